@@ -1,0 +1,37 @@
+// JSON records: what every file of a run folder is read and written with. Keys keep their order, numbers are
+// written in the shortest form that reads back to the same value, so equal records are equal bytes.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace handlens {
+
+using Json = nlohmann::ordered_json;
+
+// Parses text; an error names `where` and the byte. Kind kBadInput.
+Result<Json> ParseJson(std::string_view text, std::string_view where);
+
+// Reads a record written by WriteRecord and checks its "format" and "version" keys: a file of another format or
+// of a newer version is refused by name, never misread. Kind kBadInput.
+Result<Json> ReadRecord(const std::filesystem::path& path, std::string_view format, int version);
+
+// Writes `record` atomically with "format" and "version" in front, two blanks of indentation, a final newline.
+Result<void> WriteRecord(const std::filesystem::path& path, std::string_view format, int version, const Json& record);
+
+// Runs `read(json)`, which may throw nlohmann's exceptions on missing keys or wrong types, and turns those into
+// an error that names `where`. The one edge at which the library's exceptions are caught.
+template <class F>
+auto FromJson(const Json& json, std::string_view where, F&& read) -> Result<decltype(read(json))> {
+  try {
+    return read(json);
+  } catch (const nlohmann::json::exception& e) {
+    return Fail(ErrorKind::kBadInput, "{}: not as expected ({}); make it again with the step that wrote it", where, e.what());
+  }
+}
+
+}  // namespace handlens

@@ -1,0 +1,1 @@
+handlens_room(convert DEPS base image nn tflite dataset train)

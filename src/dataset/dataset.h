@@ -1,0 +1,85 @@
+// The data check: a folder of pictures, or a labels.csv, becomes a Dataset, the record that every later step reads.
+// Finds what would make any accuracy a lie: unreadable files, duplicates, contradictory labels, format shortcuts.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/progress.h"
+#include "base/result.h"
+#include "image/image.h"
+
+namespace handlens::dataset {
+
+struct Picture {
+  std::string id;          // SHA-256 of the file's bytes; unique in a Dataset
+  std::string path;        // relative to Dataset::root, '/' between folders
+  int label = 0;           // index into Dataset::labels
+  std::string group;       // patient, plant, object as given by the user; empty = none
+  int cluster = 0;         // pictures of one cluster never straddle folds: same group or near-duplicates, transitively
+  int width = 0, height = 0;  // upright
+  std::string format, colour;
+  int64_t bytes = 0;
+  std::vector<std::string> warnings;
+};
+
+struct Rejected {
+  std::string path, reason;
+};
+
+enum class DuplicateKind { kExact, kNear };
+struct DuplicatePair {
+  std::string path_a, path_b;  // a is the one that stays when exact
+  DuplicateKind kind = DuplicateKind::kExact;
+  bool across_labels = false;
+  double similarity = 1;       // 0..1, of the detector
+};
+
+// Something that a model could learn instead of the subject: "every CT_COVID picture of 600 x 400 is ..." with the
+// accuracy that this property alone gives.
+struct Shortcut {
+  std::string property;        // "format", "size", "aspect", "colour", "file size", "border", "mean brightness"
+  double accuracy = 0;         // cross-validated accuracy of predicting the label from the property alone
+  double chance = 0;           // the largest class's share
+  std::string explanation;
+};
+
+struct Dataset {
+  std::string root;                      // absolute path of the folder (or of the folder of labels.csv)
+  std::string labels_file;               // absolute path of labels.csv, or empty
+  std::vector<std::string> labels;       // model order: sorted by bytes
+  std::vector<Picture> pictures;         // sorted by path bytes
+  std::vector<Rejected> rejected;
+  std::vector<DuplicatePair> duplicates;
+  std::vector<Shortcut> shortcuts;
+  std::vector<std::string> odd_ones_out; // paths of pictures unlike the rest of their class
+  std::vector<std::string> warnings;     // whole sentences for the user
+  std::vector<int> recommended_sizes_px; // 3 to 5, chosen from the pictures
+  image::Fit recommended_fit = image::Fit::kCrop;
+};
+
+struct InspectOptions {
+  std::filesystem::path pictures;        // a folder with one folder per class, or a labels.csv (path,label[,group])
+  image::DecodeLimits limits;
+  std::filesystem::path thumbnails;      // folder for the contact sheet's small JPEGs; empty = none are made
+  int jobs = 1;
+};
+
+// Reads every file once. Bad pictures are collected in `rejected`, all of them. Kind kBadInput when no training could
+// ever follow: not a folder, fewer than two classes with pictures, a layout that is not understood (says which was
+// expected and what was seen, e.g. "train and val look like splits").
+Result<Dataset> Inspect(const InspectOptions& options, Progress& progress);
+
+// The record RUN/dataset.json.
+Result<void> WriteDataset(const std::filesystem::path& path, const Dataset& dataset);
+Result<Dataset> ReadDataset(const std::filesystem::path& path);
+
+// Hash over ids, labels, clusters: changes when anything changes that folds or training depend on.
+std::string Fingerprint(const Dataset& dataset);
+
+// Re-reads sizes and hashes of all pictures; names every picture that is gone or changed. Kind kBadInput.
+Result<void> CheckUnchanged(const Dataset& dataset, Progress& progress);
+
+}  // namespace handlens::dataset

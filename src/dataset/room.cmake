@@ -1,0 +1,1 @@
+handlens_room(dataset DEPS base image pixels)

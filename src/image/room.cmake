@@ -1,0 +1,1 @@
+handlens_room(image DEPS base pixels)

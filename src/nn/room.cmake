@@ -1,0 +1,1 @@
+handlens_room(nn DEPS base)

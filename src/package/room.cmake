@@ -1,0 +1,1 @@
+handlens_room(package DEPS base describe tflite)

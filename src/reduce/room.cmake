@@ -1,0 +1,1 @@
+handlens_room(reduce DEPS base search train)

@@ -1,0 +1,36 @@
+// Presets: which candidates `--preset quick|standard|thorough|paper` means for a dataset, and what they will cost.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "dataset/dataset.h"
+#include "search/search.h"
+
+namespace handlens::search {
+
+// What the user may name instead of the preset's own; empty = the preset's.
+struct GridChoice {
+  std::vector<std::string> models, generators;
+  std::vector<int> sizes_px;
+  std::vector<nn::ModelSpec> own_models;               // from handlens.toml, sizes filled in here
+  std::vector<image::GeneratorSpec> own_generators;    // from handlens.toml
+  int epochs = 0;                                      // 0 = the recipe's
+};
+
+// Kind kUsage for unknown names, with the nearest right one.
+Result<std::vector<Candidate>> PresetCandidates(std::string_view preset, const dataset::Dataset& dataset,
+                                                const GridChoice& choice);
+
+// The plan that `--dry-run` prints: trials, estimated seconds on `jobs` threads (measured by timing a few steps of
+// each architecture for under a second in all), memory and disk in bytes.
+struct Plan {
+  int trials = 0;
+  double seconds = 0;
+  int64_t memory_bytes = 0, disk_bytes = 0;
+};
+Result<Plan> Estimate(const std::vector<Candidate>& candidates, const dataset::Dataset& dataset, int folds, int jobs);
+
+}  // namespace handlens::search

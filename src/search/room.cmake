@@ -1,0 +1,1 @@
+handlens_room(search DEPS base dataset split train)

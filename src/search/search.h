@@ -1,0 +1,69 @@
+// The search: models x sizes x generators x folds, the tables of the paper's layout, and the choice by a stated rule.
+// Chooses on validation pictures only; test accuracies are reported, never looked at to choose.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/progress.h"
+#include "base/result.h"
+#include "base/stats.h"
+#include "dataset/dataset.h"
+#include "split/split.h"
+#include "train/train.h"
+
+namespace handlens::search {
+
+// One cell of the tables: everything but the fold.
+struct Candidate {
+  std::string model;
+  int size_px = 0;
+  image::GeneratorSpec generator;
+  train::Recipe recipe;
+  nn::ModelSpec architecture;
+};
+
+struct CellResult {
+  Candidate candidate;
+  std::vector<train::TrialResult> folds;   // those that ran, by fold
+  MeanStd validation_accuracy, test_accuracy;
+  size_t test_correct = 0, test_n = 0;     // pooled over folds
+  Interval test_ci95;                      // Wilson, pooled
+  int64_t parameters = 0;
+  bool eliminated = false;                 // stopped early by the race
+  std::string eliminated_because;
+};
+
+struct SearchResult {
+  std::vector<CellResult> cells;           // in the order of the candidates
+  int chosen = 0;                          // index into cells
+  std::string rule;                        // a sentence a reader can check
+  std::string preset;
+  bool exhaustive = true;
+};
+
+struct SearchOptions {
+  std::vector<Candidate> candidates;
+  std::filesystem::path trials;            // RUN/trials
+  std::filesystem::path cache;             // RUN/cache, see dataset/prepare.h
+  image::Fit fit = image::Fit::kCrop;
+  uint64_t seed = 1;
+  int jobs = 1;
+  bool exhaustive = true;                  // false: race (successive halving over folds with statistical elimination)
+  double budget_s = 0;                     // 0 = none
+  std::string preset;
+};
+
+// Runs or reads every trial. The result does not depend on jobs, interruptions or other processes that work on the
+// same folder (trials are claimed by file locks).
+Result<SearchResult> Search(const dataset::Dataset& dataset, const split::Split& split, const SearchOptions& options,
+                            Progress& progress);
+
+// RUN/search.json and RUN/search.csv (model,size,augmentation,fold,accuracy,loss,parameters,epochs,seconds).
+Result<void> WriteSearch(const std::filesystem::path& run, const dataset::Dataset& dataset, const SearchResult& result);
+// Trials' predictions are read from RUN/trials.
+Result<SearchResult> ReadSearch(const std::filesystem::path& run);
+
+}  // namespace handlens::search

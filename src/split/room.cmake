@@ -1,0 +1,1 @@
+handlens_room(split DEPS base dataset)

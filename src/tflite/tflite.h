@@ -1,0 +1,99 @@
+// TensorFlow Lite files: written from a plain description (Graph), read back, given metadata, and judged by the
+// official runtime. Knows nothing of training or of handlens' own model specs.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/disk.h"
+#include "base/result.h"
+
+namespace handlens::tflite {
+
+// Values of TensorType in the format's schema.
+enum class Type : int8_t { kFloat32 = 0, kFloat16 = 1, kInt32 = 2, kUInt8 = 3, kInt8 = 9 };
+
+struct Quantization {
+  std::vector<float> scales;         // one, or one a channel; empty = not quantized
+  std::vector<int64_t> zero_points;  // as many
+  int channel_dimension = 0;
+};
+
+struct TensorDef {
+  std::string name;
+  Type type = Type::kFloat32;
+  std::vector<int> shape;
+  Quantization quantization;
+  Bytes data;                        // little-endian constant; empty = computed
+};
+
+enum class Op { kConv2D, kDepthwiseConv2D, kFullyConnected, kMaxPool2D, kAveragePool2D, kMean, kReshape, kSoftmax,
+                kAdd, kRelu, kRelu6, kQuantize, kDequantize };
+enum class Activation : int8_t { kNone = 0, kRelu = 1, kRelu6 = 3 };
+
+struct OpDef {
+  Op op = Op::kConv2D;
+  std::vector<int> inputs;           // tensor indices; -1 = absent
+  std::vector<int> outputs;
+  Activation activation = Activation::kNone;
+  bool same_padding = false;
+  int stride = 1;
+  int filter = 1;                    // pooling window
+  bool keep_dims = false;            // kMean
+  std::vector<int> new_shape;        // kReshape
+};
+
+// Batch 1; tensors[inputs[0]] is (1, size, size, 3), tensors[outputs[0]] is (1, classes).
+struct Graph {
+  std::string description;
+  std::vector<TensorDef> tensors;
+  std::vector<OpDef> ops;
+  int input = 0, output = 0;
+};
+
+// A complete .tflite file (schema version 3, minimum runtime version recorded, identifier "TFL3").
+Bytes WriteModel(const Graph& graph);
+
+// What a reader needs of any classifier file; also of files that others made. Verifies the flatbuffer first: hostile
+// bytes are refused, never followed. Kind kBadInput.
+struct ModelInfo {
+  std::string description;
+  Type input_type = Type::kFloat32, output_type = Type::kFloat32;
+  std::vector<int> input_shape, output_shape;
+  Quantization input_quantization, output_quantization;
+  std::vector<std::string> labels;   // from the associated file of the metadata; empty when none
+  std::vector<float> norm_mean, norm_std;  // of the metadata's NormalizationOptions; empty when none
+  std::string preprocess_json;       // the associated file preprocess.json of handlens; empty when none
+  bool has_metadata = false;
+};
+Result<ModelInfo> ReadModelInfo(std::span<const uint8_t> model);
+
+// The standard metadata (TFLITE_METADATA buffer, associated files as a zip appended to the model).
+struct Metadata {
+  std::string name, description, version, author, license;
+  std::string input_description, output_description;
+  std::vector<float> mean, std, min, max;
+  std::vector<std::string> labels;
+  std::string preprocess_json;       // packed beside labels.txt
+};
+Result<Bytes> AddMetadata(std::span<const uint8_t> model, const Metadata& metadata);
+
+// The official runtime, loaded at run time from the library that ships beside the program.
+enum class Kernels { kXnnpack, kBuiltin };
+class Judge {
+ public:
+  // Kind kBadInput when the runtime refuses the model, kInternal when the library is not there (says where it looked).
+  static Result<std::unique_ptr<Judge>> Load(std::span<const uint8_t> model, Kernels kernels);
+  virtual ~Judge() = default;
+  virtual std::string RuntimeVersion() const = 0;
+  // `pixels` (n, n, 3) bytes as the pixel contract makes them; float models get byte / 255, uint8 models the bytes,
+  // int8 models byte - 128. Scores are dequantized to floats. Not thread-safe: one Judge a thread.
+  virtual Result<std::vector<float>> Classify(std::span<const uint8_t> pixels) = 0;
+  virtual int input_size_px() const = 0;
+  virtual int classes() const = 0;
+};
+
+}  // namespace handlens::tflite

@@ -1,0 +1,1 @@
+handlens_room(train DEPS base image pixels nn dataset split)

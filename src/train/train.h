@@ -1,0 +1,100 @@
+// One trial: a model, a size, a generator, a recipe and a fold, trained from fresh weights to a result. Bit-identical
+// for the same spec, data and seed, however often it was interrupted; resumes at its last whole epoch.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/progress.h"
+#include "base/result.h"
+#include "dataset/dataset.h"
+#include "dataset/prepare.h"
+#include "image/augment.h"
+#include "nn/nn.h"
+#include "split/split.h"
+
+namespace handlens::train {
+
+enum class Schedule { kConstant, kCosine };
+
+// Hyper-parameters. The presets stand in recipes.h.
+struct Recipe {
+  nn::Optimizer optimizer;
+  Schedule schedule = Schedule::kConstant;
+  float learning_rate = 0.01f;
+  float warmup_epochs = 0;
+  int epochs = 50;
+  int batch = 10;
+  float label_smoothing = 0;
+  int early_stop_patience = 0;   // epochs without a better validation loss; 0 = train all epochs
+  bool keep_best = false;        // the weights of the best validation epoch instead of the last
+  bool class_weights = false;    // each class counts alike in the loss
+
+  bool operator==(const Recipe&) const = default;
+};
+Recipe PaperRecipe();            // Table 10: SGD 0.01, batch 10, 50 epochs
+Recipe PaperCodeRecipe();        // the authors' code: Adam 0.001, batch 5, 20 epochs
+Recipe ModernRecipe(int epochs); // docs/models.md: Nesterov, cosine, warm-up, label smoothing, weight decay
+Json ToJson(const Recipe& recipe);
+Result<Recipe> RecipeFromJson(const Json& json);
+
+constexpr int kAllFolds = -1;    // a final model: trains on every picture but the hold-out
+
+struct TrialSpec {
+  std::string model;             // name, for tables
+  nn::ModelSpec architecture;    // a leading kNormalize layer is added by the trial when the generator wants it
+  image::GeneratorSpec generator;
+  Recipe recipe;
+  int size_px = 0;
+  int fold = 0;                  // or kAllFolds
+  uint64_t seed = 1;
+};
+Json ToJson(const TrialSpec& spec);
+Result<TrialSpec> TrialSpecFromJson(const Json& json);
+
+// Hash (16 hexadecimal digits) of canonical spec, dataset fingerprint, split and engine version.
+std::string TrialId(const TrialSpec& spec, const std::string& data_fingerprint);
+
+// Scores of pictures by a trained network, (pictures.size(), classes), softmax.
+struct Predictions {
+  std::vector<int> pictures;     // indices into Dataset::pictures
+  std::vector<float> scores;
+};
+
+struct Epoch {
+  float train_loss = 0, train_accuracy = 0, validation_loss = 0, validation_accuracy = 0;
+};
+
+struct TrialResult {
+  std::string id;
+  TrialSpec spec;
+  nn::ModelSpec trained;         // the architecture as trained, normalisation included
+  int64_t parameters = 0;
+  std::vector<Epoch> epochs;
+  int best_epoch = 0;            // index into epochs whose weights were kept
+  double seconds = 0;            // of training, summed over resumptions; the only field that differs between reruns
+  double train_accuracy = 0, train_loss = 0;  // of the kept weights, without augmentation
+  double validation_accuracy = 0, validation_loss = 0;
+  double test_accuracy = 0, test_loss = 0;  // 0 and empty predictions for kAllFolds
+  Predictions train, validation, test;
+};
+
+// What a trial works on; shared by trials, read only.
+struct TrialData {
+  const dataset::Dataset* dataset = nullptr;
+  const split::Split* split = nullptr;
+  const dataset::PixelSet* pixels = nullptr;  // at spec.size_px
+};
+
+// Trains in `folder` (RUN/trials/ID): writes events.jsonl (one line an epoch), state (each epoch), weights.safetensors,
+// trial.json (last, atomically: its presence means done). A finished trial is read, not repeated.
+// Kind kInterrupted when progress asks to stop.
+Result<TrialResult> RunTrial(const TrialSpec& spec, const TrialData& data, const std::filesystem::path& folder,
+                             Progress& progress);
+
+Result<TrialResult> ReadTrial(const std::filesystem::path& folder);
+Result<nn::Weights> ReadTrialWeights(const std::filesystem::path& folder);
+
+}  // namespace handlens::train

@@ -1,0 +1,1 @@
+handlens_room(verify DEPS base image pixels tflite dataset split describe)
