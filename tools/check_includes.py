@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""Checks the rooms: every #include of src/ against the table in ARCHITECTURE.md.
+
+A room may include itself, `base`-level libraries and the rooms that the table names; the table itself must have no
+cycles. Exit status 1 with one line per offence.
+"""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+ROW = re.compile(r"^\| `(\w+)` \|.*\| ([^|]*) \|$")
+INCLUDE = re.compile(r'^\s*#\s*include\s+"(\w+)/')
+
+
+def read_table():
+    table = {}
+    for line in (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").splitlines():
+        if match := ROW.match(line):
+            room, allowed = match.groups()
+            table[room] = set(re.findall(r"`(\w+)`", allowed))
+    return table
+
+
+def find_cycle(table):
+    state = {}
+
+    def visit(room, path):
+        if state.get(room) == "done":
+            return None
+        if room in path:
+            return path[path.index(room):] + [room]
+        for other in sorted(table.get(room, ())):
+            if cycle := visit(other, path + [room]):
+                return cycle
+        state[room] = "done"
+        return None
+
+    for room in table:
+        if cycle := visit(room, []):
+            return cycle
+    return None
+
+
+def offences(table):
+    for path in sorted((ROOT / "src").rglob("*")):
+        if path.suffix not in {".h", ".cc", ".in", ".inc"}:
+            continue
+        room = path.relative_to(ROOT / "src").parts[0]
+        if room not in table:
+            yield f"{path.relative_to(ROOT)}: room {room} is not in ARCHITECTURE.md"
+            continue
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            match = INCLUDE.match(line)
+            if match and match.group(1) in table and match.group(1) != room and match.group(1) not in table[room]:
+                yield f"{path.relative_to(ROOT)}:{number}: {room} may not include {match.group(1)}"
+
+
+def main():
+    table = read_table()
+    found = list(offences(table))
+    if len(table) < 10:
+        found.append("ARCHITECTURE.md: the table of rooms was not found")
+    if cycle := find_cycle(table):
+        found.append("ARCHITECTURE.md: a cycle: " + " -> ".join(cycle))
+    forbidden = {"nn", "train", "search", "convert"} & table.get("verify", set())
+    if forbidden:
+        found.append(f"ARCHITECTURE.md: verify judges only what was shipped; it may not include {sorted(forbidden)}")
+    for line in found:
+        print(line)
+    if not found:
+        print(f"rooms: {len(table)} rooms, every include as the table says")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
