@@ -1,0 +1,140 @@
+// modelcard.md: what the records of a run say about its model, for people. Adds no fact of its own but what holds of
+// every classifier of this kind.
+#include "describe/describe.h"
+
+namespace handlens::describe {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Text inside a table cell or a line: no markup of the user's names.
+std::string Cell(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\n' || c == '\r') {
+      out += ' ';
+    } else {
+      if (std::string_view("|*_`<>[]\\#").find(c) != std::string_view::npos) out += '\\';
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::string Cell(const Json& text) { return Cell(std::string_view(text.get_ref<const std::string&>())); }
+
+std::string Head(const Json& model) {
+  std::string out = fmt::format("# {}\n\n", Cell(model.at("name")));
+  if (const auto& notice = model.at("notice").get_ref<const std::string&>(); !notice.empty()) {
+    out += fmt::format("> **{}**\n\n", Cell(std::string_view(notice)));
+  }
+  out += fmt::format("Version {}.", Cell(model.at("version")));
+  if (model.at("author") != "") out += fmt::format(" Author: {}.", Cell(model.at("author")));
+  if (model.at("license") != "") out += fmt::format(" Licence: {}.", Cell(model.at("license")));
+  std::string labels;
+  for (const Json& label : model.at("labels")) labels += (labels.empty() ? "" : ", ") + Cell(label);
+  out += fmt::format(
+      "\n\n## What it does\n\nSays which of {} classes a picture shows: {}.\n\nInput: {} x {} pixels, RGB, fit `{}`, resized "
+      "exactly as `preprocess.json` says. Output: one score a class; they sum to 1.",
+      model.at("num_classes").get<int>(), labels, model.at("image_width").get<int>(), model.at("image_height").get<int>(),
+      model.at("fit").get<std::string>());
+  if (const double threshold = model.at("not_sure_below").get<double>(); threshold > 0) {
+    out += fmt::format(" Below a top score of {:.2f}, apps say \"not sure\".", threshold);
+  }
+  return out + "\n\n";
+}
+
+std::string Files(const Json& description) {
+  std::string out = "## Files\n\n| file | bytes | SHA-256 |\n|---|---|---|\n";
+  for (const Json& f : description.at("files")) {
+    out += fmt::format("| {} | {} | {} |\n", Cell(f.at("file")), f.at("bytes").get<int64_t>(), f.at("sha256").get<std::string>());
+  }
+  return out + "\n";
+}
+
+std::string Data(const Json& description) {
+  const Json& data = description.at("data");
+  const Json& counts = data.at("pictures_per_class");
+  std::string out = "## Data\n\n";
+  if (data.at("source") != "") out += fmt::format("Source: {}.\n\n", Cell(data.at("source")));
+  if (counts.empty()) return out + "The number of pictures was not recorded.\n\n";
+  out += "| class | pictures |\n|---|---|\n";
+  int total = 0;
+  for (size_t i = 0; i < counts.size(); ++i) {
+    total += counts.at(i).get<int>();
+    out += fmt::format("| {} | {} |\n", Cell(description.at("model").at("labels").at(i)), counts.at(i).get<int>());
+  }
+  return out + fmt::format("| all | {} |\n\n{} files were rejected when the pictures were inspected.\n\n", total,
+                           data.at("rejected").get<int>());
+}
+
+std::string RouteRow(const Json& route) {
+  if (!route.contains("accuracy")) {
+    return fmt::format("| {} | | | {} | |\n", Cell(route.at("name")), Cell(route.value("status", Json("not run"))));
+  }
+  const Json& interval = route.at("ci95");
+  return fmt::format("| {} | {} | {} | {} of {} = {:.1f} % | {:.1f} to {:.1f} % |\n", Cell(route.at("name")),
+                     Cell(route.at("model")), Cell(route.value("scope", Json(""))), route.at("correct").get<int>(),
+                     route.at("n").get<int>(), 100 * route.at("accuracy").get<double>(),
+                     100 * interval.at(0).get<double>(), 100 * interval.at(1).get<double>());
+}
+
+std::string Validation(const Json& description, const Json* verdict) {
+  const Json& data = description.at("data");
+  std::string out = "## How it was validated\n\n";
+  if (data.at("folds").get<int>() > 0) {
+    out += fmt::format("{} stratified folds; every picture was judged by a model that never saw it in training.",
+                       data.at("folds").get<int>());
+    if (data.at("holdout").get<int>() > 0) {
+      out += fmt::format(" {} pictures were held out of all training.", data.at("holdout").get<int>());
+    }
+    out += "\n\n";
+  }
+  if (verdict == nullptr) return out + "Not verified yet: run `handlens verify`.\n\n";
+  out += "| route | model | pictures | right | 95 % interval |\n|---|---|---|---|---|\n";
+  for (const Json& route : verdict->at("routes")) out += RouteRow(route);
+  out += verdict->at("deployable").get<bool>() ? "\nVerdict: can be deployed.\n" : "\nVerdict: cannot be deployed.\n";
+  for (const Json& reason : verdict->at("reasons")) {
+    out += fmt::format("- {}\n", reason.is_string() ? Cell(reason) : Cell(reason.at("text")));
+  }
+  return out + "\n";
+}
+
+std::string UseAndLimits(const Json& description) {
+  const Json& use = description.at("data").at("intended_use");
+  return fmt::format(
+      "## Intended use\n\n{}\n\n## Limits\n\n"
+      "- It always names one of its classes: a picture of anything else gets a wrong label, perhaps with a high score.\n"
+      "- The accuracy holds for pictures taken like those it was trained and tested on; other cameras, light, distance or "
+      "background can lower it.\n"
+      "- A score is not the probability of being right unless that was checked.\n\n",
+      use == "" ? "Not stated by its author." : Cell(use));
+}
+
+std::string Proof(const Json& proof) {
+  std::string out = "## Proof of the label order\n\n";
+  out += proof.at("passed").get<bool>() ? "Passed: for each class, a training picture was given its own label by each file.\n"
+                                        : "**Not passed.**\n";
+  for (const Json& sentence : proof.at("unproven")) out += fmt::format("- {}\n", Cell(sentence));
+  return out + fmt::format("\nRuntime: TensorFlow Lite {}.\n", Cell(proof.at("runtime")));
+}
+
+}  // namespace
+
+Result<void> WriteModelCard(const fs::path& run_folder) {
+  const fs::path model = run_folder / "model";
+  HL_ASSIGN(const Json description, ReadRecord(model / "description.json", "handlens-description", 1));
+  const fs::path verdict_path = run_folder / "verdict.json";
+  Json verdict;
+  const Json* verdict_or_none = nullptr;
+  if (std::error_code ignored; fs::exists(verdict_path, ignored)) {
+    HL_ASSIGN(verdict, ReadRecord(verdict_path, "handlens-verdict", 1));
+    verdict_or_none = &verdict;
+  }
+  HL_ASSIGN(const std::string text, FromJson(description, (model / "description.json").string(), [&](const Json& d) {
+    return Head(d.at("model")) + Files(d) + Data(d) + Validation(d, verdict_or_none) + UseAndLimits(d) + Proof(d.at("proof"));
+  }));
+  return WriteFileAtomic(model / "modelcard.md", text);
+}
+
+}  // namespace handlens::describe
