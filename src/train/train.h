@@ -19,12 +19,12 @@ namespace handlens::train {
 
 enum class Schedule { kConstant, kCosine };
 
-// Hyper-parameters. The presets stand in recipes.h.
+// Hyper-parameters. One epoch is ceil(training pictures / batch) steps whose batches differ by at most one picture.
 struct Recipe {
   nn::Optimizer optimizer;
   Schedule schedule = Schedule::kConstant;
   float learning_rate = 0.01f;
-  float warmup_epochs = 0;
+  float warmup_epochs = 0;       // the rate rises in equal steps from 0; inside `epochs`, not before them
   int epochs = 50;
   int batch = 10;
   float label_smoothing = 0;
@@ -40,7 +40,9 @@ Recipe ModernRecipe(int epochs); // docs/models.md: Nesterov, cosine, warm-up, l
 Json ToJson(const Recipe& recipe);
 Result<Recipe> RecipeFromJson(const Json& json);
 
-constexpr int kAllFolds = -1;    // a final model: trains on every picture but the hold-out
+// A final model: trains on every picture but the hold-out. It has no validation pictures, so it trains all its epochs
+// and keeps the last weights, whatever early_stop_patience and keep_best say.
+constexpr int kAllFolds = -1;
 
 struct TrialSpec {
   std::string model;             // name, for tables
@@ -57,11 +59,16 @@ Result<TrialSpec> TrialSpecFromJson(const Json& json);
 // Hash (16 hexadecimal digits) of canonical spec, dataset fingerprint, split and engine version.
 std::string TrialId(const TrialSpec& spec, const std::string& data_fingerprint);
 
+// What TrialId wants: hash over the dataset's fingerprint, every fold, the hold-out and the fit.
+std::string DataFingerprint(const dataset::Dataset& dataset, const split::Split& split, image::Fit fit);
+
 // Scores of pictures by a trained network, (pictures.size(), classes), softmax.
 struct Predictions {
   std::vector<int> pictures;     // indices into Dataset::pictures
   std::vector<float> scores;
 };
+// The class with the highest score, the first of equals, for each picture.
+std::vector<int> PredictedLabels(const Predictions& predictions);
 
 struct Epoch {
   float train_loss = 0, train_accuracy = 0, validation_loss = 0, validation_accuracy = 0;
@@ -88,9 +95,11 @@ struct TrialData {
   const dataset::PixelSet* pixels = nullptr;  // at spec.size_px
 };
 
-// Trains in `folder` (RUN/trials/ID): writes events.jsonl (one line an epoch), state (each epoch), weights.safetensors,
-// trial.json (last, atomically: its presence means done). A finished trial is read, not repeated.
-// Kind kInterrupted when progress asks to stop.
+// Trains in `folder` (RUN/trials/ID): writes events.jsonl (one line an epoch), state.bin (after an epoch, at most every
+// 2 s and so rarely that it costs about 1 %; removed when done), weights.safetensors, predictions.safetensors, trial.json
+// (last, atomically: its presence means done). A finished trial is read, not repeated. Formats: docs/models.md.
+// One thread; the caller sees to it that no one else trains in this folder. Kind kInterrupted when progress asks to
+// stop: then at most one epoch is lost. A loss that is no longer finite ends the training and is a result, not an error.
 Result<TrialResult> RunTrial(const TrialSpec& spec, const TrialData& data, const std::filesystem::path& folder,
                              Progress& progress);
 

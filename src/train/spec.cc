@@ -1,0 +1,59 @@
+// A trial's specification as JSON, and the identity that follows from it.
+#include "base/hash.h"
+#include "train/train.h"
+
+namespace handlens::train {
+namespace {
+
+// Raised whenever the same spec and data would train to other bits: layers' arithmetic, shuffles, generators.
+constexpr int kEngineVersion = 1;
+
+}  // namespace
+
+Json ToJson(const TrialSpec& spec) {
+  return {{"model", spec.model},
+          {"size_px", spec.size_px},
+          {"fold", spec.fold},
+          {"seed", spec.seed},
+          {"generator", image::ToJson(spec.generator)},
+          {"recipe", ToJson(spec.recipe)},
+          {"architecture", nn::ToJson(spec.architecture)}};
+}
+
+Result<TrialSpec> TrialSpecFromJson(const Json& json) {
+  auto read = FromJson(json, "trial", [](const Json& j) -> Result<TrialSpec> {
+    TrialSpec spec;
+    spec.model = j.at("model").get<std::string>();
+    spec.size_px = j.at("size_px").get<int>();
+    spec.fold = j.at("fold").get<int>();
+    spec.seed = j.at("seed").get<uint64_t>();
+    HL_ASSIGN(spec.generator, image::GeneratorFromJson(j.at("generator")));
+    HL_ASSIGN(spec.recipe, RecipeFromJson(j.at("recipe")));
+    HL_ASSIGN(spec.architecture, nn::ModelFromJson(j.at("architecture")));
+    return spec;
+  });
+  HL_ASSIGN(Result<TrialSpec> spec, std::move(read));
+  return spec;
+}
+
+std::string TrialId(const TrialSpec& spec, const std::string& data_fingerprint) {
+  const std::string canonical = ToJson(spec).dump(-1, ' ', false, Json::error_handler_t::replace);
+  return Sha256(fmt::format("{}\n{}\nengine {}", canonical, data_fingerprint, kEngineVersion)).substr(0, 16);
+}
+
+std::string DataFingerprint(const dataset::Dataset& dataset, const split::Split& split, image::Fit fit) {
+  std::string text = dataset::Fingerprint(dataset) + "\n" + image::FitName(fit);
+  const auto add = [&text](const char* name, const std::vector<int>& pictures) {
+    text += fmt::format("\n{}", name);
+    for (const int picture : pictures) text += fmt::format(" {}", picture);
+  };
+  for (const split::Fold& fold : split.folds) {
+    add("train", fold.train);
+    add("validation", fold.validation);
+    add("test", fold.test);
+  }
+  add("holdout", split.holdout);
+  return Sha256(text);
+}
+
+}  // namespace handlens::train

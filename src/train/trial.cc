@@ -1,0 +1,312 @@
+// One trial from fresh weights to a result. The order of everything random is keyed (feed.h), the arithmetic is the
+// engine's, and time is only measured, never acted on except for how often the state is saved: so a trial that was
+// stopped and continued ends in the same bytes.
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "base/disk.h"
+#include "base/rng.h"
+#include "nn/math.h"
+#include "train/feed.h"
+#include "train/record.h"
+#include "train/schedule.h"
+#include "train/train.h"
+
+namespace handlens::train {
+namespace {
+
+double Now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+struct Score {
+  double accuracy = 0, loss = 0;
+};
+
+// Mean cross-entropy (natural logarithm, scores no smaller than 1e-7 as in Keras) and accuracy over whole sets.
+Score ScoreOf(const dataset::Dataset& dataset, const Predictions& predictions) {
+  if (predictions.pictures.empty()) return {};
+  const size_t classes = predictions.scores.size() / predictions.pictures.size();
+  const std::vector<int> predicted = PredictedLabels(predictions);
+  double loss = 0;
+  size_t correct = 0;
+  for (size_t i = 0; i < predicted.size(); ++i) {
+    const int label = dataset.pictures[static_cast<size_t>(predictions.pictures[i])].label;
+    const float score = predictions.scores[i * classes + static_cast<size_t>(label)];
+    // A NaN stays one: it must not pass for a good loss.
+    loss -= static_cast<double>(std::isnan(score) ? score : nn::Log(std::max(score, 1e-7f)));
+    correct += predicted[i] == label ? 1 : 0;
+  }
+  const auto n = static_cast<double>(predicted.size());
+  return {static_cast<double>(correct) / n, loss / n};
+}
+
+class Trial {
+ public:
+  Trial(const TrialSpec& spec, const TrialData& data, const std::filesystem::path& folder, Progress& progress)
+      : spec_(spec), data_(data), folder_(folder), progress_(progress) {}
+
+  Result<TrialResult> Run() {
+    HL_TRY(SetUp());
+    progress_.Begin(spec_.model, spec_.recipe.epochs, "epochs");
+    while (!Finished()) HL_TRY(RunEpoch());
+    HL_TRY(FlushEvents());
+    if (Now() - saved_at_ > 5) HL_TRY(SaveState());
+    HL_ASSIGN(TrialResult result, Evaluate());
+    progress_.End(fmt::format("{}: test accuracy {:.3f}", spec_.model, result.test_accuracy));
+    return result;
+  }
+
+ private:
+  bool KeepsBest() const { return spec_.recipe.keep_best && !pictures_.validation.empty(); }
+  bool Finished() const;
+  Result<void> SetUp();
+  Result<void> Prepare();
+  Result<void> FitFirstLayer();
+  Result<void> Resume();
+  Result<void> RunEpoch();
+  Result<void> SaveState();
+  Result<void> MaybeSave(double epoch_s);
+  Result<void> FlushEvents();
+  Result<Predictions> Predict(const std::vector<int>& pictures);
+  Result<TrialResult> Evaluate();
+  size_t Steps() const {
+    const auto batch = static_cast<size_t>(spec_.recipe.batch);
+    return (pictures_.train.size() + batch - 1) / batch;
+  }
+
+  const TrialSpec& spec_;
+  const TrialData& data_;
+  const std::filesystem::path& folder_;
+  Progress& progress_;
+  std::string id_;
+  nn::ModelSpec trained_;
+  split::Fold pictures_;
+  std::unique_ptr<nn::Network> network_;
+  std::vector<float> class_weights_;  // empty: all 1
+  std::vector<float> inputs_;         // (batch, size, size, 3)
+  std::vector<Epoch> epochs_;
+  int best_epoch_ = 0;
+  nn::Weights best_;
+  std::string pending_events_;
+  double started_at_ = 0;             // less the seconds of earlier runs
+  double saved_at_ = 0, save_cost_s_ = 0, flushed_at_ = 0;
+  size_t saved_epochs_ = 0;
+};
+
+Result<void> Trial::Prepare() {
+  const size_t stride = static_cast<size_t>(spec_.size_px) * static_cast<size_t>(spec_.size_px) * 3;
+  HL_CHECK(data_.pixels->size_px == spec_.size_px && spec_.architecture.size_px == spec_.size_px);
+  HL_CHECK(static_cast<size_t>(spec_.architecture.classes) == data_.dataset->labels.size());
+  if (spec_.recipe.batch < 1 || spec_.recipe.epochs < 1) {
+    return Fail(ErrorKind::kUsage, "a recipe needs at least one epoch and a batch of at least one picture");
+  }
+  id_ = TrialId(spec_, DataFingerprint(*data_.dataset, *data_.split, data_.pixels->fit));
+  HL_ASSIGN(pictures_, PicturesOf(spec_.fold, data_));
+  if (pictures_.train.empty()) return Fail(ErrorKind::kBadInput, "fold {} has no training pictures", spec_.fold + 1);
+  trained_ = spec_.generator.featurewise ? WithNormalization(spec_.architecture) : spec_.architecture;
+  if (spec_.recipe.class_weights) class_weights_ = ClassWeights(*data_.dataset, pictures_.train);
+  inputs_.resize(static_cast<size_t>(spec_.recipe.batch) * stride);
+  return {};
+}
+
+Result<void> Trial::SetUp() {
+  HL_TRY(Prepare());
+  HL_ASSIGN(network_, nn::Network::Create(trained_, spec_.recipe.batch, spec_.recipe.optimizer));
+  network_->Initialize(Rng(spec_.seed, "trial weights", {static_cast<uint64_t>(spec_.fold + 1)}).Next());
+  HL_TRY(FitFirstLayer());
+  HL_TRY(MakeFolder(folder_));
+  return Resume();
+}
+
+// Fitted on this trial's training pictures only and shipped inside the model, so that validation, test and phone
+// see the same arithmetic (the paper's code sets the flags but never fits).
+Result<void> Trial::FitFirstLayer() {
+  if (!spec_.generator.featurewise) return {};
+  const ChannelStatistics statistics = FitNormalization(*data_.pixels, pictures_.train);
+  nn::Weights weights = network_->SaveWeights();
+  int set = 0;
+  for (nn::Tensor& tensor : weights) {
+    const bool mean = tensor.name == "0.mean", std = tensor.name == "0.std";
+    if (!mean && !std) continue;
+    HL_CHECK(tensor.values.size() == 3);
+    std::copy_n(mean ? statistics.mean : statistics.std, 3, tensor.values.begin());
+    ++set;
+  }
+  HL_CHECK(set == 2);
+  return network_->LoadWeights(weights);
+}
+
+Result<void> Trial::Resume() {
+  started_at_ = saved_at_ = flushed_at_ = Now();
+  auto state = ReadState(folder_, id_);
+  if (state && network_->LoadState(state->network)) {
+    epochs_ = std::move(state->epochs);
+    best_epoch_ = state->best_epoch;
+    best_ = std::move(state->best);
+    saved_epochs_ = epochs_.size();
+    started_at_ -= state->seconds;
+  }
+  std::string lines;
+  for (size_t i = 0; i < epochs_.size(); ++i) {
+    const auto last_step = static_cast<int64_t>((i + 1) * Steps()) - 1;
+    lines += EventLine(static_cast<int>(i) + 1, epochs_[i],
+                       LearningRate(spec_.recipe, last_step, static_cast<int64_t>(Steps())));
+  }
+  // Lines of epochs that will be trained again are cut off.
+  return WriteFileAtomic(folder_ / "events.jsonl", lines);
+}
+
+bool Trial::Finished() const {
+  if (epochs_.empty()) return false;
+  if (epochs_.size() >= static_cast<size_t>(spec_.recipe.epochs)) return true;
+  if (!std::isfinite(epochs_.back().train_loss)) return true;
+  const int patience = spec_.recipe.early_stop_patience;
+  if (patience <= 0 || pictures_.validation.empty()) return false;
+  return static_cast<int>(epochs_.size()) - 1 - best_epoch_ >= patience;
+}
+
+Result<void> Trial::RunEpoch() {
+  const double begin = Now();
+  const int index = static_cast<int>(epochs_.size());
+  const std::vector<int> order = EpochOrder(pictures_.train, spec_, index);
+  const size_t steps = Steps(), stride = inputs_.size() / static_cast<size_t>(spec_.recipe.batch);
+  std::vector<int> labels;
+  std::vector<float> weights;
+  double loss = 0;
+  int correct = 0;
+  float rate = 0;
+  for (size_t step = 0; step < steps; ++step) {
+    // A short epoch is finished and saved; of a long one at most the part since the last save is lost.
+    if (progress_.StopRequested() && (saved_epochs_ == epochs_.size() || Now() - begin > 1)) return Interrupted();
+    const size_t from = BatchBegin(order.size(), steps, step), to = BatchBegin(order.size(), steps, step + 1);
+    const auto batch = std::span(order).subspan(from, to - from);
+    const auto inputs = std::span(inputs_).first(batch.size() * stride);
+    FillVaried(spec_, data_, index, batch, inputs);
+    labels.clear();
+    weights.clear();
+    for (const int picture : batch) {
+      labels.push_back(data_.dataset->pictures[static_cast<size_t>(picture)].label);
+      if (!class_weights_.empty()) weights.push_back(class_weights_[static_cast<size_t>(labels.back())]);
+    }
+    const auto global_step = static_cast<uint64_t>(index) * steps + step;
+    rate = LearningRate(spec_.recipe, static_cast<int64_t>(global_step), static_cast<int64_t>(steps));
+    const nn::TrainBatch train_batch{inputs, labels, weights, spec_.recipe.label_smoothing};
+    const nn::StepResult result = network_->TrainStep(train_batch, rate, {spec_.seed, global_step});
+    loss += static_cast<double>(result.mean_loss) * static_cast<double>(batch.size());
+    correct += result.correct;
+  }
+  HL_ASSIGN(const Predictions validation, Predict(pictures_.validation));
+  const Score score = ScoreOf(*data_.dataset, validation);
+  const auto n = static_cast<double>(order.size());
+  epochs_.push_back({static_cast<float>(loss / n), static_cast<float>(static_cast<double>(correct) / n),
+                     static_cast<float>(score.loss), static_cast<float>(score.accuracy)});
+  const float best_loss = epochs_[static_cast<size_t>(best_epoch_)].validation_loss;
+  const bool better = index == 0 || epochs_.back().validation_loss < best_loss || std::isnan(best_loss);
+  if (better) best_epoch_ = index;
+  if (better && KeepsBest()) best_ = network_->SaveWeights();
+  pending_events_ += EventLine(index + 1, epochs_.back(), rate);
+  progress_.Update(index + 1, fmt::format("validation accuracy {:.3f}", score.accuracy));
+  return MaybeSave(Now() - begin);
+}
+
+Result<void> Trial::MaybeSave(double epoch_s) {
+  // At most about 1 % of the time goes into saving, at most 30 s of work can be lost beyond the last epoch.
+  const double due_s = std::clamp(100 * save_cost_s_, 2.0, 30.0);
+  const bool stop = progress_.StopRequested();
+  if (stop || Now() - saved_at_ >= std::max(due_s - epoch_s / 2, 0.0)) HL_TRY(SaveState());
+  if (stop || Now() - flushed_at_ >= 1) HL_TRY(FlushEvents());
+  return stop && !Finished() ? Result<void>(Interrupted()) : Result<void>();
+}
+
+Result<void> Trial::SaveState() {
+  HL_TRY(FlushEvents());
+  const double begin = Now();
+  const TrialState state{epochs_, best_epoch_, begin - started_at_, network_->SaveState(), best_};
+  HL_TRY(WriteState(folder_, id_, state));
+  saved_at_ = Now();
+  save_cost_s_ = saved_at_ - begin;
+  saved_epochs_ = epochs_.size();
+  return {};
+}
+
+Result<void> Trial::FlushEvents() {
+  flushed_at_ = Now();
+  if (pending_events_.empty()) return {};
+  HL_TRY(AppendText(folder_ / "events.jsonl", pending_events_));
+  pending_events_.clear();
+  return {};
+}
+
+Result<Predictions> Trial::Predict(const std::vector<int>& pictures) {
+  const auto classes = static_cast<size_t>(spec_.architecture.classes);
+  const auto batch = static_cast<size_t>(spec_.recipe.batch), stride = inputs_.size() / batch;
+  Predictions result;
+  result.pictures = pictures;
+  result.scores.resize(pictures.size() * classes);
+  for (size_t from = 0; from < pictures.size(); from += batch) {
+    const size_t count = std::min(batch, pictures.size() - from);
+    const auto inputs = std::span(inputs_).first(count * stride);
+    FillPlain(*data_.pixels, std::span(pictures).subspan(from, count), inputs);
+    network_->Predict(inputs, static_cast<int>(count), std::span(result.scores).subspan(from * classes, count * classes));
+  }
+  return result;
+}
+
+Result<TrialResult> Trial::Evaluate() {
+  TrialResult result;
+  if (KeepsBest()) {
+    HL_TRY(network_->LoadWeights(best_));
+  } else {
+    best_epoch_ = static_cast<int>(epochs_.size()) - 1;
+  }
+  HL_ASSIGN(const nn::ModelCost cost, nn::Cost(trained_, 1));
+  result.id = id_;
+  result.spec = spec_;
+  result.trained = trained_;
+  result.parameters = cost.parameters;
+  result.epochs = epochs_;
+  result.best_epoch = best_epoch_;
+  const auto evaluate = [&](const std::vector<int>& pictures, Predictions& into, double& accuracy,
+                            double& loss) -> Result<void> {
+    HL_ASSIGN(into, Predict(pictures));
+    const Score score = ScoreOf(*data_.dataset, into);
+    accuracy = score.accuracy;
+    loss = score.loss;
+    return {};
+  };
+  HL_TRY(evaluate(pictures_.train, result.train, result.train_accuracy, result.train_loss));
+  HL_TRY(evaluate(pictures_.validation, result.validation, result.validation_accuracy, result.validation_loss));
+  HL_TRY(evaluate(pictures_.test, result.test, result.test_accuracy, result.test_loss));
+  result.seconds = Now() - started_at_;
+  HL_TRY(WriteTrial(folder_, result, network_->SaveWeights()));
+  std::error_code ignored;  // a state that stays behind costs disk, nothing else
+  std::filesystem::remove(folder_ / "state.bin", ignored);
+  return result;
+}
+
+}  // namespace
+
+std::vector<int> PredictedLabels(const Predictions& predictions) {
+  std::vector<int> labels(predictions.pictures.size(), 0);
+  if (labels.empty()) return labels;
+  const size_t classes = predictions.scores.size() / labels.size();
+  for (size_t i = 0; i < labels.size(); ++i) {
+    const auto row = std::span(predictions.scores).subspan(i * classes, classes);
+    labels[i] = static_cast<int>(std::max_element(row.begin(), row.end()) - row.begin());
+  }
+  return labels;
+}
+
+Result<TrialResult> RunTrial(const TrialSpec& spec, const TrialData& data, const std::filesystem::path& folder,
+                             Progress& progress) {
+  std::error_code ignored;
+  if (std::filesystem::exists(folder / "trial.json", ignored)) {
+    HL_ASSIGN(TrialResult done, ReadTrial(folder));
+    const std::string id = TrialId(spec, DataFingerprint(*data.dataset, *data.split, data.pixels->fit));
+    if (done.id == id) return done;
+    return Fail(ErrorKind::kBadInput, "{}: holds trial {}, not {}; use another folder", folder.string(), done.id, id);
+  }
+  return Trial(spec, data, folder, progress).Run();
+}
+
+}  // namespace handlens::train
