@@ -1,1 +1,3 @@
-handlens_room(image DEPS base pixels)
+find_package(JPEG REQUIRED)
+find_package(PNG REQUIRED)
+handlens_room(image DEPS base pixels LIBS JPEG::JPEG PNG::PNG)
