@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -26,8 +27,8 @@ struct TensorDef {
   std::string name;
   Type type = Type::kFloat32;
   std::vector<int> shape;
-  Quantization quantization;
-  Bytes data;                        // little-endian constant; empty = computed
+  Quantization quantization = {};
+  Bytes data = {};                   // little-endian constant; empty = computed
 };
 
 enum class Op { kConv2D, kDepthwiseConv2D, kFullyConnected, kMaxPool2D, kAveragePool2D, kMean, kReshape, kSoftmax,
@@ -42,8 +43,8 @@ struct OpDef {
   bool same_padding = false;
   int stride = 1;
   int filter = 1;                    // pooling window
-  bool keep_dims = false;            // kMean
-  std::vector<int> new_shape;        // kReshape
+  bool keep_dims = false;            // kMean: inputs are the tensor and an int32 constant of axes
+  std::vector<int> new_shape = {};   // kReshape
 };
 
 // Batch 1; tensors[inputs[0]] is (1, size, size, 3), tensors[outputs[0]] is (1, classes).
@@ -79,18 +80,30 @@ struct Metadata {
   std::vector<std::string> labels;
   std::string preprocess_json;       // packed beside labels.txt
 };
+// Replaces whatever metadata `model` has; the same model and metadata give the same bytes. Only for models made of
+// the operators above: others would lose what handlens does not know, and are refused. Kind kBadInput.
 Result<Bytes> AddMetadata(std::span<const uint8_t> model, const Metadata& metadata);
 
-// The official runtime, loaded at run time from the library that ships beside the program.
+// Where the official runtime's library is, if not beside the program (./lib, ../lib/handlens, ../lib, or the same below
+// a parent folder, as seen from the executable). Takes effect until the first Judge is loaded. Thread-safe.
+void SetRuntimeLibrary(const std::filesystem::path& path);
+
+// Version of the official runtime ("2.21.0"), loading it. Kind kInternal when the library is not there; the message
+// says where it was looked for. Thread-safe.
+Result<std::string> RuntimeVersion();
+
+// The official runtime, loaded at run time from the library that ships beside the program. One thread a Judge.
 enum class Kernels { kXnnpack, kBuiltin };
 class Judge {
  public:
-  // Kind kBadInput when the runtime refuses the model, kInternal when the library is not there (says where it looked).
+  // Keeps its own copy of `model`. Kind kBadInput when the file is broken or the runtime refuses it (with the runtime's
+  // words), kInternal when the library is not there.
   static Result<std::unique_ptr<Judge>> Load(std::span<const uint8_t> model, Kernels kernels);
   virtual ~Judge() = default;
   virtual std::string RuntimeVersion() const = 0;
   // `pixels` (n, n, 3) bytes as the pixel contract makes them; float models get byte / 255, uint8 models the bytes,
-  // int8 models byte - 128. Scores are dequantized to floats. Not thread-safe: one Judge a thread.
+  // int8 models byte - 128. Returns every element of the output tensor, dequantized to floats; for a classifier the
+  // scores (classes). Kind kBadInput for a wrong number of bytes. Not thread-safe: one Judge a thread.
   virtual Result<std::vector<float>> Classify(std::span<const uint8_t> pixels) = 0;
   virtual int input_size_px() const = 0;
   virtual int classes() const = 0;
