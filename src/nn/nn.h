@@ -42,7 +42,7 @@ struct LayerSpec {
   Padding padding = Padding::kValid;
   float rate = 0;
   bool bias = true;             // conv, depthwise, dense; false before a batch norm
-  std::vector<int> inputs;      // indices of earlier layers; empty = the layer before; -1 = the picture
+  std::vector<int> inputs = {}; // indices of earlier layers; empty = the layer before; -1 = the picture
 
   bool operator==(const LayerSpec&) const = default;
 };
@@ -67,9 +67,9 @@ struct Shape {
 Result<std::vector<Shape>> InferShapes(const ModelSpec& spec);
 
 struct ModelCost {
-  int64_t parameters = 0;       // trained and fitted numbers that a deployed model holds after folding
+  int64_t parameters = 0;       // trained numbers; fitted ones (normalisation, running statistics) do not count
   int64_t multiply_adds = 0;    // of one picture's forward pass
-  int64_t arena_bytes = 0;      // memory of training at this batch
+  int64_t arena_bytes = 0;      // memory of training at this batch with Adam, the largest optimiser
 };
 Result<ModelCost> Cost(const ModelSpec& spec, int batch);
 
@@ -104,9 +104,9 @@ struct Optimizer {
 enum class Backend { kReference, kFast };
 
 struct TrainBatch {
-  std::span<const float> inputs;    // (count, size, size, 3)
-  std::span<const int> labels;      // (count)
-  std::span<const float> weights;   // (count) factor of each picture's loss; empty = all 1
+  std::span<const float> inputs = {};    // (count, size, size, 3)
+  std::span<const int> labels = {};      // (count)
+  std::span<const float> weights = {};   // (count) factor of each picture's loss; empty = all 1
   float label_smoothing = 0;
 };
 

@@ -1,0 +1,38 @@
+// A network's arithmetic without its book-keeping: what each backend implements. A graph reserves its buffers when it is
+// made and touches nothing but them, the parameters and the caller's inputs afterwards.
+#pragma once
+
+#include <memory>
+
+#include "nn/arena.h"
+#include "nn/nn.h"
+#include "nn/params.h"
+#include "nn/spec.h"
+
+namespace handlens::nn {
+
+enum class Mode { kTraining, kInference };
+
+struct Pass {
+  const float* inputs = nullptr;   // (count, size, size, 3)
+  int count = 0;
+  Mode mode = Mode::kInference;
+  StepKey key;
+};
+
+class Graph {
+ public:
+  virtual ~Graph() = default;
+  virtual void Bind(const Arena& arena, Params& params) = 0;
+  // Logits (count, classes), in the graph's memory until the next call.
+  virtual const float* Forward(const Pass& pass) = 0;
+  // After a training Forward, whose inputs must still be there: leaves gradients of all trained parameters, and applies
+  // `update` to those that are updated_in_backward. logit_gradient (count, classes).
+  virtual void Backward(const float* logit_gradient, const Update& update) = 0;
+};
+
+std::unique_ptr<Graph> MakeReferenceGraph(const GraphSpec& spec, int max_batch, Arena& arena);
+// Changes layouts in `params`; call before Params::Reserve.
+std::unique_ptr<Graph> MakeFastGraph(const GraphSpec& spec, int max_batch, Arena& arena, Params& params);
+
+}  // namespace handlens::nn

@@ -1,0 +1,96 @@
+// What a network learns: where each tensor lies, how a step changes it, how it is saved, restored and begun.
+#pragma once
+
+#include <cmath>
+#include <vector>
+
+#include "nn/arena.h"
+#include "nn/nn.h"
+#include "nn/spec.h"
+
+namespace handlens::nn {
+
+// How the numbers of a parameter lie in memory.
+enum class Layout {
+  kRows,     // as in Tensor
+  kPanels,   // dense kernels of the fast backend: PanelIndex
+};
+
+// Panels of 16 inputs: [inputs / 16][neuron][input % 16], each panel followed by a spare cache line so that no stride is
+// a multiple of 4096 bytes. Inputs beyond the last are zero and stay zero.
+constexpr size_t kLanes = 16;
+constexpr size_t PanelStride(size_t neurons) { return neurons * kLanes + kLanes; }
+constexpr size_t PanelIndex(size_t input, size_t neuron, size_t neurons) {
+  return input / kLanes * PanelStride(neurons) + neuron * kLanes + input % kLanes;
+}
+
+struct Param {
+  ParamSpec spec;
+  Layout layout = Layout::kRows;
+  bool updated_in_backward = false;   // the graph updates it itself and leaves no gradient
+  size_t stored = 0;                  // floats in memory
+  size_t value = 0, gradient = 0, moment1 = 0, moment2 = 0;   // offsets in the arena; moments only where used
+};
+
+// One step of the optimiser, with what does not depend on the parameter worked out before.
+struct Update {
+  Optimizer optimizer;
+  float rate = 0;    // SGD and momentum: the learning rate; Adam: rate sqrt(1 - beta2^t) / (1 - beta1^t)
+};
+
+// Keras' formulas (keras.optimizers SGD and Adam), in this order of operations and without fused multiply-adds.
+inline void UpdateOne(const Update& u, float decay, float g, float& w, float& m1, float& m2) {
+  g = g + decay * w;
+  switch (u.optimizer.kind) {
+    case OptimizerKind::kSgd: w = w - u.rate * g; break;
+    case OptimizerKind::kMomentum:
+      m1 = u.optimizer.momentum * m1 - u.rate * g;
+      w = u.optimizer.nesterov ? w + (u.optimizer.momentum * m1 - u.rate * g) : w + m1;
+      break;
+    case OptimizerKind::kAdam:
+      m1 = m1 + (g - m1) * (1 - u.optimizer.beta1);
+      m2 = m2 + (g * g - m2) * (1 - u.optimizer.beta2);
+      w = w - m1 * u.rate / (std::sqrt(m2) + u.optimizer.epsilon);
+      break;
+  }
+}
+
+class Params {
+ public:
+  Params(const GraphSpec& graph, const Optimizer& optimizer);
+
+  // The graph may change layouts before Reserve.
+  Param* Find(int layer, std::string_view what);   // null when the layer has none
+  void Reserve(Arena& arena);
+  void Bind(const Arena& arena) { arena_ = &arena; }
+  float* Value(const Param& p) const { return arena_->At(p.value); }
+  float* Gradient(const Param& p) const { return arena_->At(p.gradient); }
+  float* Moment1(const Param& p) const { return arena_->At(p.moment1); }
+  float* Moment2(const Param& p) const { return arena_->At(p.moment2); }
+  float Decay(const Param& p) const { return p.spec.role == ParamRole::kKernel ? optimizer_.weight_decay : 0; }
+
+  void Initialize(const GraphSpec& graph, uint64_t seed);
+  Update NextUpdate(float learning_rate);            // counts the step
+  void Apply(const Update& update);                  // to all that backward has not updated itself
+  Weights Save() const;
+  Weights SaveState() const;
+  Result<void> Load(const Weights& weights);
+  Result<void> LoadState(const Weights& state);
+
+ private:
+  bool Trained(const Param& p) const { return p.spec.role != ParamRole::kStatistic; }
+  int Moments(const Param& p) const;
+  std::vector<float> Read(const Param& p, size_t offset) const;
+  void Write(const Param& p, size_t offset, const std::vector<float>& values);
+  struct Slot;
+  std::vector<Slot> Slots(int moments) const;
+  Result<void> LoadSlots(const Weights& weights, const std::vector<Slot>& slots);
+
+  std::vector<Param> params_;
+  Optimizer optimizer_;
+  const Arena* arena_ = nullptr;
+  int64_t step_ = 0;
+  double beta1_power_ = 1, beta2_power_ = 1;
+};
+
+}  // namespace handlens::nn
