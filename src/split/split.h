@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "dataset/dataset.h"
+#include "dataset/prepare.h"
 
 namespace handlens::split {
 
@@ -28,10 +29,12 @@ struct Split {
   std::vector<std::string> warnings;         // "class fern: 4 clusters for 5 folds", with what was done about it
 };
 
+constexpr int kUsualHoldout = -1;  // 4 pictures a class; none in the paper's order, which had none
+
 struct SplitOptions {
   int folds = 5;                             // 2..20
   double validation_share = 0.125;           // of what is not test: 70/10/20
-  int holdout_per_class = 4;                 // 0..; fewer where a class is small
+  int holdout_per_class = kUsualHoldout;     // 0..; fewer where a class is small (never more than a fifth of it)
   Order order = Order::kHonest;
   uint64_t seed = 1;
 };
@@ -43,9 +46,9 @@ Result<Split> MakeSplit(const dataset::Dataset& dataset, const SplitOptions& opt
 Result<void> WriteSplit(const std::filesystem::path& path, const dataset::Dataset& dataset, const Split& split);
 Result<Split> ReadSplit(const std::filesystem::path& path, const dataset::Dataset& dataset);
 
-// The directory tree of the paper's Fig. 3 for one size: foldK_SIZE/{train,validation,test}/label/name.png, made from
-// the sub-dataset's bytes. Never writes into a folder that exists and is not empty.
-Result<void> ExportTree(const dataset::Dataset& dataset, const Split& split, const std::filesystem::path& cache,
-                        int size_px, const std::filesystem::path& out);
+// The directory tree of the paper's Fig. 3 for one size: foldK_SIZE/{train,validation,test}/label/name.png, K from 1,
+// made from a sub-dataset's bytes. Held-out pictures are not in it. Kind kBadInput when `out` exists and is not empty.
+Result<void> ExportTree(const dataset::Dataset& dataset, const Split& split, const dataset::PixelSet& pixels,
+                        const std::filesystem::path& out);
 
 }  // namespace handlens::split

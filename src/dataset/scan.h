@@ -1,0 +1,57 @@
+// Which files are pictures of which class: from a folder with one folder per class, or from labels.csv. Looks at
+// names and file types only and opens no picture; what is inside the files is inspect.cc's business.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "dataset/dataset.h"
+
+namespace handlens::dataset {
+
+struct Entry {
+  std::string path;   // relative to Listing::root, '/' between folders, valid UTF-8
+  std::string label;  // as the folder or the table spells it
+  std::string group;
+};
+
+struct Listing {
+  std::string root;
+  std::string labels_file;
+  std::vector<Entry> entries;           // sorted by path, each path once
+  std::vector<Rejected> rejected;       // what has no place in any class, or cannot be a file
+  std::vector<std::string> warnings;
+  std::vector<std::string> class_names; // seen, with or without pictures; sorted
+};
+
+// Kind kBadInput when the layout is not understood; the message says what was expected and what was seen.
+Result<Listing> ListPictures(const std::filesystem::path& pictures);
+
+// The two layouts, chosen by ListPictures.
+Result<Listing> ListClassFolders(const std::filesystem::path& folder);
+Result<Listing> ListLabelsFile(const std::filesystem::path& file);
+
+// labels.csv's meaning without touching any picture: rows in file order, `path` as written. For tests and fuzzing.
+struct LabelRow {
+  size_t line = 0;
+  std::string path, label, group;
+};
+struct LabelTable {
+  std::vector<LabelRow> rows;
+  std::vector<Rejected> rejected;       // rows that are wrong in themselves, each with its line
+  std::vector<std::string> warnings;
+};
+Result<LabelTable> ParseLabels(std::string_view text, std::string_view where);
+
+// Why a class cannot be called this; empty when it can.
+std::string LabelProblem(std::string_view label);
+// Names for people: bytes that are not UTF-8 and control characters as \xHH.
+std::string Printable(std::string_view name);
+bool IsUtf8(std::string_view text);
+// NFC and case folded: equal keys look alike to people and to many file systems.
+std::string FoldedName(std::string_view text);
+
+}  // namespace handlens::dataset

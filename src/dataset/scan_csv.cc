@@ -1,0 +1,133 @@
+// labels.csv: path,label[,group], one picture a row, paths relative to the table's folder.
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "base/disk.h"
+#include "dataset/csv.h"
+#include "dataset/scan.h"
+
+namespace handlens::dataset {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Columns {
+  size_t path = 0, label = 0;
+  std::optional<size_t> group;
+  size_t count = 0;
+};
+
+Result<Columns> ReadHeader(const CsvRow& row, std::string_view where, std::vector<std::string>& warnings) {
+  Columns columns;
+  columns.count = row.fields.size();
+  std::map<std::string, size_t> at;
+  for (size_t i = 0; i < row.fields.size(); ++i) {
+    const std::string name = FoldedName(row.fields[i]);
+    if (!at.emplace(name, i).second) return Fail(ErrorKind::kBadInput, "{}: line {}: the column {} occurs twice", where, row.line, Printable(name));
+    if (name != "path" && name != "label" && name != "group") {
+      warnings.push_back(fmt::format("The column {} of the labels file is not used (path, label and group are).", Printable(name)));
+    }
+  }
+  if (!at.contains("path") || !at.contains("label")) {
+    std::string seen;
+    for (const std::string& field : row.fields) seen += (seen.empty() ? "" : ",") + Printable(field);
+    return Fail(ErrorKind::kBadInput, "{}: line {}: the first line must name the columns path,label[,group]; it reads {}",
+                where, row.line, seen.substr(0, 120));
+  }
+  columns.path = at["path"];
+  columns.label = at["label"];
+  if (at.contains("group")) columns.group = at["group"];
+  return columns;
+}
+
+// Why a row is wrong in itself; empty when it is not.
+std::string RowProblem(const CsvRow& row, const Columns& columns) {
+  if (row.fields.size() != columns.count) {
+    return fmt::format("{} fields instead of {}; a name with a comma needs quotes", row.fields.size(), columns.count);
+  }
+  const std::string& path = row.fields[columns.path];
+  if (path.empty()) return "the path is empty";
+  if (!IsUtf8(path)) return "the path is not valid UTF-8; save the table as UTF-8";
+  if (columns.group && !IsUtf8(row.fields[*columns.group])) return "the group is not valid UTF-8; save the table as UTF-8";
+  return LabelProblem(row.fields[columns.label]);
+}
+
+// The path of a row below the table's folder, or the reason why it is none.
+Result<std::string> Locate(const fs::path& root, const std::string& written) {
+  std::string path = written;
+  std::error_code error;
+  if (!fs::exists(root / path, error) && path.find('\\') != std::string::npos) {
+    std::replace(path.begin(), path.end(), '\\', '/');  // as Windows writes them
+  }
+  const fs::path normal = fs::path(path).lexically_normal();
+  if (normal.is_absolute() || (!normal.empty() && *normal.begin() == "..")) {
+    return Fail(ErrorKind::kBadInput, "the path leaves the folder of the labels file");
+  }
+  const fs::file_status status = fs::status(root / normal, error);
+  if (status.type() == fs::file_type::not_found) return Fail(ErrorKind::kBadInput, "no such file");
+  if (status.type() == fs::file_type::directory) return Fail(ErrorKind::kBadInput, "a folder, not a picture");
+  if (status.type() != fs::file_type::regular) {
+    return Fail(ErrorKind::kBadInput, "{}", error ? error.message() : "not a regular file");
+  }
+  return normal.generic_string();
+}
+
+}  // namespace
+
+Result<LabelTable> ParseLabels(std::string_view text, std::string_view where) {
+  HL_ASSIGN(const std::vector<CsvRow> rows, ParseCsv(text, where));
+  if (rows.empty()) return Fail(ErrorKind::kBadInput, "{}: empty; expected the columns path,label[,group]", where);
+  LabelTable table;
+  HL_ASSIGN(const Columns columns, ReadHeader(rows[0], where, table.warnings));
+  for (size_t i = 1; i < rows.size(); ++i) {
+    const CsvRow& row = rows[i];
+    if (const std::string problem = RowProblem(row, columns); !problem.empty()) {
+      const std::string path = columns.path < row.fields.size() ? Printable(row.fields[columns.path]) : "";
+      table.rejected.push_back({path, fmt::format("line {}: {}", row.line, problem)});
+      continue;
+    }
+    table.rows.push_back({row.line, row.fields[columns.path], row.fields[columns.label],
+                          columns.group ? row.fields[*columns.group] : ""});
+  }
+  return table;
+}
+
+Result<Listing> ListLabelsFile(const fs::path& file) {
+  HL_ASSIGN(const std::string text, ReadText(file));
+  HL_ASSIGN(LabelTable table, ParseLabels(text, Printable(file.string())));
+  Listing listing;
+  listing.root = file.parent_path().string();
+  listing.labels_file = file.string();
+  listing.rejected = std::move(table.rejected);
+  listing.warnings = std::move(table.warnings);
+  std::map<std::string, std::pair<size_t, Entry>> first;  // by path; and the line
+  std::set<std::string> contradicted, classes;
+  for (LabelRow& row : table.rows) {
+    classes.insert(row.label);
+    auto path = Locate(listing.root, row.path);
+    if (!path) {
+      listing.rejected.push_back({Printable(row.path), fmt::format("line {}: {}", row.line, path.error().message)});
+      continue;
+    }
+    const auto [it, is_new] = first.try_emplace(*path, row.line, Entry{*path, row.label, row.group});
+    if (is_new) continue;
+    const Entry& known = it->second.second;
+    if (known.label == row.label && known.group == row.group) {
+      listing.warnings.push_back(fmt::format("Line {} of the labels file repeats line {} ({}).", row.line, it->second.first, *path));
+      continue;
+    }
+    contradicted.insert(*path);
+    listing.rejected.push_back({*path, fmt::format("line {} says {}{} and line {} says {}{}; correct one of them", it->second.first,
+                                                   known.label, known.group.empty() ? "" : " of group " + known.group, row.line,
+                                                   row.label, row.group.empty() ? "" : " of group " + row.group)});
+  }
+  for (auto& [path, entry] : first) {
+    if (!contradicted.contains(path)) listing.entries.push_back(std::move(entry.second));
+  }
+  listing.class_names.assign(classes.begin(), classes.end());
+  return listing;
+}
+
+}  // namespace handlens::dataset

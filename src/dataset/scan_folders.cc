@@ -1,0 +1,230 @@
+// The layout with one folder per class.
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "base/disk.h"
+#include "dataset/scan.h"
+
+namespace handlens::dataset {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kExpected =
+    "expected one folder per class (PICTURES/cat/1.jpg, PICTURES/dog/2.jpg) or a labels.csv with the columns path,label[,group]";
+
+// What operating systems and cloud drives leave behind; never a picture.
+bool IsLitter(std::string_view name) {
+  constexpr std::array<std::string_view, 8> kLitter = {"Thumbs.db", "desktop.ini", "Desktop.ini", "__MACOSX",
+                                                       "@eaDir",    "$RECYCLE.BIN", "lost+found", "ehthumbs.db"};
+  return name.starts_with('.') || std::find(kLitter.begin(), kLitter.end(), name) != kLitter.end();
+}
+
+bool IsSplitName(const std::string& name) {
+  constexpr std::array<std::string_view, 10> kSplits = {"train", "training", "val",  "valid", "validation",
+                                                        "test",  "testing",  "eval", "dev",   "holdout"};
+  return std::find(kSplits.begin(), kSplits.end(), FoldedName(name)) != kSplits.end();
+}
+
+bool HasPictureExtension(const std::string& name) {
+  constexpr std::array<std::string_view, 13> kExtensions = {".jpg", ".jpeg", ".jpe",  ".jfif", ".png", ".gif", ".bmp",
+                                                            ".tif", ".tiff", ".webp", ".heic", ".avif", ".mpo"};
+  const std::string extension = FoldedName(fs::path(name).extension().string());
+  return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
+}
+
+std::string_view TypeName(fs::file_type type) {
+  switch (type) {
+    case fs::file_type::fifo: return "a named pipe, not a file";
+    case fs::file_type::socket: return "a socket, not a file";
+    case fs::file_type::block:
+    case fs::file_type::character: return "a device, not a file";
+    case fs::file_type::not_found: return "a link to nothing, or a file that vanished during the scan";
+    default: return "neither a file nor a folder";
+  }
+}
+
+std::string Join(const std::vector<std::string>& names, size_t most) {
+  std::string joined;
+  for (size_t i = 0; i < names.size() && i < most; ++i) joined += (i > 0 ? ", " : "") + Printable(names[i]);
+  if (names.size() > most) joined += fmt::format(" and {} more", names.size() - most);
+  return joined;
+}
+
+struct Content {
+  std::vector<std::string> folders, files;
+};
+
+// Collects everything below a class's folder. A folder reached twice through links is entered once.
+class ClassWalk {
+ public:
+  explicit ClassWalk(Listing& listing) : listing_(listing) {}
+
+  void Enter(const std::string& relative, const std::string& label) {
+    std::error_code error;
+    const fs::path real = fs::canonical(fs::path(listing_.root) / relative, error);
+    if (error || !entered_.insert(real.string()).second) {
+      Reject(relative, error ? error.message() : "a link to a folder that was already read; not read twice");
+      return;
+    }
+    auto names = ListFolder(real);
+    if (!names) {
+      Reject(relative, "the folder cannot be read: " + names.error().message);
+      return;
+    }
+    for (const std::string& name : *names) Visit(relative, name, label);
+  }
+
+  // Sorts a folder's names into folders and files; everything else is counted or rejected.
+  Content Sort(const std::vector<std::string>& names) {
+    Content content;
+    for (const std::string& name : names) {
+      if (IsLitter(name)) {
+        ++litter_;
+        continue;
+      }
+      std::error_code error;
+      const fs::file_status status = fs::status(fs::path(listing_.root) / name, error);
+      if (status.type() == fs::file_type::directory) content.folders.push_back(name);
+      else if (status.type() == fs::file_type::regular) content.files.push_back(name);
+      else RejectType(name, status, error);
+    }
+    return content;
+  }
+
+  size_t litter() const { return litter_; }
+  const std::set<std::string>& nested() const { return nested_; }
+
+ private:
+  void Visit(const std::string& folder, const std::string& name, const std::string& label) {
+    if (IsLitter(name)) {
+      ++litter_;
+      return;
+    }
+    const std::string path = folder + "/" + name;
+    std::error_code error;
+    const fs::file_status status = fs::status(fs::path(listing_.root) / path, error);
+    if (status.type() == fs::file_type::directory) {
+      nested_.insert(label);
+      Enter(path, label);
+    } else if (status.type() != fs::file_type::regular) {
+      RejectType(path, status, error);
+    } else if (!IsUtf8(path)) {
+      Reject(path, "the name is not valid UTF-8 and could not be written down faithfully; rename the file or its folder");
+    } else if (const std::string problem = LabelProblem(label); !problem.empty()) {
+      Reject(path, problem);
+    } else {
+      listing_.entries.push_back({path, label, ""});
+    }
+  }
+
+  void RejectType(const std::string& path, const fs::file_status& status, const std::error_code& error) {
+    Reject(path, error && status.type() != fs::file_type::not_found ? error.message() : std::string(TypeName(status.type())));
+  }
+
+  void Reject(const std::string& path, std::string reason) {
+    listing_.rejected.push_back({Printable(path), std::move(reason)});
+  }
+
+  Listing& listing_;
+  std::set<std::string> entered_;
+  std::set<std::string> nested_;
+  size_t litter_ = 0;
+};
+
+// Refuses layouts in which the top folders are not classes.
+Result<void> CheckTopFolders(const fs::path& folder, const Content& top) {
+  const std::string shown = Printable(folder.string());
+  if (top.folders.empty() && top.files.empty()) {
+    return Fail(ErrorKind::kBadInput, "{}: the folder is empty; {}", shown, kExpected);
+  }
+  if (top.folders.empty()) {
+    const auto table = std::find(top.files.begin(), top.files.end(), "labels.csv");
+    if (table != top.files.end()) {
+      return Fail(ErrorKind::kBadInput, "{}: no class folders, but a labels.csv; give {}/labels.csv instead", shown, shown);
+    }
+    return Fail(ErrorKind::kBadInput, "{}: {} files ({}) and no class folders; {}", shown, top.files.size(),
+                Join(top.files, 3), kExpected);
+  }
+  const auto splits = std::count_if(top.folders.begin(), top.folders.end(), IsSplitName);
+  if (splits >= 2 && static_cast<size_t>(splits) == top.folders.size()) {
+    return Fail(ErrorKind::kBadInput,
+                "{}: {} look like splits, not classes; handlens makes its own folds, so put all pictures of a class into "
+                "one folder (names that occur twice must differ), or list them in a labels.csv; {}",
+                shown, Join(top.folders, 5), kExpected);
+  }
+  return {};
+}
+
+// One top folder that holds only folders: the classes are one level deeper.
+Result<void> CheckNotOneTooHigh(const fs::path& folder, const Content& top) {
+  if (top.folders.size() != 1) return {};
+  const fs::path inner = folder / top.folders[0];
+  auto names = ListFolder(inner);
+  if (!names) return {};
+  std::vector<std::string> folders;
+  for (const std::string& name : *names) {
+    std::error_code error;
+    if (IsLitter(name)) continue;
+    if (!fs::is_directory(inner / name, error)) return {};
+    folders.push_back(name);
+  }
+  if (folders.empty()) return {};
+  return Fail(ErrorKind::kBadInput, "{}: the only folder is {}, which holds the folders {}; if these are the classes, give {} instead; {}",
+              Printable(folder.string()), Printable(top.folders[0]), Join(folders, 5), Printable(inner.string()), kExpected);
+}
+
+void ReportLooseFiles(const Content& top, Listing& listing) {
+  std::vector<std::string> others;
+  for (const std::string& name : top.files) {
+    if (HasPictureExtension(name)) listing.rejected.push_back({Printable(name), "lies beside the class folders, so its class is unknown"});
+    else others.push_back(name);
+  }
+  if (!others.empty()) {
+    listing.warnings.push_back(fmt::format("{} {} beside the class folders {} not pictures and ignored: {}.", others.size(),
+                                           others.size() == 1 ? "file" : "files", others.size() == 1 ? "is" : "are",
+                                           Join(others, 5)));
+  }
+}
+
+}  // namespace
+
+Result<Listing> ListClassFolders(const fs::path& folder) {
+  Listing listing;
+  listing.root = folder.string();
+  HL_ASSIGN(const std::vector<std::string> names, ListFolder(folder));
+  ClassWalk walk(listing);
+  const Content top = walk.Sort(names);
+  HL_TRY(CheckTopFolders(folder, top));
+  HL_TRY(CheckNotOneTooHigh(folder, top));
+  for (const std::string& label : top.folders) {
+    listing.class_names.push_back(label);
+    walk.Enter(label, label);
+  }
+  ReportLooseFiles(top, listing);
+  if (walk.litter() > 0) {
+    listing.warnings.push_back(fmt::format("{} hidden files and leftovers of operating systems were skipped.", walk.litter()));
+  }
+  for (const std::string& label : walk.nested()) {
+    listing.warnings.push_back(fmt::format("Class {} has folders inside; all pictures below it count as {}.", Printable(label), Printable(label)));
+  }
+  const auto by_path = [](const Entry& a, const Entry& b) { return a.path < b.path; };
+  std::sort(listing.entries.begin(), listing.entries.end(), by_path);
+  return listing;
+}
+
+Result<Listing> ListPictures(const fs::path& pictures) {
+  std::error_code error;
+  const fs::path real = fs::canonical(pictures, error);
+  if (error) return Fail(ErrorKind::kBadInput, "{}: {}; {}", Printable(pictures.string()), error.message(), kExpected);
+  if (!IsUtf8(real.string())) {
+    return Fail(ErrorKind::kBadInput, "{}: the path is not valid UTF-8; rename the folder", Printable(real.string()));
+  }
+  if (fs::is_directory(real, error)) return ListClassFolders(real);
+  if (fs::is_regular_file(real, error) && FoldedName(real.extension().string()) == ".csv") return ListLabelsFile(real);
+  return Fail(ErrorKind::kBadInput, "{}: neither a folder nor a .csv file{}; {}", Printable(real.string()),
+              FoldedName(real.extension().string()) == ".zip" ? " (unpack the archive first)" : "", kExpected);
+}
+
+}  // namespace handlens::dataset
