@@ -57,9 +57,16 @@ struct SearchOptions {
 };
 
 // Runs or reads every trial. The result does not depend on jobs, interruptions or other processes that work on the
-// same folder (trials are claimed by file locks).
+// same folder (trials are claimed by file locks). With a budget, candidates are begun in their order while the estimate
+// says that they fit, and the first is always finished: which ones ran then depends on the machine; those that did not
+// are `eliminated` and say so. Kind kUsage: no candidates.
 Result<SearchResult> Search(const dataset::Dataset& dataset, const split::Split& split, const SearchOptions& options,
                             Progress& progress);
+
+// The trial that makes the shipped model of a cell: all folds' pictures but the hold-out, and as many epochs as the
+// folds' kept weights had on average when the recipe stops early or keeps the best (a final trial has no validation
+// pictures to do so).
+train::TrialSpec FinalTrial(const CellResult& cell, uint64_t seed);
 
 // RUN/search.json and RUN/search.csv (model,size,augmentation,fold,accuracy,loss,parameters,epochs,seconds).
 Result<void> WriteSearch(const std::filesystem::path& run, const dataset::Dataset& dataset, const SearchResult& result);

@@ -1,0 +1,46 @@
+// Who wins: pooled validation predictions, the race's eliminations, and the rule of choice. Looks at validation pictures
+// only; nothing here reads a test prediction.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "search/search.h"
+
+namespace handlens::search {
+
+// What one cell got right on the validation pictures of its folds, fold after fold.
+std::vector<bool> ValidationHits(const dataset::Dataset& dataset, const CellResult& cell);
+
+// Two cells on the same validation pictures (folds that both ran).
+struct Paired {
+  size_t n = 0, only_a = 0, only_b = 0;
+  double p = 1;                    // exact McNemar, two-sided
+};
+Paired Compare(const dataset::Dataset& dataset, const CellResult& a, const CellResult& b);
+
+// How far below the best mean validation accuracy a smaller model may be and still be chosen: a paired test on few
+// pictures proves little, so "not significantly worse" alone would give away points for kilobytes.
+constexpr double kSearchMargin = 0.01;
+constexpr double kSignificance = 0.05;
+
+struct Choice {
+  int best = 0;                    // highest mean validation accuracy; ties: fewer parameters, then the first
+  int chosen = 0;                  // fewest parameters among those within `margin` and not significantly worse
+  std::string rule;
+};
+// Among the cells that finished all folds (all cells when none did). `cells` is not empty.
+Choice Choose(const dataset::Dataset& dataset, const std::vector<CellResult>& cells, double margin);
+
+// Fills eliminated and eliminated_because after `folds_done` folds: whoever is significantly worse than the leader, and
+// whoever is not in the better half. At least two stay. Depends on results alone, never on time.
+void Eliminate(const dataset::Dataset& dataset, int folds_done, std::vector<CellResult>& cells);
+
+// "nano24, 64 px, mild".
+std::string CandidateName(const Candidate& candidate);
+
+// Means, deviations, pooled counts and interval from `folds`.
+void FillSummary(const dataset::Dataset& dataset, CellResult& cell);
+
+}  // namespace handlens::search

@@ -1,0 +1,120 @@
+// What trials cost, see cost.h.
+#include "search/cost.h"
+
+#include <algorithm>
+#include <chrono>
+#include <numeric>
+
+#include "base/rng.h"
+
+namespace handlens::search {
+namespace {
+
+constexpr double kMeasureBudget_s = 0.8;
+
+double Now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+// Forward, and backward twice as dear; each weight is read three times and written once a step.
+double PictureCost(const Candidate& candidate) {
+  const auto cost = nn::Cost(candidate.architecture, candidate.recipe.batch);
+  if (!cost) return 1;
+  return 3.0 * static_cast<double>(cost->multiply_adds) +
+         4.0 * static_cast<double>(cost->parameters) / std::max(candidate.recipe.batch, 1);
+}
+
+// Seconds of one training step, the best of a few (other programs only ever add time).
+Result<double> TimeStep(const Candidate& candidate) {
+  const auto batch = static_cast<size_t>(candidate.recipe.batch);
+  const auto side = static_cast<size_t>(candidate.size_px);
+  HL_ASSIGN(auto network, nn::Network::Create(candidate.architecture, candidate.recipe.batch, candidate.recipe.optimizer));
+  network->Initialize(1);
+  std::vector<float> inputs(batch * side * side * 3);
+  Rng rng(1, "measure");
+  for (float& value : inputs) value = rng.Uniform();
+  std::vector<int> labels(batch);
+  for (size_t i = 0; i < batch; ++i) labels[i] = static_cast<int>(i) % candidate.architecture.classes;
+  network->TrainStep({inputs, labels, {}, 0}, 0.0f, {1, 0});  // the first touches the memory
+  double best_s = 1e30;
+  const double begin = Now();
+  for (uint64_t step = 1; step <= 3 && (step == 1 || Now() - begin < 0.05); ++step) {
+    const double from = Now();
+    network->TrainStep({inputs, labels, {}, 0}, 0.0f, {1, step});
+    best_s = std::min(best_s, Now() - from);
+  }
+  return best_s;
+}
+
+double TimeAugment(const Candidate& candidate) {
+  const auto side = static_cast<size_t>(candidate.size_px);
+  const std::vector<uint8_t> in(side * side * 3, 128);
+  std::vector<float> out(in.size());
+  const double begin = Now();
+  int pictures = 0;
+  while (pictures < 2 || (pictures < 200 && Now() - begin < 0.003)) {
+    image::Augment(in, candidate.size_px, candidate.generator, Rng(1, "measure", {static_cast<uint64_t>(pictures)}), out);
+    ++pictures;
+  }
+  return (Now() - begin) / pictures;
+}
+
+bool SameNetwork(const Candidate& a, const Candidate& b) {
+  return a.architecture == b.architecture && a.recipe.batch == b.recipe.batch && a.recipe.optimizer == b.recipe.optimizer;
+}
+
+// Seconds of one step for each candidate: each distinct network once, cheap ones first, the rest by their cost.
+Result<std::vector<double>> StepSeconds(const std::vector<Candidate>& candidates, double deadline) {
+  std::vector<double> cost(candidates.size()), step_s(candidates.size(), 0);
+  std::vector<size_t> order(candidates.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  for (size_t i = 0; i < cost.size(); ++i) cost[i] = PictureCost(candidates[i]) * candidates[i].recipe.batch;
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return cost[a] < cost[b]; });
+  double cost_per_s = 0;
+  std::vector<size_t> known;
+  for (const size_t i : order) {
+    const auto same = std::find_if(known.begin(), known.end(),
+                                   [&](size_t k) { return SameNetwork(candidates[k], candidates[i]); });
+    if (same != known.end()) {
+      step_s[i] = step_s[*same];
+      continue;
+    }
+    // Creating and a first and a second step take about four.
+    const bool affordable = cost_per_s == 0 || Now() + 4 * cost[i] / cost_per_s < deadline;
+    if (affordable) {
+      HL_ASSIGN(step_s[i], TimeStep(candidates[i]));
+      cost_per_s = cost[i] / std::max(step_s[i], 1e-9);
+    } else {
+      step_s[i] = cost[i] / cost_per_s;
+    }
+    known.push_back(i);
+  }
+  return step_s;
+}
+
+}  // namespace
+
+double TrialCost(const Candidate& candidate, size_t training_pictures) {
+  return PictureCost(candidate) * static_cast<double>(training_pictures) * candidate.recipe.epochs;
+}
+
+Result<std::vector<double>> MeasureTrials(const std::vector<Candidate>& candidates, size_t training_pictures) {
+  const double deadline = Now() + kMeasureBudget_s;
+  HL_ASSIGN(const std::vector<double> step_s, StepSeconds(candidates, deadline));
+  const auto n = static_cast<double>(training_pictures);
+  std::vector<double> trial_s;
+  std::vector<double> augment_s;
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    const Candidate& candidate = candidates[i];
+    const auto same = std::find_if(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(i), [&](const Candidate& c) {
+      return c.size_px == candidate.size_px && c.generator == candidate.generator;
+    });
+    augment_s.push_back(same - candidates.begin() < static_cast<std::ptrdiff_t>(i)
+                            ? augment_s[static_cast<size_t>(same - candidates.begin())]
+                            : TimeAugment(candidate));
+    // A seventh as many validation pictures, each a forward pass: a third of a step.
+    const double picture_s = step_s[i] / std::max(candidate.recipe.batch, 1) * (1 + 1.0 / 21) + augment_s.back();
+    trial_s.push_back(n * picture_s * candidate.recipe.epochs);
+  }
+  return trial_s;
+}
+
+}  // namespace handlens::search

@@ -1,0 +1,55 @@
+// Runs trials over threads, and over processes that share the folder: each trial is claimed by a lock on its folder,
+// whoever gets it trains it, everyone else reads it. Knows nothing of choosing.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "search/search.h"
+
+namespace handlens::search {
+
+struct TrialJob {
+  train::TrialSpec spec;
+  size_t candidate = 0;
+  double cost = 0;                       // any unit: orders the work, biggest first
+};
+
+// Sub-datasets in memory, each loaded once and freed when no trial holds it any more.
+class PixelStore {
+ public:
+  PixelStore(const dataset::Dataset& dataset, image::Fit fit, std::filesystem::path cache)
+      : dataset_(dataset), fit_(fit), cache_(std::move(cache)) {}
+  // shared_ptr, because the last of several threads to finish is the one that frees. Thread-safe.
+  Result<std::shared_ptr<const dataset::PixelSet>> Get(int size_px);
+
+ private:
+  const dataset::Dataset& dataset_;
+  image::Fit fit_;
+  std::filesystem::path cache_;
+  std::mutex mutex_;
+  std::map<int, std::weak_ptr<const dataset::PixelSet>> sets_;
+};
+
+struct PoolOptions {
+  std::filesystem::path trials;
+  image::Fit fit = image::Fit::kCrop;
+  int jobs = 1;
+  std::function<bool(const TrialJob&)> admit;                       // asked before a trial starts; may say no for good
+  std::function<void(const TrialJob&, const train::TrialResult&)> finished;
+  std::function<void(double)> advanced;                             // trials done, with fractions of those that run
+};
+
+// Runs all jobs in their order (sort them first). A result for each, nothing for those not admitted. `admit`, `finished`
+// and `advanced` are called one at a time. The first error stops the others; kInterrupted when progress asks to stop.
+Result<std::vector<std::optional<train::TrialResult>>> RunTrials(const dataset::Dataset& dataset,
+                                                                 const split::Split& split,
+                                                                 const std::vector<TrialJob>& jobs, PixelStore& pixels,
+                                                                 const PoolOptions& options, Progress& progress);
+
+}  // namespace handlens::search
