@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "image/exact_math.h"
 #include "image/warp.h"
@@ -214,15 +215,15 @@ void Expose(const Variation& variation, Rng& rng, Plane& plane) {
   }
 }
 
-// Levels to 0..1 by a true division, three floats a pixel.
+// Levels to 0..1 by a true division, three floats a pixel. Four are stored, the fourth is overwritten by the next pixel.
 void Feed(std::span<const Float4> pixels, float* out) {
-  for (const Float4& pixel : pixels) {
-    const Float4 unit = pixel / Float4{255.0f, 255.0f, 255.0f, 255.0f};
-    out[0] = unit[0];
-    out[1] = unit[1];
-    out[2] = unit[2];
-    out += 3;
+  const Float4 levels = {255.0f, 255.0f, 255.0f, 255.0f};
+  for (size_t i = 0; i + 1 < pixels.size(); ++i, out += 3) {
+    const Float4 unit = pixels[i] / levels;
+    std::memcpy(out, &unit, sizeof(unit));
   }
+  const Float4 unit = pixels.back() / levels;
+  std::memcpy(out, &unit, 3 * sizeof(float));
 }
 
 bool Varies(const GeneratorSpec& spec) {
@@ -236,14 +237,13 @@ bool Varies(const GeneratorSpec& spec) {
 // Memory that one thread reuses from picture to picture; its content never outlives a call.
 struct Workspace {
   Plane source, frame;
-  std::vector<Float4> pixels;
 };
 
 }  // namespace
 
 void Augment(std::span<const uint8_t> in, int n, const GeneratorSpec& spec, Rng rng, std::span<float> out) {
   const auto side = static_cast<size_t>(n);
-  HL_CHECK(n >= 1 && n <= 4096 && in.size() == side * side * 3 && out.size() == in.size());
+  HL_CHECK(n >= 1 && n <= 4000 && in.size() == side * side * 3 && out.size() == in.size());
   if (!Varies(spec)) {
     hl_feed_float(in.data(), in.size(), out.data());
     return;
@@ -252,21 +252,17 @@ void Augment(std::span<const uint8_t> in, int n, const GeneratorSpec& spec, Rng 
   const Variation variation = Draw(spec, n, rng);
   FillPlane(in, n, MakeCurves(variation), spec.fill, work.source);
   Blur(work.source, variation.prefilter_px);
-  work.pixels.resize(side * side);
-  Warp(work.source, variation.warp, work.pixels);
-  if (!variation.camera) {
-    Feed(work.pixels, out.data());
-    return;
-  }
-  work.frame.n = n;
-  work.frame.pixels.resize((side + 1) * (side + 1));
+  Plane& frame = work.frame;
+  frame.n = n;
+  frame.pixels.resize((side + 1) * (side + 1));
   for (size_t y = 0; y < side; ++y) {
-    std::copy_n(work.pixels.data() + y * side, side, work.frame.pixels.data() + y * (side + 1));
+    const auto row = std::span(frame.pixels).subspan(variation.camera ? y * (side + 1) : 0, side);
+    WarpRow(work.source, variation.warp, static_cast<int>(y), row);
+    if (!variation.camera) Feed(row, out.data() + y * side * 3);
   }
-  Expose(variation, rng, work.frame);
-  for (size_t y = 0; y < side; ++y) {
-    Feed(std::span(work.frame.pixels).subspan(y * (side + 1), side), out.data() + y * side * 3);
-  }
+  if (!variation.camera) return;
+  Expose(variation, rng, frame);
+  for (size_t y = 0; y < side; ++y) Feed(std::span(frame.pixels).subspan(y * (side + 1), side), out.data() + y * side * 3);
 }
 
 }  // namespace handlens::image

@@ -45,7 +45,7 @@ std::vector<std::string> GeneratorNames();
 Json ToJson(const GeneratorSpec& spec);
 Result<GeneratorSpec> GeneratorFromJson(const Json& json);
 
-// Varies one picture: `in` is (n, n, 3) bytes, `out` (n, n, 3) floats in 0..1. The same rng key gives the same bits on
+// Varies one picture: `in` is (n, n, 3) bytes, n 1..4000, `out` (n, n, 3) floats in 0..1. Thread-safe. The same rng key gives the same bits on
 // every machine. A generator without variation gives exactly in / 255.
 void Augment(std::span<const uint8_t> in, int n, const GeneratorSpec& spec, Rng rng, std::span<float> out);
 

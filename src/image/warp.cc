@@ -6,15 +6,12 @@
 #include <cmath>
 #include <cstddef>
 
-#include "base/result.h"
-
 namespace handlens::image {
 namespace {
 
 using Int4 = int32_t __attribute__((vector_size(16)));
 
 constexpr int kChunk = 16;
-constexpr float kMaxCoordinate = 1e6f;  // keeps conversions to int defined, far outside any picture
 
 Float4 Splat(float value) { return Float4{value, value, value, value}; }
 
@@ -26,6 +23,13 @@ Float4 Clip(Float4 value, float high) {
 
 // Whole levels, towards zero, as a cast to uint8 does to values in 0..255.
 Float4 Truncate(Float4 value) { return __builtin_convertvector(__builtin_convertvector(value, Int4), Float4); }
+
+void Brighten(float brightness, int count, Float4* pixels) {
+  const Float4 factor = Splat(brightness);
+  for (int i = 0; i < count; ++i) pixels[i] = Truncate(Truncate(pixels[i]) * factor);
+  if (brightness <= 1.0f) return;
+  for (int i = 0; i < count; ++i) pixels[i] = Clip(pixels[i], 255.0f);
+}
 
 struct Chunk {
   float u[kChunk], v[kChunk];
@@ -85,15 +89,17 @@ void Outside(Chunk& chunk, int n, Fill fill, float margin) {
 }
 
 void Split(Chunk& chunk, int n, float last) {
+  const auto stride = static_cast<float>(n + 1);
   for (int i = 0; i < kChunk; ++i) {
     float u = chunk.u[i] > 0.0f ? chunk.u[i] : 0.0f;
     float v = chunk.v[i] > 0.0f ? chunk.v[i] : 0.0f;
     u = u < last ? u : last;
     v = v < last ? v : last;
-    const auto left = static_cast<int32_t>(u), top = static_cast<int32_t>(v);
-    chunk.frac_u[i] = u - static_cast<float>(left);
-    chunk.frac_v[i] = v - static_cast<float>(top);
-    chunk.index[i] = top * (n + 1) + left;
+    const auto left = static_cast<float>(static_cast<int32_t>(u)), top = static_cast<float>(static_cast<int32_t>(v));
+    chunk.frac_u[i] = u - left;
+    chunk.frac_v[i] = v - top;
+    // In floats, exact below 2^24: baseline SSE2 has no 32-bit multiply.
+    chunk.index[i] = static_cast<int32_t>(top * stride + left);
   }
 }
 
@@ -110,6 +116,7 @@ void Sample(const Plane& plane, const Chunk& chunk, int count, Float4* out) {
   }
 }
 
+// What pixels outside show: black for kConstant, whose backdrop is zero.
 void Backdrop(const WarpSpec& spec, const Chunk& chunk, int first, int count, Float4* out, int y) {
   const Float4 row = spec.backdrop_level + spec.backdrop_y * Splat(static_cast<float>(y));
   for (int i = 0; i < count; ++i) {
@@ -164,29 +171,23 @@ void Blur(Plane& plane, double sigma_px) {
   Pad(plane, Fill::kNearest);
 }
 
-void Warp(const Plane& plane, const WarpSpec& spec, std::span<Float4> out) {
+void WarpRow(const Plane& plane, const WarpSpec& spec, int y, std::span<Float4> out) {
   const int n = plane.n;
   const auto& m = spec.to_source;
-  const bool plain = spec.fill == Fill::kNearest && !spec.backdrop;
-  WarpSpec outside = spec;
-  if (!spec.backdrop) outside.backdrop_level = outside.backdrop_x = outside.backdrop_y = Float4{};
   const bool masked = spec.backdrop || spec.fill == Fill::kConstant;
+  const bool plain = spec.fill == Fill::kNearest && !spec.backdrop;
   const float last = spec.fill == Fill::kWrap ? std::nextafter(static_cast<float>(n), 0.0f) : static_cast<float>(n - 1);
-  HL_CHECK(std::abs(m[2]) < kMaxCoordinate && std::abs(m[5]) < kMaxCoordinate);
+  const RowWalk row = {m[2] + m[1] * y, m[5] + m[4] * y, m[8] + m[7] * y, m[0], m[3], m[6]};
   Chunk chunk;
-  for (int y = 0; y < n; ++y) {
-    const RowWalk row = {m[2] + m[1] * y, m[5] + m[4] * y, m[8] + m[7] * y, m[0], m[3], m[6]};
-    for (int first = 0; first < n; first += kChunk) {
-      const int count = std::min(kChunk, n - first);
-      Float4* target = out.data() + static_cast<ptrdiff_t>(y) * n + first;
-      Coordinates(row, first, chunk);
-      if (!plain) Outside(chunk, n, spec.fill, spec.backdrop ? 0.5f : 0.0f);
-      Split(chunk, n, last);
-      Sample(plane, chunk, count, target);
-      if (masked) Backdrop(outside, chunk, first, count, target, y);
-      if (spec.brightness == 1.0f) continue;
-      for (int i = 0; i < count; ++i) target[i] = Clip(Truncate(Truncate(target[i]) * Splat(spec.brightness)), 255.0f);
-    }
+  for (int first = 0; first < n; first += kChunk) {
+    const int count = std::min(kChunk, n - first);
+    Float4* target = out.data() + first;
+    Coordinates(row, first, chunk);
+    if (!plain) Outside(chunk, n, spec.fill, spec.backdrop ? 0.5f : 0.0f);
+    Split(chunk, n, last);
+    Sample(plane, chunk, count, target);
+    if (masked) Backdrop(spec, chunk, first, count, target, y);
+    if (spec.brightness != 1.0f) Brighten(spec.brightness, count, target);
   }
 }
 

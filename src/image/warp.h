@@ -24,7 +24,7 @@ struct Plane {
 // What one byte becomes before the warp, a channel: (3, 256), in 0..255.
 using Curves = std::array<std::array<float, 256>, 3>;
 
-// Reads (n, n, 3) bytes through the curves into `plane`, whose memory is reused.
+// Reads (n, n, 3) bytes, n at most 4094, through the curves into `plane`, whose memory is reused.
 void FillPlane(std::span<const uint8_t> in, int n, const Curves& curves, Fill fill, Plane& plane);
 
 // Blurs with a Gaussian-like kernel of the given standard deviation in pixels, edges repeated; 0 does nothing.
@@ -37,12 +37,13 @@ using Homography = std::array<double, 9>;
 struct WarpSpec {
   Homography to_source = {1, 0, 0, 0, 1, 0, 0, 0, 1};
   Fill fill = Fill::kNearest;
-  bool backdrop = false;         // outside the picture: backdrop + backdrop_x * x + backdrop_y * y, not `fill`
+  bool backdrop = false;         // outside the picture: backdrop_level + backdrop_x * x + backdrop_y * y, not `fill`
   Float4 backdrop_level = {}, backdrop_x = {}, backdrop_y = {};
   float brightness = 1;          // not 1: pixels are truncated to whole levels, multiplied, truncated and clipped
 };
 
-// Writes the n x n warped picture to `out`, (n * n) pixels in 0..255. `out` is not the plane's memory.
-void Warp(const Plane& plane, const WarpSpec& spec, std::span<Float4> out);
+// Writes row y of the n x n warped picture to `out`, (n) pixels in 0..255. `out` is not the plane's memory. By the row,
+// so that what follows finds its input in the first cache: a whole picture of floats does not fit there.
+void WarpRow(const Plane& plane, const WarpSpec& spec, int y, std::span<Float4> out);
 
 }  // namespace handlens::image
