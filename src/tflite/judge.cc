@@ -206,11 +206,24 @@ class OfficialJudge final : public Judge {
                   pixels.size());
     }
     Feed(pixels, input);
+    return Invoke();
+  }
+
+  Result<std::vector<float>> ClassifyValues(std::span<const float> values) override {
+    TfLiteTensor* const input = api_.InterpreterGetInputTensor(interpreter_, 0);
+    if (api_.TensorType(input) != kCFloat32 || values.size() * sizeof(float) != api_.TensorByteSize(input)) {
+      return Fail(ErrorKind::kBadInput, "the model does not take {} float32 values", values.size());
+    }
+    std::memcpy(api_.TensorData(input), values.data(), values.size() * sizeof(float));
+    return Invoke();
+  }
+
+ private:
+  Result<std::vector<float>> Invoke() {
     if (api_.InterpreterInvoke(interpreter_) != 0) return Refused("to run the model");
     return Scores(api_.InterpreterGetOutputTensor(interpreter_, 0));
   }
 
- private:
   tl::unexpected<Error> Refused(std::string_view what) const {
     return Fail(ErrorKind::kBadInput, "the TensorFlow Lite runtime refuses {}: {}", what,
                 messages_.empty() ? "no reason given" : messages_);

@@ -105,6 +105,9 @@ class Judge {
   // int8 models byte - 128. Returns every element of the output tensor, dequantized to floats; for a classifier the
   // scores (classes). Kind kBadInput for a wrong number of bytes. Not thread-safe: one Judge a thread.
   virtual Result<std::vector<float>> Classify(std::span<const uint8_t> pixels) = 0;
+  // The same with the values of a float32 input as they are, for models of others that want another scale. Kind
+  // kBadInput for a model with another input type or a wrong number of values.
+  virtual Result<std::vector<float>> ClassifyValues(std::span<const float> values) = 0;
   virtual int input_size_px() const = 0;
   virtual int classes() const = 0;
 };
