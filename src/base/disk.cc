@@ -73,13 +73,13 @@ Result<void> MakeFolder(const std::filesystem::path& path) {
   return {};
 }
 
-Result<void> WriteFileAtomic(const std::filesystem::path& path, std::span<const uint8_t> bytes) {
+Result<void> WriteFileAtomic(const std::filesystem::path& path, std::span<const uint8_t> bytes, Access access) {
   if (path.has_parent_path()) HL_TRY(MakeFolder(path.parent_path()));
   std::string temporary = path.string() + ".XXXXXX";
   const int descriptor = ::mkostemp(temporary.data(), O_CLOEXEC);
   if (descriptor < 0) return WriteError(path, errno);
   int error = WriteAll(descriptor, bytes);
-  if (::fchmod(descriptor, 0644) != 0 && error == 0) error = errno;
+  if (access == Access::kEverybody && ::fchmod(descriptor, 0644) != 0 && error == 0) error = errno;
   if (::close(descriptor) != 0 && error == 0) error = errno;
   if (error == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
   if (error != 0) {
@@ -89,8 +89,8 @@ Result<void> WriteFileAtomic(const std::filesystem::path& path, std::span<const 
   return {};
 }
 
-Result<void> WriteFileAtomic(const std::filesystem::path& path, std::string_view text) {
-  return WriteFileAtomic(path, AsBytes(text));
+Result<void> WriteFileAtomic(const std::filesystem::path& path, std::string_view text, Access access) {
+  return WriteFileAtomic(path, AsBytes(text), access);
 }
 
 Result<void> AppendText(const std::filesystem::path& path, std::string_view text) {

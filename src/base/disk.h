@@ -21,9 +21,11 @@ Result<Bytes> ReadFile(const std::filesystem::path& path);
 Result<std::string> ReadText(const std::filesystem::path& path);
 
 // Writes to a temporary file beside `path`, flushes it to the disk, renames it. Missing folders are made.
-// Kind kResources when the disk is full, kBadInput when the place cannot be written.
-Result<void> WriteFileAtomic(const std::filesystem::path& path, std::span<const uint8_t> bytes);
-Result<void> WriteFileAtomic(const std::filesystem::path& path, std::string_view text);
+// Kind kResources when the disk is full, kBadInput when the place cannot be written. kOwner keeps others from reading.
+enum class Access { kEverybody, kOwner };
+Result<void> WriteFileAtomic(const std::filesystem::path& path, std::span<const uint8_t> bytes,
+                             Access access = Access::kEverybody);
+Result<void> WriteFileAtomic(const std::filesystem::path& path, std::string_view text, Access access = Access::kEverybody);
 
 // Appends text and flushes it to the disk: the log of a trial. Same errors.
 Result<void> AppendText(const std::filesystem::path& path, std::string_view text);

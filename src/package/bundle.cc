@@ -1,0 +1,131 @@
+// The bundle that all targets share, and the icon.
+#include <algorithm>
+
+#include "base/hash.h"
+#include "base/json.h"
+#include "describe/describe.h"
+#include "package/package.h"
+#include "tflite/tflite.h"
+
+namespace handlens::package {
+namespace {
+
+constexpr size_t kCheckPicturesBytes = 12u << 20;
+
+Bytes TextBytes(const std::string& text) { return {text.begin(), text.end()}; }
+
+Bytes RecordBytes(const char* format, const Json& record) {
+  Json json = {{"format", format}, {"version", 1}};
+  json.update(record);
+  return TextBytes(json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+const char* TypeName(tflite::Type type) {
+  switch (type) {
+    case tflite::Type::kUInt8: return "uint8";
+    case tflite::Type::kInt8: return "int8";
+    default: return "float32";
+  }
+}
+
+struct Model {
+  Bytes bytes;
+  tflite::ModelInfo info;
+  describe::Description description;
+};
+
+// An app whose labels do not match its model's outputs starts without a complaint unless somebody checks: we do.
+Result<Model> ReadModel(const std::filesystem::path& path) {
+  Model model;
+  HL_ASSIGN(model.bytes, ReadFile(path));
+  auto info = tflite::ReadModelInfo(model.bytes);
+  if (!info) return Fail(info.error().kind, "{}: {}", path.string(), info.error().message);
+  model.info = *std::move(info);
+  if (model.info.preprocess_json.empty()) {
+    return Fail(ErrorKind::kBadInput, "{}: has no metadata of handlens; run `handlens describe` on its run folder first",
+                path.string());
+  }
+  HL_ASSIGN(model.description, describe::DescriptionFromJson(model.info.preprocess_json, path.string()));
+  const size_t labels = model.description.labels.size();
+  const int outputs = model.info.output_shape.empty() ? 0 : model.info.output_shape.back();
+  if (model.info.labels != model.description.labels || outputs != static_cast<int>(labels)) {
+    return Fail(ErrorKind::kBadInput, "{}: {} outputs, {} labels in the label file, {} in preprocess.json; they must be the same",
+                path.string(), outputs, model.info.labels.size(), labels);
+  }
+  return model;
+}
+
+// The pictures that the phone runs, with the scores that the computer gives them.
+Result<void> AddCheck(const BundleRequest& request, const Model& model, std::vector<BundleFile>& files) {
+  HL_ASSIGN(const auto judge, tflite::Judge::Load(model.bytes, tflite::Kernels::kBuiltin));
+  HL_ASSIGN(const image::Fit fit, image::ParseFit(model.description.fit));
+  Json rows = Json::array();
+  size_t total_bytes = 0;
+  for (const CheckPicture& picture : request.check_pictures) {
+    HL_ASSIGN(Bytes bytes, ReadFile(picture.path));
+    if (total_bytes + bytes.size() > kCheckPicturesBytes) continue;
+    total_bytes += bytes.size();
+    auto decoded = image::Decode(bytes);
+    if (!decoded) return Fail(decoded.error().kind, "{}: {}", picture.path.string(), decoded.error().message);
+    const auto input = image::ModelInput(decoded->image, model.description.size_px, fit);
+    HL_ASSIGN(const std::vector<float> scores, judge->Classify(input));
+    std::string extension = decoded->facts.format;
+    std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) { return std::tolower(c); });
+    const std::string name = fmt::format("{}.{}", rows.size(), extension);
+    rows.push_back({{"file", name},
+                    {"label", picture.label},
+                    {"sha256", Sha256(bytes)},
+                    {"input_sha256", Sha256(input)},
+                    {"lossless", decoded->facts.format != "JPEG" && decoded->facts.format != "WebP"},
+                    {"scores", scores}});
+    files.push_back({"check/" + name, std::move(bytes)});
+  }
+  const Json record = {{"runtime", judge->RuntimeVersion()},
+                       {"tolerance", model.info.output_type == tflite::Type::kFloat32 ? 1e-3 : 1.5 / 256},
+                       {"left_out", request.check_pictures.size() - rows.size()},
+                       {"pictures", rows}};
+  files.push_back({"check/check.json", RecordBytes("handlens-check", record)});
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<BundleFile>> MakeBundle(const BundleRequest& request) {
+  HL_ASSIGN(const Model model, ReadModel(request.model));
+  std::vector<BundleFile> files;
+  const Json app = {{"name", request.name},
+                    {"model", "model.tflite"},
+                    {"model_file", request.model.filename().string()},
+                    {"model_sha256", Sha256(model.bytes)},
+                    {"input_type", TypeName(model.info.input_type)},
+                    {"output_type", TypeName(model.info.output_type)},
+                    {"preprocess", Json::parse(model.info.preprocess_json)}};
+  files.push_back({"app.json", RecordBytes("handlens-app", app)});
+  files.push_back({"model.tflite", model.bytes});
+  if (!request.model_card.empty()) {
+    HL_ASSIGN(Bytes card, ReadFile(request.model_card));
+    files.push_back({"modelcard.md", std::move(card)});
+  }
+  HL_TRY(AddCheck(request, model, files));
+  return files;
+}
+
+Result<image::Image> DrawIcon(const std::vector<std::filesystem::path>& pictures) {
+  constexpr int kSide = 512;
+  const size_t across = pictures.size() >= 4 ? 2 : 1;
+  const int tile = kSide / static_cast<int>(across);
+  image::Image icon{kSide, kSide, std::vector<uint8_t>(static_cast<size_t>(kSide) * kSide * 3, 255)};
+  for (size_t i = 0; i < std::min(pictures.size(), across * across); ++i) {
+    HL_ASSIGN(const image::Decoded decoded, image::DecodeFile(pictures[i]));
+    const auto pixels = image::ModelInput(decoded.image, tile, image::Fit::kCrop);
+    const size_t row_bytes = static_cast<size_t>(tile) * 3;
+    for (size_t y = 0; y < static_cast<size_t>(tile); ++y) {
+      const size_t to = ((i / across * static_cast<size_t>(tile) + y) * kSide + i % across * static_cast<size_t>(tile)) * 3;
+      std::copy_n(pixels.begin() + static_cast<std::ptrdiff_t>(y * row_bytes), row_bytes,
+                  icon.rgb.begin() + static_cast<std::ptrdiff_t>(to));
+    }
+  }
+  return icon;
+}
+
+}  // namespace handlens::package

@@ -1,0 +1,75 @@
+// Packing: a finished model becomes an app. The apps themselves are built once, with the product, from the real projects
+// under `apps/`; here a template gets the model, its description, held-out pictures for the self-check, a name and an
+// icon, and Android's signature. No Java, no Node, no Android tools on the user's machine.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/disk.h"
+#include "base/result.h"
+#include "image/image.h"
+#include "package/apk_signature.h"
+
+namespace handlens::package {
+
+// A held-out picture that travels with the app, so that the phone can prove that it scores like the computer.
+struct CheckPicture {
+  std::filesystem::path path;
+  std::string label;
+};
+
+// What every target gets. Files of the bundle are described in docs/formats-app.md.
+struct BundleRequest {
+  std::filesystem::path model;              // a .tflite file with handlens' metadata
+  std::filesystem::path model_card;         // modelcard.md; empty = none
+  std::string name;                         // shown under the icon; 1..50 characters, UTF-8
+  std::vector<CheckPicture> check_pictures; // the hold-out
+};
+
+struct BundleFile {
+  std::string name;  // '/' between folders: "app.json", "model.tflite", "check/check.json", "check/0.jpg"
+  Bytes bytes;
+};
+
+// Makes the files that all targets share: app.json, model.tflite, modelcard.md and check/ with the computer's scores (the
+// official runtime, builtin kernels). Kind kBadInput when labels and outputs do not match, the metadata is not
+// handlens', or a picture cannot be read. Pictures beyond 12 MB in all are left out and counted in check.json.
+Result<std::vector<BundleFile>> MakeBundle(const BundleRequest& request);
+
+struct AndroidRequest {
+  BundleRequest bundle;
+  std::vector<std::filesystem::path> templates; // template APKs, one an ABI, as the build made them
+  std::string application_id;               // "org.example.leaves"
+  std::string version_name = "1.0";
+  int version_code = 1;
+  image::Image icon;                        // square
+  std::filesystem::path out;                // folder RUN/apps/android
+};
+
+struct AndroidApp {
+  std::filesystem::path apk;
+  std::string abi;
+  int64_t bytes = 0;
+};
+
+// Injects and signs one APK a template: `<out>/<name in ASCII>-<abi>.apk`. Kind kUsage for an application id, version or
+// name that Android refuses.
+Result<std::vector<AndroidApp>> PackAndroid(const AndroidRequest& request, const SigningKey& key);
+
+struct WebRequest {
+  BundleRequest bundle;
+  std::filesystem::path site;               // the built web app, as a folder of files
+  image::Image icon;
+  std::filesystem::path out;                // folder RUN/apps/web; replaced only if it was made by this function
+};
+
+// Writes a folder that any static host serves. Returns its files.
+Result<std::vector<std::filesystem::path>> PackWeb(const WebRequest& request);
+
+// A square icon of at least 512 px drawn from class pictures: a mosaic of up to four.
+Result<image::Image> DrawIcon(const std::vector<std::filesystem::path>& pictures);
+
+}  // namespace handlens::package

@@ -1,0 +1,125 @@
+// SigningKey: OpenSSL's keys and certificates behind the class of apk_signature.h.
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+#include "base/hash.h"
+#include "package/apk_signature.h"
+
+namespace handlens::package {
+namespace {
+
+template <class T, void (*F)(T*)>
+struct Free {
+  void operator()(T* pointer) const { F(pointer); }
+};
+using KeyPointer = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY, EVP_PKEY_free>>;
+using CertificatePointer = std::unique_ptr<X509, Free<X509, X509_free>>;
+using BioPointer = std::unique_ptr<BIO, Free<BIO, BIO_free_all>>;
+using ContextPointer = std::unique_ptr<EVP_MD_CTX, Free<EVP_MD_CTX, EVP_MD_CTX_free>>;
+
+template <class T>
+Bytes Der(const T* object, int (*encode)(const T*, unsigned char**)) {
+  Bytes der(static_cast<size_t>(std::max(0, encode(object, nullptr))));
+  unsigned char* out = der.data();
+  if (!der.empty()) encode(object, &out);
+  return der;
+}
+
+std::string BioText(BIO* bio) {
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio, &data);
+  return {data, static_cast<size_t>(size)};
+}
+
+constexpr long kThirtyYearsS = 30L * 365 * 24 * 3600;
+
+CertificatePointer SelfSigned(EVP_PKEY* key, int64_t now_s) {
+  CertificatePointer certificate(X509_new());
+  X509_set_version(certificate.get(), 2);
+  ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
+  ASN1_TIME_set(X509_getm_notBefore(certificate.get()), static_cast<time_t>(now_s));
+  ASN1_TIME_set(X509_getm_notAfter(certificate.get()), static_cast<time_t>(now_s + kThirtyYearsS));
+  X509_set_pubkey(certificate.get(), key);
+  X509_NAME* name = X509_get_subject_name(certificate.get());
+  static constexpr unsigned char kName[] = "handlens app";
+  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, kName, -1, -1, 0);
+  X509_set_issuer_name(certificate.get(), name);
+  if (X509_sign(certificate.get(), key, EVP_sha256()) == 0) return nullptr;
+  return certificate;
+}
+
+}  // namespace
+
+struct SigningKey::Impl {
+  KeyPointer key;
+  Bytes certificate, public_key;
+};
+
+SigningKey::SigningKey(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+SigningKey::SigningKey(SigningKey&&) noexcept = default;
+SigningKey& SigningKey::operator=(SigningKey&&) noexcept = default;
+SigningKey::~SigningKey() = default;
+
+const Bytes& SigningKey::certificate_der() const { return impl_->certificate; }
+const Bytes& SigningKey::public_key_der() const { return impl_->public_key; }
+std::string SigningKey::Fingerprint() const { return Sha256(impl_->certificate); }
+
+Result<SigningKey> SigningKey::Read(const std::filesystem::path& pem) {
+  HL_ASSIGN(const std::string text, ReadText(pem));
+  BioPointer key_bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+  BioPointer certificate_bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+  auto impl = std::make_unique<Impl>();
+  // No prompt on the terminal: an encrypted key is refused.
+  impl->key.reset(PEM_read_bio_PrivateKey(key_bio.get(), nullptr, [](char*, int, int, void*) { return -1; }, nullptr));
+  const CertificatePointer certificate(PEM_read_bio_X509(certificate_bio.get(), nullptr, nullptr, nullptr));
+  ERR_clear_error();
+  if (!impl->key || !certificate) {
+    return Fail(ErrorKind::kBadInput, "{}: not a signing key (a PEM file with an unencrypted private key and its certificate)",
+                pem.string());
+  }
+  if (EVP_PKEY_base_id(impl->key.get()) != EVP_PKEY_RSA || EVP_PKEY_bits(impl->key.get()) < 2048) {
+    return Fail(ErrorKind::kBadInput, "{}: the key must be RSA with 2048 bits or more", pem.string());
+  }
+  if (X509_check_private_key(certificate.get(), impl->key.get()) != 1) {
+    return Fail(ErrorKind::kBadInput, "{}: the certificate belongs to another key", pem.string());
+  }
+  impl->certificate = Der<X509>(certificate.get(), i2d_X509);
+  impl->public_key = Der<EVP_PKEY>(impl->key.get(), i2d_PUBKEY);
+  return SigningKey(std::move(impl));
+}
+
+Result<SigningKey> SigningKey::Create(const std::filesystem::path& pem, int64_t now_s) {
+  if (std::filesystem::exists(pem)) {
+    return Fail(ErrorKind::kBadInput, "{}: exists already; signing keys are never overwritten", pem.string());
+  }
+  const KeyPointer key(EVP_RSA_gen(3072));
+  const CertificatePointer certificate = key ? SelfSigned(key.get(), now_s) : nullptr;
+  BioPointer bio(BIO_new(BIO_s_mem()));
+  if (!certificate || PEM_write_bio_PKCS8PrivateKey(bio.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1 ||
+      PEM_write_bio_X509(bio.get(), certificate.get()) != 1) {
+    return Fail(ErrorKind::kInternal, "OpenSSL made no signing key");
+  }
+  HL_TRY(WriteFileAtomic(pem, BioText(bio.get()), Access::kOwner));
+  return Read(pem);
+}
+
+Result<Bytes> SigningKey::Sign(std::span<const uint8_t> message) const {
+  const ContextPointer context(EVP_MD_CTX_new());
+  size_t size = 0;
+  if (EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, impl_->key.get()) != 1 ||
+      EVP_DigestSign(context.get(), nullptr, &size, message.data(), message.size()) != 1) {
+    return Fail(ErrorKind::kInternal, "OpenSSL did not sign");
+  }
+  Bytes signature(size);
+  if (EVP_DigestSign(context.get(), signature.data(), &size, message.data(), message.size()) != 1) {
+    return Fail(ErrorKind::kInternal, "OpenSSL did not sign");
+  }
+  signature.resize(size);
+  return signature;
+}
+
+}  // namespace handlens::package

@@ -1,0 +1,100 @@
+// PackWeb: the built web app and a bundle become a folder that any static host serves.
+#include <algorithm>
+
+#include "base/hash.h"
+#include "base/json.h"
+#include "package/package.h"
+
+namespace handlens::package {
+namespace {
+
+// Left in every folder that PackWeb made; only such a folder is ever replaced.
+constexpr const char* kMarker = "handlens-web-app.json";
+
+Result<std::vector<BundleFile>> ReadSite(const std::filesystem::path& site) {
+  std::vector<BundleFile> files;
+  std::error_code error;
+  for (auto it = std::filesystem::recursive_directory_iterator(site, error);
+       !error && it != std::filesystem::recursive_directory_iterator(); it.increment(error)) {
+    if (!it->is_regular_file()) continue;
+    HL_ASSIGN(Bytes bytes, ReadFile(it->path()));
+    files.push_back({it->path().lexically_relative(site).generic_string(), std::move(bytes)});
+  }
+  if (error || files.empty()) {
+    return Fail(ErrorKind::kInternal, "{}: the built web app is not there; build handlens with its apps", site.string());
+  }
+  std::sort(files.begin(), files.end(), [](const BundleFile& a, const BundleFile& b) { return a.name < b.name; });
+  return files;
+}
+
+BundleFile IconFile(const image::Image& icon, int side_px) {
+  return {fmt::format("icon-{}.png", side_px),
+          image::EncodePng(image::ModelInput(icon, side_px, image::Fit::kCrop), side_px, side_px)};
+}
+
+Bytes TextBytes(const std::string& text) { return {text.begin(), text.end()}; }
+
+// What a browser needs to install the app under its name.
+BundleFile WebManifest(const std::string& name) {
+  const Json manifest = {{"name", name},
+                         {"short_name", name},
+                         {"start_url", "./"},
+                         {"display", "standalone"},
+                         {"background_color", "#ffffff"},
+                         {"theme_color", "#14532d"},
+                         {"icons",
+                          {{{"src", "icon-192.png"}, {"sizes", "192x192"}, {"type", "image/png"}},
+                           {{"src", "icon-512.png"}, {"sizes", "512x512"}, {"type", "image/png"}}}}};
+  return {"app.webmanifest", TextBytes(manifest.dump(1, ' ', false, Json::error_handler_t::replace) + "\n")};
+}
+
+// The service worker keeps these files; the version changes whenever any of them does.
+BundleFile Precache(const std::vector<BundleFile>& files) {
+  std::string hashes;
+  Json names = Json::array();
+  for (const BundleFile& file : files) {
+    names.push_back(file.name);
+    hashes += file.name + Sha256(file.bytes);
+  }
+  const Json precache = {{"version", Sha256(hashes).substr(0, 16)}, {"files", names}};
+  return {"precache.json", TextBytes(precache.dump(1) + "\n")};
+}
+
+Result<void> ClearOwnFolder(const std::filesystem::path& out) {
+  std::error_code error;
+  if (!std::filesystem::exists(out, error) || std::filesystem::is_empty(out, error)) return {};
+  if (!std::filesystem::exists(out / kMarker, error)) {
+    return Fail(ErrorKind::kBadInput, "{}: holds files that handlens did not make; name an empty folder", out.string());
+  }
+  std::filesystem::remove_all(out, error);
+  if (error) return Fail(ErrorKind::kBadInput, "{}: {}", out.string(), error.message());
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<std::filesystem::path>> PackWeb(const WebRequest& request) {
+  HL_ASSIGN(std::vector<BundleFile> files, ReadSite(request.site));
+  HL_ASSIGN(std::vector<BundleFile> bundle, MakeBundle(request.bundle));
+  for (BundleFile& file : bundle) files.push_back({"bundle/" + file.name, std::move(file.bytes)});
+  files.push_back(IconFile(request.icon, 192));
+  files.push_back(IconFile(request.icon, 512));
+  files.push_back(WebManifest(request.bundle.name));
+  // The web app's own sources must not hide what is packed.
+  std::stable_sort(files.begin(), files.end(), [](const BundleFile& a, const BundleFile& b) { return a.name < b.name; });
+  const auto twice = std::adjacent_find(files.begin(), files.end(),
+                                        [](const BundleFile& a, const BundleFile& b) { return a.name == b.name; });
+  if (twice != files.end()) return Fail(ErrorKind::kInternal, "the built web app already has a file {}", twice->name);
+  const BundleFile precache = Precache(files);
+  files.push_back({kMarker, precache.bytes});
+  files.push_back(precache);
+  HL_TRY(ClearOwnFolder(request.out));
+  std::vector<std::filesystem::path> paths;
+  for (const BundleFile& file : files) {
+    paths.push_back(request.out / file.name);
+    HL_TRY(WriteFileAtomic(paths.back(), file.bytes));
+  }
+  return paths;
+}
+
+}  // namespace handlens::package
