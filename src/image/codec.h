@@ -19,6 +19,10 @@ using ByteSpan = std::span<const uint8_t>;
 
 Result<Decoded> DecodeJpeg(ByteSpan bytes, const DecodeLimits& limits);
 Result<Decoded> DecodePng(ByteSpan bytes, const DecodeLimits& limits);
+Result<Decoded> DecodeGif(ByteSpan bytes, const DecodeLimits& limits);
+Result<Decoded> DecodeBmp(ByteSpan bytes, const DecodeLimits& limits);
+Result<Decoded> DecodeTiff(ByteSpan bytes, const DecodeLimits& limits);
+Result<Decoded> DecodeWebp(ByteSpan bytes, const DecodeLimits& limits);
 
 // Refuses empty pictures, sides over HL_MAX_SIDE_PX and more pixels than the limit.
 Result<void> CheckSize(int64_t width, int64_t height, const DecodeLimits& limits);

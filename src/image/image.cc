@@ -1,6 +1,7 @@
 // Choosing the decoder, turning upright, and what all decoders share. The formats live in jpeg.cc, png.cc, ...
 #include "image/image.h"
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <new>
@@ -17,7 +18,11 @@ Result<Decoded> DecodeAs(Format format, ByteSpan bytes, const DecodeLimits& limi
   switch (format) {
     case Format::kJpeg: return DecodeJpeg(bytes, limits);
     case Format::kPng: return DecodePng(bytes, limits);
-    default: break;
+    case Format::kGif: return DecodeGif(bytes, limits);
+    case Format::kBmp: return DecodeBmp(bytes, limits);
+    case Format::kTiff: return DecodeTiff(bytes, limits);
+    case Format::kWebp: return DecodeWebp(bytes, limits);
+    case Format::kNone: break;
   }
   return Fail(ErrorKind::kBadInput, "{}", NameOther(bytes));
 }

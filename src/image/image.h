@@ -24,6 +24,7 @@ struct Image {
 struct FileFacts {
   std::string format;        // "JPEG", "PNG", "GIF", "BMP", "TIFF", "WebP", by content, never by extension
   std::string colour;        // "grey", "rgb", "palette", "rgba", "greya", "cmyk"
+  bool has_alpha = false;    // or a transparent colour; composited on white
   int bits = 8;              // a channel, as stored
   int orientation = 1;       // EXIF, 1..8
   bool has_icc = false;

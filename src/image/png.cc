@@ -122,6 +122,7 @@ FileFacts ReadFacts(const Reader& self, ByteSpan bytes) {
   if (type == PNG_COLOR_TYPE_PALETTE) facts.colour = "palette";
   else if (type & PNG_COLOR_MASK_COLOR) facts.colour = type & PNG_COLOR_MASK_ALPHA || key ? "rgba" : "rgb";
   else facts.colour = type & PNG_COLOR_MASK_ALPHA || key ? "greya" : "grey";
+  facts.has_alpha = (type & PNG_COLOR_MASK_ALPHA) != 0 || key;
   facts.bits = png_get_bit_depth(self.png, self.info);
   facts.stored_width = static_cast<int>(png_get_image_width(self.png, self.info));
   facts.stored_height = static_cast<int>(png_get_image_height(self.png, self.info));
