@@ -1,0 +1,209 @@
+// The rules of the verdict (docs/verdict.md). Each is a function from the evidence to one RuleResult.
+#include <algorithm>
+
+#include "verify/verify.h"
+
+namespace handlens::verify {
+namespace {
+
+std::string Percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
+
+RuleResult Rule(std::string name, bool passed, std::string text, std::string advice) {
+  return {std::move(name), passed, std::move(text), passed ? "" : std::move(advice)};
+}
+
+// The class that is recognised worst, with its recall: what to collect more pictures of.
+std::string WeakestClass(const Verdict& verdict, const Route& route) {
+  size_t weakest = 0;
+  double lowest = 2;
+  for (size_t c = 0; c < route.per_class.size(); ++c) {
+    if (route.per_class[c].support == 0 || route.per_class[c].recall >= lowest) continue;
+    lowest = route.per_class[c].recall;
+    weakest = c;
+  }
+  return fmt::format("more pictures of class {} (recall {:.2f}, n={})", verdict.labels[weakest],
+                     route.per_class[weakest].recall, route.per_class[weakest].support);
+}
+
+RuleResult NotJudged(std::string name, std::string_view route) {
+  return Rule(std::move(name), false, fmt::format("the route {} was not run on any picture", route),
+              "convert again, so that there is a model for each fold, then verify again");
+}
+
+bool Judged(const Route* route) { return route != nullptr && route->status == "done" && route->n > 0; }
+
+RuleResult BetterThanGuessing(const Verdict& v) {
+  const Route* route = FindRoute(v, "computer");
+  if (!Judged(route)) return NotJudged("better-than-guessing", "computer");
+  const bool passed = route->ci95.low > route->majority_rate;
+  return Rule("better-than-guessing", passed,
+              fmt::format("out of fold, {} of {} are right: {} (95 % interval {} to {}); always guessing the largest class "
+                          "gives {}",
+                          route->correct, route->n, Percent(route->accuracy), Percent(route->ci95.low),
+                          Percent(route->ci95.high), Percent(route->majority_rate)),
+              "more pictures of every class; a look at `handlens inspect` for wrong labels; --preset thorough");
+}
+
+RuleResult Accuracy(const Rules& rules, const Verdict& v) {
+  const Route* route = FindRoute(v, "computer");
+  if (!Judged(route)) return NotJudged("accuracy", "computer");
+  return Rule("accuracy", route->accuracy >= rules.min_accuracy,
+              fmt::format("the accuracy is {} (n={}); at least {} is asked for", Percent(route->accuracy), route->n,
+                          Percent(rules.min_accuracy)),
+              WeakestClass(v, *route) + "; --preset thorough; pictures taken like those on the phone");
+}
+
+RuleResult EveryClass(const Verdict& v) {
+  std::string never;
+  for (const std::string_view name : {"computer", "quantized"}) {
+    const Route* route = FindRoute(v, name);
+    if (!Judged(route)) continue;
+    for (size_t c = 0; c < route->per_class.size(); ++c) {
+      const ClassScores& scores = route->per_class[c];
+      if (scores.support == 0 || scores.recall > 0) continue;
+      never += fmt::format("{}{} ({}, n={})", never.empty() ? "" : ", ", v.labels[c], name, scores.support);
+    }
+  }
+  if (never.empty()) return Rule("every-class", true, "every class is recognised at least once", "");
+  return Rule("every-class", false, fmt::format("never recognised: {}", never),
+              "more pictures of these classes, or leave them out, or join them with the class they are taken for");
+}
+
+RuleResult Quantized(const Verdict& v) {
+  const Route* base = FindRoute(v, "computer");
+  const Route* route = FindRoute(v, "quantized");
+  if (!Judged(base) || !Judged(route)) return NotJudged("quantized", "quantized");
+  const double loss = base->accuracy - route->accuracy;
+  const bool passed = loss < 0.01 || route->mcnemar_p >= 0.05;
+  return Rule("quantized", passed,
+              fmt::format("quantized {}, float {} (n={}; only float right {}, only quantized right {}, McNemar p={:.3g})",
+                          Percent(route->accuracy), Percent(base->accuracy), route->n, route->only_baseline,
+                          route->only_this, route->mcnemar_p),
+              "quantization-aware training, or shipping model_fp16.tflite");
+}
+
+RuleResult Agreement(const Rules& rules, const Verdict& v) {
+  const Route* route = FindRoute(v, "quantized");
+  if (!Judged(route)) return NotJudged("agreement", "quantized");
+  return Rule("agreement", route->agreement >= rules.min_agreement,
+              fmt::format("quantized and float name the same class for {} of {} pictures; at least {} is asked for",
+                          Percent(route->agreement), route->n, Percent(rules.min_agreement)),
+              "quantization-aware training, or more calibration pictures");
+}
+
+RuleResult Engine(const Rules& rules, const Verdict& v) {
+  size_t n = 0, beyond = 0;
+  double difference = 0;
+  std::string worst;
+  for (const auto& [file, c] : v.engine) {
+    n += c.n;
+    beyond += c.flips_beyond_ties;
+    if (worst.empty() || c.max_score_difference > difference) worst = file;
+    difference = std::max(difference, c.max_score_difference);
+  }
+  if (n == 0) {
+    return Rule("engine", false, "there are no scores of the training engine to compare the runtime with",
+                "convert again, which writes engine_scores.json");
+  }
+  return Rule("engine", beyond == 0 && difference <= rules.max_engine_difference,
+              fmt::format("the runtime's scores differ from the training engine's by at most {:.2g} ({}, {} pictures, {} "
+                          "labels flip beyond ties)",
+                          difference, worst, n, beyond),
+              "this is a defect: the .tflite file is not the model that was trained; convert again and report it");
+}
+
+RuleResult KernelsAgree(const Verdict& v) {
+  std::string text;
+  bool passed = true, any = false;
+  for (const std::string_view name : {"computer", "quantized"}) {
+    const Route* route = FindRoute(v, name);
+    if (!Judged(route) || !route->builtin) continue;
+    any = true;
+    const Comparison& c = *route->builtin;
+    passed = passed && c.flips_beyond_ties == 0 && c.max_score_difference <= c.tolerance;
+    text += fmt::format("{}{}: at most {:.2g} apart, {} labels flip beyond ties", text.empty() ? "" : "; ", name,
+                        c.max_score_difference, c.flips_beyond_ties);
+  }
+  if (!any) return NotJudged("kernels", "computer");
+  return Rule("kernels", passed, "XNNPACK and plain kernels - " + text,
+              "phones would disagree with each other: another model (--preset thorough) or model_fp16.tflite");
+}
+
+RuleResult Listed(std::string name, const std::vector<std::string>& problems, std::string fine, std::string advice) {
+  std::string text;
+  for (const std::string& problem : problems) text += (text.empty() ? "" : "; ") + problem;
+  return Rule(std::move(name), problems.empty(), problems.empty() ? std::move(fine) : text, std::move(advice));
+}
+
+RuleResult Size(const Rules& rules, const Verdict& v) {
+  return Rule("size", v.shipped_bytes <= rules.max_bytes,
+              fmt::format("the model takes {} bytes; at most {} are asked for", v.shipped_bytes, rules.max_bytes),
+              "handlens reduce, smaller pictures, or fewer filters");
+}
+
+std::vector<std::string> Notes(const Verdict& v) {
+  std::vector<std::string> notes;
+  for (const std::string_view name : {"gallery", "camera"}) {
+    const Route* route = FindRoute(v, name);
+    if (route != nullptr && route->status == "done") continue;
+    notes.push_back(fmt::format("the {} route was not run: this verdict says nothing about pictures that come to the phone "
+                                "that way", name));
+  }
+  const Route* holdout = FindRoute(v, "computer-holdout");
+  if (Judged(holdout)) {
+    notes.push_back(fmt::format("hold-out: {} of {} right ({} to {})", holdout->correct, holdout->n,
+                                Percent(holdout->ci95.low), Percent(holdout->ci95.high)));
+  }
+  return notes;
+}
+
+}  // namespace
+
+const Route* FindRoute(const Verdict& verdict, std::string_view name) {
+  const auto found = std::find_if(verdict.routes.begin(), verdict.routes.end(), [&](const Route& r) { return r.name == name; });
+  return found == verdict.routes.end() ? nullptr : &*found;
+}
+
+void Decide(const Rules& rules, Verdict& verdict) {
+  verdict.rules = {
+      BetterThanGuessing(verdict),
+      Accuracy(rules, verdict),
+      EveryClass(verdict),
+      Quantized(verdict),
+      Agreement(rules, verdict),
+      Engine(rules, verdict),
+      KernelsAgree(verdict),
+      Listed("label-order", verdict.label_order_problems, "the label order is the model's", "handlens describe, then verify"),
+      Listed("shipped-files", verdict.shipped_file_problems, "the files are those that were converted and described",
+             "convert, describe and verify again")};
+  if (rules.max_bytes > 0) verdict.rules.push_back(Size(rules, verdict));
+  verdict.deployable = true;
+  verdict.reasons.clear();
+  for (const RuleResult& rule : verdict.rules) {
+    if (rule.passed) continue;
+    verdict.deployable = false;
+    verdict.reasons.push_back(fmt::format("{}: {}; try: {}", rule.rule, rule.text, rule.advice));
+  }
+  verdict.notes = Notes(verdict);
+}
+
+Result<void> AddPhoneRoute(Route route, Verdict& verdict) {
+  if (route.name != "gallery" && route.name != "camera") {
+    return Fail(ErrorKind::kUsage, "'{}' is no route of the phone; they are gallery and camera", route.name);
+  }
+  const Route* gallery = FindRoute(verdict, "gallery");
+  if (route.name == "camera" && (gallery == nullptr || gallery->status != "done")) {
+    return Fail(ErrorKind::kUsage, "the gallery route comes before the camera route: a model that fails on pictures from the "
+                                   "gallery cannot do better on the camera's; run the gallery route first");
+  }
+  const std::string name = route.name;
+  const auto place = std::find_if(verdict.routes.begin(), verdict.routes.end(), [&](const Route& r) { return r.name == name; });
+  if (place == verdict.routes.end()) {
+    verdict.routes.push_back(std::move(route));
+  } else {
+    *place = std::move(route);
+  }
+  return {};
+}
+
+}  // namespace handlens::verify

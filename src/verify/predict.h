@@ -1,0 +1,63 @@
+// Single pictures: the scores that any .tflite classifier with metadata gives them, by the official runtime.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/progress.h"
+#include "base/result.h"
+#include "tflite/tflite.h"
+
+namespace handlens::verify {
+
+struct PredictOptions {
+  std::vector<std::filesystem::path> pictures;
+  std::string fit;                          // empty = the model's own; "crop" for models that say none
+  std::filesystem::path save_input;         // folder for the exact N x N picture as PNG; empty = none
+  tflite::Kernels kernels = tflite::Kernels::kXnnpack;
+  int jobs = 1;
+};
+
+struct Prediction {
+  std::string path;
+  std::string error;                        // why there are no scores; empty = there are
+  std::string label;
+  double score = 0;                         // of that label
+  bool not_sure = false;                    // below the model's own threshold
+  std::vector<float> scores;                // a label
+  std::string saved_input;                  // the PNG's path
+};
+
+struct Predictions {
+  std::vector<std::string> labels;
+  int size_px = 0;
+  std::string fit;
+  double not_sure_below = 0;
+  std::string notice, runtime_version;
+  std::vector<std::string> warnings;        // what had to be assumed about a foreign model
+  std::vector<Prediction> pictures;         // in the order asked for
+};
+
+// How values for a model's input come from bytes.
+struct Feeding {
+  int size_px = 0;
+  std::string fit;
+  std::vector<std::string> labels;
+  std::vector<float> mean, std;             // float32 input: (byte - mean) / std, one value or one a channel
+  double not_sure_below = 0;
+  std::string notice;
+  std::vector<std::string> warnings;
+};
+// From preprocess.json where handlens made the model, else from the standard metadata. Kind kBadInput: no labels, not as
+// many labels as outputs, an input that is not (1, n, n, 3).
+Result<Feeding> FeedingOf(const tflite::ModelInfo& info, std::string_view model_name);
+
+// Classifies each picture; a picture that cannot be read has an `error` and does not stop the others. Kind kBadInput
+// when the model is not usable (named `model_name` in the message), kUsage for an unknown fit.
+Result<Predictions> Predict(std::span<const uint8_t> model, std::string_view model_name, const PredictOptions& options,
+                            Progress& progress);
+
+}  // namespace handlens::verify

@@ -1,0 +1,104 @@
+// The records of the verdict: verdict.json and predictions.csv (docs/formats-verdict.md).
+#include "base/disk.h"
+#include "base/json.h"
+#include "verify/verify.h"
+
+namespace handlens::verify {
+namespace {
+
+Json ComparisonJson(const Comparison& c) {
+  return {{"n", c.n},
+          {"max_score_difference", c.max_score_difference},
+          {"label_flips", c.label_flips},
+          {"flips_beyond_ties", c.flips_beyond_ties},
+          {"tolerance", c.tolerance}};
+}
+
+Json PerClassJson(const Verdict& verdict, const Route& route) {
+  Json rows = Json::array();
+  for (size_t c = 0; c < route.per_class.size(); ++c) {
+    const ClassScores& s = route.per_class[c];
+    rows.push_back({{"label", verdict.labels[c]}, {"n", s.support}, {"precision", s.precision}, {"recall", s.recall}, {"f1", s.f1}});
+  }
+  return rows;
+}
+
+Json RouteJson(const Verdict& verdict, const Route& route) {
+  Json json = {{"name", route.name}, {"status", route.status}};
+  if (!route.scope.empty()) json["scope"] = route.scope;
+  if (!route.model.empty()) json["model"] = route.model;
+  if (route.status != "done") return json;
+  json["kernels"] = route.kernels;
+  json["n"] = route.n;
+  json["correct"] = route.correct;
+  json["accuracy"] = route.accuracy;
+  json["ci95"] = {route.ci95.low, route.ci95.high};
+  json["majority_rate"] = route.majority_rate;
+  json["auc"] = route.auc;  // null where no class has both kinds of pictures
+  json["agreement"] = route.agreement;
+  json["only_baseline_right"] = route.only_baseline;
+  json["only_this_right"] = route.only_this;
+  json["mcnemar_p"] = route.mcnemar_p;
+  if (route.builtin) json["builtin_kernels"] = ComparisonJson(*route.builtin);
+  json["per_class"] = PerClassJson(verdict, route);
+  json["confusion"] = route.confusion;
+  return json;
+}
+
+// RFC 4180: quoted when it must be, quotes doubled.
+std::string CsvField(std::string_view text) {
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  return out + '"';
+}
+
+}  // namespace
+
+std::string PredictionsCsv(const Verdict& verdict, std::span<const std::string> picture_paths) {
+  std::string out = "picture,route,model,label,predicted";
+  for (const std::string& label : verdict.labels) out += ',' + CsvField(label);
+  out += '\n';
+  for (const Route& route : verdict.routes) {
+    for (size_t i = 0; i < route.n; ++i) {
+      out += fmt::format("{},{},{},{},{}", CsvField(picture_paths[static_cast<size_t>(route.pictures[i])]), route.name,
+                         CsvField(route.model), CsvField(verdict.labels[static_cast<size_t>(route.truth[i])]),
+                         CsvField(verdict.labels[static_cast<size_t>(route.predicted[i])]));
+      for (const float score : route.scores[i]) out += fmt::format(",{}", score);
+      out += '\n';
+    }
+  }
+  return out;
+}
+
+Result<void> WriteVerdict(const std::filesystem::path& path, const Verdict& verdict, const Rules& rules) {
+  Json record;
+  record["deployable"] = verdict.deployable;
+  record["reasons"] = verdict.reasons;
+  record["notes"] = verdict.notes;
+  record["runtime"] = verdict.runtime_version;
+  record["labels"] = verdict.labels;
+  record["thresholds"] = {{"min_accuracy", rules.min_accuracy},
+                          {"min_agreement", rules.min_agreement},
+                          {"max_engine_difference", rules.max_engine_difference},
+                          {"max_bytes", rules.max_bytes}};
+  record["rules"] = Json::array();
+  for (const RuleResult& rule : verdict.rules) {
+    record["rules"].push_back({{"rule", rule.rule}, {"passed", rule.passed}, {"text", rule.text}, {"advice", rule.advice}});
+  }
+  Json routes = Json::array(), agreement = Json::object(), engine = Json::object();
+  for (const Route& route : verdict.routes) {
+    routes.push_back(RouteJson(verdict, route));
+    if (route.status == "done") agreement[route.name] = route.agreement;
+  }
+  for (const auto& [file, comparison] : verdict.engine) engine[file] = ComparisonJson(comparison);
+  record["agreement"] = agreement;
+  record["engine"] = engine;
+  record["routes"] = routes;
+  return WriteRecord(path, "handlens-verdict", 1, record);
+}
+
+}  // namespace handlens::verify

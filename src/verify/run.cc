@@ -1,0 +1,186 @@
+// VerifyRun: reads what was shipped, judges it, decides, records.
+#include <algorithm>
+
+#include "verify/judged.h"
+#include "verify/shipped.h"
+#include "verify/verify.h"
+
+namespace handlens::verify {
+namespace {
+
+namespace fs = std::filesystem;
+
+// How far XNNPACK's and the plain kernels' scores may be apart. Float kernels sum in another order (3e-7 seen); int8
+// kernels may round an activation the other way, one step of the output being 1/256.
+constexpr double kFloatTolerance = 1e-3;
+constexpr double kInt8Tolerance = 8.0 / 256;
+
+double ToleranceOf(const std::string& variant) {
+  return variant == "int8" || variant == "dynamic" ? kInt8Tolerance : kFloatTolerance;
+}
+
+// A route being put together from several models' scores.
+struct Draft {
+  Route route;
+  std::vector<std::vector<float>> builtin;
+  double tolerance = 0;
+};
+
+void Append(std::span<const int> pictures, const dataset::Dataset& dataset, const ModelScores& scores, Draft& draft) {
+  for (size_t i = 0; i < pictures.size(); ++i) {
+    draft.route.pictures.push_back(pictures[i]);
+    draft.route.truth.push_back(dataset.pictures[static_cast<size_t>(pictures[i])].label);
+    draft.route.scores.push_back(scores.xnnpack[i]);
+    draft.builtin.push_back(scores.builtin[i]);
+  }
+}
+
+// Brings pictures into the data set's order and computes all figures.
+Route Finish(const Draft& draft, int classes) {
+  Route route = draft.route;
+  std::vector<size_t> order(route.pictures.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return route.pictures[a] < route.pictures[b]; });
+  std::vector<std::vector<float>> builtin;
+  for (size_t i = 0; i < order.size(); ++i) {
+    route.pictures[i] = draft.route.pictures[order[i]];
+    route.truth[i] = draft.route.truth[order[i]];
+    route.scores[i] = draft.route.scores[order[i]];
+    builtin.push_back(draft.builtin[order[i]]);
+  }
+  route.kernels = "xnnpack";
+  Score(route, classes);
+  route.builtin = Compare(route.scores, builtin, draft.tolerance);
+  return route;
+}
+
+void CompareWithEngine(const Shipped& shipped, const ModelFile& model, std::span<const int> pictures,
+                       const ModelScores& scores, double tolerance, Verdict& verdict) {
+  const auto engine = shipped.engine.find(model.file);
+  if (engine == shipped.engine.end()) return;
+  std::vector<std::vector<float>> theirs;
+  for (const int picture : pictures) {
+    const auto found = engine->second.find(shipped.dataset.pictures[static_cast<size_t>(picture)].id);
+    theirs.push_back(found == engine->second.end() ? std::vector<float>() : found->second);
+  }
+  verdict.engine[model.file] = Compare(theirs, scores.xnnpack, tolerance);
+}
+
+struct Session {
+  const Shipped& shipped;
+  const Rules& rules;
+  Reading reading;
+  Verdict verdict;
+};
+
+Result<void> JudgeFolds(Session& session) {
+  const Shipped& shipped = session.shipped;
+  Draft computer, quantized;
+  computer.route.name = "computer";
+  computer.route.model = "model/folds/fold*.tflite";
+  computer.tolerance = ToleranceOf("float32");
+  quantized.route.name = "quantized";
+  quantized.route.model = "model/folds/fold*_quantized.tflite";
+  quantized.tolerance = ToleranceOf("int8");
+  for (size_t k = 0; k < shipped.folds.size(); ++k) {
+    const std::vector<ModelFile>& models = shipped.folds[k].models;
+    const std::vector<int>& pictures = shipped.split.folds[k].test;
+    if (models.empty()) continue;
+    HL_ASSIGN(const auto scores, JudgePictures(models, pictures, session.reading));
+    for (size_t m = 0; m < models.size(); ++m) {
+      session.verdict.runtime_version = scores[m].runtime_version;
+      CompareWithEngine(shipped, models[m], pictures, scores[m], session.rules.max_engine_difference, session.verdict);
+      if (models[m].variant == "float32") Append(pictures, shipped.dataset, scores[m], computer);
+      if (models[m].variant == "int8") Append(pictures, shipped.dataset, scores[m], quantized);
+    }
+  }
+  for (Draft* draft : {&computer, &quantized}) {
+    draft->route.scope = "out-of-fold";
+    const bool judged = !draft->route.truth.empty() && session.reading.troubles.empty();
+    session.verdict.routes.push_back(judged ? Finish(*draft, static_cast<int>(shipped.dataset.labels.size())) : draft->route);
+  }
+  return {};
+}
+
+std::string HoldoutName(const std::string& variant) {
+  if (variant == "float32") return "computer-holdout";
+  return (variant == "int8" ? "quantized" : variant) + "-holdout";
+}
+
+Result<void> JudgeHoldout(Session& session) {
+  const Shipped& shipped = session.shipped;
+  const std::vector<int>& pictures = shipped.split.holdout;
+  std::vector<ModelScores> scores(shipped.finals.size());
+  if (!pictures.empty()) {
+    HL_ASSIGN(scores, JudgePictures(shipped.finals, pictures, session.reading));
+  }
+  for (size_t m = 0; m < shipped.finals.size(); ++m) {
+    const ModelFile& model = shipped.finals[m];
+    Draft draft;
+    draft.route.name = HoldoutName(model.variant);
+    draft.route.model = "model/" + model.file;
+    draft.route.scope = "hold-out";
+    draft.tolerance = ToleranceOf(model.variant);
+    if (pictures.empty() || !session.reading.troubles.empty()) {
+      session.verdict.routes.push_back(std::move(draft.route));
+      continue;
+    }
+    session.verdict.runtime_version = scores[m].runtime_version;
+    CompareWithEngine(shipped, model, pictures, scores[m], session.rules.max_engine_difference, session.verdict);
+    Append(pictures, shipped.dataset, scores[m], draft);
+    session.verdict.routes.push_back(Finish(draft, static_cast<int>(shipped.dataset.labels.size())));
+  }
+  return {};
+}
+
+void CompareRoutes(Verdict& verdict) {
+  for (Route& route : verdict.routes) {
+    const Route* baseline = FindRoute(verdict, route.scope == "hold-out" ? "computer-holdout" : "computer");
+    const bool comparable = baseline != nullptr && baseline != &route && route.status == "done" &&
+                            baseline->pictures == route.pictures;
+    if (comparable) CompareWithBaseline(*baseline, route);
+  }
+}
+
+Result<void> RefuseTroubles(const std::vector<std::string>& troubles) {
+  if (troubles.empty()) return {};
+  std::string lines;
+  for (const std::string& trouble : troubles) lines += "\n  " + trouble;
+  return Fail(ErrorKind::kBadInput, "{} pictures are not those that were inspected; bring them back, or inspect again:{}",
+              troubles.size(), lines);
+}
+
+}  // namespace
+
+Result<Verdict> VerifyRun(const VerifyRequest& request, Progress& progress) {
+  HL_ASSIGN(const Shipped shipped, ReadShipped(request.run));
+  Session session{shipped, request.rules, {shipped.dataset, shipped.size_px, shipped.fit, request.jobs, progress, 0, {}}, {}};
+  size_t total = shipped.split.holdout.size();
+  for (const split::Fold& fold : shipped.split.folds) total += fold.test.size();
+  progress.Begin("verify", static_cast<double>(total), "pictures");
+  session.verdict.labels = shipped.dataset.labels;
+  HL_TRY(JudgeFolds(session));
+  HL_TRY(JudgeHoldout(session));
+  HL_TRY(RefuseTroubles(session.reading.troubles));
+
+  Verdict verdict = std::move(session.verdict);
+  CompareRoutes(verdict);
+  for (const char* name : {"gallery", "camera"}) {
+    Route route;
+    route.name = name;
+    verdict.routes.push_back(std::move(route));
+  }
+  verdict.label_order_problems = shipped.label_order_problems;
+  verdict.shipped_file_problems = shipped.file_problems;
+  verdict.shipped_bytes = shipped.gated_bytes;
+  Decide(request.rules, verdict);
+
+  std::vector<std::string> paths;
+  for (const dataset::Picture& picture : shipped.dataset.pictures) paths.push_back(picture.path);
+  HL_TRY(WriteFileAtomic(request.run / "predictions.csv", PredictionsCsv(verdict, paths)));
+  HL_TRY(WriteVerdict(request.run / "verdict.json", verdict, request.rules));
+  progress.End(verdict.deployable ? "can be deployed" : fmt::format("cannot be deployed: {} rules failed", verdict.reasons.size()));
+  return verdict;
+}
+
+}  // namespace handlens::verify
