@@ -1,0 +1,265 @@
+// The page that records become: everything is there, nothing can break out, nothing is fetched.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <regex>
+#include <set>
+
+#include "base/disk.h"
+#include "report/assets.h"
+#include "report/fixture.h"
+#include "report/html.h"
+#include "report/sections.h"
+
+namespace handlens::report {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+class Folder {
+ public:
+  Folder() : path_(std::filesystem::path(testing::TempDir()) / fmt::format("report_{}", testing::UnitTest::GetInstance()->current_test_info()->name())) {
+    std::filesystem::remove_all(path_);
+    std::filesystem::create_directories(path_);
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// The page without the plotting library, whose source holds any string.
+std::string Own(const Records& records) {
+  std::string page = ToHtml(MakeDocument(records));
+  const size_t library = page.find(ChartLibrary());
+  EXPECT_NE(library, std::string::npos);
+  return page.erase(library, ChartLibrary().size());
+}
+
+const Table* FindTable(const Document& document, std::string_view id) {
+  for (const Section& section : document.sections) {
+    for (const Block& block : section.blocks) {
+      const Table* table = std::get_if<Table>(&block);
+      if (table != nullptr && table->id == id) return table;
+    }
+  }
+  return nullptr;
+}
+
+const Chart* FindChart(const Document& document, std::string_view id) {
+  for (const Section& section : document.sections) {
+    for (const Block& block : section.blocks) {
+      const Chart* chart = std::get_if<Chart>(&block);
+      if (chart != nullptr && chart->id == id) return chart;
+    }
+  }
+  return nullptr;
+}
+
+TEST(Page, PutsTheVerdictFirstAndAllSectionsInOrder) {
+  const std::string page = Own(fixture::MakeRecords({}));
+  size_t at = 0;
+  for (const char* id : {"verdict", "data", "folds", "search", "learning", "model", "errors", "mistakes", "reduce", "convert", "time", "reproduce", "not-done"}) {
+    const size_t next = page.find(fmt::format("<section class=\"chapter\" id=\"{}\"", id));
+    ASSERT_NE(next, std::string::npos) << id;
+    EXPECT_GT(next, at) << id;
+    at = next;
+    EXPECT_THAT(page, HasSubstr(fmt::format("<a href=\"#{}\">", id)));
+  }
+  EXPECT_THAT(page, Not(HasSubstr("Not run yet")));
+}
+
+TEST(Page, TellsTheVerdictAndTablesWithoutJavaScript) {
+  std::string page = Own(fixture::MakeRecords({}));
+  page.erase(page.find("<script"));
+  EXPECT_THAT(page, HasSubstr("This model cannot be deployed"));
+  EXPECT_THAT(page, HasSubstr("The camera route is right in 61.0 %"));
+  for (const char* table : {"routes", "classes", "folds", "search-1", "rules", "search-2", "architecture", "hyper-parameters", "per-class", "confusion-test", "confusion-training", "timings"}) {
+    EXPECT_THAT(page, HasSubstr(fmt::format("<table id=\"table-{}\">", table)));
+  }
+}
+
+TEST(Page, ShowsTheChosenCellWithMeanAndStdAndItsInterval) {
+  const Records records = fixture::MakeRecords({});
+  const Document document = MakeDocument(records);
+  const Table* table = FindTable(document, "search-2");
+  ASSERT_NE(table, nullptr);
+  ASSERT_EQ(table->columns.size(), 5u);  // size and four generators
+  EXPECT_EQ(table->columns[4].name, "gen4");
+  ASSERT_EQ(table->rows.size(), 3u);
+  const search::CellResult& chosen = records.search->cells[18];
+  const Cell& cell = table->rows[1][3];  // nano24, 64 px, gen3
+  EXPECT_EQ(cell.mark, "chosen");
+  EXPECT_EQ(cell.text, fmt::format("{:.1f} ± {:.1f}", 100 * chosen.test_accuracy.mean, 100 * chosen.test_accuracy.std));
+  EXPECT_THAT(cell.hint, HasSubstr(fmt::format("n = {}", chosen.test_n)));
+  EXPECT_THAT(cell.hint, HasSubstr(RangeText(chosen.test_ci95)));
+}
+
+TEST(Page, ListsEveryFoldWithAccuracyAndLoss) {
+  const Records records = fixture::MakeRecords({});
+  const Document document = MakeDocument(records);
+  size_t trials = 0;
+  for (const auto& cell : records.search->cells) trials += cell.folds.size();
+  EXPECT_EQ(FindTable(document, "search-folds")->rows.size(), trials);
+}
+
+TEST(Page, LabelsTheHeatMapWithTheSweepsOwnValues) {
+  const Document document = MakeDocument(fixture::MakeRecords({}));
+  const Chart* chart = FindChart(document, "reduce-heat");
+  ASSERT_NE(chart, nullptr);
+  EXPECT_EQ(chart->data["x"], (Json{"2", "4", "8", "16", "32"}));
+  EXPECT_EQ(chart->data["y"], (Json{"8", "16", "64"}));
+  ASSERT_EQ(chart->data["values"].size(), 3u);
+  EXPECT_EQ(chart->data["values"][0].size(), 5u);
+  EXPECT_TRUE(chart->data["values"][0][4].is_null()) << "32 filters x 8 neurons was not trained";
+  EXPECT_TRUE(chart->data["values"][1][4].is_number());
+}
+
+TEST(Page, ConfusionCountsEveryTestPictureOnce) {
+  const Records records = fixture::MakeRecords({});
+  size_t pictures = 0;
+  for (const auto& fold : records.split->folds) pictures += fold.test.size();
+  const Document document = MakeDocument(records);
+  int64_t sum = 0;
+  for (const auto& row : FindTable(document, "confusion-test")->rows) {
+    for (size_t c = 1; c < row.size(); ++c) sum += row[c].value.get<int64_t>();
+  }
+  EXPECT_EQ(static_cast<size_t>(sum), pictures);
+}
+
+TEST(Page, EscapesNamesOfClassesAndFiles) {
+  const std::string evil = "</script><script>alert('x')</script>\"' & 🍃";
+  Records records = fixture::MakeRecords({.labels = {evil, "{{content}}", "\xFF<img src=x>"}});
+  records.dataset.rejected = {{evil, evil}};
+  records.dataset.warnings = {evil};
+  records.verdict["reasons"] = {evil};
+  records.search->rule = evil;
+  records.config = evil;
+  records.description["name"] = evil;
+  const std::string page = Own(records);
+  EXPECT_THAT(page, Not(HasSubstr("<script>alert")));
+  EXPECT_THAT(page, Not(HasSubstr("<img src=x")));
+  EXPECT_THAT(page, HasSubstr("&lt;/script&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot;&#39; &amp; 🍃"));
+  EXPECT_THAT(page, HasSubstr("{{content}}")) << "a class may be named like a mark of the template";
+  const std::regex scripts("</script>");
+  EXPECT_EQ(std::distance(std::sregex_iterator(page.begin(), page.end(), scripts), std::sregex_iterator()), 2);
+}
+
+TEST(Page, ScriptDataHoldsNoTagAndReadsBack) {
+  const Json data = {{"name", "</script><!-- 🍃 \u2028"}, {"quote", "\"'\\"}};
+  const std::string safe = ScriptSafe(data);
+  EXPECT_EQ(safe.find('<'), std::string::npos);
+  EXPECT_EQ(Json::parse(safe), data);
+}
+
+TEST(Page, FetchesNothing) {
+  const std::string page = Own(fixture::MakeRecords({}));
+  EXPECT_THAT(page, HasSubstr("default-src 'none'"));
+  for (const char* word : {"http:", "https:", "src=\"//", "@import", "url(", "fetch(", "XMLHttpRequest", "<link", "<iframe", "WebSocket"}) {
+    EXPECT_THAT(page, Not(HasSubstr(word)));
+  }
+  const std::regex source("(src|href)=\"(?!data:|#)");
+  EXPECT_FALSE(std::regex_search(page, source));
+  EXPECT_EQ(std::string(ChartLibrary()).find("</script"), std::string::npos);
+}
+
+TEST(Page, EveryChartHasItsPlaceAndADescription) {
+  const Document document = MakeDocument(fixture::MakeRecords({}));
+  const std::string page = ToHtml(document);
+  std::set<std::string> ids;
+  const Json charts = Charts(document);
+  for (const auto& [id, chart] : charts.items()) {
+    EXPECT_THAT(page, HasSubstr(fmt::format("id=\"chart-{}\" role=\"img\" aria-label=\"", id)));
+    EXPECT_THAT(std::string(PageScript()), HasSubstr(chart["kind"].get<std::string>()));
+    EXPECT_TRUE(ids.insert(id).second);
+  }
+  for (const char* id : {"routes", "class-counts", "sizes", "search", "loss-curves", "accuracy-curves", "confusion-test", "confusion-training", "per-class", "roc",
+                         "reliability", "reduce-heat", "parameters", "sqnr", "timings"}) {
+    EXPECT_TRUE(charts.contains(id)) << id;
+  }
+}
+
+TEST(Page, SaysNotRunYetWhereRecordsAreMissing) {
+  Records records = fixture::MakeRecords({});
+  Records bare;
+  bare.dataset = records.dataset;
+  const std::string page = Own(bare);
+  EXPECT_THAT(page, HasSubstr("No verdict yet"));
+  EXPECT_THAT(page, HasSubstr("handlens search RUN makes this section."));
+  EXPECT_THAT(page, HasSubstr("handlens convert RUN makes this section."));
+  EXPECT_THAT(page, HasSubstr("truncated JPEG at byte 1043"));
+  EXPECT_THAT(page, HasSubstr("No phone was tried."));
+}
+
+TEST(Page, NamesRoutesThatWereNotRun) {
+  Records records = fixture::MakeRecords({});
+  records.verdict["routes"].erase(3);
+  records.verdict["routes"][2]["status"] = "not run";
+  const std::string page = Own(records);
+  EXPECT_THAT(page, HasSubstr("Pictures from the phone&#39;s gallery: not run."));
+  EXPECT_THAT(page, HasSubstr("The phone&#39;s camera: not run."));
+}
+
+TEST(Page, SurvivesRecordsOfOtherShapes) {
+  Records records = fixture::MakeRecords({});
+  records.verdict = {{"routes", {{{"name", 3}, {"n", "many"}, {"ci95", {"a"}}}, {{"name", "camera"}}}}, {"reasons", 5}, {"rules", {{{"name", "x"}, {"passed", true}}}}};
+  records.conversion = {{"layers", {{{"name", "a"}}}}, {"models", 4}, {"agreement", {1, 2}}};
+  records.timings = {{"steps", {{{"name", "search"}}, 5}}};
+  records.description = Json::array({1});
+  records.reduce->chosen = 999;
+  records.search->chosen = -1;
+  records.search->cells[0].folds[0].test.scores.resize(3);
+  EXPECT_THAT(Own(records), HasSubstr("id=\"not-done\""));
+}
+
+TEST(Page, IsUnderSixMegabytesWith250Pictures) {
+  Folder folder;
+  Records records = fixture::MakeRecords({.labels = {"a", "b", "c", "d", "e"}, .pictures_per_class = 50});
+  records.run = folder.path();
+  fixture::WritePictures(folder.path(), records.dataset);
+  const std::string page = ToHtml(MakeDocument(records));
+  EXPECT_LT(page.size(), size_t{6} << 20);
+  EXPECT_THAT(page, HasSubstr("40 pictures of 50 shown."));
+  EXPECT_THAT(page, HasSubstr("<table id=\"table-model-files\">"));
+  const std::regex picture("<img loading=\"lazy\" src=\"data:image/jpeg;base64,");
+  EXPECT_GE(std::distance(std::sregex_iterator(page.begin(), page.end(), picture), std::sregex_iterator()), 200);
+  EXPECT_EQ(page, ToHtml(MakeDocument(records))) << "the same records must give the same bytes";
+}
+
+TEST(Csv, QuotesAndKeepsFullPrecision) {
+  Table table{.id = "x", .caption = "", .columns = {{"a,b"}, {"c"}}};
+  table.rows = {{Text("say \"hi\"\nthere"), Percent(0.98765432)}};
+  EXPECT_EQ(ToCsv(table), "\"a,b\",c\n\"say \"\"hi\"\"\nthere\",0.98765432\n");
+}
+
+TEST(Words, ReadAsPeopleWrite) {
+  EXPECT_EQ(Thousands(2360965), "2,360,965");
+  EXPECT_EQ(Thousands(-1000), "-1,000");
+  EXPECT_EQ(Thousands(100), "100");
+  EXPECT_EQ(DurationText(4.25), "4.2 s");
+  EXPECT_EQ(DurationText(59.9), "1 min 0 s");
+  EXPECT_EQ(DurationText(3 * 86400), "3.0 days");
+  EXPECT_EQ(KilobytesText(24 * 1024), "24 KB");
+  EXPECT_EQ(Plural(1, "picture", "pictures"), "1 picture");
+}
+
+TEST(Predictions, AreReadByIdOrPathWithQuotedLabels) {
+  dataset::Dataset dataset;
+  dataset.labels = {"a,b", "c"};
+  dataset.pictures.resize(2);
+  dataset.pictures[0].id = "00ff";
+  dataset.pictures[1].path = "c/1.jpg";
+  const auto predictions = ParsePredictions("picture,route,model,label,predicted,x\n00ff,computer,model.tflite,\"a,b\",c,0.1\nc/1.jpg,camera,m,c,what,1\n", dataset);
+  ASSERT_EQ(predictions.size(), 2u);
+  EXPECT_EQ(predictions[0].picture, 0);
+  EXPECT_EQ(predictions[0].label, 0);
+  EXPECT_EQ(predictions[0].predicted, 1);
+  EXPECT_EQ(predictions[1].picture, 1);
+  EXPECT_EQ(predictions[1].predicted, -1);
+}
+
+}  // namespace
+}  // namespace handlens::report

@@ -1,0 +1,159 @@
+#include "report/records.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/disk.h"
+
+namespace handlens::report {
+namespace {
+
+// Reads a record that another room wrote as JSON. Absent = null; unreadable = a problem.
+Json Optional(const std::filesystem::path& path, std::string_view format, std::vector<std::string>& problems) {
+  if (!std::filesystem::exists(path)) return {};
+  auto read = ReadRecord(path, format, 1);
+  if (read) return *std::move(read);
+  problems.push_back(read.error().message);
+  return {};
+}
+
+// timings.json carries no format key in its first version, so it is read as plain JSON.
+Json OptionalPlain(const std::filesystem::path& path, std::vector<std::string>& problems) {
+  if (!std::filesystem::exists(path)) return {};
+  auto text = ReadText(path);
+  auto json = text ? ParseJson(*text, path.string()) : Result<Json>(tl::make_unexpected(text.error()));
+  if (json) return *std::move(json);
+  problems.push_back(json.error().message);
+  return {};
+}
+
+template <class T, class Read>
+void Fill(std::optional<T>& target, const std::filesystem::path& path, std::vector<std::string>& problems, Read&& read) {
+  if (!std::filesystem::exists(path)) return;
+  auto result = read();
+  if (result) target = *std::move(result);
+  else problems.push_back(result.error().message);
+}
+
+// Splits RFC 4180 text into fields; quotes may hold commas, quotes and line ends.
+std::vector<std::vector<std::string>> ParseCsv(std::string_view text) {
+  std::vector<std::vector<std::string>> rows(1, std::vector<std::string>(1));
+  bool quoted = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    std::string& field = rows.back().back();
+    if (quoted && c == '"' && i + 1 < text.size() && text[i + 1] == '"') field += text[++i];
+    else if (c == '"') quoted = !quoted;
+    else if (quoted || (c != ',' && c != '\n' && c != '\r')) field += c;
+    else if (c == ',') rows.back().emplace_back();
+    else if (c == '\n') rows.emplace_back(1);
+  }
+  if (rows.back().size() == 1 && rows.back()[0].empty()) rows.pop_back();
+  return rows;
+}
+
+int LabelIndex(const dataset::Dataset& dataset, const std::string& name) {
+  const auto found = std::find(dataset.labels.begin(), dataset.labels.end(), name);
+  return found == dataset.labels.end() ? -1 : static_cast<int>(found - dataset.labels.begin());
+}
+
+}  // namespace
+
+Result<Records> ReadRecords(const std::filesystem::path& run) {
+  Records records;
+  records.run = run;
+  HL_ASSIGN(records.dataset, dataset::ReadDataset(run / "dataset.json"));
+  auto& problems = records.problems;
+  Fill(records.split, run / "split.json", problems, [&] { return split::ReadSplit(run / "split.json", records.dataset); });
+  Fill(records.search, run / "search.json", problems, [&] { return search::ReadSearch(run); });
+  Fill(records.reduce, run / "reduce.json", problems, [&] { return reduce::ReadReduce(run); });
+  records.conversion = Optional(run / "model" / "conversion.json", "handlens-conversion", problems);
+  records.description = OptionalPlain(run / "model" / "description.json", problems);
+  records.verdict = Optional(run / "verdict.json", "handlens-verdict", problems);
+  records.timings = OptionalPlain(run / "timings.json", problems);
+  if (auto csv = ReadText(run / "predictions.csv")) records.predictions = ParsePredictions(*csv, records.dataset);
+  if (auto config = ReadText(run / "handlens.toml")) records.config = *std::move(config);
+  return records;
+}
+
+std::vector<RoutePrediction> ParsePredictions(std::string_view csv, const dataset::Dataset& dataset) {
+  std::map<std::string, int> pictures;  // by id and by path
+  for (size_t i = 0; i < dataset.pictures.size(); ++i) {
+    pictures.emplace(dataset.pictures[i].id, static_cast<int>(i));
+    pictures.emplace(dataset.pictures[i].path, static_cast<int>(i));
+  }
+  std::vector<RoutePrediction> predictions;
+  const auto rows = ParseCsv(csv);
+  for (size_t i = 1; i < rows.size(); ++i) {
+    if (rows[i].size() < 5) continue;
+    const auto found = pictures.find(rows[i][0]);
+    predictions.push_back({.route = rows[i][1],
+                           .picture = found == pictures.end() ? -1 : found->second,
+                           .label = LabelIndex(dataset, rows[i][3]),
+                           .predicted = LabelIndex(dataset, rows[i][4])});
+  }
+  return predictions;
+}
+
+const Json& At(const Json& json, std::string_view key) {
+  static const Json kNull;
+  if (!json.is_object()) return kNull;
+  const auto found = json.find(std::string(key));
+  return found == json.end() ? kNull : *found;
+}
+
+std::optional<double> NumberAt(const Json& json, std::string_view key) {
+  const Json& value = At(json, key);
+  if (!value.is_number()) return {};
+  return value.get<double>();
+}
+
+std::string TextAt(const Json& json, std::string_view key) {
+  const Json& value = At(json, key);
+  return value.is_string() ? value.get<std::string>() : std::string();
+}
+
+std::string Printed(const Json& json) {
+  if (json.is_string()) return json.get<std::string>();
+  if (json.is_boolean()) return json.get<bool>() ? "yes" : "no";
+  if (json.is_null()) return "–";
+  if (!json.is_structured()) return json.dump();
+  std::string text;
+  for (const auto& [key, value] : json.items()) {
+    if (!text.empty()) text += ", ";
+    text += json.is_array() ? Printed(value) : key + " " + Printed(value);
+  }
+  return text;
+}
+
+const search::CellResult* FinalCell(const Records& records) {
+  const auto at = [](const auto& cells, int index) {
+    return index >= 0 && static_cast<size_t>(index) < cells.size() ? &cells[static_cast<size_t>(index)] : nullptr;
+  };
+  if (records.reduce) {
+    if (const auto* reduced = at(records.reduce->cells, records.reduce->chosen)) return &reduced->cell;
+  }
+  return records.search ? at(records.search->cells, records.search->chosen) : nullptr;
+}
+
+Judged Pool(const search::CellResult& cell, const dataset::Dataset& dataset, Part part) {
+  Judged judged;
+  judged.classes = static_cast<int>(dataset.labels.size());
+  const size_t classes = dataset.labels.size();
+  for (const train::TrialResult& fold : cell.folds) {
+    const train::Predictions& predictions = part == Part::kTrain ? fold.train : fold.test;
+    if (predictions.scores.size() != predictions.pictures.size() * classes) continue;
+    for (size_t i = 0; i < predictions.pictures.size(); ++i) {
+      const int picture = predictions.pictures[i];
+      if (picture < 0 || static_cast<size_t>(picture) >= dataset.pictures.size()) continue;
+      const auto row = predictions.scores.begin() + static_cast<std::ptrdiff_t>(i * classes);
+      judged.picture.push_back(picture);
+      judged.truth.push_back(dataset.pictures[static_cast<size_t>(picture)].label);
+      judged.predicted.push_back(static_cast<int>(std::max_element(row, row + static_cast<std::ptrdiff_t>(classes)) - row));
+      judged.scores.insert(judged.scores.end(), row, row + static_cast<std::ptrdiff_t>(classes));
+    }
+  }
+  return judged;
+}
+
+}  // namespace handlens::report

@@ -1,0 +1,63 @@
+// What a run folder holds, read once: the records of all rooms, each of which may be missing. Knows file names and
+// formats; knows nothing of pages.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "dataset/dataset.h"
+#include "reduce/reduce.h"
+#include "search/search.h"
+#include "split/split.h"
+
+namespace handlens::report {
+
+// One line of RUN/predictions.csv; unknown labels and pictures are -1.
+struct RoutePrediction {
+  std::string route;
+  int picture = -1, label = -1, predicted = -1;
+};
+
+struct Records {
+  std::filesystem::path run;
+  dataset::Dataset dataset;
+  std::optional<split::Split> split;
+  std::optional<search::SearchResult> search;
+  std::optional<reduce::ReduceResult> reduce;
+  Json conversion, description, verdict, timings;  // null = not there
+  std::vector<RoutePrediction> predictions;
+  std::string config;                              // handlens.toml, empty = not there
+  std::vector<std::string> problems;               // records that are there and could not be read, with the reason
+};
+
+// Kind kBadInput when dataset.json is missing or unreadable; every other trouble becomes a problem.
+Result<Records> ReadRecords(const std::filesystem::path& run);
+
+// RUN/predictions.csv as verify writes it (docs/formats.md). Lines that are not understood are left out.
+std::vector<RoutePrediction> ParsePredictions(std::string_view csv, const dataset::Dataset& dataset);
+
+// Reading records whose writer may be newer or older: a missing key or another type is nothing, not an error.
+const Json& At(const Json& json, std::string_view key);          // null when absent
+std::optional<double> NumberAt(const Json& json, std::string_view key);
+std::string TextAt(const Json& json, std::string_view key);      // empty when absent
+std::string Printed(const Json& json);                           // a scalar or structure for people
+
+// The cell whose model is shipped: reduce's choice, else search's; nullptr when there is none.
+const search::CellResult* FinalCell(const Records& records);
+
+// Pooled predictions over folds. `scores` is (pictures, classes).
+struct Judged {
+  int classes = 0;
+  std::vector<int> picture, truth, predicted;
+  std::vector<float> scores;
+
+  float Score(size_t i, int c) const { return scores[i * static_cast<size_t>(classes) + static_cast<size_t>(c)]; }
+};
+enum class Part { kTrain, kTest };
+Judged Pool(const search::CellResult& cell, const dataset::Dataset& dataset, Part part);
+
+}  // namespace handlens::report

@@ -1,0 +1,32 @@
+// Reads the records, makes the document, writes it three times: as a page, as JSON, as CSV.
+#include "report/report.h"
+
+#include "base/disk.h"
+#include "report/html.h"
+#include "report/sections.h"
+
+namespace handlens::report {
+
+Result<std::filesystem::path> WriteReport(const std::filesystem::path& run, Progress& progress) {
+  progress.Begin("report", 0, "files");
+  HL_ASSIGN(const Records records, ReadRecords(run));
+  for (const std::string& problem : records.problems) progress.Warn(problem);
+  const Document document = MakeDocument(records);
+  size_t tables = 0;
+  for (const Section& section : document.sections) {
+    for (const Block& block : section.blocks) {
+      if (progress.StopRequested()) return Interrupted();
+      const Table* table = std::get_if<Table>(&block);
+      if (table == nullptr) continue;
+      HL_TRY(WriteFileAtomic(run / "report" / (table->id + ".csv"), ToCsv(*table)));
+      ++tables;
+    }
+  }
+  HL_TRY(WriteRecord(run / "report.json", "handlens-report", 1, ToJson(document)));
+  const std::filesystem::path page = run / "report.html";
+  HL_TRY(WriteFileAtomic(page, ToHtml(document)));
+  progress.End(fmt::format("{} and {} tables as CSV", page.filename().string(), tables));
+  return page;
+}
+
+}  // namespace handlens::report

@@ -1,0 +1,36 @@
+// The sections of the report in the order of the page. Each turns records into words, tables and figures; a section
+// whose step was not run says so and names the command. Pure but for thumbnails, which are read from the run folder.
+#pragma once
+
+#include "report/document.h"
+#include "report/records.h"
+
+namespace handlens::report {
+
+Section VerdictSection(const Records& records);
+Section DataSection(const Records& records);
+Section FoldsSection(const Records& records);
+Section SearchSection(const Records& records);
+Section LearningSection(const Records& records);
+Section ModelSection(const Records& records);
+Section ErrorsSection(const Records& records);
+Section MistakesSection(const Records& records);
+Section ReduceSection(const Records& records);
+Section ConvertSection(const Records& records);
+Section TimeSection(const Records& records);
+Section ReproduceSection(const Records& records);
+Section NotDoneSection(const Records& records);
+
+// All of them, with the page's title.
+Document MakeDocument(const Records& records);
+
+// What stands in a section whose step was not run.
+Note NotRunYet(const Records& records, std::string_view command);
+
+// data: URI of RUN/thumbnails/ID.jpg; empty when there is none or it is larger than a thumbnail should be (24 KB).
+std::string ThumbnailUri(const Records& records, const dataset::Picture& picture);
+
+// Words for a route's name: "gallery" -> "Gallery of the phone".
+std::string RouteTitle(const std::string& name);
+
+}  // namespace handlens::report
