@@ -1,7 +1,12 @@
 #include "dataset/near.h"
 
 #include <algorithm>
+#include <atomic>
 #include <map>
+
+#include "base/parallel.h"
+#include "dataset/near_align.h"
+#include "dataset/near_candidates.h"
 
 namespace handlens::dataset {
 namespace {
@@ -19,9 +24,37 @@ std::vector<NearPair> SamePixels(std::span<const Look> looks) {
 
 }  // namespace
 
+bool SamePhotograph(const Agreement& agreement) {
+  constexpr double kOverlap = 0.5;
+  constexpr double kAgree = 0.55;      // different subjects reach 0.49 on chest X-rays and 0.55 on leaves
+  constexpr double kAgreeFew = 0.7;    // where little but an outline holds detail: leaves of one species reach 0.61
+  constexpr size_t kLeastBlocks = 6, kFewBlocks = 32;
+  if (agreement.overlap < kOverlap || agreement.blocks < kLeastBlocks) return false;
+  return std::min(agreement.overall, agreement.typical) >= (agreement.blocks < kFewBlocks ? kAgreeFew : kAgree);
+}
+
 Result<std::vector<NearPair>> FindNearDuplicates(std::span<const Look> looks, int jobs, Progress& progress) {
-  if (progress.StopRequested() || jobs < 0) return Interrupted();
-  return SamePixels(looks);
+  std::vector<Views> views(looks.size());
+  ParallelFor(looks.size(), jobs, [&](size_t i) { views[i] = MakeViews(looks[i]); });
+  progress.Begin("look for duplicates", static_cast<double>(looks.size()), "pictures");
+  HL_ASSIGN(const std::vector<CandidatePair> candidates, FindCandidates(views, jobs, progress));
+  std::vector<Agreement> agreements(candidates.size());
+  std::atomic<size_t> done{0};
+  ParallelFor(candidates.size(), jobs, [&](size_t i) {
+    if (progress.StopRequested()) return;
+    agreements[i] = Compare(views[candidates[i].still], views[candidates[i].moving], candidates[i].map);
+    ++done;
+  });
+  if (done != candidates.size()) return Interrupted();
+  std::map<std::pair<size_t, size_t>, double> found;
+  for (const NearPair& pair : SamePixels(looks)) found[{pair.a, pair.b}] = pair.similarity;
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    if (SamePhotograph(agreements[i])) found.try_emplace(std::minmax(candidates[i].still, candidates[i].moving), agreements[i].overall);
+  }
+  std::vector<NearPair> pairs;
+  for (const auto& [key, similarity] : found) pairs.push_back({key.first, key.second, similarity});
+  progress.End(fmt::format("{} pairs show the same photograph", pairs.size()));
+  return pairs;
 }
 
 }  // namespace handlens::dataset

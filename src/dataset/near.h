@@ -8,6 +8,7 @@
 
 #include "base/progress.h"
 #include "dataset/look.h"
+#include "dataset/near_align.h"
 
 namespace handlens::dataset {
 
@@ -15,6 +16,9 @@ struct NearPair {
   size_t a = 0, b = 0;     // indices, a < b
   double similarity = 0;   // 0..1
 };
+
+// Whether details agree so well that only a common original explains it. Thresholds: docs/data-check.md.
+bool SamePhotograph(const Agreement& agreement);
 
 // All pairs that show the same photograph, rising by (a, b). The result does not depend on `jobs`.
 // Kind kInterrupted when asked to stop.
