@@ -26,9 +26,9 @@ std::vector<NearPair> SamePixels(std::span<const Look> looks) {
 
 bool SamePhotograph(const Agreement& agreement) {
   constexpr double kOverlap = 0.5;
-  constexpr double kAgree = 0.55;      // different subjects reach 0.49 on chest X-rays and 0.55 on leaves
-  constexpr double kAgreeFew = 0.7;    // where little but an outline holds detail: leaves of one species reach 0.61
-  constexpr size_t kLeastBlocks = 6, kFewBlocks = 32;
+  constexpr double kAgree = 0.55;      // different subjects reach 0.49 on chest X-rays
+  constexpr double kAgreeFew = 0.65;   // where little but outlines holds detail: leaves of one species reach 0.64
+  constexpr size_t kLeastBlocks = 6, kFewBlocks = 52;
   if (agreement.overlap < kOverlap || agreement.blocks < kLeastBlocks) return false;
   return std::min(agreement.overall, agreement.typical) >= (agreement.blocks < kFewBlocks ? kAgreeFew : kAgree);
 }

@@ -64,8 +64,8 @@ class ClassWalk {
   void Enter(const std::string& relative, const std::string& label) {
     std::error_code error;
     const fs::path real = fs::canonical(fs::path(listing_.root) / relative, error);
-    if (error || !entered_.insert(real.string()).second) {
-      Reject(relative, error ? error.message() : "a link to a folder that was already read; not read twice");
+    if (error || LeadsBack(real, relative) || !entered_.insert(real.string()).second) {
+      Reject(relative, error ? error.message() : "a link to a folder that is read anyway; not read twice");
       return;
     }
     auto names = ListFolder(real);
@@ -91,6 +91,14 @@ class ClassWalk {
       else RejectType(name, status, error);
     }
     return content;
+  }
+
+  // Class folders belong to their own class, whatever links to them.
+  void Reserve(const std::vector<std::string>& folders) {
+    for (const std::string& folder : folders) {
+      std::error_code error;
+      classes_.insert(fs::canonical(fs::path(listing_.root) / folder, error).string());
+    }
   }
 
   size_t litter() const { return litter_; }
@@ -119,6 +127,13 @@ class ClassWalk {
     }
   }
 
+  // A folder inside a class that is really another class's folder, or lies above all of them.
+  bool LeadsBack(const fs::path& real, const std::string& relative) const {
+    if (relative.find('/') == std::string::npos) return false;
+    const std::string above = real == "/" ? "/" : real.string() + "/";
+    return (listing_.root + "/").starts_with(above) || classes_.contains(real.string());
+  }
+
   void RejectType(const std::string& path, const fs::file_status& status, const std::error_code& error) {
     Reject(path, error && status.type() != fs::file_type::not_found ? error.message() : std::string(TypeName(status.type())));
   }
@@ -128,7 +143,7 @@ class ClassWalk {
   }
 
   Listing& listing_;
-  std::set<std::string> entered_;
+  std::set<std::string> entered_, classes_;
   std::set<std::string> nested_;
   size_t litter_ = 0;
 };
@@ -198,6 +213,7 @@ Result<Listing> ListClassFolders(const fs::path& folder) {
   const Content top = walk.Sort(names);
   HL_TRY(CheckTopFolders(folder, top));
   HL_TRY(CheckNotOneTooHigh(folder, top));
+  walk.Reserve(top.folders);
   for (const std::string& label : top.folders) {
     listing.class_names.push_back(label);
     walk.Enter(label, label);
