@@ -62,7 +62,7 @@ Param* Params::Find(int layer, std::string_view what) {
   return nullptr;
 }
 
-int Params::Moments(const Param& p) const {
+int Params::MomentsOf(const Param& p) const {
   if (!Trained(p)) return 0;
   return optimizer_.kind == OptimizerKind::kSgd ? 0 : optimizer_.kind == OptimizerKind::kMomentum ? 1 : 2;
 }
@@ -71,13 +71,18 @@ void Params::Reserve(Arena& arena) {
   for (Param& p : params_) {
     p.stored = p.spec.Count();
     if (p.layout == Layout::kPanels) {
-      p.stored = (Size(p.spec.shape[0]) + kLanes - 1) / kLanes * PanelStride(Size(p.spec.shape[1]));
+      const size_t inputs = Size(p.spec.shape[0]) / p.channels * p.pixel;
+      p.stored = (inputs + kLanes - 1) / kLanes * PanelStride(Size(p.spec.shape[1]));
     }
     p.value = arena.Reserve(p.stored);
     if (Trained(p) && !p.updated_in_backward) p.gradient = arena.Reserve(p.stored);
-    if (Moments(p) > 0) p.moment1 = arena.Reserve(p.stored);
-    if (Moments(p) > 1) p.moment2 = arena.Reserve(p.stored);
+    if (MomentsOf(p) > 0) p.moment1 = arena.Reserve(p.stored);
+    if (MomentsOf(p) > 1) p.moment2 = arena.Reserve(p.stored);
   }
+}
+
+size_t Params::Place(const Param& p, size_t input, size_t neuron) const {
+  return PanelIndex(input / p.channels * p.pixel + input % p.channels, neuron, Size(p.spec.shape[1]));
 }
 
 std::vector<float> Params::Read(const Param& p, size_t offset) const {
@@ -86,7 +91,7 @@ std::vector<float> Params::Read(const Param& p, size_t offset) const {
   const size_t inputs = Size(p.spec.shape[0]), neurons = Size(p.spec.shape[1]);
   std::vector<float> values(inputs * neurons);
   for (size_t k = 0; k < inputs; ++k) {
-    for (size_t o = 0; o < neurons; ++o) values[k * neurons + o] = from[PanelIndex(k, o, neurons)];
+    for (size_t o = 0; o < neurons; ++o) values[k * neurons + o] = from[Place(p, k, o)];
   }
   return values;
 }
@@ -100,7 +105,7 @@ void Params::Write(const Param& p, size_t offset, const std::vector<float>& valu
   const size_t inputs = Size(p.spec.shape[0]), neurons = Size(p.spec.shape[1]);
   std::fill(to, to + p.stored, 0.0f);
   for (size_t k = 0; k < inputs; ++k) {
-    for (size_t o = 0; o < neurons; ++o) to[PanelIndex(k, o, neurons)] = values[k * neurons + o];
+    for (size_t o = 0; o < neurons; ++o) to[Place(p, k, o)] = values[k * neurons + o];
   }
 }
 
@@ -113,8 +118,8 @@ void Params::Initialize(const GraphSpec& graph, uint64_t seed) {
     if (p.spec.what == "kernel") values = FreshKernel(p.spec, graph, seed);
     Write(p, p.value, values);
     const std::vector<float> zeros(p.spec.Count(), 0.0f);
-    if (Moments(p) > 0) Write(p, p.moment1, zeros);
-    if (Moments(p) > 1) Write(p, p.moment2, zeros);
+    if (MomentsOf(p) > 0) Write(p, p.moment1, zeros);
+    if (MomentsOf(p) > 1) Write(p, p.moment2, zeros);
   }
 }
 
@@ -134,7 +139,7 @@ void Params::Apply(const Update& update) {
     if (!Trained(p) || p.updated_in_backward) continue;
     float *w = Value(p), *g = Gradient(p);
     float unused1 = 0, unused2 = 0;
-    const int moments = Moments(p);
+    const int moments = MomentsOf(p);
     float *m1 = moments > 0 ? Moment1(p) : &unused1, *m2 = moments > 1 ? Moment2(p) : &unused2;
     const float decay = Decay(p);
     for (size_t i = 0; i < p.stored; ++i) {
@@ -147,8 +152,8 @@ std::vector<Params::Slot> Params::Slots(int moments) const {
   std::vector<Slot> slots;
   for (const Param& p : params_) {
     slots.push_back({p.spec.Name(), &p, p.value});
-    if (std::min(moments, Moments(p)) > 0) slots.push_back({p.spec.Name() + ".moment1", &p, p.moment1});
-    if (std::min(moments, Moments(p)) > 1) slots.push_back({p.spec.Name() + ".moment2", &p, p.moment2});
+    if (std::min(moments, MomentsOf(p)) > 0) slots.push_back({p.spec.Name() + ".moment1", &p, p.moment1});
+    if (std::min(moments, MomentsOf(p)) > 1) slots.push_back({p.spec.Name() + ".moment2", &p, p.moment2});
   }
   return slots;
 }

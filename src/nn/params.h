@@ -28,6 +28,7 @@ struct Param {
   ParamSpec spec;
   Layout layout = Layout::kRows;
   bool updated_in_backward = false;   // the graph updates it itself and leaves no gradient
+  size_t channels = 1, pixel = 1;     // panels: every `channels` inputs take `pixel` places, the rest of them zeros
   size_t stored = 0;                  // floats in memory
   size_t value = 0, gradient = 0, moment1 = 0, moment2 = 0;   // offsets in the arena; moments only where used
 };
@@ -67,6 +68,7 @@ class Params {
   float* Gradient(const Param& p) const { return arena_->At(p.gradient); }
   float* Moment1(const Param& p) const { return arena_->At(p.moment1); }
   float* Moment2(const Param& p) const { return arena_->At(p.moment2); }
+  int MomentsOf(const Param& p) const;   // how many the optimiser keeps
   float Decay(const Param& p) const { return p.spec.role == ParamRole::kKernel ? optimizer_.weight_decay : 0; }
 
   void Initialize(const GraphSpec& graph, uint64_t seed);
@@ -79,7 +81,7 @@ class Params {
 
  private:
   bool Trained(const Param& p) const { return p.spec.role != ParamRole::kStatistic; }
-  int Moments(const Param& p) const;
+  size_t Place(const Param& p, size_t input, size_t neuron) const;
   std::vector<float> Read(const Param& p, size_t offset) const;
   void Write(const Param& p, size_t offset, const std::vector<float>& values);
   struct Slot;

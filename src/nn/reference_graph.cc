@@ -124,7 +124,8 @@ const float* ReferenceGraph::Forward(const Pass& pass) {
       const float* x = Out(l.node.inputs[0]);
       float* y = arena_->At(l.out);
       std::fill(y, y + n, 0.0f);
-      DropoutAdd(n, x, pass.mode == Mode::kTraining ? l.node.layer.rate : 0, {pass.key, i}, y);
+      Rng rng = DropoutStream({pass.key, i});
+      DropoutAdd(n, x, pass.mode == Mode::kTraining ? l.node.layer.rate : 0, rng, y);
     } else {
       for (int b = 0; b < pass.count; ++b) ForwardPicture(l, i, Size(b));
     }
@@ -200,7 +201,8 @@ void ReferenceGraph::Backward(const float* logit_gradient, const Update&) {
       BackwardBatchNorm(l, i);
     } else if (l.node.layer.kind == LayerKind::kDropout) {
       float* dx = Grad(l.node.inputs[0]);
-      if (dx) DropoutAdd(Size(pass_.count) * Count(l.node.in), Grad(i), l.node.layer.rate, {pass_.key, i}, dx);
+      Rng rng = DropoutStream({pass_.key, i});
+      if (dx) DropoutAdd(Size(pass_.count) * Count(l.node.in), Grad(i), l.node.layer.rate, rng, dx);
     } else {
       for (int b = 0; b < pass_.count; ++b) BackwardPicture(l, i, Size(b));
     }

@@ -215,8 +215,11 @@ void GlobalAvgPoolBackward(const Shape& s, const float* dy, float* dx) {
   for (size_t i = 0; dx && i < Count(s); ++i) dx[i] += dy[i % Size(s.channels)] / static_cast<float>(Pixels(s));
 }
 
-void DropoutAdd(size_t n, const float* x, float rate, DropoutKey key, float* y) {
-  Rng rng(key.step.seed, "dropout", {key.step.step, static_cast<uint64_t>(key.layer)});
+Rng DropoutStream(DropoutKey key) {
+  return Rng(key.step.seed, "dropout", {key.step.step, static_cast<uint64_t>(key.layer)});
+}
+
+void DropoutAdd(size_t n, const float* x, float rate, Rng& rng, float* y) {
   const float scale = 1 / (1 - rate);
   for (size_t i = 0; i < n; ++i) y[i] += rng.Uniform() >= rate ? x[i] * scale : 0.0f;
 }

@@ -8,6 +8,7 @@
 
 #include <span>
 
+#include "base/rng.h"
 #include "nn/nn.h"
 #include "nn/spec.h"
 
@@ -87,7 +88,8 @@ struct DropoutKey {
   StepKey step;
   int layer;
 };
-void DropoutAdd(size_t n, const float* x, float rate, DropoutKey key, float* y);   // y += dropped x
+Rng DropoutStream(DropoutKey key);
+void DropoutAdd(size_t n, const float* x, float rate, Rng& rng, float* y);   // y += dropped x; draws n numbers
 
 // Mean over the batch of weight * cross-entropy of softmax(logits) against the smoothed labels; fills gradient and
 // correct. logits, gradient (count, classes). Szegedy et al. 2016 for the smoothing.

@@ -1,0 +1,112 @@
+// Pictures a second of the training engine: forward, backward and update on one thread, medians of interleaved rounds so
+// that a busy moment of the machine hits all rows alike. One JSON object a row on stdout.
+//   bench_engine [--backend fast|reference] [--rounds N] [model:size:batch ...]
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <ctime>
+#include <string_view>
+#include <vector>
+
+#include "base/rng.h"
+#include "nn/zoo.h"
+
+namespace handlens::nn {
+namespace {
+
+struct Row {
+  std::string model;
+  int size_px = 0, batch = 0;
+  std::unique_ptr<Network> network;
+  std::vector<float> inputs;
+  std::vector<int> labels;
+  std::vector<double> seconds;
+  uint64_t step = 0;
+};
+
+// Processor time of the program, which has one thread: other programs on the machine then count little.
+double Now() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
+// A round lasts at least 0.1 s of steps.
+void Round(Row& row) {
+  const double start = Now();
+  int steps = 0;
+  while (steps == 0 || Now() - start < 0.1) {
+    row.network->TrainStep({row.inputs, row.labels, {}, 0}, 0.01f, {1, row.step++});
+    ++steps;
+  }
+  row.seconds.push_back((Now() - start) / steps);
+}
+
+int Number(std::string_view text) {
+  int value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+Result<Row> MakeRow(std::string_view text, Backend backend) {
+  const size_t a = text.find(':'), b = text.rfind(':');
+  if (a == std::string_view::npos || a == b) return Fail(ErrorKind::kUsage, "{}: write model:size:batch, as in m1:100:10", text);
+  Row row;
+  row.model = text.substr(0, a);
+  row.size_px = Number(text.substr(a + 1, b - a - 1));
+  row.batch = Number(text.substr(b + 1));
+  HL_ASSIGN(const ModelSpec spec, NamedModel(row.model, row.size_px, 2));
+  Optimizer optimizer;
+  if (row.model.starts_with("nano")) optimizer = {.kind = OptimizerKind::kMomentum, .nesterov = true, .weight_decay = 5e-4f};
+  HL_ASSIGN(row.network, Network::Create(spec, row.batch, optimizer, backend));
+  row.network->Initialize(1);
+  Rng rng(1, "bench");
+  row.inputs.resize(static_cast<size_t>(row.batch) * static_cast<size_t>(row.size_px) * static_cast<size_t>(row.size_px) * 3);
+  for (float& v : row.inputs) v = rng.Uniform();
+  for (int i = 0; i < row.batch; ++i) row.labels.push_back(i % 2);
+  return row;
+}
+
+int Run(const std::vector<std::string_view>& arguments) {
+  Backend backend = Backend::kFast;
+  int rounds = 9;
+  std::vector<std::string_view> wanted;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i] == "--backend" && i + 1 < arguments.size()) {
+      backend = arguments[++i] == "reference" ? Backend::kReference : Backend::kFast;
+    } else if (arguments[i] == "--rounds" && i + 1 < arguments.size()) {
+      rounds = std::max(1, Number(arguments[++i]));
+    } else {
+      wanted.push_back(arguments[i]);
+    }
+  }
+  if (wanted.empty()) {
+    wanted = {"m1:30:10", "m1:50:10", "m1:100:10", "m1:100:32", "m2:50:10", "m2:100:10", "m4:100:10", "m4:100:32",
+              "nano24:64:32", "nano8:64:32", "f4n8:100:10", "mobilenetv2-0.35:96:10"};
+  }
+  std::vector<Row> rows;
+  for (const std::string_view text : wanted) {
+    Result<Row> row = MakeRow(text, backend);
+    if (!row) {
+      fmt::print(stderr, "{}\n", row.error().message);
+      return static_cast<int>(row.error().kind);
+    }
+    rows.push_back(std::move(*row));
+  }
+  for (Row& row : rows) Round(row);   // warm-up
+  for (Row& row : rows) row.seconds.clear();
+  for (int r = 0; r < rounds; ++r) {
+    for (Row& row : rows) Round(row);
+  }
+  for (Row& row : rows) {
+    std::sort(row.seconds.begin(), row.seconds.end());
+    const double n = row.batch, median = row.seconds[row.seconds.size() / 2];
+    fmt::print("{{\"backend\": \"{}\", \"model\": \"{}\", \"size_px\": {}, \"batch\": {}, \"pictures_per_s\": {:.1f}, \"best\": {:.1f}, \"worst\": {:.1f}}}\n",
+               backend == Backend::kFast ? "fast" : "reference", row.model, row.size_px, row.batch, n / median,
+               n / row.seconds.front(), n / row.seconds.back());
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace handlens::nn
+
+int main(int argc, char** argv) { return handlens::nn::Run({argv + 1, argv + argc}); }

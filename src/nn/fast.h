@@ -1,0 +1,82 @@
+// The parts of the fast backend: tensors with borders and padded channels, and the operations that a model is cut into.
+// An operation may stand for several layers (convolution + ReLU + pool; batch norm + ReLU).
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "nn/graph.h"
+#include "nn/kernels.h"
+
+namespace handlens::nn {
+
+// One layer's output, or its gradient, for a batch. Pixels of `pixel` floats (channels, then zeros), rows of `row`
+// floats, pictures of `picture` floats; `border` pixels of zeros all around, so that windows never test for edges.
+struct Tensor4 {
+  Shape shape;
+  size_t at = 0;          // offset in the arena of picture 0's first pixel inside the border
+  size_t pixel = 0, row = 0, picture = 0, border = 0;
+  bool Flat() const { return border == 0 && row == Size(shape.width) * pixel; }
+  size_t PictureFloats() const { return (Size(shape.height) + 2 * border) * row; }
+};
+// `flat`: rows without gaps, as dense layers read them; pictures then begin at multiples of 16 floats.
+enum class Rows4 { kFlat, kSpread };
+Tensor4 ReserveTensor(Arena& arena, const Shape& shape, size_t batch, size_t pixel, size_t border, Rows4 rows);
+
+struct Context {
+  const Arena* arena = nullptr;
+  Params* params = nullptr;
+  Pass pass;
+  Update update;
+
+  float* At(const Tensor4& t, size_t picture) const { return arena->At(t.at) + picture * t.picture; }
+  kernels::In In(const Tensor4& t, size_t picture) const { return {At(t, picture), t.row, t.pixel}; }
+  kernels::Out Out(const Tensor4& t, size_t picture) const { return {At(t, picture), t.row, t.pixel}; }
+  size_t Count() const { return Size(pass.count); }
+};
+
+// Whole pictures, border included, or the border alone, to zero.
+void ZeroPicture(const Context& c, const Tensor4& t, size_t picture);
+void ZeroBorder(const Context& c, const Tensor4& t, size_t picture);
+// One picture to and from plain (H, W, C).
+void Unpack(const Context& c, const Tensor4& t, size_t picture, float* plain);
+void Pack(const Context& c, const float* plain, const Tensor4& t, size_t picture);
+// to += from, both of one geometry.
+void Accumulate(const Context& c, const Tensor4& from, const Tensor4& to, size_t picture);
+
+// Where an operation reads and writes. No `dx` where nobody needs it.
+struct Wires {
+  Tensor4 x, y, dy;
+  Tensor4 dx;
+  enum class Need { kData, kNone } need = Need::kNone;
+  bool NeedsData() const { return need == Need::kData; }
+};
+
+class Operation {
+ public:
+  virtual ~Operation() = default;
+  virtual void Bind(Params& params) = 0;
+  virtual void Forward(const Context& c) = 0;
+  virtual void Backward(const Context& c) = 0;
+};
+
+struct Placement {
+  int index = 0;                 // of the first layer the operation stands for
+  const GraphSpec* spec = nullptr;   // only while the graph is made
+  size_t batch = 0;
+  Arena* arena = nullptr;
+};
+std::unique_ptr<Operation> MakeConv(const Placement& p, const Wires& wires);
+std::unique_ptr<Operation> MakeConvPool(const Placement& p, const Wires& wires);
+std::unique_ptr<Operation> MakeDepthwise(const Placement& p, const Wires& wires);
+std::unique_ptr<Operation> MakeDense(const Placement& p, const Wires& wires);
+// `activation`: kRelu or kRelu6, or kBatchNorm for none.
+std::unique_ptr<Operation> MakeNorm(const Placement& p, const Wires& wires, LayerKind activation);
+// Any layer without numbers to learn, by its reference function on unpacked pictures; `others` are further inputs (add).
+struct OtherInput {
+  Tensor4 x, dx;
+  Wires::Need need = Wires::Need::kNone;
+};
+std::unique_ptr<Operation> MakePlain(const Placement& p, const Wires& wires, std::vector<OtherInput> others);
+
+}  // namespace handlens::nn

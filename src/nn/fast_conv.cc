@@ -1,0 +1,276 @@
+// Convolutions of the fast backend: plain, fused with ReLU and pool, depthwise.
+#include <algorithm>
+#include <cstring>
+
+#include "nn/fast.h"
+
+namespace handlens::nn {
+namespace {
+
+using namespace kernels;
+
+// Trained numbers with their output channels padded: a copy is made where padding is needed, else they serve as they are.
+class PaddedRows {
+ public:
+  PaddedRows() = default;
+  PaddedRows(Arena& arena, size_t rows, size_t columns)
+      : rows_(rows), columns_(columns), at_(arena.Reserve(rows * Padded(columns))) {}
+  const float* Load(const Context& c, const float* plain) const {
+    if (columns_ == Padded(columns_)) return plain;
+    float* padded = c.arena->At(at_);
+    for (size_t r = 0; r < rows_; ++r) std::copy_n(plain + r * columns_, columns_, padded + r * Padded(columns_));
+    return padded;
+  }
+  // Zeros to sum gradients into; Store brings them to `plain`.
+  float* Begin(const Context& c, float* plain) const {
+    float* to = columns_ == Padded(columns_) ? plain : c.arena->At(at_);
+    std::fill_n(to, rows_ * Padded(columns_), 0.0f);
+    return to;
+  }
+  void Store(const Context& c, float* plain) const {
+    if (columns_ == Padded(columns_)) return;
+    const float* padded = c.arena->At(at_);
+    for (size_t r = 0; r < rows_; ++r) std::copy_n(padded + r * Padded(columns_), columns_, plain + r * columns_);
+  }
+
+ private:
+  size_t rows_ = 0, columns_ = 0, at_ = 0;
+};
+
+View<const float> Shifted(View<const float> v, size_t rows, size_t columns) {
+  return {v.at - rows * v.row - columns * v.pixel, v.row, v.pixel};
+}
+View<float> Shifted(View<float> v, size_t rows, size_t columns) {
+  return {v.at - rows * v.row - columns * v.pixel, v.row, v.pixel};
+}
+
+// Pixels of dy to the gradient of a bias, picture after picture.
+void SumBias(const Context& c, const Tensor4& dy, float* gradient) {
+  const size_t channels = Size(dy.shape.channels);
+  std::fill_n(gradient, channels, 0.0f);
+  for (size_t b = 0; b < c.Count(); ++b) {
+    for (size_t y = 0; y < Size(dy.shape.height); ++y) {
+      const float* row = c.At(dy, b) + y * dy.row;
+      for (size_t x = 0; x < Size(dy.shape.width); ++x, row += dy.pixel) {
+        for (size_t o = 0; o < channels; ++o) gradient[o] += row[o];
+      }
+    }
+  }
+}
+
+struct ConvPlan {
+  ConvPlan(const Placement& p, const Wires& w)
+      : index(p.index), wires(w), window(WindowOf(p.spec->nodes[Size(p.index)].layer, w.x.shape, p.spec->nodes[Size(p.index)].out)) {
+    in = Size(w.x.shape.channels);
+    out = Size(window.out.channels);
+    kernel = Size(window.kernel);
+    const bool merged = w.x.pixel == in;
+    taps = {kernel, merged ? 1 : kernel, merged ? kernel * in : in, Size(window.stride)};
+  }
+  void Bind(Params& params) {
+    weights = params.Find(index, "kernel");
+    bias = params.Find(index, "bias");
+  }
+  kernels::In Windows(const Context& c, size_t picture) const {
+    return Shifted(c.In(wires.x, picture), Size(window.top), Size(window.left));
+  }
+  int index;
+  Wires wires;
+  Window window;
+  size_t in = 0, out = 0, kernel = 0;
+  Taps taps;
+  Param *weights = nullptr, *bias = nullptr;
+};
+
+class Conv final : public Operation {
+ public:
+  Conv(const Placement& p, const Wires& w)
+      : p_(p, w), w_(*p.arena, p_.taps.Count(), p_.out), g_(*p.arena, p_.taps.Count(), p_.out), b_(*p.arena, 1, p_.out),
+        transposed_(p.arena->Reserve(p_.out * p_.kernel * p_.kernel * Padded(p_.in))) {}
+  void Bind(Params& params) override { p_.Bind(params); }
+
+  void Forward(const Context& c) override {
+    const float* w = w_.Load(c, c.params->Value(*p_.weights));
+    const float* bias = p_.bias ? b_.Load(c, c.params->Value(*p_.bias)) : nullptr;
+    const Shape& s = p_.window.out;
+    for (size_t b = 0; b < c.Count(); ++b) {
+      ConvForward({p_.Windows(c, b), c.Out(p_.wires.y, b), Size(s.height), Size(s.width), p_.wires.y.pixel, p_.taps, w, bias});
+    }
+  }
+
+  void Backward(const Context& c) override {
+    const Shape& s = p_.window.out;
+    float* gradient = c.params->Gradient(*p_.weights);
+    float* total = g_.Begin(c, gradient);
+    if (p_.bias) SumBias(c, p_.wires.dy, c.params->Gradient(*p_.bias));
+    if (p_.wires.NeedsData()) TransposeWeights(c);
+    for (size_t b = 0; b < c.Count(); ++b) {
+      ConvWeights({p_.Windows(c, b), c.In(p_.wires.dy, b), Size(s.height), Size(s.width), p_.wires.dy.pixel, p_.taps, total});
+      if (p_.wires.NeedsData()) BackwardData(c, b);
+    }
+    g_.Store(c, gradient);
+  }
+
+ private:
+  // (taps, in, out) to (out, taps, padded in).
+  void TransposeWeights(const Context& c) const {
+    const float* w = c.params->Value(*p_.weights);
+    float* to = c.arena->At(transposed_);
+    const size_t taps = p_.kernel * p_.kernel, in = p_.in, out = p_.out, padded = Padded(in);
+    for (size_t t = 0; t < taps * in; ++t) {
+      for (size_t o = 0; o < out; ++o) to[(o * taps + t / in) * padded + t % in] = w[t * out + o];
+    }
+  }
+
+  void BackwardData(const Context& c, size_t b) const {
+    const Tensor4 &dx = p_.wires.dx, &dy = p_.wires.dy;
+    const float* wt = c.arena->At(transposed_);
+    if (p_.kernel == 1 && p_.taps.stride == 1) {
+      // A 1 x 1 convolution the other way round.
+      ConvForward({c.In(dy, b), c.Out(dx, b), Size(dx.shape.height), Size(dx.shape.width), dx.pixel, {1, 1, p_.out, 1}, wt, nullptr});
+      return;
+    }
+    ZeroPicture(c, dx, b);
+    const Taps rows{p_.kernel, 1, p_.kernel * dx.pixel, p_.taps.stride};
+    ConvScatter({Shifted(c.Out(dx, b), Size(p_.window.top), Size(p_.window.left)), c.In(dy, b), Size(dy.shape.height),
+                 Size(dy.shape.width), p_.out, rows, wt});
+    ZeroBorder(c, dx, b);
+  }
+
+  ConvPlan p_;
+  PaddedRows w_, g_, b_;
+  size_t transposed_;
+};
+
+class ConvPool final : public Operation {
+ public:
+  ConvPool(const Placement& p, const Wires& w) : p_(p, w), w_(*p.arena, p_.taps.Count(), p_.out), b_(*p.arena, 1, p_.out) {
+    const Shape& s = w.y.shape;
+    run_ = 3 * w.x.pixel;
+    picture_places_ = Size(s.height) * Size(s.width) * w.y.pixel;
+    best_ = p.arena->Reserve(p.batch * (picture_places_ / 4));
+    rows_ = p_.out * 3 * RunStride(run_);
+    transposed_ = p.arena->Reserve(rows_);
+    own_ = p.arena->Reserve(rows_);
+    total_ = p.arena->Reserve(rows_);
+    scratch_ = p.arena->Reserve(2 * w.y.pixel * (Size(s.width) + 16));
+  }
+  void Bind(Params& params) override { p_.Bind(params); }
+
+  void Forward(const Context& c) override {
+    const float* w = w_.Load(c, c.params->Value(*p_.weights));
+    const float* bias = b_.Load(c, c.params->Value(*p_.bias));
+    const Tensor4& y = p_.wires.y;
+    for (size_t b = 0; b < c.Count(); ++b) {
+      ConvPoolForward({c.In(p_.wires.x, b), c.At(y, b), Best(c, b), Size(y.shape.height), Size(y.shape.width), y.pixel, p_.taps, w, bias});
+    }
+  }
+
+  void Backward(const Context& c) override {
+    float* total = c.arena->At(total_);
+    std::fill_n(total, rows_, 0.0f);
+    float* bias = c.params->Gradient(*p_.bias);
+    std::fill_n(bias, p_.out, 0.0f);
+    if (p_.wires.NeedsData()) TransposeWeights(c, c.params->Value(*p_.weights));
+    const Tensor4& dy = p_.wires.dy;
+    const float* own = c.arena->At(own_);
+    for (size_t b = 0; b < c.Count(); ++b) {
+      kernels::Out dx;
+      if (p_.wires.NeedsData()) {
+        ZeroPicture(c, p_.wires.dx, b);
+        dx = c.Out(p_.wires.dx, b);
+      }
+      ConvPoolBackward({c.In(p_.wires.x, b), dx, c.At(dy, b), Best(c, b), Size(dy.shape.height), Size(dy.shape.width), dy.pixel,
+                        p_.out, run_, c.arena->At(transposed_), c.arena->At(own_), bias, c.arena->At(scratch_)});
+      for (size_t i = 0; i < rows_; ++i) total[i] += own[i];
+    }
+    StoreGradient(total, c.params->Gradient(*p_.weights));
+  }
+
+ private:
+  uint8_t* Best(const Context& c, size_t picture) const {
+    return reinterpret_cast<uint8_t*>(c.arena->At(best_)) + picture * picture_places_;
+  }
+  // Place of (kh, kw, i) of filter o in (filters, 3, RunStride).
+  size_t Place(size_t t, size_t o) const {
+    const size_t i = t % p_.in, kw = t / p_.in % 3, kh = t / p_.in / 3;
+    return (o * 3 + kh) * RunStride(run_) + kw * p_.wires.x.pixel + i;
+  }
+  void TransposeWeights(const Context& c, const float* w) const {
+    float* to = c.arena->At(transposed_);
+    for (size_t t = 0; t < 9 * p_.in; ++t) {
+      for (size_t o = 0; o < p_.out; ++o) to[Place(t, o)] = w[t * p_.out + o];
+    }
+  }
+  void StoreGradient(const float* total, float* g) const {
+    for (size_t t = 0; t < 9 * p_.in; ++t) {
+      for (size_t o = 0; o < p_.out; ++o) g[t * p_.out + o] = total[Place(t, o)];
+    }
+  }
+
+  ConvPlan p_;
+  PaddedRows w_, b_;
+  size_t run_ = 0, picture_places_ = 0, best_ = 0, rows_ = 0, transposed_ = 0, own_ = 0, total_ = 0, scratch_ = 0;
+};
+
+class DepthwiseConv final : public Operation {
+ public:
+  DepthwiseConv(const Placement& p, const Wires& w)
+      : p_(p, w), taps_(p_.kernel * p_.kernel), w_(*p.arena, taps_, p_.in), g_(*p.arena, taps_, p_.in), b_(*p.arena, 1, p_.in),
+        flipped_(p.arena->Reserve(taps_ * w.x.pixel)) {}
+  void Bind(Params& params) override { p_.Bind(params); }
+
+  void Forward(const Context& c) override {
+    const float* w = w_.Load(c, c.params->Value(*p_.weights));
+    const float* bias = p_.bias ? b_.Load(c, c.params->Value(*p_.bias)) : nullptr;
+    const Tensor4& y = p_.wires.y;
+    for (size_t b = 0; b < c.Count(); ++b) {
+      kernels::Depthwise({p_.Windows(c, b), c.Out(y, b), Size(y.shape.height), Size(y.shape.width), y.pixel, p_.kernel, p_.taps.stride, w, bias});
+    }
+  }
+
+  void Backward(const Context& c) override {
+    const Tensor4& dy = p_.wires.dy;
+    float* gradient = c.params->Gradient(*p_.weights);
+    float* total = g_.Begin(c, gradient);
+    const float* w = w_.Load(c, c.params->Value(*p_.weights));
+    if (p_.bias) SumBias(c, dy, c.params->Gradient(*p_.bias));
+    float* flipped = c.arena->At(flipped_);
+    for (size_t t = 0; t < taps_; ++t) std::copy_n(w + t * dy.pixel, dy.pixel, flipped + (taps_ - 1 - t) * dy.pixel);
+    for (size_t b = 0; b < c.Count(); ++b) {
+      DepthwiseWeights({p_.Windows(c, b), c.In(dy, b), Size(dy.shape.height), Size(dy.shape.width), dy.pixel, p_.kernel, p_.taps.stride, total});
+      if (p_.wires.NeedsData()) BackwardData(c, b, w);
+    }
+    g_.Store(c, gradient);
+  }
+
+ private:
+  void BackwardData(const Context& c, size_t b, const float* w) const {
+    const Tensor4 &dx = p_.wires.dx, &dy = p_.wires.dy;
+    const size_t top = Size(p_.window.top), left = Size(p_.window.left);
+    if (p_.taps.stride == 1) {
+      // A depthwise convolution with the kernel turned round, over dy with its border of zeros.
+      const kernels::In from = Shifted(c.In(dy, b), p_.kernel - 1 - top, p_.kernel - 1 - left);
+      kernels::Depthwise({from, c.Out(dx, b), Size(dx.shape.height), Size(dx.shape.width), dx.pixel, p_.kernel, 1,
+                          c.arena->At(flipped_), nullptr});
+      return;
+    }
+    ZeroPicture(c, dx, b);
+    DepthwiseScatter({Shifted(c.Out(dx, b), top, left), c.In(dy, b), Size(dy.shape.height), Size(dy.shape.width), dy.pixel,
+                      p_.kernel, p_.taps.stride, w});
+    ZeroBorder(c, dx, b);
+  }
+
+  ConvPlan p_;
+  size_t taps_;
+  PaddedRows w_, g_, b_;
+  size_t flipped_;
+};
+
+}  // namespace
+
+std::unique_ptr<Operation> MakeConv(const Placement& p, const Wires& w) { return std::make_unique<Conv>(p, w); }
+std::unique_ptr<Operation> MakeConvPool(const Placement& p, const Wires& w) { return std::make_unique<ConvPool>(p, w); }
+std::unique_ptr<Operation> MakeDepthwise(const Placement& p, const Wires& w) { return std::make_unique<DepthwiseConv>(p, w); }
+
+}  // namespace handlens::nn

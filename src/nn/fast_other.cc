@@ -1,0 +1,250 @@
+// Dense layers, batch norms, and everything else of the fast backend.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/rng.h"
+#include "nn/fast.h"
+#include "nn/reference_layers.h"
+
+namespace handlens::nn {
+namespace {
+
+class Dense final : public Operation {
+ public:
+  Dense(const Placement& p, const Wires& w) : index_(p.index), wires_(w), outputs_(Size(w.y.shape.channels)) {
+    inputs_ = Size(w.x.shape.height) * Size(w.x.shape.width) * w.x.pixel;
+    partial_ = p.arena->Reserve(p.batch * outputs_ * kLanes);
+    transposed_ = p.arena->Reserve(p.batch * outputs_);
+  }
+  void Bind(Params& params) override {
+    weights_ = params.Find(index_, "kernel");
+    bias_ = params.Find(index_, "bias");
+    momenta_ = params.MomentsOf(*weights_);
+  }
+
+  void Forward(const Context& c) override {
+    kernels::DenseForward({c.At(wires_.x, 0), wires_.x.picture, inputs_, c.params->Value(*weights_),
+                           bias_ ? c.params->Value(*bias_) : nullptr, c.At(wires_.y, 0), wires_.y.picture, outputs_, c.Count(),
+                           c.arena->At(partial_)});
+  }
+
+  void Backward(const Context& c) override {
+    float* dy = c.arena->At(transposed_);
+    float* bias = bias_ ? c.params->Gradient(*bias_) : nullptr;
+    for (size_t o = 0; o < outputs_; ++o) {
+      float sum = 0;
+      for (size_t b = 0; b < c.Count(); ++b) {
+        const float d = c.At(wires_.dy, b)[o];
+        dy[o * c.Count() + b] = d;
+        sum += d;
+      }
+      if (bias) bias[o] = sum;
+    }
+    kernels::DenseBackward({c.At(wires_.x, 0), wires_.x.picture, inputs_, wires_.NeedsData() ? c.At(wires_.dx, 0) : nullptr, dy,
+                            outputs_, c.Count(), c.params->Value(*weights_), momenta_ > 0 ? c.params->Moment1(*weights_) : nullptr,
+                            momenta_ > 1 ? c.params->Moment2(*weights_) : nullptr, c.params->Decay(*weights_)},
+                           c.update);
+  }
+
+ private:
+  int index_;
+  Wires wires_;
+  size_t outputs_, inputs_ = 0, partial_ = 0, transposed_ = 0;
+  Param *weights_ = nullptr, *bias_ = nullptr;
+  int momenta_ = 0;
+};
+
+class Norm final : public Operation {
+ public:
+  Norm(const Placement& p, const Wires& w, LayerKind activation)
+      : index_(p.index), wires_(w), padded_(w.x.pixel), channels_(Size(w.x.shape.channels)) {
+    low_ = activation == LayerKind::kBatchNorm ? -std::numeric_limits<float>::infinity() : 0;
+    high_ = activation == LayerKind::kRelu6 ? 6 : std::numeric_limits<float>::infinity();
+    for (size_t* at : {&mean_, &variance_, &scale_, &beta_, &first_, &second_}) *at = p.arena->Reserve(padded_);
+    pictures_ = p.arena->Reserve(2 * p.batch * padded_);
+  }
+  void Bind(Params& params) override {
+    gamma_ = params.Find(index_, "gamma");
+    shift_ = params.Find(index_, "beta");
+    running_mean_ = params.Find(index_, "mean");
+    running_variance_ = params.Find(index_, "variance");
+  }
+
+  void Forward(const Context& c) override {
+    float *mean = c.arena->At(mean_), *variance = c.arena->At(variance_);
+    if (c.pass.mode == Mode::kTraining) {
+      BatchMoments(c, mean, variance);
+    } else {
+      std::copy_n(c.params->Value(*running_mean_), channels_, mean);
+      std::copy_n(c.params->Value(*running_variance_), channels_, variance);
+    }
+    const float* gamma = c.params->Value(*gamma_);
+    for (size_t i = 0; i < channels_; ++i) c.arena->At(scale_)[i] = gamma[i] / std::sqrt(variance[i] + kBatchNormEpsilon);
+    std::copy_n(c.params->Value(*shift_), channels_, c.arena->At(beta_));
+    for (size_t b = 0; b < c.Count(); ++b) kernels::Norm(Arguments(c, b));
+  }
+
+  void Backward(const Context& c) override {
+    float *sum = c.arena->At(first_), *hat = c.arena->At(second_), *part = c.arena->At(pictures_);
+    std::fill_n(sum, padded_, 0.0f);
+    std::fill_n(hat, padded_, 0.0f);
+    for (size_t b = 0; b < c.Count(); ++b) {
+      kernels::NormSums({Arguments(c, b), c.In(wires_.dy, b), part, part + padded_});
+      for (size_t i = 0; i < padded_; ++i) {
+        sum[i] += part[i];
+        hat[i] += part[padded_ + i];
+      }
+    }
+    const auto n = static_cast<float>(c.Count() * Pixels());
+    float *dgamma = c.params->Gradient(*gamma_), *dbeta = c.params->Gradient(*shift_);
+    for (size_t i = 0; i < channels_; ++i) {
+      const float inverse = 1 / std::sqrt(c.arena->At(variance_)[i] + kBatchNormEpsilon);
+      dbeta[i] = sum[i];
+      dgamma[i] = hat[i] * inverse;
+      sum[i] = sum[i] / n;
+      hat[i] = dgamma[i] * inverse / n;
+    }
+    for (size_t b = 0; wires_.NeedsData() && b < c.Count(); ++b) {
+      kernels::NormBackward({Arguments(c, b), c.In(wires_.dy, b), c.Out(wires_.dx, b), sum, hat});
+    }
+  }
+
+ private:
+  size_t Pixels() const { return Size(wires_.x.shape.height) * Size(wires_.x.shape.width); }
+  kernels::NormArgs Arguments(const Context& c, size_t b) const {
+    return {c.In(wires_.x, b), c.Out(wires_.y, b), Size(wires_.x.shape.height), Size(wires_.x.shape.width), padded_,
+            c.arena->At(mean_), c.arena->At(scale_), c.arena->At(beta_), low_, high_};
+  }
+
+  // Each picture's mean and spread, joined in picture order (Chan, Golub and LeVeque 1979).
+  void BatchMoments(const Context& c, float* mean, float* variance) const {
+    const auto pixels = static_cast<float>(Pixels());
+    float* part = c.arena->At(pictures_);
+    for (size_t b = 0; b < c.Count(); ++b) {
+      kernels::Moments({c.In(wires_.x, b), Size(wires_.x.shape.height), Size(wires_.x.shape.width), padded_, part, part + padded_});
+      const float before = static_cast<float>(b) * pixels, share = pixels / (before + pixels);
+      for (size_t i = 0; i < padded_; ++i) {
+        if (b == 0) mean[i] = variance[i] = 0;
+        const float delta = part[i] - mean[i];
+        mean[i] += delta * share;
+        variance[i] += part[padded_ + i] + delta * delta * (before * share);
+      }
+    }
+    float *running_mean = c.params->Value(*running_mean_), *running_variance = c.params->Value(*running_variance_);
+    for (size_t i = 0; i < channels_; ++i) {
+      variance[i] /= static_cast<float>(c.Count()) * pixels;
+      running_mean[i] = running_mean[i] * kBatchNormMomentum + mean[i] * (1 - kBatchNormMomentum);
+      running_variance[i] = running_variance[i] * kBatchNormMomentum + variance[i] * (1 - kBatchNormMomentum);
+    }
+  }
+
+  int index_;
+  Wires wires_;
+  size_t padded_, channels_;
+  float low_ = 0, high_ = 0;
+  size_t mean_ = 0, variance_ = 0, scale_ = 0, beta_ = 0, first_ = 0, second_ = 0, pictures_ = 0;
+  Param *gamma_ = nullptr, *shift_ = nullptr, *running_mean_ = nullptr, *running_variance_ = nullptr;
+};
+
+using namespace reference;
+
+class Plain final : public Operation {
+ public:
+  Plain(const Placement& p, const Wires& w, std::vector<OtherInput> others)
+      : index_(p.index), node_(p.spec->nodes[Size(p.index)]), window_(WindowOf(node_.layer, node_.in, node_.out)), wires_(w),
+        others_(std::move(others)), x_(p.arena->Reserve(Count(node_.in))), y_(p.arena->Reserve(Count(node_.out))),
+        dx_(p.arena->Reserve(Count(node_.in))), dy_(p.arena->Reserve(Count(node_.out))) {}
+  void Bind(Params& params) override {
+    mean_ = params.Find(index_, "mean");
+    std_ = params.Find(index_, "std");
+  }
+
+  void Forward(const Context& c) override {
+    Rng rng = DropoutStream({c.pass.key, index_});
+    for (size_t b = 0; b < c.Count(); ++b) {
+      Unpack(c, wires_.x, b, c.arena->At(x_));
+      ForwardPicture(c, b, rng);
+      Pack(c, c.arena->At(y_), wires_.y, b);
+    }
+  }
+
+  void Backward(const Context& c) override {
+    Rng rng = DropoutStream({c.pass.key, index_});
+    float *x = c.arena->At(x_), *y = c.arena->At(y_), *dx = c.arena->At(dx_), *dy = c.arena->At(dy_);
+    for (size_t b = 0; b < c.Count(); ++b) {
+      Unpack(c, wires_.dy, b, dy);
+      for (const OtherInput& other : others_) {
+        if (other.need == Wires::Need::kData) Pack(c, dy, other.dx, b);
+      }
+      if (!wires_.NeedsData()) continue;
+      Unpack(c, wires_.x, b, x);
+      Unpack(c, wires_.y, b, y);
+      std::fill_n(dx, Count(node_.in), 0.0f);
+      BackwardPicture(c, rng);
+      Pack(c, dx, wires_.dx, b);
+    }
+  }
+
+ private:
+  float Limit() const { return node_.layer.kind == LayerKind::kRelu6 ? 6 : std::numeric_limits<float>::infinity(); }
+
+  void ForwardPicture(const Context& c, size_t b, Rng& rng) const {
+    float *x = c.arena->At(x_), *y = c.arena->At(y_);
+    switch (node_.layer.kind) {
+      case LayerKind::kNormalize: return NormalizeForward(node_.in, x, {c.params->Value(*mean_), c.params->Value(*std_)}, y);
+      case LayerKind::kRelu:
+      case LayerKind::kRelu6: return ReluForward(Count(node_.in), x, Limit(), y);
+      case LayerKind::kMaxPool: return MaxPoolForward(window_, x, y);
+      case LayerKind::kAvgPool: return AvgPoolForward(window_, x, y);
+      case LayerKind::kGlobalAvgPool: return GlobalAvgPoolForward(node_.in, x, y);
+      case LayerKind::kDropout:
+        std::fill_n(y, Count(node_.out), 0.0f);
+        return DropoutAdd(Count(node_.in), x, c.pass.mode == Mode::kTraining ? node_.layer.rate : 0, rng, y);
+      case LayerKind::kAdd:
+        std::copy_n(x, Count(node_.in), y);
+        for (const OtherInput& other : others_) {
+          Unpack(c, other.x, b, x);
+          for (size_t i = 0; i < Count(node_.in); ++i) y[i] += x[i];
+        }
+        return;
+      default: HL_CHECK(node_.layer.kind == LayerKind::kAdd);   // the rest have operations of their own
+    }
+  }
+
+  void BackwardPicture(const Context& c, Rng& rng) const {
+    const float *x = c.arena->At(x_), *y = c.arena->At(y_), *dy = c.arena->At(dy_);
+    float* dx = c.arena->At(dx_);
+    switch (node_.layer.kind) {
+      case LayerKind::kNormalize: return NormalizeBackward(node_.in, dy, {c.params->Value(*mean_), c.params->Value(*std_)}, dx);
+      case LayerKind::kRelu:
+      case LayerKind::kRelu6: return ReluBackward(Count(node_.in), y, dy, Limit(), dx);
+      case LayerKind::kMaxPool: return MaxPoolBackward(window_, x, dy, dx);
+      case LayerKind::kAvgPool: return AvgPoolBackward(window_, dy, dx);
+      case LayerKind::kGlobalAvgPool: return GlobalAvgPoolBackward(node_.in, dy, dx);
+      case LayerKind::kDropout: return DropoutAdd(Count(node_.in), dy, node_.layer.rate, rng, dx);
+      case LayerKind::kAdd: std::copy_n(dy, Count(node_.in), dx); return;
+      default: HL_CHECK(node_.layer.kind == LayerKind::kAdd);
+    }
+  }
+
+  int index_;
+  Node node_;
+  Window window_;
+  Wires wires_;
+  std::vector<OtherInput> others_;
+  size_t x_, y_, dx_, dy_;
+  Param *mean_ = nullptr, *std_ = nullptr;
+};
+
+}  // namespace
+
+std::unique_ptr<Operation> MakeDense(const Placement& p, const Wires& w) { return std::make_unique<Dense>(p, w); }
+std::unique_ptr<Operation> MakeNorm(const Placement& p, const Wires& w, LayerKind activation) {
+  return std::make_unique<Norm>(p, w, activation);
+}
+std::unique_ptr<Operation> MakePlain(const Placement& p, const Wires& w, std::vector<OtherInput> others) {
+  return std::make_unique<Plain>(p, w, std::move(others));
+}
+
+}  // namespace handlens::nn

@@ -1,0 +1,75 @@
+#include <algorithm>
+#include <cstring>
+
+#include "nn/fast.h"
+
+namespace handlens::nn {
+namespace {
+
+constexpr size_t kPageFloats = 1024;   // strides of whole pages make different rows fight for the same cache lines
+
+size_t OffPage(size_t floats) { return floats % kPageFloats == 0 ? floats + kLanes : floats; }
+size_t RoundUp(size_t n) { return (n + kLanes - 1) / kLanes * kLanes; }
+
+}  // namespace
+
+Tensor4 ReserveTensor(Arena& arena, const Shape& shape, size_t batch, size_t pixel, size_t border, Rows4 rows) {
+  Tensor4 t{.shape = shape, .at = 0, .pixel = pixel, .row = 0, .picture = 0, .border = border};
+  t.row = (Size(shape.width) + 2 * border) * pixel;
+  if (rows == Rows4::kSpread && shape.height > 1) t.row = OffPage(t.row);
+  t.picture = OffPage(RoundUp((Size(shape.height) + 2 * border) * t.row));
+  t.at = arena.Reserve(batch * t.picture) + border * (t.row + pixel);
+  return t;
+}
+
+void ZeroPicture(const Context& c, const Tensor4& t, size_t picture) {
+  std::memset(c.At(t, picture) - t.border * (t.row + t.pixel), 0, t.PictureFloats() * sizeof(float));
+}
+
+void ZeroBorder(const Context& c, const Tensor4& t, size_t picture) {
+  if (t.border == 0) return;
+  float* first = c.At(t, picture) - t.border * (t.row + t.pixel);
+  const size_t side = t.border * t.pixel, height = Size(t.shape.height) + 2 * t.border;
+  for (size_t y = 0; y < height; ++y) {
+    float* row = first + y * t.row;
+    if (y < t.border || y >= height - t.border) {
+      std::fill_n(row, t.row, 0.0f);
+    } else {
+      std::fill_n(row, side, 0.0f);
+      std::fill_n(row + side + Size(t.shape.width) * t.pixel, side, 0.0f);
+    }
+  }
+}
+
+void Unpack(const Context& c, const Tensor4& t, size_t picture, float* plain) {
+  const float* from = c.At(t, picture);
+  const size_t channels = Size(t.shape.channels), width = Size(t.shape.width);
+  for (size_t y = 0; y < Size(t.shape.height); ++y) {
+    const float* row = from + y * t.row;
+    for (size_t x = 0; x < width; ++x, plain += channels) std::copy_n(row + x * t.pixel, channels, plain);
+  }
+}
+
+void Pack(const Context& c, const float* plain, const Tensor4& t, size_t picture) {
+  float* to = c.At(t, picture);
+  const size_t channels = Size(t.shape.channels), width = Size(t.shape.width);
+  for (size_t y = 0; y < Size(t.shape.height); ++y) {
+    float* row = to + y * t.row;
+    if (channels == t.pixel) {
+      std::copy_n(plain, width * channels, row);
+      plain += width * channels;
+      continue;
+    }
+    for (size_t x = 0; x < width; ++x, plain += channels) std::copy_n(plain, channels, row + x * t.pixel);
+  }
+}
+
+void Accumulate(const Context& c, const Tensor4& from, const Tensor4& to, size_t picture) {
+  for (size_t y = 0; y < Size(to.shape.height); ++y) {
+    const float* a = c.At(from, picture) + y * from.row;
+    float* b = c.At(to, picture) + y * to.row;
+    for (size_t i = 0; i < Size(to.shape.width) * to.pixel; ++i) b[i] += a[i];
+  }
+}
+
+}  // namespace handlens::nn

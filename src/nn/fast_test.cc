@@ -1,0 +1,167 @@
+// The fast backend against the reference on odd shapes, and against itself on every instruction set.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <hwy/targets.h>
+
+#include "base/hash.h"
+#include "base/rng.h"
+#include "nn/nn.h"
+#include "nn/zoo.h"
+
+namespace handlens::nn {
+namespace {
+
+LayerSpec Conv(int units, int kernel, int stride, Padding padding) {
+  return {.kind = LayerKind::kConv, .units = units, .kernel = kernel, .stride = stride, .padding = padding};
+}
+
+struct Trained {
+  std::vector<float> losses, scores;
+  Weights weights;
+};
+
+Trained Train(const ModelSpec& spec, const Optimizer& optimizer, int steps, Backend backend) {
+  constexpr int kBatch = 5;
+  const auto pixels = static_cast<size_t>(spec.size_px) * static_cast<size_t>(spec.size_px) * 3;
+  auto made = Network::Create(spec, kBatch, optimizer, backend);
+  EXPECT_TRUE(made) << made.error().message;
+  Network& net = **made;
+  net.Initialize(9);
+  Trained result;
+  for (int step = 0; step < steps; ++step) {
+    const int count = step % 3 == 2 ? 3 : kBatch;   // a short last batch too
+    Rng rng(1, "batch", {static_cast<uint64_t>(step)});
+    std::vector<float> inputs(static_cast<size_t>(count) * pixels);
+    std::vector<int> labels;
+    for (int b = 0; b < count; ++b) labels.push_back(static_cast<int>(rng.Below(static_cast<uint32_t>(spec.classes))));
+    for (size_t i = 0; i < inputs.size(); ++i) inputs[i] = 0.7f * rng.Uniform() + 0.1f * static_cast<float>(labels[i / pixels]);
+    result.losses.push_back(net.TrainStep({inputs, labels, {}, 0.1f}, 0.02f, {2, static_cast<uint64_t>(step)}).mean_loss);
+    result.scores.resize(static_cast<size_t>(count * spec.classes));
+    net.Predict(inputs, count, result.scores);
+  }
+  result.weights = net.SaveWeights();
+  return result;
+}
+
+// Largest difference of any tensor, as a share of that tensor's largest number (at least 0.01).
+float Difference(const Weights& a, const Weights& b) {
+  float worst = 0;
+  EXPECT_EQ(a.size(), b.size());
+  for (size_t t = 0; t < a.size(); ++t) {
+    EXPECT_EQ(a[t].name, b[t].name);
+    float scale = 0.01f, off = 0;
+    for (size_t i = 0; i < a[t].values.size(); ++i) {
+      scale = std::max(scale, std::abs(a[t].values[i]));
+      off = std::max(off, std::abs(a[t].values[i] - b[t].values[i]));
+    }
+    EXPECT_TRUE(std::isfinite(off)) << a[t].name;
+    worst = std::max(worst, off / scale);
+  }
+  return worst;
+}
+
+void ExpectBackendsAgree(const ModelSpec& spec, const Optimizer& optimizer) {
+  const Trained plain = Train(spec, optimizer, 3, Backend::kReference), fast = Train(spec, optimizer, 3, Backend::kFast);
+  for (size_t i = 0; i < plain.losses.size(); ++i) EXPECT_NEAR(plain.losses[i], fast.losses[i], 2e-4) << spec.name << " step " << i;
+  for (size_t i = 0; i < plain.scores.size(); ++i) EXPECT_NEAR(plain.scores[i], fast.scores[i], 3e-4) << spec.name;
+  EXPECT_LT(Difference(plain.weights, fast.weights), 1e-3f) << spec.name;
+}
+
+constexpr Optimizer kNesterov{.kind = OptimizerKind::kMomentum, .nesterov = true, .weight_decay = 1e-3f};
+
+TEST(Fast, EqualsReferenceOnConvolutionsWithPools) {
+  for (const auto& [size, filters, more] : {std::tuple{13, 1, 3}, {17, 7, 16}, {29, 16, 9}, {18, 33, 70}}) {
+    ModelSpec spec{"pools", size, 3, {}};
+    spec.layers = {Conv(filters, 3, 1, Padding::kValid), {.kind = LayerKind::kRelu}, {.kind = LayerKind::kMaxPool, .kernel = 2, .stride = 2},
+                   Conv(more, 3, 1, Padding::kValid), {.kind = LayerKind::kRelu}, {.kind = LayerKind::kMaxPool, .kernel = 2, .stride = 2},
+                   {.kind = LayerKind::kDense, .units = 13}, {.kind = LayerKind::kRelu}, {.kind = LayerKind::kDense, .units = 3}};
+    ExpectBackendsAgree(spec, {});
+  }
+}
+
+TEST(Fast, EqualsReferenceOnSeparableBlocks) {
+  for (const auto& [size, width, stride] : {std::tuple{13, 1, 1}, {17, 12, 2}, {29, 24, 2}, {12, 70, 1}}) {
+    ModelSpec spec{"blocks", size, 2, {}};
+    LayerSpec first = Conv(width, 3, 2, Padding::kSame), point = Conv(width + 5, 1, 1, Padding::kValid);
+    first.bias = false;
+    spec.layers = {{.kind = LayerKind::kNormalize}, first, {.kind = LayerKind::kBatchNorm}, {.kind = LayerKind::kRelu},
+                   {.kind = LayerKind::kDepthwise, .kernel = 3, .stride = stride, .padding = Padding::kSame}, {.kind = LayerKind::kBatchNorm},
+                   {.kind = LayerKind::kRelu6}, point, {.kind = LayerKind::kBatchNorm}, {.kind = LayerKind::kGlobalAvgPool},
+                   {.kind = LayerKind::kDropout, .rate = 0.2f}, {.kind = LayerKind::kDense, .units = 2}};
+    ExpectBackendsAgree(spec, kNesterov);
+  }
+}
+
+TEST(Fast, EqualsReferenceOnUncommonLayers) {
+  ModelSpec spec{"uncommon", 13, 2, {}};
+  spec.layers = {Conv(9, 5, 2, Padding::kSame), {.kind = LayerKind::kRelu},
+                 {.kind = LayerKind::kDepthwise, .kernel = 5, .padding = Padding::kSame}, {.kind = LayerKind::kAdd, .inputs = {1, 2}},
+                 Conv(11, 3, 1, Padding::kSame), {.kind = LayerKind::kRelu}, {.kind = LayerKind::kAdd, .inputs = {4, 5}},
+                 {.kind = LayerKind::kMaxPool, .kernel = 3, .stride = 2, .padding = Padding::kSame}, Conv(6, 2, 1, Padding::kValid),
+                 {.kind = LayerKind::kDepthwise, .kernel = 2, .stride = 1}, {.kind = LayerKind::kAvgPool, .kernel = 2, .stride = 1, .padding = Padding::kSame},
+                 {.kind = LayerKind::kDense, .units = 2}};
+  ExpectBackendsAgree(spec, {.kind = OptimizerKind::kMomentum});
+}
+
+TEST(Fast, EqualsReferenceOnTheZoo) {
+  for (const char* name : {"m1", "f3n5", "m2-dropout", "nano8", "nano24"}) ExpectBackendsAgree(*NamedModel(name, 32, 4), kNesterov);
+}
+
+std::string Digest(const Trained& t) { return Sha256(EncodeWeights(t.weights)); }
+
+TEST(Fast, GivesTheSameBitsOnEveryInstructionSet) {
+  const std::vector<std::pair<const char*, Optimizer>> cases = {
+      {"m2", {}}, {"f3n5", {.kind = OptimizerKind::kAdam}}, {"nano8", kNesterov}};
+  for (const auto& [name, optimizer] : cases) {
+    const ModelSpec spec = *NamedModel(name, 32, 3);
+    const std::string best = Digest(Train(spec, optimizer, 3, Backend::kFast));
+    int64_t rest = hwy::SupportedTargets();
+    int targets = 0;
+    for (; rest != 0; rest &= rest - 1) {
+      hwy::SetSupportedTargetsForTest(rest & -rest);
+      hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+      EXPECT_EQ(Digest(Train(spec, optimizer, 3, Backend::kFast)), best) << name << " on " << hwy::TargetName(rest & -rest);
+      ++targets;
+      hwy::SetSupportedTargetsForTest(0);
+    }
+    hwy::GetChosenTarget().DeInit();
+    EXPECT_GE(targets, 1);
+    RecordProperty(name, targets);
+  }
+}
+
+TEST(Network, ResumesBitForBit) {
+  for (const OptimizerKind kind : {OptimizerKind::kSgd, OptimizerKind::kMomentum, OptimizerKind::kAdam}) {
+    const ModelSpec spec = *NamedModel("nano8", 16, 2);
+    const Optimizer optimizer{.kind = kind};
+    auto one = *Network::Create(spec, 2, optimizer), two = *Network::Create(spec, 2, optimizer);
+    one->Initialize(4);
+    std::vector<float> inputs(2 * 16 * 16 * 3);
+    Rng rng(3, "test");
+    for (float& v : inputs) v = rng.Uniform();
+    const std::vector<int> labels = {0, 1};
+    for (uint64_t s = 0; s < 4; ++s) {
+      if (s == 2) {
+        ASSERT_TRUE(two->LoadState(one->SaveState()));
+      }
+      one->TrainStep({inputs, labels, {}, 0}, 0.01f, {1, s});
+      if (s >= 2) two->TrainStep({inputs, labels, {}, 0}, 0.01f, {1, s});
+    }
+    EXPECT_EQ(EncodeWeights(one->SaveState()), EncodeWeights(two->SaveState()));
+  }
+}
+
+TEST(Network, RefusesAnotherModelsWeights) {
+  auto a = *Network::Create(*NamedModel("m1", 16, 2), 1, {}), b = *Network::Create(*NamedModel("m1", 16, 3), 1, {});
+  const auto loaded = a->LoadWeights(b->SaveWeights());
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().kind, ErrorKind::kBadInput);
+  EXPECT_FALSE(a->LoadState(a->SaveWeights()));
+  EXPECT_TRUE(a->LoadWeights(a->SaveWeights()));
+}
+
+}  // namespace
+}  // namespace handlens::nn

@@ -1,0 +1,186 @@
+// The kernels of the fast backend: plain functions over strided buffers, each compiled for every instruction set and
+// chosen at run time. Nothing here knows of layers, batches or memory.
+//
+// Buffers are (height, width, channels) with the channels padded to a multiple of 8 ("padded"); padding lanes hold zeros
+// and stay zero. `row` and `pixel` are strides in floats. Output channels lie in the lanes of a vector; every output
+// number is one chain of fused multiply-adds in an order that is stated per kernel and never depends on the width of a
+// vector, so all instruction sets give the same bits.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "nn/params.h"
+
+namespace handlens::nn::kernels {
+
+constexpr size_t Padded(size_t channels) { return (channels + 7) / 8 * 8; }
+
+template <class T>
+struct View {              // the first pixel that is used, borders before it
+  T* at = nullptr;
+  size_t row = 0, pixel = 0;
+};
+using In = View<const float>;
+using Out = View<float>;
+
+// A window's taps over `x` in the order (kh, kw, ci), as `rows` x `columns` runs of `run` neighbouring floats: where the
+// pixels lie without gaps the columns of a row are one run.
+struct Taps {
+  size_t rows = 1, columns = 1, run = 1;
+  size_t stride = 1;
+  size_t Count() const { return rows * columns * run; }
+};
+
+// y[oy, ox, o] = bias[o] + sum over taps x w; chain from the bias over (kh, kw, ci). w (taps, padded), bias may be null.
+struct ConvForwardArgs {
+  In x;
+  Out y;
+  size_t height = 0, width = 0, channels = 0;   // of y; padded
+  Taps taps;
+  const float* w = nullptr;
+  const float* bias = nullptr;
+};
+void ConvForward(const ConvForwardArgs& a);
+
+// total[tap, o] += sum over pixels x dy, one chain from zero over the picture's pixels. total (taps, padded).
+struct ConvWeightsArgs {
+  In x;
+  In dy;
+  size_t height = 0, width = 0, channels = 0;
+  Taps taps;
+  float* total = nullptr;
+};
+void ConvWeights(const ConvWeightsArgs& a);
+
+// dx[tap] += sum over o w dy, pixel after pixel; dx's channels in the lanes. wt (o, taps of ci padded): run = all floats
+// of a row of taps.
+struct ConvScatterArgs {
+  Out dx;
+  In dy;
+  size_t height = 0, width = 0, outputs = 0;
+  Taps taps;
+  const float* wt = nullptr;
+};
+void ConvScatter(const ConvScatterArgs& a);
+
+// Depthwise k x k: w (k * k, padded). Forward chain from bias or zero over (kh, kw).
+struct DepthwiseArgs {
+  In x;
+  Out y;
+  size_t height = 0, width = 0, channels = 0;   // of y
+  size_t kernel = 3, stride = 1;
+  const float* w = nullptr;
+  const float* bias = nullptr;
+};
+void Depthwise(const DepthwiseArgs& a);
+// total[tap, c] += chain over the picture's pixels of x dy.
+struct DepthwiseWeightsArgs {
+  In x;
+  In dy;
+  size_t height = 0, width = 0, channels = 0;   // of dy
+  size_t kernel = 3, stride = 1;
+  float* total = nullptr;
+};
+void DepthwiseWeights(const DepthwiseWeightsArgs& a);
+// dx[tap] += w dy, pixel after pixel.
+struct DepthwiseScatterArgs {
+  Out dx;
+  In dy;
+  size_t height = 0, width = 0, channels = 0;   // of dy
+  size_t kernel = 3, stride = 1;
+  const float* w = nullptr;
+};
+void DepthwiseScatter(const DepthwiseScatterArgs& a);
+
+// 3 x 3 convolution of stride 1, bias, ReLU and max pool 2 in one: y is the pooled picture (height, width), `best` (height,
+// width, channels) the place 0..3 of the largest (the first of equals) or 4 where the ReLU is shut.
+struct ConvPoolForwardArgs {
+  In x;
+  float* y = nullptr;
+  uint8_t* best = nullptr;
+  size_t height = 0, width = 0, channels = 0;
+  Taps taps;
+  const float* w = nullptr;
+  const float* bias = nullptr;
+};
+void ConvPoolForward(const ConvPoolForwardArgs& a);
+
+// Backward of the same, over the one place in four that has a gradient. dy, best (height, width, channels) as above.
+struct ConvPoolBackwardArgs {
+  In x;
+  Out dx;                      // at = null when nobody needs it; zeroed by the caller
+  const float* dy = nullptr;
+  const uint8_t* best = nullptr;
+  size_t height = 0, width = 0, channels = 0, filters = 0;   // padded, real
+  size_t run = 0;              // floats of three neighbouring pixels of x
+  const float* wt = nullptr;   // (filters, 3, RunStride(run))
+  float* own = nullptr;        // (filters, 3, RunStride(run)): this picture's sums, begun at zero here
+  float* bias = nullptr;       // (filters) += sum of dy
+  float* scratch = nullptr;    // 2 x channels x (width + 16)
+};
+constexpr size_t kMaxPoolFilters = 1024;   // what the lists of live filters hold
+constexpr size_t RunStride(size_t run) { return (run + kLanes - 1) / kLanes * kLanes; }
+void ConvPoolBackward(const ConvPoolBackwardArgs& a);
+
+// Dense layers with weights in panels (params.h). x (batch, x_stride), zero from `inputs` to the next multiple of 16.
+// y[b, o] = bias + sum: sixteen chains, input i in chain i mod 16, then halves added to halves.
+struct DenseForwardArgs {
+  const float* x = nullptr;
+  size_t x_stride = 0, inputs = 0;
+  const float* w = nullptr;
+  const float* bias = nullptr;
+  float* y = nullptr;          // (batch, y_stride)
+  size_t y_stride = 0, outputs = 0, batch = 0;
+  float* partial = nullptr;    // (batch, outputs, 16)
+};
+void DenseForward(const DenseForwardArgs& a);
+// One pass over the weights: dx[b, i] = chain over o of w dy; then the optimiser's step with gradient chain over b of
+// x dy. dx may be null.
+struct DenseBackwardArgs {
+  const float* x = nullptr;
+  size_t x_stride = 0, inputs = 0;
+  float* dx = nullptr;         // (batch, x_stride)
+  const float* dy = nullptr;   // (outputs, batch): transposed
+  size_t outputs = 0, batch = 0;
+  float *w = nullptr, *moment1 = nullptr, *moment2 = nullptr;
+  float decay = 0;
+};
+void DenseBackward(const DenseBackwardArgs& a, const Update& update);
+
+// Sums over the pixels of one picture, (padded) each: mean, and sum of squared distances from it (begun from zero).
+struct MomentsArgs {
+  In x;
+  size_t height = 0, width = 0, channels = 0;
+  float* mean = nullptr;
+  float* spread = nullptr;
+};
+void Moments(const MomentsArgs& a);
+
+// y = min(max(fma(x - mean, scale, beta), low), high); per channel. ReLU by low = 0.
+struct NormArgs {
+  In x;
+  Out y;
+  size_t height = 0, width = 0, channels = 0;
+  const float *mean = nullptr, *scale = nullptr, *beta = nullptr;
+  float low = 0, high = 0;
+};
+void Norm(const NormArgs& a);
+// Where low < y < high passes dy. sum += dy, sum_hat += dy (x - mean), per picture from zero.
+struct NormSumsArgs {
+  NormArgs forward;
+  In dy;
+  float* sum = nullptr;
+  float* sum_hat = nullptr;
+};
+void NormSums(const NormSumsArgs& a);
+// dx = scale (dy - a - (x - mean) b), per channel.
+struct NormBackwardArgs {
+  NormArgs forward;
+  In dy;
+  Out dx;
+  const float *a = nullptr, *b = nullptr;
+};
+void NormBackward(const NormBackwardArgs& a);
+
+}  // namespace handlens::nn::kernels

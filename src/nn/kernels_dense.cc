@@ -1,0 +1,190 @@
+// Dense layers over weights in panels. The big one of the paper's models (39 MB at 100 px) is bound by memory: a training
+// step reads the weights once forward and reads and writes them once backward.
+#include <algorithm>
+#include <cstring>
+
+#include "nn/kernels.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "nn/kernels_dense.cc"
+#include <hwy/foreach_target.h>
+// After foreach_target.
+#include <hwy/cache_control.h>
+
+#include "nn/simd-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace handlens::nn::kernels::HWY_NAMESPACE {
+
+constexpr size_t kAheadFloats = 16384;   // prefetch distance, 64 KB: half of it costs a tenth on the 39 MB layer
+constexpr size_t kBlockPanels = 16;      // panels whose inputs stay in the first-level cache over all neurons
+constexpr size_t kNeurons = kManyRegisters && HWY_ARCH_X86 ? 4 : 2;
+constexpr size_t kPictures = kManyRegisters && HWY_ARCH_X86 ? 6 : kManyRegisters ? 3 : 2;
+
+// F neurons x B pictures over up to kBlockPanels panels, chains continued from and left in `partial`.
+template <size_t F, size_t B, class D>
+HWY_INLINE void ForwardBlock(D d, const DenseForwardArgs& a, const float* w, const float* x, size_t panels, float* partial) {
+  const size_t lanes = hn::Lanes(d);
+  constexpr size_t kParts = kLanes / hn::MaxLanes(D());   // vectors that hold the sixteen chains
+  hn::Vec<D> acc[F][B][kParts];
+  for (size_t f = 0; f < F; ++f) {
+    for (size_t b = 0; b < B; ++b) {
+      for (size_t s = 0; s < kParts; ++s) acc[f][b][s] = hn::LoadU(d, partial + (b * a.outputs + f) * kLanes + s * lanes);
+    }
+  }
+  const size_t stride = PanelStride(a.outputs);
+  for (size_t k = 0; k < panels; ++k, w += stride, x += kLanes) {
+    for (size_t f = 0; f < F; ++f) hwy::Prefetch(w + kAheadFloats + f * kLanes);
+    for (size_t s = 0; s < kParts; ++s) {
+      hn::Vec<D> in[B];
+      for (size_t b = 0; b < B; ++b) in[b] = hn::LoadU(d, x + b * a.x_stride + s * lanes);
+      for (size_t f = 0; f < F; ++f) {
+        const auto v = hn::LoadU(d, w + f * kLanes + s * lanes);
+        for (size_t b = 0; b < B; ++b) acc[f][b][s] = FusedMulAdd(d, in[b], v, acc[f][b][s]);
+      }
+    }
+  }
+  for (size_t f = 0; f < F; ++f) {
+    for (size_t b = 0; b < B; ++b) {
+      for (size_t s = 0; s < kParts; ++s) hn::StoreU(acc[f][b][s], d, partial + (b * a.outputs + f) * kLanes + s * lanes);
+    }
+  }
+}
+
+template <size_t F, class D>
+HWY_INLINE void ForwardNeurons(D d, const DenseForwardArgs& a, const float* w, const float* x, size_t panels, float* partial) {
+  size_t b = 0;
+  const size_t row = a.outputs * kLanes;
+  for (; b + kPictures <= a.batch; b += kPictures) {
+    ForwardBlock<F, kPictures>(d, a, w, x + b * a.x_stride, panels, partial + b * row);
+  }
+  for (; b + 2 <= a.batch; b += 2) ForwardBlock<F, 2>(d, a, w, x + b * a.x_stride, panels, partial + b * row);
+  for (; b < a.batch; ++b) ForwardBlock<F, 1>(d, a, w, x + b * a.x_stride, panels, partial + b * row);
+}
+
+// Sixteen chains to one number, halves added to halves.
+inline float Fold(float* chains) {
+  for (size_t half = kLanes / 2; half > 0; half /= 2) {
+    for (size_t l = 0; l < half; ++l) chains[l] += chains[l + half];
+  }
+  return chains[0];
+}
+
+void DenseForwardImpl(const DenseForwardArgs& a) {
+  const hn::CappedTag<float, kLanes> d;
+  const size_t panels = (a.inputs + kLanes - 1) / kLanes, stride = PanelStride(a.outputs);
+  std::memset(a.partial, 0, a.batch * a.outputs * kLanes * sizeof(float));
+  for (size_t k = 0; k < panels; k += kBlockPanels) {
+    const size_t some = std::min(kBlockPanels, panels - k);
+    const float *w = a.w + k * stride, *x = a.x + k * kLanes;
+    size_t o = 0;
+    for (; o + kNeurons <= a.outputs; o += kNeurons) {
+      ForwardNeurons<kNeurons>(d, a, w + o * kLanes, x, some, a.partial + o * kLanes);
+    }
+    for (; o < a.outputs; ++o) ForwardNeurons<1>(d, a, w + o * kLanes, x, some, a.partial + o * kLanes);
+  }
+  for (size_t b = 0; b < a.batch; ++b) {
+    for (size_t o = 0; o < a.outputs; ++o) {
+      a.y[b * a.y_stride + o] = (a.bias ? a.bias[o] : 0.0f) + Fold(a.partial + (b * a.outputs + o) * kLanes);
+    }
+  }
+}
+
+// Data gradient of B pictures for one vector of inputs.
+template <size_t B, class D>
+HWY_INLINE void DataBlock(D d, const DenseBackwardArgs& a, const float* w, size_t at, size_t b0) {
+  hn::Vec<D> acc[B];
+  for (size_t b = 0; b < B; ++b) acc[b] = hn::Zero(d);
+  const float* HWY_RESTRICT dy = a.dy + b0;
+  for (size_t o = 0; o < a.outputs; ++o, w += kLanes, dy += a.batch) {
+    hwy::Prefetch(w + kAheadFloats);
+    const auto v = hn::LoadU(d, w);
+    for (size_t b = 0; b < B; ++b) acc[b] = FusedMulAdd(d, v, hn::Set(d, dy[b]), acc[b]);
+  }
+  for (size_t b = 0; b < B; ++b) hn::StoreU(acc[b], d, a.dx + (b0 + b) * a.x_stride + at);
+}
+
+template <class D>
+HWY_INLINE void DataColumn(D d, const DenseBackwardArgs& a, const float* w, size_t at) {
+  constexpr size_t kMost = 10;
+  size_t b = 0;
+  for (; b + kMost <= a.batch; b += kMost) DataBlock<kMost>(d, a, w, at, b);
+  for (; b + 5 <= a.batch; b += 5) DataBlock<5>(d, a, w, at, b);
+  for (; b + 2 <= a.batch; b += 2) DataBlock<2>(d, a, w, at, b);
+  for (; b < a.batch; ++b) DataBlock<1>(d, a, w, at, b);
+}
+
+// UpdateOne (params.h) in vectors: the same operations in the same order.
+template <OptimizerKind kKind, class D, class V = hn::Vec<D>>
+HWY_INLINE void UpdateVector(D d, const DenseBackwardArgs& a, const Update& u, V g, size_t at) {
+  const auto rate = hn::Set(d, u.rate);
+  auto w = hn::LoadU(d, a.w + at);
+  if (a.decay != 0) g = hn::Add(g, hn::Mul(hn::Set(d, a.decay), w));
+  if constexpr (kKind == OptimizerKind::kSgd) {
+    w = hn::Sub(w, hn::Mul(rate, g));
+  } else if constexpr (kKind == OptimizerKind::kMomentum) {
+    const auto momentum = hn::Set(d, u.optimizer.momentum);
+    const auto step = hn::Mul(rate, g);
+    const auto m = hn::Sub(hn::Mul(momentum, hn::LoadU(d, a.moment1 + at)), step);
+    hn::StoreU(m, d, a.moment1 + at);
+    w = hn::Add(w, u.optimizer.nesterov ? hn::Sub(hn::Mul(momentum, m), step) : m);
+  } else {
+    auto m1 = hn::LoadU(d, a.moment1 + at), m2 = hn::LoadU(d, a.moment2 + at);
+    m1 = hn::Add(m1, hn::Mul(hn::Sub(g, m1), hn::Set(d, 1 - u.optimizer.beta1)));
+    m2 = hn::Add(m2, hn::Mul(hn::Sub(hn::Mul(g, g), m2), hn::Set(d, 1 - u.optimizer.beta2)));
+    hn::StoreU(m1, d, a.moment1 + at);
+    hn::StoreU(m2, d, a.moment2 + at);
+    w = hn::Sub(w, hn::Div(hn::Mul(m1, rate), hn::Add(hn::Sqrt(m2), hn::Set(d, u.optimizer.epsilon))));
+  }
+  hn::StoreU(w, d, a.w + at);
+}
+
+// Weight gradient and update of F neurons for one vector of inputs.
+template <OptimizerKind kKind, size_t F, class D>
+HWY_INLINE void UpdateBlock(D d, const DenseBackwardArgs& a, const Update& u, size_t from, size_t o, size_t to) {
+  hn::Vec<D> g[F];
+  for (size_t f = 0; f < F; ++f) g[f] = hn::Zero(d);
+  for (size_t b = 0; b < a.batch; ++b) {
+    const auto x = hn::LoadU(d, a.x + b * a.x_stride + from);
+    for (size_t f = 0; f < F; ++f) g[f] = FusedMulAdd(d, x, hn::Set(d, a.dy[(o + f) * a.batch + b]), g[f]);
+  }
+  for (size_t f = 0; f < F; ++f) UpdateVector<kKind>(d, a, u, g[f], to + f * kLanes);
+}
+
+template <OptimizerKind kKind>
+void Backward(const DenseBackwardArgs& a, const Update& u) {
+  const hn::CappedTag<float, kLanes> d;
+  const size_t panels = (a.inputs + kLanes - 1) / kLanes, stride = PanelStride(a.outputs);
+  for (size_t k = 0; k < panels; ++k) {
+    for (size_t s = 0; s < kLanes; s += hn::Lanes(d)) {
+      const size_t from = k * kLanes + s, to = k * stride + s;
+      if (a.dx) DataColumn(d, a, a.w + to, from);
+      size_t o = 0;
+      for (; o + 8 <= a.outputs; o += 8) UpdateBlock<kKind, 8>(d, a, u, from, o, to + o * kLanes);
+      for (; o < a.outputs; ++o) UpdateBlock<kKind, 1>(d, a, u, from, o, to + o * kLanes);
+    }
+  }
+}
+
+void DenseBackwardImpl(const DenseBackwardArgs& a, const Update& u) {
+  switch (u.optimizer.kind) {
+    case OptimizerKind::kSgd: return Backward<OptimizerKind::kSgd>(a, u);
+    case OptimizerKind::kMomentum: return Backward<OptimizerKind::kMomentum>(a, u);
+    case OptimizerKind::kAdam: return Backward<OptimizerKind::kAdam>(a, u);
+  }
+}
+
+}  // namespace handlens::nn::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace handlens::nn::kernels {
+
+HWY_EXPORT(DenseForwardImpl);
+HWY_EXPORT(DenseBackwardImpl);
+
+void DenseForward(const DenseForwardArgs& a) { HWY_DYNAMIC_DISPATCH(DenseForwardImpl)(a); }
+void DenseBackward(const DenseBackwardArgs& a, const Update& u) { HWY_DYNAMIC_DISPATCH(DenseBackwardImpl)(a, u); }
+
+}  // namespace handlens::nn::kernels
+#endif
