@@ -1,5 +1,6 @@
 // Conversion: trained weights become .tflite files. Batch norm folded, biases always present, per-channel int8
-// weights, fixed batch 1, softmax inside. Normalisation statistics live inside the model as its first operator.
+// weights, fixed batch 1, softmax inside. Normalisation statistics live inside the model: in its first convolution
+// where that is exact, else as its first operator. Post-training only; no training here, and no metadata (`describe`).
 #pragma once
 
 #include <filesystem>
@@ -11,11 +12,15 @@
 #include "dataset/prepare.h"
 #include "nn/nn.h"
 #include "tflite/tflite.h"
+#include "train/train.h"
 
 namespace handlens::convert {
 
 enum class Variant { kFloat32, kFloat16, kDynamic, kInt8 };
 enum class Io { kUint8, kInt8, kFloat32 };  // of the int8 variant's input and output
+const char* VariantName(Variant variant);   // "float32", "float16", "dynamic", "int8"
+const char* IoName(Io io);                  // "uint8", "int8", "float32"
+Result<Io> ParseIo(std::string_view name);  // kind kUsage
 
 // Ranges of every activation, from running the float model over calibration pictures (training pictures only).
 struct Calibration {
@@ -23,8 +28,46 @@ struct Calibration {
   int pictures = 0;
 };
 
-// The folded model: what is deployed. Convolutions and dense layers with their activation, pools, adds.
+// Smallest and largest output of every folded layer over `pictures`, each (size, size, 3) bytes. Pictures are shared
+// between `jobs` threads; the ranges do not depend on how. Kind kBadInput without pictures or with weights that do not
+// fit, kInterrupted when progress asks to stop.
+Result<Calibration> Calibrate(const nn::ModelSpec& spec, const nn::Weights& weights,
+                              const std::vector<std::span<const uint8_t>>& pictures, int jobs, Progress& progress);
+
+// A .tflite file. `calibration` is needed for Variant::kInt8 and ignored by the others, as is `io`. Kind kBadInput when
+// weights or calibration do not fit the spec.
 Result<Bytes> Convert(const nn::ModelSpec& spec, const nn::Weights& weights, Variant variant, Io io,
-                              const Calibration* calibration);
+                      const Calibration* calibration);
+
+// What the int8 variant does to each layer, measured with the official runtime's builtin kernels against the float
+// evaluator over `pictures`.
+struct LayerError {
+  std::string name;      // of the folded layer: "conv_0"
+  float low = 0, high = 0;
+  float scale = 0;
+  int64_t zero_point = 0;
+  double sqnr_db = 0;    // 10 log10(sum of squares / sum of squared errors); 300 when there is no error
+};
+// Kind kInternal when the runtime's library is not there.
+Result<std::vector<LayerError>> MeasureLayers(const nn::ModelSpec& spec, const nn::Weights& weights,
+                                              const Calibration& calibration,
+                                              const std::vector<std::span<const uint8_t>>& pictures);
+
+// Everything that the step `convert` works on.
+struct Request {
+  train::TrialData data;                           // pixels at the model's size
+  std::filesystem::path final_trial;               // RUN/trials/ID of the trial with fold kAllFolds
+  std::vector<std::filesystem::path> fold_trials;  // of the same spec on each fold, for the out-of-fold proof; may be empty
+  Io io = Io::kUint8;
+  int jobs = 1;
+  std::filesystem::path out;                       // RUN/model
+};
+
+// Writes into `out`: model.tflite, quantizedmodel.tflite, model_fp16.tflite, model_dynamic.tflite, labels.txt,
+// folds/fold<K>.tflite and folds/fold<K>_quantized.tflite, engine_scores.json and, last, conversion.json
+// (docs/formats.md). All of it is the same bytes when repeated. Calibrates on training pictures of the model at hand
+// only, at most 500, the classes in turn. Kind kBadInput when trials and data do not belong together, kInternal when the
+// runtime's library is not there, kInterrupted when progress asks to stop.
+Result<void> ConvertRun(const Request& request, Progress& progress);
 
 }  // namespace handlens::convert

@@ -1,0 +1,106 @@
+#include "convert/convert.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <limits>
+#include <mutex>
+
+#include "base/parallel.h"
+#include "convert/build_graph.h"
+#include "convert/evaluate.h"
+#include "convert/folded.h"
+#include "convert/quantize.h"
+
+namespace handlens::convert {
+
+const char* VariantName(Variant variant) {
+  switch (variant) {
+    case Variant::kFloat32: return "float32";
+    case Variant::kFloat16: return "float16";
+    case Variant::kDynamic: return "dynamic";
+    case Variant::kInt8: return "int8";
+  }
+  return "";
+}
+
+const char* IoName(Io io) { return io == Io::kUint8 ? "uint8" : io == Io::kInt8 ? "int8" : "float32"; }
+
+Result<Io> ParseIo(std::string_view name) {
+  for (const Io io : {Io::kUint8, Io::kInt8, Io::kFloat32}) {
+    if (name == IoName(io)) return io;
+  }
+  return Fail(ErrorKind::kUsage, "{} is no type of input and output; choose uint8, int8 or float32", name);
+}
+
+Result<Calibration> Calibrate(const nn::ModelSpec& spec, const nn::Weights& weights,
+                              const std::vector<std::span<const uint8_t>>& pictures, int jobs, Progress& progress) {
+  HL_ASSIGN(const FoldedModel model, Fold(spec, weights));
+  if (pictures.empty()) return Fail(ErrorKind::kBadInput, "model {}: no picture to calibrate with", spec.name);
+  const Evaluator evaluator(model);
+  const size_t layers = model.layers.size();
+  Calibration calibration;
+  calibration.low.assign(layers, std::numeric_limits<float>::max());
+  calibration.high.assign(layers, std::numeric_limits<float>::lowest());
+  calibration.pictures = static_cast<int>(pictures.size());
+  std::mutex mutex;
+  std::atomic<bool> stopped = false;
+  ParallelFor(pictures.size(), std::max(1, jobs), [&](size_t i) {
+    if (stopped || progress.StopRequested()) {
+      stopped = true;
+      return;
+    }
+    const auto outputs = evaluator.Run(pictures[i]);
+    const std::lock_guard lock(mutex);
+    for (size_t k = 0; k < layers; ++k) {
+      const auto [low, high] = std::minmax_element(outputs[k].begin(), outputs[k].end());
+      calibration.low[k] = std::min(calibration.low[k], *low);
+      calibration.high[k] = std::max(calibration.high[k], *high);
+    }
+  });
+  if (stopped) return Interrupted();
+  return calibration;
+}
+
+Result<Bytes> Convert(const nn::ModelSpec& spec, const nn::Weights& weights, Variant variant, Io io,
+                      const Calibration* calibration) {
+  HL_ASSIGN(const FoldedModel model, Fold(spec, weights));
+  const bool fits = calibration != nullptr && calibration->low.size() == model.layers.size() &&
+                    calibration->high.size() == model.layers.size();
+  if (variant == Variant::kInt8 && !fits) {
+    return Fail(ErrorKind::kBadInput, "model {}: the calibration is not of this model", spec.name);
+  }
+  return tflite::WriteModel(BuildGraph(model, variant, io, calibration).graph);
+}
+
+Result<std::vector<LayerError>> MeasureLayers(const nn::ModelSpec& spec, const nn::Weights& weights,
+                                              const Calibration& calibration,
+                                              const std::vector<std::span<const uint8_t>>& pictures) {
+  HL_ASSIGN(const FoldedModel model, Fold(spec, weights));
+  const BuiltGraph built = BuildGraph(model, Variant::kInt8, Io::kUint8, &calibration);
+  const Evaluator evaluator(model);
+  std::vector<std::vector<std::vector<float>>> expected;
+  for (const auto& picture : pictures) expected.push_back(evaluator.Run(picture));
+  const auto scales = ActivationScales(model, calibration);
+  std::vector<LayerError> errors;
+  for (size_t i = 0; i < model.layers.size(); ++i) {
+    const Bytes prefix = tflite::WriteModel(Prefix(built.graph, built.layer_tensor[i]));
+    HL_ASSIGN(auto judge, tflite::Judge::Load(prefix, tflite::Kernels::kBuiltin));
+    double signal = 0, noise = 0;
+    for (size_t p = 0; p < pictures.size(); ++p) {
+      HL_ASSIGN(const auto values, judge->Classify(pictures[p]));
+      const std::vector<float>& truth = expected[p][i];
+      for (size_t k = 0; k < truth.size(); ++k) {
+        signal += static_cast<double>(truth[k]) * truth[k];
+        const double error = static_cast<double>(values[k]) - truth[k];
+        noise += error * error;
+      }
+    }
+    const double sqnr = noise > 0 && signal > 0 ? 10 * std::log10(signal / noise) : 300;
+    errors.push_back({model.layers[i].name, calibration.low[i], calibration.high[i], scales[i].scales[0],
+                      scales[i].zero_points[0], std::round(sqnr * 100) / 100});
+  }
+  return errors;
+}
+
+}  // namespace handlens::convert

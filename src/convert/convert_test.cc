@@ -1,0 +1,311 @@
+// Claims about converted models: every kind of layer and variant computes in the official runtime what the plain
+// evaluator computes, with both sets of kernels; the engine's own scores come out of the float file.
+#include "convert/convert.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/rng.h"
+#include "convert/build_graph.h"
+#include "convert/evaluate.h"
+#include "convert/folded.h"
+#include "convert/quantize.h"
+#include "nn/zoo.h"
+
+namespace handlens::convert {
+namespace {
+
+using nn::LayerKind;
+using nn::LayerSpec;
+using nn::Padding;
+using tflite::Judge;
+using tflite::Kernels;
+
+#define SKIP_WITHOUT_RUNTIME()                                                             \
+  if (const auto version = tflite::RuntimeVersion(); !version) GTEST_SKIP() << version.error().message
+
+LayerSpec Conv(int units, int kernel, int stride, Padding padding) {
+  return {.kind = LayerKind::kConv, .units = units, .kernel = kernel, .stride = stride, .padding = padding};
+}
+LayerSpec Depthwise(int kernel, int stride, Padding padding) {
+  return {.kind = LayerKind::kDepthwise, .kernel = kernel, .stride = stride, .padding = padding};
+}
+LayerSpec Pool(LayerKind kind, int kernel, int stride, Padding padding) {
+  return {.kind = kind, .kernel = kernel, .stride = stride, .padding = padding};
+}
+LayerSpec Dense(int units) { return {.kind = LayerKind::kDense, .units = units}; }
+LayerSpec Plain(LayerKind kind) { return {.kind = kind}; }
+LayerSpec Add(std::vector<int> inputs) { return {.kind = LayerKind::kAdd, .inputs = std::move(inputs)}; }
+
+nn::ModelSpec Spec(int size, std::vector<LayerSpec> layers) {
+  nn::ModelSpec spec{"test", size, 3, std::move(layers)};
+  spec.layers.push_back(Dense(3));
+  return spec;
+}
+
+// Fresh weights, with biases, statistics and factors that are not the trivial ones.
+nn::Weights RandomWeights(const nn::ModelSpec& spec, uint64_t seed) {
+  auto network = nn::Network::Create(spec, 1, {}, nn::Backend::kReference);
+  EXPECT_TRUE(network.has_value()) << network.error().message;
+  (*network)->Initialize(seed);
+  nn::Weights weights = (*network)->SaveWeights();
+  for (size_t t = 0; t < weights.size(); ++t) {
+    const std::string& name = weights[t].name;
+    Rng rng(seed, "weights", {t});
+    for (float& value : weights[t].values) {
+      if (name.ends_with("bias") || name.ends_with("beta") || name.ends_with("mean")) value = rng.Uniform(-0.5f, 0.5f);
+      if (name.ends_with("gamma") || name.ends_with("variance") || name.ends_with("std")) value = rng.Uniform(0.3f, 1.5f);
+    }
+  }
+  return weights;
+}
+
+std::vector<std::vector<uint8_t>> Pictures(int size, int count) {
+  std::vector<std::vector<uint8_t>> pictures;
+  for (int p = 0; p < count; ++p) {
+    Rng rng(7, "picture", {static_cast<uint64_t>(p)});
+    std::vector<uint8_t> pixels(static_cast<size_t>(size * size * 3));
+    const uint32_t level = rng.Below(200);
+    for (uint8_t& pixel : pixels) pixel = static_cast<uint8_t>(level + rng.Below(56));
+    pictures.push_back(std::move(pixels));
+  }
+  return pictures;
+}
+
+std::vector<std::span<const uint8_t>> Spans(const std::vector<std::vector<uint8_t>>& pictures) {
+  return {pictures.begin(), pictures.end()};
+}
+
+std::vector<float> Softmax(const std::vector<float>& logits) {
+  const float most = *std::max_element(logits.begin(), logits.end());
+  double sum = 0;
+  std::vector<float> scores;
+  for (const float logit : logits) sum += std::exp(static_cast<double>(logit - most));
+  for (const float logit : logits) scores.push_back(static_cast<float>(std::exp(static_cast<double>(logit - most)) / sum));
+  return scores;
+}
+
+struct Case {
+  const char* name;
+  nn::ModelSpec spec;
+};
+
+// Odd sizes, every kind of layer, and orders of layers that forbid a shortcut of folding.
+std::vector<Case> Cases() {
+  const auto relu = Plain(LayerKind::kRelu), relu6 = Plain(LayerKind::kRelu6), norm = Plain(LayerKind::kBatchNorm),
+             gap = Plain(LayerKind::kGlobalAvgPool), input = Plain(LayerKind::kNormalize);
+  const auto valid = Padding::kValid, same = Padding::kSame;
+  const LayerSpec dropout{.kind = LayerKind::kDropout, .rate = 0.3f};
+  const auto pool = Pool(LayerKind::kMaxPool, 2, 2, valid);
+  LayerSpec bare = Conv(6, 3, 1, valid);
+  bare.bias = false;
+  return {
+      {"paper", Spec(13, {Conv(5, 3, 1, valid), relu, pool, Dense(7), relu})},
+      {"no relu before the pool", Spec(12, {Conv(5, 3, 1, valid), pool, Dense(7), relu})},
+      {"relu after the pool", Spec(12, {Conv(5, 3, 1, valid), pool, relu, Dense(7), relu6})},
+      {"dense alone", Spec(7, {})},
+      {"normalised, valid", Spec(13, {input, Conv(5, 3, 2, valid), relu, gap})},
+      {"normalised, same", Spec(13, {input, Conv(5, 3, 2, same), relu, gap})},
+      {"normalised, dense", Spec(5, {input, Dense(9), relu})},
+      {"normalised, depthwise", Spec(9, {input, Depthwise(3, 1, valid), relu6, gap})},
+      {"normalised, pooled", Spec(9, {input, pool, Conv(4, 1, 1, same), relu})},
+      {"batch norm", Spec(17, {bare, norm, relu, Depthwise(3, 2, same), norm, relu6, Conv(11, 1, 1, valid), norm, relu, gap, dropout})},
+      {"batch norm after relu", Spec(9, {Conv(4, 3, 1, valid), relu, norm, Conv(5, 3, 1, valid), relu, norm, gap})},
+      {"batch norm after relu, padded", Spec(9, {Conv(4, 3, 1, valid), relu, norm, Conv(5, 3, 1, same), relu, gap})},
+      {"batch norm after dense", Spec(6, {Dense(8), norm, relu, Dense(5), relu, norm})},
+      {"batch norm at the end of two", Spec(9, {Conv(4, 3, 1, same), norm, relu, Conv(4, 3, 1, same), norm, Add({2, 4}), relu, gap})},
+      {"residual without relu", Spec(11, {Conv(4, 3, 1, same), Conv(4, 1, 1, valid), Add({0, 1}), Conv(6, 3, 2, same), relu6, gap})},
+      {"two readers of a batch norm's input", Spec(8, {Conv(4, 3, 1, same), norm, Add({0, 1}), relu, gap})},
+      {"average pool", Spec(13, {Conv(5, 3, 1, valid), relu, Pool(LayerKind::kAvgPool, 2, 2, valid), Conv(6, 3, 1, same), relu, Pool(LayerKind::kAvgPool, 3, 2, same)})},
+      {"max pool, same", Spec(13, {Conv(5, 5, 1, same), relu, Pool(LayerKind::kMaxPool, 3, 2, same), dropout, Dense(4)})},
+      {"even kernels", Spec(13, {Conv(5, 4, 2, same), relu, Depthwise(2, 2, same), Conv(17, 2, 1, valid), relu})},
+      {"wide", Spec(15, {Conv(33, 3, 1, valid), relu, pool, Conv(40, 3, 1, valid), relu, pool, Dense(64), relu, Dense(33), relu})},
+  };
+}
+
+TEST(FloatModel, ComputesWhatTheEvaluatorDoes) {
+  SKIP_WITHOUT_RUNTIME();
+  for (const Case& c : Cases()) {
+    const nn::Weights weights = RandomWeights(c.spec, 3);
+    const auto folded = Fold(c.spec, weights);
+    ASSERT_TRUE(folded.has_value()) << c.name << folded.error().message;
+    const Evaluator evaluator(*folded);
+    const auto model = Convert(c.spec, weights, Variant::kFloat32, Io::kUint8, nullptr);
+    for (const Kernels kernels : {Kernels::kBuiltin, Kernels::kXnnpack}) {
+      auto judge = Judge::Load(*model, kernels);
+      ASSERT_TRUE(judge.has_value()) << c.name << ": " << judge.error().message;
+      for (const auto& picture : Pictures(c.spec.size_px, 4)) {
+        const auto expected = Softmax(evaluator.Run(picture).back());
+        const auto scores = *(*judge)->Classify(picture);
+        ASSERT_EQ(scores.size(), expected.size());
+        for (size_t k = 0; k < scores.size(); ++k) EXPECT_NEAR(scores[k], expected[k], 1e-5) << c.name;
+      }
+    }
+  }
+}
+
+TEST(FloatModel, ComputesWhatTheEngineDoes) {
+  SKIP_WITHOUT_RUNTIME();
+  for (const Case& c : Cases()) {
+    const nn::Weights weights = RandomWeights(c.spec, 4);
+    auto engine = nn::Network::Create(c.spec, 4, {}, nn::Backend::kReference);
+    ASSERT_TRUE(engine.has_value() && (*engine)->LoadWeights(weights).has_value()) << c.name;
+    auto judge = Judge::Load(*Convert(c.spec, weights, Variant::kFloat32, Io::kUint8, nullptr), Kernels::kXnnpack);
+    ASSERT_TRUE(judge.has_value()) << c.name;
+    for (const auto& picture : Pictures(c.spec.size_px, 4)) {
+      std::vector<float> input, expected(3);
+      for (const uint8_t pixel : picture) input.push_back(static_cast<float>(pixel) / 255.0f);
+      (*engine)->Predict(input, 1, expected);
+      const auto scores = *(*judge)->Classify(picture);
+      for (size_t k = 0; k < 3; ++k) EXPECT_NEAR(scores[k], expected[k], 1e-5) << c.name;
+    }
+  }
+}
+
+// Largest difference of the scores from the evaluator's over all cases, by variant and kernels.
+double WorstError(Variant variant, Io io, Kernels kernels) {
+  double worst = 0;
+  for (const Case& c : Cases()) {
+    const nn::Weights weights = RandomWeights(c.spec, 5);
+    const auto pictures = Pictures(c.spec.size_px, 12);
+    const auto calibration = Calibrate(c.spec, weights, Spans(pictures), 2, SilentProgress());
+    EXPECT_TRUE(calibration.has_value());
+    const FoldedModel folded = *Fold(c.spec, weights);
+    const Evaluator evaluator(folded);
+    auto judge = Judge::Load(*Convert(c.spec, weights, variant, io, &*calibration), kernels);
+    EXPECT_TRUE(judge.has_value()) << c.name << ": " << judge.error().message;
+    if (!judge) continue;
+    double here = 0;
+    for (const auto& picture : pictures) {
+      const auto expected = Softmax(evaluator.Run(picture).back());
+      const auto scores = *(*judge)->Classify(picture);
+      for (size_t k = 0; k < 3; ++k) here = std::max(here, static_cast<double>(std::abs(scores[k] - expected[k])));
+    }
+    if (here > 0.03) ADD_FAILURE() << c.name << ": " << here;
+    worst = std::max(worst, here);
+  }
+  return worst;
+}
+
+TEST(Float16Model, IsWithinAThousandth) {
+  SKIP_WITHOUT_RUNTIME();
+  for (const Kernels kernels : {Kernels::kBuiltin, Kernels::kXnnpack}) {
+    EXPECT_LT(WorstError(Variant::kFloat16, Io::kUint8, kernels), 2e-3);
+  }
+}
+
+TEST(DynamicModel, IsWithinThreePerCent) {
+  SKIP_WITHOUT_RUNTIME();
+  for (const Kernels kernels : {Kernels::kBuiltin, Kernels::kXnnpack}) {
+    EXPECT_LT(WorstError(Variant::kDynamic, Io::kUint8, kernels), 0.03);
+  }
+}
+
+TEST(Int8Model, IsWithinThreePerCentWithEveryInputAndOutput) {
+  SKIP_WITHOUT_RUNTIME();
+  for (const Io io : {Io::kUint8, Io::kInt8, Io::kFloat32}) {
+    for (const Kernels kernels : {Kernels::kBuiltin, Kernels::kXnnpack}) {
+      EXPECT_LT(WorstError(Variant::kInt8, io, kernels), 0.03) << IoName(io);
+    }
+  }
+}
+
+TEST(Int8Model, GivesTheSameStepsThroughUint8AndInt8) {
+  SKIP_WITHOUT_RUNTIME();
+  for (const Case& c : Cases()) {
+    const nn::Weights weights = RandomWeights(c.spec, 6);
+    const auto pictures = Pictures(c.spec.size_px, 6);
+    const auto calibration = *Calibrate(c.spec, weights, Spans(pictures), 1, SilentProgress());
+    auto a = Judge::Load(*Convert(c.spec, weights, Variant::kInt8, Io::kUint8, &calibration), Kernels::kBuiltin);
+    auto b = Judge::Load(*Convert(c.spec, weights, Variant::kInt8, Io::kInt8, &calibration), Kernels::kBuiltin);
+    ASSERT_TRUE(a && b) << c.name;
+    for (const auto& picture : pictures) EXPECT_EQ(*(*a)->Classify(picture), *(*b)->Classify(picture)) << c.name;
+  }
+}
+
+TEST(Int8Model, EachLayerIsWithinTwoStepsOfFloat) {
+  SKIP_WITHOUT_RUNTIME();
+  for (const Case& c : Cases()) {
+    const nn::Weights weights = RandomWeights(c.spec, 8);
+    const auto pictures = Pictures(c.spec.size_px, 8);
+    const auto calibration = *Calibrate(c.spec, weights, Spans(pictures), 1, SilentProgress());
+    const auto errors = MeasureLayers(c.spec, weights, calibration, Spans(pictures));
+    ASSERT_TRUE(errors.has_value()) << c.name << ": " << errors.error().message;
+    for (const LayerError& error : *errors) EXPECT_GT(error.sqnr_db, 22) << c.name << " " << error.name;
+  }
+}
+
+TEST(Int8Model, SurvivesAChannelThatFoldingSilenced) {
+  SKIP_WITHOUT_RUNTIME();
+  const nn::ModelSpec spec = Spec(9, {Conv(4, 3, 1, Padding::kValid), Plain(LayerKind::kBatchNorm), Plain(LayerKind::kRelu)});
+  nn::Weights weights = RandomWeights(spec, 9);
+  for (nn::Tensor& tensor : weights) {
+    if (tensor.name == "1.gamma") tensor.values[2] = 1e-12f;
+    if (tensor.name == "1.beta") tensor.values[2] = 0.8f;  // 0.8 / (1/255 * 1e-14) steps would be far over 2^31
+  }
+  const auto pictures = Pictures(9, 8);
+  const auto calibration = *Calibrate(spec, weights, Spans(pictures), 1, SilentProgress());
+  const auto errors = MeasureLayers(spec, weights, calibration, Spans(pictures));
+  ASSERT_TRUE(errors.has_value());
+  for (const LayerError& error : *errors) EXPECT_GT(error.sqnr_db, 25) << error.name;
+}
+
+TEST(Folding, LeavesNoNormalisationWhereItIsExact) {
+  const auto kinds = [](const nn::ModelSpec& spec) {
+    std::vector<FoldedKind> result;
+    const FoldedModel folded = *Fold(spec, RandomWeights(spec, 1));
+    for (const FoldedLayer& layer : folded.layers) result.push_back(layer.kind);
+    return result;
+  };
+  using enum FoldedKind;
+  const auto normalize = Plain(LayerKind::kNormalize);
+  EXPECT_EQ(kinds(Spec(9, {normalize, Conv(4, 3, 1, Padding::kValid)})), (std::vector{kConv, kDense}));
+  EXPECT_EQ(kinds(Spec(9, {normalize, Conv(4, 3, 1, Padding::kSame)})), (std::vector{kDepthwise, kConv, kDense}));
+  EXPECT_EQ(kinds(Spec(9, {Conv(4, 3, 1, Padding::kSame), Plain(LayerKind::kBatchNorm), Plain(LayerKind::kRelu)})),
+            (std::vector{kConv, kDense}));
+}
+
+TEST(Folding, NamesAWeightThatIsMissing) {
+  const nn::ModelSpec spec = Spec(9, {Conv(4, 3, 1, Padding::kValid)});
+  nn::Weights weights = RandomWeights(spec, 1);
+  weights.erase(weights.begin());
+  const auto folded = Fold(spec, weights);
+  ASSERT_FALSE(folded.has_value());
+  EXPECT_NE(folded.error().message.find("0.kernel is missing"), std::string::npos) << folded.error().message;
+}
+
+TEST(Calibration, DoesNotDependOnTheNumberOfThreads) {
+  const nn::ModelSpec spec = Cases()[9].spec;
+  const nn::Weights weights = RandomWeights(spec, 2);
+  const auto pictures = Pictures(spec.size_px, 9);
+  const auto one = *Calibrate(spec, weights, Spans(pictures), 1, SilentProgress());
+  const auto three = *Calibrate(spec, weights, Spans(pictures), 3, SilentProgress());
+  EXPECT_EQ(one.low, three.low);
+  EXPECT_EQ(one.high, three.high);
+  EXPECT_EQ(*Convert(spec, weights, Variant::kInt8, Io::kUint8, &one), *Convert(spec, weights, Variant::kInt8, Io::kUint8, &three));
+}
+
+TEST(Quantize, CoversZeroAndTheRange) {
+  for (const auto& [low, high] : {std::pair{0.0f, 6.0f}, {-3.0f, 1.0f}, {1.0f, 2.0f}, {-5.0f, -4.0f}, {0.0f, 0.0f}}) {
+    const auto q = ActivationScale(low, high);
+    const double bottom = q.scales[0] * static_cast<double>(-128 - q.zero_points[0]);
+    const double top = q.scales[0] * static_cast<double>(127 - q.zero_points[0]);
+    EXPECT_LE(bottom, std::min(low, 0.0f) + q.scales[0] * 0.51);
+    EXPECT_GE(top, std::max(high, 0.0f) - q.scales[0] * 0.51);
+  }
+}
+
+TEST(Quantize, RoundsToHalfPrecisionAsIeee754) {
+  // Values and their binary16 patterns: 1, -2, 65504 (largest), 1e6 (clamped), 2^-24 (smallest), 1/3, 1 + 2^-11 (tie).
+  const std::vector<float> values = {1.0f, -2.0f, 65504.0f, 1e6f, 5.9604645e-8f, 1.0f / 3, 1.00048828125f, 0.0f};
+  const std::vector<uint16_t> halves = {0x3c00, 0xc000, 0x7bff, 0x7bff, 0x0001, 0x3555, 0x3c00, 0x0000};
+  const Bytes bytes = ToFloat16(values);
+  for (size_t i = 0; i < values.size(); ++i) {
+    EXPECT_EQ(bytes[2 * i] | bytes[2 * i + 1] << 8, halves[i]) << values[i];
+  }
+}
+
+}  // namespace
+}  // namespace handlens::convert

@@ -1,0 +1,106 @@
+#include "convert/quantize.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+namespace handlens::convert {
+namespace {
+
+bool KeepsScale(FoldedKind kind) { return kind == FoldedKind::kMaxPool || kind == FoldedKind::kAvgPool; }
+
+int8_t Clamp8(double value) { return static_cast<int8_t>(std::clamp(std::nearbyint(value), -127.0, 127.0)); }
+
+// Output channel of weight k.
+size_t ChannelOf(const FoldedLayer& layer, size_t k) {
+  const size_t outs = layer.bias.size();
+  return layer.kind == FoldedKind::kDepthwise ? k % outs : k / (layer.weights.size() / outs);
+}
+
+uint16_t Half(float value) {
+  const auto bits = std::bit_cast<uint32_t>(value);
+  const auto sign = static_cast<uint16_t>(bits >> 16 & 0x8000u);
+  const uint32_t magnitude = bits & 0x7fffffffu;
+  if (magnitude >= 0x477ff000u) return static_cast<uint16_t>(sign | 0x7bffu);  // 65520 and more
+  if (magnitude < 0x38800000u) {                                               // below 2^-14: steps of 2^-24
+    const float steps = std::bit_cast<float>(magnitude) * 16777216.0f;
+    return static_cast<uint16_t>(sign | static_cast<uint16_t>(std::nearbyint(steps)));
+  }
+  const uint32_t rounded = magnitude + 0xfffu + (magnitude >> 13 & 1u);
+  return static_cast<uint16_t>(sign | ((rounded - 0x38000000u) >> 13));
+}
+
+}  // namespace
+
+tflite::Quantization ActivationScale(float low, float high) {
+  const double bottom = std::min(0.0f, low), top = std::max(static_cast<double>(std::max(0.0f, high)), bottom + 1e-5);
+  const auto scale = static_cast<float>((top - bottom) / 255);
+  const auto zero = static_cast<int64_t>(std::clamp(std::nearbyint(-128 - bottom / scale), -128.0, 127.0));
+  return {{scale}, {zero}, 0};
+}
+
+tflite::Quantization PictureScale() { return {{1.0f / 255}, {-128}, 0}; }
+
+std::vector<tflite::Quantization> ActivationScales(const FoldedModel& model, const Calibration& calibration) {
+  std::vector<tflite::Quantization> scales;
+  for (size_t i = 0; i < model.layers.size(); ++i) {
+    const FoldedLayer& layer = model.layers[i];
+    if (!KeepsScale(layer.kind)) {
+      scales.push_back(ActivationScale(calibration.low[i], calibration.high[i]));
+    } else {
+      scales.push_back(layer.inputs[0] < 0 ? PictureScale() : scales[static_cast<size_t>(layer.inputs[0])]);
+    }
+  }
+  return scales;
+}
+
+QuantizedWeights QuantizeWeights(const FoldedLayer& layer, float input_scale) {
+  const bool dense = layer.kind == FoldedKind::kDense;
+  const size_t scales = dense ? 1 : layer.bias.size();
+  std::vector<double> largest(scales, 0.0);
+  for (size_t k = 0; k < layer.weights.size(); ++k) {
+    double& most = largest[dense ? 0 : ChannelOf(layer, k)];
+    most = std::max(most, static_cast<double>(std::abs(layer.weights[k])));
+  }
+  QuantizedWeights result;
+  for (const double most : largest) result.quantization.scales.push_back(most > 0 ? static_cast<float>(most / 127) : 1.0f);
+  if (input_scale > 0) {
+    // A channel that folding has almost silenced may have a bias worth more than 2^31 of its steps.
+    constexpr double kMostSteps = 1 << 30;
+    for (size_t o = 0; o < layer.bias.size(); ++o) {
+      float& scale = result.quantization.scales[dense ? 0 : o];
+      scale = std::max(scale, static_cast<float>(std::abs(layer.bias[o]) / (kMostSteps * input_scale)));
+    }
+  }
+  result.quantization.zero_points.assign(scales, 0);
+  result.quantization.channel_dimension = layer.kind == FoldedKind::kDepthwise ? 3 : 0;
+  for (size_t k = 0; k < layer.weights.size(); ++k) {
+    const double scale = result.quantization.scales[dense ? 0 : ChannelOf(layer, k)];
+    result.data.push_back(static_cast<uint8_t>(Clamp8(layer.weights[k] / scale)));
+  }
+  return result;
+}
+
+Bytes QuantizeBias(const FoldedLayer& layer, const tflite::Quantization& weights, float input_scale) {
+  Bytes data;
+  for (size_t o = 0; o < layer.bias.size(); ++o) {
+    const float scale = input_scale * weights.scales[weights.scales.size() == 1 ? 0 : o];
+    const double steps = std::clamp(std::nearbyint(static_cast<double>(layer.bias[o]) / scale), -2147483647.0, 2147483647.0);
+    const auto value = static_cast<uint32_t>(static_cast<int32_t>(steps));
+    for (int shift = 0; shift < 32; shift += 8) data.push_back(static_cast<uint8_t>(value >> shift & 255));
+  }
+  return data;
+}
+
+Bytes ToFloat16(const std::vector<float>& values) {
+  Bytes data;
+  data.reserve(values.size() * 2);
+  for (const float value : values) {
+    const uint16_t half = Half(value);
+    data.push_back(static_cast<uint8_t>(half & 255));
+    data.push_back(static_cast<uint8_t>(half >> 8));
+  }
+  return data;
+}
+
+}  // namespace handlens::convert

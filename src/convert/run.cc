@@ -1,0 +1,239 @@
+// The step `convert`: all files of RUN/model from the trials, with the records that prove them.
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "base/hash.h"
+#include "base/rng.h"
+#include "convert/convert.h"
+#include "convert/folded.h"
+
+namespace handlens::convert {
+namespace {
+
+using Pixels = std::span<const uint8_t>;
+constexpr size_t kMostCalibrationPictures = 500;  // of 100 batches of 10, what fits; more moved no range in trials
+constexpr size_t kMeasuredPictures = 16;          // whose layers are compared one by one
+
+struct Trial {
+  train::TrialResult result;
+  nn::Weights weights;
+};
+
+// A trial's float and int8 models, and where they are.
+struct Pair {
+  std::string float_file, quantized_file;
+  Bytes float_model, quantized_model;
+};
+
+class Step {
+ public:
+  Step(const Request& request, Progress& progress) : request_(request), progress_(progress) {}
+
+  Result<void> Run() {
+    HL_ASSIGN(Trial final_trial, Read(request_.final_trial));
+    if (final_trial.result.spec.fold != train::kAllFolds) {
+      return Fail(ErrorKind::kBadInput, "{}: a trial of fold {}, not of the final model", request_.final_trial.string(),
+                  final_trial.result.spec.fold);
+    }
+    progress_.Begin("convert", static_cast<double>(1 + request_.fold_trials.size()), "models");
+    HL_ASSIGN(const std::string runtime, tflite::RuntimeVersion());
+    record_["method"] = "post-training quantization";
+    record_["runtime"] = runtime;
+    record_["io"] = IoName(request_.io);
+    record_["fit"] = image::FitName(request_.data.pixels->fit);
+    record_["size_px"] = request_.data.pixels->size_px;
+    record_["labels"] = request_.data.dataset->labels;
+    record_["models"] = Json::array();
+    record_["calibration"] = Json::array();
+    record_["agreement"] = Json::array();
+    HL_TRY(Final(final_trial));
+    progress_.Update(1, "");
+    double done = 1;
+    for (const auto& folder : request_.fold_trials) {
+      HL_ASSIGN(Trial trial, Read(folder));
+      HL_TRY(OneFold(trial));
+      progress_.Update(++done, "");
+    }
+    HL_TRY(WriteLabels());
+    HL_TRY(WriteRecord(request_.out / "engine_scores.json", "handlens-scores", 1, scores_));
+    HL_TRY(WriteRecord(request_.out / "conversion.json", "handlens-conversion", 1, record_));
+    progress_.End(fmt::format("{} models in {}", record_["models"].size(), request_.out.string()));
+    return {};
+  }
+
+ private:
+  Result<Trial> Read(const std::filesystem::path& folder) const {
+    Trial trial;
+    HL_ASSIGN(trial.result, train::ReadTrial(folder));
+    HL_ASSIGN(trial.weights, train::ReadTrialWeights(folder));
+    const nn::ModelSpec& spec = trial.result.trained;
+    if (spec.size_px != request_.data.pixels->size_px ||
+        static_cast<size_t>(spec.classes) != request_.data.dataset->labels.size()) {
+      return Fail(ErrorKind::kBadInput, "{}: a model of {} px and {} classes does not fit pictures of {} px and {} classes",
+                  folder.string(), spec.size_px, spec.classes, request_.data.pixels->size_px,
+                  request_.data.dataset->labels.size());
+    }
+    return trial;
+  }
+
+  // What the trial trained on, for calibration: never its validation, test or hold-out pictures.
+  Result<std::vector<int>> TrainingPictures(const Trial& trial) const {
+    const int fold = trial.result.spec.fold;
+    const split::Split& split = *request_.data.split;
+    if (fold >= static_cast<int>(split.folds.size())) {
+      return Fail(ErrorKind::kBadInput, "trial {}: fold {} is not in the split", trial.result.id, fold);
+    }
+    if (fold >= 0) return split.folds[static_cast<size_t>(fold)].train;
+    const std::set<int> held_out(split.holdout.begin(), split.holdout.end());
+    std::vector<int> pictures;
+    for (int i = 0; i < static_cast<int>(request_.data.dataset->pictures.size()); ++i) {
+      if (!held_out.contains(i)) pictures.push_back(i);
+    }
+    return pictures;
+  }
+
+  // The classes in turn, each one's pictures in an order drawn from their ids alone.
+  std::vector<int> ChooseForCalibration(const std::vector<int>& pictures) const {
+    const auto& all = request_.data.dataset->pictures;
+    std::vector<std::vector<int>> classes(request_.data.dataset->labels.size());
+    for (const int i : pictures) classes[static_cast<size_t>(all[static_cast<size_t>(i)].label)].push_back(i);
+    for (size_t c = 0; c < classes.size(); ++c) Rng(1, "calibration", {c}).Shuffle(std::span(classes[c]));
+    std::vector<int> chosen;
+    for (size_t round = 0; chosen.size() < std::min(kMostCalibrationPictures, pictures.size()); ++round) {
+      for (const auto& members : classes) {
+        if (round < members.size() && chosen.size() < kMostCalibrationPictures) chosen.push_back(members[round]);
+      }
+    }
+    return chosen;
+  }
+
+  std::vector<Pixels> PixelsOf(std::span<const int> pictures) const {
+    std::vector<Pixels> result;
+    for (const int i : pictures) result.push_back(request_.data.pixels->Picture(static_cast<size_t>(i)));
+    return result;
+  }
+  const std::string& IdOf(int picture) const { return request_.data.dataset->pictures[static_cast<size_t>(picture)].id; }
+
+  Result<Bytes> WriteModelFile(const Trial& trial, Variant variant, const std::string& file, const Calibration& calibration) {
+    HL_ASSIGN(Bytes bytes, Convert(trial.result.trained, trial.weights, variant, request_.io, &calibration));
+    HL_TRY(WriteFileAtomic(request_.out / file, bytes));
+    HL_ASSIGN(const FoldedModel folded, Fold(trial.result.trained, trial.weights));
+    const int fold = trial.result.spec.fold;
+    const int64_t element_bytes = variant == Variant::kInt8 ? 1 : 4;
+    Json entry = {{"file", file}, {"variant", VariantName(variant)}, {"role", fold < 0 ? "final" : "fold"}};
+    entry["fold"] = fold;  // -1 for the final model
+    entry["trial"] = trial.result.id;
+    entry["bytes"] = bytes.size();
+    entry["sha256"] = Sha256(bytes);
+    entry["parameters"] = Parameters(folded);
+    entry["peak_activation_bytes"] = PeakElements(folded) * element_bytes;
+    record_["models"].push_back(entry);
+    return bytes;
+  }
+
+  Result<Calibration> CalibrateOn(const Trial& trial, const std::vector<int>& chosen) {
+    Json ids = Json::array();
+    for (const int i : chosen) ids.push_back(IdOf(i));
+    const int fold = trial.result.spec.fold;
+    record_["calibration"].push_back({{"role", fold < 0 ? "final" : "fold"},
+                                      {"fold", fold},
+                                      {"rule", "smallest and largest output of each layer"},
+                                      {"n", chosen.size()},
+                                      {"pictures", ids}});
+    return Calibrate(trial.result.trained, trial.weights, PixelsOf(chosen), request_.jobs, progress_);
+  }
+
+  Result<void> Final(const Trial& trial) {
+    HL_ASSIGN(const std::vector<int> training, TrainingPictures(trial));
+    const std::vector<int> chosen = ChooseForCalibration(training);
+    HL_ASSIGN(const Calibration calibration, CalibrateOn(trial, chosen));
+    Pair pair{"model.tflite", "quantizedmodel.tflite", {}, {}};
+    HL_ASSIGN(pair.float_model, WriteModelFile(trial, Variant::kFloat32, pair.float_file, calibration));
+    HL_ASSIGN(pair.quantized_model, WriteModelFile(trial, Variant::kInt8, pair.quantized_file, calibration));
+    HL_TRY(WriteModelFile(trial, Variant::kFloat16, "model_fp16.tflite", calibration));
+    HL_TRY(WriteModelFile(trial, Variant::kDynamic, "model_dynamic.tflite", calibration));
+    const std::span<const int> measured = std::span(chosen).first(std::min(kMeasuredPictures, chosen.size()));
+    HL_ASSIGN(const auto layers, MeasureLayers(trial.result.trained, trial.weights, calibration, PixelsOf(measured)));
+    record_["layers"] = Json::array();
+    for (const LayerError& layer : layers) {
+      record_["layers"].push_back({{"name", layer.name}, {"low", layer.low}, {"high", layer.high}, {"scale", layer.scale},
+                                   {"zero_point", layer.zero_point}, {"sqnr_db", layer.sqnr_db}});
+    }
+    HL_TRY(Agree(pair, "training", train::kAllFolds, training));
+    return Score(trial, pair.float_file, request_.data.split->holdout);
+  }
+
+  Result<void> OneFold(const Trial& trial) {
+    const int fold = trial.result.spec.fold;
+    if (fold < 0) return Fail(ErrorKind::kBadInput, "trial {}: of no fold", trial.result.id);
+    HL_ASSIGN(const std::vector<int> training, TrainingPictures(trial));
+    HL_ASSIGN(const Calibration calibration, CalibrateOn(trial, ChooseForCalibration(training)));
+    Pair pair{fmt::format("folds/fold{}.tflite", fold), fmt::format("folds/fold{}_quantized.tflite", fold), {}, {}};
+    HL_ASSIGN(pair.float_model, WriteModelFile(trial, Variant::kFloat32, pair.float_file, calibration));
+    HL_ASSIGN(pair.quantized_model, WriteModelFile(trial, Variant::kInt8, pair.quantized_file, calibration));
+    const std::vector<int>& test = request_.data.split->folds[static_cast<size_t>(fold)].test;
+    HL_TRY(Agree(pair, "test", fold, test));
+    return Score(trial, pair.float_file, test);
+  }
+
+  // How often the two models give the same label, and the right one, by the official runtime.
+  Result<void> Agree(const Pair& pair, std::string_view pictures_name, int fold, const std::vector<int>& pictures) {
+    HL_ASSIGN(auto plain, tflite::Judge::Load(pair.float_model, tflite::Kernels::kXnnpack));
+    HL_ASSIGN(auto quantized, tflite::Judge::Load(pair.quantized_model, tflite::Kernels::kXnnpack));
+    size_t agree = 0, plain_correct = 0, quantized_correct = 0;
+    for (const int i : pictures) {
+      if (progress_.StopRequested()) return Interrupted();
+      std::array<std::ptrdiff_t, 2> labels{};
+      size_t k = 0;
+      for (tflite::Judge* judge : {plain.get(), quantized.get()}) {
+        HL_ASSIGN(const auto scores, judge->Classify(request_.data.pixels->Picture(static_cast<size_t>(i))));
+        labels[k++] = std::max_element(scores.begin(), scores.end()) - scores.begin();
+      }
+      const int truth = request_.data.dataset->pictures[static_cast<size_t>(i)].label;
+      agree += labels[0] == labels[1] ? 1 : 0;
+      plain_correct += labels[0] == truth ? 1 : 0;
+      quantized_correct += labels[1] == truth ? 1 : 0;
+    }
+    record_["agreement"].push_back({{"float", pair.float_file}, {"quantized", pair.quantized_file},
+                                    {"pictures", pictures_name}, {"fold", fold}, {"n", pictures.size()}, {"agree", agree},
+                                    {"float_correct", plain_correct}, {"quantized_correct", quantized_correct}});
+    return {};
+  }
+
+  // The engine's own scores, so that whoever judges the file can compare without knowing the engine.
+  Result<void> Score(const Trial& trial, const std::string& file, const std::vector<int>& pictures) {
+    HL_ASSIGN(auto engine, nn::Network::Create(trial.result.trained, 1, trial.result.spec.recipe.optimizer));
+    HL_TRY(engine->LoadWeights(trial.weights));
+    Json by_picture = Json::object();
+    std::vector<float> input, scores(static_cast<size_t>(trial.result.trained.classes));
+    for (const int i : pictures) {
+      if (progress_.StopRequested()) return Interrupted();
+      input.clear();
+      for (const uint8_t byte : request_.data.pixels->Picture(static_cast<size_t>(i))) {
+        input.push_back(static_cast<float>(byte) / 255.0f);
+      }
+      engine->Predict(input, 1, scores);
+      by_picture[IdOf(i)] = scores;
+    }
+    scores_["models"][file] = std::move(by_picture);
+    return {};
+  }
+
+  Result<void> WriteLabels() const {
+    std::string text;
+    for (const std::string& label : request_.data.dataset->labels) text += label + "\n";
+    return WriteFileAtomic(request_.out / "labels.txt", text);
+  }
+
+  const Request& request_;
+  Progress& progress_;
+  Json record_ = Json::object();
+  Json scores_ = Json::object();
+};
+
+}  // namespace
+
+Result<void> ConvertRun(const Request& request, Progress& progress) { return Step(request, progress).Run(); }
+
+}  // namespace handlens::convert
