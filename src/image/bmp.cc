@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <memory>
 
 #include "image/codec.h"
@@ -51,6 +52,10 @@ Result<Decoded> DecodeBmp(ByteSpan bytes, const DecodeLimits& limits) {
   HL_TRY(CheckSize(header.width, header.height, limits));
   if (header.compression != 0 && header.compression != 3) {
     return Fail(ErrorKind::kBadInput, "a compressed BMP (kind {}); save it as PNG first", header.compression);
+  }
+  constexpr uint32_t kKnownBits[] = {1, 4, 8, 16, 24, 32};
+  if (std::find(std::begin(kKnownBits), std::end(kKnownBits), header.bits) == std::end(kKnownBits)) {
+    return Fail(ErrorKind::kBadInput, "damaged or unusual BMP: {} bits a pixel", header.bits);
   }
   const int64_t row_bytes = (header.width * header.bits + 31) / 32 * 4;
   if (header.pixels_at + row_bytes * header.height > static_cast<int64_t>(bytes.size()) + 3) {

@@ -88,6 +88,7 @@ Format SniffFormat(ByteSpan bytes) {
   if (Has(text, 0, "GIF87a"sv) || Has(text, 0, "GIF89a"sv)) return Format::kGif;
   if (Has(text, 0, "BM"sv) && text.size() >= 26) return Format::kBmp;
   if (Has(text, 0, "RIFF"sv) && Has(text, 8, "WEBP"sv)) return Format::kWebp;
+  if (Has(text, 128, "DICM"sv)) return Format::kNone;  // whose preamble may look like a TIFF
   if (Has(text, 0, "II*\0"sv) || Has(text, 0, "MM\0*"sv)) return Format::kTiff;
   if (Has(text, 0, "II+\0"sv) || Has(text, 0, "MM\0+"sv)) return Format::kTiff;
   return Format::kNone;
