@@ -25,12 +25,14 @@ std::vector<NearPair> SamePixels(std::span<const Look> looks) {
 }  // namespace
 
 bool SamePhotograph(const Agreement& agreement) {
+  // The less of the picture holds detail, the more its agreement has to prove: outlines alone can be alike.
   constexpr double kOverlap = 0.5;
-  constexpr double kAgree = 0.55;      // different subjects reach 0.49 on chest X-rays
-  constexpr double kAgreeFew = 0.65;   // where little but outlines holds detail: leaves of one species reach 0.64
-  constexpr size_t kLeastBlocks = 6, kFewBlocks = 52;
-  if (agreement.overlap < kOverlap || agreement.blocks < kLeastBlocks) return false;
-  return std::min(agreement.overall, agreement.typical) >= (agreement.blocks < kFewBlocks ? kAgreeFew : kAgree);
+  constexpr double kRich = 0.55;     // 52 blocks or more: different subjects reach 0.49 on chest X-rays
+  constexpr double kMedium = 0.65;   // 36 to 51: compound leaves of one species reach 0.64
+  constexpr double kSparse = 0.7;    // 6 to 35: jar lids reach 0.66
+  if (agreement.overlap < kOverlap || agreement.blocks < 6) return false;
+  const double least = agreement.blocks >= 52 ? kRich : agreement.blocks >= 36 ? kMedium : kSparse;
+  return std::min(agreement.overall, agreement.typical) >= least;
 }
 
 Result<std::vector<NearPair>> FindNearDuplicates(std::span<const Look> looks, int jobs, Progress& progress) {
