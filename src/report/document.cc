@@ -128,6 +128,7 @@ std::string KilobytesText(int64_t bytes) {
 }
 
 std::string DurationText(double seconds) {
+  if (seconds < 1) return fmt::format("{:.2f} s", seconds);
   if (seconds < 10) return fmt::format("{:.1f} s", seconds);
   const auto whole = static_cast<int64_t>(std::llround(seconds));
   if (whole < 60) return fmt::format("{} s", whole);

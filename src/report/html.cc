@@ -20,15 +20,22 @@ std::string_view ToneClass(Tone tone) {
   return "plain";
 }
 
-void Render(const Paragraph& block, std::string& out) { out += "<p>" + EscapeHtml(block.text) + "</p>\n"; }
+// A number and its % stay on one line.
+std::string Prose(std::string_view text) {
+  std::string out = EscapeHtml(text);
+  for (size_t at = out.find(" %"); at != std::string::npos; at = out.find(" %", at)) out.replace(at, 1, "&#160;");
+  return out;
+}
+
+void Render(const Paragraph& block, std::string& out) { out += "<p>" + Prose(block.text) + "</p>\n"; }
 
 void Render(const Note& block, std::string& out) {
   out += fmt::format("<div class=\"note {}\">", ToneClass(block.tone));
-  if (!block.title.empty()) out += "<p class=\"note-title\">" + EscapeHtml(block.title) + "</p>";
-  if (block.lines.size() == 1) out += "<p>" + EscapeHtml(block.lines[0]) + "</p>";
+  if (!block.title.empty()) out += "<p class=\"note-title\">" + Prose(block.title) + "</p>";
+  if (block.lines.size() == 1) out += "<p>" + Prose(block.lines[0]) + "</p>";
   if (block.lines.size() > 1) {
     out += "<ul>";
-    for (const std::string& line : block.lines) out += "<li>" + EscapeHtml(line) + "</li>";
+    for (const std::string& line : block.lines) out += "<li>" + Prose(line) + "</li>";
     out += "</ul>";
   }
   out += "</div>\n";
@@ -37,8 +44,8 @@ void Render(const Note& block, std::string& out) {
 void Render(const Facts& block, std::string& out) {
   out += "<dl class=\"facts\">";
   for (const Fact& fact : block.facts) {
-    out += fmt::format("<div><dt>{}</dt><dd>{}<small>{}</small></dd></div>", EscapeHtml(fact.name), EscapeHtml(fact.value),
-                       EscapeHtml(fact.detail));
+    out += fmt::format("<div><dt>{}</dt><dd>{}<small>{}</small></dd></div>", Prose(fact.name), Prose(fact.value),
+                       Prose(fact.detail));
   }
   out += "</dl>\n";
 }
@@ -56,9 +63,9 @@ void RenderCell(const Cell& cell, const Column& column, std::string_view tag, st
 }
 
 void RenderTableBody(const Table& block, std::string& out) {
-  out += fmt::format("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table id=\"table-{}\"><caption>{}",
+  out += fmt::format("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table id=\"table-{}\"><caption><span>{}",
                      EscapeHtml(block.caption), block.id, EscapeHtml(block.caption));
-  out += "</caption><thead><tr>";
+  out += "</span></caption><thead><tr>";
   for (const Column& column : block.columns) {
     out += fmt::format("<th scope=\"col\"{}>{}</th>", column.align == Align::kNumber ? " class=\"number\"" : "",
                        EscapeHtml(column.name));
@@ -90,7 +97,7 @@ void Render(const Table& block, std::string& out) {
 void Render(const Chart& block, std::string& out) {
   out += fmt::format("<figure><div class=\"plot\" id=\"chart-{}\" role=\"img\" aria-label=\"{}\" style=\"height:{}px\"></div>"
                      "<figcaption>{}</figcaption></figure>\n",
-                     block.id, EscapeHtml(block.caption), block.height_px, EscapeHtml(block.caption));
+                     block.id, EscapeHtml(block.caption), block.height_px, Prose(block.caption));
 }
 
 void Render(const Gallery& block, std::string& out) {

@@ -76,8 +76,8 @@ TEST(Page, TellsTheVerdictAndTablesWithoutJavaScript) {
   std::string page = Own(fixture::MakeRecords({}));
   page.erase(page.find("<script"));
   EXPECT_THAT(page, HasSubstr("This model cannot be deployed"));
-  EXPECT_THAT(page, HasSubstr("The camera route is right in 61.0 %"));
-  for (const char* table : {"routes", "classes", "folds", "search-1", "rules", "search-2", "architecture", "hyper-parameters", "per-class", "confusion-test", "confusion-training", "timings"}) {
+  EXPECT_THAT(page, HasSubstr("The camera route is right in 61.0&#160;%"));
+  for (const char* table : {"routes", "classes", "folds", "search-1", "rules", "search-2", "architecture", "hyper-parameters", "metadata", "label-proof", "per-class", "confusion-test", "confusion-training", "timings"}) {
     EXPECT_THAT(page, HasSubstr(fmt::format("<table id=\"table-{}\">", table)));
   }
 }
@@ -138,7 +138,7 @@ TEST(Page, EscapesNamesOfClassesAndFiles) {
   records.verdict["reasons"] = {evil};
   records.search->rule = evil;
   records.config = evil;
-  records.description["name"] = evil;
+  records.description["model"]["name"] = evil;
   const std::string page = Own(records);
   EXPECT_THAT(page, Not(HasSubstr("<script>alert")));
   EXPECT_THAT(page, Not(HasSubstr("<img src=x")));

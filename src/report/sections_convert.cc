@@ -120,15 +120,26 @@ void AddAgreement(const Records& records, Section& section) {
   }
 }
 
-// The paper's Table 2.
+// The paper's Table 2, and the proof that label i of the file is class i of the model.
 void AddDescription(const Records& records, Section& section) {
-  if (!records.description.is_object()) return;
   Table table{.id = "metadata", .caption = "What the model says about itself", .columns = {{"Field"}, {"Value"}}, .fold = Fold::kClosed};
-  for (const auto& [key, value] : records.description.items()) {
-    if (key == "format" || key == "version_of_format") continue;
-    table.rows.push_back({Text(key), Text(Printed(value))});
+  const Json& model = At(records.description, "model");
+  for (const auto& [key, value] : model.items()) table.rows.push_back({Text(key), Text(Printed(value))});
+  if (!table.rows.empty()) section.blocks.emplace_back(std::move(table));
+  const Json& proof = At(records.description, "proof");
+  const Json& passed = At(proof, "passed");
+  if (passed.is_boolean()) {
+    const bool proven = passed.get<bool>();
+    section.blocks.emplace_back(Note{proven ? Tone::kPlain : Tone::kBad, "The order of the labels",
+        {proven ? "Proven: for every class the shipped file gave a picture of that class that class's own label."
+                : "Not proven for: " + Printed(At(proof, "unproven")) + ". The app may show the wrong name."}});
   }
-  section.blocks.emplace_back(std::move(table));
+  const Json& rows = At(proof, "rows");
+  if (rows.is_array() && !rows.empty() && rows[0].is_object()) {
+    Table proofs = Generic("label-proof", "The pictures of this proof", rows);
+    proofs.fold = Fold::kClosed;
+    section.blocks.emplace_back(std::move(proofs));
+  }
 }
 
 }  // namespace

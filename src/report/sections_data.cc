@@ -116,7 +116,7 @@ void AddDuplicates(const Records& records, Section& section) {
   const auto across = std::count_if(pairs.begin(), pairs.end(), [](const auto& p) { return p.across_labels; });
   if (across > 0) {
     section.blocks.emplace_back(Note{Tone::kWarning, "The same picture stands in two classes",
-        {fmt::format("{} of copies carry different labels (marked below). One of the two labels must be wrong; please look at them.",
+        {fmt::format("{} of copies with different labels (marked below). One of the two labels must be wrong; please look at them.",
                      Plural(static_cast<size_t>(across), "pair", "pairs"))}});
   }
   Table table{.id = "duplicates", .caption = "Copies and near-copies; they are kept together so that no model is tested on a picture it has learnt",
@@ -221,7 +221,7 @@ Section FoldsSection(const Records& records) {
   const split::Split& split = *records.split;
   const auto total = static_cast<double>(records.dataset.pictures.size());
   Table table{.id = "folds", .caption = "Pictures of each fold",
-              .columns = {{"Fold"}, {"Training", Align::kNumber}, {"Validation", Align::kNumber}, {"Test", Align::kNumber}, {"Share train / validation / test"}}};
+              .columns = {{"Fold"}, {"Training", Align::kNumber}, {"Validation", Align::kNumber}, {"Test", Align::kNumber}, {"Share train / validation / test", Align::kNumber}}};
   for (size_t f = 0; f < split.folds.size(); ++f) {
     const split::Fold& fold = split.folds[f];
     const auto share = [&](const std::vector<int>& part) { return 100 * static_cast<double>(part.size()) / std::max(1.0, total - static_cast<double>(split.holdout.size())); };

@@ -83,7 +83,7 @@ void AddPerClass(const Records& records, const Judged& judged, Section& section)
   section.blocks.emplace_back(Chart{.id = "per-class", .kind = "bars",
       .caption = "Recall: of the pictures that are this class, how many the model found. Precision: of the pictures it called this class, how many are.",
       .height_px = static_cast<int>(90 + 54 * labels.size()),
-      .data = {{"categories", labels}, {"series", {{{"name", "recall"}, {"values", recall}}, {{"name", "precision"}, {"values", precision}}}}, {"x_name", "%"}, {"unit", "%"}}});
+      .data = {{"categories", labels}, {"series", {{{"name", "recall"}, {"values", recall}}, {{"name", "precision"}, {"values", precision}}}}, {"x_name", "%"}, {"unit", "%"}, {"x_max", 100}}});
   section.blocks.emplace_back(std::move(table));
 }
 

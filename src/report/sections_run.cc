@@ -109,7 +109,8 @@ Section ReproduceSection(const Records& records) {
                   .lead = "The same pictures, configuration and seed give the same numbers, bit for bit, on any supported computer.", .blocks = {}};
   Table table{.id = "versions", .caption = "What made this report", .columns = {{"What"}, {"Value"}}};
   table.rows.push_back({Text("handlens"), Text(HANDLENS_VERSION)});
-  table.rows.push_back({Text("Fingerprint of pictures, labels and groups"), Text(dataset::Fingerprint(records.dataset))});
+  const std::string fingerprint = dataset::Fingerprint(records.dataset);
+  table.rows.push_back({Text("Fingerprint of pictures, labels and groups"), {.text = fingerprint.substr(0, 16) + " …", .value = fingerprint, .hint = fingerprint, .mark = {}}});
   if (records.split) table.rows.push_back({Text("Seed of the folds"), Text(fmt::format("{}", records.split->seed))});
   if (records.search && !records.search->preset.empty()) table.rows.push_back({Text("Preset"), Text(records.search->preset)});
   for (const char* key : {"runtime", "runtime_version"}) {

@@ -194,11 +194,11 @@ Section LearningSection(const Records& records) {
   }
   section.blocks.emplace_back(Chart{.id = "loss-curves", .kind = "lines",
       .caption = "Loss falls while the model learns. When validation rises again and training goes on falling, the model has begun to learn by heart. Thin lines are single folds.",
-      .height_px = 340, .data = {{"x_name", "epoch"}, {"y_name", "loss"}, {"series", Both(*cell, {"training", "solid", 0, &train::Epoch::train_loss},
+      .height_px = 340, .data = {{"x_name", "epoch"}, {"y_name", "loss"}, {"x_min", 1}, {"series", Both(*cell, {"training", "solid", 0, &train::Epoch::train_loss},
                                                                                         {"validation", "dashed", 1, &train::Epoch::validation_loss}, 1)}}});
   section.blocks.emplace_back(Chart{.id = "accuracy-curves", .kind = "lines",
       .caption = "Accuracy on training pictures (augmented, so harder) and on validation pictures. A wide gap means that more or more varied pictures would help.",
-      .height_px = 340, .data = {{"x_name", "epoch"}, {"y_name", "accuracy in %"}, {"unit", "%"},
+      .height_px = 340, .data = {{"x_name", "epoch"}, {"y_name", "accuracy in %"}, {"unit", "%"}, {"x_min", 1},
                                  {"series", Both(*cell, {"training", "solid", 0, &train::Epoch::train_accuracy},
                                                  {"validation", "dashed", 1, &train::Epoch::validation_accuracy}, 100)}}});
   Table table{.id = "epochs", .caption = "Numbers of the learning curves",

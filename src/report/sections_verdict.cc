@@ -85,36 +85,25 @@ Cell Agreement(const Records& records, const Route& route) {
   return Missing();
 }
 
-// The mean over classes when the route states one area a class.
 Cell RouteAuc(const Route& route) {
-  const Json& auc = At(*route.json, "auc");
-  if (auc.is_number()) return Number(auc.get<double>(), 3);
-  double sum = 0;
-  int count = 0;
-  for (const Json& one : auc) {
-    if (!one.is_number()) continue;
-    sum += one.get<double>();
-    ++count;
-  }
-  return count > 0 ? Number(sum / count, 3) : Missing();
+  const auto auc = NumberAt(*route.json, "auc");
+  return auc ? Number(*auc, 3) : Missing();
 }
 
 void AddRoutes(const Records& records, const std::vector<Route>& routes, Section& section) {
   Table table{.id = "routes", .caption = "The same kind of pictures by every route",
-              .columns = {{"Route"}, {"Model"}, {"Pictures judged"}, {"n", Align::kNumber}, {"Correct", Align::kNumber},
-                          {"Accuracy", Align::kNumber}, {"95 % interval", Align::kNumber},
-                          {"Same answer as the baseline", Align::kNumber}, {"AUC", Align::kNumber}}};
+              .columns = {{"Route"}, {"n", Align::kNumber}, {"Correct", Align::kNumber}, {"Accuracy", Align::kNumber}, {"95 % interval", Align::kNumber},
+                          {"Agrees with baseline", Align::kNumber}, {"AUC", Align::kNumber}, {"Pictures judged"}, {"Model"}}};
   Json points = Json::array();
   Facts facts;
   for (const Route& route : routes) {
     Cell scope = Text(TextAt(*route.json, "scope"));
     if (const std::string kernels = TextAt(*route.json, "kernels"); !kernels.empty()) scope.hint = "kernels: " + kernels;
-    table.rows.push_back({Text(RouteTitle(route.name)), Text(TextAt(*route.json, "model")), scope, Count(route.n),
-                          Count(route.correct), Percent(route.accuracy), Range(route.ci), Agreement(records, route), RouteAuc(route)});
+    table.rows.push_back({Text(RouteTitle(route.name)), Count(route.n), Count(route.correct), Percent(route.accuracy), Range(route.ci),
+                          Agreement(records, route), RouteAuc(route), scope, Text(TextAt(*route.json, "model"))});
     const std::string detail = fmt::format("{} of {} correct; 95 % interval {}", Thousands(route.correct), Thousands(route.n), RangeText(route.ci));
-    // A route may be judged on several sets of pictures; the scope keeps the points apart.
-    points.push_back({{"name", RouteTitle(route.name) + (scope.text.empty() ? "" : " · " + scope.text)},
-                      {"value", 100 * route.accuracy}, {"low", 100 * route.ci.low}, {"high", 100 * route.ci.high}, {"note", detail}});
+    points.push_back({{"name", RouteTitle(route.name)}, {"value", 100 * route.accuracy}, {"low", 100 * route.ci.low}, {"high", 100 * route.ci.high},
+                      {"note", detail + (scope.text.empty() ? "" : "; " + scope.text)}});
     if (facts.facts.size() < 4) facts.facts.push_back({PercentText(route.accuracy), RouteTitle(route.name), detail});
   }
   section.blocks.emplace_back(std::move(facts));

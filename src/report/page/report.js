@@ -26,7 +26,7 @@
 
   const escapeHtml = (text) => String(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
   const clip = (text, length) => (String(text).length > length ? `${String(text).slice(0, length - 1)}…` : String(text));
-  const withUnit = (value, unit) => `${Number(value).toLocaleString('en', { maximumFractionDigits: 2 })}${unit ? ` ${unit}` : ''}`;
+  const withUnit = (value, unit) => `${Number(value).toLocaleString('en', { maximumFractionDigits: Math.abs(value) >= 10 ? 1 : 3 })}${unit ? ` ${unit}` : ''}`;
 
   // Dark text on light cells and the reverse, by the relative luminance of the colour.
   function textOn(colour) {
@@ -73,7 +73,10 @@
 
   const legend = (theme) => ({ type: 'scroll', top: 6, left: 12, right: 12, textStyle: { color: theme.ink }, pageTextStyle: { color: theme.ink },
     formatter: (name) => clip(name, 34) });
-  const labelRoom = (width) => Math.max(80, Math.min(260, width * 0.34));
+  // Names beside bars: one line where there is room, two short ones on a phone.
+  const nameLabel = (theme, width) => (width < 500
+    ? { color: theme.ink, width: width * 0.4, overflow: 'break', fontSize: 10, lineHeight: 11, interval: 0 }
+    : { color: theme.ink, width: Math.min(300, width * 0.36), overflow: 'truncate', interval: 0 });
 
   // Horizontal bars, one group a category: {categories, series: [{name, values}], x_name, unit, log}.
   function bars(data, theme, width) {
@@ -84,11 +87,11 @@
     return frame(theme, {
       legend: many ? legend(theme) : undefined,
       grid: { left: 12, right: 64, top: many ? 42 : 16, bottom: 34, containLabel: true },
-      xAxis: axis(theme, { type: data.log ? 'log' : 'value', name: data.x_name, nameGap: 28, min: data.log ? start : undefined,
+      xAxis: axis(theme, { type: data.log ? 'log' : 'value', name: data.x_name, nameGap: 28, min: data.log ? start : undefined, startValue: data.log ? start : undefined, max: data.x_max,
         splitNumber: width < 500 ? 3 : 5,
         axisLabel: { color: theme.soft, hideOverlap: true } }),
       yAxis: axis(theme, { type: 'category', data: data.categories, inverse: true, splitLine: { show: false }, name: undefined,
-        axisLabel: { color: theme.ink, width: labelRoom(width), overflow: 'truncate', interval: 0 } }),
+        axisLabel: nameLabel(theme, width) }),
       tooltip: Object.assign(frame(theme).tooltip, { trigger: 'axis', axisPointer: { type: 'shadow' },
         formatter: (items) => `<b>${escapeHtml(items[0].name)}</b>${items.map((i) =>
           `<br>${many ? `${escapeHtml(i.seriesName)}: ` : ''}${i.value === null || i.value === undefined ? '–' : escapeHtml(withUnit(i.value, data.unit))}`).join('')}` }),
@@ -112,10 +115,11 @@
       return { type: 'group', children: [line(a[0], a[1], b[0], b[1]), line(a[0], a[1] - 5, a[0], a[1] + 5), line(b[0], b[1] - 5, b[0], b[1] + 5)] };
     };
     return frame(theme, {
-      grid: { left: 12, right: 60, top: 16, bottom: 34, containLabel: true },
-      xAxis: axis(theme, { type: 'value', name: data.x_name, nameGap: 28, min: Math.max(0, Math.floor(low / 10) * 10 - 5 < 0 ? 0 : Math.floor(low / 10) * 10), max: 100 }),
+      grid: { left: 12, right: width < 500 ? 24 : 60, top: 16, bottom: 34, containLabel: true },
+      xAxis: axis(theme, { type: 'value', name: data.x_name, nameGap: 28, min: Math.max(0, Math.floor(low / 10) * 10), max: 100, splitNumber: width < 500 ? 2 : 5,
+        axisLabel: { color: theme.soft, hideOverlap: true } }),
       yAxis: axis(theme, { type: 'category', inverse: true, data: data.points.map((p) => p.name), splitLine: { show: false }, name: undefined,
-        axisLabel: { color: theme.ink, width: labelRoom(width), overflow: 'truncate', interval: 0 } }),
+        axisLabel: nameLabel(theme, width) }),
       tooltip: Object.assign(frame(theme).tooltip, { formatter: (p) => {
         const point = data.points[p.dataIndex];
         return `<b>${escapeHtml(point.name)}</b><br>${escapeHtml(withUnit(point.value, '%'))}, 95 % interval ${escapeHtml(withUnit(point.low, ''))} to ${escapeHtml(withUnit(point.high, '%'))}${point.note ? `<br>${escapeHtml(point.note)}` : ''}`;
@@ -195,7 +199,7 @@
     const symbols = ['circle', 'diamond', 'triangle', 'rect'];
     return frame(theme, {
       legend: data.series.length > 1 ? legend(theme) : undefined,
-      grid: { left: 34, right: 28, top: data.series.length > 1 ? 44 : 20, bottom: 36, containLabel: true },
+      grid: { left: 34, right: 44, top: data.series.length > 1 ? 44 : 20, bottom: 36, containLabel: true },
       xAxis: axis(theme, { type: data.log_x ? 'log' : 'value', name: data.x_name, nameGap: 28, scale: true, axisLabel: { color: theme.soft, hideOverlap: true,
         formatter: (v) => Number(v).toLocaleString('en') } }),
       yAxis: axis(theme, { type: 'value', name: data.y_name, nameGap: 44, scale: true }),

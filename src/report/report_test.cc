@@ -1,0 +1,81 @@
+// The room's one function on a real folder: records from disk, three kinds of files to disk.
+#include "report/report.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/disk.h"
+#include "report/fixture.h"
+
+namespace handlens::report {
+namespace {
+
+using testing::HasSubstr;
+
+class ReportTest : public testing::Test {
+ protected:
+  ReportTest() : run_(std::filesystem::path(testing::TempDir()) / fmt::format("report_{}", testing::UnitTest::GetInstance()->current_test_info()->name())) {
+    std::filesystem::remove_all(run_);
+    records_ = fixture::MakeRecords({});
+  }
+  ~ReportTest() override { std::filesystem::remove_all(run_); }
+
+  void WriteDataset() { ASSERT_TRUE(dataset::WriteDataset(run_ / "dataset.json", records_.dataset)); }
+
+  std::filesystem::path run_;
+  Records records_;
+};
+
+TEST_F(ReportTest, NeedsNothingButTheDataset) {
+  const auto nothing = WriteReport(run_, SilentProgress());
+  ASSERT_FALSE(nothing);
+  EXPECT_EQ(nothing.error().kind, ErrorKind::kBadInput);
+  WriteDataset();
+  fixture::WritePictures(run_, records_.dataset);
+  const auto page = WriteReport(run_, SilentProgress());
+  ASSERT_TRUE(page) << page.error().message;
+  EXPECT_EQ(*page, run_ / "report.html");
+  const std::string html = *ReadText(*page);
+  EXPECT_THAT(html, HasSubstr("Every model is tested on pictures"));
+  EXPECT_THAT(html, HasSubstr("Not run yet"));
+  EXPECT_THAT(html, HasSubstr("data:image/jpeg;base64,/9j/"));
+  EXPECT_THAT(*ReadText(run_ / "report" / "rejected.csv"), HasSubstr("Beech/cut.jpg,truncated JPEG at byte 1043\n"));
+}
+
+TEST_F(ReportTest, ReadsWhatOtherRoomsWroteAndWritesTheSameBytesAgain) {
+  WriteDataset();
+  ASSERT_TRUE(split::WriteSplit(run_ / "split.json", records_.dataset, *records_.split));
+  ASSERT_TRUE(WriteRecord(run_ / "verdict.json", "handlens-verdict", 1, records_.verdict));
+  ASSERT_TRUE(WriteRecord(run_ / "model" / "conversion.json", "handlens-conversion", 1, records_.conversion));
+  ASSERT_TRUE(WriteRecord(run_ / "timings.json", "handlens-timings", 1, records_.timings));
+  ASSERT_TRUE(WriteReport(run_, SilentProgress()));
+  const std::string html = *ReadText(run_ / "report.html"), json = *ReadText(run_ / "report.json");
+  EXPECT_THAT(html, HasSubstr("This model cannot be deployed"));
+  EXPECT_THAT(html, HasSubstr("<table id=\"table-folds\">"));
+  EXPECT_THAT(html, HasSubstr("<table id=\"table-timings\">"));
+  const auto record = ReadRecord(run_ / "report.json", "handlens-report", 1);
+  ASSERT_TRUE(record);
+  EXPECT_EQ((*record)["sections"].size(), 13u);
+  EXPECT_THAT(*ReadText(run_ / "report" / "routes.csv"), HasSubstr("The phone's camera,100,61,0.61,"));
+  ASSERT_TRUE(WriteReport(run_, SilentProgress()));
+  EXPECT_EQ(*ReadText(run_ / "report.html"), html);
+  EXPECT_EQ(*ReadText(run_ / "report.json"), json);
+}
+
+TEST_F(ReportTest, NamesRecordsThatCannotBeRead) {
+  WriteDataset();
+  ASSERT_TRUE(WriteFileAtomic(run_ / "verdict.json", "{\"format\": \"handlens-verdict\", \"version\": 99}"));
+  ASSERT_TRUE(WriteFileAtomic(run_ / "search.json", "{"));
+  ASSERT_TRUE(WriteFileAtomic(run_ / "split.json", "[]"));
+  const auto page = WriteReport(run_, SilentProgress());
+  ASSERT_TRUE(page) << page.error().message;
+  const std::string html = *ReadText(*page);
+  EXPECT_THAT(html, HasSubstr("Records that could not be read"));
+  EXPECT_THAT(html, HasSubstr("verdict.json: written by a newer handlens"));
+  EXPECT_THAT(html, HasSubstr("search.json"));
+  EXPECT_THAT(html, HasSubstr("split.json"));
+}
+
+}  // namespace
+}  // namespace handlens::report
