@@ -24,6 +24,11 @@ struct GridChoice {
 Result<std::vector<Candidate>> PresetCandidates(std::string_view preset, const dataset::Dataset& dataset,
                                                 const GridChoice& choice);
 
+// Whether a preset trains every fold of every candidate: quick (too few to race) and paper (its tables are whole) do,
+// standard and thorough race.
+enum class Coverage { kExhaustive, kRace };
+Result<Coverage> PresetCoverage(std::string_view preset);
+
 // The plan that `--dry-run` prints: trials, estimated seconds on `jobs` threads (measured by timing a few steps of
 // each architecture for under a second in all), memory and disk in bytes.
 struct Plan {

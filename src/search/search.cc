@@ -163,7 +163,7 @@ Result<SearchResult> Run::All() {
     HL_ASSIGN(std::vector<double> trial_s, MeasureTrials(options_.candidates, split_.folds[0].train.size()));
     budget_.emplace(options_, std::move(trial_s), folds);
   }
-  progress_.Begin("search", static_cast<double>(options_.candidates.size()) * folds, "trials");
+  progress_.Begin(options_.step, static_cast<double>(options_.candidates.size()) * folds, "trials");
   if (options_.exhaustive) {
     HL_TRY(Round(0, folds));
   } else {

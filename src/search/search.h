@@ -54,6 +54,7 @@ struct SearchOptions {
   bool exhaustive = true;                  // false: race (successive halving over folds with statistical elimination)
   double budget_s = 0;                     // 0 = none
   std::string preset;
+  std::string step = "search";             // what progress calls it; `reduce` searches too
 };
 
 // Runs or reads every trial. The result does not depend on jobs, interruptions or other processes that work on the

@@ -1,0 +1,74 @@
+// RUN/reduce.json and RUN/reduce.csv.
+#include "base/disk.h"
+#include "reduce/reduce.h"
+#include "search/cell_record.h"
+
+namespace handlens::reduce {
+namespace {
+
+constexpr const char* kFormat = "handlens-reduce";
+
+std::string Csv(const ReduceResult& result) {
+  std::string csv = "filters,neurons,fold,accuracy,parameters,bytes\n";
+  for (const ReduceCell& cell : result.cells) {
+    for (const train::TrialResult& fold : cell.cell.folds) {
+      csv += fmt::format("{},{},{},{},{},{}\n", cell.filters, cell.neurons, fold.spec.fold + 1, fold.test_accuracy,
+                         cell.cell.parameters, cell.float_bytes);
+    }
+  }
+  return csv;
+}
+
+}  // namespace
+
+Result<void> WriteReduce(const std::filesystem::path& run, const dataset::Dataset& dataset, const ReduceResult& result) {
+  Json cells = Json::array();
+  for (const ReduceCell& cell : result.cells) {
+    cells.push_back({{"filters", cell.filters},
+                     {"neurons", cell.neurons},
+                     {"float_bytes", cell.float_bytes},
+                     {"int8_bytes", cell.int8_bytes},
+                     {"cell", search::CellToJson(cell.cell)}});
+  }
+  const Json json = {{"dataset", dataset::Fingerprint(dataset)},
+                     {"best", result.best},
+                     {"chosen", result.chosen},
+                     {"rule", result.rule},
+                     {"parameters_before", result.parameters_before},
+                     {"parameters_after", result.parameters_after},
+                     {"bytes_before", result.bytes_before},
+                     {"bytes_after", result.bytes_after},
+                     {"cells", cells}};
+  HL_TRY(WriteFileAtomic(run / "reduce.csv", Csv(result)));
+  return WriteRecord(run / "reduce.json", kFormat, 1, json);
+}
+
+Result<ReduceResult> ReadReduce(const std::filesystem::path& run) {
+  const std::filesystem::path path = run / "reduce.json";
+  HL_ASSIGN(const Json json, ReadRecord(path, kFormat, 1));
+  auto read = FromJson(json, path.string(), [&](const Json& j) -> Result<ReduceResult> {
+    ReduceResult result;
+    result.best = j.at("best").get<int>();
+    result.chosen = j.at("chosen").get<int>();
+    result.rule = j.at("rule").get<std::string>();
+    result.parameters_before = j.at("parameters_before").get<int64_t>();
+    result.parameters_after = j.at("parameters_after").get<int64_t>();
+    result.bytes_before = j.at("bytes_before").get<int64_t>();
+    result.bytes_after = j.at("bytes_after").get<int64_t>();
+    for (const Json& item : j.at("cells")) {
+      ReduceCell cell{item.at("filters").get<int>(), item.at("neurons").get<int>(), {}, item.at("float_bytes").get<int64_t>(),
+                      item.at("int8_bytes").get<int64_t>()};
+      HL_ASSIGN(cell.cell, search::CellFromJson(item.at("cell"), run));
+      result.cells.push_back(std::move(cell));
+    }
+    const auto inside = [&](int index) { return index >= 0 && static_cast<size_t>(index) < result.cells.size(); };
+    if (!inside(result.best) || !inside(result.chosen)) {
+      return Fail(ErrorKind::kBadInput, "{}: the choice is not among its cells; run `reduce` again", path.string());
+    }
+    return result;
+  });
+  HL_ASSIGN(Result<ReduceResult> result, std::move(read));
+  return result;
+}
+
+}  // namespace handlens::reduce

@@ -1,0 +1,178 @@
+// The presets, and what they cost. Figures behind the choices: docs/models.md.
+#include "search/presets.h"
+
+#include <algorithm>
+#include <set>
+
+#include "nn/zoo.h"
+#include "search/cost.h"
+
+namespace handlens::search {
+namespace {
+
+// Generators with a share of simulated camera pictures need longer training: at 60 epochs they cost accuracy on the
+// computer, at 150 none (docs/models.md).
+struct Preset {
+  const char* name;
+  Coverage coverage;
+  std::vector<std::string> models, generators;
+  std::vector<int> sizes_px;
+  int epochs, camera_epochs;
+};
+
+std::vector<Preset> Presets(size_t classes) {
+  const std::string second = classes == 2 ? "m2" : "m4";
+  return {{"quick", Coverage::kExhaustive, {"nano16", "nano24"}, {"mild"}, {64}, 60, 100},
+          {"standard", Coverage::kRace, {"nano16", "nano24", "nano32"}, {"mild", "camera"}, {64, 96}, 80, 140},
+          {"thorough", Coverage::kRace, {"nano16", "nano24", "nano32", "mobilenetv2-0.35"}, {"mild", "camera"},
+           {64, 96, 128}, 120, 200},
+          {"paper", Coverage::kExhaustive, {"m1", second}, {"gen1", "gen2", "gen3", "gen4"}, {30, 50, 100, 200, 300}, 50, 50}};
+}
+
+Result<Preset> FindPreset(std::string_view name, size_t classes) {
+  std::string known;
+  for (Preset& preset : Presets(classes)) {
+    if (name == preset.name) return std::move(preset);
+    known += known.empty() ? preset.name : std::string(", ") + preset.name;
+  }
+  return Fail(ErrorKind::kUsage, "unknown preset \"{}\"; one of: {}", name, known);
+}
+
+bool IsPaperModel(const std::string& name) {
+  const std::vector<nn::ZooEntry> zoo = nn::Zoo();
+  const auto entry = std::find_if(zoo.begin(), zoo.end(), [&](const nn::ZooEntry& e) { return e.name == name; });
+  return entry != zoo.end() ? entry->paper : name.starts_with("f");
+}
+
+// A class with less than half of another's pictures would hardly be learnt without its loss counting more.
+bool Unbalanced(const dataset::Dataset& dataset) {
+  std::vector<size_t> counts(dataset.labels.size(), 0);
+  for (const dataset::Picture& picture : dataset.pictures) ++counts[static_cast<size_t>(picture.label)];
+  const auto [least, most] = std::minmax_element(counts.begin(), counts.end());
+  return !counts.empty() && 2 * *least < *most;
+}
+
+class Maker {
+ public:
+  Maker(const Preset& preset, const dataset::Dataset& dataset, const GridChoice& choice)
+      : preset_(preset), choice_(choice), classes_(static_cast<int>(dataset.labels.size())),
+        unbalanced_(Unbalanced(dataset)) {}
+
+  // A size too small for a model is an error only when the user named both.
+  Result<void> Add(const std::string& model, int size_px, const std::string& generator) {
+    Candidate candidate;
+    candidate.model = model;
+    candidate.size_px = size_px;
+    HL_ASSIGN(candidate.generator, Generator(generator));
+    auto architecture = Architecture(model, size_px);
+    const bool asked = !choice_.sizes_px.empty() && (!choice_.models.empty() || !choice_.own_models.empty());
+    if (!architecture && !asked && nn::NamedModel(model, 300, classes_)) return {};
+    HL_ASSIGN(candidate.architecture, std::move(architecture));
+    candidate.recipe = RecipeOf(candidate);
+    candidates_.push_back(std::move(candidate));
+    return {};
+  }
+  Result<std::vector<Candidate>> Take() {
+    if (candidates_.empty()) return Fail(ErrorKind::kUsage, "no model fits through any of the sizes; name larger --sizes");
+    return std::move(candidates_);
+  }
+
+ private:
+  Result<image::GeneratorSpec> Generator(const std::string& name) const {
+    for (const image::GeneratorSpec& own : choice_.own_generators) {
+      if (own.name == name) return own;
+    }
+    return image::NamedGenerator(name);
+  }
+  Result<nn::ModelSpec> Architecture(const std::string& name, int size_px) const {
+    for (nn::ModelSpec own : choice_.own_models) {
+      if (own.name != name) continue;
+      own.size_px = size_px;
+      own.classes = classes_;
+      HL_TRY(nn::InferShapes(own));
+      return own;
+    }
+    return nn::NamedModel(name, size_px, classes_);
+  }
+  train::Recipe RecipeOf(const Candidate& candidate) const {
+    train::Recipe recipe;
+    if (IsPaperModel(candidate.model)) {
+      recipe = train::PaperRecipe();
+    } else {
+      recipe = train::ModernRecipe(candidate.generator.camera_share > 0 ? preset_.camera_epochs : preset_.epochs);
+      recipe.class_weights = unbalanced_;
+    }
+    if (choice_.epochs > 0) recipe.epochs = choice_.epochs;
+    return recipe;
+  }
+
+  const Preset& preset_;
+  const GridChoice& choice_;
+  int classes_;
+  bool unbalanced_;
+  std::vector<Candidate> candidates_;
+};
+
+}  // namespace
+
+Result<Coverage> PresetCoverage(std::string_view preset) {
+  HL_ASSIGN(const Preset found, FindPreset(preset, 2));
+  return found.coverage;
+}
+
+Result<std::vector<Candidate>> PresetCandidates(std::string_view preset, const dataset::Dataset& dataset,
+                                                const GridChoice& choice) {
+  HL_ASSIGN(const Preset found, FindPreset(preset, dataset.labels.size()));
+  std::vector<std::string> models = choice.models, generators = choice.generators;
+  // Models and generators of the user's own file are tried without being named again.
+  if (models.empty()) {
+    for (const nn::ModelSpec& own : choice.own_models) models.push_back(own.name);
+  }
+  if (generators.empty()) {
+    for (const image::GeneratorSpec& own : choice.own_generators) generators.push_back(own.name);
+  }
+  const bool own_grid = !models.empty() || !generators.empty() || !choice.sizes_px.empty();
+  if (models.empty()) models = found.models;
+  if (generators.empty()) generators = found.generators;
+  std::vector<int> sizes_px = choice.sizes_px.empty() ? found.sizes_px : choice.sizes_px;
+  Maker maker(found, dataset, choice);
+  for (const std::string& model : models) {
+    for (const int size_px : sizes_px) {
+      for (const std::string& generator : generators) HL_TRY(maker.Add(model, size_px, generator));
+    }
+  }
+  // The paper's first model as it stands in the paper, to compare with.
+  const bool compares = !own_grid && (preset == "standard" || preset == "thorough");
+  if (compares) HL_TRY(maker.Add("m1", 50, "gen1"));
+  return maker.Take();
+}
+
+Result<Plan> Estimate(const std::vector<Candidate>& candidates, const dataset::Dataset& dataset, int folds, int jobs) {
+  Plan plan;
+  const size_t pictures = dataset.pictures.size();
+  HL_ASSIGN(const std::vector<double> trial_s, MeasureTrials(candidates, pictures * 7 / 10));
+  std::set<int> sizes;
+  int64_t largest = 0;
+  double work_s = 0, longest_s = 0;
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    HL_ASSIGN(const nn::ModelCost cost, nn::Cost(candidates[i].architecture, candidates[i].recipe.batch));
+    sizes.insert(candidates[i].size_px);
+    largest = std::max(largest, cost.arena_bytes);
+    work_s += trial_s[i] * folds;
+    longest_s = std::max(longest_s, trial_s[i]);
+    plan.trials += folds;
+    // Weights, scores of every picture, the record.
+    plan.disk_bytes += folds * (4 * cost.parameters + static_cast<int64_t>(pictures) * (4 * candidates[i].architecture.classes + 20) + 20'000);
+  }
+  const int threads = std::max(1, std::min(jobs, plan.trials));
+  plan.seconds = std::max(work_s / threads, longest_s);
+  plan.memory_bytes = threads * largest;
+  for (const int size : sizes) {
+    const int64_t bytes = int64_t{3} * size * size * static_cast<int64_t>(pictures);
+    plan.memory_bytes += bytes;
+    plan.disk_bytes += bytes;
+  }
+  return plan;
+}
+
+}  // namespace handlens::search
