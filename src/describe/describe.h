@@ -31,7 +31,7 @@ struct Description {
   std::string golden_sha256;         // of the golden vectors that the apps prove their pixels with; empty = none
 };
 
-// preprocess.json, the machine-readable form (docs/formats-model.md): the same bytes for the same description.
+// preprocess.json, the machine-readable form (docs/formats.md): the same bytes for the same description.
 std::string PreprocessJson(const Description& description);
 // Kind kBadInput, naming `where`: not the format, a newer version, another pixel contract, no labels, a size out of
 // 1..4096, an unknown fit.
@@ -102,8 +102,8 @@ struct DescribeResult {
 // A proof that fails is not an error but `unproven`.
 Result<DescribeResult> DescribeRun(const DescribeRequest& request, Progress& progress);
 
-// Writes modelcard.md from description.json, conversion.json and, if it is there, verdict.json of the run folder: call
-// it again after `verify`. Only what the records say; no dates, no people but the author that the user named.
+// Writes modelcard.md from description.json and, if it is there and judged these very files, verdict.json of the run
+// folder: call it again after `verify`. Only what the records say; no dates, no people but the author that was named.
 Result<void> WriteModelCard(const std::filesystem::path& run_folder);
 
 // What metadata says of a file's input, in TFLite's meaning (value - mean) / std on bytes 0..255: float32 gets byte / 255

@@ -264,13 +264,19 @@ TEST(ModelCard, ShowsNoticeCountsAndTheVerdictWhenThereIsOne) {
   EXPECT_THAT(before, HasSubstr("Not verified yet"));
   const Json route = {{"name", "computer"}, {"scope", "out-of-fold"}, {"model", "m"}, {"n", 36}, {"correct", 27},
                       {"accuracy", 0.75}, {"ci95", {0.589, 0.862}}};
-  ASSERT_TRUE(WriteRecord(folder.parent_path() / "verdict.json", "handlens-verdict", 1,
-                          {{"routes", {route, {{"name", "gallery"}, {"status", "not run"}}}}, {"deployable", false},
-                           {"reasons", {"accuracy: too low"}}}));
-  ASSERT_TRUE(WriteModelCard(folder.parent_path()));
-  const std::string after = *ReadText(folder / "modelcard.md");
+  Json verdict = {{"routes", {route, {{"name", "gallery"}, {"status", "not run"}}}}, {"deployable", false},
+                  {"reasons", {"accuracy: too low"}}, {"files", Json::object()}};
+  for (const char* file : {"model.tflite", "quantizedmodel.tflite"}) verdict["files"][file] = Sha256(*ReadFile(folder / file));
+  const auto card_with = [&](const Json& record) {
+    EXPECT_TRUE(WriteRecord(folder.parent_path() / "verdict.json", "handlens-verdict", 1, record));
+    EXPECT_TRUE(WriteModelCard(folder.parent_path()));
+    return *ReadText(folder / "modelcard.md");
+  };
+  const std::string after = card_with(verdict);
   EXPECT_THAT(after, HasSubstr("27 of 36 = 75.0 % | 58.9 to 86.2 %"));
   EXPECT_THAT(after, HasSubstr("cannot be deployed"));
+  verdict["files"]["model.tflite"] = "another";  // a verdict on an older model
+  EXPECT_EQ(card_with(verdict), before);
 }
 
 }  // namespace

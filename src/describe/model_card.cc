@@ -119,6 +119,16 @@ std::string Proof(const Json& proof) {
   return out + fmt::format("\nRuntime: TensorFlow Lite {}.\n", Cell(proof.at("runtime")));
 }
 
+// Whether the verdict is about these very files; an older one says nothing about them.
+bool IsAbout(const Json& verdict, const Json& description) {
+  const Json files = verdict.value("files", Json::object());
+  for (const Json& f : description.at("files")) {
+    const auto found = files.find(f.at("file").get<std::string>());
+    if (found == files.end() || *found != f.at("sha256")) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 Result<void> WriteModelCard(const fs::path& run_folder) {
@@ -132,7 +142,8 @@ Result<void> WriteModelCard(const fs::path& run_folder) {
     verdict_or_none = &verdict;
   }
   HL_ASSIGN(const std::string text, FromJson(description, (model / "description.json").string(), [&](const Json& d) {
-    return Head(d.at("model")) + Files(d) + Data(d) + Validation(d, verdict_or_none) + UseAndLimits(d) + Proof(d.at("proof"));
+    const Json* current = verdict_or_none != nullptr && IsAbout(verdict, d) ? verdict_or_none : nullptr;
+    return Head(d.at("model")) + Files(d) + Data(d) + Validation(d, current) + UseAndLimits(d) + Proof(d.at("proof"));
   }));
   return WriteFileAtomic(model / "modelcard.md", text);
 }

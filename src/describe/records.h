@@ -7,7 +7,7 @@
 
 namespace handlens::describe {
 
-// "handlens-description" version 1 (docs/formats-model.md).
+// "handlens-description" version 1 (docs/formats.md).
 Result<void> WriteDescription(const std::filesystem::path& path, const DescribeResult& result, const DataFacts& data);
 
 }  // namespace handlens::describe

@@ -1,4 +1,4 @@
-// The records of the verdict: verdict.json and predictions.csv (docs/formats-verdict.md).
+// The records of the verdict: verdict.json and predictions.csv (docs/formats.md).
 #include "base/disk.h"
 #include "base/json.h"
 #include "verify/verify.h"
@@ -81,6 +81,8 @@ Result<void> WriteVerdict(const std::filesystem::path& path, const Verdict& verd
   record["notes"] = verdict.notes;
   record["runtime"] = verdict.runtime_version;
   record["labels"] = verdict.labels;
+  record["files"] = Json::object();
+  for (const auto& [file, hash] : verdict.files) record["files"][file] = hash;
   record["thresholds"] = {{"min_accuracy", rules.min_accuracy},
                           {"min_agreement", rules.min_agreement},
                           {"max_engine_difference", rules.max_engine_difference},

@@ -1,6 +1,7 @@
 // VerifyRun: reads what was shipped, judges it, decides, records.
 #include <algorithm>
 
+#include "base/hash.h"
 #include "verify/judged.h"
 #include "verify/shipped.h"
 #include "verify/verify.h"
@@ -173,6 +174,7 @@ Result<Verdict> VerifyRun(const VerifyRequest& request, Progress& progress) {
   verdict.label_order_problems = shipped.label_order_problems;
   verdict.shipped_file_problems = shipped.file_problems;
   verdict.shipped_bytes = shipped.gated_bytes;
+  for (const ModelFile& model : shipped.finals) verdict.files[model.file] = Sha256(model.bytes);
   Decide(request.rules, verdict);
 
   std::vector<std::string> paths;

@@ -80,6 +80,7 @@ struct Verdict {
   std::vector<std::string> label_order_problems;
   std::vector<std::string> shipped_file_problems;
   int64_t shipped_bytes = 0;          // of the file that the size gate is about
+  std::map<std::string, std::string> files;  // SHA-256 of each finished file judged: what this verdict is about
   std::vector<RuleResult> rules;
   bool deployable = false;
   std::vector<std::string> reasons;   // one a failed rule: "text; try: advice"

@@ -216,6 +216,8 @@ TEST(VerifyRun, JudgesAWholeRun) {
   EXPECT_EQ(record->at("routes").at(0).at("name"), "computer");
   EXPECT_EQ(record->at("routes").at(0).at("correct"), 23);
   EXPECT_EQ(record->at("deployable"), true);
+  ASSERT_TRUE(describe::WriteModelCard(run.folder));
+  EXPECT_THAT(*ReadText(run.folder / "model" / "modelcard.md"), HasSubstr("23 of 24"));
   const std::string csv = *ReadText(run.folder / "predictions.csv");
   EXPECT_THAT(csv, StartsWith("picture,route,model,label,predicted,1 red,2 green,\"3 blue, dark\"\n"));
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 1 + 2 * 24 + 2 * 6);
