@@ -121,6 +121,7 @@ Result<void> CheckSubgraph(const fb::Model& model, const fb::SubGraph& graph) {
     HL_TRY(CheckIndices(op->outputs(), 0, tensors, "an operator"));
     HL_TRY(CheckIndices(op->intermediates(), 0, tensors, "an operator"));
     HL_TRY(CheckOptions(*op));
+    HL_TRY(CheckOperator(model, graph, *op));
   }
   return {};
 }

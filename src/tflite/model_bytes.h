@@ -23,6 +23,10 @@ Bytes PackModel(const fb::ModelT& model);
 // that of their shape: the runtime trusts all of these. Kind kBadInput.
 Result<const fb::Model*> CheckModel(std::span<const uint8_t> bytes);
 
+// The part of that check which looks at one operator whose indices are in range: types, ranks and quantization of its
+// tensors. Operators that this room does not know pass.
+Result<void> CheckOperator(const fb::Model& model, const fb::SubGraph& graph, const fb::Operator& op);
+
 // The same bytes where the flatbuffers library may read them: a copy when the start is not aligned to 16.
 class AlignedBytes {
  public:

@@ -171,7 +171,8 @@ TEST(Judge, DequantizesScores) {
 TEST(Judge, SaysWhyTheRuntimeRefusesAModel) {
   SKIP_WITHOUT_RUNTIME();
   Graph graph = QuantizedDense();
-  graph.tensors[4].shape = {3, 8};  // twelve inputs cannot be multiplied by eight
+  graph.tensors[3].data = Raw(std::vector<int32_t>{1, 11});  // twelve numbers do not fit
+  graph.ops[1].new_shape = {1, 11};
   const auto judge = Judge::Load(WriteModel(graph), Kernels::kBuiltin);
   ASSERT_FALSE(judge.has_value());
   EXPECT_EQ(judge.error().kind, ErrorKind::kBadInput);
@@ -203,6 +204,23 @@ TEST(HostileFiles, NeverCrashWithFlippedBits) {
     (void)AddMetadata(damaged, SomeMetadata());
   }
   EXPECT_GT(refused, 500);
+}
+
+TEST(HostileFiles, NeverCrashTheRuntime) {
+  SKIP_WITHOUT_RUNTIME();
+  const Bytes model = WriteModel(QuantizedDense());
+  Rng rng(2, "flip");
+  int ran = 0;
+  for (int i = 0; i < 500; ++i) {
+    Bytes damaged = model;
+    damaged[rng.Below(static_cast<uint32_t>(damaged.size()))] ^= static_cast<uint8_t>(1u << rng.Below(8));
+    for (const Kernels kernels : {Kernels::kBuiltin, Kernels::kXnnpack}) {
+      auto judge = Judge::Load(damaged, kernels);
+      if (!judge) continue;
+      ran += (*judge)->Classify(std::vector<uint8_t>(12, 100)).has_value() ? 1 : 0;
+    }
+  }
+  EXPECT_GT(ran, 100);
 }
 
 TEST(HostileFiles, AreNotRewrittenWhenTheirOperatorsAreUnknown) {

@@ -1,0 +1,173 @@
+// Claims about the step: what it writes is complete, the same when repeated, honest about which pictures it used, and
+// equal to the engine.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <set>
+
+#include "base/hash.h"
+#include "base/rng.h"
+#include "convert/convert.h"
+#include "nn/zoo.h"
+
+namespace handlens::convert {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kSize = 32, kPictures = 36;
+
+// Three classes that differ in colour, 12 pictures each; two folds; three held out.
+struct World {
+  dataset::Dataset dataset;
+  split::Split split;
+  dataset::PixelSet pixels;
+  fs::path folder;
+
+  train::TrialData data() const { return {&dataset, &split, &pixels}; }
+};
+
+World MakeWorld(const std::string& name) {
+  World world;
+  world.folder = fs::path(testing::TempDir()) / ("handlens-convert-" + name);
+  fs::remove_all(world.folder);
+  world.dataset.labels = {"blue", "green", "red"};
+  world.pixels.size_px = kSize;
+  world.split.folds.resize(2);
+  for (int i = 0; i < kPictures; ++i) {
+    dataset::Picture picture;
+    picture.id = Sha256(std::to_string(i));
+    picture.path = fmt::format("{}.png", i);
+    picture.label = i % 3;
+    picture.cluster = i;
+    world.dataset.pictures.push_back(picture);
+    Rng rng(5, "pixels", {static_cast<uint64_t>(i)});
+    for (int k = 0; k < kSize * kSize * 3; ++k) {
+      world.pixels.bytes.push_back(static_cast<uint8_t>((k % 3 == 2 - i % 3 ? 110 : 60) + rng.Below(100)));
+    }
+    if (i >= kPictures - 3) {
+      world.split.holdout.push_back(i);
+      continue;
+    }
+    for (int fold = 0; fold < 2; ++fold) {
+      split::Fold& f = world.split.folds[static_cast<size_t>(fold)];
+      (i % 2 == fold ? f.test : i % 7 == 0 ? f.validation : f.train).push_back(i);
+    }
+  }
+  return world;
+}
+
+fs::path Train(const World& world, std::string_view model, int fold) {
+  train::TrialSpec spec;
+  spec.model = std::string(model);
+  spec.architecture = *nn::NamedModel(model, kSize, 3);
+  spec.recipe = train::PaperRecipe();
+  spec.recipe.epochs = 3;
+  spec.size_px = kSize;
+  spec.fold = fold;
+  const fs::path folder = world.folder / "trials" / fmt::format("{}-{}", model, fold);
+  const auto result = train::RunTrial(spec, world.data(), folder, SilentProgress());
+  EXPECT_TRUE(result.has_value()) << result.error().message;
+  return folder;
+}
+
+Request MakeRequest(const World& world, std::string_view model, const fs::path& out) {
+  Request request;
+  request.data = world.data();
+  request.final_trial = Train(world, model, train::kAllFolds);
+  request.fold_trials = {Train(world, model, 0), Train(world, model, 1)};
+  request.out = out;
+  return request;
+}
+
+#define SKIP_WITHOUT_RUNTIME()                                                             \
+  if (const auto version = tflite::RuntimeVersion(); !version) GTEST_SKIP() << version.error().message
+
+TEST(ConvertRun, WritesEveryFileAndTheSameBytesWhenRepeated) {
+  SKIP_WITHOUT_RUNTIME();
+  const World world = MakeWorld("files");
+  Request request = MakeRequest(world, "nano8", world.folder / "a");
+  ASSERT_TRUE(ConvertRun(request, SilentProgress()).has_value());
+  request.out = world.folder / "b";
+  request.jobs = 3;
+  ASSERT_TRUE(ConvertRun(request, SilentProgress()).has_value());
+  for (const char* file : {"model.tflite", "quantizedmodel.tflite", "model_fp16.tflite", "model_dynamic.tflite",
+                           "folds/fold0.tflite", "folds/fold0_quantized.tflite", "folds/fold1.tflite",
+                           "folds/fold1_quantized.tflite", "labels.txt", "engine_scores.json", "conversion.json"}) {
+    const auto a = ReadFile(world.folder / "a" / file), b = ReadFile(world.folder / "b" / file);
+    ASSERT_TRUE(a.has_value() && b.has_value()) << file;
+    EXPECT_EQ(*a, *b) << file;
+  }
+  const auto record = ReadRecord(world.folder / "a" / "conversion.json", "handlens-conversion", 1);
+  ASSERT_TRUE(record.has_value());
+  for (const Json& model : (*record)["models"]) {
+    const auto bytes = ReadFile(world.folder / "a" / model["file"].get<std::string>());
+    EXPECT_EQ(model["sha256"], Sha256(*bytes));
+    EXPECT_EQ(model["bytes"], bytes->size());
+    EXPECT_GT(model["peak_activation_bytes"], 0);
+  }
+  EXPECT_EQ((*record)["models"].size(), 8u);
+}
+
+TEST(ConvertRun, CalibratesOnTrainingPicturesOnly) {
+  SKIP_WITHOUT_RUNTIME();
+  const World world = MakeWorld("calibration");
+  const Request request = MakeRequest(world, "f2n4", world.folder / "model");
+  ASSERT_TRUE(ConvertRun(request, SilentProgress()).has_value());
+  const auto record = ReadRecord(world.folder / "model" / "conversion.json", "handlens-conversion", 1);
+  ASSERT_TRUE(record.has_value());
+  for (const Json& entry : (*record)["calibration"]) {
+    const int fold = entry["fold"].get<int>();
+    std::set<std::string> allowed;
+    if (fold < 0) {
+      for (const auto& picture : world.dataset.pictures) allowed.insert(picture.id);
+      for (const int i : world.split.holdout) allowed.erase(world.dataset.pictures[static_cast<size_t>(i)].id);
+    } else {
+      for (const int i : world.split.folds[static_cast<size_t>(fold)].train) {
+        allowed.insert(world.dataset.pictures[static_cast<size_t>(i)].id);
+      }
+    }
+    EXPECT_EQ(entry["pictures"].size(), allowed.size());
+    for (const Json& id : entry["pictures"]) EXPECT_TRUE(allowed.contains(id.get<std::string>())) << "fold " << fold;
+  }
+}
+
+TEST(ConvertRun, GivesTheEnginesScoresInTheOfficialRuntime) {
+  SKIP_WITHOUT_RUNTIME();
+  for (const char* model : {"nano8", "m1d1", "mobilenetv2-0.35"}) {
+    const World world = MakeWorld(fmt::format("scores-{}", model));
+    const Request request = MakeRequest(world, model, world.folder / "model");
+    const auto done = ConvertRun(request, SilentProgress());
+    ASSERT_TRUE(done.has_value()) << done.error().message;
+    const auto record = ReadRecord(world.folder / "model" / "engine_scores.json", "handlens-scores", 1);
+    ASSERT_TRUE(record.has_value());
+    size_t compared = 0;
+    for (const auto& [file, pictures] : (*record)["models"].items()) {
+      auto judge = tflite::Judge::Load(*ReadFile(world.folder / "model" / file), tflite::Kernels::kBuiltin);
+      ASSERT_TRUE(judge.has_value());
+      for (size_t i = 0; i < world.dataset.pictures.size(); ++i) {
+        if (!pictures.contains(world.dataset.pictures[i].id)) continue;
+        const auto engine = pictures[world.dataset.pictures[i].id].get<std::vector<float>>();
+        const auto runtime = *(*judge)->Classify(world.pixels.Picture(i));
+        ++compared;
+        for (size_t k = 0; k < engine.size(); ++k) EXPECT_NEAR(engine[k], runtime[k], 1e-5) << model << " " << file;
+      }
+    }
+    EXPECT_EQ(compared, static_cast<size_t>(kPictures));  // three held out, and every other one in one fold's test
+  }
+}
+
+TEST(ConvertRun, RefusesAFoldsTrialAsTheFinalModel) {
+  const World world = MakeWorld("refuse");
+  Request request;
+  request.data = world.data();
+  request.final_trial = Train(world, "f2n4", 0);
+  request.out = world.folder / "model";
+  const auto done = ConvertRun(request, SilentProgress());
+  ASSERT_FALSE(done.has_value());
+  EXPECT_NE(done.error().message.find("not of the final model"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace handlens::convert

@@ -1,0 +1,120 @@
+// The check of single operators: for those that this room knows, whether types, ranks and quantization of their tensors
+// are a combination that the runtime's kernels expect. The runtime itself checks less than it relies on.
+#include <algorithm>
+
+#include "tflite/model_bytes.h"
+
+namespace handlens::tflite {
+namespace {
+
+using fb::TensorType;
+
+tl::unexpected<Error> Broken(int op, std::string_view what) {
+  return Fail(ErrorKind::kBadInput, "not a usable TensorFlow Lite model: operator {} has {}", op, what);
+}
+
+size_t Rank(const fb::Tensor& tensor) { return tensor.shape() == nullptr ? 0 : tensor.shape()->size(); }
+bool IsByte(TensorType type) { return type == TensorType::INT8 || type == TensorType::UINT8; }
+
+bool Quantized(const fb::Tensor& tensor) {
+  const auto* q = tensor.quantization();
+  if (q == nullptr || q->scale() == nullptr || q->scale()->size() == 0) return false;
+  if (q->zero_point() == nullptr || q->zero_point()->size() != q->scale()->size()) return false;
+  return std::all_of(q->scale()->begin(), q->scale()->end(), [](float scale) { return scale > 0; }) &&
+         std::all_of(q->zero_point()->begin(), q->zero_point()->end(), [](int64_t z) { return z >= -128 && z <= 255; });
+}
+
+// The tensors of one operator; null for an absent optional input.
+struct Tensors {
+  std::vector<const fb::Tensor*> inputs, outputs;
+};
+
+Tensors TensorsOf(const fb::SubGraph& graph, const fb::Operator& op) {
+  const auto pick = [&](const flatbuffers::Vector<int32_t>* indices) {
+    std::vector<const fb::Tensor*> tensors;
+    if (indices == nullptr) return tensors;
+    for (const int i : *indices) tensors.push_back(i < 0 ? nullptr : graph.tensors()->Get(static_cast<uint32_t>(i)));
+    return tensors;
+  };
+  return {pick(op.inputs()), pick(op.outputs())};
+}
+
+Result<void> CheckWeighted(int op, const Tensors& t) {
+  if (t.inputs.size() < 2 || t.inputs.size() > 3) return Broken(op, "a wrong number of inputs");
+  const fb::Tensor &x = *t.inputs[0], &weights = *t.inputs[1];
+  const bool dense = op == static_cast<int>(fb::BuiltinOperator::FULLY_CONNECTED);
+  if (Rank(weights) != (dense ? 2u : 4u) || (!dense && Rank(x) != 4) || Rank(x) < 1) return Broken(op, "a wrong rank");
+  for (const int dimension : *weights.shape()) {
+    if (dimension < 1) return Broken(op, "empty weights");
+  }
+  const bool whole = IsByte(x.type()) || x.type() == TensorType::INT16;
+  const bool known = whole ? IsByte(weights.type()) || weights.type() == TensorType::INT4 : true;
+  if (!known || x.type() == TensorType::INT32 || t.outputs[0]->type() != x.type()) return Broken(op, "mixed types");
+  if (IsByte(weights.type()) && !Quantized(weights)) return Broken(op, "weights without scales");
+  const fb::Tensor* bias = t.inputs.size() == 3 ? t.inputs[2] : nullptr;
+  if (bias == nullptr) return {};
+  const int outs = op == static_cast<int>(fb::BuiltinOperator::DEPTHWISE_CONV_2D) ? weights.shape()->Get(3) : weights.shape()->Get(0);
+  const bool wide = bias->type() == TensorType::INT32 || bias->type() == TensorType::INT64;
+  if (Rank(*bias) != 1 || bias->shape()->Get(0) != outs || wide != whole) return Broken(op, "a bias that does not fit");
+  return {};
+}
+
+Result<void> CheckOthers(int op, const Tensors& t) {
+  using enum fb::BuiltinOperator;
+  const auto code = static_cast<fb::BuiltinOperator>(op);
+  const TensorType in = t.inputs[0]->type(), out = t.outputs[0]->type();
+  const bool converts = code == QUANTIZE || code == DEQUANTIZE;
+  if (!converts && in != out) return Broken(op, "mixed types");
+  if (code == ADD && (t.inputs.size() != 2 || t.inputs[1] == nullptr || t.inputs[1]->type() != in)) {
+    return Broken(op, "inputs that do not fit");
+  }
+  if (code == MEAN && (t.inputs.size() != 2 || t.inputs[1] == nullptr || t.inputs[1]->type() != TensorType::INT32)) {
+    return Broken(op, "no axes");
+  }
+  const bool pool = code == MAX_POOL_2D || code == AVERAGE_POOL_2D;
+  if (pool && Rank(*t.inputs[0]) != 4) return Broken(op, "a wrong rank");
+  const bool one_input = code != ADD && code != MEAN && code != RESHAPE;
+  if (one_input && t.inputs.size() != 1) return Broken(op, "a wrong number of inputs");
+  return {};
+}
+
+// The options table that the operator's kernel casts to; NONE where any will do.
+fb::BuiltinOptions OptionsOf(fb::BuiltinOperator code) {
+  switch (code) {
+    case fb::BuiltinOperator::CONV_2D: return fb::BuiltinOptions::Conv2DOptions;
+    case fb::BuiltinOperator::DEPTHWISE_CONV_2D: return fb::BuiltinOptions::DepthwiseConv2DOptions;
+    case fb::BuiltinOperator::MAX_POOL_2D:
+    case fb::BuiltinOperator::AVERAGE_POOL_2D: return fb::BuiltinOptions::Pool2DOptions;
+    case fb::BuiltinOperator::FULLY_CONNECTED: return fb::BuiltinOptions::FullyConnectedOptions;
+    case fb::BuiltinOperator::SOFTMAX: return fb::BuiltinOptions::SoftmaxOptions;
+    default: return fb::BuiltinOptions::NONE;
+  }
+}
+
+}  // namespace
+
+Result<void> CheckOperator(const fb::Model& model, const fb::SubGraph& graph, const fb::Operator& op) {
+  const fb::OperatorCode* code = model.operator_codes()->Get(op.opcode_index());
+  const int number = std::max(static_cast<int>(code->builtin_code()), static_cast<int>(code->deprecated_builtin_code()));
+  const auto known = static_cast<fb::BuiltinOperator>(number);
+  if (std::string_view(fb::EnumNameBuiltinOperator(known)).empty()) return {};
+  const Tensors tensors = TensorsOf(graph, op);
+  const auto missing = [](const fb::Tensor* tensor) { return tensor == nullptr; };
+  if (tensors.outputs.size() != 1 || tensors.inputs.empty() ||
+      std::any_of(tensors.inputs.begin(), tensors.inputs.begin() + std::min<std::ptrdiff_t>(2, std::ssize(tensors.inputs)), missing)) {
+    return Broken(number, "a wrong number of inputs or outputs");
+  }
+  if (const auto wanted = OptionsOf(known); wanted != fb::BuiltinOptions::NONE && op.builtin_options_type() != wanted) {
+    return Broken(number, "the options of another");
+  }
+  for (const fb::Tensor* tensor : {tensors.inputs[0], tensors.outputs[0]}) {
+    if (IsByte(tensor->type()) && known != fb::BuiltinOperator::RESHAPE && !Quantized(*tensor)) {
+      return Broken(number, "a quantized tensor without a scale");
+    }
+  }
+  const bool weighted = known == fb::BuiltinOperator::CONV_2D || known == fb::BuiltinOperator::DEPTHWISE_CONV_2D ||
+                        known == fb::BuiltinOperator::FULLY_CONNECTED;
+  return weighted ? CheckWeighted(number, tensors) : CheckOthers(number, tensors);
+}
+
+}  // namespace handlens::tflite
