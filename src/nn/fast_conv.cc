@@ -153,7 +153,7 @@ class ConvPool final : public Operation {
     transposed_ = p.arena->Reserve(rows_);
     own_ = p.arena->Reserve(rows_);
     total_ = p.arena->Reserve(rows_);
-    scratch_ = p.arena->Reserve(2 * w.y.pixel * (Size(s.width) + 16));
+    scratch_ = p.arena->Reserve(2 * w.y.pixel * Size(s.width));
   }
   void Bind(Params& params) override { p_.Bind(params); }
 

@@ -117,7 +117,7 @@ struct ConvPoolBackwardArgs {
   const float* wt = nullptr;   // (filters, 3, RunStride(run))
   float* own = nullptr;        // (filters, 3, RunStride(run)): this picture's sums, begun at zero here
   float* bias = nullptr;       // (filters) += sum of dy
-  float* scratch = nullptr;    // 2 x channels x (width + 16)
+  float* scratch = nullptr;    // 2 x channels x width
 };
 constexpr size_t kMaxPoolFilters = 1024;   // what the lists of live filters hold
 constexpr size_t RunStride(size_t run) { return (run + kLanes - 1) / kLanes * kLanes; }

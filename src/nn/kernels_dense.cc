@@ -21,9 +21,15 @@ constexpr size_t kBlockPanels = 16;      // panels whose inputs stay in the firs
 constexpr size_t kNeurons = kManyRegisters && HWY_ARCH_X86 ? 4 : 2;
 constexpr size_t kPictures = kManyRegisters && HWY_ARCH_X86 ? 6 : kManyRegisters ? 3 : 2;
 
+// Some panels from one neuron on, and how far ahead of a float the one lies that is needed half a block later.
+struct Panels {
+  const float* at;
+  size_t count, ahead;
+};
+
 // F neurons x B pictures over up to kBlockPanels panels, chains continued from and left in `partial`.
 template <size_t F, size_t B, class D>
-HWY_INLINE void ForwardBlock(D d, const DenseForwardArgs& a, const float* w, const float* x, size_t panels, float* partial) {
+HWY_INLINE void ForwardBlock(D d, const DenseForwardArgs& a, Panels w, const float* x, float* partial) {
   const size_t lanes = hn::Lanes(d);
   constexpr size_t kParts = kLanes / hn::MaxLanes(D());   // vectors that hold the sixteen chains
   hn::Vec<D> acc[F][B][kParts];
@@ -33,13 +39,14 @@ HWY_INLINE void ForwardBlock(D d, const DenseForwardArgs& a, const float* w, con
     }
   }
   const size_t stride = PanelStride(a.outputs);
-  for (size_t k = 0; k < panels; ++k, w += stride, x += kLanes) {
-    for (size_t f = 0; f < F; ++f) hwy::Prefetch(w + kAheadFloats + f * kLanes);
+  const float* HWY_RESTRICT at = w.at;
+  for (size_t k = 0; k < w.count; ++k, at += stride, x += kLanes) {
+    for (size_t f = 0; f < F; ++f) hwy::Prefetch(at + w.ahead + f * kLanes);
     for (size_t s = 0; s < kParts; ++s) {
       hn::Vec<D> in[B];
       for (size_t b = 0; b < B; ++b) in[b] = hn::LoadU(d, x + b * a.x_stride + s * lanes);
       for (size_t f = 0; f < F; ++f) {
-        const auto v = hn::LoadU(d, w + f * kLanes + s * lanes);
+        const auto v = hn::LoadU(d, at + f * kLanes + s * lanes);
         for (size_t b = 0; b < B; ++b) acc[f][b][s] = FusedMulAdd(d, in[b], v, acc[f][b][s]);
       }
     }
@@ -52,14 +59,14 @@ HWY_INLINE void ForwardBlock(D d, const DenseForwardArgs& a, const float* w, con
 }
 
 template <size_t F, class D>
-HWY_INLINE void ForwardNeurons(D d, const DenseForwardArgs& a, const float* w, const float* x, size_t panels, float* partial) {
+HWY_INLINE void ForwardNeurons(D d, const DenseForwardArgs& a, Panels w, const float* x, float* partial) {
   size_t b = 0;
   const size_t row = a.outputs * kLanes;
   for (; b + kPictures <= a.batch; b += kPictures) {
-    ForwardBlock<F, kPictures>(d, a, w, x + b * a.x_stride, panels, partial + b * row);
+    ForwardBlock<F, kPictures>(d, a, w, x + b * a.x_stride, partial + b * row);
   }
-  for (; b + 2 <= a.batch; b += 2) ForwardBlock<F, 2>(d, a, w, x + b * a.x_stride, panels, partial + b * row);
-  for (; b < a.batch; ++b) ForwardBlock<F, 1>(d, a, w, x + b * a.x_stride, panels, partial + b * row);
+  for (; b + 2 <= a.batch; b += 2) ForwardBlock<F, 2>(d, a, w, x + b * a.x_stride, partial + b * row);
+  for (; b < a.batch; ++b) ForwardBlock<F, 1>(d, a, w, x + b * a.x_stride, partial + b * row);
 }
 
 // Sixteen chains to one number, halves added to halves.
@@ -77,11 +84,13 @@ void DenseForwardImpl(const DenseForwardArgs& a) {
   for (size_t k = 0; k < panels; k += kBlockPanels) {
     const size_t some = std::min(kBlockPanels, panels - k);
     const float *w = a.w + k * stride, *x = a.x + k * kLanes;
+    const size_t half = a.outputs / 2 * kLanes;
+    const auto from = [&](size_t o) {
+      return Panels{w + o * kLanes, some, o * kLanes < half ? half : kBlockPanels * stride - half};
+    };
     size_t o = 0;
-    for (; o + kNeurons <= a.outputs; o += kNeurons) {
-      ForwardNeurons<kNeurons>(d, a, w + o * kLanes, x, some, a.partial + o * kLanes);
-    }
-    for (; o < a.outputs; ++o) ForwardNeurons<1>(d, a, w + o * kLanes, x, some, a.partial + o * kLanes);
+    for (; o + kNeurons <= a.outputs; o += kNeurons) ForwardNeurons<kNeurons>(d, a, from(o), x, a.partial + o * kLanes);
+    for (; o < a.outputs; ++o) ForwardNeurons<1>(d, a, from(o), x, a.partial + o * kLanes);
   }
   for (size_t b = 0; b < a.batch; ++b) {
     for (size_t o = 0; o < a.outputs; ++o) {

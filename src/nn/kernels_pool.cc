@@ -78,49 +78,59 @@ void ConvPoolForwardImpl(const ConvPoolForwardArgs& a) {
   });
 }
 
-// One row of pooled pixels, transposed to (filters, width): gradient (zero where the ReLU is shut) and where in x the
-// window of the largest begins.
+// One row of pooled pixels, (width, channels): gradient (zero where the ReLU is shut) and where in x the window of the
+// largest begins.
 struct LiveRow {
   float* gradient;
   int32_t* offset;
-  size_t stride;
+  size_t channels;
 };
 
-void Transpose(const ConvPoolBackwardArgs& a, size_t oy, LiveRow live) {
-  const int32_t places[5] = {0, static_cast<int32_t>(a.x.pixel), static_cast<int32_t>(a.x.row),
-                             static_cast<int32_t>(a.x.row + a.x.pixel), 0};
-  const float* dy = a.dy + oy * a.width * a.channels;
-  const uint8_t* best = a.best + oy * a.width * a.channels;
-  for (size_t p = 0; p < a.width; ++p, dy += a.channels, best += a.channels) {
-    const auto base = static_cast<int32_t>(2 * p * a.x.pixel);
-    for (size_t o = 0; o < a.filters; ++o) {
-      live.gradient[o * live.stride + p] = best[o] < 4 ? dy[o] : 0.0f;
-      live.offset[o * live.stride + p] = base + places[best[o]];
+void Prepare(const ConvPoolBackwardArgs& a, size_t oy, LiveRow live) {
+  const auto right = static_cast<int32_t>(a.x.pixel), down = static_cast<int32_t>(a.x.row);
+  const float* HWY_RESTRICT dy = a.dy + oy * a.width * a.channels;
+  const uint8_t* HWY_RESTRICT best = a.best + oy * a.width * a.channels;
+  float* HWY_RESTRICT gradient = live.gradient;
+  int32_t* HWY_RESTRICT offset = live.offset;
+  for (size_t p = 0; p < a.width; ++p) {
+    const auto base = static_cast<int32_t>(2 * p) * right;
+    for (size_t i = p * a.channels; i < (p + 1) * a.channels; ++i) {
+      const int32_t place = best[i];
+      gradient[i] = place < 4 ? dy[i] : 0.0f;
+      offset[i] = base + (place & 1) * right + (place >> 1 & 1) * down;
     }
   }
 }
 
-// Kernel gradient of F filters and N vectors of one row of taps, over one row of pooled pixels. Dead pixels add zero.
-template <size_t F, size_t N, class D>
-HWY_INLINE void LiveWeights(D d, size_t width, const float* x, LiveRow live, float* own, size_t own_stride) {
-  const size_t lanes = hn::Lanes(d);
-  hn::Vec<D> acc[F][N];
+// Kernel gradient of F filters, K rows of taps and N vectors of a row, over one row of pooled pixels. Dead pixels add zero.
+template <size_t F, size_t K, size_t N, class D>
+HWY_INLINE void LiveWeights(D d, const ConvPoolBackwardArgs& a, const float* x, LiveRow live, float* own) {
+  const size_t lanes = hn::Lanes(d), row = RunStride(a.run);
+  hn::Vec<D> acc[F][K][N];
   for (size_t f = 0; f < F; ++f) {
-    for (size_t n = 0; n < N; ++n) acc[f][n] = hn::LoadU(d, own + f * own_stride + n * lanes);
+    for (size_t k = 0; k < K; ++k) {
+      for (size_t n = 0; n < N; ++n) acc[f][k][n] = hn::LoadU(d, own + (f * 3 + k) * row + n * lanes);
+    }
   }
-  for (size_t p = 0; p < width; ++p) {
+  for (size_t p = 0; p < a.width; ++p) {
     for (size_t f = 0; f < F; ++f) {
-      const auto g = hn::Set(d, live.gradient[f * live.stride + p]);
-      const float* from = x + live.offset[f * live.stride + p];
-      for (size_t n = 0; n < N; ++n) acc[f][n] = FusedMulAdd(d, hn::LoadU(d, from + n * lanes), g, acc[f][n]);
+      const auto g = hn::Set(d, live.gradient[p * live.channels + f]);
+      const float* HWY_RESTRICT from = x + live.offset[p * live.channels + f];
+      for (size_t k = 0; k < K; ++k) {
+        for (size_t n = 0; n < N; ++n) {
+          acc[f][k][n] = FusedMulAdd(d, hn::LoadU(d, from + k * a.x.row + n * lanes), g, acc[f][k][n]);
+        }
+      }
     }
   }
   for (size_t f = 0; f < F; ++f) {
-    for (size_t n = 0; n < N; ++n) hn::StoreU(acc[f][n], d, own + f * own_stride + n * lanes);
+    for (size_t k = 0; k < K; ++k) {
+      for (size_t n = 0; n < N; ++n) hn::StoreU(acc[f][k][n], d, own + (f * 3 + k) * row + n * lanes);
+    }
   }
 }
 
-// Calls block(Index<vectors>, offset) over `run` floats rounded up to whole vectors: six, three, then single ones.
+// Calls block(Index<vectors>, offset) over `run` floats rounded up to whole vectors: kMost, three, then single ones.
 template <size_t kMost, class Block>
 HWY_INLINE void ForRun(size_t run, size_t lanes, const Block& block) {
   size_t i = 0;
@@ -129,21 +139,27 @@ HWY_INLINE void ForRun(size_t run, size_t lanes, const Block& block) {
   for (; i < run; i += lanes) block(Index<1>(), i);
 }
 
+// All filters for K rows of taps from `kh` and N vectors from `i`.
+template <size_t F, size_t K, size_t N, class D>
+HWY_INLINE void LiveFilters(D d, const ConvPoolBackwardArgs& a, const float* x, LiveRow live, float* own) {
+  const size_t stride = 3 * RunStride(a.run);
+  size_t o = 0;
+  const auto from = [&](size_t f) { return LiveRow{live.gradient + f, live.offset + f, live.channels}; };
+  for (; o + F <= a.filters; o += F) LiveWeights<F, K, N>(d, a, x, from(o), own + o * stride);
+  for (; o < a.filters; ++o) LiveWeights<1, K, N>(d, a, x, from(o), own + o * stride);
+}
+
 void WeightRow(const ConvPoolBackwardArgs& a, size_t oy, LiveRow live) {
   const Wide d;
-  const size_t stride = 3 * RunStride(a.run);
+  const float* x = a.x.at + 2 * oy * a.x.row;
+  if (a.run <= hn::Lanes(d)) {   // three channels in one wide vector: all nine taps at once
+    LiveFilters<4, 3, 1>(d, a, x, live, a.own);
+    return;
+  }
   for (size_t kh = 0; kh < 3; ++kh) {
-    const float* x = a.x.at + (2 * oy + kh) * a.x.row;
     ForRun<6>(a.run, hn::Lanes(d), [&](auto vectors, size_t i) HWY_ATTR {
       constexpr size_t kN = decltype(vectors)::value;
-      constexpr size_t kF = kN == 1 ? 4 : 2;
-      size_t o = 0;
-      const auto part = [&](size_t f) {
-        return LiveRow{live.gradient + f * live.stride, live.offset + f * live.stride, live.stride};
-      };
-      float* own = a.own + kh * RunStride(a.run) + i;
-      for (; o + kF <= a.filters; o += kF) LiveWeights<kF, kN>(d, a.width, x + i, part(o), own + o * stride, stride);
-      for (; o < a.filters; ++o) LiveWeights<1, kN>(d, a.width, x + i, part(o), own + o * stride, stride);
+      LiveFilters<kN == 1 ? 4 : 2, 1, kN>(d, a, x + kh * a.x.row + i, live, a.own + kh * RunStride(a.run) + i);
     });
   }
 }
@@ -196,16 +212,13 @@ void DataPixel(const ConvPoolBackwardArgs& a, LiveList* lists, size_t oy, size_t
 }
 
 void ConvPoolBackwardImpl(const ConvPoolBackwardArgs& a) {
-  const size_t stride = a.width + 16;
-  const LiveRow live{a.scratch, reinterpret_cast<int32_t*>(a.scratch + a.channels * stride), stride};
+  const LiveRow live{a.scratch, reinterpret_cast<int32_t*>(a.scratch + a.channels * a.width), a.channels};
   std::memset(a.own, 0, a.filters * 3 * RunStride(a.run) * sizeof(float));
   LiveList lists[5];
   for (size_t oy = 0; oy < a.height; ++oy) {
-    Transpose(a, oy, live);
-    for (size_t o = 0; o < a.filters; ++o) {
-      float sum = a.bias[o];
-      for (size_t p = 0; p < a.width; ++p) sum += live.gradient[o * stride + p];
-      a.bias[o] = sum;
+    Prepare(a, oy, live);
+    for (size_t p = 0; p < a.width; ++p) {
+      for (size_t o = 0; o < a.filters; ++o) a.bias[o] += live.gradient[p * a.channels + o];
     }
     WeightRow(a, oy, live);
     for (size_t ox = 0; a.dx.at && ox < a.width; ++ox) DataPixel(a, lists, oy, ox);
