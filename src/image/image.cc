@@ -61,7 +61,7 @@ const char* FitName(Fit fit) {
   for (const auto& [name, value] : kFits) {
     if (value == fit) return name;
   }
-  HL_CHECK(!"a known fit");
+  HL_CHECK(false);  // a value that is no Fit
   return "";
 }
 
