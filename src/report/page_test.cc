@@ -98,6 +98,10 @@ TEST(Page, ShowsTheChosenCellWithMeanAndStdAndItsInterval) {
   EXPECT_THAT(cell.hint, HasSubstr(RangeText(chosen.test_ci95)));
 }
 
+TEST(Page, PoolsTheAgreementOfFloatAndQuantizedOverTestPicturesOnly) {
+  EXPECT_THAT(Own(fixture::MakeRecords({})), HasSubstr("85 of 86 test pictures; 95&#160;% interval 93.7 – 99.8&#160;%"));
+}
+
 TEST(Page, ListsEveryFoldWithAccuracyAndLoss) {
   const Records records = fixture::MakeRecords({});
   const Document document = MakeDocument(records);

@@ -16,21 +16,6 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kFiles = 
     {"quantizedmodel.tflite", "all int8: smallest and fastest"},
 }};
 
-// The first of several names under which a record may hold a number.
-std::optional<double> FirstNumber(const Json& json, std::initializer_list<const char*> keys) {
-  for (const char* key : keys) {
-    if (auto number = NumberAt(json, key)) return number;
-  }
-  return {};
-}
-
-std::string FirstText(const Json& json, std::initializer_list<const char*> keys) {
-  for (const char* key : keys) {
-    if (std::string text = TextAt(json, key); !text.empty()) return text;
-  }
-  return {};
-}
-
 void AddFiles(const Records& records, Section& section) {
   Table table{.id = "model-files", .caption = "The model's files", .columns = {{"File"}, {"What it is"}, {"Size", Align::kNumber}}};
   Json names = Json::array(), sizes = Json::array(), texts = Json::array();
@@ -97,27 +82,32 @@ void AddLayers(const Records& records, Section& section) {
   section.blocks.emplace_back(std::move(table));
 }
 
+// How often float and int8 give the same answer, by the official runtime; test pictures pooled over folds.
 void AddAgreement(const Records& records, Section& section) {
-  const Json& agreement = At(records.conversion, "agreement");
-  if (agreement.is_number()) {
-    section.blocks.emplace_back(Facts{{{PercentText(agreement.get<double>()), "same answer, float and quantized", ""}}});
-  } else if (agreement.is_array() && !agreement.empty() && agreement[0].is_object()) {
-    section.blocks.emplace_back(Generic("agreement", "Do the files give the same answers?", agreement));
-  } else if (agreement.is_object()) {
-    const auto share = FirstNumber(agreement, {"share", "agreement", "float_int8", "int8"});
-    const auto n = FirstNumber(agreement, {"n", "pictures"});
-    if (share) {
-      std::string detail = n ? fmt::format("n = {}", Thousands(static_cast<int64_t>(*n))) : "";
-      if (n) {
-        const double same = NumberAt(agreement, "same").value_or(*share * *n);
-        detail += "; 95 % interval " + RangeText(Wilson95(static_cast<size_t>(same + 0.5), static_cast<size_t>(*n)));
-      }
-      section.blocks.emplace_back(Facts{{{PercentText(*share), "same answer, float and quantized", detail}}});
-    }
-    Table table{.id = "agreement", .caption = "Do the files give the same answers?", .columns = {{"What"}, {"Value", Align::kNumber}}};
-    for (const auto& [key, value] : agreement.items()) table.rows.push_back({Text(key), Text(Printed(value))});
-    section.blocks.emplace_back(std::move(table));
+  const Json& list = At(records.conversion, "agreement");
+  if (!list.is_array() || list.empty()) return;
+  Table table{.id = "agreement", .caption = "Do the float and the quantized file give the same answers?",
+              .columns = {{"Pictures"}, {"Fold", Align::kNumber}, {"n", Align::kNumber}, {"Same answer", Align::kNumber}, {"95 % interval", Align::kNumber},
+                          {"Float right", Align::kNumber}, {"Quantized right", Align::kNumber}}};
+  size_t n_test = 0, agree_test = 0;
+  for (const Json& row : list) {
+    const auto count = [&](const char* key) { return static_cast<size_t>(std::max(0.0, NumberAt(row, key).value_or(0))); };
+    const size_t n = count("n"), agree = count("agree");
+    if (n == 0) continue;
+    const double fold = NumberAt(row, "fold").value_or(-1);
+    const auto share = [n](size_t part) { return Percent(static_cast<double>(part) / static_cast<double>(n)); };
+    table.rows.push_back({Text(TextAt(row, "pictures")), fold < 0 ? Text("final model") : Count(static_cast<int64_t>(fold) + 1), Count(static_cast<int64_t>(n)),
+                          share(agree), Range(Wilson95(agree, n)), share(count("float_correct")), share(count("quantized_correct"))});
+    if (TextAt(row, "pictures") != "test") continue;
+    n_test += n;
+    agree_test += agree;
   }
+  if (n_test > 0) {
+    section.blocks.emplace_back(Facts{{{PercentText(static_cast<double>(agree_test) / static_cast<double>(n_test)), "same answer, float and quantized",
+        fmt::format("{} of {} test pictures; 95 % interval {}", Thousands(static_cast<int64_t>(agree_test)), Thousands(static_cast<int64_t>(n_test)),
+                    RangeText(Wilson95(agree_test, n_test)))}}});
+  }
+  if (!table.rows.empty()) section.blocks.emplace_back(std::move(table));
 }
 
 // The paper's Table 2, and the proof that label i of the file is class i of the model.
@@ -157,8 +147,8 @@ Section ConvertSection(const Records& records) {
     table.fold = Fold::kClosed;
     section.blocks.emplace_back(std::move(table));
   }
-  if (const std::string method = FirstText(records.conversion, {"method", "quantization"}); !method.empty()) {
-    section.blocks.emplace_back(Paragraph{"Quantization: " + method + "."});
+  if (const std::string method = TextAt(records.conversion, "method"); !method.empty()) {
+    section.blocks.emplace_back(Paragraph{"How it was quantized: " + method + "."});
   }
   AddLayers(records, section);
   AddDescription(records, section);
