@@ -41,8 +41,8 @@ class Dense final : public Operation {
       }
       if (bias) bias[o] = sum;
     }
-    kernels::DenseBackward({c.At(wires_.x, 0), wires_.x.picture, inputs_, wires_.NeedsData() ? c.At(wires_.dx, 0) : nullptr, dy,
-                            outputs_, c.Count(), c.params->Value(*weights_), momenta_ > 0 ? c.params->Moment1(*weights_) : nullptr,
+    kernels::DenseBackward({c.At(wires_.x, 0), wires_.x.picture, inputs_, wires_.NeedsData() ? c.At(wires_.dx, 0) : nullptr,
+                            c.At(wires_.dy, 0), wires_.dy.picture, dy, outputs_, c.Count(), c.params->Value(*weights_), momenta_ > 0 ? c.params->Moment1(*weights_) : nullptr,
                             momenta_ > 1 ? c.params->Moment2(*weights_) : nullptr, c.params->Decay(*weights_)},
                            c.update);
   }

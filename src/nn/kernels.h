@@ -141,7 +141,9 @@ struct DenseBackwardArgs {
   const float* x = nullptr;
   size_t x_stride = 0, inputs = 0;
   float* dx = nullptr;         // (batch, x_stride)
-  const float* dy = nullptr;   // (outputs, batch): transposed
+  const float* dy_rows = nullptr;   // (batch, dy_stride)
+  size_t dy_stride = 0;
+  const float* dy = nullptr;   // the same as (outputs, batch): both orders are read one number after the other
   size_t outputs = 0, batch = 0;
   float *w = nullptr, *moment1 = nullptr, *moment2 = nullptr;
   float decay = 0;

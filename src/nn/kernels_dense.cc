@@ -155,7 +155,8 @@ HWY_INLINE void UpdateBlock(D d, const DenseBackwardArgs& a, const Update& u, si
   for (size_t f = 0; f < F; ++f) g[f] = hn::Zero(d);
   for (size_t b = 0; b < a.batch; ++b) {
     const auto x = hn::LoadU(d, a.x + b * a.x_stride + from);
-    for (size_t f = 0; f < F; ++f) g[f] = FusedMulAdd(d, x, hn::Set(d, a.dy[(o + f) * a.batch + b]), g[f]);
+    const float* HWY_RESTRICT dy = a.dy_rows + b * a.dy_stride + o;
+    for (size_t f = 0; f < F; ++f) g[f] = FusedMulAdd(d, x, hn::Set(d, dy[f]), g[f]);
   }
   for (size_t f = 0; f < F; ++f) UpdateVector<kKind>(d, a, u, g[f], to + f * kLanes);
 }

@@ -212,7 +212,10 @@ void GlobalAvgPoolForward(const Shape& s, const float* x, float* y) {
 }
 
 void GlobalAvgPoolBackward(const Shape& s, const float* dy, float* dx) {
-  for (size_t i = 0; dx && i < Count(s); ++i) dx[i] += dy[i % Size(s.channels)] / static_cast<float>(Pixels(s));
+  const auto pixels = static_cast<float>(Pixels(s));
+  for (size_t p = 0; dx && p < Pixels(s); ++p, dx += s.channels) {
+    for (int c = 0; c < s.channels; ++c) dx[c] += dy[c] / pixels;
+  }
 }
 
 Rng DropoutStream(DropoutKey key) {
