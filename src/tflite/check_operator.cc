@@ -14,6 +14,10 @@ tl::unexpected<Error> Broken(int op, std::string_view what) {
 }
 
 size_t Rank(const fb::Tensor& tensor) { return tensor.shape() == nullptr ? 0 : tensor.shape()->size(); }
+bool SameShape(const fb::Tensor& a, const fb::Tensor& b) {
+  if (Rank(a) == 0 || Rank(b) == 0) return Rank(a) == Rank(b);
+  return std::equal(a.shape()->begin(), a.shape()->end(), b.shape()->begin(), b.shape()->end());
+}
 bool IsByte(TensorType type) { return type == TensorType::INT8 || type == TensorType::UINT8; }
 
 bool Quantized(const fb::Tensor& tensor) {
@@ -52,7 +56,8 @@ Result<void> CheckWeighted(int op, const Tensors& t) {
   if (!known || x.type() == TensorType::INT32 || t.outputs[0]->type() != x.type()) return Broken(op, "mixed types");
   if (IsByte(weights.type()) && !Quantized(weights)) return Broken(op, "weights without scales");
   const fb::Tensor* bias = t.inputs.size() == 3 ? t.inputs[2] : nullptr;
-  if (bias == nullptr) return {};
+  // The builtin int8 kernels read the bias without asking whether it is there.
+  if (bias == nullptr) return whole && !dense ? Result<void>(Broken(op, "no bias")) : Result<void>();
   const int outs = op == static_cast<int>(fb::BuiltinOperator::DEPTHWISE_CONV_2D) ? weights.shape()->Get(3) : weights.shape()->Get(0);
   const bool wide = bias->type() == TensorType::INT32 || bias->type() == TensorType::INT64;
   if (Rank(*bias) != 1 || bias->shape()->Get(0) != outs || wide != whole) return Broken(op, "a bias that does not fit");
@@ -73,6 +78,8 @@ Result<void> CheckOthers(int op, const Tensors& t) {
   }
   const bool pool = code == MAX_POOL_2D || code == AVERAGE_POOL_2D;
   if (pool && Rank(*t.inputs[0]) != 4) return Broken(op, "a wrong rank");
+  const bool elementwise = converts || code == RELU || code == RELU6 || code == SOFTMAX;
+  if (elementwise && !SameShape(*t.inputs[0], *t.outputs[0])) return Broken(op, "an output of another shape");
   const bool one_input = code != ADD && code != MEAN && code != RESHAPE;
   if (one_input && t.inputs.size() != 1) return Broken(op, "a wrong number of inputs");
   return {};
