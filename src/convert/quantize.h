@@ -26,7 +26,7 @@ struct QuantizedWeights {
   Bytes data;                         // int8
 };
 // `input_scale` > 0 bounds the weight scales from below so that the int32 bias holds; 0 when biases stay float. Dense
-// layers get one scale: runtimes before 2.17 misread more.
+// layers get one scale, the form that version 4 of the operator was made for.
 QuantizedWeights QuantizeWeights(const FoldedLayer& layer, float input_scale);
 Bytes QuantizeBias(const FoldedLayer& layer, const tflite::Quantization& weights, float input_scale);
 

@@ -12,7 +12,7 @@ namespace handlens::convert {
 namespace {
 
 using Pixels = std::span<const uint8_t>;
-constexpr size_t kMostCalibrationPictures = 500;  // of 100 batches of 10, what fits; more moved no range in trials
+constexpr size_t kMostCalibrationPictures = 500;  // bounds the time: one evaluation of the float model each
 constexpr size_t kMeasuredPictures = 16;          // whose layers are compared one by one
 
 struct Trial {
