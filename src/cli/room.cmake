@@ -1,1 +1,13 @@
+# tomlplusplus reads handlens.toml; it is used header-only, so the room needs no library of it at run time.
+find_path(TOMLPLUSPLUS_INCLUDE toml++/toml.h REQUIRED)
 handlens_room(cli DEPS report)
+target_compile_definitions(cli PRIVATE HANDLENS_DATA_DIR="${CMAKE_SOURCE_DIR}/data")
+
+add_executable(handlens ${CMAKE_SOURCE_DIR}/src/cli/main.cc)
+target_link_libraries(handlens PRIVATE cli)
+set_target_properties(handlens PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+# The manual page is the program's own; cmake's -E has no redirection.
+add_custom_command(TARGET handlens POST_BUILD COMMAND sh -c "./handlens help --man > handlens.1"
+  WORKING_DIRECTORY ${CMAKE_BINARY_DIR} VERBATIM)
+
+include(${CMAKE_SOURCE_DIR}/tests/cli/tests.cmake)

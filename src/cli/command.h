@@ -1,0 +1,76 @@
+// The command table: every command of handlens, written once; help, the manual page, completion and dispatch read it.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "cli/settings.h"
+#include "cli/terminal.h"
+
+namespace handlens::cli {
+
+// What a command works with. Arguments are as the user wrote them; settings are merged for the command.
+struct Call {
+  std::string_view command;
+  std::vector<std::string> arguments;
+  CommandLine line;
+  std::map<std::string, std::string> environment;
+  Settings settings;
+  std::string program;       // path of the executable, for finding what ships beside it
+  Terminal* terminal = nullptr;
+};
+
+// What a command found: text for people, JSON for machines. Missed gates make the exit code 4 after both are printed.
+struct Outcome {
+  std::string text;
+  Json json = Json::object();
+  std::vector<std::string> missed;
+};
+
+struct Command {
+  std::string_view name;
+  std::string_view arguments;   // as in the usage line: "PICTURES [-o RUN]"
+  std::string_view summary;     // one line
+  std::string_view details;     // paragraphs
+  std::string_view examples;    // lines: command, then a comment after "  # "
+  std::string_view group;
+  int min_arguments, max_arguments;  // -1 = any number
+  Result<Outcome> (*function)(Call& call);
+};
+
+std::span<const Command> Commands();
+const Command* FindCommand(std::string_view name);
+std::vector<std::string> CommandNames();
+
+// Help in levels: the overview, one command's page; the manual page, docs/options.md, completion scripts.
+std::string HelpOverview();
+std::string HelpCommand(const Command& command);
+std::string ManPage();
+std::string OptionsMarkdown();
+std::string Completion(std::string_view shell);  // "bash", "zsh" or "fish"
+
+// The whole program: argv as words, the program's name first. Returns the exit code.
+int Main(const std::vector<std::string>& words);
+
+// The functions of the table, by file.
+Result<Outcome> CommandInspect(Call& call);    // command_steps.cc
+Result<Outcome> CommandPrepare(Call& call);
+Result<Outcome> CommandSplit(Call& call);
+Result<Outcome> CommandSearch(Call& call);
+Result<Outcome> CommandReduce(Call& call);
+Result<Outcome> CommandConvert(Call& call);
+Result<Outcome> CommandDescribe(Call& call);
+Result<Outcome> CommandVerify(Call& call);
+Result<Outcome> CommandReport(Call& call);
+Result<Outcome> CommandRun(Call& call);        // command_run.cc
+Result<Outcome> CommandDemo(Call& call);
+Result<Outcome> CommandPredict(Call& call);    // command_use.cc
+Result<Outcome> CommandCheck(Call& call);
+Result<Outcome> CommandHelp(Call& call);
+Result<Outcome> CommandVersion(Call& call);
+
+}  // namespace handlens::cli

@@ -1,0 +1,75 @@
+// The commands of single steps: open the run, do what is missing up to the step, say what came out.
+#include <algorithm>
+#include <map>
+
+#include "base/json.h"
+#include "cli/steps.h"
+#include "cli/summary.h"
+#include "split/split.h"
+
+namespace handlens::cli {
+namespace fs = std::filesystem;
+namespace {
+
+// The frame of all steps on RUN: everything up to the step, then its summary.
+Result<Outcome> StepOnRun(Call& call, Result<Outcome> (*summarize)(const Run&)) {
+  HL_ASSIGN(const std::unique_ptr<Run> run, OpenRun(call, call.arguments[0]));
+  HL_TRY(SaveSettings(*run));
+  HL_TRY(DoStepsUpTo(*run, call.command));
+  HL_ASSIGN(Outcome outcome, summarize(*run));
+  AddWritten(*run, call.command, outcome);
+  return outcome;
+}
+
+}  // namespace
+
+Result<Outcome> CommandInspect(Call& call) {
+  HL_ASSIGN(const std::unique_ptr<Run> run, OpenRunFor(call, call.arguments[0]));
+  HL_TRY(StepInspect(*run, call.arguments[0]));
+  HL_TRY(SaveSettings(*run));
+  HL_TRY(StepReport(*run));
+  HL_ASSIGN(Outcome outcome, SummarizeDataset(*run));
+  AddWritten(*run, call.command, outcome);
+  return outcome;
+}
+
+Result<Outcome> CommandPrepare(Call& call) { return StepOnRun(call, SummarizePrepared); }
+
+Result<Outcome> CommandSplit(Call& call) {
+  HL_ASSIGN(const std::unique_ptr<Run> run, OpenRun(call, call.arguments[0]));
+  HL_TRY(SaveSettings(*run));
+  HL_TRY(DoStepsUpTo(*run, "split"));
+  HL_ASSIGN(Outcome outcome, SummarizeSplit(*run));
+  if (run->settings.Has("export-tree")) {
+    const fs::path out = run->settings.Text("export-tree");
+    HL_ASSIGN(const std::vector<int> sizes, PreparedSizes(*run));
+    HL_TRY(StepPrepare(*run, sizes));
+    for (const int size : sizes) {
+      HL_ASSIGN(const dataset::PixelSet pixels, dataset::LoadPixels(run->dataset, size, run->fit(), run->At("cache")));
+      // ExportTree wants an empty folder; with several sizes each gets its own.
+      HL_TRY(split::ExportTree(run->dataset, run->split, pixels, sizes.size() == 1 ? out : out / std::to_string(size)));
+    }
+    outcome.text += fmt::format("The folds as folders: {}\n", out.string());
+    outcome.json["tree"] = out.string();
+  }
+  AddWritten(*run, call.command, outcome);
+  return outcome;
+}
+
+Result<Outcome> CommandSearch(Call& call) { return StepOnRun(call, SummarizeSearch); }
+Result<Outcome> CommandReduce(Call& call) { return StepOnRun(call, SummarizeReduce); }
+Result<Outcome> CommandConvert(Call& call) { return StepOnRun(call, SummarizeModel); }
+Result<Outcome> CommandDescribe(Call& call) { return StepOnRun(call, SummarizeModel); }
+Result<Outcome> CommandVerify(Call& call) { return StepOnRun(call, SummarizeVerdict); }
+
+// Shows what there is: the one step that needs nothing before it.
+Result<Outcome> CommandReport(Call& call) {
+  HL_ASSIGN(const std::unique_ptr<Run> run, OpenRun(call, call.arguments[0]));
+  HL_TRY(StepReport(*run));
+  Outcome outcome;
+  outcome.json["report"] = run->At("report.html").string();
+  AddWritten(*run, call.command, outcome);
+  return outcome;
+}
+
+}  // namespace handlens::cli

@@ -1,0 +1,102 @@
+// The command table itself (declared in command.h): what help says and which function runs.
+#include "cli/command.h"
+
+namespace handlens::cli {
+namespace {
+
+constexpr Command kCommands[] = {
+    {.name = "run", .arguments = "PICTURES", .summary = "from labelled pictures to a verified model: all steps, in order",
+     .details = "PICTURES is a folder with one folder per class, or a labels.csv with the columns path,label[,group]; "
+                "pictures of one group (a patient, a plant, an object) never straddle folds. Prints a plan first. The same "
+                "command again continues where it stopped, after Ctrl-C, a power cut or a full disk. It never overwrites "
+                "another run.",
+     .examples = "handlens run leaves  # writes leaves-run in the current folder\n"
+                 "handlens run leaves -o RUN --preset quick --budget 30m\n"
+                 "handlens run leaves --dry-run  # the plan only\n"
+                 "handlens run labels.csv -o RUN --models nano24,m1 --sizes 64,100",
+     .group = "Everything at once", .min_arguments = 1, .max_arguments = 1, .function = CommandRun},
+    {.name = "demo", .arguments = "", .summary = "the whole of `run` on a small built-in set of real pictures, in minutes",
+     .details = "Runs on photographs of hand signs that come with the program. Takes the options of `run`; the preset is quick.",
+     .examples = "handlens demo  # writes demo-run in the current folder\nhandlens demo --dry-run",
+     .group = "Everything at once", .min_arguments = 0, .max_arguments = 0, .function = CommandDemo},
+
+    {.name = "inspect", .arguments = "PICTURES", .summary = "look at the pictures and start a run folder",
+     .details = "Counts, sizes, formats, unreadable files with their reasons, exact and near duplicates, class imbalance, "
+                "pictures unlike their class, and properties that a model could learn instead of the subject. Writes "
+                "dataset.json and a report with a contact sheet.",
+     .examples = "handlens inspect leaves -o RUN\nhandlens inspect labels.csv -o RUN --json",
+     .group = "Steps", .min_arguments = 1, .max_arguments = 1, .function = CommandInspect},
+    {.name = "prepare", .arguments = "RUN", .summary = "make the sub-datasets, one for each picture size",
+     .details = "Decodes every picture once and keeps it at each size, exactly as the model will see it on the phone.",
+     .examples = "handlens prepare RUN\nhandlens prepare RUN --sizes 30,50,100",
+     .group = "Steps", .min_arguments = 1, .max_arguments = 1, .function = CommandPrepare},
+    {.name = "split", .arguments = "RUN", .summary = "divide the pictures into folds, and hold some out for the phone",
+     .details = "Stratified folds of training, validation and test pictures; groups and near-duplicates stay together.",
+     .examples = "handlens split RUN --folds 5 --holdout 4\nhandlens split RUN --export-tree tree  # the paper's Fig. 3",
+     .group = "Steps", .min_arguments = 1, .max_arguments = 1, .function = CommandSplit},
+    {.name = "search", .arguments = "RUN", .summary = "train models x sizes x augmentations x folds and choose one",
+     .details = "Chooses on validation pictures by a stated rule; reports accuracies on test pictures, with intervals. "
+                "Finished trials are kept and never repeated.",
+     .examples = "handlens search RUN --preset thorough\nhandlens search RUN --models nano24 --generators mild,camera --epochs 60",
+     .group = "Steps", .min_arguments = 1, .max_arguments = 1, .function = CommandSearch},
+    {.name = "reduce", .arguments = "RUN", .summary = "find the smallest model that is not statistically worse",
+     .details = "Sweeps filters and neurons around the search's choice.",
+     .examples = "handlens reduce RUN\nhandlens reduce RUN --filters 1,2,4,8 --neurons 4,8,16",
+     .group = "Steps", .min_arguments = 1, .max_arguments = 1, .function = CommandReduce},
+    {.name = "convert", .arguments = "RUN", .summary = "train the final model and write the .tflite files",
+     .details = "Trains the chosen model once more on every picture but the hold-out, and writes model.tflite, "
+                "quantizedmodel.tflite, model_fp16.tflite and model_dynamic.tflite.",
+     .examples = "handlens convert RUN\nhandlens convert RUN --io int8",
+     .group = "Steps", .min_arguments = 1, .max_arguments = 1, .function = CommandConvert},
+    {.name = "describe", .arguments = "RUN", .summary = "add metadata and labels, prove their order, write wrapper code",
+     .details = "Writes the metadata that TFLite tools read into the model files, labels.txt, preprocess.json, the model "
+                "card, and code for Java, Kotlin, Dart, Swift, TypeScript and C++.",
+     .examples = "handlens describe RUN --name 'Leaf guide' --author 'A. Botanist' --license CC-BY-4.0",
+     .group = "Steps", .min_arguments = 1, .max_arguments = 1, .function = CommandDescribe},
+    {.name = "verify", .arguments = "RUN", .summary = "judge the shipped files on held-out pictures by four routes",
+     .details = "On the computer (the baseline), quantized, as from the gallery, as from the camera. Ends with a verdict: can be "
+                "deployed, or cannot, because of what, and what to try (exit code 4).",
+     .examples = "handlens verify RUN\nhandlens verify RUN --min-accuracy 0.9 --min-agreement 0.98 --max-bytes 64K",
+     .group = "Steps", .min_arguments = 1, .max_arguments = 1, .function = CommandVerify},
+    {.name = "report", .arguments = "RUN", .summary = "write report.html, one page with everything a run found",
+     .details = "Self-contained: no network, no other file. Also as JSON and CSV. Shows steps that were not run as such.",
+     .examples = "handlens report RUN",
+     .group = "Steps", .min_arguments = 1, .max_arguments = 1, .function = CommandReport},
+
+    {.name = "predict", .arguments = "MODEL PICTURE...", .summary = "scores of pictures with any .tflite classifier that has metadata",
+     .details = "MODEL is a .tflite file, or a run folder, which means its model/model.tflite. A PICTURE may be a folder.",
+     .examples = "handlens predict RUN leaf.jpg\nhandlens predict RUN/model/quantizedmodel.tflite photos --json\n"
+                 "handlens predict model.tflite leaf.jpg --save-input seen  # what the model saw, as PNG",
+     .group = "Use and prove", .min_arguments = 2, .max_arguments = -1, .function = CommandPredict},
+    {.name = "check", .arguments = "RUN", .summary = "prove the chain from the pictures to the model files by hashes",
+     .details = "Names every file that is missing or changed since its step wrote it, and every picture that changed.",
+     .examples = "handlens check RUN",
+     .group = "Use and prove", .min_arguments = 1, .max_arguments = 1, .function = CommandCheck},
+
+    {.name = "help", .arguments = "[COMMAND]", .summary = "explain a command; the manual page; shell completion",
+     .details = "Without a command, the overview.",
+     .examples = "handlens help run\nhandlens help --man > handlens.1\n"
+                 "handlens help --completion bash > ~/.local/share/bash-completion/completions/handlens",
+     .group = "Help", .min_arguments = 0, .max_arguments = 1, .function = CommandHelp},
+    {.name = "version", .arguments = "", .summary = "print the version", .details = "", .examples = "handlens version",
+     .group = "Help", .min_arguments = 0, .max_arguments = 0, .function = CommandVersion},
+};
+
+}  // namespace
+
+std::span<const Command> Commands() { return kCommands; }
+
+const Command* FindCommand(std::string_view name) {
+  for (const Command& command : kCommands) {
+    if (command.name == name) return &command;
+  }
+  return nullptr;
+}
+
+std::vector<std::string> CommandNames() {
+  std::vector<std::string> names;
+  for (const Command& command : kCommands) names.emplace_back(command.name);
+  return names;
+}
+
+}  // namespace handlens::cli

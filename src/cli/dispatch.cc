@@ -1,0 +1,97 @@
+// From words and variables to an exit code: parse, find the command, run it, print (declared in command.h).
+#include <unistd.h>
+
+#include <iostream>
+
+#include "cli/command.h"
+
+namespace handlens::cli {
+namespace {
+
+std::vector<std::pair<std::string, std::string>> Environment() {
+  std::vector<std::pair<std::string, std::string>> variables;
+  for (char** entry = ::environ; *entry != nullptr; ++entry) {
+    const std::string text = *entry;
+    const size_t equals = text.find('=');
+    if (equals != std::string::npos) variables.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return variables;
+}
+
+tl::unexpected<Error> UsageError(const Command& command, std::string_view what) {
+  return Fail(ErrorKind::kUsage, "{}\nusage: handlens {} {} [options]; `handlens help {}` explains", what, command.name,
+              command.arguments, command.name);
+}
+
+Result<void> CheckArguments(const Command& command, const std::vector<std::string>& arguments) {
+  const int count = static_cast<int>(arguments.size());
+  if (count < command.min_arguments) return UsageError(command, fmt::format("`{}` needs {}", command.name, command.arguments));
+  if (command.max_arguments >= 0 && count > command.max_arguments) {
+    return UsageError(command, fmt::format("`{}` has no use for '{}'", command.name, arguments.back()));
+  }
+  return {};
+}
+
+Result<Outcome> Dispatch(Call& call) {
+  if (call.line.command.empty()) {
+    if (call.line.values.contains("help")) return CommandHelp(call);
+    return Fail(ErrorKind::kUsage, "no command given\n\n{}", HelpOverview());
+  }
+  const Command& command = *FindCommand(call.line.command);
+  call.command = command.name;
+  if (call.line.values.contains("help")) {
+    Outcome outcome;
+    outcome.text = HelpCommand(command);
+    outcome.json = {{"help", outcome.text}};
+    return outcome;
+  }
+  HL_TRY(CheckArguments(command, call.line.arguments));
+  return command.function(call);
+}
+
+// Before the settings are known, the flags on the command line say how to talk.
+TerminalStyle StyleFor(const std::vector<std::string>& words) {
+  TerminalStyle style = DetectStyle();
+  for (const std::string& word : words) {
+    if (word == "--") break;
+    style.json |= word == "--json" || word == "--json=true";
+  }
+  return style;
+}
+
+int Finish(Terminal& terminal, const Result<Outcome>& outcome) {
+  if (!outcome) {
+    terminal.PrintError(outcome.error());
+    return static_cast<int>(outcome.error().kind);
+  }
+  terminal.PrintResult(outcome->text, outcome->json);
+  std::cout.flush();
+  if (!std::cout) {
+    terminal.PrintError({ErrorKind::kResources, "stdout: the result could not be written"});
+    return static_cast<int>(ErrorKind::kResources);
+  }
+  for (const std::string& miss : outcome->missed) terminal.PrintError({ErrorKind::kGate, miss});
+  return outcome->missed.empty() ? 0 : static_cast<int>(ErrorKind::kGate);
+}
+
+}  // namespace
+
+int Main(const std::vector<std::string>& words) {
+  InstallSignalHandlers();
+  Terminal early(StyleFor(words));
+  Call call;
+  call.program = words.front();
+  auto line = ParseCommandLine(std::span(words).subspan(1), CommandNames());
+  if (!line) return Finish(early, tl::make_unexpected(line.error()));
+  call.line = std::move(*line);
+  call.arguments = call.line.arguments;
+  auto environment = ReadEnvironment(Environment());
+  if (!environment) return Finish(early, tl::make_unexpected(environment.error()));
+  call.environment = std::move(*environment);
+  // A configuration file may change this once a command reads it.
+  Terminal terminal(StyleOf(Settings(call.line, call.environment, ConfigFile{})));
+  call.terminal = &terminal;
+  return Finish(terminal, Dispatch(call));
+}
+
+}  // namespace handlens::cli

@@ -1,0 +1,152 @@
+#include "cli/run_folder.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "base/json.h"
+
+namespace handlens::cli {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::string_view kTimingsFormat = "handlens-timings";
+constexpr int kTimingsVersion = 1;
+
+// What may already lie in a folder that is to become a run: what a run that stopped at its very beginning leaves.
+bool MayBecomeRun(const std::vector<std::string>& names) {
+  return std::all_of(names.begin(), names.end(), [](const std::string& name) {
+    return name == ".lock" || name.starts_with("handlens.toml") || name == "cache" || name == "report" ||
+           name.starts_with("dataset.json") || name == "chain.json" || name == "timings.json";
+  });
+}
+
+Result<void> TakeLock(Run& run) {
+  HL_ASSIGN(run.lock, FileLock::TryLock(run.At(".lock")));
+  if (run.lock == nullptr) {
+    return Fail(ErrorKind::kResources, "{}: another handlens is working on this run folder; wait for it to end, or use another folder",
+                run.folder.string());
+  }
+  return {};
+}
+
+// Resolves symbolic links of what exists, so that two ways to write one folder compare equal.
+fs::path Canonical(const fs::path& path) {
+  std::error_code error;
+  const fs::path canonical = fs::weakly_canonical(path, error);
+  return error ? fs::absolute(path) : canonical;
+}
+
+bool Inside(const fs::path& inner, const fs::path& outer) {
+  const auto [in, out] = std::mismatch(inner.begin(), inner.end(), outer.begin(), outer.end());
+  return out == outer.end();
+}
+
+std::unique_ptr<Run> NewRun(Call& call, const fs::path& folder) {
+  auto run = std::make_unique<Run>();
+  run->folder = folder;
+  run->terminal = call.terminal;
+  run->program = call.program;
+  return run;
+}
+
+}  // namespace
+
+int Run::jobs() const {
+  if (settings.Has("jobs")) return static_cast<int>(settings.Integer("jobs"));
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+image::Fit Run::fit() const {
+  const auto fit = image::ParseFit(settings.Text("fit"));
+  return settings.Has("fit") && fit ? *fit : dataset.recommended_fit;
+}
+
+Result<Settings> MergeSettings(Call& call, const fs::path& folder) {
+  std::error_code error;
+  fs::path path = "handlens.toml";
+  if (!folder.empty() && fs::exists(folder / path, error)) path = folder / path;
+  const auto given = call.line.values.find("config");
+  const bool asked = given != call.line.values.end();
+  if (asked) path = given->second;
+  ConfigFile config;
+  std::string from = "defaults";
+  if (asked || fs::exists(path, error)) {
+    HL_ASSIGN(config, ReadConfig(path));
+    from = path.string();
+  }
+  Settings settings(call.line, call.environment, config);
+  call.terminal->SetStyle(StyleOf(settings));
+  call.terminal->Detail("settings: " + from);
+  return settings;
+}
+
+Result<fs::path> RunFolderFor(const Call& call, const fs::path& pictures) {
+  const auto given = call.line.values.find("out");
+  if (given != call.line.values.end()) return fs::path(given->second);
+  const fs::path canonical = Canonical(pictures);
+  const std::string stem = fs::is_directory(canonical) ? canonical.filename().string() : canonical.stem().string();
+  if (stem.empty()) return Fail(ErrorKind::kUsage, "{}: name the run folder with -o RUN", pictures.string());
+  return fs::path(stem + "-run");
+}
+
+Result<std::unique_ptr<Run>> OpenRun(Call& call, const fs::path& folder) {
+  std::error_code error;
+  if (!fs::is_directory(folder, error)) {
+    return Fail(ErrorKind::kBadInput, "{}: no such run folder; start one with `handlens inspect PICTURES -o {}`", folder.string(), folder.string());
+  }
+  if (!fs::exists(folder / "dataset.json", error)) {
+    return Fail(ErrorKind::kBadInput, "{}: not a run folder (no dataset.json in it); start one with `handlens inspect PICTURES -o RUN`",
+                folder.string());
+  }
+  auto run = NewRun(call, folder);
+  HL_TRY(TakeLock(*run));
+  HL_ASSIGN(run->settings, MergeSettings(call, folder));
+  HL_ASSIGN(run->dataset, dataset::ReadDataset(run->At("dataset.json")));
+  return run;
+}
+
+Result<std::unique_ptr<Run>> OpenRunFor(Call& call, const fs::path& pictures) {
+  std::error_code error;
+  if (!fs::exists(pictures, error)) return Fail(ErrorKind::kBadInput, "{}: no such file or folder", pictures.string());
+  HL_ASSIGN(const fs::path folder, RunFolderFor(call, pictures));
+  if (fs::is_directory(pictures, error) && Inside(Canonical(folder), Canonical(pictures))) {
+    return Fail(ErrorKind::kUsage, "the run folder {} would lie inside the pictures {}; name another with -o RUN", folder.string(),
+                pictures.string());
+  }
+  if (fs::exists(folder, error)) {
+    if (!fs::is_directory(folder, error)) return Fail(ErrorKind::kBadInput, "{}: a file, not a run folder; name another with -o RUN", folder.string());
+    HL_ASSIGN(const std::vector<std::string> names, ListFolder(folder));
+    if (!fs::exists(folder / "dataset.json", error) && !MayBecomeRun(names)) {
+      return Fail(ErrorKind::kBadInput, "{}: neither empty nor a run folder; name another with -o RUN", folder.string());
+    }
+  }
+  auto run = NewRun(call, folder);
+  HL_TRY(TakeLock(*run));
+  HL_ASSIGN(run->settings, MergeSettings(call, folder));
+  return run;
+}
+
+Result<void> SaveSettings(Run& run) {
+  const fs::path path = run.At("handlens.toml");
+  const std::string text = EffectiveToml(run.settings);
+  const auto before = ReadText(path);
+  if (before && *before == text) return {};
+  return WriteFileAtomic(path, text);
+}
+
+Result<void> AddSeconds(const fs::path& folder, const std::string& step, double seconds) {
+  const fs::path path = folder / "timings.json";
+  Json steps = Json::array();
+  std::error_code error;
+  if (fs::exists(path, error)) {
+    HL_ASSIGN(Json record, ReadRecord(path, kTimingsFormat, kTimingsVersion));
+    if (record.contains("steps") && record["steps"].is_array()) steps = record["steps"];
+  }
+  auto entry = std::find_if(steps.begin(), steps.end(), [&](const Json& s) { return s.is_object() && s.value("name", "") == step; });
+  if (entry == steps.end()) steps.push_back({{"name", step}, {"seconds", seconds}});
+  else (*entry)["seconds"] = seconds + entry->value("seconds", 0.0);
+  return WriteRecord(path, kTimingsFormat, kTimingsVersion, {{"steps", steps}});
+}
+
+}  // namespace handlens::cli

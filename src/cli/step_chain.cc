@@ -1,0 +1,35 @@
+// One step of the chain: skipped when fresh, timed, recorded (declared in run_folder.h).
+#include <algorithm>
+#include <chrono>
+
+#include "base/hash.h"
+#include "cli/run_folder.h"
+#include "verify/chain.h"
+
+namespace handlens::cli {
+
+Result<void> DoStep(Run& run, const StepPlan& plan, const std::function<Result<void>()>& work) {
+  const verify::Step step{.name = plan.name, .inputs = plan.inputs, .outputs = plan.outputs,
+                          .options_sha256 = Sha256(plan.options.dump(-1, ' ', false, Json::error_handler_t::replace))};
+  HL_ASSIGN(const verify::Freshness freshness, verify::StepIsFresh(run.folder, step));
+  if (freshness.fresh) {
+    run.terminal->Detail(fmt::format("{}: up to date", plan.name));
+    return {};
+  }
+  run.terminal->Detail(fmt::format("{}: {}", plan.name, freshness.why));
+  if (run.terminal->StopRequested()) return Interrupted();
+  const auto begun = std::chrono::steady_clock::now();
+  const Result<void> done = work();
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+  // What an interrupted attempt took counts too; a failed note about it must not hide why the step failed.
+  const Result<void> noted = AddSeconds(run.folder, plan.name, seconds);
+  if (!done) return done;
+  HL_TRY(noted);
+  HL_TRY(verify::RecordStep(run.folder, step));
+  for (const std::string& output : plan.outputs) {
+    if (std::find(run.written.begin(), run.written.end(), output) == run.written.end()) run.written.push_back(output);
+  }
+  return {};
+}
+
+}  // namespace handlens::cli

@@ -1,0 +1,45 @@
+// The steps of the pipeline on a run, in their order. Each makes what is missing before it, skips itself when its files
+// are fresh, and leaves its record in the chain. Rooms do the work; here stands only what is passed between them.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "cli/run_folder.h"
+#include "reduce/reduce.h"
+#include "search/presets.h"
+#include "search/search.h"
+#include "train/train.h"
+
+namespace handlens::cli {
+
+// Inspects PICTURES into run.dataset and RUN/dataset.json, or proves that they are unchanged since. Kind kBadInput when
+// pictures changed under trials: those are never thrown away silently.
+Result<void> StepInspect(Run& run, const std::filesystem::path& pictures);
+Result<void> StepPrepare(Run& run, const std::vector<int>& sizes_px);
+Result<void> StepSplit(Run& run);
+Result<search::SearchResult> StepSearch(Run& run);
+// The candidate that becomes the model: the reduction's choice, or the search's when `reduce` is not wanted.
+enum class Reduction { kAsAsked, kAlways };
+Result<search::CellResult> StepReduce(Run& run, const search::SearchResult& searched, Reduction reduction);
+Result<train::TrialResult> StepFinal(Run& run, const search::CellResult& chosen);
+Result<void> StepConvert(Run& run, const search::CellResult& chosen, const train::TrialResult& final_trial);
+Result<void> StepDescribe(Run& run, const search::CellResult& chosen);
+Result<void> StepVerify(Run& run);
+Result<void> StepReport(Run& run);
+
+// The candidates that the settings and the dataset mean, and the sizes among them, rising.
+Result<std::vector<search::Candidate>> CandidatesOf(const Run& run);
+std::vector<int> SizesOf(const std::vector<search::Candidate>& candidates);
+bool WantsReduction(const Run& run);
+
+// All steps up to the named one ("split" ... "report"), in order; what is fresh is skipped.
+Result<void> DoStepsUpTo(Run& run, std::string_view last);
+
+// Why RUN/verdict.json says that the model cannot be deployed, gates included; empty when it can.
+Result<std::vector<std::string>> MissedGates(const Run& run);
+
+// dataset.json's pictures against the files; named, with what to do, when they differ. Kind kBadInput.
+Result<void> CheckPictures(Run& run);
+
+}  // namespace handlens::cli

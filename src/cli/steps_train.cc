@@ -1,0 +1,123 @@
+// The steps that train: search, reduce, and the final model (declared in steps.h).
+#include <algorithm>
+#include <set>
+
+#include "cli/steps.h"
+#include "dataset/prepare.h"
+
+namespace handlens::cli {
+namespace fs = std::filesystem;
+namespace {
+
+// A share of the time budget for each of search and reduction; the final training and the judging need the rest.
+constexpr double kSearchShare = 0.6, kReduceShare = 0.25, kSearchShareAlone = 0.85;
+
+Result<search::SearchOptions> OptionsOf(const Run& run) {
+  search::SearchOptions options;
+  options.trials = run.At("trials");
+  options.cache = run.At("cache");
+  options.fit = run.fit();
+  options.seed = run.seed();
+  options.jobs = run.jobs();
+  HL_ASSIGN(const search::Coverage coverage, search::PresetCoverage(run.settings.Text("preset")));
+  options.exhaustive = run.settings.Flag("exhaustive") || coverage == search::Coverage::kExhaustive;
+  options.preset = run.settings.Text("preset");
+  return options;
+}
+
+// What trials depend on, for the chain.
+Json TrialOptions(const Run& run, const search::SearchOptions& options) {
+  Json candidates = Json::array();
+  for (const search::Candidate& candidate : options.candidates) {
+    candidates.push_back({{"model", candidate.model},
+                          {"size", candidate.size_px},
+                          {"generator", image::ToJson(candidate.generator)},
+                          {"recipe", train::ToJson(candidate.recipe)},
+                          {"architecture", nn::ToJson(candidate.architecture)}});
+  }
+  return {{"candidates", candidates}, {"fit", image::FitName(options.fit)}, {"seed", options.seed},
+          {"exhaustive", options.exhaustive}, {"budget_s", run.settings.Number("budget")}, {"preset", options.preset}};
+}
+
+}  // namespace
+
+Result<std::vector<search::Candidate>> CandidatesOf(const Run& run) {
+  search::GridChoice choice;
+  choice.models = run.settings.Words("models");
+  choice.generators = run.settings.Words("generators");
+  choice.sizes_px = run.settings.Integers("sizes");
+  choice.own_models = WithClasses(run.settings.own().models, static_cast<int>(run.dataset.labels.size()));
+  choice.own_generators = run.settings.own().generators;
+  choice.epochs = static_cast<int>(run.settings.Integer("epochs"));
+  return search::PresetCandidates(run.settings.Text("preset"), run.dataset, choice);
+}
+
+std::vector<int> SizesOf(const std::vector<search::Candidate>& candidates) {
+  std::set<int> sizes;
+  for (const search::Candidate& candidate : candidates) sizes.insert(candidate.size_px);
+  return {sizes.begin(), sizes.end()};
+}
+
+bool WantsReduction(const Run& run) {
+  const std::string when = run.settings.Text("reduce");
+  std::error_code error;
+  // A reduction that the user once asked for by `handlens reduce` stays part of the run.
+  return when == "always" || (when == "auto" && (run.settings.Text("preset") != "quick" || fs::exists(run.At("reduce.json"), error)));
+}
+
+Result<search::SearchResult> StepSearch(Run& run) {
+  HL_ASSIGN(search::SearchOptions options, OptionsOf(run));
+  HL_ASSIGN(options.candidates, CandidatesOf(run));
+  options.budget_s = run.settings.Number("budget") * (WantsReduction(run) ? kSearchShare : kSearchShareAlone);
+  StepPlan plan{.name = "search", .options = TrialOptions(run, options), .inputs = {"dataset.json", "split.json"},
+                .outputs = {"search.json", "search.csv"}};
+  const auto work = [&]() -> Result<void> {
+    HL_TRY(StepPrepare(run, SizesOf(options.candidates)));
+    HL_ASSIGN(const search::SearchResult result, search::Search(run.dataset, run.split, options, *run.terminal));
+    return search::WriteSearch(run.folder, run.dataset, result);
+  };
+  HL_TRY(DoStep(run, plan, work));
+  return search::ReadSearch(run.folder);
+}
+
+Result<search::CellResult> StepReduce(Run& run, const search::SearchResult& searched, Reduction reduction) {
+  const search::CellResult& chosen = searched.cells[static_cast<size_t>(searched.chosen)];
+  if (reduction == Reduction::kAsAsked && !WantsReduction(run)) return chosen;
+  reduce::ReduceOptions options;
+  options.filters = run.settings.Integers("filters");
+  options.neurons = run.settings.Integers("neurons");
+  HL_ASSIGN(options.search, OptionsOf(run));
+  options.search.budget_s = run.settings.Number("budget") * kReduceShare;
+  StepPlan plan{.name = "reduce", .options = TrialOptions(run, options.search), .inputs = {"dataset.json", "split.json", "search.json"},
+                .outputs = {"reduce.json", "reduce.csv"}};
+  plan.options["filters"] = options.filters;
+  plan.options["neurons"] = options.neurons;
+  const auto work = [&]() -> Result<void> {
+    HL_TRY(StepPrepare(run, {chosen.candidate.size_px}));
+    HL_ASSIGN(const reduce::ReduceResult result, reduce::Reduce(run.dataset, run.split, chosen.candidate, options, *run.terminal));
+    return reduce::WriteReduce(run.folder, run.dataset, result);
+  };
+  HL_TRY(DoStep(run, plan, work));
+  HL_ASSIGN(const reduce::ReduceResult result, reduce::ReadReduce(run.folder));
+  return result.cells[static_cast<size_t>(result.chosen)].cell;
+}
+
+Result<train::TrialResult> StepFinal(Run& run, const search::CellResult& chosen) {
+  const train::TrialSpec spec = search::FinalTrial(chosen, run.seed());
+  const std::string id = train::TrialId(spec, train::DataFingerprint(run.dataset, run.split, run.fit()));
+  const fs::path folder = run.At("trials") / id;
+  StepPlan plan{.name = "final", .options = {{"trial", id}, {"spec", train::ToJson(spec)}}, .inputs = {"dataset.json", "split.json"},
+                .outputs = {"trials/" + id + "/trial.json", "trials/" + id + "/weights.safetensors"}};
+  const auto work = [&]() -> Result<void> {
+    const std::vector<int> sizes = {spec.size_px};
+    HL_TRY(StepPrepare(run, sizes));
+    HL_ASSIGN(const dataset::PixelSet pixels, dataset::LoadPixels(run.dataset, spec.size_px, run.fit(), run.At("cache")));
+    const train::TrialData data{.dataset = &run.dataset, .split = &run.split, .pixels = &pixels};
+    HL_TRY(train::RunTrial(spec, data, folder, *run.terminal));
+    return {};
+  };
+  HL_TRY(DoStep(run, plan, work));
+  return train::ReadTrial(folder);
+}
+
+}  // namespace handlens::cli

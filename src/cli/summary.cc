@@ -1,0 +1,178 @@
+#include "cli/summary.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/json.h"
+#include "cli/steps.h"
+
+namespace handlens::cli {
+namespace fs = std::filesystem;
+namespace {
+
+// A record of the run folder as it stands in its file: --json prints records, so that scripts learn one format only.
+Result<Json> Record(const Run& run, std::string_view name) {
+  HL_ASSIGN(const std::string text, ReadText(run.At(name)));
+  return ParseJson(text, run.At(name).string());
+}
+
+std::string Percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
+
+std::string CellLine(const search::CellResult& cell) {
+  const search::Candidate& c = cell.candidate;
+  if (cell.folds.empty()) return fmt::format("  {:<18} {:>3} px  {:<8}  not run", c.model, c.size_px, c.generator.name);
+  std::string line = fmt::format("  {:<18} {:>3} px  {:<8}  {:>5.1f} ± {:<4.1f}  {:>5.1f} ± {:<4.1f}  [{:.1f}, {:.1f}] n={}  {:>9}",
+                                 c.model, c.size_px, c.generator.name, 100 * cell.validation_accuracy.mean,
+                                 100 * cell.validation_accuracy.std, 100 * cell.test_accuracy.mean, 100 * cell.test_accuracy.std,
+                                 100 * cell.test_ci95.low, 100 * cell.test_ci95.high, cell.test_n, Thousands(cell.parameters));
+  if (cell.eliminated) line += "  stopped early";
+  return line;
+}
+
+constexpr std::string_view kCellHead =
+    "  model               size  augmentation  validation %  test %  [95 % interval]  parameters\n";
+
+std::string_view NextAfter(std::string_view command) {
+  constexpr std::string_view order[] = {"inspect", "prepare", "split", "search", "reduce", "convert", "describe", "verify"};
+  const auto it = std::find(std::begin(order), std::end(order), command);
+  if (it == std::end(order) || it + 1 == std::end(order)) return "";
+  return *(it + 1);
+}
+
+}  // namespace
+
+Result<Outcome> SummarizeDataset(const Run& run) {
+  const dataset::Dataset& data = run.dataset;
+  Outcome outcome;
+  HL_ASSIGN(outcome.json["dataset"], Record(run, "dataset.json"));
+  std::vector<int64_t> counts(data.labels.size(), 0);
+  for (const dataset::Picture& picture : data.pictures) ++counts[static_cast<size_t>(picture.label)];
+  outcome.text = fmt::format("{} in {} classes\n", Count(static_cast<int64_t>(data.pictures.size()), "picture"), data.labels.size());
+  constexpr size_t kShown = 30;
+  for (size_t i = 0; i < std::min(kShown, data.labels.size()); ++i) {
+    outcome.text += fmt::format("  {:<24} {:>6}\n", data.labels[i], counts[i]);
+  }
+  if (data.labels.size() > kShown) outcome.text += fmt::format("  ... and {} more classes\n", data.labels.size() - kShown);
+  const auto exact = std::count_if(data.duplicates.begin(), data.duplicates.end(),
+                                   [](const dataset::DuplicatePair& p) { return p.kind == dataset::DuplicateKind::kExact; });
+  outcome.text += fmt::format("unusable files: {}; exact duplicates: {}; near duplicates: {}; odd ones out: {}\n", data.rejected.size(), exact,
+                              static_cast<int64_t>(data.duplicates.size()) - exact, data.odd_ones_out.size());
+  for (const dataset::Rejected& rejected : data.rejected) outcome.text += fmt::format("  {}: {}\n", rejected.path, rejected.reason);
+  for (const dataset::Shortcut& shortcut : data.shortcuts) outcome.text += fmt::format("shortcut: {}\n", shortcut.explanation);
+  outcome.text += fmt::format("sizes worth training at: {} px, fit: {}\n", fmt::join(data.recommended_sizes_px, ", "),
+                              image::FitName(data.recommended_fit));
+  return outcome;
+}
+
+Result<std::vector<int>> PreparedSizes(const Run& run) {
+  if (run.settings.Has("sizes")) {
+    std::vector<int> sizes = run.settings.Integers("sizes");
+    std::sort(sizes.begin(), sizes.end());
+    return sizes;
+  }
+  HL_ASSIGN(const std::vector<search::Candidate> candidates, CandidatesOf(run));
+  const std::vector<int> wanted = SizesOf(candidates);
+  std::set<int> sizes(wanted.begin(), wanted.end());
+  sizes.insert(run.dataset.recommended_sizes_px.begin(), run.dataset.recommended_sizes_px.end());
+  return std::vector<int>(sizes.begin(), sizes.end());
+}
+
+Result<Outcome> SummarizePrepared(const Run& run) {
+  Outcome outcome;
+  HL_ASSIGN(const std::vector<int> sizes, PreparedSizes(run));
+  outcome.text = fmt::format("{} at {} px, fit: {}\n", Count(static_cast<int64_t>(run.dataset.pictures.size()), "picture"),
+                             fmt::join(sizes, ", "), image::FitName(run.fit()));
+  outcome.json["sizes"] = sizes;
+  outcome.json["fit"] = image::FitName(run.fit());
+  outcome.json["pictures"] = run.dataset.pictures.size();
+  return outcome;
+}
+
+Result<Outcome> SummarizeSplit(const Run& run) {
+  Outcome outcome;
+  HL_ASSIGN(outcome.json["split"], Record(run, "split.json"));
+  for (size_t i = 0; i < run.split.folds.size(); ++i) {
+    const split::Fold& fold = run.split.folds[i];
+    outcome.text += fmt::format("fold {}: {} train, {} validation, {} test\n", i + 1, fold.train.size(), fold.validation.size(), fold.test.size());
+  }
+  outcome.text += fmt::format("held out for the phone: {}\n", run.split.holdout.size());
+  return outcome;
+}
+
+Result<Outcome> SummarizeSearch(const Run& run) {
+  Outcome outcome;
+  HL_ASSIGN(outcome.json["search"], Record(run, "search.json"));
+  HL_ASSIGN(const search::SearchResult result, search::ReadSearch(run.folder));
+  outcome.text = kCellHead;
+  for (const search::CellResult& cell : result.cells) outcome.text += CellLine(cell) + "\n";
+  outcome.text += fmt::format("chosen:\n{}\n{}\n", CellLine(result.cells[static_cast<size_t>(result.chosen)]), result.rule);
+  return outcome;
+}
+
+Result<Outcome> SummarizeReduce(const Run& run) {
+  Outcome outcome;
+  HL_ASSIGN(outcome.json["reduce"], Record(run, "reduce.json"));
+  HL_ASSIGN(const reduce::ReduceResult result, reduce::ReadReduce(run.folder));
+  outcome.text = kCellHead;
+  for (const reduce::ReduceCell& cell : result.cells) outcome.text += CellLine(cell.cell) + "\n";
+  outcome.text += fmt::format("chosen:\n{}\n{}\nparameters: {} -> {}; float file: {} -> {}\n",
+                              CellLine(result.cells[static_cast<size_t>(result.chosen)].cell), result.rule, Thousands(result.parameters_before),
+                              Thousands(result.parameters_after), ByteCount(static_cast<double>(result.bytes_before)),
+                              ByteCount(static_cast<double>(result.bytes_after)));
+  return outcome;
+}
+
+Result<Outcome> SummarizeModel(const Run& run) {
+  Outcome outcome;
+  Json files = Json::array();
+  HL_ASSIGN(const std::vector<std::string> names, ListFolder(run.At("model")));
+  for (const std::string& name : names) {
+    if (!name.ends_with(".tflite")) continue;
+    std::error_code error;
+    const auto bytes = static_cast<int64_t>(fs::file_size(run.At("model") / name, error));
+    outcome.text += fmt::format("  {:<24} {:>10}\n", name, ByteCount(static_cast<double>(bytes)));
+    files.push_back({{"file", "model/" + name}, {"bytes", bytes}});
+  }
+  outcome.json["model"] = files;
+  return outcome;
+}
+
+Result<Outcome> SummarizeVerdict(const Run& run) {
+  Outcome outcome;
+  HL_ASSIGN(Json verdict, Record(run, "verdict.json"));
+  HL_TRY(FromJson(verdict, run.At("verdict.json").string(), [&](const Json& v) {
+    for (const Json& route : v.at("routes")) {
+      if (route.value("status", "done") != "done") continue;
+      const Json& ci = route.at("ci95");
+      outcome.text += fmt::format("  {:<20} {:>6}  [{:.1f}, {:.1f}]  n={}\n", route.at("name").get<std::string>(),
+                                  Percent(route.at("accuracy").get<double>()), 100 * ci.at(0).get<double>(), 100 * ci.at(1).get<double>(),
+                                  route.at("n").get<int64_t>());
+    }
+    return 0;
+  }));
+  HL_ASSIGN(const std::vector<std::string> reasons, MissedGates(run));
+  if (reasons.empty()) {
+    outcome.text += "verdict: can be deployed\n";
+  } else {
+    outcome.text += "verdict: cannot be deployed\n";
+    for (const std::string& reason : reasons) outcome.text += "  because: " + reason + "\n";
+    outcome.missed.push_back("cannot be deployed: " + fmt::format("{}", fmt::join(reasons, "; ")));
+  }
+  outcome.json["verdict"] = std::move(verdict);
+  return outcome;
+}
+
+void AddWritten(const Run& run, std::string_view command, Outcome& outcome) {
+  Json json = {{"command", command}, {"run", run.folder.string()}};
+  json.update(outcome.json);
+  json["files"] = run.written;
+  outcome.json = std::move(json);
+  if (!run.written.empty()) {
+    outcome.text += "wrote:\n";
+    for (const std::string& file : run.written) outcome.text += "  " + run.At(file).string() + "\n";
+  }
+  const std::string_view next = NextAfter(command);
+  if (!next.empty()) outcome.text += fmt::format("next: handlens {} {}\n", next, run.folder.string());
+}
+
+}  // namespace handlens::cli

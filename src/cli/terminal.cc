@@ -1,0 +1,228 @@
+#include "cli/terminal.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+
+namespace handlens::cli {
+namespace {
+
+// A signal handler has nothing but globals to leave its message in: the one mutable global of the program.
+std::atomic<int> stop_signals{0};
+static_assert(std::atomic<int>::is_always_lock_free);
+
+extern "C" void OnStopSignal(int) {
+  if (stop_signals.fetch_add(1) > 0) ::_exit(130);
+}
+
+constexpr std::string_view kBold = "1", kRed = "31;1", kYellow = "33";
+// Between plain lines of progress when nobody watches: rare enough for a log.
+constexpr double kPlainInterval_s = 10;
+constexpr double kLiveInterval_s = 0.1;
+
+int Columns() {
+  winsize size{};
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
+}
+
+// Cuts to whole UTF-8 characters of at most `columns`.
+std::string Fit(const std::string& text, int columns) {
+  int used = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if ((static_cast<unsigned char>(text[i]) & 0xC0) == 0x80) continue;
+    if (used++ == columns) return text.substr(0, i);
+  }
+  return text;
+}
+
+double Seconds(std::chrono::steady_clock::duration d) { return std::chrono::duration<double>(d).count(); }
+
+}  // namespace
+
+TerminalStyle DetectStyle() {
+  TerminalStyle style;
+  const char* no_colour = std::getenv("NO_COLOR");
+  const char* term = std::getenv("TERM");
+  const bool dumb = term == nullptr || std::string_view(term) == "dumb";
+  style.live = ::isatty(STDERR_FILENO) == 1 && !dumb;
+  style.colour = style.live && (no_colour == nullptr || *no_colour == '\0');
+  style.may_ask = ::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1;
+  return style;
+}
+
+void InstallSignalHandlers() {
+  struct sigaction action {};
+  action.sa_handler = OnStopSignal;
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
+  action.sa_handler = SIG_IGN;
+  ::sigaction(SIGPIPE, &action, nullptr);
+  // A file-size limit must come back as an error of write(), like a full disk, not kill the process.
+  ::sigaction(SIGXFSZ, &action, nullptr);
+}
+
+bool Terminal::StopRequested() const { return stop_signals.load() > 0; }
+
+std::string Terminal::Paint(std::string_view text, std::string_view code) const {
+  return style_.colour ? fmt::format("\033[{}m{}\033[0m", code, text) : std::string(text);
+}
+
+void Terminal::ClearLive() {
+  if (live_shown_) std::fputs("\r\033[K", stderr);
+  live_shown_ = false;
+}
+
+void Terminal::Line(std::string_view text) {
+  ClearLive();
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fputc('\n', stderr);
+  std::fflush(stderr);
+}
+
+void Terminal::Begin(std::string_view step, double total, std::string_view unit) {
+  const std::scoped_lock lock(mutex_);
+  step_ = step;
+  unit_ = unit;
+  note_.clear();
+  total_ = total;
+  done_ = 0;
+  first_done_ = -1;
+  begun_ = drawn_ = Clock::now();
+  active_ = true;
+  if (!style_.live && !style_.quiet) {
+    Line(total > 0 ? fmt::format("{}: {:.0f} {}", step_, total, unit_) : fmt::format("{} ...", step_));
+  } else {
+    Draw(true);
+  }
+}
+
+void Terminal::Update(double done, std::string_view note) {
+  const std::scoped_lock lock(mutex_);
+  if (!active_) return;
+  done_ = std::max(done_, done);
+  if (!note.empty()) note_ = note;
+  // The rate counts from the first report on: what a resumed step found finished took no time now.
+  if (first_done_ < 0) {
+    first_done_ = done_;
+    first_at_ = Clock::now();
+  }
+  Draw(false);
+}
+
+void Terminal::Draw(bool force) {
+  if (style_.quiet || !active_) return;
+  const auto now = Clock::now();
+  if (!force && Seconds(now - drawn_) < (style_.live ? kLiveInterval_s : kPlainInterval_s)) return;
+  drawn_ = now;
+  std::string text = step_;
+  if (total_ > 0) text += fmt::format("  {:.0f}/{:.0f} {} ({:.0f} %)", std::floor(done_), total_, unit_, 100 * std::min(1.0, done_ / total_));
+  else if (done_ > 0) text += fmt::format("  {:.0f} {}", done_, unit_);
+  const double seconds = Seconds(now - (first_done_ > 0 ? first_at_ : begun_));
+  const double fresh = done_ - std::max(0.0, first_done_ > 0 ? first_done_ : 0.0);
+  if (fresh > 0 && seconds > 0.5) {
+    const double rate = fresh / seconds;
+    text += rate >= 1 ? fmt::format("  {:.1f} {}/s", rate, unit_) : fmt::format("  {:.1f} {}/min", rate * 60, unit_);
+    if (total_ > done_) text += "  ETA " + Duration((total_ - done_) / rate);
+  }
+  if (!note_.empty()) text += "  " + note_;
+  if (!style_.live) return Line(text);
+  ClearLive();
+  text = Fit(text, Columns() - 1);
+  const size_t head = std::min(step_.size(), text.size());
+  std::fputs((Paint(text.substr(0, head), kBold) + text.substr(head)).c_str(), stderr);
+  std::fflush(stderr);
+  live_shown_ = true;
+}
+
+void Terminal::End(std::string_view summary) {
+  const std::scoped_lock lock(mutex_);
+  if (!active_) return;
+  active_ = false;
+  if (style_.quiet) return;
+  const double seconds = Seconds(Clock::now() - begun_);
+  Line(fmt::format("{}: {} ({})", Paint(step_, kBold), summary.empty() ? "done" : summary, Duration(seconds)));
+}
+
+void Terminal::Say(std::string_view line) {
+  const std::scoped_lock lock(mutex_);
+  if (style_.quiet) return;
+  Line(line);
+  Draw(style_.live);
+}
+
+void Terminal::Detail(std::string_view line) {
+  if (style_.verbose) Say(line);
+}
+
+void Terminal::Warn(std::string_view line) {
+  const std::scoped_lock lock(mutex_);
+  Line(Paint("warning:", kYellow) + " " + std::string(line));
+  Draw(style_.live);
+}
+
+void Terminal::PrintError(const Error& error) {
+  const std::scoped_lock lock(mutex_);
+  active_ = false;
+  if (style_.json) {
+    const Json json = {{"error", {{"exit", static_cast<int>(error.kind)}, {"message", error.message}}}};
+    return Line(json.dump(-1, ' ', false, Json::error_handler_t::replace));
+  }
+  const bool stopped = error.kind == ErrorKind::kInterrupted;
+  Line(Paint(stopped ? "handlens:" : "handlens: error:", stopped ? kBold : kRed) + " " + error.message);
+}
+
+void Terminal::PrintResult(std::string_view text, const Json& json) {
+  const std::scoped_lock lock(mutex_);
+  ClearLive();
+  if (style_.json) {
+    std::cout << json.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+  } else {
+    std::cout << text;
+  }
+}
+
+Terminal::Answer Terminal::Ask(std::string_view question, Answer otherwise) {
+  const std::scoped_lock lock(mutex_);
+  if (!style_.may_ask) return otherwise;
+  ClearLive();
+  std::fputs(fmt::format("{} [y/N] ", question).c_str(), stderr);
+  std::fflush(stderr);
+  std::string line;
+  std::getline(std::cin, line);
+  return line == "y" || line == "Y" || line == "yes" ? Answer::kYes : Answer::kNo;
+}
+
+std::string Duration(double seconds) {
+  if (!std::isfinite(seconds) || seconds < 0) return "?";
+  if (seconds < 10) return fmt::format("{:.1f} s", seconds);
+  const auto whole = static_cast<int64_t>(std::llround(seconds));
+  if (whole < 60) return fmt::format("{} s", whole);
+  if (whole < 3600) return fmt::format("{} min {} s", whole / 60, whole % 60);
+  return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
+}
+
+std::string ByteCount(double bytes) {
+  if (bytes < 1000) return fmt::format("{:.0f} bytes", bytes);
+  if (bytes < 1e6) return fmt::format("{:.1f} KB", bytes / 1e3);
+  if (bytes < 1e9) return fmt::format("{:.1f} MB", bytes / 1e6);
+  return fmt::format("{:.1f} GB", bytes / 1e9);
+}
+
+std::string Thousands(int64_t number) {
+  std::string digits = std::to_string(std::abs(number));
+  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) digits.insert(static_cast<size_t>(at), ",");
+  return number < 0 ? "-" + digits : digits;
+}
+
+std::string Count(int64_t number, std::string_view noun) {
+  return fmt::format("{} {}{}", Thousands(number), noun, number == 1 ? "" : "s");
+}
+
+}  // namespace handlens::cli

@@ -1,0 +1,79 @@
+// The terminal: progress lines, warnings and errors on stderr, results on stdout, Ctrl-C. The only place of handlens
+// that knows of terminals, the clock for display, and signals.
+#pragma once
+
+#include <chrono>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/progress.h"
+
+namespace handlens::cli {
+
+struct TerminalStyle {
+  bool live = false;     // stderr is a terminal: one line, rewritten in place
+  bool colour = false;   // NO_COLOR is unset and the terminal is not dumb
+  bool quiet = false;
+  bool verbose = false;
+  bool json = false;     // stdout holds one JSON document, errors are JSON on stderr
+  bool may_ask = false;  // stdin and stderr are terminals, and no --no-input
+};
+
+// From the environment and the flags.
+TerminalStyle DetectStyle();
+
+// SIGINT and SIGTERM ask the work to stop; a second one ends the process at once with 130. Writes to a closed pipe
+// become errors instead of a silent death.
+void InstallSignalHandlers();
+
+// Progress for people. Thread-safe.
+class Terminal final : public Progress {
+ public:
+  explicit Terminal(TerminalStyle style) : style_(style) {}
+
+  void Begin(std::string_view step, double total, std::string_view unit) override;
+  void Update(double done, std::string_view note) override;
+  void End(std::string_view summary) override;
+  void Say(std::string_view line) override;
+  void Warn(std::string_view line) override;
+  bool StopRequested() const override;
+
+  // Like Say, with --verbose only.
+  void Detail(std::string_view line);
+  void PrintError(const Error& error);
+  // The result: `json` with --json, else `text` as it is.
+  void PrintResult(std::string_view text, const Json& json);
+  // Asks a yes-or-no question; `otherwise` when nobody can be asked.
+  enum class Answer { kYes, kNo };
+  Answer Ask(std::string_view question, Answer otherwise);
+
+  const TerminalStyle& style() const { return style_; }
+  // The manner of handlens.toml, once it is read. Not while a step is shown.
+  void SetStyle(TerminalStyle style) { style_ = style; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void Draw(bool force);
+  void Line(std::string_view text);   // a whole line on stderr, below which the live line is drawn anew
+  void ClearLive();
+  std::string Paint(std::string_view text, std::string_view code) const;
+
+  TerminalStyle style_;
+  std::mutex mutex_;
+  std::string step_, unit_, note_;
+  double total_ = 0, done_ = 0, first_done_ = -1;
+  Clock::time_point begun_, first_at_, drawn_;
+  bool active_ = false, live_shown_ = false;
+};
+
+// "3 s", "4 min 5 s", "2 h 10 min"; "90 KB"; "1,234".
+std::string Duration(double seconds);
+std::string ByteCount(double bytes);
+std::string Thousands(int64_t number);
+// "1 picture", "2 pictures".
+std::string Count(int64_t number, std::string_view noun);
+
+}  // namespace handlens::cli

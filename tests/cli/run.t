@@ -1,0 +1,108 @@
+One small run from pictures to verdict, then the same again, and what may go wrong between.
+
+$ "$MAKE_PICTURES" pictures 2 16 40
+
+# The plan alone writes no trials.
+$ handlens run pictures --dry-run --preset quick --models m1 --generators gen1 --sizes 30 --folds 2 --epochs 6 -q
+plan for pictures-run: 32 pictures in 2 classes, preset quick
+  steps   inspect, prepare, split, search, final training, convert, describe, verify, report
+  search  2 trials of 1 models (m1) at 30 px with gen1 and 2 folds
+  time    about * with * thread*
+  memory  about *; disk about * of * free
+
+$ ls pictures-run/trials 2>&1 | head -1
+ls: cannot access 'pictures-run/trials': No such file or directory
+
+# Settings come from the environment here, so that every later command has them too. 0 and 4 are both good ends.
+$ handlens run pictures --preset quick --models m1 --generators gen1 --sizes 30 --folds 2 --epochs 6 --min-accuracy 0 --min-agreement 0 -q >out 2>err; echo "$?" >code; grep -qx '[04]' code || { cat code err; }
+> head -1 out; grep -E '^(verdict|next):' out
+chosen: m1 at 30 px with gen1: test accuracy *
+verdict: can*
+next: open pictures-run/report.html; handlens predict pictures-run PICTURE
+
+$ cd pictures-run && ls -d handlens.toml dataset.json split.json search.csv search.json model/{model,quantizedmodel,model_fp16,model_dynamic}.tflite model/{labels.txt,preprocess.json,modelcard.md} verdict.json predictions.csv timings.json report.html | wc -l
+15
+
+$ cat pictures-run/model/labels.txt; head -1 pictures-run/search.csv; head -1 pictures-run/predictions.csv
+class000
+class001
+model,size,augmentation,fold,accuracy,loss,parameters,epochs,seconds
+picture,route,model,label,predicted,class000,class001
+
+$ handlens check pictures-run -q | tail -1
+the chain from the pictures to the model files holds
+
+# The same command again does nothing anew.
+$ cp -r pictures-run before; handlens run pictures -v 2>&1 | grep -E '^(split|search|final|convert|describe|verify): '
+split: up to date
+search: up to date
+final: up to date
+convert: up to date
+describe: up to date
+verify: up to date
+
+$ diff -r before/model pictures-run/model && diff before/verdict.json pictures-run/verdict.json && diff before/search.json pictures-run/search.json && echo same
+same
+
+# One number changed: only what depends on it is done again.
+$ handlens verify pictures-run --min-accuracy 1 --max-bytes 100 -v >out 2>err; echo "exit $?"; grep -E '^(search|convert|verify): ' err; grep -c 'cannot be deployed' out
+exit 4
+search: up to date
+convert: up to date
+verify: *
+...
+1
+
+# Predictions, for people and for scripts.
+$ handlens predict pictures-run pictures/class000/p000.png -q
+pictures/class000/p000.png: *class00* %, class00* %
+
+$ handlens predict pictures-run/model/quantizedmodel.tflite pictures/class000/p000.png pictures/class001/p001.png --json --save-input seen -q >json; grep -cE '"(path|label|scores)":' json; ls seen | wc -l
+6
+2
+
+$ echo no picture > text.png; handlens predict pictures-run text.png -q
+handlens: error: text.png: *
+[3]
+
+# Progress in a pipe is plain lines without escape codes; results are the only thing on stdout.
+$ handlens report pictures-run 2>&1 | grep -c $'\033'
+0
+[1]
+
+$ handlens split pictures-run --json -v 2>/dev/null | head -3
+{
+  "command": "split",
+  "run": "pictures-run",
+
+# Another process on the same folder.
+$ flock pictures-run/.lock handlens report pictures-run
+handlens: error: pictures-run: another handlens is working on this run folder; wait for it to end, or use another folder
+[5]
+
+# A picture that changes is named; the trials stay.
+$ cp pictures/class001/p003.png pictures/class000/p002.png; handlens run pictures -q
+handlens: error: *class000/p002.png*; run `handlens inspect *pictures -o NEW` to start a new run with the pictures as they are now
+[3]
+
+$ ls pictures-run/trials | wc -l; handlens check pictures-run -q | grep p002
+3
+*class000/p002.png*
+
+$ rm pictures/class000/p002.png; handlens inspect pictures -o pictures-run -q
+handlens: error: *class000/p002.png*; run `handlens inspect *pictures -o NEW` to start a new run with the pictures as they are now
+[3]
+
+$ "$MAKE_PICTURES" pictures 2 17 40; handlens run pictures -q
+handlens: error: 2 pictures came since inspect: class000/p016.png, class001/p016.png; run `handlens inspect *pictures -o NEW` to start a new run with the pictures as they are now
+[3]
+
+# A newer version's record and a damaged one are refused by name.
+$ sed -i 's/"version": 1/"version": 99/' before/dataset.json; handlens split before -q
+handlens: error: before/dataset.json: written by a newer handlens (version 99, this one reads 1); update handlens
+[3]
+
+$ echo '{' > before/dataset.json; handlens split before -q
+handlens: error: before/dataset.json: not valid JSON (*
+[3]
+

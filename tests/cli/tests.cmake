@@ -1,0 +1,12 @@
+# The tests of the command line: transcripts (*.t) and scripts, run through the real program.
+add_executable(make_pictures ${CMAKE_CURRENT_LIST_DIR}/make_pictures.cc)
+target_link_libraries(make_pictures PRIVATE image)
+set_target_properties(make_pictures PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests_bin)
+file(GLOB transcripts CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*.t)
+foreach(transcript ${transcripts})
+  get_filename_component(name ${transcript} NAME_WE)
+  add_test(NAME cli.transcript.${name} COMMAND ${CMAKE_CURRENT_LIST_DIR}/transcript.sh ${transcript} ${CMAKE_BINARY_DIR})
+  set_tests_properties(cli.transcript.${name} PROPERTIES TIMEOUT 120 ENVIRONMENT "SOURCE=${CMAKE_SOURCE_DIR};MAKE_PICTURES=${CMAKE_BINARY_DIR}/tests_bin/make_pictures")
+endforeach()
+add_test(NAME cli.resume_after_kill COMMAND ${CMAKE_CURRENT_LIST_DIR}/resume_after_kill.sh ${CMAKE_BINARY_DIR})
+set_tests_properties(cli.resume_after_kill PROPERTIES TIMEOUT 300 ENVIRONMENT "MAKE_PICTURES=${CMAKE_BINARY_DIR}/tests_bin/make_pictures")
