@@ -1,0 +1,273 @@
+#include "search/search.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <set>
+
+#include "base/disk.h"
+#include "search/choice.h"
+#include "search/presets.h"
+#include "train/synthetic.h"
+
+namespace handlens::search {
+namespace {
+
+namespace fs = std::filesystem;
+using train::Synthetic;
+
+// A cell whose validation and test predictions are right exactly where `hits` says; two classes, one fold.
+CellResult CellWith(const Synthetic& made, const std::string& name, int64_t parameters, const std::vector<bool>& hits) {
+  CellResult cell;
+  cell.candidate.model = name;
+  train::TrialResult fold;
+  fold.parameters = parameters;
+  for (size_t i = 0; i < hits.size(); ++i) {
+    const int label = made.dataset.pictures[i].label;
+    const int predicted = hits[i] ? label : 1 - label;
+    fold.validation.pictures.push_back(static_cast<int>(i));
+    fold.validation.scores.push_back(predicted == 0 ? 0.9f : 0.1f);
+    fold.validation.scores.push_back(predicted == 0 ? 0.1f : 0.9f);
+  }
+  fold.test = fold.validation;
+  const auto right = static_cast<double>(std::count(hits.begin(), hits.end(), true));
+  fold.validation_accuracy = fold.test_accuracy = right / static_cast<double>(hits.size());
+  cell.folds.push_back(fold);
+  FillSummary(made.dataset, cell);
+  return cell;
+}
+
+std::vector<bool> FirstRight(size_t right, size_t n) {
+  std::vector<bool> hits(n, false);
+  std::fill_n(hits.begin(), right, true);
+  return hits;
+}
+
+class ChoiceTest : public testing::Test {
+ protected:
+  Synthetic made_ = train::MakeSynthetic({150, 150}, 2, 1);
+};
+
+TEST_F(ChoiceTest, TakesTheSmallestThatIsNotWorse) {
+  const std::vector<CellResult> cells = {CellWith(made_, "big", 9000, FirstRight(270, 300)),
+                                         CellWith(made_, "middle", 500, FirstRight(268, 300)),
+                                         CellWith(made_, "tiny", 10, FirstRight(200, 300))};
+  const Choice choice = Choose(made_.dataset, cells, kSearchMargin);
+  EXPECT_EQ(choice.best, 0);
+  EXPECT_EQ(choice.chosen, 1);
+  EXPECT_NE(choice.rule.find("p = 0.500"), std::string::npos) << choice.rule;
+  EXPECT_NE(choice.rule.find("300 predictions"), std::string::npos) << choice.rule;
+}
+
+TEST_F(ChoiceTest, AMarginWideEnoughStillNeedsThePairedTest) {
+  const std::vector<CellResult> cells = {CellWith(made_, "big", 9000, FirstRight(270, 300)),
+                                         CellWith(made_, "small", 10, FirstRight(260, 300))};
+  EXPECT_EQ(Choose(made_.dataset, cells, 0.5).chosen, 0);  // ten right only in the one: p = 0.002
+}
+
+// Paper defect X11: accuracies cut to whole numbers, cells keyed by the text of their parameters.
+TEST_F(ChoiceTest, NeitherRoundsNorComparesAsText) {
+  const std::vector<CellResult> cells = {CellWith(made_, "a", 100, FirstRight(271, 300)),
+                                         CellWith(made_, "b", 9, FirstRight(272, 300)),
+                                         CellWith(made_, "c", 9, FirstRight(272, 300)),
+                                         CellWith(made_, "d", 20, FirstRight(272, 300))};
+  const Choice choice = Choose(made_.dataset, cells, 0);
+  EXPECT_EQ(choice.best, 1);     // 90.67 over 90.33, which int() would call a tie
+  EXPECT_EQ(choice.chosen, 1);   // of equals the fewest parameters (9 < 20 < 100, not "100" < "20" < "9"), then the first
+}
+
+TEST_F(ChoiceTest, TheRaceDropsTheWorseAndKeepsTwo) {
+  std::vector<CellResult> cells;
+  for (const size_t right : {270u, 180u, 269u, 266u, 150u}) {
+    cells.push_back(CellWith(made_, fmt::format("m{}", right), 10, FirstRight(right, 300)));
+  }
+  Eliminate(made_.dataset, 1, cells);
+  EXPECT_FALSE(cells[0].eliminated);
+  EXPECT_TRUE(cells[1].eliminated);
+  EXPECT_NE(cells[1].eliminated_because.find("McNemar"), std::string::npos);
+  EXPECT_FALSE(cells[2].eliminated);
+  EXPECT_FALSE(cells[3].eliminated);
+  EXPECT_TRUE(cells[4].eliminated);
+  Eliminate(made_.dataset, 2, cells);
+  EXPECT_TRUE(cells[3].eliminated);
+  Eliminate(made_.dataset, 3, cells);
+  EXPECT_FALSE(cells[0].eliminated || cells[2].eliminated);
+}
+
+// Real files in a real folder: prepared, trained and read back.
+class SearchTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    root_ = fs::temp_directory_path() / fmt::format("handlens-search-{}-{}", ::getpid(),
+                                                    testing::UnitTest::GetInstance()->current_test_info()->name());
+    fs::remove_all(root_);
+    for (int label = 0; label < 2; ++label) {
+      for (int i = 0; i < 30; ++i) {
+        std::vector<uint8_t> rgb(16 * 16 * 3);
+        train::PaintSynthetic(label, 16, Rng(3, "picture", {static_cast<uint64_t>(label), static_cast<uint64_t>(i)}), rgb.data());
+        ASSERT_TRUE(WriteFileAtomic(root_ / "pictures" / fmt::format("class{}", label) / fmt::format("{:02}.png", i),
+                                    image::EncodePng(rgb, 16, 16)));
+      }
+    }
+    dataset_ = *dataset::Inspect({root_ / "pictures", {}, {}, 1}, SilentProgress());
+    split::SplitOptions options;
+    options.folds = 3;
+    options.holdout_per_class = 2;
+    split_ = *split::MakeSplit(dataset_, options);
+  }
+  void TearDown() override { fs::remove_all(root_); }
+
+  SearchOptions Options(const std::string& run, int jobs) const {
+    SearchOptions options;
+    options.trials = root_ / run / "trials";
+    options.cache = root_ / "cache";
+    options.jobs = jobs;
+    options.preset = "test";
+    for (const int filters : {2, 4, 6}) {
+      Candidate candidate;
+      candidate.model = fmt::format("tiny{}", filters);
+      candidate.size_px = 12;
+      candidate.architecture = train::TinyModel(12, 2);
+      candidate.architecture.layers[0].units = filters;
+      candidate.recipe = train::PaperRecipe();
+      candidate.recipe.learning_rate = 0.05f;
+      candidate.recipe.epochs = filters == 2 ? 1 : 6;
+      candidate.recipe.batch = 8;
+      options.candidates.push_back(candidate);
+    }
+    return options;
+  }
+  // search.json without what only the clock decides.
+  std::string Record(const std::string& run, const SearchResult& result) {
+    EXPECT_TRUE(WriteSearch(root_ / run, dataset_, result));
+    return *ReadText(root_ / run / "search.json");
+  }
+  SearchResult Do(const SearchOptions& options) {
+    auto result = Search(dataset_, split_, options, SilentProgress());
+    EXPECT_TRUE(result) << (result ? "" : result.error().message);
+    return result ? *std::move(result) : SearchResult();
+  }
+
+  fs::path root_;
+  dataset::Dataset dataset_;
+  split::Split split_;
+};
+
+TEST_F(SearchTest, TheRecordIsTheSameForAnyNumberOfThreads) {
+  const std::string one = Record("one", Do(Options("one", 1)));
+  EXPECT_EQ(Record("two", Do(Options("two", 2))), one);
+  const auto read = ReadSearch(root_ / "one");
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(Record("one", *read), one);
+  const std::string csv = *ReadText(root_ / "one" / "search.csv");
+  EXPECT_EQ(csv.substr(0, csv.find('\n')), "model,size,augmentation,fold,accuracy,loss,parameters,epochs,seconds");
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 10);
+}
+
+TEST_F(SearchTest, StoppedAndContinuedItEndsInTheSameRecord) {
+  const std::string whole = Record("whole", Do(Options("whole", 1)));
+  Rng rng(5, "stops");
+  while (true) {
+    train::StopAfter progress(static_cast<int>(10 + rng.Below(80)));
+    const auto result = Search(dataset_, split_, Options("stopped", 1), progress);
+    if (!result) {
+      ASSERT_EQ(result.error().kind, ErrorKind::kInterrupted);
+      continue;
+    }
+    EXPECT_EQ(Record("stopped", *result), whole);
+    break;
+  }
+}
+
+TEST_F(SearchTest, TwoProcessesShareAFolder) {
+  const std::string alone = Record("alone", Do(Options("alone", 1)));
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(Search(dataset_, split_, Options("shared", 1), SilentProgress()) ? 0 : 1);
+  ASSERT_GT(child, 0);
+  const SearchResult result = Do(Options("shared", 1));
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(Record("shared", result), alone);
+}
+
+TEST_F(SearchTest, TheChoiceNeverSeesTestPictures) {
+  const SearchResult before = Do(Options("run", 1));
+  // Every prediction on test pictures turned round: whoever was best on them is now worst.
+  std::vector<CellResult> cells = before.cells;
+  for (CellResult& cell : cells) {
+    for (train::TrialResult& fold : cell.folds) {
+      for (size_t i = 0; i + 1 < fold.test.scores.size(); i += 2) std::swap(fold.test.scores[i], fold.test.scores[i + 1]);
+      fold.test_accuracy = 1 - fold.test_accuracy;
+    }
+    FillSummary(dataset_, cell);
+  }
+  const Choice after = Choose(dataset_, cells, kSearchMargin);
+  EXPECT_EQ(after.chosen, before.chosen);
+  EXPECT_EQ(after.rule, before.rule);
+}
+
+TEST_F(SearchTest, TheRaceDoesNotDependOnThreads) {
+  SearchOptions options = Options("one", 1);
+  options.exhaustive = false;
+  const SearchResult one = Do(options);
+  SearchOptions two = Options("two", 2);
+  two.exhaustive = false;
+  EXPECT_EQ(Record("two", Do(two)), Record("one", one));
+  EXPECT_EQ(one.cells[static_cast<size_t>(one.chosen)].folds.size(), 3u);
+}
+
+TEST_F(SearchTest, ABudgetTooSmallStillFinishesOneCandidateAndNamesTheRest) {
+  SearchOptions options = Options("run", 1);
+  options.budget_s = 1e-6;
+  const SearchResult result = Do(options);
+  EXPECT_EQ(result.chosen, 0);
+  EXPECT_EQ(result.cells[0].folds.size(), 3u);
+  for (size_t i = 1; i < 3; ++i) {
+    EXPECT_TRUE(result.cells[i].folds.empty());
+    EXPECT_EQ(result.cells[i].eliminated_because.substr(0, 7), "not run");
+  }
+}
+
+// Paper defect X13: the model of the last fold is shipped.
+TEST_F(SearchTest, TheFinalTrialIsOfAllFolds) {
+  const SearchResult result = Do(Options("run", 1));
+  CellResult cell = result.cells[1];
+  EXPECT_EQ(FinalTrial(cell, 1).fold, train::kAllFolds);
+  EXPECT_EQ(FinalTrial(cell, 1).recipe.epochs, 6);
+  cell.candidate.recipe.keep_best = true;
+  for (size_t i = 0; i < 3; ++i) cell.folds[i].best_epoch = static_cast<int>(i) + 1;
+  EXPECT_EQ(FinalTrial(cell, 1).recipe.epochs, 3);
+  EXPECT_FALSE(FinalTrial(cell, 1).recipe.keep_best);
+}
+
+TEST_F(SearchTest, PresetsFitTheDatasetAndTheUsersWords) {
+  for (const char* preset : {"quick", "standard", "thorough", "paper"}) {
+    const auto candidates = PresetCandidates(preset, dataset_, {});
+    ASSERT_TRUE(candidates) << candidates.error().message;
+    for (const Candidate& candidate : *candidates) EXPECT_TRUE(nn::InferShapes(candidate.architecture));
+  }
+  EXPECT_EQ(PresetCandidates("paper", dataset_, {})->size(), 2u * 5 * 4);
+  GridChoice choice;
+  choice.models = {"nano8"};
+  choice.sizes_px = {32, 48};
+  choice.epochs = 3;
+  const auto own = PresetCandidates("quick", dataset_, choice);
+  ASSERT_TRUE(own);
+  ASSERT_EQ(own->size(), 2u);
+  EXPECT_EQ(own->at(1).size_px, 48);
+  EXPECT_EQ(own->at(1).recipe.epochs, 3);
+  choice.models = {"nano80"};
+  EXPECT_EQ(PresetCandidates("quick", dataset_, choice).error().kind, ErrorKind::kUsage);
+  EXPECT_EQ(PresetCandidates("fast", dataset_, {}).error().kind, ErrorKind::kUsage);
+  const auto plan = Estimate(*own, dataset_, 3, 2);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->trials, 6);
+  EXPECT_GT(plan->seconds, 0);
+  EXPECT_GT(plan->memory_bytes, 0);
+}
+
+}  // namespace
+}  // namespace handlens::search
