@@ -65,26 +65,43 @@ Result<Row> MakeRow(std::string_view text, Backend backend) {
   return row;
 }
 
-int Run(const std::vector<std::string_view>& arguments) {
+struct Options {
   Backend backend = Backend::kFast;
   int rounds = 9;
-  std::vector<std::string_view> wanted;
+  std::vector<std::string_view> rows;
+};
+
+Options Parse(const std::vector<std::string_view>& arguments) {
+  Options options;
   for (size_t i = 0; i < arguments.size(); ++i) {
     if (arguments[i] == "--backend" && i + 1 < arguments.size()) {
-      backend = arguments[++i] == "reference" ? Backend::kReference : Backend::kFast;
+      options.backend = arguments[++i] == "reference" ? Backend::kReference : Backend::kFast;
     } else if (arguments[i] == "--rounds" && i + 1 < arguments.size()) {
-      rounds = std::max(1, Number(arguments[++i]));
+      options.rounds = std::max(1, Number(arguments[++i]));
     } else {
-      wanted.push_back(arguments[i]);
+      options.rows.push_back(arguments[i]);
     }
   }
-  if (wanted.empty()) {
-    wanted = {"m1:30:10", "m1:50:10", "m1:100:10", "m1:100:32", "m2:50:10", "m2:100:10", "m4:100:10", "m4:100:32",
-              "nano24:64:32", "nano8:64:32", "f4n8:100:10", "mobilenetv2-0.35:96:10"};
+  if (options.rows.empty()) {
+    options.rows = {"m1:30:10", "m1:50:10", "m1:100:10", "m1:100:32", "m2:50:10", "m2:100:10", "m4:100:10", "m4:100:32",
+                    "nano24:64:32", "nano8:64:32", "f4n8:100:10", "mobilenetv2-0.35:96:10"};
   }
+  return options;
+}
+
+void Print(Row& row, std::string_view backend) {
+  std::sort(row.seconds.begin(), row.seconds.end());
+  const double n = row.batch, median = row.seconds[row.seconds.size() / 2];
+  fmt::print("{{\"backend\": \"{}\", \"model\": \"{}\", \"size_px\": {}, \"batch\": {}, \"pictures_per_s\": {:.1f}, "
+             "\"best\": {:.1f}, \"worst\": {:.1f}}}\n",
+             backend, row.model, row.size_px, row.batch, n / median, n / row.seconds.front(), n / row.seconds.back());
+}
+
+int Run(const std::vector<std::string_view>& arguments) {
+  const Options options = Parse(arguments);
   std::vector<Row> rows;
-  for (const std::string_view text : wanted) {
-    Result<Row> row = MakeRow(text, backend);
+  for (const std::string_view text : options.rows) {
+    Result<Row> row = MakeRow(text, options.backend);
     if (!row) {
       fmt::print(stderr, "{}\n", row.error().message);
       return static_cast<int>(row.error().kind);
@@ -93,16 +110,10 @@ int Run(const std::vector<std::string_view>& arguments) {
   }
   for (Row& row : rows) Round(row);   // warm-up
   for (Row& row : rows) row.seconds.clear();
-  for (int r = 0; r < rounds; ++r) {
+  for (int r = 0; r < options.rounds; ++r) {
     for (Row& row : rows) Round(row);
   }
-  for (Row& row : rows) {
-    std::sort(row.seconds.begin(), row.seconds.end());
-    const double n = row.batch, median = row.seconds[row.seconds.size() / 2];
-    fmt::print("{{\"backend\": \"{}\", \"model\": \"{}\", \"size_px\": {}, \"batch\": {}, \"pictures_per_s\": {:.1f}, \"best\": {:.1f}, \"worst\": {:.1f}}}\n",
-               backend == Backend::kFast ? "fast" : "reference", row.model, row.size_px, row.batch, n / median,
-               n / row.seconds.front(), n / row.seconds.back());
-  }
+  for (Row& row : rows) Print(row, options.backend == Backend::kFast ? "fast" : "reference");
   return 0;
 }
 
