@@ -28,6 +28,13 @@ const char* TypeName(tflite::Type type) {
   }
 }
 
+// How an output number becomes a score: (number - zero_point) * scale; null for floats.
+Json OutputQuantization(const tflite::ModelInfo& info) {
+  const tflite::Quantization& q = info.output_quantization;
+  if (q.scales.size() != 1 || q.zero_points.size() != 1) return nullptr;
+  return {{"scale", q.scales[0]}, {"zero_point", q.zero_points[0]}};
+}
+
 struct Model {
   Bytes bytes;
   tflite::ModelInfo info;
@@ -99,6 +106,7 @@ Result<std::vector<BundleFile>> MakeBundle(const BundleRequest& request) {
                     {"model_sha256", Sha256(model.bytes)},
                     {"input_type", TypeName(model.info.input_type)},
                     {"output_type", TypeName(model.info.output_type)},
+                    {"output_quantization", OutputQuantization(model.info)},
                     {"preprocess", Json::parse(model.info.preprocess_json)}};
   files.push_back({"app.json", RecordBytes("handlens-app", app)});
   files.push_back({"model.tflite", model.bytes});

@@ -39,6 +39,8 @@ BundleFile WebManifest(const std::string& name) {
   const Json manifest = {{"name", name},
                          {"short_name", name},
                          {"start_url", "./"},
+                         {"id", "./"},
+                         {"scope", "./"},
                          {"display", "standalone"},
                          {"background_color", "#ffffff"},
                          {"theme_color", "#14532d"},
@@ -48,16 +50,24 @@ BundleFile WebManifest(const std::string& name) {
   return {"app.webmanifest", TextBytes(manifest.dump(1, ' ', false, Json::error_handler_t::replace) + "\n")};
 }
 
+// The service worker. Browsers look for a new version by comparing this file alone, so the version stands in it.
+constexpr const char* kWorker = "sw.js";
+
 // The service worker keeps these files; the version changes whenever any of them does.
-BundleFile Precache(const std::vector<BundleFile>& files) {
+BundleFile AddPrecache(std::vector<BundleFile>& files) {
   std::string hashes;
   Json names = Json::array();
   for (const BundleFile& file : files) {
-    names.push_back(file.name);
     hashes += file.name + Sha256(file.bytes);
+    if (file.name != kWorker) names.push_back(file.name);
   }
-  const Json precache = {{"version", Sha256(hashes).substr(0, 16)}, {"files", names}};
-  return {"precache.json", TextBytes(precache.dump(1) + "\n")};
+  const std::string version = Sha256(hashes).substr(0, 16);
+  for (BundleFile& file : files) {
+    if (file.name != kWorker) continue;
+    const Bytes line = TextBytes(fmt::format("\nself.handlensVersion = \"{}\";\n", version));
+    file.bytes.insert(file.bytes.end(), line.begin(), line.end());
+  }
+  return {"precache.json", TextBytes(Json{{"version", version}, {"files", names}}.dump(1) + "\n")};
 }
 
 Result<void> ClearOwnFolder(const std::filesystem::path& out) {
@@ -85,7 +95,7 @@ Result<std::vector<std::filesystem::path>> PackWeb(const WebRequest& request) {
   const auto twice = std::adjacent_find(files.begin(), files.end(),
                                         [](const BundleFile& a, const BundleFile& b) { return a.name == b.name; });
   if (twice != files.end()) return Fail(ErrorKind::kInternal, "the built web app already has a file {}", twice->name);
-  const BundleFile precache = Precache(files);
+  const BundleFile precache = AddPrecache(files);
   files.push_back({kMarker, precache.bytes});
   files.push_back(precache);
   HL_TRY(ClearOwnFolder(request.out));
