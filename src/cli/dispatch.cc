@@ -1,6 +1,7 @@
 // From words and variables to an exit code: parse, find the command, run it, print (declared in command.h).
 #include <unistd.h>
 
+#include <cerrno>
 #include <iostream>
 
 #include "cli/command.h"
@@ -64,9 +65,11 @@ int Finish(Terminal& terminal, const Result<Outcome>& outcome) {
     terminal.PrintError(outcome.error());
     return static_cast<int>(outcome.error().kind);
   }
+  errno = 0;
   terminal.PrintResult(outcome->text, outcome->json);
   std::cout.flush();
-  if (!std::cout) {
+  // A reader that has seen enough, such as `head`, is no failure.
+  if (!std::cout && errno != EPIPE) {
     terminal.PrintError({ErrorKind::kResources, "stdout: the result could not be written"});
     return static_cast<int>(ErrorKind::kResources);
   }

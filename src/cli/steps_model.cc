@@ -126,8 +126,7 @@ Result<void> StepDescribe(Run& run, const search::CellResult& chosen) {
   const auto work = [&]() -> Result<void> {
     HL_ASSIGN(const dataset::PixelSet pixels, Pixels(run, d.size_px));
     request.pictures = ProofPictures(run, pixels);
-    HL_ASSIGN(const describe::DescribeResult result, describe::DescribeRun(request, *run.terminal));
-    for (const std::string& sentence : result.unproven) run.terminal->Warn(sentence);
+    HL_TRY(describe::DescribeRun(request, *run.terminal));
     return {};
   };
   return DoStep(run, plan, work);

@@ -156,7 +156,7 @@ Result<Outcome> SummarizeVerdict(const Run& run) {
   } else {
     outcome.text += "verdict: cannot be deployed\n";
     for (const std::string& reason : reasons) outcome.text += "  because: " + reason + "\n";
-    outcome.missed.push_back("cannot be deployed: " + fmt::format("{}", fmt::join(reasons, "; ")));
+    outcome.missed.push_back(fmt::format("cannot be deployed; {} names the {}", run.At("verdict.json").string(), reasons.size() == 1 ? "reason" : "reasons"));
   }
   outcome.json["verdict"] = std::move(verdict);
   return outcome;

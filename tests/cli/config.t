@@ -2,7 +2,7 @@ Settings: flag > environment > handlens.toml > default; mistakes are named with 
 
 $ "$MAKE_PICTURES" pictures 2 12
 
-$ printf 'folds = 3\nseed = 5\nholdout = 0\n' > handlens.toml; handlens inspect pictures -o RUN -q >/dev/null; handlens split RUN --json | grep -E '"(seed)"|"train"' | sort | uniq -c
+$ printf 'folds = 3\nseed = 5\nholdout = 0\n' > handlens.toml; handlens inspect pictures -o RUN -q >/dev/null 2>&1; handlens split RUN --json 2>/dev/null | grep -E '"(seed)"|"train"' | sort | uniq -c
       3 *"train": [*
       1 *"seed": 5,
 

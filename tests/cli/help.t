@@ -2,7 +2,6 @@ Help in levels: the overview, one command, the manual page, shell completion.
 
 $ handlens --help
 handlens turns a folder of labelled pictures into a verified classifier for phones.
-
 ...
 
 $ handlens help | grep -A3 '^Steps'

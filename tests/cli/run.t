@@ -3,11 +3,11 @@ One small run from pictures to verdict, then the same again, and what may go wro
 $ "$MAKE_PICTURES" pictures 2 16 40
 
 # The plan alone writes no trials.
-$ handlens run pictures --dry-run --preset quick --models m1 --generators gen1 --sizes 30 --folds 2 --epochs 6 -q
+$ handlens run pictures --dry-run --preset quick --models m1 --generators gen1 --sizes 30 --folds 2 --epochs 6 -q 2>/dev/null
 plan for pictures-run: 32 pictures in 2 classes, preset quick
   steps   inspect, prepare, split, search, final training, convert, describe, verify, report
   search  2 trials of 1 models (m1) at 30 px with gen1 and 2 folds
-  time    about * with * thread*
+  time    about * with *
   memory  about *; disk about * of * free
 
 $ ls pictures-run/trials 2>&1 | head -1
@@ -21,7 +21,7 @@ verdict: can*
 next: open pictures-run/report.html; handlens predict pictures-run PICTURE
 
 $ cd pictures-run && ls -d handlens.toml dataset.json split.json search.csv search.json model/{model,quantizedmodel,model_fp16,model_dynamic}.tflite model/{labels.txt,preprocess.json,modelcard.md} verdict.json predictions.csv timings.json report.html | wc -l
-15
+16
 
 $ cat pictures-run/model/labels.txt; head -1 pictures-run/search.csv; head -1 pictures-run/predictions.csv
 class000
@@ -87,7 +87,8 @@ handlens: error: *class000/p002.png*; run `handlens inspect *pictures -o NEW` to
 
 $ ls pictures-run/trials | wc -l; handlens check pictures-run -q | grep p002
 3
-*class000/p002.png*
+...
+  changed: the picture class000/p002.png is not the one that was inspected
 
 $ rm pictures/class000/p002.png; handlens inspect pictures -o pictures-run -q
 handlens: error: *class000/p002.png*; run `handlens inspect *pictures -o NEW` to start a new run with the pictures as they are now

@@ -3,6 +3,7 @@ Stopping: Ctrl-C, a full disk, a time budget. What is there stays, and the next 
 $ "$MAKE_PICTURES" pictures 2 16 40
 
 $ timeout --preserve-status -s INT 2 handlens run pictures -o RUN --preset quick --models m1 --generators gen1 --sizes 100 --folds 2 --epochs 5000 -q
+...
 handlens: stopped; run the same command again to continue where it stopped
 [130]
 
@@ -16,6 +17,6 @@ handlens: error: FULL/*: no room left on the disk; free some and run the same co
 [5]
 
 # It goes on when there is room again.
-$ handlens search FULL --preset quick --models m1 --generators gen1 --sizes 30 --folds 2 --epochs 2 -q | grep -c chosen
+$ handlens run pictures -o FULL --preset quick --models m1 --generators gen1 --sizes 30 --folds 2 --epochs 2 -q 2>/dev/null | grep -c chosen
 1
 

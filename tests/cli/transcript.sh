@@ -56,24 +56,23 @@ run_one() {  # command text, expected lines in `expected`, line number
 }
 
 command='' expected=() number=0 at=0
+finish() {
+  [[ -z $command ]] && return
+  # Blank lines before the next command are for readers.
+  while ((${#expected[@]} > 0)) && [[ -z ${expected[-1]} ]]; do unset 'expected[-1]'; done
+  run_one "$command" "$at"
+  command='' expected=()
+}
 while IFS= read -r line || [[ -n $line ]]; do
   ((++number))
   case $line in
-    '$ '*)
-      [[ -n $command ]] && run_one "$command" "$at"
-      command=${line#'$ '} expected=() at=$number ;;
+    '$ '*) finish; command=${line#'$ '} at=$number ;;
     '> '*) command+=$'\n'${line#'> '} ;;
-    '#'*) ;;
+    '#'*) finish ;;
     *) [[ -n $command ]] && expected+=("$line") ;;
   esac
-  # A blank line ends the expected output.
-  if [[ -z $line && -n $command ]]; then
-    unset 'expected[-1]'
-    run_one "$command" "$at"
-    command='' expected=()
-  fi
 done <"$file"
-[[ -n $command ]] && run_one "$command" "$at"
+finish
 ((commands > 0)) || { echo "$file: no command in it"; exit 1; }
 echo "$(basename "$file"): $commands commands, $failures not as expected"
 ((failures == 0))
