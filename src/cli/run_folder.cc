@@ -1,7 +1,7 @@
 #include "cli/run_folder.h"
 
 #include <algorithm>
-#include <chrono>
+#include <cctype>
 #include <thread>
 
 #include "base/json.h"
@@ -21,12 +21,31 @@ bool MayBecomeRun(const std::vector<std::string>& names) {
   });
 }
 
+// "split.json.a1B2c3": what WriteFileAtomic leaves when its process is killed. A name of ours has one extension of its
+// own at least, and no file of ours has two of which the last has six characters.
+bool IsLeftover(const fs::path& path) {
+  const std::string last = path.extension().string();
+  return last.size() == 7 && last != ".tflite" && path.stem().has_extension() &&
+         std::all_of(last.begin() + 1, last.end(), [](unsigned char c) { return std::isalnum(c) != 0; });
+}
+
+// Only with the lock in hand, so that no living writer loses its file.
+void SweepLeftovers(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> leftovers;
+  for (auto it = fs::recursive_directory_iterator(folder, error); !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
+    if (it->is_regular_file(error) && IsLeftover(it->path())) leftovers.push_back(it->path());
+  }
+  for (const fs::path& leftover : leftovers) fs::remove(leftover, error);
+}
+
 Result<void> TakeLock(Run& run) {
   HL_ASSIGN(run.lock, FileLock::TryLock(run.At(".lock")));
   if (run.lock == nullptr) {
     return Fail(ErrorKind::kResources, "{}: another handlens is working on this run folder; wait for it to end, or use another folder",
                 run.folder.string());
   }
+  SweepLeftovers(run.folder);
   return {};
 }
 
