@@ -20,7 +20,8 @@ TEST(OptionTable, HasUniqueNamesAndLetters) {
   std::set<char> letters;
   for (const Option& option : Options()) {
     EXPECT_TRUE(names.insert(option.name).second) << option.name;
-    if (option.letter != 0) EXPECT_TRUE(letters.insert(option.letter).second) << option.letter;
+    if (option.letter == 0) continue;
+    EXPECT_TRUE(letters.insert(option.letter).second) << option.letter;
   }
 }
 
@@ -33,7 +34,8 @@ TEST(OptionTable, NamesOnlyCommandsThatExist) {
 
 TEST(OptionTable, DefaultsPassTheirOwnChecks) {
   for (const Option& option : Options()) {
-    if (!option.fallback.empty()) EXPECT_TRUE(CheckValue(option, option.fallback, "default")) << option.name;
+    if (option.fallback.empty()) continue;
+    EXPECT_TRUE(CheckValue(option, option.fallback, "default")) << option.name;
   }
 }
 
