@@ -1,0 +1,220 @@
+// The field test screen: the paper's real-time protocol, step by step.
+import { Camera, CameraProblem } from "../camera";
+import { answerOf } from "../classifier";
+import { grabFrame } from "../decode";
+import { download, h, icon } from "../dom";
+import { BACKGROUNDS, type Conditions, FieldTest, LIGHTS } from "../fieldtest";
+import { percent, t } from "../i18n";
+import { phoneRecord, savePhoneRecord, slug } from "../phone";
+import type { Context, Screen } from "../screen";
+import { tallyOf } from "../tally";
+import { tallyView } from "../tallyview";
+import { tips } from "./camera";
+
+const BACKGROUND_KEYS = { plain: "fieldPlain", natural: "fieldNatural", cluttered: "fieldCluttered" } as const;
+const LIGHT_KEYS = { daylight: "fieldDaylight", indoor: "fieldIndoor", dim: "fieldDim" } as const;
+const DEVICE = "handlens:device";
+
+function labelled(text: string, control: HTMLElement): HTMLElement {
+  return h("label", { class: "field" }, h("span", {}, text), control);
+}
+
+function options(values: readonly string[], name: (value: string) => string): HTMLElement[] {
+  return values.map((value) => h("option", { value }, name(value)));
+}
+
+class FieldScreen implements Screen {
+  readonly element: HTMLElement;
+  private readonly test: FieldTest;
+  private readonly camera: Camera;
+  private conditions: Conditions | null = null;
+  private wanted = 0;
+  private taken = 0;
+  private right = 0;
+  private series = 0;
+  private busy = false;
+
+  private readonly label: HTMLSelectElement;
+  private readonly distance = h("input", { type: "number", min: 1, max: 10000, value: 30, inputmode: "numeric", required: true });
+  private readonly background = h("select", {}, ...options(BACKGROUNDS, (v) => t(BACKGROUND_KEYS[v as keyof typeof BACKGROUND_KEYS])));
+  private readonly light = h("select", {}, ...options(LIGHTS, (v) => t(LIGHT_KEYS[v as keyof typeof LIGHT_KEYS])));
+  private readonly count = h("input", { type: "number", min: 1, max: 100, value: 5, inputmode: "numeric", required: true });
+  private readonly device = h("input", { type: "text", maxlength: 80, autocomplete: "off" });
+  private readonly form: HTMLFormElement;
+  private readonly shoot = h("button", { class: "primary shoot", type: "button", onclick: () => void this.shot() });
+  private readonly shooting: HTMLElement;
+  private readonly last = h("p", { class: "shot-result", role: "status" });
+  private readonly problem = h("p", { class: "problem", role: "alert", hidden: true });
+  private readonly results = h("section", { class: "card", "aria-label": t("fieldResults") });
+  private readonly gate: HTMLElement;
+  private readonly body: HTMLElement;
+
+  constructor(private readonly context: Context) {
+    const { app } = context.bundle;
+    this.test = new FieldTest(app.model_sha256);
+    this.camera = new Camera(app.preprocess.fit);
+    this.label = h("select", {}, ...options(app.preprocess.labels, (v) => v));
+    this.device.value = localStorage.getItem(DEVICE) ?? "";
+    this.device.addEventListener("change", () => localStorage.setItem(DEVICE, this.device.value));
+    this.form = h("form", { class: "card form" }, labelled(t("fieldClass"), this.label), labelled(t("fieldDistance"), this.distance),
+      labelled(t("fieldBackground"), this.background), labelled(t("fieldLight"), this.light), labelled(t("fieldShots"), this.count),
+      labelled(t("fieldDevice"), this.device), h("button", { class: "primary", type: "submit" }, icon("camera"), t("fieldStart")));
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.begin();
+    });
+    this.shooting = h("div", { class: "shooting", hidden: true }, this.camera.stage,
+      h("div", { class: "actions" }, this.shoot, h("button", { type: "button", onclick: () => this.undo() }, t("fieldUndo")),
+        h("button", { type: "button", onclick: () => this.end() }, t("fieldEnd"))),
+      h("p", { class: "quiet" }, t("fieldKeys")));
+    this.gate = h("p", { class: "notice" }, t("fieldGate") + " ", h("a", { href: "#check" }, t("fieldGateLink")));
+    this.body = h("div", { class: "field-body" }, this.form, this.shooting, this.last, this.problem, tips(), this.results);
+    this.element = h("div", { class: "screen field-test" }, h("h1", {}, t("fieldTitle")), h("p", { class: "intro" }, t("fieldIntro")), this.gate, this.body);
+    document.addEventListener("keydown", (event) => {
+      const onControl = event.target instanceof HTMLElement && event.target.closest("button, input, select, a, summary, [tabindex]");
+      if (event.code !== "Space" || !this.conditions || !this.element.isConnected || onControl) return;
+      event.preventDefault();
+      void this.shot();
+    });
+    context.onCheck(() => this.showGate());
+    this.showResults();
+  }
+
+  enter(): void {
+    this.showGate();
+  }
+
+  leave(): void {
+    this.end();
+  }
+
+  // The gallery route comes before the camera route: a browser that sees other pixels would only measure its own fault.
+  private showGate(): void {
+    const open = this.context.checkResult()?.passed === true;
+    this.gate.hidden = open;
+    this.body.hidden = !open;
+  }
+
+  private async begin(): Promise<void> {
+    this.problem.hidden = true;
+    this.last.textContent = "";
+    this.conditions = {
+      label: this.label.value,
+      distance_cm: Number(this.distance.value),
+      background: this.background.value as Conditions["background"],
+      light: this.light.value as Conditions["light"],
+    };
+    this.wanted = Number(this.count.value);
+    this.taken = this.right = 0;
+    this.series = this.test.nextSeries();
+    try {
+      await this.camera.start();
+    } catch (error) {
+      this.conditions = null;
+      this.problem.textContent = error instanceof CameraProblem ? error.text : t("cameraOther", { reason: String(error) });
+      this.problem.hidden = false;
+      return;
+    }
+    this.form.hidden = true;
+    this.shooting.hidden = false;
+    this.showShot();
+    this.shoot.focus();
+  }
+
+  private async shot(): Promise<void> {
+    if (this.busy || !this.conditions || !this.camera.hasFrame) return;
+    this.busy = true;
+    const { size_px, fit, labels, not_sure_below } = this.context.bundle.app.preprocess;
+    try {
+      const input = this.context.pixels.fitResize(grabFrame(this.camera.video, fit), size_px, fit);
+      const scores = await this.context.classifier.classify(input);
+      const answer = answerOf(scores, labels, not_sure_below);
+      const right = answer.label === this.conditions.label;
+      this.test.add({ ...this.conditions, series: this.series, time: new Date().toISOString(), predicted: answer.label, not_sure: answer.notSure, scores });
+      ++this.taken;
+      if (right) ++this.right;
+      const verdict = t(right ? "galleryRight" : "galleryWrong");
+      this.last.textContent = t("fieldLast", { label: answer.label, percent: percent(answer.score), verdict });
+      this.last.dataset.right = String(right);
+    } finally {
+      this.busy = false;
+    }
+    this.showResults();
+    if (this.taken < this.wanted) {
+      this.showShot();
+      return;
+    }
+    const { right, taken } = this;
+    this.end();
+    this.last.textContent += " " + t("fieldSeriesDone", { correct: right, n: taken });
+  }
+
+  private undo(): void {
+    const shot = this.test.shots.at(-1);
+    if (this.busy || this.taken === 0 || !shot) return;
+    this.test.undo();
+    --this.taken;
+    if (shot.predicted === shot.label) --this.right;
+    this.last.textContent = "";
+    this.showShot();
+    this.showResults();
+  }
+
+  private end(): void {
+    this.conditions = null;
+    this.camera.stop();
+    this.form.hidden = false;
+    this.shooting.hidden = true;
+    this.showResults();
+  }
+
+  private showShot(): void {
+    this.shoot.textContent = t("fieldShot", { k: this.taken + 1, n: this.wanted });
+  }
+
+  private showResults(): void {
+    const { shots } = this.test;
+    const { labels } = this.context.bundle.app.preprocess;
+    this.results.replaceChildren(h("h2", {}, t("fieldResults")));
+    if (shots.length === 0) {
+      this.results.append(h("p", { class: "quiet" }, t("fieldEmpty")));
+      return;
+    }
+    const counted = shots.map((shot) => ({ truth: shot.label, predicted: shot.predicted, notSure: shot.not_sure }));
+    this.results.append(tallyView(tallyOf(counted, labels)), this.seriesTable(), h("div", { class: "actions" },
+      h("button", { type: "button", onclick: () => this.save() }, t("fieldExport")),
+      h("button", { type: "button", onclick: () => download(`${slug(this.context.bundle.app.name)}-field-test.csv`, "text/csv", this.test.csv()) }, t("fieldCsv")),
+      h("button", { type: "button", class: "danger", onclick: () => this.remove() }, t("fieldDelete"))));
+  }
+
+  private seriesTable(): HTMLElement {
+    const bySeries = new Map<number, typeof this.test.shots>();
+    for (const shot of this.test.shots) bySeries.set(shot.series, [...(bySeries.get(shot.series) ?? []), shot]);
+    const heads = ["fieldSeries", "fieldClass", "fieldDistance", "fieldBackground", "fieldLight", "tallyRight", "tallyOf"] as const;
+    const rows = [...bySeries.entries()].map(([series, shots]) => {
+      const first = shots[0]!;
+      const cells = [String(series), first.label, String(first.distance_cm), t(BACKGROUND_KEYS[first.background]), t(LIGHT_KEYS[first.light]),
+        String(shots.filter((shot) => shot.predicted === shot.label).length), String(shots.length)];
+      return h("tr", {}, ...cells.map((cell) => h("td", {}, cell)));
+    });
+    return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": t("fieldSeries") },
+      h("table", {}, h("thead", {}, h("tr", {}, ...heads.map((key) => h("th", { scope: "col" }, t(key))))), h("tbody", {}, ...rows)));
+  }
+
+  private save(): void {
+    const check = this.context.checkResult();
+    const record = phoneRecord(this.context, { ...(check ? { check } : {}), shots: this.test.shots, device: this.device.value });
+    savePhoneRecord(this.context, record, "field-test");
+  }
+
+  private remove(): void {
+    if (!confirm(t("fieldDeleteAsk", { count: this.test.shots.length }))) return;
+    this.test.clear();
+    this.last.textContent = "";
+    this.showResults();
+  }
+}
+
+export function fieldScreen(context: Context): Screen {
+  return new FieldScreen(context);
+}

@@ -1,0 +1,100 @@
+// The self-check: golden pixels, then the run's held-out pictures, the computer's scores beside this browser's.
+// Runs at first start and whenever the model or the browser changed.
+import { type Bundle, sha256 } from "./bundle";
+import { type Classifier, answerOf } from "./classifier";
+import { decodeFile } from "./decode";
+import { type GoldenResult, runGolden } from "./golden";
+import type { Pixels } from "./pixels";
+
+export interface CheckRow {
+  file: string;
+  sha256: string;
+  label: string;
+  computer: string;
+  here: string;
+  computerScore: number;
+  hereScore: number;
+  difference: number; // the largest of all classes
+  samePixels: boolean | null; // null: cannot be told on a page that is not served securely
+  scores: number[];
+  passed: boolean;
+  error: string;
+}
+
+export interface CheckResult {
+  model_sha256: string;
+  browser: string;
+  time: string;
+  golden: GoldenResult;
+  rows: CheckRow[];
+  worstDifference: number;
+  tolerance: number;
+  milliseconds: number; // median of a held-out picture, decoding included
+  passed: boolean;
+}
+
+export interface Parts {
+  bundle: Bundle;
+  pixels: Pixels;
+  classifier: Classifier;
+  base: string; // of the site
+}
+
+async function checkPicture(parts: Parts, index: number): Promise<CheckRow> {
+  const { bundle, pixels, classifier, base } = parts;
+  const expected = bundle.check.pictures[index]!;
+  const { labels, size_px, fit, not_sure_below } = bundle.app.preprocess;
+  const computer = answerOf(expected.scores, labels, not_sure_below);
+  const row: CheckRow = {
+    file: expected.file, sha256: expected.sha256, label: expected.label, computer: computer.label, here: "",
+    computerScore: computer.score, hereScore: 0, difference: Infinity, samePixels: null, scores: [], passed: false, error: "",
+  };
+  try {
+    const response = await fetch(`${base}bundle/check/${expected.file}`);
+    if (!response.ok) throw new Error(`${response.status}`);
+    const input = pixels.fitResize(await decodeFile(await response.blob(), fit), size_px, fit);
+    const hash = await sha256(input);
+    row.samePixels = hash === "" ? null : hash === expected.input_sha256;
+    row.scores = await classifier.classify(input);
+    const here = answerOf(row.scores, labels, not_sure_below);
+    row.here = here.label;
+    row.hereScore = here.score;
+    row.difference = Math.max(...row.scores.map((score, i) => Math.abs(score - expected.scores[i]!)));
+    const pixelsPassed = !expected.lossless || row.samePixels !== false;
+    row.passed = row.difference <= bundle.check.tolerance && row.here === row.computer && pixelsPassed;
+  } catch (error) {
+    row.error = error instanceof Error ? error.message : String(error);
+  }
+  return row;
+}
+
+function median(values: number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
+
+export async function runSelfCheck(parts: Parts, progress: (done: number, total: number) => void): Promise<CheckResult> {
+  const total = parts.bundle.check.pictures.length;
+  progress(0, total);
+  const golden = await runGolden(parts.pixels, parts.base + "golden/");
+  const rows: CheckRow[] = [];
+  const times: number[] = [];
+  for (let i = 0; i < total; ++i) {
+    const begun = performance.now();
+    rows.push(await checkPicture(parts, i));
+    times.push(performance.now() - begun);
+    progress(i + 1, total);
+  }
+  const worstDifference = rows.reduce((worst, row) => Math.max(worst, row.difference), 0);
+  return {
+    model_sha256: parts.bundle.app.model_sha256,
+    browser: navigator.userAgent,
+    time: new Date().toISOString(),
+    golden,
+    rows,
+    worstDifference,
+    tolerance: parts.bundle.check.tolerance,
+    milliseconds: median(times),
+    passed: golden.failures.length === 0 && golden.vectors === golden.expectedVectors && rows.every((row) => row.passed),
+  };
+}
