@@ -57,7 +57,7 @@ Result<void> InspectNow(Run& run, const fs::path& pictures) {
     dataset::InspectOptions options;
     options.pictures = pictures;
     options.limits.max_pixels = run.settings.Integer("max-pixels");
-    options.thumbnails = run.At("report/thumbnails");
+    options.thumbnails = run.At("thumbnails");
     options.jobs = run.jobs();
     HL_ASSIGN(run.dataset, dataset::Inspect(options, *run.terminal));
     for (const std::string& warning : run.dataset.warnings) run.terminal->Warn(warning);
