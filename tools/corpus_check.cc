@@ -74,6 +74,14 @@ std::string Compare(const Decoded& decoded, const Row& row, const Table& table) 
   return "";
 }
 
+// What is wrong with a file's outcome; empty when it is as expected.
+std::string Judge(const handlens::Result<handlens::image::Decoded>& decoded, const std::string& expect, const Row& row,
+                  const Table& table) {
+  if (expect == "decode" && !decoded) return decoded.error().message;
+  if (expect == "reject") return decoded ? "decodes" : "";
+  return decoded ? Compare(*decoded, row, table) : "";
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -96,10 +104,7 @@ int main(int argc, char** argv) {
     const auto start = std::chrono::steady_clock::now();
     const auto decoded = handlens::image::DecodeFile(folder / file);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    std::string wrong;
-    if (expect == "decode" && !decoded) wrong = decoded.error().message;
-    if (expect == "reject" && decoded) wrong = "decodes";
-    if (decoded && expect != "reject") wrong = Compare(*decoded, rows[i], table);
+    std::string wrong = Judge(decoded, expect, rows[i], table);
     if (seconds > kMaxSeconds) wrong = fmt::format("took {:.1f} s", seconds);
     ++counts[expect];
     decoded_counts[expect] += decoded ? 1 : 0;

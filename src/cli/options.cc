@@ -146,16 +146,19 @@ Result<std::string> CheckNumber(const Option& option, std::string_view text, std
   return fmt::format("{}", value);
 }
 
+// What a unit's letter multiplies with; 0 = no such unit.
+double UnitFactor(Kind kind, char unit) {
+  if (kind == Kind::kDuration) return unit == 's' ? 1 : unit == 'm' ? 60 : unit == 'h' ? 3600 : 0;
+  return unit == 'K' || unit == 'k' ? 1024 : unit == 'M' ? 1024 * 1024 : 0;
+}
+
 // A number with a unit of one letter: "30m", "64K".
 Result<std::string> CheckUnits(const Option& option, std::string_view text, std::string_view where, std::string_view want) {
   std::string_view digits = text;
   double factor = 1;
   if (!digits.empty() && std::isalpha(static_cast<unsigned char>(digits.back())) != 0) {
-    const char unit = digits.back();
+    factor = UnitFactor(option.kind, digits.back());
     digits.remove_suffix(1);
-    const bool time = option.kind == Kind::kDuration;
-    if (time) factor = unit == 's' ? 1 : unit == 'm' ? 60 : unit == 'h' ? 3600 : 0;
-    else factor = unit == 'K' || unit == 'k' ? 1024 : unit == 'M' ? 1024 * 1024 : 0;
   }
   double value = 0;
   if (factor == 0 || !ReadNumber(digits, value)) return Bad(where, text, want);

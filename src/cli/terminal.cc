@@ -116,11 +116,8 @@ void Terminal::Update(double done, std::string_view note) {
   Draw(false);
 }
 
-void Terminal::Draw(bool force) {
-  if (style_.quiet || !active_) return;
-  const auto now = Clock::now();
-  if (!force && Seconds(now - drawn_) < (style_.live ? kLiveInterval_s : kPlainInterval_s)) return;
-  drawn_ = now;
+// Step, share done, rate, time left and the note: "search  3/10 trials (30 %)  2.1 trials/min  ETA 3 min".
+std::string Terminal::StatusText(Clock::time_point now) const {
   std::string text = step_;
   if (total_ > 0) text += fmt::format("  {:.0f}/{:.0f} {} ({:.0f} %)", std::floor(done_), total_, unit_, 100 * std::min(1.0, done_ / total_));
   else if (done_ > 0) text += fmt::format("  {:.0f} {}", done_, unit_);
@@ -132,6 +129,15 @@ void Terminal::Draw(bool force) {
     if (total_ > done_) text += "  ETA " + Duration((total_ - done_) / rate);
   }
   if (!note_.empty()) text += "  " + note_;
+  return text;
+}
+
+void Terminal::Draw(bool force) {
+  if (style_.quiet || !active_) return;
+  const auto now = Clock::now();
+  if (!force && Seconds(now - drawn_) < (style_.live ? kLiveInterval_s : kPlainInterval_s)) return;
+  drawn_ = now;
+  std::string text = StatusText(now);
   if (!style_.live) return Line(text);
   ClearLive();
   text = Fit(text, Columns() - 1);

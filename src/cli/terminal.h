@@ -56,6 +56,7 @@ class Terminal final : public Progress {
 
  private:
   using Clock = std::chrono::steady_clock;
+  std::string StatusText(Clock::time_point now) const;
   void Draw(bool force);
   void Line(std::string_view text);   // a whole line on stderr, below which the live line is drawn anew
   void ClearLive();

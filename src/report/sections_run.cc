@@ -52,6 +52,17 @@ Cell Duration(double seconds) {
   return cell;
 }
 
+// Seconds of the steps that make up one of the paper's; their names are added to `used`.
+double SecondsOf(const PaperStep& paper, const std::vector<Step>& steps, std::vector<std::string_view>& used) {
+  double seconds = 0;
+  for (const Step& step : steps) {
+    if (std::find(paper.steps.begin(), paper.steps.end(), step.name) == paper.steps.end()) continue;
+    seconds += step.seconds;
+    used.push_back(step.name);
+  }
+  return seconds;
+}
+
 }  // namespace
 
 Section TimeSection(const Records& records) {
@@ -66,14 +77,9 @@ Section TimeSection(const Records& records) {
   double total = 0;
   std::vector<std::string_view> used;
   for (const PaperStep& paper : PaperSteps()) {
-    double seconds = 0;
-    bool ran = false;
-    for (const Step& step : steps) {
-      if (std::find(paper.steps.begin(), paper.steps.end(), step.name) == paper.steps.end()) continue;
-      seconds += step.seconds;
-      ran = true;
-      used.push_back(step.name);
-    }
+    const size_t used_before = used.size();
+    const double seconds = SecondsOf(paper, steps, used);
+    const bool ran = used.size() > used_before;
     const bool reported = paper.low_s > 0;
     table.rows.push_back({Text(paper.title), ran ? Duration(seconds) : Text("not run"), Text(paper.words), reported ? Count(static_cast<int64_t>(paper.low_s)) : Missing(),
                           reported ? Count(static_cast<int64_t>(paper.high_s)) : Missing()});

@@ -122,6 +122,14 @@ class Maker {
   std::vector<Candidate> candidates_;
 };
 
+// Models and generators of the user's own file are tried without being named again.
+template <class Own>
+std::vector<std::string> NamedOrOwn(std::vector<std::string> named, const std::vector<Own>& owns) {
+  if (!named.empty()) return named;
+  for (const Own& own : owns) named.push_back(own.name);
+  return named;
+}
+
 }  // namespace
 
 Result<Coverage> PresetCoverage(std::string_view preset) {
@@ -132,14 +140,8 @@ Result<Coverage> PresetCoverage(std::string_view preset) {
 Result<std::vector<Candidate>> PresetCandidates(std::string_view preset, const dataset::Dataset& dataset,
                                                 const GridChoice& choice) {
   HL_ASSIGN(const Preset found, FindPreset(preset, dataset.labels.size()));
-  std::vector<std::string> models = choice.models, generators = choice.generators;
-  // Models and generators of the user's own file are tried without being named again.
-  if (models.empty()) {
-    for (const nn::ModelSpec& own : choice.own_models) models.push_back(own.name);
-  }
-  if (generators.empty()) {
-    for (const image::GeneratorSpec& own : choice.own_generators) generators.push_back(own.name);
-  }
+  std::vector<std::string> models = NamedOrOwn(choice.models, choice.own_models);
+  std::vector<std::string> generators = NamedOrOwn(choice.generators, choice.own_generators);
   const bool own_grid = !models.empty() || !generators.empty() || !choice.sizes_px.empty();
   if (models.empty()) models = found.models;
   if (generators.empty()) generators = found.generators;

@@ -126,6 +126,21 @@ Result<void> CheckSubgraph(const fb::Model& model, const fb::SubGraph& graph) {
   return {};
 }
 
+bool Empty(const flatbuffers::Vector<int32_t>* indices) { return indices == nullptr || indices->size() == 0; }
+
+Result<void> CheckContents(const fb::Model& model) {
+  if (model.version() != 3) return Broken("schema version {}", model.version());
+  if (model.subgraphs() == nullptr || model.subgraphs()->size() == 0) return Broken("no graph in it");
+  for (const fb::SubGraph* graph : *model.subgraphs()) HL_TRY(CheckSubgraph(model, *graph));
+  const fb::SubGraph& main = *model.subgraphs()->Get(0);
+  if (Empty(main.inputs()) || Empty(main.outputs())) return Broken("no input or no output");
+  if (model.metadata() == nullptr) return {};
+  for (const fb::Metadata* entry : *model.metadata()) {
+    if (entry->buffer() >= model.buffers()->size()) return Broken("metadata without a buffer");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<const fb::Model*> CheckModel(std::span<const uint8_t> bytes) {
@@ -136,19 +151,7 @@ Result<const fb::Model*> CheckModel(std::span<const uint8_t> bytes) {
   flatbuffers::Verifier verifier(bytes.data(), bytes.size(), 64, 1'000'000);
   if (!fb::VerifyModelBuffer(verifier)) return Broken("truncated or damaged");
   const fb::Model* model = fb::GetModel(bytes.data());
-  if (model->version() != 3) return Broken("schema version {}", model->version());
-  if (model->subgraphs() == nullptr || model->subgraphs()->size() == 0) return Broken("no graph in it");
-  for (const fb::SubGraph* graph : *model->subgraphs()) HL_TRY(CheckSubgraph(*model, *graph));
-  const fb::SubGraph* main = model->subgraphs()->Get(0);
-  if (main->inputs() == nullptr || main->inputs()->size() == 0 || main->outputs() == nullptr ||
-      main->outputs()->size() == 0) {
-    return Broken("no input or no output");
-  }
-  if (model->metadata() != nullptr) {
-    for (const fb::Metadata* entry : *model->metadata()) {
-      if (entry->buffer() >= model->buffers()->size()) return Broken("metadata without a buffer");
-    }
-  }
+  HL_TRY(CheckContents(*model));
   return model;
 }
 

@@ -43,18 +43,27 @@ Tensors TensorsOf(const fb::SubGraph& graph, const fb::Operator& op) {
   return {pick(op.inputs()), pick(op.outputs())};
 }
 
-Result<void> CheckWeighted(int op, const Tensors& t) {
-  if (t.inputs.size() < 2 || t.inputs.size() > 3) return Broken(op, "a wrong number of inputs");
-  const fb::Tensor &x = *t.inputs[0], &weights = *t.inputs[1];
-  const bool dense = op == static_cast<int>(fb::BuiltinOperator::FULLY_CONNECTED);
+bool IsWhole(TensorType type) { return IsByte(type) || type == TensorType::INT16; }
+bool IsDense(int op) { return op == static_cast<int>(fb::BuiltinOperator::FULLY_CONNECTED); }
+
+// Ranks, sizes and types of a weighted operator's input and weights.
+Result<void> CheckWeights(int op, const fb::Tensor& x, const fb::Tensor& weights, TensorType out) {
+  const bool dense = IsDense(op);
   if (Rank(weights) != (dense ? 2u : 4u) || (!dense && Rank(x) != 4) || Rank(x) < 1) return Broken(op, "a wrong rank");
   for (const int dimension : *weights.shape()) {
     if (dimension < 1) return Broken(op, "empty weights");
   }
-  const bool whole = IsByte(x.type()) || x.type() == TensorType::INT16;
-  const bool known = whole ? IsByte(weights.type()) || weights.type() == TensorType::INT4 : true;
-  if (!known || x.type() == TensorType::INT32 || t.outputs[0]->type() != x.type()) return Broken(op, "mixed types");
+  const bool known = !IsWhole(x.type()) || IsByte(weights.type()) || weights.type() == TensorType::INT4;
+  if (!known || x.type() == TensorType::INT32 || out != x.type()) return Broken(op, "mixed types");
   if (IsByte(weights.type()) && !Quantized(weights)) return Broken(op, "weights without scales");
+  return {};
+}
+
+Result<void> CheckWeighted(int op, const Tensors& t) {
+  if (t.inputs.size() < 2 || t.inputs.size() > 3) return Broken(op, "a wrong number of inputs");
+  const fb::Tensor &x = *t.inputs[0], &weights = *t.inputs[1];
+  HL_TRY(CheckWeights(op, x, weights, t.outputs[0]->type()));
+  const bool dense = IsDense(op), whole = IsWhole(x.type());
   const fb::Tensor* bias = t.inputs.size() == 3 ? t.inputs[2] : nullptr;
   // The builtin int8 kernels read the bias without asking whether it is there.
   if (bias == nullptr) return whole && !dense ? Result<void>(Broken(op, "no bias")) : Result<void>();
@@ -64,25 +73,35 @@ Result<void> CheckWeighted(int op, const Tensors& t) {
   return {};
 }
 
+bool HasSecondInput(const Tensors& t, TensorType type) {
+  return t.inputs.size() == 2 && t.inputs[1] != nullptr && t.inputs[1]->type() == type;
+}
+
+bool Converts(fb::BuiltinOperator code) {
+  return code == fb::BuiltinOperator::QUANTIZE || code == fb::BuiltinOperator::DEQUANTIZE;
+}
+
+// Operators of one tensor: pools, activations, conversions.
+Result<void> CheckUnary(int op, const Tensors& t) {
+  using enum fb::BuiltinOperator;
+  const auto code = static_cast<fb::BuiltinOperator>(op);
+  if (t.inputs.size() != 1) return Broken(op, "a wrong number of inputs");
+  const bool pool = code == MAX_POOL_2D || code == AVERAGE_POOL_2D;
+  if (pool && Rank(*t.inputs[0]) != 4) return Broken(op, "a wrong rank");
+  const bool elementwise = Converts(code) || code == RELU || code == RELU6 || code == SOFTMAX;
+  if (elementwise && !SameShape(*t.inputs[0], *t.outputs[0])) return Broken(op, "an output of another shape");
+  return {};
+}
+
 Result<void> CheckOthers(int op, const Tensors& t) {
   using enum fb::BuiltinOperator;
   const auto code = static_cast<fb::BuiltinOperator>(op);
   const TensorType in = t.inputs[0]->type(), out = t.outputs[0]->type();
-  const bool converts = code == QUANTIZE || code == DEQUANTIZE;
-  if (!converts && in != out) return Broken(op, "mixed types");
-  if (code == ADD && (t.inputs.size() != 2 || t.inputs[1] == nullptr || t.inputs[1]->type() != in)) {
-    return Broken(op, "inputs that do not fit");
-  }
-  if (code == MEAN && (t.inputs.size() != 2 || t.inputs[1] == nullptr || t.inputs[1]->type() != TensorType::INT32)) {
-    return Broken(op, "no axes");
-  }
-  const bool pool = code == MAX_POOL_2D || code == AVERAGE_POOL_2D;
-  if (pool && Rank(*t.inputs[0]) != 4) return Broken(op, "a wrong rank");
-  const bool elementwise = converts || code == RELU || code == RELU6 || code == SOFTMAX;
-  if (elementwise && !SameShape(*t.inputs[0], *t.outputs[0])) return Broken(op, "an output of another shape");
-  const bool one_input = code != ADD && code != MEAN && code != RESHAPE;
-  if (one_input && t.inputs.size() != 1) return Broken(op, "a wrong number of inputs");
-  return {};
+  if (!Converts(code) && in != out) return Broken(op, "mixed types");
+  if (code == ADD && !HasSecondInput(t, in)) return Broken(op, "inputs that do not fit");
+  if (code == MEAN && !HasSecondInput(t, TensorType::INT32)) return Broken(op, "no axes");
+  if (code == ADD || code == MEAN || code == RESHAPE) return {};
+  return CheckUnary(op, t);
 }
 
 // The options table that the operator's kernel casts to; NONE where any will do.

@@ -3,7 +3,7 @@
     python3 tools/oracles/nn_torch.py src/nn/testdata
 
 Each file holds inputs, labels, picture weights, the starting weights (names as in nn.h), the logits' softmax, the gradient
-of every trained tensor, and the losses of ten steps of each optimiser. Keras' formulas of Nesterov and Adam are spelt
+of every trained tensor, the losses of ten steps of each optimiser, and the batch norms' running statistics after those of SGD. Keras' formulas of Nesterov and Adam are spelt
 out on PyTorch's gradients, since the two frameworks define them differently; running batch-norm variances are
 biased ones, as Keras 3 keeps them. Written with PyTorch 2.15, double precision rounded once at the end.
 """
@@ -46,7 +46,8 @@ def forward(layers, p, x, training, running=None):
             if training:
                 if running is not None:
                     for what, now in (("mean", mean), ("variance", variance)):
-                        running[f"{i}.{what}"] = 0.99 * p[f"{i}.{what}"] + 0.01 * now.detach()
+                        keep = layer.get("momentum", 0.99)
+                        running[f"{i}.{what}"] = keep * p[f"{i}.{what}"] + (1 - keep) * now.detach()
             else:
                 mean, variance = p[f"{i}.mean"], p[f"{i}.variance"]
             c = lambda t: t[None, :, None, None]
@@ -87,7 +88,7 @@ MODELS = {
                        dict(kind="relu"), dict(kind="depthwise", kernel=3, padding="same", bias=False), NORMS, dict(kind="relu6"),
                        dict(kind="conv", units=8, kernel=1, bias=False), NORMS, dict(kind="add", inputs=[3, 8]),
                        dict(kind="depthwise", kernel=3, stride=2, padding="same"),
-                       dict(kind="conv", units=12, kernel=1, bias=False), NORMS, dict(kind="relu"),
+                       dict(kind="conv", units=12, kernel=1, bias=False), dict(kind="batch_norm", momentum=0.9), dict(kind="relu"),
                        dict(kind="max_pool", kernel=2, stride=1, padding="same"), dict(kind="global_avg_pool"),
                        dict(kind="dense", units=4)]),
 }
@@ -155,7 +156,7 @@ def train(layers, start, data, optimizer):
             g = leaf[n].grad + (1e-3 * p[n] if n.endswith("kernel") else 0)
             p[n], moments[n] = OPTIMIZERS[optimizer](g, p[n], moments[n], t)
         p.update(running)
-    return losses
+    return losses, {n: t for n, t in p.items() if n not in trained}
 
 
 def write(path, tensors, metadata):
@@ -187,7 +188,10 @@ def main(folder):
             if n.split(".")[1] in ("kernel", "bias", "gamma", "beta"):
                 out[f"gradient.{n}"] = t.grad
         for optimizer in OPTIMIZERS:
-            out[f"losses.{optimizer}"] = torch.tensor(train(layers, start, (nchw, labels, weights), optimizer))
+            losses, fitted = train(layers, start, (nchw, labels, weights), optimizer)
+            out[f"losses.{optimizer}"] = torch.tensor(losses)
+            if optimizer == "sgd":
+                out.update({f"after.{n}": t for n, t in fitted.items()})
         write(f"{folder}/{name}.safetensors", out, {"source": "PyTorch " + torch.__version__})
         with open(f"{folder}/{name}.json", "w") as f:
             json.dump({"name": name, "size_px": size, "classes": classes, "layers": layers}, f)
