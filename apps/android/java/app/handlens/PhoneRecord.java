@@ -1,0 +1,69 @@
+package app.handlens;
+
+import android.content.Context;
+import android.content.pm.PackageInfo;
+import android.content.pm.PackageManager;
+import android.os.Build;
+import java.text.SimpleDateFormat;
+import java.util.Date;
+import java.util.Locale;
+import java.util.TimeZone;
+import org.json.JSONArray;
+import org.json.JSONException;
+import org.json.JSONObject;
+
+/** The record "handlens-phone", version 1 (docs/formats-app.md): what this phone is and what it measured. */
+final class PhoneRecord {
+    private PhoneRecord() {}
+
+    /** An empty record with the facts; the caller adds self_check, field_test or gallery. */
+    static JSONObject of(Context context, Engine engine) throws JSONException {
+        return new JSONObject()
+                .put("format", "handlens-phone")
+                .put("version", 1)
+                .put("made_at", now())
+                .put("app", app(context, engine))
+                .put("phone", phone(engine))
+                .put("labels", new JSONArray(engine.spec.labels));
+    }
+
+    static String now() {
+        SimpleDateFormat format = new SimpleDateFormat("yyyy-MM-dd'T'HH:mm:ss'Z'", Locale.ROOT);
+        format.setTimeZone(TimeZone.getTimeZone("UTC"));
+        return format.format(new Date());
+    }
+
+    private static JSONObject app(Context context, Engine engine) throws JSONException {
+        String version = "";
+        int code = 0;
+        try {
+            PackageInfo info = context.getPackageManager().getPackageInfo(context.getPackageName(), 0);
+            version = info.versionName;
+            code = info.versionCode;
+        } catch (PackageManager.NameNotFoundException ourselves) {
+            version = "?";
+        }
+        return new JSONObject()
+                .put("name", engine.spec.name)
+                .put("target", "android")
+                .put("id", context.getPackageName())
+                .put("version_name", version)
+                .put("version_code", code)
+                .put("model_file", engine.spec.modelFile)
+                .put("model_sha256", engine.spec.modelSha256)
+                .put("input_type", engine.inputType())
+                .put("runtime", Native.runtimeVersion())
+                .put("path", engine.path());
+    }
+
+    private static JSONObject phone(Engine engine) throws JSONException {
+        return new JSONObject()
+                .put("manufacturer", Build.MANUFACTURER)
+                .put("model", Build.MODEL)
+                .put("android", Build.VERSION.RELEASE)
+                .put("sdk", Build.VERSION.SDK_INT)
+                .put("build", Build.DISPLAY)  // where makers put the version of their own system, such as EMUI
+                .put("abi", Build.SUPPORTED_ABIS.length > 0 ? Build.SUPPORTED_ABIS[0] : "")
+                .put("cores", Runtime.getRuntime().availableProcessors());
+    }
+}

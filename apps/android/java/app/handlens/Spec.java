@@ -1,0 +1,70 @@
+package app.handlens;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.json.JSONArray;
+import org.json.JSONException;
+import org.json.JSONObject;
+
+/** What app.json says of the model (docs/formats-app.md). Immutable. */
+final class Spec {
+    private static final int VERSION = 1;
+    private static final int PIXEL_CONTRACT = 1;
+
+    final String name;
+    final String modelFile;
+    final String modelSha256;
+    final String modelVersion;
+    final String author;
+    final String license;
+    final String notice;
+    final int size;
+    final int fit;
+    final List<String> labels;
+    final float notSureBelow;
+
+    private Spec(JSONObject app) throws JSONException, Problem {
+        name = app.getString("name");
+        modelFile = app.optString("model_file");
+        modelSha256 = app.getString("model_sha256");
+        JSONObject preprocess = app.getJSONObject("preprocess");
+        if (preprocess.getInt("pixel_contract") != PIXEL_CONTRACT) throw new Problem(R.string.problem_newer);
+        modelVersion = preprocess.optString("model_version");
+        author = preprocess.optString("author");
+        license = preprocess.optString("license");
+        notice = preprocess.optString("notice");
+        size = preprocess.getInt("size_px");
+        fit = fitOf(preprocess.getString("fit"));
+        notSureBelow = (float) preprocess.optDouble("not_sure_below", 0);
+        List<String> list = new ArrayList<>();
+        JSONArray names = preprocess.getJSONArray("labels");
+        for (int i = 0; i < names.length(); i++) list.add(names.getString(i));
+        labels = Collections.unmodifiableList(list);
+        if (size < 1 || size > 4096 || labels.isEmpty()) throw new Problem(R.string.problem_bundle);
+    }
+
+    static Spec parse(String json) throws Problem {
+        try {
+            JSONObject app = new JSONObject(json);
+            if (!"handlens-app".equals(app.optString("format"))) throw new Problem(R.string.problem_bundle);
+            if (app.getInt("version") > VERSION) throw new Problem(R.string.problem_newer);
+            return new Spec(app);
+        } catch (JSONException e) {
+            throw new Problem(R.string.problem_bundle);
+        }
+    }
+
+    private static int fitOf(String name) throws Problem {
+        switch (name) {
+            case "crop":
+                return Native.CROP;
+            case "stretch":
+                return Native.STRETCH;
+            case "letterbox":
+                return Native.LETTERBOX;
+            default:
+                throw new Problem(R.string.problem_bundle);
+        }
+    }
+}

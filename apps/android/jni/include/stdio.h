@@ -1,0 +1,2 @@
+// jni.h includes <stdio.h> and uses nothing of it.
+#pragma once
