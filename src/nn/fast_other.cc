@@ -58,7 +58,8 @@ class Dense final : public Operation {
 class Norm final : public Operation {
  public:
   Norm(const Placement& p, const Wires& w, LayerKind activation)
-      : index_(p.index), wires_(w), padded_(w.x.pixel), channels_(Size(w.x.shape.channels)) {
+      : index_(p.index), wires_(w), padded_(w.x.pixel), channels_(Size(w.x.shape.channels)),
+        momentum_(p.spec->nodes[Size(p.index)].layer.momentum) {
     low_ = activation == LayerKind::kBatchNorm ? -std::numeric_limits<float>::infinity() : 0;
     high_ = activation == LayerKind::kRelu6 ? 6 : std::numeric_limits<float>::infinity();
     for (size_t* at : {&mean_, &variance_, &scale_, &beta_, &first_, &second_}) *at = p.arena->Reserve(padded_);
@@ -134,14 +135,15 @@ class Norm final : public Operation {
     float *running_mean = c.params->Value(*running_mean_), *running_variance = c.params->Value(*running_variance_);
     for (size_t i = 0; i < channels_; ++i) {
       variance[i] /= static_cast<float>(c.Count()) * pixels;
-      running_mean[i] = running_mean[i] * kBatchNormMomentum + mean[i] * (1 - kBatchNormMomentum);
-      running_variance[i] = running_variance[i] * kBatchNormMomentum + variance[i] * (1 - kBatchNormMomentum);
+      running_mean[i] = running_mean[i] * momentum_ + mean[i] * (1 - momentum_);
+      running_variance[i] = running_variance[i] * momentum_ + variance[i] * (1 - momentum_);
     }
   }
 
   int index_;
   Wires wires_;
   size_t padded_, channels_;
+  float momentum_;
   float low_ = 0, high_ = 0;
   size_t mean_ = 0, variance_ = 0, scale_ = 0, beta_ = 0, first_ = 0, second_ = 0, pictures_ = 0;
   Param *gamma_ = nullptr, *shift_ = nullptr, *running_mean_ = nullptr, *running_variance_ = nullptr;

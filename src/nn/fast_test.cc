@@ -95,6 +95,29 @@ TEST(Fast, EqualsReferenceOnSeparableBlocks) {
   }
 }
 
+// One step: running = momentum * fresh + (1 - momentum) * batch, where momentum 0 shows the batch itself.
+TEST(Fast, RunningStatisticsForgetByTheLayersOwnMomentum) {
+  for (const Backend backend : {Backend::kReference, Backend::kFast}) {
+    const auto statistics = [&](float momentum) {
+      ModelSpec spec{"momentum", 9, 2, {}};
+      spec.layers = {Conv(5, 3, 1, Padding::kValid), {.kind = LayerKind::kBatchNorm, .momentum = momentum}, {.kind = LayerKind::kRelu},
+                     {.kind = LayerKind::kDense, .units = 2}};
+      const Weights weights = Train(spec, kNesterov, 1, backend).weights;
+      std::vector<float> values = weights[4].values;   // 1.mean, then 1.variance
+      EXPECT_EQ(weights[4].name, "1.mean");
+      values.insert(values.end(), weights[5].values.begin(), weights[5].values.end());
+      return values;
+    };
+    const std::vector<float> batch = statistics(0), slow = statistics(0.99f), quick = statistics(0.9f);
+    for (size_t i = 0; i < batch.size(); ++i) {
+      const float fresh = i < batch.size() / 2 ? 0.0f : 1.0f;
+      EXPECT_GT(std::abs(batch[i] - fresh), 1e-3f);
+      EXPECT_NEAR(slow[i], 0.99f * fresh + 0.01f * batch[i], 1e-6f) << i;
+      EXPECT_NEAR(quick[i], 0.9f * fresh + 0.1f * batch[i], 1e-6f) << i;
+    }
+  }
+}
+
 TEST(Fast, EqualsReferenceOnUncommonLayers) {
   ModelSpec spec{"uncommon", 13, 2, {}};
   spec.layers = {Conv(9, 5, 2, Padding::kSame), {.kind = LayerKind::kRelu},

@@ -23,7 +23,7 @@ enum class LayerKind {
   kConv,        // units filters of kernel x kernel, bias
   kDepthwise,   // kernel x kernel a channel, bias
   kDense,       // units neurons on the flattened input, bias
-  kBatchNorm,   // epsilon 1e-3, momentum 0.99 (Keras' defaults)
+  kBatchNorm,   // epsilon 1e-3; momentum
   kRelu, kRelu6,
   kMaxPool, kAvgPool,  // kernel x kernel, stride
   kGlobalAvgPool,
@@ -41,6 +41,9 @@ struct LayerSpec {
   int stride = 1;
   Padding padding = Padding::kValid;
   float rate = 0;
+  // Batch norm, in 0..1, Keras' meaning and default: running <- momentum * running + (1 - momentum) * batch, variances
+  // biased. It has a memory of 1 / (1 - momentum) steps; PyTorch's default of 0.1 is 0.9 here.
+  float momentum = 0.99f;
   bool bias = true;             // conv, depthwise, dense; false before a batch norm
   std::vector<int> inputs = {}; // indices of earlier layers; empty = the layer before; -1 = the picture
 

@@ -87,6 +87,20 @@ TEST_P(PyTorch, TrainsToTheSameLosses) {
   }
 }
 
+TEST_P(PyTorch, KeepsTheSameRunningStatistics) {
+  const auto net = Begin({.weight_decay = 1e-3f});
+  for (int step = 0; step < 10; ++step) Step(*net, 0.05f);
+  for (const Tensor& t : net->SaveWeights()) {
+    const auto found = recorded_.tensors.find("after." + t.name);
+    const bool fitted = t.name.ends_with(".mean") || t.name.ends_with(".variance");
+    ASSERT_EQ(fitted && found == recorded_.tensors.end(), false) << t.name;
+    if (!fitted) continue;
+    for (size_t i = 0; i < t.values.size(); ++i) {
+      EXPECT_NEAR(t.values[i], found->second[i], 2e-5f * (1 + std::abs(found->second[i]))) << t.name << " " << i;
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Recorded, PyTorch,
                          testing::Combine(testing::Values("pools", "fused", "blocks"), testing::Values(Backend::kReference, Backend::kFast)),
                          [](const auto& one) {

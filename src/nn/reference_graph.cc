@@ -79,9 +79,10 @@ void ReferenceGraph::ForwardBatchNorm(const Layer& l) {
     BatchStatistics(rows, x, arena_->At(l.mean), arena_->At(l.variance));
     mean = arena_->At(l.mean);
     variance = arena_->At(l.variance);
+    const float momentum = l.node.layer.momentum;
     for (size_t c = 0; c < rows.channels; ++c) {
-      running_mean[c] = running_mean[c] * kBatchNormMomentum + mean[c] * (1 - kBatchNormMomentum);
-      running_variance[c] = running_variance[c] * kBatchNormMomentum + variance[c] * (1 - kBatchNormMomentum);
+      running_mean[c] = running_mean[c] * momentum + mean[c] * (1 - momentum);
+      running_variance[c] = running_variance[c] * momentum + variance[c] * (1 - momentum);
     }
   }
   BatchNormForward(rows, x, {Value(l.gamma), Value(l.beta)}, mean, variance, arena_->At(l.out));

@@ -40,6 +40,9 @@ Result<Shape> OutShape(int index, const LayerSpec& layer, const std::vector<Shap
   if (layer.kind == LayerKind::kDropout && !(layer.rate >= 0 && layer.rate < 1)) {
     return Wrong(index, layer.kind, "rate {} is not in 0..1", layer.rate);
   }
+  if (layer.kind == LayerKind::kBatchNorm && !(layer.momentum >= 0 && layer.momentum < 1)) {
+    return Wrong(index, layer.kind, "momentum {} is not in 0..1, 1 excluded", layer.momentum);
+  }
   if (layer.kind == LayerKind::kAdd) {
     if (ins.size() < 2) return Wrong(index, layer.kind, "needs two inputs");
     if (std::any_of(ins.begin(), ins.end(), [&](const Shape& s) { return s != in; })) {

@@ -12,7 +12,6 @@
 namespace handlens::nn {
 
 constexpr float kBatchNormEpsilon = 1e-3f;
-constexpr float kBatchNormMomentum = 0.99f;
 
 std::string_view KindName(LayerKind kind);   // "conv", "max pool"; the words of JSON have an underscore for a blank
 

@@ -26,6 +26,7 @@ Json LayerToJson(const LayerSpec& layer) {
   if (layer.stride != plain.stride) json["stride"] = layer.stride;
   if (layer.padding != plain.padding) json["padding"] = "same";
   if (layer.rate != plain.rate) json["rate"] = layer.rate;
+  if (layer.momentum != plain.momentum) json["momentum"] = layer.momentum;
   if (layer.bias != plain.bias) json["bias"] = layer.bias;
   if (!layer.inputs.empty()) json["inputs"] = layer.inputs;
   return json;
@@ -46,6 +47,7 @@ Result<LayerSpec> LayerFromJson(const Json& json, size_t index) {
   }
   layer.padding = padding == "same" ? Padding::kSame : Padding::kValid;
   layer.rate = json.value("rate", layer.rate);
+  layer.momentum = json.value("momentum", layer.momentum);
   layer.bias = json.value("bias", layer.bias);
   layer.inputs = json.value("inputs", layer.inputs);
   return layer;

@@ -72,6 +72,17 @@ TEST(Spec, SurvivesJson) {
   }
 }
 
+TEST(Spec, WritesABatchNormsMomentumOnlyWhenItIsNotKeras) {
+  ModelSpec spec{"t", 8, 2, {}};
+  spec.layers = {{.kind = LayerKind::kBatchNorm}, {.kind = LayerKind::kBatchNorm, .momentum = 0.9f}, {.kind = LayerKind::kDense, .units = 2}};
+  const Json json = ToJson(spec);
+  EXPECT_EQ(json["layers"][0], Json({{"kind", "batch_norm"}}));
+  EXPECT_TRUE(json["layers"][1].contains("momentum"));
+  EXPECT_EQ(*ModelFromJson(json), spec);
+  spec.layers[0].momentum = 1;
+  EXPECT_EQ(InferShapes(spec).error().message, "layer 0, batch norm: momentum 1 is not in 0..1, 1 excluded");
+}
+
 TEST(Spec, RefusesJsonItDoesNotKnow) {
   EXPECT_FALSE(ModelFromJson(Json::parse(R"({"name": "x"})")));
   EXPECT_FALSE(ModelFromJson(Json::parse(R"({"name":"x","size_px":8,"classes":2,"layers":[{"kind":"lstm"}]})")));

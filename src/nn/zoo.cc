@@ -39,7 +39,9 @@ Layers PaperModel(const std::vector<int>& filters, const std::vector<int>& neuro
 void AddNormed(Layers& layers, LayerSpec layer, std::optional<LayerKind> activation) {
   layer.bias = false;
   layers.push_back(layer);
-  layers.push_back(Plain(LayerKind::kBatchNorm));
+  // Keras' default momentum, 0.99, needs some 500 steps before inference sees the statistics that training saw; small
+  // sets of pictures train hardly longer than that (docs/models.md).
+  layers.push_back({.kind = LayerKind::kBatchNorm, .momentum = 0.9f});
   if (activation) layers.push_back(Plain(*activation));
 }
 
