@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""Pictures a second of handlens, PyTorch and Keras at the same networks, one thread each, in one go.
+
+    compare.py ENGINE [--json FILE] [--rounds N] [--seconds S] [model:size:batch ...]
+
+ENGINE is the program bench_engine, which also gives the networks' descriptions: the others build the very layers. Each
+opponent is a process that stays; of every row all are timed in turn, round after round, so that a busy moment of the
+machine hits all alike. Speeds are medians over rounds of pictures a second of *processor* time (getrusage), which other
+programs on the machine hardly touch; wall-clock medians stand beside them. `ratio` is handlens to the fastest variant
+of Keras and PyTorch in the same round: median, least and most.
+
+Without the packages of bench/requirements.txt in this Python, handlens runs alone. oneDNN by itself is not measured:
+its column is null.
+"""
+import argparse
+import importlib.util
+import json
+import os
+import pathlib
+import platform
+import statistics
+import subprocess
+import sys
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROWS = ([f"m1:{size}:{batch}" for batch in (10, 32) for size in (30, 50, 100, 200, 300)]
+        + ["m2:50:10", "m2:100:10", "m2:300:10", "m2:50:32", "m2:100:32"]
+        + ["m4:100:10", "m4:300:10", "m4:100:32", "m4:300:32"]
+        + ["nano24:64:16", "nano24:64:32", "mobilenetv2-0.35:224:10"])
+OPPONENTS = {"pytorch": ("torch", "torch_worker.py", ["eager", "channels_last"]),
+             "keras": ("tensorflow", "keras_worker.py", ["step", "fit"])}
+
+
+class Worker:
+    """A process that speaks one JSON object a line."""
+
+    def __init__(self, command):
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                        text=True)
+
+    def ask(self, request):
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{self.process.args[-1]} ended; run it by hand to see why")
+        answer = json.loads(line)
+        if "error" in answer:
+            raise RuntimeError(f"{self.process.args[-1]}: {answer['error']}")
+        return answer
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def commands(engine):
+    """(name, variant) to the command of its process: a process each, so that one's threads and memory are its own."""
+    found = {("handlens", ""): [engine, "--serve"]}
+    missing = []
+    for name, (package, script, variants) in OPPONENTS.items():
+        if importlib.util.find_spec(package) is None:
+            missing.append(package)
+            continue
+        for variant in variants:
+            found[name, variant] = [sys.executable, str(HERE / script)]
+    if missing:
+        print(f"{' and '.join(missing)} not found in {sys.executable}; without opponents: pip install -r "
+              f"bench/requirements.txt, or name another Python in BENCH_PYTHON", file=sys.stderr)
+    return found
+
+
+def measure(workers, text, options):
+    """Rounds of {(name, variant): (pictures per processor second, per wall second)}."""
+    row = workers["handlens", ""].ask({"make": text})
+    for (name, variant), worker in workers.items():
+        if name != "handlens":
+            worker.ask({"make": row, "variant": variant})
+    rounds = []
+    for _ in range(options.rounds):
+        speeds = {}
+        for key, worker in workers.items():
+            answer = worker.ask({"seconds": options.seconds})
+            speeds[key] = (answer["pictures"] / max(answer["cpu_s"], 1e-9), answer["pictures"] / answer["wall_s"])
+        rounds.append(speeds)
+    return rounds
+
+
+def fastest(rounds, name, clock):
+    """Median speed of the named opponent's fastest variant."""
+    medians = [statistics.median(r[key][clock] for r in rounds) for key in rounds[0] if key[0] == name]
+    return max(medians, default=None)
+
+
+def ratios(rounds, clock):
+    found = [r["handlens", ""][clock] / max(v[clock] for k, v in r.items() if k[0] != "handlens") for r in rounds]
+    return {"median": statistics.median(found), "least": min(found), "most": max(found)}
+
+
+def summary(text, rounds):
+    model, size, batch = text.split(":")
+    row = {"model": model, "size": int(size), "batch": int(batch), "threads": 1}
+    row |= {name: fastest(rounds, name, 0) for name in ("handlens", "keras", "pytorch")}
+    alone = len(rounds[0]) == 1
+    spread = None if alone else ratios(rounds, 0)
+    row |= {"onednn": None, "ratio": None if alone else spread["median"], "ratio_spread": spread,
+            "wall": {name: fastest(rounds, name, 1) for name in ("handlens", "keras", "pytorch")},
+            "ratio_wall": None if alone else ratios(rounds, 1)["median"],
+            "variants": {" ".join(k).strip(): statistics.median(r[k][0] for r in rounds) for k in rounds[0]}}
+    return rounded(row)
+
+
+def rounded(value):
+    if isinstance(value, float):
+        return float(f"{value:.4g}")
+    return {k: rounded(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+
+def machine():
+    cpu = "unknown"
+    if os.path.exists("/proc/cpuinfo"):
+        names = [line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo", encoding="utf-8") if "model name" in line]
+        cpu = names[0] if names else cpu
+    commit = subprocess.run(["git", "-C", str(HERE), "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
+    return {"processor": cpu, "cores": os.cpu_count(), "system": platform.platform(), "load_at_start": os.getloadavg()[0],
+            "commit": commit.stdout.strip() or "unknown", "date": time.strftime("%Y-%m-%d")}
+
+
+def show(row):
+    def cell(value, width=9):
+        return f"{value:>{width},.4g}" if value is not None and value < 1000 else f"{value or '-':>{width}}"
+    spread = row["ratio_spread"]
+    tail = f"{spread['median']:6.2f}  {spread['least']:.2f}-{spread['most']:.2f}" if spread else "     -"
+    print(f"{row['model']:<17}{row['size']:>5}{row['batch']:>6}{cell(row['handlens'])}{cell(row['keras'])}{cell(row['pytorch'])}  {tail}",
+          flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("engine")
+    parser.add_argument("rows", nargs="*", help="model:size:batch")
+    parser.add_argument("--json", help="write the rows and the machine to this file")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=0.3, help="of training a worker and round")
+    options = parser.parse_args()
+    about = machine()
+    workers = {key: Worker(command) for key, command in commands(options.engine).items()}
+    print(f"{'model':<17}{'size':>5}{'batch':>6}{'handlens':>9}{'keras':>9}{'pytorch':>9}   ratio  spread", flush=True)
+    rows = []
+    for text in options.rows or ROWS:
+        rows.append(summary(text, measure(workers, text, options)))
+        show(rows[-1])
+    for worker in workers.values():
+        worker.close()
+    if options.json:
+        record = {"machine": about, "rounds": options.rounds, "seconds": options.seconds, "rows": rows}
+        pathlib.Path(options.json).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
