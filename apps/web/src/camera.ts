@@ -39,6 +39,12 @@ export class Camera {
     return this.torchIsOn;
   }
 
+  // Which way the camera looks, where the browser tells.
+  get side(): "front" | "back" | "unknown" {
+    const facing = this.track?.getSettings().facingMode;
+    return facing === "user" ? "front" : facing === "environment" ? "back" : "unknown";
+  }
+
   get hasTorch(): boolean {
     const capabilities = this.track?.getCapabilities?.() as TorchCapabilities | undefined;
     return capabilities?.torch === true;
@@ -59,7 +65,7 @@ export class Camera {
     this.video.srcObject = this.stream;
     this.torchIsOn = false;
     // A front camera is shown as a mirror, because people expect it; the model gets the pixels as they are.
-    this.stage.classList.toggle("mirrored", this.track?.getSettings().facingMode === "user");
+    this.stage.classList.toggle("mirrored", this.side === "front");
     await this.video.play();
     this.layOut();
   }

@@ -2,22 +2,26 @@
 // browser's storage until the user deletes it, so that a reload loses nothing.
 import { csvLine } from "./tally";
 
-export const BACKGROUNDS = ["plain", "natural", "cluttered"] as const;
-export const LIGHTS = ["daylight", "indoor", "dim"] as const;
+// Three of the paper's four real-time issues (2.7); the fourth, the picture's size, belongs to the model.
+export const DISTANCES = ["fills", "half", "quarter"] as const;
+export const PLACES = ["centre", "edge"] as const;
+export const BACKGROUNDS = ["usual", "plain", "busy"] as const;
 
 export interface Conditions {
   label: string;
-  distance_cm: number;
+  distance: (typeof DISTANCES)[number]; // how much of the square the subject fills
+  place: (typeof PLACES)[number];
   background: (typeof BACKGROUNDS)[number];
-  light: (typeof LIGHTS)[number];
 }
 
 export interface FieldShot extends Conditions {
   series: number; // from 1
-  time: string;
+  camera: "front" | "back" | "unknown";
+  at: string;
   predicted: string;
   not_sure: boolean;
   scores: number[];
+  milliseconds: number;
 }
 
 export class FieldTest {
@@ -49,10 +53,10 @@ export class FieldTest {
   }
 
   csv(): string {
-    const head = ["series", "time", "label", "predicted", "not_sure", "score", "distance_cm", "background", "light"];
+    const head = ["series", "at", "label", "predicted", "not_sure", "score", "distance", "place", "background", "camera"];
     const rows = this.shots.map((shot) => csvLine([
-      shot.series, shot.time, shot.label, shot.predicted, shot.not_sure ? "yes" : "no", Math.max(...shot.scores),
-      shot.distance_cm, shot.background, shot.light,
+      shot.series, shot.at, shot.label, shot.predicted, shot.not_sure ? "yes" : "no", Math.max(...shot.scores),
+      shot.distance, shot.place, shot.background, shot.camera,
     ]));
     return [csvLine(head), ...rows].join("\r\n") + "\r\n";
   }

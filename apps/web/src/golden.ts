@@ -34,6 +34,8 @@ interface Manifest {
 export interface GoldenResult {
   vectors: number;
   expectedVectors: number;
+  equal: number; // exact vectors without a differing byte
+  withinBound: number; // JPEG vectors that differ by no more than they may
   differingBytes: number; // in exact vectors
   worstJpegLevels: number; // in bounded ones, against their bound
   failures: string[];
@@ -83,7 +85,7 @@ export async function runGolden(pixels: Pixels, base: string): Promise<GoldenRes
   const bin = new Uint8Array(await (await fetch(base + "vectors.bin")).arrayBuffer());
   const read = ([offset, length]: Range) => bin.subarray(offset, offset + length);
   const result: GoldenResult = {
-    vectors: 0, expectedVectors: manifest.count, differingBytes: 0, worstJpegLevels: 0, failures: [],
+    vectors: 0, expectedVectors: manifest.count, equal: 0, withinBound: 0, differingBytes: 0, worstJpegLevels: 0, failures: [],
   };
   for (const vector of manifest.vectors) {
     ++result.vectors;
@@ -94,6 +96,8 @@ export async function runGolden(pixels: Pixels, base: string): Promise<GoldenRes
       if (bound === 0) result.differingBytes += differing;
       else result.worstJpegLevels = Math.max(result.worstJpegLevels, worst);
       if (worst > bound) result.failures.push(`${name}: ${differing} bytes differ, by up to ${worst}`);
+      else if (bound === 0) ++result.equal;
+      else ++result.withinBound;
     } catch (error) {
       result.failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
     }

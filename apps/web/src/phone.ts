@@ -1,16 +1,46 @@
-// The record that leaves the phone, by the user's hand only: "handlens-phone" version 1 (docs/formats-app.md), which
-// `handlens verify RUN --import` reads.
+// The record that leaves the phone, by the user's hand only: "handlens-phone" version 1 (docs/formats-app.md), the same as
+// the Android app's; `handlens verify RUN --import` reads it.
 import type { FieldShot } from "./fieldtest";
 import { download } from "./dom";
 import type { Context } from "./screen";
 import type { CheckResult } from "./selfcheck";
 
 export const APP_VERSION = "0.1.0";
+const RUNTIME = "LiteRT.js 2.5.3";
 
 interface Content {
   check?: CheckResult;
   shots?: FieldShot[];
-  device?: string;
+  device?: string; // as the user calls it; browsers do not tell
+}
+
+function checkRecord(check: CheckResult): object {
+  const { golden } = check;
+  return {
+    ok: check.passed,
+    model_intact: true,
+    tolerance: check.tolerance,
+    golden: {
+      count: golden.vectors,
+      equal: golden.equal,
+      within_bound: golden.withinBound,
+      differing_bytes: golden.differingBytes,
+      largest_jpeg_difference: golden.worstJpegLevels,
+      failed: golden.failures,
+    },
+    delegate: "used",
+    pictures: check.rows.map((row) => ({
+      file: row.file,
+      sha256: row.sha256,
+      label: row.label,
+      input_equal: row.samePixels,
+      computer: row.computerScores,
+      builtin: null,
+      xnnpack: row.scores.length > 0 ? row.scores : null,
+      builtin_ok: null,
+      xnnpack_ok: row.passed,
+    })),
+  };
 }
 
 export function phoneRecord(context: Context, content: Content): object {
@@ -18,31 +48,27 @@ export function phoneRecord(context: Context, content: Content): object {
   return {
     format: "handlens-phone",
     version: 1,
-    app: { target: "web", version: APP_VERSION, name: app.name },
-    model: { file: app.model_file, sha256: app.model_sha256, input_type: app.input_type },
-    device: { model: content.device ?? "", system: navigator.userAgent },
+    made_at: new Date().toISOString(),
+    app: {
+      name: app.name,
+      target: "web",
+      version_name: APP_VERSION,
+      model_file: app.model_file,
+      model_sha256: app.model_sha256,
+      input_type: app.input_type,
+      runtime: RUNTIME,
+      path: "xnnpack",
+    },
+    phone: { model: content.device ?? "", browser: navigator.userAgent, cores: navigator.hardwareConcurrency },
     labels: app.preprocess.labels,
-    self_check: content.check
-      ? {
-          time: content.check.time,
-          passed: content.check.passed,
-          golden: {
-            vectors: content.check.golden.vectors,
-            expected: content.check.golden.expectedVectors,
-            differing_bytes: content.check.golden.differingBytes,
-          },
-          pictures: content.check.rows.map((row) => ({
-            sha256: row.sha256, label: row.label, predicted: row.here, scores: row.scores, passed: row.passed,
-          })),
-        }
-      : null,
-    field_test: content.shots ? { shots: content.shots } : null,
+    ...(content.check ? { self_check: checkRecord(content.check) } : {}),
+    ...(content.shots ? { field_test: { shots: content.shots } } : {}),
   };
 }
 
 // Letters and digits of the app's name, for file names.
 export const slug = (name: string): string =>
-  name.normalize("NFKD").replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "").toLowerCase() || "handlens";
+  name.normalize("NFKC").replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "").toLowerCase() || "handlens";
 
 export function savePhoneRecord(context: Context, record: object, what: string): void {
   download(`${slug(context.bundle.app.name)}-${what}.json`, "application/json", JSON.stringify(record, null, 1) + "\n");

@@ -11,6 +11,7 @@ export interface CheckRow {
   sha256: string;
   label: string;
   computer: string;
+  computerScores: number[];
   here: string;
   computerScore: number;
   hereScore: number;
@@ -40,13 +41,26 @@ export interface Parts {
   base: string; // of the site
 }
 
+// Largest difference of scores where the decoder gave other pixels; the same on every target.
+const OTHER_DECODER_TOLERANCE = 0.05;
+
+function best(scores: number[]): number {
+  return scores.indexOf(Math.max(...scores));
+}
+
+// The same best class, or two that the computer holds for equally good: a tie may fall either way.
+function sameAnswer(here: number[], computer: number[], limit: number): boolean {
+  const [a, b] = [best(here), best(computer)];
+  return a === b || Math.abs(computer[a]! - computer[b]!) <= limit;
+}
+
 async function checkPicture(parts: Parts, index: number): Promise<CheckRow> {
   const { bundle, pixels, classifier, base } = parts;
   const expected = bundle.check.pictures[index]!;
   const { labels, size_px, fit, not_sure_below } = bundle.app.preprocess;
   const computer = answerOf(expected.scores, labels, not_sure_below);
   const row: CheckRow = {
-    file: expected.file, sha256: expected.sha256, label: expected.label, computer: computer.label, here: "",
+    file: expected.file, sha256: expected.sha256, label: expected.label, computer: computer.label, computerScores: expected.scores, here: "",
     computerScore: computer.score, hereScore: 0, difference: Infinity, samePixels: null, scores: [], passed: false, error: "",
   };
   try {
@@ -60,8 +74,10 @@ async function checkPicture(parts: Parts, index: number): Promise<CheckRow> {
     row.here = here.label;
     row.hereScore = here.score;
     row.difference = Math.max(...row.scores.map((score, i) => Math.abs(score - expected.scores[i]!)));
+    // A JPEG decoder may differ by a few levels; a lossless picture that differs is a fault of this browser.
+    const limit = row.samePixels === false ? OTHER_DECODER_TOLERANCE : bundle.check.tolerance;
     const pixelsPassed = !expected.lossless || row.samePixels !== false;
-    row.passed = row.difference <= bundle.check.tolerance && row.here === row.computer && pixelsPassed;
+    row.passed = pixelsPassed && row.difference <= limit && sameAnswer(row.scores, expected.scores, limit);
   } catch (error) {
     row.error = error instanceof Error ? error.message : String(error);
   }

@@ -3,24 +3,25 @@ import { Camera, CameraProblem } from "../camera";
 import { answerOf } from "../classifier";
 import { grabFrame } from "../decode";
 import { download, h, icon } from "../dom";
-import { BACKGROUNDS, type Conditions, FieldTest, LIGHTS } from "../fieldtest";
-import { percent, t } from "../i18n";
+import { BACKGROUNDS, type Conditions, DISTANCES, FieldTest, PLACES } from "../fieldtest";
+import { type Key, percent, t } from "../i18n";
 import { phoneRecord, savePhoneRecord, slug } from "../phone";
 import type { Context, Screen } from "../screen";
 import { tallyOf } from "../tally";
 import { tallyView } from "../tallyview";
 import { tips } from "./camera";
 
-const BACKGROUND_KEYS = { plain: "fieldPlain", natural: "fieldNatural", cluttered: "fieldCluttered" } as const;
-const LIGHT_KEYS = { daylight: "fieldDaylight", indoor: "fieldIndoor", dim: "fieldDim" } as const;
+const DISTANCE_KEYS = { fills: "fieldFills", half: "fieldHalf", quarter: "fieldQuarter" } as const;
+const PLACE_KEYS = { centre: "fieldCentre", edge: "fieldEdge" } as const;
+const BACKGROUND_KEYS = { usual: "fieldUsual", plain: "fieldPlain", busy: "fieldBusy" } as const;
 const DEVICE = "handlens:device";
 
 function labelled(text: string, control: HTMLElement): HTMLElement {
   return h("label", { class: "field" }, h("span", {}, text), control);
 }
 
-function options(values: readonly string[], name: (value: string) => string): HTMLElement[] {
-  return values.map((value) => h("option", { value }, name(value)));
+function choice<V extends string>(values: readonly V[], names: Record<V, Key>): HTMLSelectElement {
+  return h("select", {}, ...values.map((value) => h("option", { value }, t(names[value]))));
 }
 
 class FieldScreen implements Screen {
@@ -35,9 +36,9 @@ class FieldScreen implements Screen {
   private busy = false;
 
   private readonly label: HTMLSelectElement;
-  private readonly distance = h("input", { type: "number", min: 1, max: 10000, value: 30, inputmode: "numeric", required: true });
-  private readonly background = h("select", {}, ...options(BACKGROUNDS, (v) => t(BACKGROUND_KEYS[v as keyof typeof BACKGROUND_KEYS])));
-  private readonly light = h("select", {}, ...options(LIGHTS, (v) => t(LIGHT_KEYS[v as keyof typeof LIGHT_KEYS])));
+  private readonly distance = choice(DISTANCES, DISTANCE_KEYS);
+  private readonly place = choice(PLACES, PLACE_KEYS);
+  private readonly background = choice(BACKGROUNDS, BACKGROUND_KEYS);
   private readonly count = h("input", { type: "number", min: 1, max: 100, value: 5, inputmode: "numeric", required: true });
   private readonly device = h("input", { type: "text", maxlength: 80, autocomplete: "off" });
   private readonly form: HTMLFormElement;
@@ -53,11 +54,11 @@ class FieldScreen implements Screen {
     const { app } = context.bundle;
     this.test = new FieldTest(app.model_sha256);
     this.camera = new Camera(app.preprocess.fit);
-    this.label = h("select", {}, ...options(app.preprocess.labels, (v) => v));
+    this.label = h("select", {}, ...app.preprocess.labels.map((label) => h("option", { value: label }, label)));
     this.device.value = localStorage.getItem(DEVICE) ?? "";
     this.device.addEventListener("change", () => localStorage.setItem(DEVICE, this.device.value));
     this.form = h("form", { class: "card form" }, labelled(t("fieldClass"), this.label), labelled(t("fieldDistance"), this.distance),
-      labelled(t("fieldBackground"), this.background), labelled(t("fieldLight"), this.light), labelled(t("fieldShots"), this.count),
+      labelled(t("fieldPlace"), this.place), labelled(t("fieldBackground"), this.background), labelled(t("fieldShots"), this.count),
       labelled(t("fieldDevice"), this.device), h("button", { class: "primary", type: "submit" }, icon("camera"), t("fieldStart")));
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -100,9 +101,9 @@ class FieldScreen implements Screen {
     this.last.textContent = "";
     this.conditions = {
       label: this.label.value,
-      distance_cm: Number(this.distance.value),
+      distance: this.distance.value as Conditions["distance"],
+      place: this.place.value as Conditions["place"],
       background: this.background.value as Conditions["background"],
-      light: this.light.value as Conditions["light"],
     };
     this.wanted = Number(this.count.value);
     this.taken = this.right = 0;
@@ -126,11 +127,15 @@ class FieldScreen implements Screen {
     this.busy = true;
     const { size_px, fit, labels, not_sure_below } = this.context.bundle.app.preprocess;
     try {
+      const begun = performance.now();
       const input = this.context.pixels.fitResize(grabFrame(this.camera.video, fit), size_px, fit);
       const scores = await this.context.classifier.classify(input);
       const answer = answerOf(scores, labels, not_sure_below);
       const right = answer.label === this.conditions.label;
-      this.test.add({ ...this.conditions, series: this.series, time: new Date().toISOString(), predicted: answer.label, not_sure: answer.notSure, scores });
+      this.test.add({
+        ...this.conditions, series: this.series, camera: this.camera.side, at: new Date().toISOString(), predicted: answer.label,
+        not_sure: answer.notSure, scores, milliseconds: Math.round(10 * (performance.now() - begun)) / 10,
+      });
       ++this.taken;
       if (right) ++this.right;
       const verdict = t(right ? "galleryRight" : "galleryWrong");
@@ -190,10 +195,10 @@ class FieldScreen implements Screen {
   private seriesTable(): HTMLElement {
     const bySeries = new Map<number, typeof this.test.shots>();
     for (const shot of this.test.shots) bySeries.set(shot.series, [...(bySeries.get(shot.series) ?? []), shot]);
-    const heads = ["fieldSeries", "fieldClass", "fieldDistance", "fieldBackground", "fieldLight", "tallyRight", "tallyOf"] as const;
+    const heads = ["fieldSeries", "fieldClass", "fieldDistance", "fieldPlace", "fieldBackground", "tallyRight", "tallyOf"] as const;
     const rows = [...bySeries.entries()].map(([series, shots]) => {
       const first = shots[0]!;
-      const cells = [String(series), first.label, String(first.distance_cm), t(BACKGROUND_KEYS[first.background]), t(LIGHT_KEYS[first.light]),
+      const cells = [String(series), first.label, t(DISTANCE_KEYS[first.distance]), t(PLACE_KEYS[first.place]), t(BACKGROUND_KEYS[first.background]),
         String(shots.filter((shot) => shot.predicted === shot.label).length), String(shots.length)];
       return h("tr", {}, ...cells.map((cell) => h("td", {}, cell)));
     });
