@@ -83,26 +83,32 @@ NATIVE(jint, orient)(JNIEnv* env, jclass type, jobject in, jint width, jint heig
   return from && to ? hl_orient(from, width, height, orientation, to) : HL_BAD_ARGUMENT;
 }
 
-// Straight R, G, B, A bytes to R, G, B on white (section 1 of the contract), in place: the first 3 * count bytes.
-NATIVE(jint, flatten)(JNIEnv* env, jclass type, jobject rgba, jint count) {
+// A bitmap's straight 4 bytes a pixel to R, G, B on white (section 1 of the contract), in place: the first 3 * count
+// bytes. `red` is 0 where the bytes are R, G, B, A, as on every phone, and 2 where they are B, G, R, A.
+NATIVE(jint, flatten)(JNIEnv* env, jclass type, jobject bitmap, jint count, jint red) {
   (void)type;
-  uint8_t* bytes = Bytes(env, rgba, (int64_t)count * 4);
-  if (!bytes) return HL_BAD_ARGUMENT;
+  uint8_t* bytes = Bytes(env, bitmap, (int64_t)count * 4);
+  if (!bytes || (red != 0 && red != 2)) return HL_BAD_ARGUMENT;
   for (int64_t i = 0; i < count; ++i) {
-    const uint32_t a = bytes[4 * i + 3];
-    for (int c = 0; c < 3; ++c) bytes[3 * i + c] = (uint8_t)((bytes[4 * i + c] * a + 255 * (255 - a) + 127) / 255);
+    const uint8_t* from = bytes + 4 * i;
+    const uint32_t values[3] = {from[red], from[1], from[2 - red]};
+    const uint32_t a = from[3];
+    for (int c = 0; c < 3; ++c) bytes[3 * i + c] = (uint8_t)((values[c] * a + 255 * (255 - a) + 127) / 255);
   }
   return HL_OK;
 }
 
-// R, G, B to opaque R, G, B, A, as a bitmap of the screen holds it.
-NATIVE(jint, widen)(JNIEnv* env, jclass type, jobject rgb, jint count, jobject rgba) {
+// R, G, B to the opaque 4 bytes a pixel of a bitmap; `red` as above.
+NATIVE(jint, widen)(JNIEnv* env, jclass type, jobject rgb, jint count, jint red, jobject bitmap) {
   (void)type;
   const uint8_t* from = Bytes(env, rgb, (int64_t)count * 3);
-  uint32_t* to = Bytes(env, rgba, (int64_t)count * 4);
-  if (!from || !to) return HL_BAD_ARGUMENT;
+  uint8_t* to = Bytes(env, bitmap, (int64_t)count * 4);
+  if (!from || !to || (red != 0 && red != 2)) return HL_BAD_ARGUMENT;
   for (int64_t i = 0; i < count; ++i) {
-    to[i] = (uint32_t)from[3 * i] | (uint32_t)from[3 * i + 1] << 8 | (uint32_t)from[3 * i + 2] << 16 | 0xff000000u;
+    to[4 * i + red] = from[3 * i];
+    to[4 * i + 1] = from[3 * i + 1];
+    to[4 * i + 2 - red] = from[3 * i + 2];
+    to[4 * i + 3] = 255;
   }
   return HL_OK;
 }

@@ -16,17 +16,19 @@ import org.json.JSONObject;
 final class FieldLog {
     static final String[] DISTANCES = {"fills", "half", "quarter"};
     static final String[] PLACES = {"centre", "edge"};
-    static final String[] BACKGROUNDS = {"usual", "plain", "busy"};
+    static final String[] BACKGROUNDS = {"natural", "plain", "cluttered"};
 
     /** One shot: how it was taken and what the model said. */
     static final class Shot {
+        int series;  // from 1
         String label;
         String distance;
         String place;
         String background;
         String camera;
-        String at;
+        String time;
         String predicted;
+        boolean notSure;
         float[] scores;
         float milliseconds;
 
@@ -36,26 +38,30 @@ final class FieldLog {
 
         JSONObject toJson() throws JSONException {
             return new JSONObject()
+                    .put("series", series)
+                    .put("time", time)
                     .put("label", label)
                     .put("distance", distance)
                     .put("place", place)
                     .put("background", background)
                     .put("camera", camera)
-                    .put("at", at)
                     .put("predicted", predicted)
+                    .put("not_sure", notSure)
                     .put("scores", SelfCheck.numbers(scores))
                     .put("milliseconds", Double.valueOf(Float.toString(milliseconds)));
         }
 
         static Shot of(JSONObject json) throws JSONException {
             Shot shot = new Shot();
+            shot.series = json.getInt("series");
+            shot.time = json.getString("time");
             shot.label = json.getString("label");
             shot.distance = json.getString("distance");
             shot.place = json.getString("place");
             shot.background = json.getString("background");
             shot.camera = json.getString("camera");
-            shot.at = json.getString("at");
             shot.predicted = json.getString("predicted");
+            shot.notSure = json.getBoolean("not_sure");
             JSONArray scores = json.getJSONArray("scores");
             shot.scores = new float[scores.length()];
             for (int i = 0; i < shot.scores.length; i++) shot.scores[i] = (float) scores.optDouble(i, 0);
@@ -81,6 +87,10 @@ final class FieldLog {
 
     List<Shot> shots() {
         return shots;
+    }
+
+    int nextSeries() {
+        return shots.isEmpty() ? 1 : shots.get(shots.size() - 1).series + 1;
     }
 
     void add(Shot shot) throws IOException, JSONException {

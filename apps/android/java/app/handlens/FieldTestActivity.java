@@ -32,6 +32,7 @@ public final class FieldTestActivity extends CameraScreen {
     private TextView tally;
     private Button shoot;
     private int taken = -1;  // of the running series; -1 = none runs
+    private int number;      // of the series, from 1
     private boolean armed;   // the next frame is the shot
 
     @Override
@@ -83,6 +84,7 @@ public final class FieldTestActivity extends CameraScreen {
 
     private void begin(int alreadyTaken) {
         taken = alreadyTaken;
+        number = alreadyTaken > 0 ? Math.max(1, log.nextSeries() - 1) : log.nextSeries();
         form.setVisibility(View.GONE);
         series.setVisibility(View.VISIBLE);
         findViewById(R.id.frame_pane).setVisibility(View.VISIBLE);
@@ -126,7 +128,9 @@ public final class FieldTestActivity extends CameraScreen {
         shot.place = FieldLog.PLACES[place.getSelectedItemPosition()];
         shot.background = FieldLog.BACKGROUNDS[background.getSelectedItemPosition()];
         shot.camera = analysis.mirrored ? "front" : "back";
-        shot.at = PhoneRecord.now();
+        shot.series = number;
+        shot.time = PhoneRecord.now();
+        shot.notSure = !analysis.scores.sure(engine().spec);
         shot.scores = analysis.scores.values;
         shot.predicted = engine().spec.labels.get(analysis.scores.best());
         shot.milliseconds = analysis.scores.milliseconds;

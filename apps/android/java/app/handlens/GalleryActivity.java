@@ -8,6 +8,7 @@ import android.net.Uri;
 import android.os.Bundle;
 import android.view.View;
 import android.widget.Button;
+import android.widget.LinearLayout;
 import android.widget.ListView;
 import android.widget.ProgressBar;
 import android.widget.TextView;
@@ -17,6 +18,7 @@ import java.util.List;
 
 /** Pictures of the phone, one or many, with their answers and, where true labels are known, the tally. */
 public final class GalleryActivity extends Screen implements GalleryWork.Watcher {
+    private static final float LARGE_FONT = 1.3f;
     private static final int PICK = 1;
     private static final int PICK_FOLDER = 2;
 
@@ -50,8 +52,18 @@ public final class GalleryActivity extends Screen implements GalleryWork.Watcher
         findViewById(R.id.pick).setOnClickListener(view -> pick());
         findViewById(R.id.pick_folder).setOnClickListener(view -> launch(new Intent(Intent.ACTION_OPEN_DOCUMENT_TREE), PICK_FOLDER));
         share.setOnClickListener(view -> Export.share(this, "handlens-gallery.csv", "text/csv", Tally.csv(engine().spec, work.items())));
+        if (getResources().getConfiguration().fontScale > LARGE_FONT) stack(findViewById(R.id.buttons));
         work.watch(this);
         onChanged();
+    }
+
+    /** One button below the other, so that large letters do not break their words. */
+    private static void stack(LinearLayout buttons) {
+        buttons.setOrientation(LinearLayout.VERTICAL);
+        for (int i = 0; i < buttons.getChildCount(); i++) {
+            buttons.getChildAt(i).setLayoutParams(new LinearLayout.LayoutParams(
+                    LinearLayout.LayoutParams.MATCH_PARENT, LinearLayout.LayoutParams.WRAP_CONTENT));
+        }
     }
 
     private void pick() {

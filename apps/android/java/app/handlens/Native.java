@@ -32,10 +32,10 @@ final class Native {
 
     static native int orient(ByteBuffer rgb, int width, int height, int orientation, ByteBuffer out);
 
-    /** Straight R, G, B, A to R, G, B on white, in place. */
-    static native int flatten(ByteBuffer rgba, int count);
+    /** A bitmap's straight bytes to R, G, B on white, in place; red is at byte 0 or 2 of a pixel. */
+    static native int flatten(ByteBuffer bitmap, int count, int red);
 
-    static native int widen(ByteBuffer rgb, int count, ByteBuffer rgba);
+    static native int widen(ByteBuffer rgb, int count, int red, ByteBuffer bitmap);
 
     static native int feedFloat(ByteBuffer rgb, int count, ByteBuffer out);
 

@@ -10,6 +10,8 @@ import java.nio.ByteBuffer;
 /** An upright 8-bit RGB picture in a direct buffer (docs/pixels.md). All arithmetic is the native library's. */
 final class Rgb {
     private static final long MOST_PIXELS = 200_000_000L;
+    // Where red is among a bitmap's 4 bytes: phones have R, G, B, A; the JVM that tests this code has B, G, R, A.
+    private static final int RED = redByte();
 
     final int width;
     final int height;
@@ -19,6 +21,14 @@ final class Rgb {
         this.width = width;
         this.height = height;
         this.bytes = bytes;
+    }
+
+    private static int redByte() {
+        Bitmap one = Bitmap.createBitmap(1, 1, Bitmap.Config.ARGB_8888);
+        one.setPixel(0, 0, 0xffff0000);
+        ByteBuffer bytes = ByteBuffer.allocateDirect(4);
+        one.copyPixelsToBuffer(bytes);
+        return bytes.get(0) != 0 ? 0 : 2;
     }
 
     static Rgb empty(int width, int height) {
@@ -59,7 +69,7 @@ final class Rgb {
         bitmap.copyPixelsToBuffer(bytes);  // the stored values; getPixels would convert colours
         bitmap.recycle();
         bytes.rewind();
-        Native.flatten(bytes, width * height);
+        Native.flatten(bytes, width * height, RED);
         return new Rgb(width, height, bytes);
     }
 
@@ -108,7 +118,7 @@ final class Rgb {
 
     /** Copies into a bitmap of the same size; `rgba` has room for 4 bytes a pixel. */
     void drawOn(Bitmap bitmap, ByteBuffer rgba) {
-        Native.widen(bytes, count(), rgba);
+        Native.widen(bytes, count(), RED, rgba);
         rgba.rewind();
         bitmap.copyPixelsFromBuffer(rgba);
     }

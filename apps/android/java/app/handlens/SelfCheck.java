@@ -27,10 +27,10 @@ final class SelfCheck {
         float[] builtin;
         float[] xnnpack;
         boolean builtinRight;
-        boolean xnnpackRight;
         Rgb seen;
     }
 
+    final String time = PhoneRecord.now();
     Golden golden;
     boolean modelIntact;
     boolean delegateWorks;
@@ -107,7 +107,6 @@ final class SelfCheck {
         row.builtinRight = acceptable && agree(row.builtin, row.computer, row.sameInput);
         if (xnnpack != null) {
             row.xnnpack = xnnpack.classify(rgb);
-            row.xnnpackRight = acceptable && agree(row.xnnpack, row.computer, row.sameInput);
             delegateAgrees &= agree(row.xnnpack, row.builtin, true);
         }
         return row;
@@ -140,35 +139,43 @@ final class SelfCheck {
         return largest;
     }
 
+    /** The scores of the path that is used from now on. */
+    float[] used(Row row) {
+        return delegateAgrees ? row.xnnpack : row.builtin;
+    }
+
     JSONObject toJson() throws JSONException {
         JSONObject pixels = new JSONObject()
-                .put("count", golden.count)
-                .put("equal", golden.equal)
-                .put("within_bound", golden.withinBound)
+                .put("vectors", golden.count - golden.failed.size())
+                .put("expected", golden.count)
                 .put("differing_bytes", golden.differingBytes)
                 .put("largest_jpeg_difference", golden.largestDifference)
                 .put("failed", new JSONArray(golden.failed));
         JSONArray pictures = new JSONArray();
-        for (Row row : rows) {
-            pictures.put(new JSONObject()
-                    .put("file", row.file)
-                    .put("sha256", row.sha256)
-                    .put("label", row.label)
-                    .put("input_equal", row.sameInput)
-                    .put("computer", numbers(row.computer))
-                    .put("builtin", numbers(row.builtin))
-                    .put("xnnpack", row.xnnpack == null ? JSONObject.NULL : numbers(row.xnnpack))
-                    .put("builtin_ok", row.builtinRight)
-                    .put("xnnpack_ok", row.xnnpackRight));
-        }
+        for (Row row : rows) pictures.put(toJson(row));
         return new JSONObject()
-                .put("ok", passed())
+                .put("time", time)
+                .put("passed", passed())
                 .put("model_intact", modelIntact)
                 .put("computer_runtime", computerRuntime)
                 .put("tolerance", tolerance)
                 .put("golden", pixels)
                 .put("delegate", !delegateWorks ? "missing" : delegateAgrees ? "used" : "disagrees")
                 .put("pictures", pictures);
+    }
+
+    private JSONObject toJson(Row row) throws JSONException {
+        return new JSONObject()
+                .put("file", row.file)
+                .put("sha256", row.sha256)
+                .put("label", row.label)
+                .put("predicted", engine.spec.labels.get(new Scores(used(row), 0).best()))
+                .put("scores", numbers(used(row)))
+                .put("passed", row.builtinRight)
+                .put("same_pixels", row.sameInput)
+                .put("computer", numbers(row.computer))
+                .put("builtin", numbers(row.builtin))
+                .put("xnnpack", row.xnnpack == null ? JSONObject.NULL : numbers(row.xnnpack));
     }
 
     static JSONArray numbers(float[] values) throws JSONException {

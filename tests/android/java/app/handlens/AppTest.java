@@ -1,0 +1,516 @@
+package app.handlens;
+
+import static org.junit.Assert.assertArrayEquals;
+import static org.junit.Assert.assertEquals;
+import static org.junit.Assert.assertFalse;
+import static org.junit.Assert.assertNotNull;
+import static org.junit.Assert.assertTrue;
+import static org.robolectric.Shadows.shadowOf;
+
+import android.app.Activity;
+import android.content.Intent;
+import android.content.res.AssetManager;
+import android.hardware.camera2.CameraCharacteristics;
+import android.net.Uri;
+import android.os.Looper;
+import android.view.Surface;
+import android.view.View;
+import android.widget.ListView;
+import android.widget.Spinner;
+import android.widget.TextView;
+import java.io.ByteArrayInputStream;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.json.JSONArray;
+import org.json.JSONObject;
+import org.junit.After;
+import org.junit.Before;
+import org.junit.Test;
+import org.junit.runner.RunWith;
+import org.robolectric.Robolectric;
+import org.robolectric.RobolectricTestRunner;
+import org.robolectric.RuntimeEnvironment;
+import org.robolectric.android.controller.ActivityController;
+import org.robolectric.annotation.Config;
+import org.robolectric.annotation.GraphicsMode;
+import org.robolectric.shadows.ShadowDisplay;
+
+/** The app's own code, with the resources and assets of the final signed APK and the real TensorFlow Lite. */
+@RunWith(RobolectricTestRunner.class)
+@Config(sdk = 35, qualifiers = "w411dp-h891dp-xhdpi")
+@GraphicsMode(GraphicsMode.Mode.NATIVE)
+public class AppTest {
+    private static final int BACK = CameraCharacteristics.LENS_FACING_BACK;
+    private static final int FRONT = CameraCharacteristics.LENS_FACING_FRONT;
+
+    private AssetManager assets;
+
+    @Before
+    public void setUp() {
+        assets = Lab.app().getAssets();
+        Engine.reset();
+    }
+
+    @After
+    public void tearDown() {
+        Engine.reset();
+    }
+
+    private static byte[] take(Rgb rgb) {
+        byte[] bytes = new byte[rgb.count() * 3];
+        ByteBuffer from = rgb.bytes.duplicate();
+        from.rewind();
+        from.get(bytes);
+        return bytes;
+    }
+
+    private static Engine checkedEngine() throws Problem {
+        SelfCheck.run(Lab.app());
+        return Engine.get(Lab.app());
+    }
+
+    @Test
+    public void goldenVectorsDifferInNoByte() throws Exception {
+        Golden golden = Golden.run(assets);
+        System.out.println("golden: " + golden.count + " vectors, " + golden.equal + " equal, " + golden.differingBytes
+                + " differing bytes, JPEG within " + golden.largestDifference);
+        assertEquals(Arrays.asList(), golden.failed);
+        assertEquals(208, golden.count);
+        assertEquals(0, golden.differingBytes);
+    }
+
+    @Test
+    public void aPixelOffByOneWouldBeNoticed() throws Exception {
+        Lab.Frame frame = new Lab.Frame(6, 4, 2, 2, 1);
+        byte[] right = frame.expected(0);
+        frame.y[0] = (byte) (frame.y[0] ^ 1);
+        assertFalse(Arrays.equals(right, frame.expected(0)));
+    }
+
+    @Test
+    public void heldOutScoresEqualTheComputers() throws Exception {
+        SelfCheck check = SelfCheck.run(Lab.app());
+        assertTrue(check.modelIntact);
+        assertTrue(check.rows.size() >= 8);
+        boolean isFloat = Engine.get(Lab.app()).inputType().equals("float32");
+        float bound = isFloat ? 1e-5f : 1.01f / 256;
+        float largest = 0;
+        int flips = 0;
+        for (SelfCheck.Row row : check.rows) {
+            assertTrue(row.file, row.sameInput);
+            for (float[] scores : new float[][] {row.builtin, row.xnnpack}) {
+                float apart = SelfCheck.largestDifference(scores, row.computer);
+                largest = Math.max(largest, apart);
+                assertTrue(row.file + " differs by " + apart, apart <= bound);
+                if (new Scores(scores, 0).best() != new Scores(row.computer, 0).best()) flips++;
+            }
+        }
+        System.out.println("held-out: " + check.rows.size() + " pictures, both paths; largest difference " + largest + ", label flips " + flips);
+        assertEquals(0, flips);
+        assertTrue(check.passed());
+        assertTrue(check.delegateAgrees);
+        assertEquals(Engine.XNNPACK, Engine.get(Lab.app()).path());
+    }
+
+    @Test
+    public void aDelegateThatWasRefusedIsNotUsedAtTheNextStart() throws Exception {
+        Engine engine = checkedEngine();
+        engine.choose(Engine.BUILTIN);
+        Engine.reset();
+        assertTrue(Engine.get(Lab.app()).checked());
+        assertEquals(Engine.BUILTIN, Engine.get(Lab.app()).path());
+    }
+
+    @Test
+    public void cameraFramesAreUprightInAllRotations() throws Exception {
+        int[][] sizes = {{64, 48, 0, 1}, {50, 38, 14, 2}, {33, 21, 7, 2}};
+        int frames = 0;
+        for (int facing : new int[] {BACK, FRONT}) {
+            for (int sensor : new int[] {0, 90, 180, 270}) {
+                for (int display : new int[] {0, 90, 180, 270}) {
+                    int turn = facing == FRONT ? (sensor + display) % 360 : (sensor - display + 360) % 360;
+                    assertEquals(turn, CameraFeed.turn(sensor, display, facing == FRONT));
+                    for (int[] s : sizes) {
+                        frames += compareFrame(new Lab.Frame(s[0], s[1], s[2], s[3], frames), facing, sensor, display, turn);
+                    }
+                }
+            }
+        }
+        assertEquals(96, frames);
+    }
+
+    private int compareFrame(Lab.Frame frame, int facing, int sensor, int display, int turn) throws Exception {
+        org.robolectric.shadows.ShadowCameraManager manager = shadowOf((android.hardware.camera2.CameraManager)
+                Lab.app().getSystemService(android.content.Context.CAMERA_SERVICE));
+        Lab.addCamera("0", facing, sensor);
+        Lab.allowCamera();
+        List<byte[]> got = new ArrayList<>();
+        CameraFeed feed = new CameraFeed(Lab.app(), new CameraFeed.Listener() {
+            @Override
+            public void onFrame(Rgb upright, boolean mirrored) {
+                assertEquals(facing == FRONT, mirrored);
+                assertEquals(turn % 180 == 0 ? frame.width : frame.height, upright.width);
+                got.add(take(upright));
+            }
+
+            @Override
+            public void onCameraProblem(int text) {
+                throw new AssertionError("camera problem");
+            }
+        }, () -> display);
+        feed.open();
+        feed.onImage(frame);
+        feed.release();
+        manager.removeCamera("0");
+        assertArrayEquals(frame.expected(turn), got.get(0));
+        return 1;
+    }
+
+    private CameraActivity camera(int facing) throws Exception {
+        checkedEngine();
+        Lab.addCamera("0", facing, 90);
+        Lab.allowCamera();
+        CameraActivity activity = Robolectric.buildActivity(CameraActivity.class).setup().get();
+        Lab.idle();
+        return activity;
+    }
+
+    private static Lab.Frame photoFrame() {
+        Lab.Frame frame = new Lab.Frame(640, 480, 32, 2, 5);
+        for (int y = 0; y < 480; y++) {
+            for (int x = 0; x < 640; x++) frame.y[y * 672 + x] = (byte) (60 + (x * 120 / 640) + (Math.hypot(x - 320, y - 200) < 120 ? 70 : 0));
+        }
+        for (int y = 0; y < 240; y++) {
+            for (int x = 0; x < 320; x++) {
+                frame.u[y * 672 + 2 * x] = (byte) (100 + x / 8);
+                frame.v[y * 672 + 2 * x] = (byte) (150 - y / 8);
+            }
+        }
+        return frame;
+    }
+
+    @Test
+    public void cameraScreenShowsTheAnswerOfTheFrame() throws Exception {
+        CameraActivity activity = camera(BACK);
+        Lab.Frame frame = photoFrame();
+        activity.feed().onImage(frame);
+        Lab.idle();
+        Rgb upright = new Rgb(480, 640, Assets.direct(frame.expected(90)));
+        Engine engine = Engine.get(Lab.app());
+        Scores scores = engine.classify(upright);
+        String expected = scores.sure(engine.spec) ? engine.spec.labels.get(scores.best()) : activity.getString(R.string.not_sure);
+        assertEquals(expected, Lab.text(activity, R.id.label));
+        int lines = Lab.text(activity, R.id.others).split("\n").length;
+        assertEquals(Math.min(3, engine.spec.labels.size()), lines);
+        assertEquals(View.GONE, activity.findViewById(R.id.message).getVisibility());
+        Lab.shoot(activity, "camera");
+    }
+
+    @Test
+    public void pauseKeepsThePicture() throws Exception {
+        CameraActivity activity = camera(FRONT);
+        activity.feed().onImage(photoFrame());
+        Lab.idle();
+        activity.findViewById(R.id.frame).performClick();
+        String before = Lab.text(activity, R.id.others);
+        activity.feed().onImage(new Lab.Frame(640, 480, 0, 1, 77));
+        Lab.idle();
+        assertEquals(before, Lab.text(activity, R.id.others));
+        assertEquals(activity.getString(R.string.go_on), activity.findViewById(R.id.pause).getContentDescription());
+    }
+
+    @Test
+    public void theSquareIsTheContractsCrop() {
+        assertEquals(new android.graphics.RectF(0, 80, 480, 560), FrameView.seenPart(480, 640, Native.CROP));
+        assertEquals(new android.graphics.RectF(80, 0, 560, 480), FrameView.seenPart(640, 480, Native.CROP));
+        assertEquals(new android.graphics.RectF(2, 0, 8, 6), FrameView.seenPart(11, 6, Native.CROP));
+        assertEquals(new android.graphics.RectF(0, 0, 11, 6), FrameView.seenPart(11, 6, Native.LETTERBOX));
+    }
+
+    @Test
+    public void refusedPermissionIsExplainedAndTheGalleryStaysOpen() throws Exception {
+        checkedEngine();
+        Lab.addCamera("0", BACK, 90);
+        CameraActivity activity = Robolectric.buildActivity(CameraActivity.class).setup().get();
+        Lab.idle();
+        assertEquals(activity.getString(R.string.camera_why), Lab.text(activity, R.id.message_text));
+        activity.onRequestPermissionsResult(1, new String[] {android.Manifest.permission.CAMERA}, new int[] {-1});
+        Lab.idle();
+        assertEquals(activity.getString(R.string.camera_refused), Lab.text(activity, R.id.message_text));
+        assertEquals(activity.getString(R.string.open_settings), Lab.text(activity, R.id.message_button));
+        activity.findViewById(R.id.message_button).performClick();
+        assertEquals(android.provider.Settings.ACTION_APPLICATION_DETAILS_SETTINGS, shadowOf(activity).getNextStartedActivity().getAction());
+        activity.findViewById(R.id.gallery).performClick();
+        assertEquals(GalleryActivity.class.getName(), shadowOf(activity).getNextStartedActivity().getComponent().getClassName());
+        Lab.shoot(activity, "refused");
+    }
+
+    @Test
+    public void noCameraIsSaid() throws Exception {
+        checkedEngine();
+        CameraActivity activity = Robolectric.buildActivity(CameraActivity.class).setup().get();
+        Lab.idle();
+        assertEquals(activity.getString(R.string.no_camera), Lab.text(activity, R.id.message_text));
+        activity.findViewById(R.id.message_button).performClick();
+        assertEquals(GalleryActivity.class.getName(), shadowOf(activity).getNextStartedActivity().getComponent().getClassName());
+    }
+
+    @Test
+    public void rotationAndBackgroundKeepTheScreenAlive() throws Exception {
+        checkedEngine();
+        Lab.addCamera("0", BACK, 90);
+        Lab.allowCamera();
+        ActivityController<CameraActivity> controller = Robolectric.buildActivity(CameraActivity.class).setup();
+        controller.pause().stop();
+        Lab.idle();
+        controller.restart().start().resume().visible();
+        RuntimeEnvironment.setQualifiers("+land");
+        controller.configurationChange();
+        Lab.idle();
+        controller.get().feed().onImage(photoFrame());
+        Lab.idle();
+        assertTrue(Lab.text(controller.get(), R.id.label).length() > 0);
+        Lab.shoot(controller.get(), "camera-land");
+        controller.pause().stop().destroy();
+    }
+
+    @Test
+    public void theFirstStartRunsTheSelfCheck() throws Exception {
+        CameraActivity activity = Robolectric.buildActivity(CameraActivity.class).setup().get();
+        Intent started = shadowOf(activity).getNextStartedActivity();
+        assertEquals(CheckActivity.class.getName(), started.getComponent().getClassName());
+        assertTrue(started.getBooleanExtra(CheckActivity.FIRST, false));
+    }
+
+    @Test
+    public void selfCheckScreenIsGreenAndExports() throws Exception {
+        CheckActivity activity = Robolectric.buildActivity(CheckActivity.class, new Intent().putExtra(CheckActivity.FIRST, true)).setup().get();
+        Lab.await(() -> activity.result() != null);
+        assertEquals(activity.getString(R.string.check_passed), Lab.text(activity, R.id.summary));
+        Lab.shoot(activity, "check");
+        activity.findViewById(R.id.share).performClick();
+        JSONObject record = new JSONObject(exported(activity));
+        assertEquals("handlens-phone", record.getString("format"));
+        assertEquals(1, record.getInt("version"));
+        assertTrue(record.getJSONObject("self_check").getBoolean("passed"));
+        assertTrue(record.getJSONObject("device").getInt("sdk") > 0);
+        assertEquals(Lab.app().getPackageName(), record.getJSONObject("app").getString("id"));
+        assertEquals(activity.result().rows.size(), record.getJSONObject("self_check").getJSONArray("pictures").length());
+    }
+
+    /** What the share sheet would hand over, read through the app's provider as the other app would. */
+    private static String exported(Activity activity) throws Exception {
+        Intent chooser = shadowOf(activity).getNextStartedActivity();
+        assertEquals(Intent.ACTION_CHOOSER, chooser.getAction());
+        Intent send = chooser.getParcelableExtra(Intent.EXTRA_INTENT, Intent.class);
+        Uri uri = send.getParcelableExtra(Intent.EXTRA_STREAM, Uri.class);
+        assertEquals(Lab.app().getPackageName() + ".export", uri.getAuthority());
+        ExportProvider provider = Robolectric.setupContentProvider(ExportProvider.class, uri.getAuthority());
+        try (InputStream in = new android.os.ParcelFileDescriptor.AutoCloseInputStream(provider.openFile(uri, "r"))) {
+            return new String(Assets.readAll(in), StandardCharsets.UTF_8);
+        }
+    }
+
+    @Test(expected = java.io.FileNotFoundException.class)
+    public void theProviderServesNothingElse() throws Exception {
+        ExportProvider provider = Robolectric.setupContentProvider(ExportProvider.class, "x.export");
+        provider.openFile(Uri.parse("content://x.export/..%2F..%2Fshared_prefs%2Fengine.xml"), "r");
+    }
+
+    private static Uri offer(String address, byte[] bytes) {
+        Uri uri = Uri.parse(address);
+        shadowOf(Lab.app().getContentResolver()).registerInputStreamSupplier(uri, () -> new ByteArrayInputStream(bytes));
+        return uri;
+    }
+
+    @Test
+    public void galleryListsTalliesAndExports() throws Exception {
+        Engine engine = checkedEngine();
+        JSONArray pictures = new JSONObject(Assets.text(assets, "bundle/check/check.json")).getJSONArray("pictures");
+        GalleryActivity activity = Robolectric.buildActivity(GalleryActivity.class).setup().get();
+        activity.findViewById(R.id.pick).performClick();
+        Intent asked = shadowOf(activity).getNextStartedActivityForResult().intent;
+        assertTrue(asked.getBooleanExtra(Intent.EXTRA_ALLOW_MULTIPLE, false));
+        android.content.ClipData clip = null;
+        int right = 0;
+        for (int i = 0; i < pictures.length(); i++) {
+            JSONObject picture = pictures.getJSONObject(i);
+            byte[] bytes = Assets.bytes(assets, "bundle/check/" + picture.getString("file"));
+            String label = engine.spec.labels.get(i % engine.spec.labels.size());
+            Uri uri = offer("content://media/document/primary%3APictures%2F" + Uri.encode(label) + "%2F" + i + ".jpg", bytes);
+            if (clip == null) clip = android.content.ClipData.newRawUri("", uri);
+            else clip.addItem(new android.content.ClipData.Item(uri));
+            if (engine.classify(Rgb.decode(bytes)).best() == i % engine.spec.labels.size()) right++;
+        }
+        clip.addItem(new android.content.ClipData.Item(offer("content://media/broken.jpg", new byte[] {1, 2, 3})));
+        Intent data = new Intent();
+        data.setClipData(clip);
+        shadowOf(activity).receiveResult(asked, Activity.RESULT_OK, data);
+        ListView list = activity.findViewById(R.id.list);
+        int all = pictures.length() + 1;
+        Lab.await(() -> list.getAdapter().getCount() == all);
+        Tally tally = Tally.of(itemsOf(list));
+        assertEquals(pictures.length(), tally.known);
+        assertEquals(right, tally.right);
+        Lab.shoot(activity, "gallery");
+        activity.findViewById(R.id.share).performClick();
+        String[] lines = exported(activity).split("\r\n");
+        assertEquals(all + 1, lines.length);
+        assertTrue(lines[all].contains(activity.getString(R.string.problem_not_a_picture)));
+        activity.onTrimMemory(android.content.ComponentCallbacks2.TRIM_MEMORY_RUNNING_CRITICAL);
+        Lab.idle();
+        assertEquals(all, list.getAdapter().getCount());
+    }
+
+    private static List<GalleryItem> itemsOf(ListView list) {
+        List<GalleryItem> items = new ArrayList<>();
+        for (int i = 0; i < list.getAdapter().getCount(); i++) items.add((GalleryItem) list.getAdapter().getItem(i));
+        return items;
+    }
+
+    @Test
+    public void exifOrientationIsApplied() throws Exception {
+        Rgb stored = Rgb.decode(Assets.bytes(assets, "golden/orientation_1.png"));
+        int[][] turns = {{3, 180}, {6, 90}, {8, 270}};
+        for (int[] turn : turns) {
+            Rgb rgb = Rgb.decode(Assets.bytes(assets, "golden/orientation_" + turn[0] + ".png"));
+            assertArrayEquals("orientation " + turn[0], take(stored.rotated(turn[1], null)), take(rgb));
+        }
+    }
+
+    @Test
+    public void theParentFolderIsReadFromDocumentIds() {
+        assertEquals("cat", GalleryWork.parentFolder(Uri.parse("content://x/document/primary%3APictures%2Fcat%2F1.jpg")));
+        assertEquals("cat", GalleryWork.parentFolder(Uri.parse("file:///sdcard/cat/1.jpg")));
+        assertEquals(null, GalleryWork.parentFolder(Uri.parse("content://media/12")));
+    }
+
+    @Test
+    public void fieldTestWalksThroughASeriesAndKeepsIt() throws Exception {
+        Engine engine = checkedEngine();
+        Lab.addCamera("0", BACK, 90);
+        Lab.allowCamera();
+        ActivityController<FieldTestActivity> controller = Robolectric.buildActivity(FieldTestActivity.class).setup();
+        FieldTestActivity activity = controller.get();
+        Lab.idle();
+        Lab.shoot(activity, "field-form");
+        ((Spinner) activity.findViewById(R.id.choose_label)).setSelection(1);
+        ((Spinner) activity.findViewById(R.id.choose_distance)).setSelection(2);
+        Lab.idle();
+        activity.findViewById(R.id.begin).performClick();
+        for (int i = 0; i < 5; i++) {
+            activity.findViewById(R.id.shoot).performClick();
+            activity.feed().onImage(photoFrame());
+            Lab.idle();
+            if (i == 2) Lab.shoot(activity, "field-series");
+        }
+        assertEquals(View.VISIBLE, activity.findViewById(R.id.form).getVisibility());
+        assertEquals(5, Lab.text(activity, R.id.tally).split("\n").length);
+        activity.findViewById(R.id.share).performClick();
+        JSONArray shots = new JSONObject(exported(activity)).getJSONObject("field_test").getJSONArray("shots");
+        assertEquals(5, shots.length());
+        assertEquals(engine.spec.labels.get(1), shots.getJSONObject(0).getString("label"));
+        assertEquals("quarter", shots.getJSONObject(4).getString("distance"));
+        controller.pause().stop().destroy();
+        assertEquals(5, new FieldLog(Lab.app(), engine.spec).shots().size());
+    }
+
+    @Test
+    public void aboutShowsTheNoticeAndTheCard() throws Exception {
+        checkedEngine();
+        AboutActivity activity = Robolectric.buildActivity(AboutActivity.class).setup().get();
+        assertEquals("For tests only; not a diagnosis.", Lab.text(activity, R.id.notice));
+        String card = Lab.text(activity, R.id.card);
+        assertTrue(card, card.contains("Version 1, made for tests.") && card.contains("a_b · 3") && card.contains("• offline"));
+        assertTrue(Lab.text(activity, R.id.facts).contains(Native.runtimeVersion()));
+        Lab.shoot(activity, "about");
+    }
+
+    @Test
+    @Config(qualifiers = "+de-night")
+    public void darkAndGerman() throws Exception {
+        CameraActivity activity = camera(BACK);
+        activity.feed().onImage(photoFrame());
+        Lab.idle();
+        assertEquals("Kamera", Lab.text(activity, R.id.title));
+        Lab.shoot(activity, "camera-de-night");
+        CheckActivity check = Robolectric.buildActivity(CheckActivity.class).setup().get();
+        Lab.await(() -> check.result() != null);
+        Lab.shoot(check, "check-de-night");
+    }
+
+    @Test
+    @Config(qualifiers = "w1280dp-h800dp-land-mdpi")
+    public void tablet() throws Exception {
+        CameraActivity activity = camera(BACK);
+        activity.feed().onImage(photoFrame());
+        Lab.idle();
+        View frame = activity.findViewById(R.id.frame);
+        View scores = activity.findViewById(R.id.scores);
+        int[] a = new int[2];
+        int[] b = new int[2];
+        frame.getLocationInWindow(a);
+        scores.getLocationInWindow(b);
+        assertTrue("side by side", b[0] >= a[0] + frame.getWidth());
+        Lab.shoot(activity, "camera-tablet");
+    }
+
+    @Test
+    @Config(qualifiers = "w320dp-h480dp-mdpi")
+    public void largeFontsOnASmallPhone() throws Exception {
+        RuntimeEnvironment.setFontScale(2f);
+        CameraActivity activity = camera(BACK);
+        activity.feed().onImage(photoFrame());
+        Lab.idle();
+        Lab.shoot(activity, "camera-large-font");
+        GalleryActivity gallery = Robolectric.buildActivity(GalleryActivity.class).setup().get();
+        Lab.shoot(gallery, "gallery-large-font");
+        FieldTestActivity field = Robolectric.buildActivity(FieldTestActivity.class).setup().get();
+        Lab.shoot(field, "field-large-font");
+    }
+
+    @Test
+    public void everyButtonHasWordsAndIsLargeEnough() throws Exception {
+        int smallest = Math.round(47 * Lab.app().getResources().getDisplayMetrics().density);
+        List<Activity> screens = new ArrayList<>();
+        screens.add(camera(BACK));
+        for (Class<? extends Activity> type : Arrays.<Class<? extends Activity>>asList(GalleryActivity.class, CheckActivity.class,
+                FieldTestActivity.class, AboutActivity.class)) {
+            screens.add(Robolectric.buildActivity(type).setup().get());
+        }
+        Lab.idle();
+        for (Activity screen : screens) Lab.checkAccessible(screen.findViewById(android.R.id.content), smallest);
+        assertEquals(5, screens.size());
+    }
+
+    @Test
+    public void theTallysIntervalIsWilsons() {
+        Tally tally = new Tally();
+        for (int i = 0; i < 10; i++) tally.add(i < 8);
+        assertEquals(0.4902, tally.interval()[0], 1e-4);
+        assertEquals(0.9433, tally.interval()[1], 1e-4);
+    }
+
+    @Test
+    public void csvCellsAreQuotedWhereNeeded() {
+        assertEquals("\"a,\"\"b\"\"\"", Tally.cell("a,\"b\""));
+        assertEquals("plain", Tally.cell("plain"));
+    }
+
+    @Test
+    public void theMenuLeadsToEveryScreen() throws Exception {
+        checkedEngine();
+        AboutActivity activity = Robolectric.buildActivity(AboutActivity.class).setup().get();
+        int[] ids = {R.id.to_camera, R.id.to_gallery, R.id.to_field_test, R.id.to_check};
+        for (int id : ids) {
+            activity.go(id);
+            assertNotNull(shadowOf(activity).getNextStartedActivity());
+        }
+        activity.go(R.id.to_about);
+        assertEquals(null, shadowOf(activity).getNextStartedActivity());
+    }
+}

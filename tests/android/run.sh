@@ -1,0 +1,178 @@
+#!/usr/bin/env bash
+# Tests the Android app as users get it. Needs what `./dev apps` made (templates) and the program sample_app:
+#   tests/android/run.sh            all
+#   tests/android/run.sh apk|jvm|arm  one part
+# apk: packed APKs of three models and three processors against apksigner and aapt2, alignment, tampering.
+# jvm: the app's code with the final APK's resources and assets and the real TensorFlow Lite, under Robolectric.
+# arm: the pixel contract's objects of the phones' processors under qemu, all golden vectors.
+# A part whose tools are missing is skipped and counted; the last line says how many passed, failed, were skipped.
+set -uo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+build=${BUILD_DIR:-$root/build}
+mkdir -p "$build"
+build=$(cd "$build" && pwd)
+downloads=$build/downloads
+out=$build/apps/android
+work=$out/work
+samples=$out/samples
+parts=${1:-apk jvm arm}
+passed=0 failed=0 skipped=0
+# shellcheck source=../../apps/android/fetch.sh
+source "$root/apps/android/fetch.sh"
+
+# How many tests must have run; a run that silently ran none must not pass.
+app_tests=26
+mismatch_tests=1
+
+pass() { passed=$((passed + 1)); echo "ok      $*"; }
+fail() { failed=$((failed + 1)); echo "FAILED  $*"; }
+skip() { skipped=$((skipped + 1)); echo "skipped $*"; }
+expect() {  # words, then a command that must succeed
+  local words=$1
+  shift
+  if "$@" >"$out/last.log" 2>&1; then pass "$words"; else fail "$words"; sed 's/^/        /' "$out/last.log" | tail -20; fi
+}
+have() {
+  local tool
+  for tool in "$@"; do command -v "$tool" >/dev/null || return 1; done
+}
+
+make_samples() {
+  local program
+  program=$(find "$build" -maxdepth 2 -name sample_app -type f -perm -u+x | head -1)
+  if [ -z "$program" ] || [ ! -e "$out/template-arm64-v8a.apk" ]; then return 1; fi
+  "$program" "$out" "$root/data/demo/pictures" "$samples"
+}
+
+badging_says() {  # apk pattern...
+  local apk=$1 pattern
+  shift
+  aapt2 dump badging "$apk" >"$out/badging.txt" || return 1
+  for pattern in "$@"; do grep -qF -- "$pattern" "$out/badging.txt" || { echo "no '$pattern' in the badging of $apk"; return 1; }; done
+}
+
+signed() { apksigner verify --verbose --min-sdk-version 24 "$1" >"$out/signed.txt" 2>&1 && grep -q 'v2 scheme.*true' "$out/signed.txt" && grep -q 'v3 scheme.*true' "$out/signed.txt"; }
+aligned() { zipalign -c -p 4 "$1"; }
+# Libraries start at multiples of 16 KB, and their own pages are as large (where the processor can have such pages).
+pages_16k() {
+  python3 - "$1" <<'PY'
+import struct, sys, zipfile
+path = sys.argv[1]
+raw = open(path, "rb").read()
+for info in zipfile.ZipFile(path).infolist():
+    name_length, extra_length = struct.unpack("<HH", raw[info.header_offset + 26:info.header_offset + 30])
+    start = info.header_offset + 30 + name_length + extra_length
+    if info.filename.endswith(".so"):
+        assert info.compress_type == 0 and start % 16384 == 0, info.filename
+        if raw[start + 4] == 2:
+            at, size, count = struct.unpack("<Q", raw[start + 32:start + 40])[0], *struct.unpack("<HH", raw[start + 54:start + 58])
+            for i in range(count):
+                head = start + at + i * size
+                if struct.unpack("<I", raw[head:head + 4])[0] == 1:
+                    assert struct.unpack("<Q", raw[head + 48:head + 56])[0] >= 16384, info.filename
+    if info.filename.endswith(".tflite"):
+        assert info.compress_type == 0 and start % 4 == 0, info.filename
+PY
+}
+refused_when_tampered() {  # apk: one byte in the middle of the model
+  python3 - "$1" "$out/tampered.apk" <<'PY'
+import sys, zipfile
+raw = bytearray(open(sys.argv[1], "rb").read())
+info = zipfile.ZipFile(sys.argv[1]).getinfo("assets/bundle/model.tflite")
+raw[info.header_offset + 200 + info.file_size // 2] ^= 1
+open(sys.argv[2], "wb").write(raw)
+PY
+  ! apksigner verify --min-sdk-version 24 "$out/tampered.apk"
+}
+
+test_apks() {
+  have apksigner aapt2 zipalign python3 || { skip "apk: apksigner, aapt2, zipalign or python3 is missing"; return; }
+  local sample abi apk
+  for sample in float uint8 int8; do
+    for abi in arm64-v8a armeabi-v7a x86_64; do
+      apk=$samples/$sample/$abi.apk
+      expect "$sample $abi: signed by schemes v2 and v3" signed "$apk"
+      expect "$sample $abi: aligned" aligned "$apk"
+      expect "$sample $abi: pages of 16 KB" pages_16k "$apk"
+      expect "$sample $abi: for its processor" badging_says "$apk" "native-code: '$abi'" "sdkVersion:'24'" "targetSdkVersion:'36'" "versionCode='7'" "versionName='2.1 β'"
+    done
+  done
+  expect "float: name and id" badging_says "$samples/float/arm64-v8a.apk" "package: name='org.example.blaetter_1'" "application-label:'Blätter 🌿 树叶'"
+  expect "uint8: name and id" badging_says "$samples/uint8/x86_64.apk" "package: name='com.example.two.hundred'" "application-label:'Two hundred'"
+  expect "int8: name and id" badging_says "$samples/int8/armeabi-v7a.apk" "package: name='de.example.zwei'" "application-label:'Zwei'"
+  expect "a changed byte of the model is refused" refused_when_tampered "$samples/float/arm64-v8a.apk"
+  expect "no permission but the camera" test "$(aapt2 dump badging "$samples/float/arm64-v8a.apk" | grep -c '^uses-permission')" = 1
+}
+
+prepare_jvm() {
+  local jvm=$out/jvm aar
+  rm -rf "$jvm/nat" "$jvm/classes"
+  mkdir -p "$jvm/nat" "$jvm/sdk" "$jvm/aar" "$jvm/classes/com/android/tools"
+  cp "$work"/lib/linux/*.so "$jvm/nat/"
+  ln -sf "$downloads/android-all-instrumented-15-robolectric-13954326-i7.jar" "$jvm/sdk/"
+  for aar in "$downloads"/jvm/*.aar; do unzip -q -o -p "$aar" classes.jar >"$jvm/aar/$(basename "$aar" .aar).jar"; done
+  classpath=$jvm/classes:$work/classes:$downloads/jvm/*:$jvm/aar/*:$downloads/android-all-15-robolectric-13954326.jar
+  javac -nowarn -Xlint:none -encoding UTF-8 -d "$jvm/classes" -cp "$classpath" "$root"/tests/android/java/app/handlens/*.java
+}
+
+run_jvm() {  # sample class tests
+  local jvm=$out/jvm opens=() package log=$out/jvm-$1.log
+  for package in lang util io net security nio; do opens+=(--add-opens "java.base/java.$package=ALL-UNNAMED"); done
+  printf 'android_resource_apk=%s\nandroid_custom_package=app.handlens\n' "$samples/$1/x86_64.apk" >"$jvm/classes/com/android/tools/test_config.properties"
+  java -Xmx2g -Dfile.encoding=UTF-8 -Djava.library.path="$jvm/nat" -Drobolectric.offline=true -Drobolectric.dependency.dir="$jvm/sdk" \
+    -Drobolectric.enabledSdks=35 -Dhandlens.out="$out/screens" -Dhandlens.sample="$1" "${opens[@]}" \
+    --add-opens java.base/jdk.internal.access=ALL-UNNAMED -cp "$classpath" org.junit.runner.JUnitCore "app.handlens.$2" >"$log" 2>&1
+  grep -aE '^(\.*)(golden|held-out):' "$log" | sed 's/^\.*/        /'
+  if grep -qx "OK ($3 tests\?)" "$log"; then
+    pass "$1: $3 tests of $2"
+  else
+    fail "$1: $2, see $log"
+    grep -aE '^([0-9]+\) |java.lang.Assertion|org.junit|OK|Tests run)' "$log" | head -20 | sed 's/^/        /'
+  fi
+}
+
+test_jvm() {
+  have java javac unzip || { skip "jvm: no JDK"; return; }
+  [ "$(uname -m)" = x86_64 ] || { skip "jvm: the runtime is here for x86_64 Linux only"; return; }
+  fetch_for_tests || { skip "jvm: Robolectric is not here and cannot be fetched"; return; }
+  prepare_jvm >"$out/last.log" 2>&1 || { fail "jvm: the tests do not compile"; grep error "$out/last.log" | head; return; }
+  local sample
+  for sample in float uint8 int8; do run_jvm "$sample" AppTest "$app_tests"; done
+  run_jvm mismatch MismatchTest "$mismatch_tests"
+}
+
+# The very object that the APK's library is linked from, with a small program around it.
+run_golden() {  # target compiler qemu words
+  have "$2" "$3" python3 || { skip "arm: $2 or $3 is missing"; return; }
+  local program=$out/pixels_golden-$1 objects=("$work/objects/$1/pixels.o") line
+  case $1 in arm*) objects+=("$work/objects/$1/arm_divide.o") ;; esac
+  if ! "$2" -O2 -std=c++20 -static -Wl,--allow-multiple-definition -I "$root/src" "$root/tests/android/pixels_golden.cc" "${objects[@]}" -o "$program" >"$out/last.log" 2>&1; then
+    fail "$4: does not link"
+    tail -5 "$out/last.log"
+    return
+  fi
+  line=$("$3" "$program" "$root/apps/contract/golden/vectors.bin" "$out/golden.txt")
+  if [ "$line" = "181 vectors, 0 differing bytes" ]; then pass "$4: $line"; else fail "$4: $line"; fi
+}
+
+test_arm() {
+  have python3 || { skip "arm: no python3"; return; }
+  python3 "$root/tests/android/golden_lines.py" "$root/apps/contract/golden/manifest.json" >"$out/golden.txt"
+  run_golden aarch64-linux-android24 aarch64-linux-gnu-g++ qemu-aarch64 "pixels of arm64-v8a under qemu"
+  run_golden armv7a-linux-androideabi24 arm-linux-gnueabi-g++ qemu-arm "pixels of armeabi-v7a under qemu"
+}
+
+if ! make_samples; then
+  skip "everything: build the templates (apps/android/build.sh) and sample_app first"
+else
+  for part in $parts; do
+    case $part in
+      apk) test_apks ;;
+      jvm) test_jvm ;;
+      arm) test_arm ;;
+      *) echo "unknown part '$part'" >&2; exit 2 ;;
+    esac
+  done
+fi
+echo "android: $passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]
