@@ -21,7 +21,8 @@ struct Tensor4 {
 };
 // `flat`: rows without gaps, as dense layers read them; pictures then begin at multiples of 16 floats.
 enum class Rows4 { kFlat, kSpread };
-Tensor4 ReserveTensor(Arena& arena, const Shape& shape, size_t batch, size_t pixel, size_t border, Rows4 rows);
+// The geometry alone; `at` still counts from the start of the tensor's own memory, of batch x picture floats.
+Tensor4 PlanTensor(const Shape& shape, size_t pixel, size_t border, Rows4 rows);
 
 struct Context {
   const Arena* arena = nullptr;
@@ -52,12 +53,23 @@ struct Wires {
   bool NeedsData() const { return need == Need::kData; }
 };
 
+// What an operation must have seen before it can do its first picture: nothing but that picture, something of each
+// picture (batch norm: Gather*), or all of them (dense layers, which do all work in Begin*).
+enum class Reach { kPicture, kGathers, kBatch };
+
+// The graph calls Gather* for all pictures, then Begin*, then the picture functions in the pictures' order, then
+// EndBackward; operations in a row run picture by picture, while the picture is in the cache (fast_plan.h).
 class Operation {
  public:
   virtual ~Operation() = default;
   virtual void Bind(Params& params) = 0;
-  virtual void Forward(const Context& c) = 0;
-  virtual void Backward(const Context& c) = 0;
+  virtual void GatherForward(const Context&, size_t /*picture*/) {}
+  virtual void BeginForward(const Context&) {}
+  virtual void Forward(const Context&, size_t /*picture*/) {}
+  virtual void GatherBackward(const Context&, size_t /*picture*/) {}
+  virtual void BeginBackward(const Context&) {}
+  virtual void Backward(const Context&, size_t /*picture*/) {}
+  virtual void EndBackward(const Context&) {}
 };
 
 struct Placement {

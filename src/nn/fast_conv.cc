@@ -15,18 +15,17 @@ class PaddedRows {
   PaddedRows() = default;
   PaddedRows(Arena& arena, size_t rows, size_t columns)
       : rows_(rows), columns_(columns), at_(arena.Reserve(rows * Padded(columns))) {}
-  const float* Load(const Context& c, const float* plain) const {
-    if (columns_ == Padded(columns_)) return plain;
+  template <class T>
+  T* At(const Context& c, T* plain) const {
+    return columns_ == Padded(columns_) ? plain : c.arena->At(at_);
+  }
+  void Load(const Context& c, const float* plain) const {
+    if (columns_ == Padded(columns_)) return;
     float* padded = c.arena->At(at_);
     for (size_t r = 0; r < rows_; ++r) std::copy_n(plain + r * columns_, columns_, padded + r * Padded(columns_));
-    return padded;
   }
   // Zeros to sum gradients into; Store brings them to `plain`.
-  float* Begin(const Context& c, float* plain) const {
-    float* to = columns_ == Padded(columns_) ? plain : c.arena->At(at_);
-    std::fill_n(to, rows_ * Padded(columns_), 0.0f);
-    return to;
-  }
+  void Clear(const Context& c, float* plain) const { std::fill_n(At(c, plain), rows_ * Padded(columns_), 0.0f); }
   void Store(const Context& c, float* plain) const {
     if (columns_ == Padded(columns_)) return;
     const float* padded = c.arena->At(at_);
@@ -44,16 +43,13 @@ View<float> Shifted(View<float> v, size_t rows, size_t columns) {
   return {v.at - rows * v.row - columns * v.pixel, v.row, v.pixel};
 }
 
-// Pixels of dy to the gradient of a bias, picture after picture.
-void SumBias(const Context& c, const Tensor4& dy, float* gradient) {
+// Pixels of one picture of dy, added to the gradient of a bias.
+void SumBias(const Context& c, const Tensor4& dy, size_t picture, float* gradient) {
   const size_t channels = Size(dy.shape.channels);
-  std::fill_n(gradient, channels, 0.0f);
-  for (size_t b = 0; b < c.Count(); ++b) {
-    for (size_t y = 0; y < Size(dy.shape.height); ++y) {
-      const float* row = c.At(dy, b) + y * dy.row;
-      for (size_t x = 0; x < Size(dy.shape.width); ++x, row += dy.pixel) {
-        for (size_t o = 0; o < channels; ++o) gradient[o] += row[o];
-      }
+  for (size_t y = 0; y < Size(dy.shape.height); ++y) {
+    const float* row = c.At(dy, picture) + y * dy.row;
+    for (size_t x = 0; x < Size(dy.shape.width); ++x, row += dy.pixel) {
+      for (size_t o = 0; o < channels; ++o) gradient[o] += row[o];
     }
   }
 }
@@ -89,27 +85,29 @@ class Conv final : public Operation {
         transposed_(p.arena->Reserve(p_.out * p_.kernel * p_.kernel * Padded(p_.in))) {}
   void Bind(Params& params) override { p_.Bind(params); }
 
-  void Forward(const Context& c) override {
-    const float* w = w_.Load(c, c.params->Value(*p_.weights));
-    const float* bias = p_.bias ? b_.Load(c, c.params->Value(*p_.bias)) : nullptr;
-    const Shape& s = p_.window.out;
-    for (size_t b = 0; b < c.Count(); ++b) {
-      ConvForward({p_.Windows(c, b), c.Out(p_.wires.y, b), Size(s.height), Size(s.width), p_.wires.y.pixel, p_.taps, w, bias});
-    }
+  void BeginForward(const Context& c) override {
+    w_.Load(c, c.params->Value(*p_.weights));
+    if (p_.bias) b_.Load(c, c.params->Value(*p_.bias));
+  }
+  void Forward(const Context& c, size_t b) override {
+    const Tensor4& y = p_.wires.y;
+    ConvForward({p_.Windows(c, b), c.Out(y, b), Size(y.shape.height), Size(y.shape.width), y.pixel, p_.taps,
+                 w_.At(c, c.params->Value(*p_.weights)), p_.bias ? b_.At(c, c.params->Value(*p_.bias)) : nullptr});
   }
 
-  void Backward(const Context& c) override {
-    const Shape& s = p_.window.out;
-    float* gradient = c.params->Gradient(*p_.weights);
-    float* total = g_.Begin(c, gradient);
-    if (p_.bias) SumBias(c, p_.wires.dy, c.params->Gradient(*p_.bias));
+  void BeginBackward(const Context& c) override {
+    g_.Clear(c, c.params->Gradient(*p_.weights));
+    if (p_.bias) std::fill_n(c.params->Gradient(*p_.bias), p_.out, 0.0f);
     if (p_.wires.NeedsData()) TransposeWeights(c);
-    for (size_t b = 0; b < c.Count(); ++b) {
-      ConvWeights({p_.Windows(c, b), c.In(p_.wires.dy, b), Size(s.height), Size(s.width), p_.wires.dy.pixel, p_.taps, total});
-      if (p_.wires.NeedsData()) BackwardData(c, b);
-    }
-    g_.Store(c, gradient);
   }
+  void Backward(const Context& c, size_t b) override {
+    const Tensor4& dy = p_.wires.dy;
+    if (p_.bias) SumBias(c, dy, b, c.params->Gradient(*p_.bias));
+    ConvWeights({p_.Windows(c, b), c.In(dy, b), Size(dy.shape.height), Size(dy.shape.width), dy.pixel, p_.taps,
+                 g_.At(c, c.params->Gradient(*p_.weights))});
+    if (p_.wires.NeedsData()) BackwardData(c, b);
+  }
+  void EndBackward(const Context& c) override { g_.Store(c, c.params->Gradient(*p_.weights)); }
 
  private:
   // (taps, in, out) to (out, taps, padded in).
@@ -157,35 +155,34 @@ class ConvPool final : public Operation {
   }
   void Bind(Params& params) override { p_.Bind(params); }
 
-  void Forward(const Context& c) override {
-    const float* w = w_.Load(c, c.params->Value(*p_.weights));
-    const float* bias = b_.Load(c, c.params->Value(*p_.bias));
+  void BeginForward(const Context& c) override {
+    w_.Load(c, c.params->Value(*p_.weights));
+    b_.Load(c, c.params->Value(*p_.bias));
+  }
+  void Forward(const Context& c, size_t b) override {
     const Tensor4& y = p_.wires.y;
-    for (size_t b = 0; b < c.Count(); ++b) {
-      ConvPoolForward({c.In(p_.wires.x, b), c.At(y, b), Best(c, b), Size(y.shape.height), Size(y.shape.width), y.pixel, p_.taps, w, bias});
-    }
+    ConvPoolForward({c.In(p_.wires.x, b), c.At(y, b), Best(c, b), Size(y.shape.height), Size(y.shape.width), y.pixel, p_.taps,
+                     w_.At(c, c.params->Value(*p_.weights)), b_.At(c, c.params->Value(*p_.bias))});
   }
 
-  void Backward(const Context& c) override {
-    float* total = c.arena->At(total_);
-    std::fill_n(total, rows_, 0.0f);
-    float* bias = c.params->Gradient(*p_.bias);
-    std::fill_n(bias, p_.out, 0.0f);
+  void BeginBackward(const Context& c) override {
+    std::fill_n(c.arena->At(total_), rows_, 0.0f);
+    std::fill_n(c.params->Gradient(*p_.bias), p_.out, 0.0f);
     if (p_.wires.NeedsData()) TransposeWeights(c, c.params->Value(*p_.weights));
-    const Tensor4& dy = p_.wires.dy;
-    const float* own = c.arena->At(own_);
-    for (size_t b = 0; b < c.Count(); ++b) {
-      kernels::Out dx;
-      if (p_.wires.NeedsData()) {
-        ZeroPicture(c, p_.wires.dx, b);
-        dx = c.Out(p_.wires.dx, b);
-      }
-      ConvPoolBackward({c.In(p_.wires.x, b), dx, c.At(dy, b), Best(c, b), Size(dy.shape.height), Size(dy.shape.width), dy.pixel,
-                        p_.out, run_, c.arena->At(transposed_), c.arena->At(own_), bias, c.arena->At(scratch_)});
-      for (size_t i = 0; i < rows_; ++i) total[i] += own[i];
-    }
-    StoreGradient(total, c.params->Gradient(*p_.weights));
   }
+  void Backward(const Context& c, size_t b) override {
+    const Tensor4& dy = p_.wires.dy;
+    kernels::Out dx;
+    if (p_.wires.NeedsData()) {
+      ZeroPicture(c, p_.wires.dx, b);
+      dx = c.Out(p_.wires.dx, b);
+    }
+    float *own = c.arena->At(own_), *total = c.arena->At(total_);
+    ConvPoolBackward({c.In(p_.wires.x, b), dx, c.At(dy, b), Best(c, b), Size(dy.shape.height), Size(dy.shape.width), dy.pixel,
+                      p_.out, run_, c.arena->At(transposed_), own, c.params->Gradient(*p_.bias), c.arena->At(scratch_)});
+    for (size_t i = 0; i < rows_; ++i) total[i] += own[i];
+  }
+  void EndBackward(const Context& c) override { StoreGradient(c.arena->At(total_), c.params->Gradient(*p_.weights)); }
 
  private:
   uint8_t* Best(const Context& c, size_t picture) const {
@@ -220,32 +217,36 @@ class DepthwiseConv final : public Operation {
         flipped_(p.arena->Reserve(taps_ * w.x.pixel)) {}
   void Bind(Params& params) override { p_.Bind(params); }
 
-  void Forward(const Context& c) override {
-    const float* w = w_.Load(c, c.params->Value(*p_.weights));
-    const float* bias = p_.bias ? b_.Load(c, c.params->Value(*p_.bias)) : nullptr;
+  void BeginForward(const Context& c) override {
+    w_.Load(c, c.params->Value(*p_.weights));
+    if (p_.bias) b_.Load(c, c.params->Value(*p_.bias));
+  }
+  void Forward(const Context& c, size_t b) override {
     const Tensor4& y = p_.wires.y;
-    for (size_t b = 0; b < c.Count(); ++b) {
-      kernels::Depthwise({p_.Windows(c, b), c.Out(y, b), Size(y.shape.height), Size(y.shape.width), y.pixel, p_.kernel, p_.taps.stride, w, bias});
-    }
+    kernels::Depthwise({p_.Windows(c, b), c.Out(y, b), Size(y.shape.height), Size(y.shape.width), y.pixel, p_.kernel, p_.taps.stride,
+                        Weights(c), p_.bias ? b_.At(c, c.params->Value(*p_.bias)) : nullptr});
   }
 
-  void Backward(const Context& c) override {
-    const Tensor4& dy = p_.wires.dy;
-    float* gradient = c.params->Gradient(*p_.weights);
-    float* total = g_.Begin(c, gradient);
-    const float* w = w_.Load(c, c.params->Value(*p_.weights));
-    if (p_.bias) SumBias(c, dy, c.params->Gradient(*p_.bias));
+  void BeginBackward(const Context& c) override {
+    g_.Clear(c, c.params->Gradient(*p_.weights));
+    if (p_.bias) std::fill_n(c.params->Gradient(*p_.bias), p_.out, 0.0f);
+    const size_t pixel = p_.wires.dy.pixel;
     float* flipped = c.arena->At(flipped_);
-    for (size_t t = 0; t < taps_; ++t) std::copy_n(w + t * dy.pixel, dy.pixel, flipped + (taps_ - 1 - t) * dy.pixel);
-    for (size_t b = 0; b < c.Count(); ++b) {
-      DepthwiseWeights({p_.Windows(c, b), c.In(dy, b), Size(dy.shape.height), Size(dy.shape.width), dy.pixel, p_.kernel, p_.taps.stride, total});
-      if (p_.wires.NeedsData()) BackwardData(c, b, w);
-    }
-    g_.Store(c, gradient);
+    for (size_t t = 0; t < taps_; ++t) std::copy_n(Weights(c) + t * pixel, pixel, flipped + (taps_ - 1 - t) * pixel);
   }
+  void Backward(const Context& c, size_t b) override {
+    const Tensor4& dy = p_.wires.dy;
+    if (p_.bias) SumBias(c, dy, b, c.params->Gradient(*p_.bias));
+    DepthwiseWeights({p_.Windows(c, b), c.In(dy, b), Size(dy.shape.height), Size(dy.shape.width), dy.pixel, p_.kernel,
+                      p_.taps.stride, g_.At(c, c.params->Gradient(*p_.weights))});
+    if (p_.wires.NeedsData()) BackwardData(c, b);
+  }
+  void EndBackward(const Context& c) override { g_.Store(c, c.params->Gradient(*p_.weights)); }
 
  private:
-  void BackwardData(const Context& c, size_t b, const float* w) const {
+  const float* Weights(const Context& c) const { return w_.At<const float>(c, c.params->Value(*p_.weights)); }
+
+  void BackwardData(const Context& c, size_t b) const {
     const Tensor4 &dx = p_.wires.dx, &dy = p_.wires.dy;
     const size_t top = Size(p_.window.top), left = Size(p_.window.left);
     if (p_.taps.stride == 1) {
@@ -257,7 +258,7 @@ class DepthwiseConv final : public Operation {
     }
     ZeroPicture(c, dx, b);
     DepthwiseScatter({Shifted(c.Out(dx, b), top, left), c.In(dy, b), Size(dy.shape.height), Size(dy.shape.width), dy.pixel,
-                      p_.kernel, p_.taps.stride, w});
+                      p_.kernel, p_.taps.stride, Weights(c)});
     ZeroBorder(c, dx, b);
   }
 

@@ -1,103 +1,30 @@
 // The fast backend: cuts a model into operations, lays out their tensors, runs them in order.
 #include <algorithm>
+#include <map>
 #include <optional>
 
-#include "nn/fast.h"
+#include "nn/fast_plan.h"
 
 namespace handlens::nn {
 namespace {
 
-// Layers first..last as one operation.
-struct Cut {
-  int first = 0, last = 0;
-  enum class Kind { kConv, kConvPool, kDepthwise, kDense, kNorm, kPlain } kind = Kind::kPlain;
-};
-
-class Cutter {
+// The places of layers and operations in the order of running.
+class Schedule {
  public:
-  explicit Cutter(const GraphSpec& spec) : spec_(spec) {}
-
-  std::vector<Cut> Cuts() const {
-    std::vector<Cut> cuts;
-    std::vector<bool> done(spec_.nodes.size(), false);
-    for (int i = 0; i < static_cast<int>(spec_.nodes.size()); ++i) {
-      if (done[Size(i)]) continue;
-      const Cut cut = CutAt(i);
-      // What a cut joins is a chain of sole readers, though not always of neighbours in the list.
-      for (int j = i; j != cut.last; j = SoleReader(j)) done[Size(j)] = true;
-      done[Size(cut.last)] = true;
-      cuts.push_back(cut);
-    }
-    return cuts;
+  explicit Schedule(const std::vector<Cut>& cuts) {
+    std::vector<Reach> order;
+    for (const Cut& cut : cuts) order.push_back(cut.Sees());
+    forward = GroupsOf(order);
+    std::reverse(order.begin(), order.end());
+    backward = GroupsOf(order);
   }
-
-  // Pixels of zeros that the readers of layer `i` (-1: the picture) want around it.
-  size_t BorderOf(int i) const {
-    int border = 0;
-    for (size_t r = 0; r < spec_.nodes.size(); ++r) {
-      const Node& n = spec_.nodes[r];
-      const bool windowed = n.layer.kind == LayerKind::kConv || n.layer.kind == LayerKind::kDepthwise;
-      if (!windowed || std::count(n.inputs.begin(), n.inputs.end(), i) == 0) continue;
-      const Window w = WindowOf(n.layer, n.in, n.out);
-      border = std::max({border, w.top, w.left, (n.out.height - 1) * w.stride + w.kernel - w.top - n.in.height,
-                         (n.out.width - 1) * w.stride + w.kernel - w.left - n.in.width});
-    }
-    return Size(border);
+  // The group of the backward pass that runs operation `step` of `steps`.
+  size_t BackwardGroup(size_t step, size_t steps) const {
+    const size_t place = steps - 1 - step;
+    const auto runs = [&](const Group& g) { return place < g.end; };
+    return static_cast<size_t>(std::find_if(backward.begin(), backward.end(), runs) - backward.begin());
   }
-
-  bool ReadBy(int i, LayerKind kind) const {
-    return std::any_of(spec_.nodes.begin(), spec_.nodes.end(), [&](const Node& n) {
-      return n.layer.kind == kind && std::count(n.inputs.begin(), n.inputs.end(), i) > 0;
-    });
-  }
-
-  // Whether every reader takes pixels of exactly three floats.
-  bool OnlyConvolutionsRead(int i) const {
-    return std::all_of(spec_.nodes.begin(), spec_.nodes.end(), [&](const Node& n) {
-      return n.layer.kind == LayerKind::kConv || (n.layer.kind == LayerKind::kNormalize && i < 0) ||
-             std::count(n.inputs.begin(), n.inputs.end(), i) == 0;
-    });
-  }
-
- private:
-  const LayerSpec& Layer(int i) const { return spec_.nodes[Size(i)].layer; }
-  int SoleReader(int i) const { return spec_.readers[Size(i)].size() == 1 ? spec_.readers[Size(i)][0] : -1; }
-
-  Cut CutAt(int i) const {
-    using Kind = Cut::Kind;
-    switch (Layer(i).kind) {
-      case LayerKind::kConv: {
-        const int pool = PoolAfter(i);
-        return pool >= 0 ? Cut{i, pool, Kind::kConvPool} : Cut{i, i, Kind::kConv};
-      }
-      case LayerKind::kDepthwise: return {i, i, Kind::kDepthwise};
-      case LayerKind::kDense: return {i, i, Kind::kDense};
-      case LayerKind::kBatchNorm: {
-        const int next = SoleReader(i);
-        const bool joined = next >= 0 && (Layer(next).kind == LayerKind::kRelu || Layer(next).kind == LayerKind::kRelu6);
-        return {i, joined ? next : i, Kind::kNorm};
-      }
-      default: return {i, i, Kind::kPlain};
-    }
-  }
-
-  // The pool that ends convolution - ReLU - pool of the fused kernel's shape at i, or -1.
-  int PoolAfter(int i) const {
-    const LayerSpec& conv = Layer(i);
-    const bool fits = conv.kernel == 3 && conv.stride == 1 && conv.padding == Padding::kValid && conv.bias &&
-                      Size(conv.units) <= kernels::kMaxPoolFilters;
-    const int relu = fits ? SoleReader(i) : -1;
-    if (relu < 0 || Layer(relu).kind != LayerKind::kRelu) return -1;
-    const int pool = SoleReader(relu);
-    if (pool < 0 || Layer(pool).kind != LayerKind::kMaxPool) return -1;
-    const LayerSpec& p = Layer(pool);
-    // Pools of an even picture are the same with either padding.
-    const Shape& in = spec_.nodes[Size(pool)].in;
-    const bool whole = p.padding == Padding::kValid || (in.height % 2 == 0 && in.width % 2 == 0);
-    return p.kernel == 2 && p.stride == 2 && whole && BorderOf(pool) == 0 ? pool : -1;
-  }
-
-  const GraphSpec& spec_;
+  std::vector<Group> forward, backward;   // of steps; of steps counted from the last
 };
 
 class FastGraph final : public Graph {
@@ -117,37 +44,67 @@ class FastGraph final : public Graph {
     std::unique_ptr<Operation> operation;
     std::vector<int> shared;           // layers whose `shared` it writes
   };
-  Slot MakeSlot(const GraphSpec& spec, const Cutter& cutter, int layer, Arena& arena, size_t batch) const;
-  void AddStep(const GraphSpec& spec, const Cut& cut, Arena& arena, size_t batch);
+  struct Shape4 {                      // how a layer's output and its gradient lie
+    size_t pixel = 0;
+    Rows4 rows = Rows4::kSpread;
+  };
+  Slot MakeSlot(const GraphSpec& spec, int layer, Arena& arena) const;
+  Shape4 LayOut(const GraphSpec& spec, int layer) const;
+  void PlaceGradients(const GraphSpec& spec, const std::vector<Cut>& cuts, Arena& arena);
+  void AddStep(const GraphSpec& spec, const Cut& cut, Arena& arena);
   OtherInput Source(int layer) const;
+  void BackwardPicture(const Step& step, size_t picture);
 
+  size_t batch_;
+  Schedule schedule_;
   std::vector<Slot> slots_;            // by layer + 1; the picture first
   std::vector<Step> steps_;
   size_t logits_ = 0;
   Context context_;
 };
 
-FastGraph::Slot FastGraph::MakeSlot(const GraphSpec& spec, const Cutter& cutter, int layer, Arena& arena, size_t batch) const {
-  const bool picture = layer < 0;
-  const Shape shape = picture ? Shape{spec.model.size_px, spec.model.size_px, 3} : spec.nodes[Size(layer)].out;
-  const LayerKind kind = picture ? LayerKind::kNormalize : spec.nodes[Size(layer)].layer.kind;
-  const bool tight = kind == LayerKind::kNormalize && shape.channels == 3 && cutter.OnlyConvolutionsRead(layer);
-  const size_t pixel = tight ? 3 : kernels::Padded(Size(shape.channels));
+FastGraph::Shape4 FastGraph::LayOut(const GraphSpec& spec, int layer) const {
+  const Cutter cutter(spec);
+  const LayerKind kind = layer < 0 ? LayerKind::kNormalize : spec.nodes[Size(layer)].layer.kind;
+  const int channels = layer < 0 ? 3 : spec.nodes[Size(layer)].out.channels;
+  const bool tight = kind == LayerKind::kNormalize && channels == 3 && cutter.OnlyConvolutionsRead(layer);
   const bool flat = cutter.ReadBy(layer, LayerKind::kDense) || kind == LayerKind::kMaxPool;
+  return {tight ? 3 : kernels::Padded(Size(channels)), flat ? Rows4::kFlat : Rows4::kSpread};
+}
+
+FastGraph::Slot FastGraph::MakeSlot(const GraphSpec& spec, int layer, Arena& arena) const {
+  const auto [pixel, rows] = LayOut(spec, layer);
+  const Shape shape = layer < 0 ? Shape{spec.model.size_px, spec.model.size_px, 3} : spec.nodes[Size(layer)].out;
   Slot slot;
-  slot.value = ReserveTensor(arena, shape, batch, pixel, cutter.BorderOf(layer), flat ? Rows4::kFlat : Rows4::kSpread);
-  if (picture) return slot;
-  for (const int input : spec.nodes[Size(layer)].inputs) slot.trains |= slots_[Size(input + 1)].trains;
+  slot.value = PlanTensor(shape, pixel, Cutter(spec).BorderOf(layer), rows);
+  slot.value.at += arena.Reserve(batch_ * slot.value.picture);
+  if (layer < 0) return slot;
+  const Node& node = spec.nodes[Size(layer)];
+  const LayerKind kind = node.layer.kind;
+  for (const int input : node.inputs) slot.trains |= slots_[Size(input + 1)].trains;
   slot.trains |= kind == LayerKind::kConv || kind == LayerKind::kDense || kind == LayerKind::kDepthwise || kind == LayerKind::kBatchNorm;
   // Readers spill the gradient of padding over the edge; and the gradient of a depthwise convolution's output is itself
   // read with the kernel turned round, over a border of zeros.
-  const size_t reach = kind == LayerKind::kDepthwise ? Size(spec.nodes[Size(layer)].layer.kernel - 1) : 0;
-  const size_t border = std::max(reach, slot.value.border);
-  slot.gradient = ReserveTensor(arena, shape, batch, pixel, border, flat ? Rows4::kFlat : Rows4::kSpread);
-  if (spec.readers[Size(layer)].size() > 1) {
-    slot.shared = ReserveTensor(arena, shape, batch, pixel, border, flat ? Rows4::kFlat : Rows4::kSpread);
-  }
+  const size_t reach = kind == LayerKind::kDepthwise ? Size(node.layer.kernel - 1) : 0;
+  slot.gradient = PlanTensor(shape, pixel, std::max(reach, slot.value.border), rows);
+  if (spec.readers[Size(layer)].size() > 1) slot.shared = slot.gradient;
   return slot;
+}
+
+void FastGraph::PlaceGradients(const GraphSpec& spec, const std::vector<Cut>& cuts, Arena& arena) {
+  std::map<int, size_t> group_of;   // by the first layer of an operation: the only one that reads what others wrote
+  for (size_t k = 0; k < cuts.size(); ++k) group_of[cuts[k].first] = schedule_.BackwardGroup(k, cuts.size());
+  GradientMemory memory(arena, batch_);
+  for (const Cut& cut : cuts) {
+    Slot& slot = slots_[Size(cut.last + 1)];
+    const std::vector<int>& readers = spec.readers[Size(cut.last)];
+    if (slot.shared) memory.Keep(*slot.shared);
+    const size_t read = group_of[cut.first], written = readers.size() == 1 ? group_of[readers[0]] : read;
+    // A border of zeros must stay one.
+    const bool bordered = cut.kind == Cut::Kind::kDepthwise && written != read;
+    readers.size() == 1 && !bordered ? memory.Add(slot.gradient, {written, read}) : memory.Keep(slot.gradient);
+  }
+  memory.Place();
 }
 
 OtherInput FastGraph::Source(int layer) const {
@@ -155,12 +112,12 @@ OtherInput FastGraph::Source(int layer) const {
   return {s.value, s.shared ? *s.shared : s.gradient, s.trains ? Wires::Need::kData : Wires::Need::kNone};
 }
 
-void FastGraph::AddStep(const GraphSpec& spec, const Cut& cut, Arena& arena, size_t batch) {
+void FastGraph::AddStep(const GraphSpec& spec, const Cut& cut, Arena& arena) {
   const Node& first = spec.nodes[Size(cut.first)];
   const OtherInput from = Source(first.inputs[0]);
   const Slot& to = slots_[Size(cut.last + 1)];
   const Wires wires{from.x, to.value, to.gradient, from.dx, from.need};
-  const Placement place{cut.first, &spec, batch, &arena};
+  const Placement place{cut.first, &spec, batch_, &arena};
   Step step;
   switch (cut.kind) {
     case Cut::Kind::kConv: step.operation = MakeConv(place, wires); break;
@@ -185,19 +142,19 @@ void FastGraph::AddStep(const GraphSpec& spec, const Cut& cut, Arena& arena, siz
   steps_.push_back(std::move(step));
 }
 
-FastGraph::FastGraph(const GraphSpec& spec, const std::vector<Cut>& cuts, int max_batch, Arena& arena) {
-  const Cutter cutter(spec);
-  const auto batch = Size(max_batch);
+FastGraph::FastGraph(const GraphSpec& spec, const std::vector<Cut>& cuts, int max_batch, Arena& arena)
+    : batch_(Size(max_batch)), schedule_(cuts) {
   slots_.resize(spec.nodes.size() + 1);
-  slots_[0] = MakeSlot(spec, cutter, -1, arena, batch);
+  slots_[0] = MakeSlot(spec, -1, arena);
   for (const Cut& cut : cuts) {
     // A cut's trains follow from its first layer's inputs: conv and batch norm, which begin all joined cuts, learn.
-    Slot slot = MakeSlot(spec, cutter, cut.last, arena, batch);
+    Slot slot = MakeSlot(spec, cut.last, arena);
     slot.trains |= cut.first != cut.last;
     slots_[Size(cut.last + 1)] = slot;
-    AddStep(spec, cut, arena, batch);
   }
-  logits_ = arena.Reserve(batch * Size(spec.model.classes));
+  PlaceGradients(spec, cuts, arena);
+  for (const Cut& cut : cuts) AddStep(spec, cut, arena);
+  logits_ = arena.Reserve(batch_ * Size(spec.model.classes));
 }
 
 void FastGraph::Bind(const Arena& arena, Params& params) {
@@ -206,15 +163,30 @@ void FastGraph::Bind(const Arena& arena, Params& params) {
   for (Step& step : steps_) step.operation->Bind(params);
 }
 
+// Between groups the first operation of the next one gathers, while each picture is still warm.
 const float* FastGraph::Forward(const Pass& pass) {
   context_.pass = pass;
   const Tensor4& picture = slots_.front().value;
   for (size_t b = 0; b < context_.Count(); ++b) Pack(context_, pass.inputs + b * Count(picture.shape), picture, b);
-  for (Step& step : steps_) step.operation->Forward(context_);
+  for (const Group& group : schedule_.forward) {
+    for (size_t i = group.begin; i < group.end; ++i) steps_[i].operation->BeginForward(context_);
+    for (size_t b = 0; b < context_.Count(); ++b) {
+      for (size_t i = group.begin; i < group.end; ++i) steps_[i].operation->Forward(context_, b);
+      if (group.end < steps_.size()) steps_[group.end].operation->GatherForward(context_, b);
+    }
+  }
   const Tensor4& last = slots_.back().value;
   float* logits = context_.arena->At(logits_);
   for (size_t b = 0; b < context_.Count(); ++b) Unpack(context_, last, b, logits + b * Count(last.shape));
   return logits;
+}
+
+void FastGraph::BackwardPicture(const Step& step, size_t picture) {
+  step.operation->Backward(context_, picture);
+  for (const int layer : step.shared) {
+    const Slot& slot = slots_[Size(layer + 1)];
+    Accumulate(context_, *slot.shared, slot.gradient, picture);
+  }
 }
 
 void FastGraph::Backward(const float* logit_gradient, const Update& update) {
@@ -224,36 +196,21 @@ void FastGraph::Backward(const float* logit_gradient, const Update& update) {
   for (const Slot& slot : slots_) {
     for (size_t b = 0; slot.shared && b < context_.Count(); ++b) ZeroPicture(context_, slot.gradient, b);
   }
-  for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
-    step->operation->Backward(context_);
-    for (const int layer : step->shared) {
-      const Slot& slot = slots_[Size(layer + 1)];
-      for (size_t b = 0; b < context_.Count(); ++b) Accumulate(context_, *slot.shared, slot.gradient, b);
+  const auto step = [&](size_t i) -> const Step& { return steps_[steps_.size() - 1 - i]; };
+  for (const Group& group : schedule_.backward) {
+    for (size_t i = group.begin; i < group.end; ++i) step(i).operation->BeginBackward(context_);
+    for (size_t b = 0; b < context_.Count(); ++b) {
+      for (size_t i = group.begin; i < group.end; ++i) BackwardPicture(step(i), b);
+      if (group.end < steps_.size()) step(group.end).operation->GatherBackward(context_, b);
     }
+    for (size_t i = group.begin; i < group.end; ++i) step(i).operation->EndBackward(context_);
   }
-}
-
-// What the kernels cannot lay out is left to the plain layers: a dense layer behind a depthwise one or beside a padded
-// convolution, one input added to itself, outputs that nobody reads.
-bool Unusual(const GraphSpec& spec) {
-  const Cutter cutter(spec);
-  for (int i = -1; i < static_cast<int>(spec.nodes.size()); ++i) {
-    if (i < 0) continue;
-    const bool reaches = cutter.BorderOf(i) > 0 || spec.nodes[Size(i)].layer.kind == LayerKind::kDepthwise;
-    if (reaches && cutter.ReadBy(i, LayerKind::kDense)) return true;
-    std::vector<int> inputs = spec.nodes[Size(i)].inputs;
-    std::sort(inputs.begin(), inputs.end());
-    if (std::adjacent_find(inputs.begin(), inputs.end()) != inputs.end()) return true;
-    if (!spec.readers[Size(i)].empty() && i + 1 == static_cast<int>(spec.nodes.size())) return true;
-    if (spec.readers[Size(i)].empty() && i + 1 < static_cast<int>(spec.nodes.size())) return true;
-  }
-  return false;
 }
 
 }  // namespace
 
 std::unique_ptr<Graph> MakeFastGraph(const GraphSpec& spec, int max_batch, Arena& arena, Params& params) {
-  if (Unusual(spec)) return MakeReferenceGraph(spec, max_batch, arena);
+  if (IsUnusual(spec)) return MakeReferenceGraph(spec, max_batch, arena);
   const std::vector<Cut> cuts = Cutter(spec).Cuts();
   for (const Cut& cut : cuts) {
     if (cut.kind != Cut::Kind::kDense) continue;

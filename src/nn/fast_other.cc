@@ -23,13 +23,13 @@ class Dense final : public Operation {
     momenta_ = params.MomentsOf(*weights_);
   }
 
-  void Forward(const Context& c) override {
+  void BeginForward(const Context& c) override {
     kernels::DenseForward({c.At(wires_.x, 0), wires_.x.picture, inputs_, c.params->Value(*weights_),
                            bias_ ? c.params->Value(*bias_) : nullptr, c.At(wires_.y, 0), wires_.y.picture, outputs_, c.Count(),
                            c.arena->At(partial_)});
   }
 
-  void Backward(const Context& c) override {
+  void BeginBackward(const Context& c) override {
     float* dy = c.arena->At(transposed_);
     float* bias = bias_ ? c.params->Gradient(*bias_) : nullptr;
     for (size_t o = 0; o < outputs_; ++o) {
@@ -63,7 +63,7 @@ class Norm final : public Operation {
     low_ = activation == LayerKind::kBatchNorm ? -std::numeric_limits<float>::infinity() : 0;
     high_ = activation == LayerKind::kRelu6 ? 6 : std::numeric_limits<float>::infinity();
     for (size_t* at : {&mean_, &variance_, &scale_, &beta_, &first_, &second_}) *at = p.arena->Reserve(padded_);
-    pictures_ = p.arena->Reserve(2 * p.batch * padded_);
+    parts_ = p.arena->Reserve(2 * padded_);
   }
   void Bind(Params& params) override {
     gamma_ = params.Find(index_, "gamma");
@@ -72,10 +72,24 @@ class Norm final : public Operation {
     running_variance_ = params.Find(index_, "variance");
   }
 
-  void Forward(const Context& c) override {
+  // Each picture's mean and spread, joined in picture order (Chan, Golub and LeVeque 1979).
+  void GatherForward(const Context& c, size_t b) override {
+    if (c.pass.mode != Mode::kTraining) return;
+    float *mean = c.arena->At(mean_), *variance = c.arena->At(variance_), *part = c.arena->At(parts_);
+    kernels::Moments({c.In(wires_.x, b), Size(wires_.x.shape.height), Size(wires_.x.shape.width), padded_, part, part + padded_});
+    const auto pixels = static_cast<float>(Pixels());
+    const float before = static_cast<float>(b) * pixels, share = pixels / (before + pixels);
+    for (size_t i = 0; i < padded_; ++i) {
+      if (b == 0) mean[i] = variance[i] = 0;
+      const float delta = part[i] - mean[i];
+      mean[i] += delta * share;
+      variance[i] += part[padded_ + i] + delta * delta * (before * share);
+    }
+  }
+  void BeginForward(const Context& c) override {
     float *mean = c.arena->At(mean_), *variance = c.arena->At(variance_);
     if (c.pass.mode == Mode::kTraining) {
-      BatchMoments(c, mean, variance);
+      FinishMoments(c, mean, variance);
     } else {
       std::copy_n(c.params->Value(*running_mean_), channels_, mean);
       std::copy_n(c.params->Value(*running_variance_), channels_, variance);
@@ -83,20 +97,19 @@ class Norm final : public Operation {
     const float* gamma = c.params->Value(*gamma_);
     for (size_t i = 0; i < channels_; ++i) c.arena->At(scale_)[i] = gamma[i] / std::sqrt(variance[i] + kBatchNormEpsilon);
     std::copy_n(c.params->Value(*shift_), channels_, c.arena->At(beta_));
-    for (size_t b = 0; b < c.Count(); ++b) kernels::Norm(Arguments(c, b));
   }
+  void Forward(const Context& c, size_t b) override { kernels::Norm(Arguments(c, b)); }
 
-  void Backward(const Context& c) override {
-    float *sum = c.arena->At(first_), *hat = c.arena->At(second_), *part = c.arena->At(pictures_);
-    std::fill_n(sum, padded_, 0.0f);
-    std::fill_n(hat, padded_, 0.0f);
-    for (size_t b = 0; b < c.Count(); ++b) {
-      kernels::NormSums({Arguments(c, b), c.In(wires_.dy, b), part, part + padded_});
-      for (size_t i = 0; i < padded_; ++i) {
-        sum[i] += part[i];
-        hat[i] += part[padded_ + i];
-      }
+  void GatherBackward(const Context& c, size_t b) override {
+    float *sum = c.arena->At(first_), *hat = c.arena->At(second_), *part = c.arena->At(parts_);
+    kernels::NormSums({Arguments(c, b), c.In(wires_.dy, b), part, part + padded_});
+    for (size_t i = 0; i < padded_; ++i) {
+      sum[i] = (b == 0 ? 0 : sum[i]) + part[i];
+      hat[i] = (b == 0 ? 0 : hat[i]) + part[padded_ + i];
     }
+  }
+  void BeginBackward(const Context& c) override {
+    float *sum = c.arena->At(first_), *hat = c.arena->At(second_);
     const auto n = static_cast<float>(c.Count() * Pixels());
     float *dgamma = c.params->Gradient(*gamma_), *dbeta = c.params->Gradient(*shift_);
     for (size_t i = 0; i < channels_; ++i) {
@@ -106,9 +119,10 @@ class Norm final : public Operation {
       sum[i] = sum[i] / n;
       hat[i] = dgamma[i] * inverse / n;
     }
-    for (size_t b = 0; wires_.NeedsData() && b < c.Count(); ++b) {
-      kernels::NormBackward({Arguments(c, b), c.In(wires_.dy, b), c.Out(wires_.dx, b), sum, hat});
-    }
+  }
+  void Backward(const Context& c, size_t b) override {
+    if (!wires_.NeedsData()) return;
+    kernels::NormBackward({Arguments(c, b), c.In(wires_.dy, b), c.Out(wires_.dx, b), c.arena->At(first_), c.arena->At(second_)});
   }
 
  private:
@@ -118,20 +132,8 @@ class Norm final : public Operation {
             c.arena->At(mean_), c.arena->At(scale_), c.arena->At(beta_), low_, high_};
   }
 
-  // Each picture's mean and spread, joined in picture order (Chan, Golub and LeVeque 1979).
-  void BatchMoments(const Context& c, float* mean, float* variance) const {
+  void FinishMoments(const Context& c, const float* mean, float* variance) const {
     const auto pixels = static_cast<float>(Pixels());
-    float* part = c.arena->At(pictures_);
-    for (size_t b = 0; b < c.Count(); ++b) {
-      kernels::Moments({c.In(wires_.x, b), Size(wires_.x.shape.height), Size(wires_.x.shape.width), padded_, part, part + padded_});
-      const float before = static_cast<float>(b) * pixels, share = pixels / (before + pixels);
-      for (size_t i = 0; i < padded_; ++i) {
-        if (b == 0) mean[i] = variance[i] = 0;
-        const float delta = part[i] - mean[i];
-        mean[i] += delta * share;
-        variance[i] += part[padded_ + i] + delta * delta * (before * share);
-      }
-    }
     float *running_mean = c.params->Value(*running_mean_), *running_variance = c.params->Value(*running_variance_);
     for (size_t i = 0; i < channels_; ++i) {
       variance[i] /= static_cast<float>(c.Count()) * pixels;
@@ -145,7 +147,7 @@ class Norm final : public Operation {
   size_t padded_, channels_;
   float momentum_;
   float low_ = 0, high_ = 0;
-  size_t mean_ = 0, variance_ = 0, scale_ = 0, beta_ = 0, first_ = 0, second_ = 0, pictures_ = 0;
+  size_t mean_ = 0, variance_ = 0, scale_ = 0, beta_ = 0, first_ = 0, second_ = 0, parts_ = 0;
   Param *gamma_ = nullptr, *shift_ = nullptr, *running_mean_ = nullptr, *running_variance_ = nullptr;
 };
 
@@ -162,36 +164,32 @@ class Plain final : public Operation {
     std_ = params.Find(index_, "std");
   }
 
-  void Forward(const Context& c) override {
-    Rng rng = DropoutStream({c.pass.key, index_});
-    for (size_t b = 0; b < c.Count(); ++b) {
-      Unpack(c, wires_.x, b, c.arena->At(x_));
-      ForwardPicture(c, b, rng);
-      Pack(c, c.arena->At(y_), wires_.y, b);
-    }
+  void BeginForward(const Context& c) override { rng_ = DropoutStream({c.pass.key, index_}); }
+  void Forward(const Context& c, size_t b) override {
+    Unpack(c, wires_.x, b, c.arena->At(x_));
+    ForwardPicture(c, b);
+    Pack(c, c.arena->At(y_), wires_.y, b);
   }
 
-  void Backward(const Context& c) override {
-    Rng rng = DropoutStream({c.pass.key, index_});
+  void BeginBackward(const Context& c) override { rng_ = DropoutStream({c.pass.key, index_}); }
+  void Backward(const Context& c, size_t b) override {
     float *x = c.arena->At(x_), *y = c.arena->At(y_), *dx = c.arena->At(dx_), *dy = c.arena->At(dy_);
-    for (size_t b = 0; b < c.Count(); ++b) {
-      Unpack(c, wires_.dy, b, dy);
-      for (const OtherInput& other : others_) {
-        if (other.need == Wires::Need::kData) Pack(c, dy, other.dx, b);
-      }
-      if (!wires_.NeedsData()) continue;
-      Unpack(c, wires_.x, b, x);
-      Unpack(c, wires_.y, b, y);
-      std::fill_n(dx, Count(node_.in), 0.0f);
-      BackwardPicture(c, rng);
-      Pack(c, dx, wires_.dx, b);
+    Unpack(c, wires_.dy, b, dy);
+    for (const OtherInput& other : others_) {
+      if (other.need == Wires::Need::kData) Pack(c, dy, other.dx, b);
     }
+    if (!wires_.NeedsData()) return;
+    Unpack(c, wires_.x, b, x);
+    Unpack(c, wires_.y, b, y);
+    std::fill_n(dx, Count(node_.in), 0.0f);
+    BackwardPicture(c);
+    Pack(c, dx, wires_.dx, b);
   }
 
  private:
   float Limit() const { return node_.layer.kind == LayerKind::kRelu6 ? 6 : std::numeric_limits<float>::infinity(); }
 
-  void ForwardPicture(const Context& c, size_t b, Rng& rng) const {
+  void ForwardPicture(const Context& c, size_t b) {
     float *x = c.arena->At(x_), *y = c.arena->At(y_);
     switch (node_.layer.kind) {
       case LayerKind::kNormalize: return NormalizeForward(node_.in, x, {c.params->Value(*mean_), c.params->Value(*std_)}, y);
@@ -202,7 +200,7 @@ class Plain final : public Operation {
       case LayerKind::kGlobalAvgPool: return GlobalAvgPoolForward(node_.in, x, y);
       case LayerKind::kDropout:
         std::fill_n(y, Count(node_.out), 0.0f);
-        return DropoutAdd(Count(node_.in), x, c.pass.mode == Mode::kTraining ? node_.layer.rate : 0, rng, y);
+        return DropoutAdd(Count(node_.in), x, c.pass.mode == Mode::kTraining ? node_.layer.rate : 0, rng_, y);
       case LayerKind::kAdd:
         std::copy_n(x, Count(node_.in), y);
         for (const OtherInput& other : others_) {
@@ -214,7 +212,7 @@ class Plain final : public Operation {
     }
   }
 
-  void BackwardPicture(const Context& c, Rng& rng) const {
+  void BackwardPicture(const Context& c) {
     const float *x = c.arena->At(x_), *y = c.arena->At(y_), *dy = c.arena->At(dy_);
     float* dx = c.arena->At(dx_);
     switch (node_.layer.kind) {
@@ -224,7 +222,7 @@ class Plain final : public Operation {
       case LayerKind::kMaxPool: return MaxPoolBackward(window_, x, dy, dx);
       case LayerKind::kAvgPool: return AvgPoolBackward(window_, dy, dx);
       case LayerKind::kGlobalAvgPool: return GlobalAvgPoolBackward(node_.in, dy, dx);
-      case LayerKind::kDropout: return DropoutAdd(Count(node_.in), dy, node_.layer.rate, rng, dx);
+      case LayerKind::kDropout: return DropoutAdd(Count(node_.in), dy, node_.layer.rate, rng_, dx);
       case LayerKind::kAdd: std::copy_n(dy, Count(node_.in), dx); return;
       default: HL_CHECK(node_.layer.kind == LayerKind::kAdd);
     }
@@ -236,6 +234,7 @@ class Plain final : public Operation {
   Wires wires_;
   std::vector<OtherInput> others_;
   size_t x_, y_, dx_, dy_;
+  Rng rng_{0, "dropout"};   // begun anew by every pass; its numbers go to the pictures in their order
   Param *mean_ = nullptr, *std_ = nullptr;
 };
 

@@ -13,12 +13,12 @@ size_t RoundUp(size_t n) { return (n + kLanes - 1) / kLanes * kLanes; }
 
 }  // namespace
 
-Tensor4 ReserveTensor(Arena& arena, const Shape& shape, size_t batch, size_t pixel, size_t border, Rows4 rows) {
+Tensor4 PlanTensor(const Shape& shape, size_t pixel, size_t border, Rows4 rows) {
   Tensor4 t{.shape = shape, .at = 0, .pixel = pixel, .row = 0, .picture = 0, .border = border};
   t.row = (Size(shape.width) + 2 * border) * pixel;
   if (rows == Rows4::kSpread && shape.height > 1) t.row = OffPage(t.row);
   t.picture = OffPage(RoundUp((Size(shape.height) + 2 * border) * t.row));
-  t.at = arena.Reserve(batch * t.picture) + border * (t.row + pixel);
+  t.at = border * (t.row + pixel);
   return t;
 }
 
@@ -60,7 +60,10 @@ void Pack(const Context& c, const float* plain, const Tensor4& t, size_t picture
       plain += width * channels;
       continue;
     }
-    for (size_t x = 0; x < width; ++x, plain += channels) std::copy_n(plain, channels, row + x * t.pixel);
+    for (size_t x = 0; x < width; ++x, plain += channels) {
+      std::copy_n(plain, channels, row + x * t.pixel);
+      std::fill_n(row + x * t.pixel + channels, t.pixel - channels, 0.0f);   // memory that gradients share is not zero
+    }
   }
 }
 

@@ -1,0 +1,139 @@
+#include "nn/fast_plan.h"
+
+#include <algorithm>
+
+namespace handlens::nn {
+
+std::vector<Cut> Cutter::Cuts() const {
+  std::vector<Cut> cuts;
+  std::vector<bool> done(spec_.nodes.size(), false);
+  for (int i = 0; i < static_cast<int>(spec_.nodes.size()); ++i) {
+    if (done[Size(i)]) continue;
+    const Cut cut = CutAt(i);
+    // What a cut joins is a chain of sole readers, though not always of neighbours in the list.
+    for (int j = i; j != cut.last; j = SoleReader(j)) done[Size(j)] = true;
+    done[Size(cut.last)] = true;
+    cuts.push_back(cut);
+  }
+  return cuts;
+}
+
+size_t Cutter::BorderOf(int i) const {
+  int border = 0;
+  for (size_t r = 0; r < spec_.nodes.size(); ++r) {
+    const Node& n = spec_.nodes[r];
+    const bool windowed = n.layer.kind == LayerKind::kConv || n.layer.kind == LayerKind::kDepthwise;
+    if (!windowed || std::count(n.inputs.begin(), n.inputs.end(), i) == 0) continue;
+    const Window w = WindowOf(n.layer, n.in, n.out);
+    border = std::max({border, w.top, w.left, (n.out.height - 1) * w.stride + w.kernel - w.top - n.in.height,
+                       (n.out.width - 1) * w.stride + w.kernel - w.left - n.in.width});
+  }
+  return Size(border);
+}
+
+bool Cutter::ReadBy(int i, LayerKind kind) const {
+  return std::any_of(spec_.nodes.begin(), spec_.nodes.end(), [&](const Node& n) {
+    return n.layer.kind == kind && std::count(n.inputs.begin(), n.inputs.end(), i) > 0;
+  });
+}
+
+bool Cutter::OnlyConvolutionsRead(int i) const {
+  return std::all_of(spec_.nodes.begin(), spec_.nodes.end(), [&](const Node& n) {
+    return n.layer.kind == LayerKind::kConv || (n.layer.kind == LayerKind::kNormalize && i < 0) ||
+           std::count(n.inputs.begin(), n.inputs.end(), i) == 0;
+  });
+}
+
+Cut Cutter::CutAt(int i) const {
+  using Kind = Cut::Kind;
+  switch (Layer(i).kind) {
+    case LayerKind::kConv: {
+      const int pool = PoolAfter(i);
+      return pool >= 0 ? Cut{i, pool, Kind::kConvPool} : Cut{i, i, Kind::kConv};
+    }
+    case LayerKind::kDepthwise: return {i, i, Kind::kDepthwise};
+    case LayerKind::kDense: return {i, i, Kind::kDense};
+    case LayerKind::kBatchNorm: {
+      const int next = SoleReader(i);
+      const bool joined = next >= 0 && (Layer(next).kind == LayerKind::kRelu || Layer(next).kind == LayerKind::kRelu6);
+      return {i, joined ? next : i, Kind::kNorm};
+    }
+    default: return {i, i, Kind::kPlain};
+  }
+}
+
+bool Cutter::FitsConvPool(const LayerSpec& conv) const {
+  return conv.kernel == 3 && conv.stride == 1 && conv.padding == Padding::kValid && conv.bias &&
+         Size(conv.units) <= kernels::kMaxPoolFilters;
+}
+
+// The pool that ends convolution - ReLU - pool of the fused kernel's shape at i, or -1.
+int Cutter::PoolAfter(int i) const {
+  const LayerSpec& conv = Layer(i);
+  const int relu = FitsConvPool(conv) ? SoleReader(i) : -1;
+  if (relu < 0 || Layer(relu).kind != LayerKind::kRelu) return -1;
+  const int pool = SoleReader(relu);
+  if (pool < 0 || Layer(pool).kind != LayerKind::kMaxPool) return -1;
+  const LayerSpec& p = Layer(pool);
+  // Pools of an even picture are the same with either padding.
+  const Shape& in = spec_.nodes[Size(pool)].in;
+  const bool whole = p.padding == Padding::kValid || (in.height % 2 == 0 && in.width % 2 == 0);
+  return p.kernel == 2 && p.stride == 2 && whole && BorderOf(pool) == 0 ? pool : -1;
+}
+
+bool IsUnusual(const GraphSpec& spec) {
+  const Cutter cutter(spec);
+  for (int i = -1; i < static_cast<int>(spec.nodes.size()); ++i) {
+    if (i < 0) continue;
+    const bool reaches = cutter.BorderOf(i) > 0 || spec.nodes[Size(i)].layer.kind == LayerKind::kDepthwise;
+    if (reaches && cutter.ReadBy(i, LayerKind::kDense)) return true;
+    std::vector<int> inputs = spec.nodes[Size(i)].inputs;
+    std::sort(inputs.begin(), inputs.end());
+    if (std::adjacent_find(inputs.begin(), inputs.end()) != inputs.end()) return true;
+    if (!spec.readers[Size(i)].empty() && i + 1 == static_cast<int>(spec.nodes.size())) return true;
+    if (spec.readers[Size(i)].empty() && i + 1 < static_cast<int>(spec.nodes.size())) return true;
+  }
+  return false;
+}
+
+std::vector<Group> GroupsOf(const std::vector<Reach>& order) {
+  std::vector<Group> groups = {{0, 0}};
+  for (size_t i = 0; i < order.size(); ++i) {
+    const bool alone = order[i] == Reach::kBatch || (i > 0 && order[i - 1] == Reach::kBatch);
+    if (alone || order[i] == Reach::kGathers) groups.push_back({i, i});
+    groups.back().end = i + 1;
+  }
+  return groups;
+}
+
+void GradientMemory::Add(Tensor4& tensor, Life life) {
+  if (life.written != life.read) {
+    entries_.push_back({&tensor, life});
+    return;
+  }
+  tensor.at += arena_.Reserve(tensor.picture);
+  tensor.picture = 0;   // every picture's gradient in the same place
+}
+
+// First fit over the groups in the order of their running.
+void GradientMemory::Place() {
+  struct Buffer {
+    size_t floats = 0, free_after = 0;
+    std::vector<Tensor4*> tensors = {};
+  };
+  std::vector<Buffer> buffers;
+  std::stable_sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) { return a.life.written < b.life.written; });
+  for (const Entry& e : entries_) {
+    auto free = std::find_if(buffers.begin(), buffers.end(), [&](const Buffer& b) { return b.free_after < e.life.written; });
+    if (free == buffers.end()) free = buffers.insert(free, Buffer{});
+    free->floats = std::max(free->floats, batch_ * e.tensor->picture);
+    free->free_after = e.life.read;
+    free->tensors.push_back(e.tensor);
+  }
+  for (const Buffer& buffer : buffers) {
+    const size_t at = arena_.Reserve(buffer.floats);
+    for (Tensor4* tensor : buffer.tensors) tensor->at += at;
+  }
+}
+
+}  // namespace handlens::nn

@@ -1,0 +1,75 @@
+// How the fast backend cuts a model into operations, which operations run together, and which gradients share memory.
+// Knows shapes and neighbours; nothing of arithmetic.
+#pragma once
+
+#include <vector>
+
+#include "nn/fast.h"
+
+namespace handlens::nn {
+
+// Layers first..last as one operation.
+struct Cut {
+  int first = 0, last = 0;
+  enum class Kind { kConv, kConvPool, kDepthwise, kDense, kNorm, kPlain } kind = Kind::kPlain;
+  Reach Sees() const { return kind == Kind::kNorm ? Reach::kGathers : kind == Kind::kDense ? Reach::kBatch : Reach::kPicture; }
+};
+
+class Cutter {
+ public:
+  explicit Cutter(const GraphSpec& spec) : spec_(spec) {}
+  std::vector<Cut> Cuts() const;
+  // Pixels of zeros that the readers of layer `i` (-1: the picture) want around it.
+  size_t BorderOf(int i) const;
+  bool ReadBy(int i, LayerKind kind) const;
+  // Whether every reader takes pixels of exactly three floats.
+  bool OnlyConvolutionsRead(int i) const;
+
+ private:
+  const LayerSpec& Layer(int i) const { return spec_.nodes[Size(i)].layer; }
+  int SoleReader(int i) const { return spec_.readers[Size(i)].size() == 1 ? spec_.readers[Size(i)][0] : -1; }
+  Cut CutAt(int i) const;
+  int PoolAfter(int i) const;
+  bool FitsConvPool(const LayerSpec& conv) const;
+
+  const GraphSpec& spec_;
+};
+
+// Whether the kernels cannot lay the model out: a dense layer behind a depthwise one or beside a padded convolution, one
+// input added to itself, outputs that nobody reads.
+bool IsUnusual(const GraphSpec& spec);
+
+// Operations that run picture by picture, one after the other, by their place in the order of running.
+struct Group {
+  size_t begin = 0, end = 0;
+};
+// A new group begins at an operation that must have seen all pictures; one that works on all at once stands alone. The
+// first group may be empty.
+std::vector<Group> GroupsOf(const std::vector<Reach>& order);
+
+// Gradients live from the group of the backward pass that writes them to the one that reads them, so a few buffers, each
+// as large as the largest that it holds in turn, serve all; one that is written and read in the same group needs a single
+// picture's memory. The less memory a step touches, the more of it stays in the cache.
+class GradientMemory {
+ public:
+  GradientMemory(Arena& arena, size_t batch) : arena_(arena), batch_(batch) {}
+  struct Life {
+    size_t written = 0, read = 0;   // groups of the backward pass, the first writer and the last reader
+  };
+  void Add(Tensor4& tensor, Life life);
+  // In memory of its own, for as long as the network lives.
+  void Keep(Tensor4& tensor) { tensor.at += arena_.Reserve(batch_ * tensor.picture); }
+  // Gives all added tensors their places. They must still be where they were.
+  void Place();
+
+ private:
+  struct Entry {
+    Tensor4* tensor;
+    Life life;
+  };
+  Arena& arena_;
+  size_t batch_;
+  std::vector<Entry> entries_;
+};
+
+}  // namespace handlens::nn
