@@ -4,8 +4,11 @@ handlens_room(package DEPS base image describe tflite LIBS OpenSSL::Crypto ZLIB:
 target_link_libraries(package_test PRIVATE PkgConfig::LIBZIP)  # the oracle
 
 # Packs the models of the browser tests (tests/web/run.sh).
-add_executable(pack_web_samples EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/tests/web/pack_samples.cc)
+add_executable(pack_web_samples ${CMAKE_SOURCE_DIR}/tests/web/pack_samples.cc)
 target_link_libraries(pack_web_samples PRIVATE package)
+set_target_properties(pack_web_samples PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests_bin)
+add_test(NAME web.browser COMMAND ${CMAKE_SOURCE_DIR}/tests/web/run.sh ${CMAKE_BINARY_DIR})
+set_tests_properties(web.browser PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77 RUN_SERIAL ON)
 # Sample apps for tests/android/run.sh.
 add_executable(sample_app EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/tests/android/sample_app.cc)
 target_link_libraries(sample_app PRIVATE package)

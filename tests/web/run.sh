@@ -1,25 +1,22 @@
 #!/usr/bin/env bash
 # The web app in a real browser: packs small models through PackWeb and runs web_test.mjs in Chromium.
-# Usage: run.sh BUILD_DIR [SCREENSHOT_DIR]. Exit status 77 (skipped, and counted as such) when Node, npm, clang or Chromium
-# is not there.
+# Usage: run.sh BUILD_DIR [SCREENSHOT_DIR]. Needs the built app (apps/web/build.sh) and the browser's driver (setup.sh);
+# downloads nothing itself. Exit status 77 (skipped, and counted as such) when something that it needs is not there.
 set -euo pipefail
-build=$(cd "${1:?usage: run.sh BUILD_DIR}" && pwd)
+build=$(cd "${1:?usage: run.sh BUILD_DIR [SCREENSHOT_DIR]}" && pwd)
 export SCREENSHOTS=${2:-}
 cd "$(dirname "$0")"
-root=$(cd ../.. && pwd)
 export CHROMIUM=${CHROMIUM:-/usr/bin/chromium}
+packer=$build/tests_bin/pack_web_samples
 
-for tool in node npm "${WASM_CLANG:-clang++}" wasm-ld "$CHROMIUM"; do
-  command -v "$tool" >/dev/null || { echo "skipped: $tool is not there"; exit 77; }
-done
+skip() { echo "skipped: $1"; exit 77; }
+command -v node >/dev/null || skip "node is not there"
+command -v "$CHROMIUM" >/dev/null || skip "$CHROMIUM is not there"
+[ -d node_modules/playwright-core ] || skip "the browser's driver is not there; tests/web/setup.sh fetches it"
+[ -e "$build/apps/web/site/index.html" ] || skip "the web app is not built; apps/web/build.sh does it"
+[ -x "$packer" ] || skip "$packer is not built"
 
-BUILD_DIR=$build "$root/apps/web/build.sh"
-if [ ! -e node_modules/.lock-hash ] || ! sha256sum --check --status node_modules/.lock-hash; then
-  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
-  sha256sum package-lock.json >node_modules/.lock-hash
-fi
-ninja -C "$build" pack_web_samples >/dev/null
 packs=$(mktemp -d)
 trap 'rm -rf "$packs"' EXIT
-"$(find "$build" -name pack_web_samples -type f -perm -u+x | head -1)" "$build/apps/web/site" "$packs"
+"$packer" "$build/apps/web/site" "$packs"
 PACKS=$packs PW_EXPERIMENTAL_SERVICE_WORKER_NETWORK_EVENTS=1 node --test --test-concurrency=1 --test-reporter=spec web_test.mjs

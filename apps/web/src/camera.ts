@@ -5,8 +5,9 @@ import { boxOf } from "./decode";
 import { type Key, t } from "./i18n";
 import type { Fit } from "./pixels";
 
-// The paper's frame (Fig. 5): enough for any model, light enough for any phone.
-const WANTED = { width: { ideal: 640 }, height: { ideal: 480 } };
+// The paper's frame (Fig. 5): enough for any model, light enough for any phone. A mode of the camera itself: a browser that
+// cropped and scaled to this size would put its own resize before ours.
+const WANTED = { width: { ideal: 640 }, height: { ideal: 480 }, resizeMode: { ideal: "none" } };
 
 interface TorchCapabilities extends MediaTrackCapabilities {
   torch?: boolean;
@@ -67,10 +68,12 @@ export class Camera {
     // A front camera is shown as a mirror, because people expect it; the model gets the pixels as they are.
     this.stage.classList.toggle("mirrored", this.side === "front");
     await this.video.play();
+    this.stage.classList.add("live");
     this.layOut();
   }
 
   stop(): void {
+    this.stage.classList.remove("live");
     for (const track of this.stream?.getTracks() ?? []) track.stop();
     this.stream = null;
     this.video.srcObject = null;
