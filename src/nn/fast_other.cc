@@ -62,8 +62,10 @@ class Norm final : public Operation {
         momentum_(p.spec->nodes[Size(p.index)].layer.momentum) {
     low_ = activation == LayerKind::kBatchNorm ? -std::numeric_limits<float>::infinity() : 0;
     high_ = activation == LayerKind::kRelu6 ? 6 : std::numeric_limits<float>::infinity();
-    for (size_t* at : {&mean_, &variance_, &scale_, &beta_, &first_, &second_}) *at = p.arena->Reserve(padded_);
+    for (size_t* at : {&mean_, &scale_, &beta_, &first_, &second_}) *at = p.arena->Reserve(4 * padded_);
+    variance_ = p.arena->Reserve(padded_);
     parts_ = p.arena->Reserve(2 * padded_);
+    scratch_ = p.arena->Reserve(8 * padded_);
   }
   void Bind(Params& params) override {
     gamma_ = params.Find(index_, "gamma");
@@ -76,7 +78,8 @@ class Norm final : public Operation {
   void GatherForward(const Context& c, size_t b) override {
     if (c.pass.mode != Mode::kTraining) return;
     float *mean = c.arena->At(mean_), *variance = c.arena->At(variance_), *part = c.arena->At(parts_);
-    kernels::Moments({c.In(wires_.x, b), Size(wires_.x.shape.height), Size(wires_.x.shape.width), padded_, part, part + padded_});
+    kernels::Moments({c.In(wires_.x, b), Size(wires_.x.shape.height), Size(wires_.x.shape.width), padded_, part, part + padded_,
+                      c.arena->At(scratch_)});
     const auto pixels = static_cast<float>(Pixels());
     const float before = static_cast<float>(b) * pixels, share = pixels / (before + pixels);
     for (size_t i = 0; i < padded_; ++i) {
@@ -97,12 +100,13 @@ class Norm final : public Operation {
     const float* gamma = c.params->Value(*gamma_);
     for (size_t i = 0; i < channels_; ++i) c.arena->At(scale_)[i] = gamma[i] / std::sqrt(variance[i] + kBatchNormEpsilon);
     std::copy_n(c.params->Value(*shift_), channels_, c.arena->At(beta_));
+    for (const size_t at : {mean_, scale_, beta_}) Repeat(c.arena->At(at));
   }
   void Forward(const Context& c, size_t b) override { kernels::Norm(Arguments(c, b)); }
 
   void GatherBackward(const Context& c, size_t b) override {
     float *sum = c.arena->At(first_), *hat = c.arena->At(second_), *part = c.arena->At(parts_);
-    kernels::NormSums({Arguments(c, b), c.In(wires_.dy, b), part, part + padded_});
+    kernels::NormSums({Arguments(c, b), c.In(wires_.dy, b), part, part + padded_, c.arena->At(scratch_)});
     for (size_t i = 0; i < padded_; ++i) {
       sum[i] = (b == 0 ? 0 : sum[i]) + part[i];
       hat[i] = (b == 0 ? 0 : hat[i]) + part[padded_ + i];
@@ -119,6 +123,8 @@ class Norm final : public Operation {
       sum[i] = sum[i] / n;
       hat[i] = dgamma[i] * inverse / n;
     }
+    Repeat(sum);
+    Repeat(hat);
   }
   void Backward(const Context& c, size_t b) override {
     if (!wires_.NeedsData()) return;
@@ -126,6 +132,9 @@ class Norm final : public Operation {
   }
 
  private:
+  void Repeat(float* channels) const {   // four times in a row, as the kernels read them
+    for (size_t i = padded_; i < 4 * padded_; ++i) channels[i] = channels[i - padded_];
+  }
   size_t Pixels() const { return Size(wires_.x.shape.height) * Size(wires_.x.shape.width); }
   kernels::NormArgs Arguments(const Context& c, size_t b) const {
     return {c.In(wires_.x, b), c.Out(wires_.y, b), Size(wires_.x.shape.height), Size(wires_.x.shape.width), padded_,
@@ -147,7 +156,7 @@ class Norm final : public Operation {
   size_t padded_, channels_;
   float momentum_;
   float low_ = 0, high_ = 0;
-  size_t mean_ = 0, variance_ = 0, scale_ = 0, beta_ = 0, first_ = 0, second_ = 0, parts_ = 0;
+  size_t mean_ = 0, variance_ = 0, scale_ = 0, beta_ = 0, first_ = 0, second_ = 0, parts_ = 0, scratch_ = 0;
   Param *gamma_ = nullptr, *shift_ = nullptr, *running_mean_ = nullptr, *running_variance_ = nullptr;
 };
 

@@ -150,16 +150,19 @@ struct DenseBackwardArgs {
 };
 void DenseBackward(const DenseBackwardArgs& a, const Update& update);
 
+// Batch norm: x, y, dy and dx have pixels of exactly `channels` floats.
 // Sums over the pixels of one picture, (padded) each: mean, and sum of squared distances from it (begun from zero).
 struct MomentsArgs {
   In x;
   size_t height = 0, width = 0, channels = 0;
   float* mean = nullptr;
   float* spread = nullptr;
+  float* scratch = nullptr;    // 8 x channels
 };
 void Moments(const MomentsArgs& a);
 
-// y = min(max(fma(x - mean, scale, beta), low), high); per channel. ReLU by low = 0.
+// y = min(max(fma(x - mean, scale, beta), low), high); per channel. ReLU by low = 0. What is per channel is given four
+// times in a row (4, channels), so that vectors may begin at any channel.
 struct NormArgs {
   In x;
   Out y;
@@ -172,11 +175,12 @@ void Norm(const NormArgs& a);
 struct NormSumsArgs {
   NormArgs forward;
   In dy;
-  float* sum = nullptr;
+  float* sum = nullptr;        // (channels)
   float* sum_hat = nullptr;
+  float* scratch = nullptr;    // 8 x channels
 };
 void NormSums(const NormSumsArgs& a);
-// dx = scale (dy - a - (x - mean) b), per channel.
+// dx = scale (dy - a - (x - mean) b), per channel; a, b (4, channels).
 struct NormBackwardArgs {
   NormArgs forward;
   In dy;

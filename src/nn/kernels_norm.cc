@@ -1,4 +1,6 @@
-// Batch norm with its activation, in passes over one picture at a time, while the picture is in the cache.
+// Batch norm with its activation, in passes over one picture at a time, while the picture is in the cache. Pixels lie
+// without gaps, so a row is one stream of numbers in which the channels come round again and again: lanes are never idle,
+// whatever the number of channels.
 #include "nn/kernels.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -10,129 +12,202 @@
 HWY_BEFORE_NAMESPACE();
 namespace handlens::nn::kernels::HWY_NAMESPACE {
 
-// Every sum over pixels runs in four chains, column x in chain x mod 4, which hides the latency of an addition; then
-// (0 + 1) + (2 + 3). Calls term(row, pixel column, accumulator).
-template <class D, class Term>
-HWY_INLINE hn::Vec<D> SumPixels(D d, size_t height, size_t width, const Term& term) {
-  auto s0 = hn::Zero(d), s1 = s0, s2 = s0, s3 = s0;
-  for (size_t y = 0; y < height; ++y) {
-    size_t x = 0;
-    for (; x + 4 <= width; x += 4) {
-      s0 = term(y, x, s0);
-      s1 = term(y, x + 1, s1);
-      s2 = term(y, x + 2, s2);
-      s3 = term(y, x + 3, s3);
+using Stream = hn::CappedTag<float, kLanes>;
+
+// Sums over pixels run in four chains, column x in chain x mod 4, then (0 + 1) + (2 + 3). In the stream that is one chain
+// for each place of four pixels ("span"), so vectors may begin anywhere. N vectors from place `at`, over all rows; the
+// last pixels of a row fill a part of the span, and `keep` zeroes the lanes beyond. term(keep, row, place in row, n).
+template <size_t N, class D, class Term>
+HWY_INLINE void SumChunk(D d, size_t height, size_t floats, size_t span, size_t at, const Term& term) {
+  using V = hn::Vec<D>;
+  const size_t lanes = hn::Lanes(d);
+  const auto all = [](V v) HWY_ATTR { return v; };
+  for (size_t row = 0; row < height; ++row) {
+    size_t from = at;
+    for (; from + span <= floats + at; from += span) {
+      for (size_t n = 0; n < N; ++n) term(all, row, from + n * lanes, n);
     }
-    if (x < width) s0 = term(y, x, s0);
-    if (x + 1 < width) s1 = term(y, x + 1, s1);
-    if (x + 2 < width) s2 = term(y, x + 2, s2);
+    for (size_t n = 0; n < N; ++n, from += lanes) {
+      if (from >= floats) break;
+      const auto inside = hn::FirstN(d, HWY_MIN(floats - from, lanes));
+      term([inside](V v) HWY_ATTR { return hn::IfThenElseZero(inside, v); }, row, from, n);
+    }
   }
-  return hn::Add(hn::Add(s0, s1), hn::Add(s2, s3));
 }
 
-template <class D>
-HWY_INLINE void MomentsOf(D d, const MomentsArgs& a, size_t c) {
-  using V = hn::Vec<D>;
-  const float* x = a.x.at + c;
-  const auto sum = SumPixels(d, a.height, a.width, [&](size_t row, size_t column, V s) HWY_ATTR {
-    return hn::Add(s, hn::LoadU(d, x + row * a.x.row + column * a.x.pixel));
-  });
-  const auto mean = hn::Div(sum, hn::Set(d, static_cast<float>(a.height * a.width)));
-  const auto spread = SumPixels(d, a.height, a.width, [&](size_t row, size_t column, V s) HWY_ATTR {
-    const auto off = hn::Sub(hn::LoadU(d, x + row * a.x.row + column * a.x.pixel), mean);
-    return FusedMulAdd(d, off, off, s);
-  });
-  hn::StoreU(mean, d, a.mean + c);
-  hn::StoreU(spread, d, a.spread + c);
+// Calls chunk(Index<vectors>, at) over the 4 x channels places of a span.
+template <class D, class Chunk>
+HWY_INLINE void ForSpan(D d, size_t channels, const Chunk& chunk) {
+  const size_t n = hn::Lanes(d), span = 4 * channels;
+  size_t at = 0;
+  if constexpr (kManyRegisters) {
+    for (; at + 4 * n <= span; at += 4 * n) chunk(Index<4>(), at);
+  }
+  for (; at + 2 * n <= span; at += 2 * n) chunk(Index<2>(), at);
+}
+
+// The four chains of each channel to one.
+void Fold(const float* chains, size_t channels, float* sum) {
+  const Eight d;
+  for (size_t c = 0; c < channels; c += hn::Lanes(d)) {
+    const auto chain = [&](size_t k) HWY_ATTR { return hn::LoadU(d, chains + k * channels + c); };
+    hn::StoreU(hn::Add(hn::Add(chain(0), chain(1)), hn::Add(chain(2), chain(3))), d, sum + c);
+  }
 }
 
 void MomentsImpl(const MomentsArgs& a) {
-  ForChannels(a.channels, [&](auto d, auto vectors, size_t c) HWY_ATTR {
-    for (size_t n = 0; n < decltype(vectors)::value; ++n, c += hn::Lanes(d)) MomentsOf(d, a, c);
+  const Stream d;
+  using V = hn::Vec<Stream>;
+  const size_t lanes = hn::Lanes(d), floats = a.width * a.channels, span = 4 * a.channels, stride = a.x.row;
+  const float* const x = a.x.at;
+  float *const chains = a.scratch, *const mean4 = a.scratch + span;
+  ForSpan(d, a.channels, [&](auto vectors, size_t at) HWY_ATTR {
+    constexpr size_t kN = decltype(vectors)::value;
+    V sum[kN];
+    for (size_t n = 0; n < kN; ++n) sum[n] = hn::Zero(d);
+    SumChunk<kN>(d, a.height, floats, span, at, [&](const auto& keep, size_t row, size_t from, size_t n) HWY_ATTR {
+      sum[n] = hn::Add(sum[n], keep(hn::LoadU(d, x + row * stride + from)));
+    });
+    for (size_t n = 0; n < kN; ++n) hn::StoreU(sum[n], d, chains + at + n * lanes);
   });
+  Fold(chains, a.channels, a.mean);
+  const auto pixels = static_cast<float>(a.height * a.width);
+  for (size_t c = 0; c < a.channels; ++c) a.mean[c] /= pixels;
+  for (size_t c = 0; c < span; ++c) mean4[c] = a.mean[c % a.channels];
+  ForSpan(d, a.channels, [&](auto vectors, size_t at) HWY_ATTR {
+    constexpr size_t kN = decltype(vectors)::value;
+    V spread[kN], mean[kN];
+    for (size_t n = 0; n < kN; ++n) spread[n] = hn::Zero(d);
+    for (size_t n = 0; n < kN; ++n) mean[n] = hn::LoadU(d, mean4 + at + n * lanes);
+    SumChunk<kN>(d, a.height, floats, span, at, [&](const auto& keep, size_t row, size_t from, size_t n) HWY_ATTR {
+      const auto off = keep(hn::Sub(hn::LoadU(d, x + row * stride + from), mean[n]));
+      spread[n] = FusedMulAdd(d, off, off, spread[n]);
+    });
+    for (size_t n = 0; n < kN; ++n) hn::StoreU(spread[n], d, chains + at + n * lanes);
+  });
+  Fold(chains, a.channels, a.spread);
 }
 
-template <class D>
+template <size_t N, class D>
 struct Coefficients {
-  Coefficients(D d, const NormArgs& a, size_t c)
-      : mean(hn::LoadU(d, a.mean + c)), scale(hn::LoadU(d, a.scale + c)), beta(hn::LoadU(d, a.beta + c)),
-        low(hn::Set(d, a.low)), high(hn::Set(d, a.high)) {}
-  hn::Vec<D> mean, scale, beta, low, high;
+  using V = hn::Vec<D>;
+  HWY_INLINE Coefficients(D d, const NormArgs& a, size_t at) : low(hn::Set(d, a.low)), high(hn::Set(d, a.high)) {
+    for (size_t n = 0; n < N; ++n) {
+      mean[n] = hn::LoadU(d, a.mean + at + n * hn::Lanes(d));
+      scale[n] = hn::LoadU(d, a.scale + at + n * hn::Lanes(d));
+      beta[n] = hn::LoadU(d, a.beta + at + n * hn::Lanes(d));
+    }
+  }
+  // The gradient that passes the activation, worked out again from x; `off` becomes x - mean.
+  HWY_INLINE V Passed(D d, size_t n, V x, V dy, V& off) const {
+    off = hn::Sub(x, mean[n]);
+    const auto v = FusedMulAdd(d, off, scale[n], beta[n]);
+    return hn::IfThenElseZero(hn::And(hn::Gt(v, low), hn::Lt(v, high)), dy);
+  }
+  V mean[N], scale[N], beta[N], low, high;
 };
 
-template <class D>
-HWY_INLINE void NormOf(D d, const NormArgs& a, size_t c) {
-  const Coefficients<D> k(d, a, c);
-  for (size_t row = 0; row < a.height; ++row) {
-    const float* x = a.x.at + row * a.x.row + c;
-    float* y = a.y.at + row * a.y.row + c;
-    for (size_t column = 0; column < a.width; ++column, x += a.x.pixel, y += a.y.pixel) {
-      const auto v = FusedMulAdd(d, hn::Sub(hn::LoadU(d, x), k.mean), k.scale, k.beta);
-      hn::StoreU(hn::Min(hn::Max(v, k.low), k.high), d, y);
+void NormSumsImpl(const NormSumsArgs& a) {
+  const Stream d;
+  using V = hn::Vec<Stream>;
+  const NormArgs& f = a.forward;
+  const size_t lanes = hn::Lanes(d), floats = f.width * f.channels, span = 4 * f.channels;
+  const In x = f.x, dy = a.dy;
+  float *const sums = a.scratch, *const hats = a.scratch + span;
+  ForSpan(d, f.channels, [&](auto vectors, size_t at) HWY_ATTR {
+    constexpr size_t kN = decltype(vectors)::value;
+    const Coefficients<kN, Stream> k(d, f, at);
+    V sum[kN], hat[kN];
+    for (size_t n = 0; n < kN; ++n) sum[n] = hat[n] = hn::Zero(d);
+    SumChunk<kN>(d, f.height, floats, span, at, [&](const auto& keep, size_t row, size_t from, size_t n) HWY_ATTR {
+      V off;
+      const auto g = keep(k.Passed(d, n, hn::LoadU(d, x.at + row * x.row + from), hn::LoadU(d, dy.at + row * dy.row + from), off));
+      sum[n] = hn::Add(sum[n], g);
+      hat[n] = FusedMulAdd(d, g, keep(off), hat[n]);
+    });
+    for (size_t n = 0; n < kN; ++n) {
+      hn::StoreU(sum[n], d, sums + at + n * lanes);
+      hn::StoreU(hat[n], d, hats + at + n * lanes);
+    }
+  });
+  Fold(sums, f.channels, a.sum);
+  Fold(hats, f.channels, a.sum_hat);
+}
+
+// Places begin, begin + step, ... below end of every row.
+struct Places {
+  size_t begin, end, step;
+};
+
+// Calls block(tag, Index<vectors>, at, places) so that all numbers of a row are met once: as many whole pixels as fill
+// vectors make a step; the last pixel of an odd row of half vectors comes by itself.
+template <class Block>
+HWY_INLINE void ForStream(size_t channels, size_t floats, const Block& block) {
+  const Stream wide;
+  const size_t n = hn::Lanes(wide), step = channels % n == 0 ? channels : 2 * channels;
+  const Places whole{0, floats / step * step, step}, rest{whole.end, floats, step};
+  size_t at = 0;
+  for (; at + 3 * n <= step; at += 3 * n) block(wide, Index<3>(), at, whole);
+  for (; at + 2 * n <= step; at += 2 * n) block(wide, Index<2>(), at, whole);
+  for (; at < step; at += n) block(wide, Index<1>(), at, whole);
+  if (rest.begin == rest.end) return;
+  for (at = 0; at + n <= channels; at += n) block(wide, Index<1>(), at, rest);
+  if (at < channels) block(Eight(), Index<1>(), at, rest);
+}
+
+template <size_t N, class D>
+HWY_INLINE void NormPlaces(D d, const NormArgs& a, size_t at, Places places) {
+  const Coefficients<N, D> k(d, a, at);
+  const size_t lanes = hn::Lanes(d), height = a.height;
+  const In in = a.x;
+  const Out out = a.y;
+  for (size_t row = 0; row < height; ++row) {
+    const float* HWY_RESTRICT x = in.at + row * in.row + at;
+    float* HWY_RESTRICT y = out.at + row * out.row + at;
+    for (size_t i = places.begin; i < places.end; i += places.step) {
+      for (size_t n = 0; n < N; ++n) {
+        const auto off = hn::Sub(hn::LoadU(d, x + i + n * lanes), k.mean[n]);
+        const auto v = FusedMulAdd(d, off, k.scale[n], k.beta[n]);
+        hn::StoreU(hn::Min(hn::Max(v, k.low), k.high), d, y + i + n * lanes);
+      }
     }
   }
 }
 
 void NormImpl(const NormArgs& a) {
-  ForChannels(a.channels, [&](auto d, auto vectors, size_t c) HWY_ATTR {
-    for (size_t n = 0; n < decltype(vectors)::value; ++n, c += hn::Lanes(d)) NormOf(d, a, c);
+  ForStream(a.channels, a.width * a.channels, [&](auto d, auto vectors, size_t at, Places places) HWY_ATTR {
+    NormPlaces<decltype(vectors)::value>(d, a, at, places);
   });
 }
 
-// The gradient that passes the activation, worked out again from x; `off` becomes x - mean.
-template <class D, class V = hn::Vec<D>>
-HWY_INLINE V Passed(D d, const Coefficients<D>& k, V x, V dy, V& off) {
-  off = hn::Sub(x, k.mean);
-  const auto v = FusedMulAdd(d, off, k.scale, k.beta);
-  return hn::IfThenElseZero(hn::And(hn::Gt(v, k.low), hn::Lt(v, k.high)), dy);
-}
-
-template <class D>
-HWY_INLINE void NormSumsOf(D d, const NormSumsArgs& a, size_t c) {
-  using V = hn::Vec<D>;
-  const Coefficients<D> k(d, a.forward, c);
-  const In& from = a.forward.x;
-  V hat[4] = {hn::Zero(d), hn::Zero(d), hn::Zero(d), hn::Zero(d)};
-  const auto sum = SumPixels(d, a.forward.height, a.forward.width, [&](size_t row, size_t column, V s) HWY_ATTR {
-    V off;
-    const auto g = Passed(d, k, hn::LoadU(d, from.at + row * from.row + column * from.pixel + c),
-                          hn::LoadU(d, a.dy.at + row * a.dy.row + column * a.dy.pixel + c), off);
-    hat[column % 4] = FusedMulAdd(d, g, off, hat[column % 4]);
-    return hn::Add(s, g);
-  });
-  hn::StoreU(sum, d, a.sum + c);
-  hn::StoreU(hn::Add(hn::Add(hat[0], hat[1]), hn::Add(hat[2], hat[3])), d, a.sum_hat + c);
-}
-
-void NormSumsImpl(const NormSumsArgs& a) {
-  ForChannels(a.forward.channels, [&](auto d, auto vectors, size_t c) HWY_ATTR {
-    for (size_t n = 0; n < decltype(vectors)::value; ++n, c += hn::Lanes(d)) NormSumsOf(d, a, c);
-  });
-}
-
-template <class D>
-HWY_INLINE void NormBackwardOf(D d, const NormBackwardArgs& a, size_t c) {
-  const Coefficients<D> k(d, a.forward, c);
-  const auto first = hn::LoadU(d, a.a + c), second = hn::LoadU(d, a.b + c);
-  for (size_t row = 0; row < a.forward.height; ++row) {
-    const float* x = a.forward.x.at + row * a.forward.x.row + c;
-    const float* dy = a.dy.at + row * a.dy.row + c;
-    float* dx = a.dx.at + row * a.dx.row + c;
-    for (size_t column = 0; column < a.forward.width; ++column) {
-      hn::Vec<D> off;
-      const auto g = Passed(d, k, hn::LoadU(d, x), hn::LoadU(d, dy), off);
-      const auto centred = hn::Sub(hn::Sub(g, first), hn::Mul(off, second));
-      hn::StoreU(hn::Mul(k.scale, centred), d, dx);
-      x += a.forward.x.pixel;
-      dy += a.dy.pixel;
-      dx += a.dx.pixel;
+template <size_t N, class D>
+HWY_INLINE void BackwardPlaces(D d, const NormBackwardArgs& a, size_t at, Places places) {
+  const Coefficients<N, D> k(d, a.forward, at);
+  const size_t lanes = hn::Lanes(d), height = a.forward.height;
+  hn::Vec<D> first[N], second[N];
+  for (size_t n = 0; n < N; ++n) first[n] = hn::LoadU(d, a.a + at + n * lanes);
+  for (size_t n = 0; n < N; ++n) second[n] = hn::LoadU(d, a.b + at + n * lanes);
+  const In in = a.forward.x, gradient = a.dy;
+  const Out out = a.dx;
+  for (size_t row = 0; row < height; ++row) {
+    const float* HWY_RESTRICT x = in.at + row * in.row + at;
+    const float* HWY_RESTRICT dy = gradient.at + row * gradient.row + at;
+    float* HWY_RESTRICT dx = out.at + row * out.row + at;
+    for (size_t i = places.begin; i < places.end; i += places.step) {
+      for (size_t n = 0; n < N; ++n) {
+        hn::Vec<D> off;
+        const auto g = k.Passed(d, n, hn::LoadU(d, x + i + n * lanes), hn::LoadU(d, dy + i + n * lanes), off);
+        const auto centred = hn::Sub(hn::Sub(g, first[n]), hn::Mul(off, second[n]));
+        hn::StoreU(hn::Mul(k.scale[n], centred), d, dx + i + n * lanes);
+      }
     }
   }
 }
 
 void NormBackwardImpl(const NormBackwardArgs& a) {
-  ForChannels(a.forward.channels, [&](auto d, auto vectors, size_t c) HWY_ATTR {
-    for (size_t n = 0; n < decltype(vectors)::value; ++n, c += hn::Lanes(d)) NormBackwardOf(d, a, c);
+  const NormArgs& f = a.forward;
+  ForStream(f.channels, f.width * f.channels, [&](auto d, auto vectors, size_t at, Places places) HWY_ATTR {
+    BackwardPlaces<decltype(vectors)::value>(d, a, at, places);
   });
 }
 
