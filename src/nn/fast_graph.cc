@@ -18,11 +18,9 @@ class Schedule {
     std::reverse(order.begin(), order.end());
     backward = GroupsOf(order);
   }
-  // The group of the backward pass that runs operation `step` of `steps`.
-  size_t BackwardGroup(size_t step, size_t steps) const {
-    const size_t place = steps - 1 - step;
+  static size_t GroupOf(size_t place, const std::vector<Group>& groups) {
     const auto runs = [&](const Group& g) { return place < g.end; };
-    return static_cast<size_t>(std::find_if(backward.begin(), backward.end(), runs) - backward.begin());
+    return static_cast<size_t>(std::find_if(groups.begin(), groups.end(), runs) - groups.begin());
   }
   std::vector<Group> forward, backward;   // of steps; of steps counted from the last
 };
@@ -43,15 +41,17 @@ class FastGraph final : public Graph {
   struct Step {
     std::unique_ptr<Operation> operation;
     std::vector<int> shared;           // layers whose `shared` it writes
+    std::optional<size_t> again;       // operation whose output it reads and whose output is not kept
   };
   struct Shape4 {                      // how a layer's output and its gradient lie
     size_t pixel = 0;
     Rows4 rows = Rows4::kSpread;
   };
-  Slot MakeSlot(const GraphSpec& spec, int layer, Arena& arena) const;
+  Slot MakeSlot(const GraphSpec& spec, int layer) const;
   Shape4 LayOut(const GraphSpec& spec, int layer) const;
+  void PlaceValues(const GraphSpec& spec, const std::vector<Cut>& cuts, Arena& arena);
   void PlaceGradients(const GraphSpec& spec, const std::vector<Cut>& cuts, Arena& arena);
-  void AddStep(const GraphSpec& spec, const Cut& cut, Arena& arena);
+  void AddStep(const GraphSpec& spec, const Cut& cut, Arena& arena, Step& step) const;
   OtherInput Source(int layer) const;
   void BackwardPicture(const Step& step, size_t picture);
 
@@ -72,12 +72,11 @@ FastGraph::Shape4 FastGraph::LayOut(const GraphSpec& spec, int layer) const {
   return {tight ? 3 : kernels::Padded(Size(channels)), flat ? Rows4::kFlat : Rows4::kSpread};
 }
 
-FastGraph::Slot FastGraph::MakeSlot(const GraphSpec& spec, int layer, Arena& arena) const {
+FastGraph::Slot FastGraph::MakeSlot(const GraphSpec& spec, int layer) const {
   const auto [pixel, rows] = LayOut(spec, layer);
   const Shape shape = layer < 0 ? Shape{spec.model.size_px, spec.model.size_px, 3} : spec.nodes[Size(layer)].out;
   Slot slot;
   slot.value = PlanTensor(shape, pixel, Cutter(spec).BorderOf(layer), rows);
-  slot.value.at += arena.Reserve(batch_ * slot.value.picture);
   if (layer < 0) return slot;
   const Node& node = spec.nodes[Size(layer)];
   const LayerKind kind = node.layer.kind;
@@ -91,9 +90,28 @@ FastGraph::Slot FastGraph::MakeSlot(const GraphSpec& spec, int layer, Arena& are
   return slot;
 }
 
+// A batch norm's output is worked out again in the backward pass where one operation alone reads it, right behind: one
+// picture's memory then serves all, and half of what a step writes need not leave the cache.
+void FastGraph::PlaceValues(const GraphSpec& spec, const std::vector<Cut>& cuts, Arena& arena) {
+  slots_[0].value.at += arena.Reserve(batch_ * slots_[0].value.picture);
+  for (size_t k = 0; k < cuts.size(); ++k) {
+    Tensor4& value = slots_[Size(cuts[k].last + 1)].value;
+    const std::vector<int>& readers = spec.readers[Size(cuts[k].last)];
+    const bool next = readers.size() == 1 && k + 1 < cuts.size() && cuts[k + 1].first == readers[0] &&
+                      Schedule::GroupOf(k, schedule_.forward) == Schedule::GroupOf(k + 1, schedule_.forward);
+    const bool again = next && cuts[k].kind == Cut::Kind::kNorm;
+    value.at += arena.Reserve(again ? value.picture : batch_ * value.picture);
+    if (!again) continue;
+    value.picture = 0;
+    steps_[k + 1].again = k;
+  }
+}
+
 void FastGraph::PlaceGradients(const GraphSpec& spec, const std::vector<Cut>& cuts, Arena& arena) {
   std::map<int, size_t> group_of;   // by the first layer of an operation: the only one that reads what others wrote
-  for (size_t k = 0; k < cuts.size(); ++k) group_of[cuts[k].first] = schedule_.BackwardGroup(k, cuts.size());
+  for (size_t k = 0; k < cuts.size(); ++k) {
+    group_of[cuts[k].first] = Schedule::GroupOf(cuts.size() - 1 - k, schedule_.backward);
+  }
   GradientMemory memory(arena, batch_);
   for (const Cut& cut : cuts) {
     Slot& slot = slots_[Size(cut.last + 1)];
@@ -112,13 +130,12 @@ OtherInput FastGraph::Source(int layer) const {
   return {s.value, s.shared ? *s.shared : s.gradient, s.trains ? Wires::Need::kData : Wires::Need::kNone};
 }
 
-void FastGraph::AddStep(const GraphSpec& spec, const Cut& cut, Arena& arena) {
+void FastGraph::AddStep(const GraphSpec& spec, const Cut& cut, Arena& arena, Step& step) const {
   const Node& first = spec.nodes[Size(cut.first)];
   const OtherInput from = Source(first.inputs[0]);
   const Slot& to = slots_[Size(cut.last + 1)];
   const Wires wires{from.x, to.value, to.gradient, from.dx, from.need};
   const Placement place{cut.first, &spec, batch_, &arena};
-  Step step;
   switch (cut.kind) {
     case Cut::Kind::kConv: step.operation = MakeConv(place, wires); break;
     case Cut::Kind::kConvPool: step.operation = MakeConvPool(place, wires); break;
@@ -139,21 +156,22 @@ void FastGraph::AddStep(const GraphSpec& spec, const Cut& cut, Arena& arena) {
   for (const int input : first.inputs) {
     if (slots_[Size(input + 1)].shared && slots_[Size(input + 1)].trains) step.shared.push_back(input);
   }
-  steps_.push_back(std::move(step));
 }
 
 FastGraph::FastGraph(const GraphSpec& spec, const std::vector<Cut>& cuts, int max_batch, Arena& arena)
     : batch_(Size(max_batch)), schedule_(cuts) {
   slots_.resize(spec.nodes.size() + 1);
-  slots_[0] = MakeSlot(spec, -1, arena);
+  slots_[0] = MakeSlot(spec, -1);
   for (const Cut& cut : cuts) {
     // A cut's trains follow from its first layer's inputs: conv and batch norm, which begin all joined cuts, learn.
-    Slot slot = MakeSlot(spec, cut.last, arena);
+    Slot slot = MakeSlot(spec, cut.last);
     slot.trains |= cut.first != cut.last;
     slots_[Size(cut.last + 1)] = slot;
   }
+  steps_.resize(cuts.size());
+  PlaceValues(spec, cuts, arena);
   PlaceGradients(spec, cuts, arena);
-  for (const Cut& cut : cuts) AddStep(spec, cut, arena);
+  for (size_t k = 0; k < cuts.size(); ++k) AddStep(spec, cuts[k], arena, steps_[k]);
   logits_ = arena.Reserve(batch_ * Size(spec.model.classes));
 }
 
@@ -182,6 +200,7 @@ const float* FastGraph::Forward(const Pass& pass) {
 }
 
 void FastGraph::BackwardPicture(const Step& step, size_t picture) {
+  if (step.again) steps_[*step.again].operation->Forward(context_, picture);
   step.operation->Backward(context_, picture);
   for (const int layer : step.shared) {
     const Slot& slot = slots_[Size(layer + 1)];
