@@ -76,8 +76,12 @@ Result<void> ClearOwnFolder(const std::filesystem::path& out) {
   if (!std::filesystem::exists(out / kMarker, error)) {
     return Fail(ErrorKind::kBadInput, "{}: holds files that handlens did not make; name an empty folder", out.string());
   }
-  std::filesystem::remove_all(out, error);
-  if (error) return Fail(ErrorKind::kBadInput, "{}: {}", out.string(), error.message());
+  // The marker stays: a folder that was interrupted here is still known as ours.
+  HL_ASSIGN(const std::vector<std::string> names, ListFolder(out));
+  for (const std::string& name : names) {
+    if (name != kMarker) std::filesystem::remove_all(out / name, error);
+    if (error) return Fail(ErrorKind::kBadInput, "{}: {}", (out / name).string(), error.message());
+  }
   return {};
 }
 
@@ -96,7 +100,7 @@ Result<std::vector<std::filesystem::path>> PackWeb(const WebRequest& request) {
                                         [](const BundleFile& a, const BundleFile& b) { return a.name == b.name; });
   if (twice != files.end()) return Fail(ErrorKind::kInternal, "the built web app already has a file {}", twice->name);
   const BundleFile precache = AddPrecache(files);
-  files.push_back({kMarker, precache.bytes});
+  files.insert(files.begin(), {kMarker, precache.bytes});
   files.push_back(precache);
   HL_TRY(ClearOwnFolder(request.out));
   std::vector<std::filesystem::path> paths;

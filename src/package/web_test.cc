@@ -1,0 +1,153 @@
+// Claims about the packed web app and the bundle: complete, versioned, never over somebody else's files, never with
+// labels that are not the model's.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/hash.h"
+#include "base/json.h"
+#include "describe/describe.h"
+#include "describe/sample_models.h"
+#include "package/package.h"
+
+namespace handlens::package {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Not;
+
+struct Sample {
+  fs::path folder;
+  WebRequest request;
+};
+
+Bytes WithLabels(const Bytes& model, const std::vector<std::string>& labels) {
+  describe::Description description;
+  description.name = "colours";
+  description.size_px = describe::sample::kSizePx;
+  description.labels = labels;
+  tflite::Metadata metadata;
+  metadata.name = "colours";
+  metadata.mean = {0};
+  metadata.std = {255};
+  metadata.min = {0};
+  metadata.max = {1};
+  metadata.labels = labels;
+  metadata.preprocess_json = describe::PreprocessJson(description);
+  const auto with = tflite::AddMetadata(model, metadata);
+  EXPECT_TRUE(with) << with.error().message;
+  return with.value_or(Bytes());
+}
+
+Sample MakeSample(const std::string& name, const Bytes& model) {
+  const fs::path folder = fs::path(testing::TempDir()) / ("handlens-web-" + name);
+  fs::remove_all(folder);
+  Sample sample{folder, {}};
+  EXPECT_TRUE(WriteFileAtomic(folder / "site/index.html", std::string_view("<p>app")));
+  EXPECT_TRUE(WriteFileAtomic(folder / "site/sw.js", std::string_view("self.x = 1;")));
+  EXPECT_TRUE(WriteFileAtomic(folder / "model.tflite", model));
+  const auto rgb = describe::sample::Flat(200, 30, 40, 9);
+  EXPECT_TRUE(WriteFileAtomic(folder / "red.png", image::EncodePng(rgb, 9, 9)));
+  sample.request.bundle = {folder / "model.tflite", {}, "Bär 叶", {{folder / "red.png", "red"}}};
+  sample.request.site = folder / "site";
+  sample.request.icon = {9, 9, rgb};
+  sample.request.out = folder / "out";
+  return sample;
+}
+
+const std::vector<std::string>& Labels() {
+  static const std::vector<std::string> labels = {"red", "green", "blue"};
+  return labels;
+}
+
+std::string Version(const fs::path& out) {
+  const auto json = ParseJson(*ReadText(out / "precache.json"), "precache.json");
+  return json->at("version").get<std::string>();
+}
+
+TEST(PackWeb, WritesEveryFileOnceAndNamesThemForOfflineUse) {
+  const Sample sample = MakeSample("complete", WithLabels(describe::sample::FloatModel(), Labels()));
+  const auto files = PackWeb(sample.request);
+  ASSERT_TRUE(files) << files.error().message;
+  const auto names = ParseJson(*ReadText(sample.request.out / "precache.json"), "")->at("files").get<std::vector<std::string>>();
+  for (const char* name : {"index.html", "bundle/app.json", "bundle/model.tflite", "bundle/check/check.json", "bundle/check/0.png",
+                           "app.webmanifest", "icon-192.png", "icon-512.png"}) {
+    EXPECT_THAT(names, Contains(name));
+    EXPECT_TRUE(fs::exists(sample.request.out / name)) << name;
+  }
+  EXPECT_THAT(names, Not(Contains("sw.js")));  // the browser keeps its worker itself
+  const auto manifest = ParseJson(*ReadText(sample.request.out / "app.webmanifest"), "");
+  EXPECT_EQ(manifest->at("name"), "Bär 叶");
+}
+
+TEST(PackWeb, GivesTheWorkerItsVersionWhichFollowsEveryFile) {
+  Sample sample = MakeSample("version", WithLabels(describe::sample::FloatModel(), Labels()));
+  ASSERT_TRUE(PackWeb(sample.request));
+  const std::string first = Version(sample.request.out);
+  EXPECT_THAT(*ReadText(sample.request.out / "sw.js"), HasSubstr("self.handlensVersion = \"" + first + "\";"));
+  ASSERT_TRUE(PackWeb(sample.request));
+  EXPECT_EQ(Version(sample.request.out), first);
+  sample.request.bundle.name = "Another";
+  ASSERT_TRUE(PackWeb(sample.request));
+  EXPECT_NE(Version(sample.request.out), first);
+}
+
+TEST(PackWeb, NeverReplacesAFolderThatItDidNotMake) {
+  const Sample sample = MakeSample("foreign", WithLabels(describe::sample::FloatModel(), Labels()));
+  ASSERT_TRUE(WriteFileAtomic(sample.request.out / "thesis.txt", std::string_view("years of work")));
+  const auto files = PackWeb(sample.request);
+  ASSERT_FALSE(files);
+  EXPECT_EQ(files.error().kind, ErrorKind::kBadInput);
+  EXPECT_EQ(*ReadText(sample.request.out / "thesis.txt"), "years of work");
+}
+
+TEST(PackWeb, ReplacesItsOwnFolderAsAWhole) {
+  const Sample sample = MakeSample("own", WithLabels(describe::sample::FloatModel(), Labels()));
+  ASSERT_TRUE(PackWeb(sample.request));
+  ASSERT_TRUE(WriteFileAtomic(sample.request.out / "assets/old.js", std::string_view("old")));
+  ASSERT_TRUE(PackWeb(sample.request));
+  EXPECT_FALSE(fs::exists(sample.request.out / "assets/old.js"));
+}
+
+TEST(PackWeb, GoesOnWhereItWasInterrupted) {
+  const Sample sample = MakeSample("interrupted", WithLabels(describe::sample::FloatModel(), Labels()));
+  ASSERT_TRUE(PackWeb(sample.request));
+  for (const char* name : {"precache.json", "sw.js", "icon-512.png"}) fs::remove(sample.request.out / name);
+  ASSERT_TRUE(PackWeb(sample.request));
+  EXPECT_TRUE(fs::exists(sample.request.out / "sw.js"));
+}
+
+TEST(PackWeb, SaysSoWhenTheAppWasNotBuilt) {
+  Sample sample = MakeSample("unbuilt", WithLabels(describe::sample::FloatModel(), Labels()));
+  sample.request.site = sample.folder / "nothing";
+  const auto files = PackWeb(sample.request);
+  ASSERT_FALSE(files);
+  EXPECT_THAT(files.error().message, HasSubstr("not there"));
+}
+
+TEST(Bundle, RefusesLabelsThatAreNotTheModels) {
+  for (const std::vector<std::string>& labels : {std::vector<std::string>{"red", "green"}, {"red", "green", "blue", "grey"}}) {
+    const Sample sample = MakeSample("labels", WithLabels(describe::sample::FloatModel(), labels));
+    const auto bundle = MakeBundle(sample.request.bundle);
+    ASSERT_FALSE(bundle);
+    EXPECT_EQ(bundle.error().kind, ErrorKind::kBadInput);
+    EXPECT_THAT(bundle.error().message, HasSubstr(fmt::format("3 outputs, {} labels", labels.size())));
+  }
+}
+
+TEST(Bundle, SaysHowQuantizedOutputsBecomeScores) {
+  const Sample sample = MakeSample("quantized", WithLabels(describe::sample::QuantizedModel(), Labels()));
+  ASSERT_TRUE(PackWeb(sample.request));
+  const auto app = ParseJson(*ReadText(sample.request.out / "bundle/app.json"), "");
+  EXPECT_EQ(app->at("output_type"), "uint8");
+  EXPECT_FLOAT_EQ(app->at("output_quantization").at("scale").get<float>(), 1.0f / 255);
+  EXPECT_EQ(app->at("output_quantization").at("zero_point"), 0);
+  const auto check = ParseJson(*ReadText(sample.request.out / "bundle/check/check.json"), "");
+  const auto& picture = check->at("pictures").at(0);
+  EXPECT_NEAR(picture.at("scores").at(0).get<double>(), 200 / 255.0, 1.01 / 255);
+  EXPECT_EQ(picture.at("input_sha256"), Sha256(describe::sample::Flat(200, 30, 40)));
+}
+
+}  // namespace
+}  // namespace handlens::package
