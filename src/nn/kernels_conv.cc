@@ -125,34 +125,39 @@ void ConvScatterImpl(const ConvScatterArgs& a) {
   }
 }
 
-// P neighbouring outputs of one vector of channels, K x K weights in registers.
-template <size_t P, size_t K, class D>
-HWY_INLINE void DepthwiseBlock(D d, const hn::Vec<D>* w, hn::Vec<D> start, const float* x, const DepthwiseArgs& a, float* y) {
+// Pixels that a depthwise block takes at once: they share the columns of x between them.
+constexpr size_t kColumns = kManyRegisters ? 4 : 2;
+constexpr size_t Span(size_t outputs, size_t stride) { return (outputs - 1) * stride + 3; }
+
+// P neighbouring outputs of one vector of channels at stride S, 3 x 3 weights in registers.
+template <size_t P, size_t S, class D>
+HWY_INLINE void DepthwiseBlock(D d, const hn::Vec<D>* w, hn::Vec<D> start, In x, float* HWY_RESTRICT y, size_t y_pixel) {
   hn::Vec<D> acc[P];
   for (size_t p = 0; p < P; ++p) acc[p] = start;
-  for (size_t kh = 0; kh < K; ++kh) {
-    for (size_t kw = 0; kw < K; ++kw) {
-      const float* from = x + kh * a.x.row + kw * a.x.pixel;
-      for (size_t p = 0; p < P; ++p) {
-        acc[p] = FusedMulAdd(d, hn::LoadU(d, from + p * a.stride * a.x.pixel), w[kh * K + kw], acc[p]);
-      }
+  for (size_t kh = 0; kh < 3; ++kh) {
+    hn::Vec<D> column[Span(P, S)];
+    for (size_t k = 0; k < Span(P, S); ++k) column[k] = hn::LoadU(d, x.at + kh * x.row + k * x.pixel);
+    for (size_t kw = 0; kw < 3; ++kw) {
+      for (size_t p = 0; p < P; ++p) acc[p] = FusedMulAdd(d, column[p * S + kw], w[kh * 3 + kw], acc[p]);
     }
   }
-  for (size_t p = 0; p < P; ++p) hn::StoreU(acc[p], d, y + p * a.y.pixel);
+  for (size_t p = 0; p < P; ++p) hn::StoreU(acc[p], d, y + p * y_pixel);
 }
 
-template <class D>
+template <size_t S, class D>
 HWY_INLINE void Depthwise3(D d, const DepthwiseArgs& a, size_t c) {
   hn::Vec<D> w[9];
   for (size_t k = 0; k < 9; ++k) w[k] = hn::LoadU(d, a.w + k * a.channels + c);
   const auto start = a.bias ? hn::LoadU(d, a.bias + c) : hn::Zero(d);
-  for (size_t oy = 0; oy < a.height; ++oy) {
-    const float* x = a.x.at + oy * a.stride * a.x.row + c;
-    float* y = a.y.at + oy * a.y.row + c;
-    const size_t step = a.stride * a.x.pixel;
+  const size_t height = a.height, width = a.width, x_row = a.x.row, x_pixel = a.x.pixel, y_pixel = a.y.pixel, y_row = a.y.row;
+  const float* const x = a.x.at + c;
+  float* const y = a.y.at + c;
+  for (size_t oy = 0; oy < height; ++oy) {
+    const auto from = [&](size_t ox) { return In{x + S * (oy * x_row + ox * x_pixel), x_row, x_pixel}; };
+    float* to = y + oy * y_row;
     size_t ox = 0;
-    for (; ox + 4 <= a.width; ox += 4) DepthwiseBlock<4, 3>(d, w, start, x + ox * step, a, y + ox * a.y.pixel);
-    for (; ox < a.width; ++ox) DepthwiseBlock<1, 3>(d, w, start, x + ox * step, a, y + ox * a.y.pixel);
+    for (; ox + kColumns <= width; ox += kColumns) DepthwiseBlock<kColumns, S>(d, w, start, from(ox), to + ox * y_pixel, y_pixel);
+    for (; ox < width; ++ox) DepthwiseBlock<1, S>(d, w, start, from(ox), to + ox * y_pixel, y_pixel);
   }
 }
 
@@ -176,42 +181,75 @@ HWY_INLINE void DepthwiseAny(D d, const DepthwiseArgs& a, size_t c) {
 void DepthwiseImpl(const DepthwiseArgs& a) {
   ForChannels(a.channels, [&](auto d, auto vectors, size_t c) HWY_ATTR {
     for (size_t n = 0; n < decltype(vectors)::value; ++n, c += hn::Lanes(d)) {
-      a.kernel == 3 ? Depthwise3(d, a, c) : DepthwiseAny(d, a, c);
+      if (a.kernel == 3 && a.stride == 1) {
+        Depthwise3<1>(d, a, c);
+      } else if (a.kernel == 3 && a.stride == 2) {
+        Depthwise3<2>(d, a, c);
+      } else {
+        DepthwiseAny(d, a, c);
+      }
     }
   });
 }
 
-// One row of K taps, kept in registers over all pixels.
-template <size_t K, class D>
-HWY_INLINE void DepthwiseRow(D d, const DepthwiseWeightsArgs& a, size_t tap, const float* x, size_t c) {
-  hn::Vec<D> acc[K];
-  for (size_t k = 0; k < K; ++k) acc[k] = hn::Zero(d);
-  for (size_t oy = 0; oy < a.height; ++oy) {
-    const float* from = x + oy * a.stride * a.x.row;
-    const float* dy = a.dy.at + oy * a.dy.row + c;
-    for (size_t ox = 0; ox < a.width; ++ox, from += a.stride * a.x.pixel, dy += a.dy.pixel) {
-      const auto g = hn::LoadU(d, dy);
-      for (size_t k = 0; k < K; ++k) {
-        const size_t at = K == 9 ? k / 3 * a.x.row + k % 3 * a.x.pixel : k * a.x.pixel;
-        acc[k] = FusedMulAdd(d, hn::LoadU(d, from + at), g, acc[k]);
-      }
+// P neighbouring pixels of dy at stride S onto the nine taps.
+template <size_t P, size_t S, class D>
+HWY_INLINE void DepthwiseTaps(D d, In x, const float* HWY_RESTRICT dy, size_t dy_pixel, hn::Vec<D>* acc) {
+  hn::Vec<D> g[P];
+  for (size_t p = 0; p < P; ++p) g[p] = hn::LoadU(d, dy + p * dy_pixel);
+  for (size_t kh = 0; kh < 3; ++kh) {
+    hn::Vec<D> column[Span(P, S)];
+    for (size_t k = 0; k < Span(P, S); ++k) column[k] = hn::LoadU(d, x.at + kh * x.row + k * x.pixel);
+    for (size_t p = 0; p < P; ++p) {
+      for (size_t kw = 0; kw < 3; ++kw) acc[kh * 3 + kw] = FusedMulAdd(d, column[p * S + kw], g[p], acc[kh * 3 + kw]);
     }
   }
-  for (size_t k = 0; k < K; ++k) {
-    float* to = a.total + (tap + k) * a.channels + c;
+}
+
+// All nine taps of one vector of channels, kept in registers over all pixels.
+template <size_t S, class D>
+HWY_INLINE void DepthwiseWeights3(D d, const DepthwiseWeightsArgs& a, size_t c) {
+  hn::Vec<D> acc[9];
+  for (size_t k = 0; k < 9; ++k) acc[k] = hn::Zero(d);
+  const size_t height = a.height, width = a.width, x_row = a.x.row, x_pixel = a.x.pixel, dy_pixel = a.dy.pixel;
+  for (size_t oy = 0; oy < height; ++oy) {
+    const float* x = a.x.at + oy * S * x_row + c;
+    const float* dy = a.dy.at + oy * a.dy.row + c;
+    size_t ox = 0;
+    for (; ox + kColumns <= width; ox += kColumns) {
+      DepthwiseTaps<kColumns, S>(d, {x + ox * S * x_pixel, x_row, x_pixel}, dy + ox * dy_pixel, dy_pixel, acc);
+    }
+    for (; ox < width; ++ox) DepthwiseTaps<1, S>(d, {x + ox * S * x_pixel, x_row, x_pixel}, dy + ox * dy_pixel, dy_pixel, acc);
+  }
+  for (size_t k = 0; k < 9; ++k) {
+    float* to = a.total + k * a.channels + c;
     hn::StoreU(hn::Add(hn::LoadU(d, to), acc[k]), d, to);
   }
+}
+
+template <class D>
+HWY_INLINE void DepthwiseTap(D d, const DepthwiseWeightsArgs& a, size_t tap, size_t c) {
+  auto acc = hn::Zero(d);
+  for (size_t oy = 0; oy < a.height; ++oy) {
+    for (size_t ox = 0; ox < a.width; ++ox) {
+      const size_t row = oy * a.stride + tap / a.kernel, column = ox * a.stride + tap % a.kernel;
+      acc = FusedMulAdd(d, hn::LoadU(d, a.x.at + row * a.x.row + column * a.x.pixel + c),
+                        hn::LoadU(d, a.dy.at + oy * a.dy.row + ox * a.dy.pixel + c), acc);
+    }
+  }
+  float* to = a.total + tap * a.channels + c;
+  hn::StoreU(hn::Add(hn::LoadU(d, to), acc), d, to);
 }
 
 void DepthwiseWeightsImpl(const DepthwiseWeightsArgs& a) {
   ForChannels(a.channels, [&](auto d, auto vectors, size_t c) HWY_ATTR {
     for (size_t n = 0; n < decltype(vectors)::value; ++n, c += hn::Lanes(d)) {
-      if (a.kernel == 3) {
-        DepthwiseRow<9>(d, a, 0, a.x.at + c, c);
-        continue;
-      }
-      for (size_t tap = 0; tap < a.kernel * a.kernel; ++tap) {
-        DepthwiseRow<1>(d, a, tap, a.x.at + tap / a.kernel * a.x.row + tap % a.kernel * a.x.pixel + c, c);
+      if (a.kernel == 3 && a.stride == 1) {
+        DepthwiseWeights3<1>(d, a, c);
+      } else if (a.kernel == 3 && a.stride == 2) {
+        DepthwiseWeights3<2>(d, a, c);
+      } else {
+        for (size_t tap = 0; tap < a.kernel * a.kernel; ++tap) DepthwiseTap(d, a, tap, c);
       }
     }
   });
