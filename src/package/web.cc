@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "package/package.h"
+#include "tflite/tflite.h"
 
 namespace handlens::package {
 namespace {
@@ -70,6 +71,16 @@ BundleFile AddPrecache(std::vector<BundleFile>& files) {
   return {"precache.json", TextBytes(Json{{"version", version}, {"files", names}}.dump(1) + "\n")};
 }
 
+// Browsers' LiteRT takes float32 and uint8 numbers only; better to hear it now than on the phone.
+Result<void> CheckBrowserTypes(const std::filesystem::path& model) {
+  HL_ASSIGN(const Bytes bytes, ReadFile(model));
+  HL_ASSIGN(const tflite::ModelInfo info, tflite::ReadModelInfo(bytes));
+  const auto runs = [](tflite::Type type) { return type == tflite::Type::kFloat32 || type == tflite::Type::kUInt8; };
+  if (runs(info.input_type) && runs(info.output_type)) return {};
+  return Fail(ErrorKind::kBadInput, "{}: takes or gives int8 numbers, which browsers do not run; convert with --io uint8, or pack the float model",
+              model.string());
+}
+
 Result<void> ClearOwnFolder(const std::filesystem::path& out) {
   std::error_code error;
   if (!std::filesystem::exists(out, error) || std::filesystem::is_empty(out, error)) return {};
@@ -90,6 +101,7 @@ Result<void> ClearOwnFolder(const std::filesystem::path& out) {
 Result<std::vector<std::filesystem::path>> PackWeb(const WebRequest& request) {
   HL_ASSIGN(std::vector<BundleFile> files, ReadSite(request.site));
   HL_ASSIGN(std::vector<BundleFile> bundle, MakeBundle(request.bundle));
+  HL_TRY(CheckBrowserTypes(request.bundle.model));
   for (BundleFile& file : bundle) files.push_back({"bundle/" + file.name, std::move(file.bytes)});
   files.push_back(IconFile(request.icon, 192));
   files.push_back(IconFile(request.icon, 512));

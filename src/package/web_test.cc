@@ -56,6 +56,20 @@ Sample MakeSample(const std::string& name, const Bytes& model) {
   return sample;
 }
 
+// Mean colour with int8 numbers in and out.
+Bytes Int8Model() {
+  const tflite::Quantization inner{{1.0f / 255}, {-128}, 0};
+  tflite::Graph graph;
+  graph.tensors = {
+      {.name = "picture", .type = tflite::Type::kInt8, .shape = {1, describe::sample::kSizePx, describe::sample::kSizePx, 3}, .quantization = inner},
+      {.name = "axes", .type = tflite::Type::kInt32, .shape = {2}, .data = describe::sample::Int32Bytes({1, 2})},
+      {.name = "scores", .type = tflite::Type::kInt8, .shape = {1, 3}, .quantization = inner}};
+  graph.ops = {{.op = tflite::Op::kMean, .inputs = {0, 1}, .outputs = {2}}};
+  graph.input = 0;
+  graph.output = 2;
+  return tflite::WriteModel(graph);
+}
+
 const std::vector<std::string>& Labels() {
   static const std::vector<std::string> labels = {"red", "green", "blue"};
   return labels;
@@ -116,6 +130,15 @@ TEST(PackWeb, GoesOnWhereItWasInterrupted) {
   for (const char* name : {"precache.json", "sw.js", "icon-512.png"}) fs::remove(sample.request.out / name);
   ASSERT_TRUE(PackWeb(sample.request));
   EXPECT_TRUE(fs::exists(sample.request.out / "sw.js"));
+}
+
+TEST(PackWeb, RefusesNumbersThatBrowsersDoNotRun) {
+  const Sample sample = MakeSample("int8", WithLabels(Int8Model(), Labels()));
+  const auto files = PackWeb(sample.request);
+  ASSERT_FALSE(files);
+  EXPECT_EQ(files.error().kind, ErrorKind::kBadInput);
+  EXPECT_THAT(files.error().message, HasSubstr("--io uint8"));
+  EXPECT_FALSE(fs::exists(sample.request.out));
 }
 
 TEST(PackWeb, SaysSoWhenTheAppWasNotBuilt) {
