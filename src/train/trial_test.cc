@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/disk.h"
+#include "nn/zoo.h"
 #include "train/feed.h"
 #include "train/record.h"
 #include "train/synthetic.h"
@@ -325,6 +326,20 @@ TEST_F(TrialTest, ManyThreadsAtOnceGiveTheSameBytesAsOne) {
     EXPECT_EQ(Files(fmt::format("one{}", fold)), Files(fmt::format("many{}", fold)));
   }
   EXPECT_NE(Weights("one0"), Weights("one1"));
+}
+
+// Recorded once: an id that changes between builds or releases would train finished work again. It may change only with
+// the format of the spec or the engine's version, both on purpose; then record the new ones.
+TEST(TrialId, IsTheRecordedOneInEveryBuild) {
+  const Synthetic made = MakeSynthetic({20, 20}, 12, 8);
+  TrialSpec spec = TinyTrial(made, 2);
+  EXPECT_EQ(DataFingerprint(made.dataset, made.split, image::Fit::kCrop),
+            "8b867d28b422e102c991cab585ccb9a24aa33d4b3e80fcbcc64adf4a1833164a");
+  EXPECT_EQ(TrialId(spec, "data"), "b45bde539806eef2");
+  spec.generator = *image::NamedGenerator("gen4");
+  spec.recipe = PaperRecipe();
+  spec.architecture = *nn::NamedModel("m1", 12, 2);
+  EXPECT_EQ(TrialId(spec, "data"), "88b7cc6b08d3ef64");
 }
 
 TEST(TrialId, ChangesWithEverythingThatChangesTheResult) {
