@@ -121,6 +121,7 @@ test("the gallery takes dropped and pasted pictures, true labels by hand, and na
       const transfer = new DataTransfer();
       transfer.items.add(new File([new Uint8Array(data)], `${type}.png`, { type: "image/png" }));
       if (type === "paste") {
+        transfer.items.add(new File([new Uint8Array(data)], '=1+1,"x".png', { type: "image/png" }));
         transfer.items.add(new File(["no picture"], "broken.jpg", { type: "image/jpeg" }));
         transfer.items.add(new File(["notes"], "notes.txt", { type: "text/plain" }));
       }
@@ -142,6 +143,9 @@ test("the gallery takes dropped and pasted pictures, true labels by hand, and na
   await item.locator("select").selectOption(answer);
   assert.equal(await item.getAttribute("data-right"), "true");
   assert.match(await app.page.textContent(".tally-line"), /^1 of 1 right/);
+  const csv = await download(app.page, () => app.page.getByRole("button", { name: "Save as CSV" }).click());
+  assert.equal(csv.text.split("\r\n").length, 1 + 4 + 1);
+  assert.ok(csv.text.includes(`\r\n"'=1+1,""x"".png",,`), "a file's name must stay one cell and no formula");
   await shoot(app.page, "gallery-1200");
   assert.deepEqual(app.faults, []);
 });

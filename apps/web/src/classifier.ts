@@ -13,6 +13,8 @@ export class Classifier {
 
   // Refuses a model whose input or number of outputs is not what app.json says.
   static async load(bundle: Bundle, pixels: Pixels, runtime: string): Promise<Classifier> {
+    // LiteRT would open a graphics device that is never used: memory, and drivers that crash, for nothing.
+    Object.defineProperty(navigator, "gpu", { value: undefined, configurable: true });
     await loadLiteRt(runtime);
     let model: CompiledModel;
     try {
