@@ -51,7 +51,10 @@ class Trial {
     while (!Finished()) HL_TRY(RunEpoch());
     HL_TRY(FlushEvents());
     if (Now() - saved_at_ > 5) HL_TRY(SaveState());
-    HL_ASSIGN(TrialResult result, Evaluate());
+    auto evaluated = Evaluate();
+    // Stopped in a long evaluation: the training behind it is not lost.
+    if (!evaluated && evaluated.error().kind == ErrorKind::kInterrupted && saved_epochs_ < epochs_.size()) HL_TRY(SaveState());
+    HL_ASSIGN(TrialResult result, std::move(evaluated));
     progress_.End(fmt::format("{}: test accuracy {:.3f}", spec_.model, result.test_accuracy));
     return result;
   }
@@ -59,6 +62,11 @@ class Trial {
  private:
   bool KeepsBest() const { return spec_.recipe.keep_best && !pictures_.validation.empty(); }
   bool Finished() const;
+  // A short epoch or evaluation is finished, so that little work is thrown away; of a long one at most the part since the
+  // last save is lost.
+  bool Stops() const {
+    return progress_.StopRequested() && (saved_epochs_ == epochs_.size() || Now() - busy_since_ > 1);
+  }
   Result<void> SetUp();
   Result<void> Prepare();
   Result<void> FitFirstLayer();
@@ -89,6 +97,7 @@ class Trial {
   nn::Weights best_;
   std::string pending_events_;
   double started_at_ = 0;             // less the seconds of earlier runs
+  double busy_since_ = 0;             // begin of this epoch, or of the evaluation
   double saved_at_ = 0, save_cost_s_ = 0, flushed_at_ = 0;
   size_t saved_epochs_ = 0;
 };
@@ -166,7 +175,7 @@ bool Trial::Finished() const {
 }
 
 Result<void> Trial::RunEpoch() {
-  const double begin = Now();
+  busy_since_ = Now();
   const int index = static_cast<int>(epochs_.size());
   const std::vector<int> order = EpochOrder(pictures_.train, spec_, index);
   const size_t steps = Steps(), stride = inputs_.size() / static_cast<size_t>(spec_.recipe.batch);
@@ -176,8 +185,7 @@ Result<void> Trial::RunEpoch() {
   int correct = 0;
   float rate = 0;
   for (size_t step = 0; step < steps; ++step) {
-    // A short epoch is finished and saved; of a long one at most the part since the last save is lost.
-    if (progress_.StopRequested() && (saved_epochs_ == epochs_.size() || Now() - begin > 1)) return Interrupted();
+    if (Stops()) return Interrupted();
     const size_t from = BatchBegin(order.size(), steps, step), to = BatchBegin(order.size(), steps, step + 1);
     const auto batch = std::span(order).subspan(from, to - from);
     const auto inputs = std::span(inputs_).first(batch.size() * stride);
@@ -206,7 +214,7 @@ Result<void> Trial::RunEpoch() {
   if (better && KeepsBest()) best_ = network_->SaveWeights();
   pending_events_ += EventLine(index + 1, epochs_.back(), rate);
   progress_.Update(index + 1, fmt::format("validation accuracy {:.3f}", score.accuracy));
-  return MaybeSave(Now() - begin);
+  return MaybeSave(Now() - busy_since_);
 }
 
 Result<void> Trial::MaybeSave(double epoch_s) {
@@ -244,6 +252,7 @@ Result<Predictions> Trial::Predict(const std::vector<int>& pictures) {
   result.pictures = pictures;
   result.scores.resize(pictures.size() * classes);
   for (size_t from = 0; from < pictures.size(); from += batch) {
+    if (Stops()) return Interrupted();
     const size_t count = std::min(batch, pictures.size() - from);
     const auto inputs = std::span(inputs_).first(count * stride);
     FillPlain(*data_.pixels, std::span(pictures).subspan(from, count), inputs);
@@ -253,6 +262,7 @@ Result<Predictions> Trial::Predict(const std::vector<int>& pictures) {
 }
 
 Result<TrialResult> Trial::Evaluate() {
+  busy_since_ = Now();
   TrialResult result;
   if (KeepsBest()) {
     HL_TRY(network_->LoadWeights(best_));

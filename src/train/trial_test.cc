@@ -104,6 +104,21 @@ TEST_F(TrialTest, StoppedAnywhereAndContinuedEndsInTheSameBytes) {
   }
 }
 
+TEST_F(TrialTest, StopsInItsLastEvaluationWithoutLosingTheTraining) {
+  const Synthetic made = MakeSynthetic({20, 20}, 12, 2);
+  const TrialSpec spec = TinyTrial(made, 3);
+  const std::string id = TrialId(spec, DataFingerprint(made.dataset, made.split, made.pixels.fit));
+  int after_training = 0;
+  for (int question = 0; question < 100; ++question) {
+    const fs::path folder = root_ / fmt::format("q{}", question);
+    StopAfter progress(question);
+    if (RunTrial(spec, made.Data(), folder, progress)) break;
+    const auto state = ReadState(folder, id);
+    after_training += state && state->epochs.size() == 3 ? 1 : 0;
+  }
+  EXPECT_GT(after_training, 0);
+}
+
 TEST_F(TrialTest, EachEpochIsOneLineOfEvents) {
   const Synthetic made = MakeSynthetic({20, 20}, 12, 2);
   Train(TinyTrial(made, 5), made, "a");
