@@ -99,9 +99,10 @@ def run_study(name, args):
     labels = PICTURES[name](args.data, args.work)
     paper = ["--preset", "paper", "--exhaustive"]
     if args.part in ("paper", "all"):
-        models = sorted({model for model, _ in PAPER[name]})
-        search(args.program, labels, work / "paper", [*paper, "--order", "paper", "--generators", ",".join(GENERATORS),
-                                                      "--models", ",".join(models), "--sizes", args.sizes])
+        for model in sorted({model for model, _ in PAPER[name]} & set(args.models.split(","))):
+            sizes = [str(size) for known, size in PAPER[name] if known == model and str(size) in args.sizes.split(",")]
+            search(args.program, labels, work / f"paper-{model}",
+                   [*paper, "--order", "paper", "--generators", ",".join(GENERATORS), "--models", model, "--sizes", ",".join(sizes)])
     if args.part in ("own", "all"):
         search(args.program, labels, work / "honest-m1",
                [*paper, "--order", "honest", "--models", "m1", "--sizes", "50", "--generators", "gen1"])
@@ -127,13 +128,12 @@ def paper_table(name, work):
     lines = ["| model, size | generator | paper | handlens, the paper's folds | difference |", "|---|---|---|---|---|"]
     within = total = 0
     for (model, size), row in PAPER[name].items():
-        run = work / "paper"
-        if not (run / "search.csv").exists():
-            continue
-        ours = cells(run)
+        run = work / f"paper-{model}"
+        ours = cells(run) if (run / "search.csv").exists() else {}
         for generator, (mean, std) in zip(GENERATORS, row):
             folds = ours.get((model, size, generator))
             if not folds:
+                lines.append(f"| {model}, {size} px | {generator} | {mean:.1f} ± {std:.1f} | not run | |")
                 continue
             got, got_std = spread([accuracy for _, accuracy, _ in folds])
             inside = abs(got - mean) <= std + got_std
@@ -149,12 +149,12 @@ def paper_table(name, work):
 def own_table(work):
     lines = ["| folds | model, size, generator | parameters | accuracy, mean ± std over folds (%) | folds (%) |",
              "|---|---|---|---|---|"]
-    for run in [work / part for part in ("paper", "paper-own", "honest-m1", "honest-own")]:
+    for run in [work / part for part in ("paper-m1", "paper-own", "honest-m1", "honest-own")]:
         order = "the paper's (unshuffled)" if run.name.startswith("paper") else "honest (shuffled, groups together)"
         if not (run / "search.csv").exists():
             continue
         for (model, size, generator), folds in cells(run).items():
-            if run.name == "paper" and (model, size, generator) != ("m1", 50, "gen1"):
+            if run.name == "paper-m1" and (model, size, generator) != ("m1", 50, "gen1"):
                 continue
             mean, std = spread([accuracy for _, accuracy, _ in folds])
             lines.append(f"| {order} | {model}, {size} px, {generator} | {folds[0][2]:,} | {mean:.1f} ± {std:.1f} | "
@@ -207,6 +207,7 @@ def main():
     parser.add_argument("--data", type=pathlib.Path)
     parser.add_argument("--work", type=pathlib.Path, required=True)
     parser.add_argument("--sizes", default="30,50,100")
+    parser.add_argument("--models", default="m1,m2,m4", help="of the paper's")
     parser.add_argument("--part", choices=["paper", "own", "all"], default="all")
     parser.add_argument("--own-model", default="nano24")
     parser.add_argument("--own-generators", default="mild,camera")

@@ -11,16 +11,3 @@ set_source_files_properties(${CMAKE_SOURCE_DIR}/src/image/warp.cc ${CMAKE_SOURCE
 # A development program: decodes a folder of awkward files and compares with its expected.csv (see the source).
 add_executable(corpus_check EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/tools/corpus_check.cc)
 target_link_libraries(corpus_check PRIVATE image)
-
-# Fuzz targets (Clang only), see tests/fuzz.
-option(HANDLENS_FUZZ "Build the fuzz targets; needs Clang and HANDLENS_SANITIZE" OFF)
-if(HANDLENS_FUZZ)
-  target_compile_options(image PRIVATE -fsanitize=fuzzer-no-link)
-  target_compile_options(pixels PRIVATE -fsanitize=fuzzer-no-link)
-  foreach(target decode pixels)
-    add_executable(${target}_fuzz ${CMAKE_SOURCE_DIR}/tests/fuzz/${target}_fuzz.cc)
-    target_link_libraries(${target}_fuzz PRIVATE image)
-    target_compile_options(${target}_fuzz PRIVATE -fsanitize=fuzzer)
-    target_link_options(${target}_fuzz PRIVATE -fsanitize=fuzzer)
-  endforeach()
-endif()

@@ -1,6 +1,6 @@
 // Hostile bytes to every decoder: no crash, no hang, no memory beyond the limit.
 //   cmake -B build-fuzz -DCMAKE_CXX_COMPILER=clang++ -DHANDLENS_FUZZ=ON -DHANDLENS_SANITIZE=ON
-//   build-fuzz/src/decode_fuzz -rss_limit_mb=1024 -timeout=10 CORPUS
+//   build-fuzz/fuzz_decode -rss_limit_mb=1024 -timeout=10 CORPUS
 #include "base/result.h"
 #include "image/image.h"
 
