@@ -116,6 +116,23 @@ assemble() {
   done
 }
 
+# The project for Android Studio, without model, name and libraries: those come when a model is packed.
+lay_out_project() {
+  local main=$out/project/app/src/main
+  rm -rf "$out/project"
+  cp -r "$here/project" "$out/project"
+  mkdir -p "$main/assets" "$main/jni"
+  cp -r "$here/java" "$here/res" "$main/"
+  cp -r "$work/assets/golden" "$main/assets/"
+  cp -r "$here"/jni/*.[ch] "$main/jni/"
+  mkdir -p "$main/jni/pixels"
+  cp "$root"/src/pixels/pixels.{h,cc} "$main/jni/pixels/"
+  # Gradle has package, versions and SDK levels in its own files.
+  sed -e 's/^    package="handlens.placeholder.id"$//' -e 's/^    android:versionCode="1"$//' \
+    -e 's/^    android:versionName="handlens placeholder version">$/    >/' -e '/<uses-sdk /d' -e '/^$/d' \
+    "$here/AndroidManifest.xml" >"$main/AndroidManifest.xml"
+}
+
 need
 fetch_for_build
 mkdir -p "$work"
@@ -124,4 +141,5 @@ compile_java
 unpack_runtimes
 compile_all_native
 assemble
+lay_out_project
 ls -l "$out"/template-*.apk >&2

@@ -70,6 +70,7 @@ Result<Outcome> CommandRun(Call& call);        // command_run.cc
 Result<Outcome> CommandDemo(Call& call);
 Result<Outcome> CommandPredict(Call& call);    // command_use.cc
 Result<Outcome> CommandCheck(Call& call);
+Result<Outcome> CommandApp(Call& call);        // command_app.cc
 Result<Outcome> CommandHelp(Call& call);
 Result<Outcome> CommandVersion(Call& call);
 

@@ -58,6 +58,14 @@ constexpr Command kCommands[] = {
                 "deployed, or cannot, because of what, and what to try (exit code 4).",
      .examples = "handlens verify RUN\nhandlens verify RUN --min-accuracy 0.9 --min-agreement 0.98 --max-bytes 64K",
      .group = "Steps", .min_arguments = 1, .max_arguments = 1, .function = CommandVerify},
+    {.name = "app", .arguments = "RUN", .summary = "pack the model into a signed Android app",
+     .details = "Writes RUN/apps/android/NAME-PROCESSOR.apk in seconds: no Android Studio, no network. The app classifies from the camera "
+                "and the gallery, proves at its first start that the phone sees and scores as this computer did, and walks through a "
+                "field test. The signing key is made at the first use and kept; with another key, phones refuse updates.",
+     .examples = "handlens app RUN\nhandlens app RUN --name 'Leaf guide' --application-id org.example.leaves --abi all\n"
+                 "handlens app RUN --version-name 1.1 --version-code 2  # an update\n"
+                 "handlens app RUN --project  # also a project for Android Studio",
+     .group = "Steps", .min_arguments = 1, .max_arguments = 1, .function = CommandApp},
     {.name = "report", .arguments = "RUN", .summary = "write report.html, one page with everything a run found",
      .details = "Self-contained: no network, no other file. Also as JSON and CSV. Shows steps that were not run as such.",
      .examples = "handlens report RUN",

@@ -17,16 +17,17 @@ constexpr std::string_view kSearch = "Search";
 constexpr std::string_view kModel = "Model files";
 constexpr std::string_view kAbout = "About the model";
 constexpr std::string_view kGates = "Gates";
+constexpr std::string_view kApp = "App";
 constexpr std::string_view kThis = "This command";
 
 // Commands that go through the steps from the pictures on; a step's option belongs to it and to all that follow.
-constexpr std::string_view kFromPrepare = "prepare split search reduce convert describe verify report run demo";
-constexpr std::string_view kFromSplit = "split search reduce convert describe verify report run demo";
-constexpr std::string_view kFromSearch = "search reduce convert describe verify report run demo";
-constexpr std::string_view kFromReduce = "reduce convert describe verify report run demo";
-constexpr std::string_view kFromConvert = "convert describe verify report run demo";
-constexpr std::string_view kFromDescribe = "describe verify report run demo";
-constexpr std::string_view kFromVerify = "verify report run demo";
+constexpr std::string_view kFromPrepare = "prepare split search reduce convert describe verify app report run demo";
+constexpr std::string_view kFromSplit = "split search reduce convert describe verify app report run demo";
+constexpr std::string_view kFromSearch = "search reduce convert describe verify app report run demo";
+constexpr std::string_view kFromReduce = "reduce convert describe verify app report run demo";
+constexpr std::string_view kFromConvert = "convert describe verify app report run demo";
+constexpr std::string_view kFromDescribe = "describe verify app report run demo";
+constexpr std::string_view kFromVerify = "verify app report run demo";
 
 constexpr Option kOptions[] = {
     {.name = "out", .letter = 'o', .kind = Kind::kPath, .value = "RUN", .fallback_words = "NAME-run in the current folder, NAME being the name of the pictures' folder",
@@ -56,7 +57,7 @@ constexpr Option kOptions[] = {
      .scope = Scope::kCommandLine, .help = "Also write the folds as folders of pictures (the paper's Fig. 3) to DIR; with several --sizes, to DIR/SIZE."},
 
     {.name = "preset", .letter = 'p', .kind = Kind::kChoice, .value = "NAME", .fallback = "standard", .fallback_words = "quick for `demo`",
-     .choices = "quick|standard|thorough|paper", .group = kSearch, .commands = "prepare split search reduce convert describe verify report run demo",
+     .choices = "quick|standard|thorough|paper", .group = kSearch, .commands = "prepare split search reduce convert describe verify app report run demo",
      .help = "What the search tries: quick takes minutes, thorough hours, paper repeats the paper's grid."},
     {.name = "models", .kind = Kind::kWords, .value = "NAME,...", .fallback_words = "the preset's", .group = kSearch,
      .commands = kFromSearch, .help = "Architectures to try: names of the zoo or [[model]] entries of handlens.toml."},
@@ -93,6 +94,25 @@ constexpr Option kOptions[] = {
      .commands = kFromVerify, .help = "Likewise when the quantized model agrees less often with the float model."},
     {.name = "max-bytes", .kind = Kind::kBytes, .value = "SIZE", .fallback_words = "none", .low = 1, .high = 1e12, .group = kGates,
      .commands = kFromVerify, .help = "Likewise when quantizedmodel.tflite is larger than this, such as 64K or 2M."},
+
+    {.name = "target", .letter = 't', .kind = Kind::kChoice, .value = "TARGET", .fallback = "android", .choices = "android", .group = kApp, .commands = "app",
+     .scope = Scope::kCommandLine, .help = "What to make the app for."},
+    {.name = "model", .kind = Kind::kChoice, .value = "WHICH", .fallback = "quantized", .choices = "float|quantized", .group = kApp, .commands = "app",
+     .scope = Scope::kCommandLine, .help = "Which model file the app carries."},
+    {.name = "application-id", .kind = Kind::kText, .value = "ID", .fallback_words = "app.handlens.NAME", .group = kApp, .commands = "app",
+     .scope = Scope::kCommandLine, .help = "The app's name among all apps, such as org.example.leaves; updates need the same one."},
+    {.name = "version-name", .kind = Kind::kText, .value = "TEXT", .fallback = "1.0", .group = kApp, .commands = "app",
+     .scope = Scope::kCommandLine, .help = "Version of the app for people."},
+    {.name = "version-code", .kind = Kind::kInteger, .value = "N", .fallback = "1", .low = 1, .high = 2100000000, .group = kApp, .commands = "app",
+     .scope = Scope::kCommandLine, .help = "Version of the app for Android: an update needs a higher one."},
+    {.name = "icon", .kind = Kind::kPath, .value = "FILE", .fallback_words = "drawn from the pictures", .group = kApp, .commands = "app",
+     .scope = Scope::kCommandLine, .help = "A picture for the app's icon; its middle square is taken."},
+    {.name = "abi", .kind = Kind::kChoice, .value = "CPU", .fallback = "arm64", .choices = "arm64|armv7|x86_64|all", .group = kApp, .commands = "app",
+     .scope = Scope::kCommandLine, .help = "The phones' processor: arm64 for nearly all, armv7 for old ones, x86_64 for emulators and Chromebooks."},
+    {.name = "key", .kind = Kind::kPath, .value = "FILE", .fallback_words = "~/.config/handlens/signing-key.pem, made at the first use", .group = kApp,
+     .commands = "app", .scope = Scope::kCommandLine, .help = "The signing key: a PEM file with an RSA key and its certificate."},
+    {.name = "project", .kind = Kind::kFlag, .group = kApp, .commands = "app", .scope = Scope::kCommandLine,
+     .help = "Also write the app as a project for Android Studio."},
 
     {.name = "save-input", .kind = Kind::kPath, .value = "DIR", .fallback_words = "none", .group = kThis, .commands = "predict", .scope = Scope::kCommandLine,
      .help = "Write the exact picture that the model saw, as PNG, to DIR."},

@@ -59,6 +59,9 @@ struct StepPlan {
 };
 Result<void> DoStep(Run& run, const StepPlan& plan, const std::function<Result<void>()>& work);
 
+// The record alone, for a step that is done anew each time.
+Result<void> RecordStep(const Run& run, const StepPlan& plan);
+
 // RUN/timings.json: seconds a step; interrupted attempts add up.
 Result<void> AddSeconds(const std::filesystem::path& folder, const std::string& step, double seconds);
 

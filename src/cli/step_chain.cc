@@ -8,9 +8,19 @@
 
 namespace handlens::cli {
 
+namespace {
+
+verify::Step StepOf(const StepPlan& plan) {
+  return {.name = plan.name, .inputs = plan.inputs, .outputs = plan.outputs,
+          .options_sha256 = Sha256(plan.options.dump(-1, ' ', false, Json::error_handler_t::replace))};
+}
+
+}  // namespace
+
+Result<void> RecordStep(const Run& run, const StepPlan& plan) { return verify::RecordStep(run.folder, StepOf(plan)); }
+
 Result<void> DoStep(Run& run, const StepPlan& plan, const std::function<Result<void>()>& work) {
-  const verify::Step step{.name = plan.name, .inputs = plan.inputs, .outputs = plan.outputs,
-                          .options_sha256 = Sha256(plan.options.dump(-1, ' ', false, Json::error_handler_t::replace))};
+  const verify::Step step = StepOf(plan);
   HL_ASSIGN(const verify::Freshness freshness, verify::StepIsFresh(run.folder, step));
   if (freshness.fresh) {
     run.terminal->Detail(fmt::format("{}: up to date", plan.name));

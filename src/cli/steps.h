@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/run_folder.h"
+#include "package/package.h"
 #include "reduce/reduce.h"
 #include "search/presets.h"
 #include "search/search.h"
@@ -27,6 +28,18 @@ Result<void> StepConvert(Run& run, const search::CellResult& chosen, const train
 Result<void> StepDescribe(Run& run, const search::CellResult& chosen);
 Result<void> StepVerify(Run& run);
 Result<void> StepReport(Run& run);
+
+// The described model packed into RUN/apps/android by the settings of `app`; always anew. Kind kInternal when the built
+// templates are not beside the program.
+struct AndroidResult {
+  std::vector<package::AndroidApp> apps;
+  std::string application_id, fingerprint;
+  std::filesystem::path key;         // the signing key's file
+  bool key_made = false;             // made by this call
+  std::filesystem::path project;     // empty without --project
+  double seconds = 0;
+};
+Result<AndroidResult> StepAppAndroid(Run& run);
 
 // The candidates that the settings and the dataset mean, and the sizes among them, rising.
 Result<std::vector<search::Candidate>> CandidatesOf(const Run& run);

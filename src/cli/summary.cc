@@ -33,7 +33,7 @@ constexpr std::string_view kCellHead =
     "  model               size  augmentation  validation %  test %  [95 % interval]  parameters\n";
 
 std::string_view NextAfter(std::string_view command) {
-  constexpr std::string_view order[] = {"inspect", "prepare", "split", "search", "reduce", "convert", "describe", "verify"};
+  constexpr std::string_view order[] = {"inspect", "prepare", "split", "search", "reduce", "convert", "describe", "verify", "app"};
   const auto it = std::find(std::begin(order), std::end(order), command);
   if (it == std::end(order) || it + 1 == std::end(order)) return "";
   return *(it + 1);

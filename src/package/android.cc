@@ -1,20 +1,16 @@
 // PackAndroid: a template APK becomes the user's app.
 #include <algorithm>
 
+#include "package/android_words.h"
 #include "package/binary_xml.h"
 #include "package/package.h"
 
 namespace handlens::package {
 namespace {
 
-// What the template's manifest says where the user's words belong (apps/android/AndroidManifest.xml).
-constexpr const char* kTemplateId = "handlens.placeholder.id";
-constexpr const char* kTemplateLabel = "handlens placeholder label";
-constexpr const char* kTemplateVersion = "handlens placeholder version";
 constexpr uint32_t kVersionCodeAttribute = 0x0101021b;  // android.R.attr.versionCode
 constexpr int kMinSdk = 24;
 constexpr const char* kIconPrefix = "res/";
-constexpr const char* kIconName = "ic_launcher.png";
 
 bool IsIdPart(std::string_view part) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
@@ -33,22 +29,6 @@ bool IsApplicationId(std::string_view id) {
     if (dot == std::string_view::npos) return parts >= 2;
     id.remove_prefix(dot + 1);
   }
-}
-
-Result<void> CheckWords(const AndroidRequest& request) {
-  if (!IsApplicationId(request.application_id)) {
-    return Fail(ErrorKind::kUsage,
-                "application id '{}': needs two or more parts of letters, digits and _, such as org.example.leaves",
-                request.application_id);
-  }
-  if (request.bundle.name.empty() || request.bundle.name.size() > 200) {
-    return Fail(ErrorKind::kUsage, "app name '{}': needs 1 to 50 characters", request.bundle.name);
-  }
-  if (request.version_code < 1 || request.version_code > 2'100'000'000) {
-    return Fail(ErrorKind::kUsage, "version code {}: Android takes 1 to 2100000000", request.version_code);
-  }
-  if (request.version_name.empty()) return Fail(ErrorKind::kUsage, "version name: is empty");
-  return {};
 }
 
 // A file name that every system takes: letters and digits of the name, '-' for the rest.
@@ -84,6 +64,20 @@ Result<Bytes> EditedManifest(const ZipEntry& entry, const AndroidRequest& reques
   return EditBinaryXml(manifest, edit);
 }
 
+Result<std::vector<ZipEntry>> Inject(std::vector<ZipEntry> entries, const AndroidRequest& request,
+                                     const std::vector<BundleFile>& bundle) {
+  for (ZipEntry& entry : entries) {
+    if (entry.name == "AndroidManifest.xml") {
+      HL_ASSIGN(const Bytes manifest, EditedManifest(entry, request));
+      entry = StoredEntry(entry.name, manifest);
+    } else if (entry.name.starts_with(kIconPrefix) && entry.name.ends_with(kIconName)) {
+      entry = StoredEntry(entry.name, AndroidIcon(request.icon, entry.name));
+    }
+  }
+  for (const BundleFile& file : bundle) entries.push_back(StoredEntry("assets/bundle/" + file.name, file.bytes));
+  return entries;
+}
+
 // Folders of icons by density; sizes in pixels of a 48 dp icon. A density that the name does not tell gets 192 px.
 int IconSide(const std::string& name) {
   static constexpr std::pair<const char*, int> kDensities[] = {
@@ -94,26 +88,32 @@ int IconSide(const std::string& name) {
   return 192;
 }
 
-Result<std::vector<ZipEntry>> Inject(std::vector<ZipEntry> entries, const AndroidRequest& request,
-                                     const std::vector<BundleFile>& bundle) {
-  for (ZipEntry& entry : entries) {
-    if (entry.name == "AndroidManifest.xml") {
-      HL_ASSIGN(const Bytes manifest, EditedManifest(entry, request));
-      entry = StoredEntry(entry.name, manifest);
-    } else if (entry.name.starts_with(kIconPrefix) && entry.name.ends_with(kIconName)) {
-      const int side_px = IconSide(entry.name);
-      const auto pixels = image::ModelInput(request.icon, side_px, image::Fit::kCrop);
-      entry = StoredEntry(entry.name, image::EncodePng(pixels, side_px, side_px));
-    }
-  }
-  for (const BundleFile& file : bundle) entries.push_back(StoredEntry("assets/bundle/" + file.name, file.bytes));
-  return entries;
-}
-
 }  // namespace
 
+Result<void> CheckAndroidWords(const AndroidRequest& request) {
+  if (!IsApplicationId(request.application_id)) {
+    return Fail(ErrorKind::kUsage,
+                "application id '{}': needs two or more parts of letters, digits and _, such as org.example.leaves",
+                request.application_id);
+  }
+  if (request.bundle.name.empty() || request.bundle.name.size() > 200) {
+    return Fail(ErrorKind::kUsage, "app name '{}': needs 1 to 50 characters", request.bundle.name);
+  }
+  if (request.version_code < 1 || request.version_code > 2'100'000'000) {
+    return Fail(ErrorKind::kUsage, "version code {}: Android takes 1 to 2100000000", request.version_code);
+  }
+  if (request.version_name.empty()) return Fail(ErrorKind::kUsage, "version name: is empty");
+  return {};
+}
+
+Bytes AndroidIcon(const image::Image& icon, const std::string& path) {
+  const int side_px = IconSide(path);
+  const auto pixels = image::ModelInput(icon, side_px, image::Fit::kCrop);
+  return image::EncodePng(pixels, side_px, side_px);
+}
+
 Result<std::vector<AndroidApp>> PackAndroid(const AndroidRequest& request, const SigningKey& key) {
-  HL_TRY(CheckWords(request));
+  HL_TRY(CheckAndroidWords(request));
   HL_ASSIGN(const std::vector<BundleFile> bundle, MakeBundle(request.bundle));
   std::vector<AndroidApp> apps;
   for (const std::filesystem::path& path : request.templates) {

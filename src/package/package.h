@@ -59,6 +59,10 @@ struct AndroidApp {
 // name that Android refuses.
 Result<std::vector<AndroidApp>> PackAndroid(const AndroidRequest& request, const SigningKey& key);
 
+// Writes the app as a project for Android Studio into request.out: `skeleton` (as the build laid it out) with the
+// user's words, icon and bundle, and the libraries of request.templates. Same errors.
+Result<void> WriteAndroidProject(const AndroidRequest& request, const std::filesystem::path& skeleton);
+
 struct WebRequest {
   BundleRequest bundle;
   std::filesystem::path site;               // the built web app, as a folder of files

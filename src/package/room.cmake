@@ -10,5 +10,5 @@ set_target_properties(pack_web_samples PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMA
 add_test(NAME web.browser COMMAND ${CMAKE_SOURCE_DIR}/tests/web/run.sh ${CMAKE_BINARY_DIR})
 set_tests_properties(web.browser PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77 RUN_SERIAL ON)
 # Sample apps for tests/android/run.sh.
-add_executable(sample_app EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/tests/android/sample_app.cc)
+add_executable(sample_app ${CMAKE_SOURCE_DIR}/tests/android/sample_app.cc)
 target_link_libraries(sample_app PRIVATE package)

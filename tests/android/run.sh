@@ -21,7 +21,7 @@ passed=0 failed=0 skipped=0
 source "$root/apps/android/fetch.sh"
 
 # How many tests must have run; a run that silently ran none must not pass.
-app_tests=26
+app_tests=27
 mismatch_tests=1
 
 pass() { passed=$((passed + 1)); echo "ok      $*"; }
@@ -115,18 +115,18 @@ prepare_jvm() {
   javac -nowarn -Xlint:none -encoding UTF-8 -d "$jvm/classes" -cp "$classpath" "$root"/tests/android/java/app/handlens/*.java
 }
 
-run_jvm() {  # sample class tests
-  local jvm=$out/jvm opens=() package log=$out/jvm-$1.log
+run_jvm() {  # sample tests class...
+  local jvm=$out/jvm opens=() package log=$out/jvm-$1.log classes=("${@:3}")
   for package in lang util io net security nio; do opens+=(--add-opens "java.base/java.$package=ALL-UNNAMED"); done
   printf 'android_resource_apk=%s\nandroid_custom_package=app.handlens\n' "$samples/$1/x86_64.apk" >"$jvm/classes/com/android/tools/test_config.properties"
   java -Xmx2g -Dfile.encoding=UTF-8 -Djava.library.path="$jvm/nat" -Drobolectric.offline=true -Drobolectric.dependency.dir="$jvm/sdk" \
     -Drobolectric.enabledSdks=35 -Dhandlens.out="$out/screens" -Dhandlens.sample="$1" "${opens[@]}" \
-    --add-opens java.base/jdk.internal.access=ALL-UNNAMED -cp "$classpath" org.junit.runner.JUnitCore "app.handlens.$2" >"$log" 2>&1
+    --add-opens java.base/jdk.internal.access=ALL-UNNAMED -cp "$classpath" org.junit.runner.JUnitCore "${classes[@]}" >"$log" 2>&1
   grep -aE '^(\.*)(golden|held-out):' "$log" | sed 's/^\.*/        /'
-  if grep -qx "OK ($3 tests\?)" "$log"; then
-    pass "$1: $3 tests of $2"
+  if grep -qxE "OK \($2 tests?\)" "$log"; then
+    pass "$1: $2 tests on a JVM"
   else
-    fail "$1: $2, see $log"
+    fail "$1: not $2 tests passed on a JVM, see $log"
     grep -aE '^([0-9]+\) |java.lang.Assertion|org.junit|OK|Tests run)' "$log" | head -20 | sed 's/^/        /'
   fi
 }
@@ -137,8 +137,8 @@ test_jvm() {
   fetch_for_tests || { skip "jvm: Robolectric is not here and cannot be fetched"; return; }
   prepare_jvm >"$out/last.log" 2>&1 || { fail "jvm: the tests do not compile"; grep error "$out/last.log" | head; return; }
   local sample
-  for sample in float uint8 int8; do run_jvm "$sample" AppTest "$app_tests"; done
-  run_jvm mismatch MismatchTest "$mismatch_tests"
+  for sample in float uint8 int8; do run_jvm "$sample" "$app_tests" app.handlens.ProofTest app.handlens.ScreenTest; done
+  run_jvm mismatch "$mismatch_tests" app.handlens.MismatchTest
 }
 
 # The very object that the APK's library is linked from, with a small program around it.

@@ -1,8 +1,6 @@
 package app.handlens;
 
-import static org.junit.Assert.assertArrayEquals;
 import static org.junit.Assert.assertEquals;
-import static org.junit.Assert.assertFalse;
 import static org.junit.Assert.assertNotNull;
 import static org.junit.Assert.assertTrue;
 import static org.robolectric.Shadows.shadowOf;
@@ -12,12 +10,9 @@ import android.content.Intent;
 import android.content.res.AssetManager;
 import android.hardware.camera2.CameraCharacteristics;
 import android.net.Uri;
-import android.os.Looper;
-import android.view.Surface;
 import android.view.View;
 import android.widget.ListView;
 import android.widget.Spinner;
-import android.widget.TextView;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -37,13 +32,12 @@ import org.robolectric.RuntimeEnvironment;
 import org.robolectric.android.controller.ActivityController;
 import org.robolectric.annotation.Config;
 import org.robolectric.annotation.GraphicsMode;
-import org.robolectric.shadows.ShadowDisplay;
 
-/** The app's own code, with the resources and assets of the final signed APK and the real TensorFlow Lite. */
+/** The screens: the app's own code with the resources and assets of the final signed APK, drawn and pressed. */
 @RunWith(RobolectricTestRunner.class)
 @Config(sdk = 35, qualifiers = "w411dp-h891dp-xhdpi")
 @GraphicsMode(GraphicsMode.Mode.NATIVE)
-public class AppTest {
+public class ScreenTest {
     private static final int BACK = CameraCharacteristics.LENS_FACING_BACK;
     private static final int FRONT = CameraCharacteristics.LENS_FACING_FRONT;
 
@@ -71,103 +65,6 @@ public class AppTest {
     private static Engine checkedEngine() throws Problem {
         SelfCheck.run(Lab.app());
         return Engine.get(Lab.app());
-    }
-
-    @Test
-    public void goldenVectorsDifferInNoByte() throws Exception {
-        Golden golden = Golden.run(assets);
-        System.out.println("golden: " + golden.count + " vectors, " + golden.equal + " equal, " + golden.differingBytes
-                + " differing bytes, JPEG within " + golden.largestDifference);
-        assertEquals(Arrays.asList(), golden.failed);
-        assertEquals(208, golden.count);
-        assertEquals(0, golden.differingBytes);
-    }
-
-    @Test
-    public void aPixelOffByOneWouldBeNoticed() throws Exception {
-        Lab.Frame frame = new Lab.Frame(6, 4, 2, 2, 1);
-        byte[] right = frame.expected(0);
-        frame.y[0] = (byte) (frame.y[0] ^ 1);
-        assertFalse(Arrays.equals(right, frame.expected(0)));
-    }
-
-    @Test
-    public void heldOutScoresEqualTheComputers() throws Exception {
-        SelfCheck check = SelfCheck.run(Lab.app());
-        assertTrue(check.modelIntact);
-        assertTrue(check.rows.size() >= 8);
-        boolean isFloat = Engine.get(Lab.app()).inputType().equals("float32");
-        float bound = isFloat ? 1e-5f : 1.01f / 256;
-        float largest = 0;
-        int flips = 0;
-        for (SelfCheck.Row row : check.rows) {
-            assertTrue(row.file, row.sameInput);
-            for (float[] scores : new float[][] {row.builtin, row.xnnpack}) {
-                float apart = SelfCheck.largestDifference(scores, row.computer);
-                largest = Math.max(largest, apart);
-                assertTrue(row.file + " differs by " + apart, apart <= bound);
-                if (new Scores(scores, 0).best() != new Scores(row.computer, 0).best()) flips++;
-            }
-        }
-        System.out.println("held-out: " + check.rows.size() + " pictures, both paths; largest difference " + largest + ", label flips " + flips);
-        assertEquals(0, flips);
-        assertTrue(check.passed());
-        assertTrue(check.delegateAgrees);
-        assertEquals(Engine.XNNPACK, Engine.get(Lab.app()).path());
-    }
-
-    @Test
-    public void aDelegateThatWasRefusedIsNotUsedAtTheNextStart() throws Exception {
-        Engine engine = checkedEngine();
-        engine.choose(Engine.BUILTIN);
-        Engine.reset();
-        assertTrue(Engine.get(Lab.app()).checked());
-        assertEquals(Engine.BUILTIN, Engine.get(Lab.app()).path());
-    }
-
-    @Test
-    public void cameraFramesAreUprightInAllRotations() throws Exception {
-        int[][] sizes = {{64, 48, 0, 1}, {50, 38, 14, 2}, {33, 21, 7, 2}};
-        int frames = 0;
-        for (int facing : new int[] {BACK, FRONT}) {
-            for (int sensor : new int[] {0, 90, 180, 270}) {
-                for (int display : new int[] {0, 90, 180, 270}) {
-                    int turn = facing == FRONT ? (sensor + display) % 360 : (sensor - display + 360) % 360;
-                    assertEquals(turn, CameraFeed.turn(sensor, display, facing == FRONT));
-                    for (int[] s : sizes) {
-                        frames += compareFrame(new Lab.Frame(s[0], s[1], s[2], s[3], frames), facing, sensor, display, turn);
-                    }
-                }
-            }
-        }
-        assertEquals(96, frames);
-    }
-
-    private int compareFrame(Lab.Frame frame, int facing, int sensor, int display, int turn) throws Exception {
-        org.robolectric.shadows.ShadowCameraManager manager = shadowOf((android.hardware.camera2.CameraManager)
-                Lab.app().getSystemService(android.content.Context.CAMERA_SERVICE));
-        Lab.addCamera("0", facing, sensor);
-        Lab.allowCamera();
-        List<byte[]> got = new ArrayList<>();
-        CameraFeed feed = new CameraFeed(Lab.app(), new CameraFeed.Listener() {
-            @Override
-            public void onFrame(Rgb upright, boolean mirrored) {
-                assertEquals(facing == FRONT, mirrored);
-                assertEquals(turn % 180 == 0 ? frame.width : frame.height, upright.width);
-                got.add(take(upright));
-            }
-
-            @Override
-            public void onCameraProblem(int text) {
-                throw new AssertionError("camera problem");
-            }
-        }, () -> display);
-        feed.open();
-        feed.onImage(frame);
-        feed.release();
-        manager.removeCamera("0");
-        assertArrayEquals(frame.expected(turn), got.get(0));
-        return 1;
     }
 
     private CameraActivity camera(int facing) throws Exception {
@@ -221,14 +118,6 @@ public class AppTest {
         Lab.idle();
         assertEquals(before, Lab.text(activity, R.id.others));
         assertEquals(activity.getString(R.string.go_on), activity.findViewById(R.id.pause).getContentDescription());
-    }
-
-    @Test
-    public void theSquareIsTheContractsCrop() {
-        assertEquals(new android.graphics.RectF(0, 80, 480, 560), FrameView.seenPart(480, 640, Native.CROP));
-        assertEquals(new android.graphics.RectF(80, 0, 560, 480), FrameView.seenPart(640, 480, Native.CROP));
-        assertEquals(new android.graphics.RectF(2, 0, 8, 6), FrameView.seenPart(11, 6, Native.CROP));
-        assertEquals(new android.graphics.RectF(0, 0, 11, 6), FrameView.seenPart(11, 6, Native.LETTERBOX));
     }
 
     @Test
@@ -315,12 +204,6 @@ public class AppTest {
         }
     }
 
-    @Test(expected = java.io.FileNotFoundException.class)
-    public void theProviderServesNothingElse() throws Exception {
-        ExportProvider provider = Robolectric.setupContentProvider(ExportProvider.class, "x.export");
-        provider.openFile(Uri.parse("content://x.export/..%2F..%2Fshared_prefs%2Fengine.xml"), "r");
-    }
-
     private static Uri offer(String address, byte[] bytes) {
         Uri uri = Uri.parse(address);
         shadowOf(Lab.app().getContentResolver()).registerInputStreamSupplier(uri, () -> new ByteArrayInputStream(bytes));
@@ -370,23 +253,6 @@ public class AppTest {
         List<GalleryItem> items = new ArrayList<>();
         for (int i = 0; i < list.getAdapter().getCount(); i++) items.add((GalleryItem) list.getAdapter().getItem(i));
         return items;
-    }
-
-    @Test
-    public void exifOrientationIsApplied() throws Exception {
-        Rgb stored = Rgb.decode(Assets.bytes(assets, "golden/orientation_1.png"));
-        int[][] turns = {{3, 180}, {6, 90}, {8, 270}};
-        for (int[] turn : turns) {
-            Rgb rgb = Rgb.decode(Assets.bytes(assets, "golden/orientation_" + turn[0] + ".png"));
-            assertArrayEquals("orientation " + turn[0], take(stored.rotated(turn[1], null)), take(rgb));
-        }
-    }
-
-    @Test
-    public void theParentFolderIsReadFromDocumentIds() {
-        assertEquals("cat", GalleryWork.parentFolder(Uri.parse("content://x/document/primary%3APictures%2Fcat%2F1.jpg")));
-        assertEquals("cat", GalleryWork.parentFolder(Uri.parse("file:///sdcard/cat/1.jpg")));
-        assertEquals(null, GalleryWork.parentFolder(Uri.parse("content://media/12")));
     }
 
     @Test
@@ -485,20 +351,6 @@ public class AppTest {
         Lab.idle();
         for (Activity screen : screens) Lab.checkAccessible(screen.findViewById(android.R.id.content), smallest);
         assertEquals(5, screens.size());
-    }
-
-    @Test
-    public void theTallysIntervalIsWilsons() {
-        Tally tally = new Tally();
-        for (int i = 0; i < 10; i++) tally.add(i < 8);
-        assertEquals(0.4902, tally.interval()[0], 1e-4);
-        assertEquals(0.9433, tally.interval()[1], 1e-4);
-    }
-
-    @Test
-    public void csvCellsAreQuotedWhereNeeded() {
-        assertEquals("\"a,\"\"b\"\"\"", Tally.cell("a,\"b\""));
-        assertEquals("plain", Tally.cell("plain"));
     }
 
     @Test

@@ -1,0 +1,64 @@
+// The command `app`: a verified model becomes an app, in seconds.
+#include <algorithm>
+
+#include "base/json.h"
+#include "cli/steps.h"
+#include "cli/summary.h"
+
+namespace handlens::cli {
+namespace {
+
+// An app may be made of a model that was not verified or not found good enough, to look at it on the phone; nobody
+// shall do so without knowing.
+Result<void> WarnOfVerdict(const Run& run) {
+  std::error_code error;
+  if (!std::filesystem::exists(run.At("verdict.json"), error)) {
+    run.terminal->Warn(fmt::format("the model is not verified yet: run `handlens verify {}` before you rely on the app", run.folder.string()));
+    return {};
+  }
+  HL_ASSIGN(const std::vector<std::string> reasons, MissedGates(run));
+  if (!reasons.empty()) run.terminal->Warn(fmt::format("the verdict says that this model cannot be deployed: {}", fmt::join(reasons, "; ")));
+  return {};
+}
+
+std::string KeyText(const AndroidResult& result) {
+  std::string text = fmt::format("signed with {} (certificate SHA-256 {})\n", result.key.string(), result.fingerprint);
+  if (result.key_made) {
+    text += "This signing key was made now. Keep a copy in a safe place: an update installs only over an app with the same key, and\n"
+            "without it users must uninstall the app first. Nobody can make the key again. Do not give it away.\n";
+  }
+  return text;
+}
+
+Result<Outcome> AppAndroid(Run& run) {
+  HL_ASSIGN(const AndroidResult result, StepAppAndroid(run));
+  Outcome outcome;
+  Json apps = Json::array();
+  for (const package::AndroidApp& app : result.apps) {
+    outcome.text += fmt::format("{:<12} {:>6.1f} MB  {}\n", app.abi, static_cast<double>(app.bytes) / 1e6, app.apk.string());
+    apps.push_back({{"file", app.apk.string()}, {"abi", app.abi}, {"bytes", app.bytes}});
+  }
+  outcome.text += fmt::format("application id {}\n{}", result.application_id, KeyText(result));
+  outcome.text += "Copy the file to the phone and open it there, or: adb install FILE. The app proves itself at its first start.\n";
+  outcome.json = {{"target", "android"}, {"apps", apps}, {"application_id", result.application_id}, {"key", result.key.string()},
+                  {"key_made", result.key_made}, {"certificate_sha256", result.fingerprint}, {"seconds", result.seconds}};
+  if (!result.project.empty()) outcome.json["project"] = result.project.string();
+  return outcome;
+}
+
+}  // namespace
+
+Result<Outcome> CommandApp(Call& call) {
+  HL_ASSIGN(const std::unique_ptr<Run> run, OpenRun(call, call.arguments[0]));
+  std::error_code error;
+  if (!std::filesystem::exists(run->At("model/preprocess.json"), error)) {
+    HL_TRY(SaveSettings(*run));
+    HL_TRY(DoStepsUpTo(*run, "verify"));
+  }
+  HL_TRY(WarnOfVerdict(*run));
+  HL_ASSIGN(Outcome outcome, AppAndroid(*run));
+  AddWritten(*run, call.command, outcome);
+  return outcome;
+}
+
+}  // namespace handlens::cli
