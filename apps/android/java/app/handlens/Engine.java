@@ -55,9 +55,14 @@ final class Engine {
         return !chosen().isEmpty();
     }
 
+    /** Whether the last self-check of this very model was green. */
+    boolean passed() {
+        return settings.getBoolean("passed:" + spec.modelSha256, false);
+    }
+
     /** Takes the path that the self-check found to be right, now and at the next start. */
-    synchronized void choose(String wanted) {
-        settings.edit().putString(key(), wanted).apply();
+    synchronized void choose(String wanted, boolean passed) {
+        settings.edit().putString(key(), wanted).putBoolean("passed:" + spec.modelSha256, passed).apply();
         use(wanted);
     }
 

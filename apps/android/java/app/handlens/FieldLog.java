@@ -16,7 +16,7 @@ import org.json.JSONObject;
 final class FieldLog {
     static final String[] DISTANCES = {"fills", "half", "quarter"};
     static final String[] PLACES = {"centre", "edge"};
-    static final String[] BACKGROUNDS = {"natural", "plain", "cluttered"};
+    static final String[] BACKGROUNDS = {"usual", "plain", "busy"};
 
     /** One shot: how it was taken and what the model said. */
     static final class Shot {
@@ -26,7 +26,7 @@ final class FieldLog {
         String place;
         String background;
         String camera;
-        String time;
+        String at;
         String predicted;
         boolean notSure;
         float[] scores;
@@ -39,7 +39,7 @@ final class FieldLog {
         JSONObject toJson() throws JSONException {
             return new JSONObject()
                     .put("series", series)
-                    .put("time", time)
+                    .put("at", at)
                     .put("label", label)
                     .put("distance", distance)
                     .put("place", place)
@@ -54,7 +54,7 @@ final class FieldLog {
         static Shot of(JSONObject json) throws JSONException {
             Shot shot = new Shot();
             shot.series = json.getInt("series");
-            shot.time = json.getString("time");
+            shot.at = json.getString("at");
             shot.label = json.getString("label");
             shot.distance = json.getString("distance");
             shot.place = json.getString("place");

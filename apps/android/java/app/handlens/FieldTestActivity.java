@@ -58,7 +58,7 @@ public final class FieldTestActivity extends CameraScreen {
         place = spinner(R.id.choose_place, (Object[]) getResources().getStringArray(R.array.places));
         background = spinner(R.id.choose_background, (Object[]) getResources().getStringArray(R.array.backgrounds));
         count = spinner(R.id.choose_count, (Object[]) COUNTS);
-        findViewById(R.id.begin).setOnClickListener(view -> begin(0));
+        findViewById(R.id.begin).setOnClickListener(view -> beginAfterCheck());
         findViewById(R.id.end).setOnClickListener(view -> end());
         findViewById(R.id.share).setOnClickListener(view -> share());
         findViewById(R.id.clear).setOnClickListener(view -> askClear());
@@ -80,6 +80,16 @@ public final class FieldTestActivity extends CameraScreen {
     protected void onSaveInstanceState(Bundle saved) {
         super.onSaveInstanceState(saved);
         saved.putInt(TAKEN, taken);
+    }
+
+    /** Stored pictures before live ones, as in the paper: shots of a phone that fails its self-check would prove nothing. */
+    private void beginAfterCheck() {
+        if (engine().passed()) {
+            begin(0);
+            return;
+        }
+        Toast.makeText(this, R.string.check_first, Toast.LENGTH_LONG).show();
+        go(R.id.to_check);
     }
 
     private void begin(int alreadyTaken) {
@@ -129,7 +139,7 @@ public final class FieldTestActivity extends CameraScreen {
         shot.background = FieldLog.BACKGROUNDS[background.getSelectedItemPosition()];
         shot.camera = analysis.mirrored ? "front" : "back";
         shot.series = number;
-        shot.time = PhoneRecord.now();
+        shot.at = PhoneRecord.now();
         shot.notSure = !analysis.scores.sure(engine().spec);
         shot.scores = analysis.scores.values;
         shot.predicted = engine().spec.labels.get(analysis.scores.best());

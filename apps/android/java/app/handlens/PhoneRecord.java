@@ -16,18 +16,15 @@ import org.json.JSONObject;
 final class PhoneRecord {
     private PhoneRecord() {}
 
-    /** An empty record with the facts; the caller puts self_check or field_test. */
+    /** An empty record with the facts; the caller adds self_check or field_test. */
     static JSONObject of(Context context, Engine engine) throws JSONException {
         return new JSONObject()
                 .put("format", "handlens-phone")
                 .put("version", 1)
-                .put("time", now())
+                .put("made_at", now())
                 .put("app", app(context, engine))
-                .put("model", model(engine))
-                .put("device", device())
-                .put("labels", new JSONArray(engine.spec.labels))
-                .put("self_check", JSONObject.NULL)
-                .put("field_test", JSONObject.NULL);
+                .put("phone", phone(engine))
+                .put("labels", new JSONArray(engine.spec.labels));
     }
 
     static String now() {
@@ -47,26 +44,23 @@ final class PhoneRecord {
             version = "?";
         }
         return new JSONObject()
-                .put("target", "android")
                 .put("name", engine.spec.name)
-                .put("version", version)
-                .put("version_code", code)
+                .put("target", "android")
                 .put("id", context.getPackageName())
+                .put("version_name", version)
+                .put("version_code", code)
+                .put("model_file", engine.spec.modelFile)
+                .put("model_sha256", engine.spec.modelSha256)
+                .put("input_type", engine.inputType())
                 .put("runtime", Native.runtimeVersion())
                 .put("path", engine.path());
     }
 
-    private static JSONObject model(Engine engine) throws JSONException {
+    private static JSONObject phone(Engine engine) throws JSONException {
         return new JSONObject()
-                .put("file", engine.spec.modelFile)
-                .put("sha256", engine.spec.modelSha256)
-                .put("input_type", engine.inputType());
-    }
-
-    private static JSONObject device() throws JSONException {
-        return new JSONObject()
-                .put("model", Build.MANUFACTURER + " " + Build.MODEL)
-                .put("system", "Android " + Build.VERSION.RELEASE)
+                .put("manufacturer", Build.MANUFACTURER)
+                .put("model", Build.MODEL)
+                .put("android", Build.VERSION.RELEASE)
                 .put("sdk", Build.VERSION.SDK_INT)
                 .put("build", Build.DISPLAY)  // where makers put the version of their own system, such as EMUI
                 .put("abi", Build.SUPPORTED_ABIS.length > 0 ? Build.SUPPORTED_ABIS[0] : "")

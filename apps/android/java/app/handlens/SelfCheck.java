@@ -29,10 +29,10 @@ final class SelfCheck {
         float[] builtin;
         float[] xnnpack;
         boolean builtinRight;
+        boolean xnnpackRight;
         Rgb seen;
     }
 
-    final String time = PhoneRecord.now();
     Golden golden;
     boolean modelIntact;
     boolean delegateWorks;
@@ -61,7 +61,7 @@ final class SelfCheck {
         } catch (IOException | JSONException e) {
             throw new Problem(R.string.problem_bundle);
         }
-        engine.choose(check.delegateAgrees ? Engine.XNNPACK : Engine.BUILTIN);
+        engine.choose(check.delegateAgrees ? Engine.XNNPACK : Engine.BUILTIN, check.passed());
         return check;
     }
 
@@ -109,6 +109,7 @@ final class SelfCheck {
         row.builtinRight = acceptable && agree(row.builtin, row.computer, row.sameInput ? (float) tolerance : OTHER_DECODER_TOLERANCE);
         if (xnnpack != null) {
             row.xnnpack = xnnpack.classify(rgb);
+            row.xnnpackRight = acceptable && agree(row.xnnpack, row.computer, row.sameInput ? DELEGATE_TOLERANCE : OTHER_DECODER_TOLERANCE);
             delegateAgrees &= agree(row.xnnpack, row.builtin, DELEGATE_TOLERANCE);
         }
         return row;
@@ -141,43 +142,35 @@ final class SelfCheck {
         return largest;
     }
 
-    /** The scores of the path that is used from now on. */
-    float[] used(Row row) {
-        return delegateAgrees ? row.xnnpack : row.builtin;
-    }
-
     JSONObject toJson() throws JSONException {
         JSONObject pixels = new JSONObject()
-                .put("vectors", golden.count - golden.failed.size())
-                .put("expected", golden.count)
+                .put("count", golden.count)
+                .put("equal", golden.equal)
+                .put("within_bound", golden.withinBound)
                 .put("differing_bytes", golden.differingBytes)
                 .put("largest_jpeg_difference", golden.largestDifference)
                 .put("failed", new JSONArray(golden.failed));
         JSONArray pictures = new JSONArray();
-        for (Row row : rows) pictures.put(toJson(row));
+        for (Row row : rows) {
+            pictures.put(new JSONObject()
+                    .put("file", row.file)
+                    .put("sha256", row.sha256)
+                    .put("label", row.label)
+                    .put("input_equal", row.sameInput)
+                    .put("computer", numbers(row.computer))
+                    .put("builtin", numbers(row.builtin))
+                    .put("xnnpack", row.xnnpack == null ? JSONObject.NULL : numbers(row.xnnpack))
+                    .put("builtin_ok", row.builtinRight)
+                    .put("xnnpack_ok", row.xnnpackRight));
+        }
         return new JSONObject()
-                .put("time", time)
-                .put("passed", passed())
+                .put("ok", passed())
                 .put("model_intact", modelIntact)
                 .put("computer_runtime", computerRuntime)
                 .put("tolerance", tolerance)
                 .put("golden", pixels)
                 .put("delegate", !delegateWorks ? "missing" : delegateAgrees ? "used" : "disagrees")
                 .put("pictures", pictures);
-    }
-
-    private JSONObject toJson(Row row) throws JSONException {
-        return new JSONObject()
-                .put("file", row.file)
-                .put("sha256", row.sha256)
-                .put("label", row.label)
-                .put("predicted", engine.spec.labels.get(new Scores(used(row), 0).best()))
-                .put("scores", numbers(used(row)))
-                .put("passed", row.builtinRight)
-                .put("same_pixels", row.sameInput)
-                .put("computer", numbers(row.computer))
-                .put("builtin", numbers(row.builtin))
-                .put("xnnpack", row.xnnpack == null ? JSONObject.NULL : numbers(row.xnnpack));
     }
 
     static JSONArray numbers(float[] values) throws JSONException {

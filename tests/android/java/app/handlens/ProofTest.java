@@ -113,7 +113,7 @@ public class ProofTest {
     @Test
     public void aDelegateThatWasRefusedIsNotUsedAtTheNextStart() throws Exception {
         Engine engine = checkedEngine();
-        engine.choose(Engine.BUILTIN);
+        engine.choose(Engine.BUILTIN, true);
         Engine.reset();
         assertTrue(Engine.get(Lab.app()).checked());
         assertEquals(Engine.BUILTIN, Engine.get(Lab.app()).path());

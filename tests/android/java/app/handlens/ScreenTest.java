@@ -185,8 +185,8 @@ public class ScreenTest {
         JSONObject record = new JSONObject(exported(activity));
         assertEquals("handlens-phone", record.getString("format"));
         assertEquals(1, record.getInt("version"));
-        assertTrue(record.getJSONObject("self_check").getBoolean("passed"));
-        assertTrue(record.getJSONObject("device").getInt("sdk") > 0);
+        assertTrue(record.getJSONObject("self_check").getBoolean("ok"));
+        assertTrue(record.getJSONObject("phone").getInt("sdk") > 0);
         assertEquals(Lab.app().getPackageName(), record.getJSONObject("app").getString("id"));
         assertEquals(activity.result().rows.size(), record.getJSONObject("self_check").getJSONArray("pictures").length());
     }
@@ -283,6 +283,14 @@ public class ScreenTest {
         assertEquals("quarter", shots.getJSONObject(4).getString("distance"));
         controller.pause().stop().destroy();
         assertEquals(5, new FieldLog(Lab.app(), engine.spec).shots().size());
+    }
+
+    @Test
+    public void fieldTestNeedsAGreenSelfCheckFirst() throws Exception {
+        FieldTestActivity activity = Robolectric.buildActivity(FieldTestActivity.class).setup().get();
+        activity.findViewById(R.id.begin).performClick();
+        assertEquals(CheckActivity.class.getName(), shadowOf(activity).getNextStartedActivity().getComponent().getClassName());
+        assertEquals(View.GONE, activity.findViewById(R.id.series).getVisibility());
     }
 
     @Test
