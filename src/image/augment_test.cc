@@ -88,8 +88,8 @@ TEST(Augment, DependsOnItsKeyAlone) {
 TEST(Augment, GivesTheSameBitsWithEveryCompiler) {
   const auto in = NoiseBytes(31);
   const std::pair<const char*, uint64_t> recorded[] = {{"gen1", 0xf0d2cf54b878ef6b}, {"gen2", 0xcf845a8a4a1fba82},
-                                                       {"gen4", 0x36294f6ec2db6672}, {"mild", 0x4c2a8aacf66f691},
-                                                       {"camera", 0x4e2e5220e2e116dc}};
+                                                       {"gen4", 0x36294f6ec2db6672}, {"mild", 0x634e48471a6de5ce},
+                                                       {"camera", 0xf000ca57fe9135d1}};
   for (const auto& [name, expected] : recorded) {
     uint64_t hash = 1469598103934665603u;  // FNV-1a over the floats' bits
     for (uint64_t id = 0; id < 40; ++id) {

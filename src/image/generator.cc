@@ -32,10 +32,11 @@ GeneratorSpec PaperGenerator(int number) {
   return spec;
 }
 
+// Nothing is mirrored: hand signs, letters and digits are other things in a mirror, and photos of plants or organs gained
+// nothing measurable (docs/models.md).
 GeneratorSpec Mild() {
   GeneratorSpec spec;
   spec.name = "mild";
-  spec.flip_horizontal = true;
   spec.rotation_deg = 12;
   spec.crop_area_low = 0.55f;
   spec.gain = 0.2f;

@@ -10,23 +10,30 @@
 namespace handlens::search {
 namespace {
 
-// Generators with a share of simulated camera pictures need longer training: at 60 epochs they cost accuracy on the
-// computer, at 150 none (docs/models.md).
+// How long a model of our own trains: whichever is longer. Few pictures make short epochs, and a small net needs steps.
+struct Length {
+  int epochs, steps;
+};
+
+// Generators with a share of simulated camera pictures train 5/3 as long: at 60 epochs they cost accuracy on the computer,
+// at 150 none (docs/models.md).
+constexpr Length ForCamera(Length l) { return {l.epochs * 5 / 3, l.steps * 5 / 3}; }
+
 struct Preset {
   const char* name;
   Coverage coverage;
   std::vector<std::string> models, generators;
   std::vector<int> sizes_px;
-  int epochs, camera_epochs;
+  Length length;
 };
 
 std::vector<Preset> Presets(size_t classes) {
   const std::string second = classes == 2 ? "m2" : "m4";
-  return {{"quick", Coverage::kExhaustive, {"nano16", "nano24"}, {"mild"}, {64}, 60, 100},
-          {"standard", Coverage::kRace, {"nano16", "nano24", "nano32"}, {"mild", "camera"}, {64, 96}, 80, 140},
+  return {{"quick", Coverage::kExhaustive, {"nano16", "nano24"}, {"mild"}, {64}, {60, 2000}},
+          {"standard", Coverage::kRace, {"nano16", "nano24", "nano32"}, {"mild", "camera"}, {64, 96}, {100, 3000}},
           {"thorough", Coverage::kRace, {"nano16", "nano24", "nano32", "mobilenetv2-0.35"}, {"mild", "camera"},
-           {64, 96, 128}, 120, 200},
-          {"paper", Coverage::kExhaustive, {"m1", second}, {"gen1", "gen2", "gen3", "gen4"}, {30, 50, 100, 200, 300}, 50, 50}};
+           {64, 96, 128}, {160, 4000}},
+          {"paper", Coverage::kExhaustive, {"m1", second}, {"gen1", "gen2", "gen3", "gen4"}, {30, 50, 100, 200, 300}, {60, 2000}}};
 }
 
 Result<Preset> FindPreset(std::string_view name, size_t classes) {
@@ -45,7 +52,6 @@ bool IsPaperModel(const std::string& name) {
 }
 
 constexpr int kFewPictures = 800;
-constexpr int kLeastSteps = 2000;
 
 // A class with less than half of another's pictures would hardly be learnt without its loss counting more.
 bool Unbalanced(const dataset::Dataset& dataset) {
@@ -102,13 +108,12 @@ class Maker {
     if (IsPaperModel(candidate.model)) {
       recipe = train::PaperRecipe();
     } else {
-      recipe = train::ModernRecipe(candidate.generator.camera_share > 0 ? preset_.camera_epochs : preset_.epochs);
+      const Length length = candidate.generator.camera_share > 0 ? ForCamera(preset_.length) : preset_.length;
+      recipe = train::ModernRecipe(length.epochs);
       recipe.class_weights = unbalanced_;
-      // Batch norm and a small net need many steps, however few the pictures (docs/models.md: 27 % with 300 steps,
-      // 94 % with 2,000).
       if (training_ < kFewPictures) recipe.batch = 16;
-      const int steps = std::max(1, (training_ + recipe.batch - 1) / recipe.batch);
-      recipe.epochs = std::max(recipe.epochs, (kLeastSteps + steps - 1) / steps);
+      const int steps = std::max(1, (training_ + recipe.batch - 1) / recipe.batch);   // an epoch's
+      recipe.epochs = std::max(length.epochs, (length.steps + steps - 1) / steps);
     }
     if (choice_.epochs > 0) recipe.epochs = choice_.epochs;
     return recipe;

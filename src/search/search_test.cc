@@ -243,6 +243,22 @@ TEST_F(SearchTest, TheFinalTrialIsOfAllFolds) {
   EXPECT_FALSE(FinalTrial(cell, 1).recipe.keep_best);
 }
 
+// docs/models.md: the longer of an epoch count and a number of steps; camera pictures 5/3 of both.
+TEST_F(SearchTest, FewPicturesTrainAsManySteps) {
+  const int pictures = static_cast<int>(dataset_.pictures.size()) * 7 / 10, steps = (pictures + 15) / 16;
+  ASSERT_LT(60 * steps, 2000);
+  const auto quick = PresetCandidates("quick", dataset_, {});
+  ASSERT_TRUE(quick);
+  for (const Candidate& candidate : *quick) {
+    EXPECT_EQ(candidate.recipe.batch, 16);
+    EXPECT_EQ(candidate.recipe.epochs, (2000 + steps - 1) / steps);
+  }
+  GridChoice camera;
+  camera.models = {"nano16"};
+  camera.generators = {"camera"};
+  EXPECT_EQ(PresetCandidates("quick", dataset_, camera)->at(0).recipe.epochs, (3333 + steps - 1) / steps);
+}
+
 TEST_F(SearchTest, PresetsFitTheDatasetAndTheUsersWords) {
   for (const char* preset : {"quick", "standard", "thorough", "paper"}) {
     const auto candidates = PresetCandidates(preset, dataset_, {});

@@ -58,7 +58,7 @@ Recipe ModernRecipe(int epochs) {
   recipe.optimizer.nesterov = true;
   recipe.optimizer.weight_decay = 5e-4f;
   recipe.schedule = Schedule::kCosine;
-  recipe.learning_rate = 0.05f;
+  recipe.learning_rate = 0.1f;
   recipe.warmup_epochs = 3;
   recipe.epochs = epochs;
   recipe.batch = 32;
