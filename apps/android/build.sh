@@ -43,7 +43,8 @@ compile_java() {
   rm -rf "$work/classes" "$work/dex"
   mkdir -p "$work/classes" "$work/dex"
   find "$here/java" "$work/gen" -name '*.java' | LC_ALL=C sort >"$work/sources"
-  javac -encoding UTF-8 --release 11 -Xlint:all,-deprecation,-options,-processing,-classfile,-serial -Werror -cp "$platform" \
+  # Java 8's library is the one that Android 7 has, besides what is newer in name only.
+  javac -encoding UTF-8 --release 8 -Xlint:all,-deprecation,-options,-processing,-classfile,-serial -Werror -cp "$platform" \
     -d "$work/classes" @"$work/sources"
   find "$work/classes" -name '*.class' | LC_ALL=C sort >"$work/class-files"
   java -cp "$downloads/r8-9.5.28.jar" com.android.tools.r8.D8 --release --min-api 24 --lib "$platform" --lib "$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")" \

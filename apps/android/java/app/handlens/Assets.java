@@ -6,6 +6,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.Buffer;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -33,10 +34,15 @@ final class Assets {
         return new String(bytes(assets, name), StandardCharsets.UTF_8);
     }
 
+    /** As a Buffer: ByteBuffer has a method of its own for it only since Android 13, and compilers would call that one. */
+    static void rewind(Buffer buffer) {
+        buffer.rewind();
+    }
+
     static ByteBuffer direct(byte[] bytes) {
         ByteBuffer buffer = ByteBuffer.allocateDirect(Math.max(1, bytes.length));
         buffer.put(bytes);
-        buffer.rewind();
+        rewind(buffer);
         return buffer;
     }
 

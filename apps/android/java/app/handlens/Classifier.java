@@ -93,9 +93,9 @@ final class Classifier implements AutoCloseable {
     synchronized Rgb copySeen() {
         Rgb copy = Rgb.empty(seen.width, seen.height);
         ByteBuffer from = seen.bytes.duplicate();
-        from.rewind();
+        Assets.rewind(from);
         copy.bytes.put(from);
-        copy.bytes.rewind();
+        Assets.rewind(copy.bytes);
         return copy;
     }
 

@@ -72,7 +72,7 @@ final class Golden {
     private static byte[] take(ByteBuffer buffer, int length) {
         byte[] bytes = new byte[length];
         ByteBuffer from = buffer.duplicate();
-        from.rewind();
+        Assets.rewind(from);
         from.get(bytes);
         return bytes;
     }

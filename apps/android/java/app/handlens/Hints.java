@@ -18,7 +18,7 @@ final class Hints {
     int of(Rgb seen, boolean sure, long nowMs) {
         byte[] now = new byte[seen.count() * 3];
         java.nio.ByteBuffer from = seen.bytes.duplicate();
-        from.rewind();
+        Assets.rewind(from);
         from.get(now);
         long sum = 0;
         for (byte b : now) sum += b & 255;

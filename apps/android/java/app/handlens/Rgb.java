@@ -68,7 +68,7 @@ final class Rgb {
         ByteBuffer bytes = ByteBuffer.allocateDirect(width * height * 4);
         bitmap.copyPixelsToBuffer(bytes);  // the stored values; getPixels would convert colours
         bitmap.recycle();
-        bytes.rewind();
+        Assets.rewind(bytes);
         Native.flatten(bytes, width * height, RED);
         return new Rgb(width, height, bytes);
     }
@@ -119,7 +119,7 @@ final class Rgb {
     /** Copies into a bitmap of the same size; `rgba` has room for 4 bytes a pixel. */
     void drawOn(Bitmap bitmap, ByteBuffer rgba) {
         Native.widen(bytes, count(), RED, rgba);
-        rgba.rewind();
+        Assets.rewind(rgba);
         bitmap.copyPixelsFromBuffer(rgba);
     }
 }
