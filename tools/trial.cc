@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -101,7 +102,11 @@ Result<void> Trial(const std::string& pictures, const std::vector<Flags>& cells)
   for (const Flags& cell : cells) {
     HL_ASSIGN(const search::Candidate candidate, MakeCandidate(dataset, cell));
     options.candidates = {candidate};
+    HL_ASSIGN(const search::Plan plan, search::Estimate(options.candidates, dataset, static_cast<int>(split.folds.size()), 1));
+    const std::clock_t begin = std::clock();
     HL_ASSIGN(const search::SearchResult result, search::Search(dataset, split, options, SilentProgress()));
+    const double processor_s = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+    std::printf("%.1f s of processor time (finished trials are only read), %.1f s estimated\n", processor_s, plan.seconds);
     if (cells.size() == 1) PrintFolds(result.cells[0]);
     if (const auto words = cell.find("words"); words != cell.end()) std::printf("%s: ", words->second.c_str());
     PrintCell(dataset, result.cells[0]);

@@ -53,12 +53,24 @@ bool IsPaperModel(const std::string& name) {
 
 constexpr int kFewPictures = 800;
 
-// A class with less than half of another's pictures would hardly be learnt without its loss counting more.
-bool Unbalanced(const dataset::Dataset& dataset) {
+std::vector<size_t> ClassCounts(const dataset::Dataset& dataset) {
   std::vector<size_t> counts(dataset.labels.size(), 0);
   for (const dataset::Picture& picture : dataset.pictures) ++counts[static_cast<size_t>(picture.label)];
+  return counts;
+}
+
+// A class with less than half of another's pictures would hardly be learnt without its loss counting more.
+bool Unbalanced(const dataset::Dataset& dataset) {
+  const std::vector<size_t> counts = ClassCounts(dataset);
   const auto [least, most] = std::minmax_element(counts.begin(), counts.end());
   return !counts.empty() && 2 * *least < *most;
+}
+
+// Of one fold: seven tenths of what the usual hold-out leaves (split.h).
+size_t TrainingPictures(const dataset::Dataset& dataset) {
+  size_t rest = 0;
+  for (const size_t n : ClassCounts(dataset)) rest += n - std::min<size_t>(4, n / 5);
+  return rest * 7 / 10;
 }
 
 class Maker {
@@ -166,7 +178,7 @@ Result<std::vector<Candidate>> PresetCandidates(std::string_view preset, const d
 Result<Plan> Estimate(const std::vector<Candidate>& candidates, const dataset::Dataset& dataset, int folds, int jobs) {
   Plan plan;
   const size_t pictures = dataset.pictures.size();
-  HL_ASSIGN(const std::vector<double> trial_s, MeasureTrials(candidates, pictures * 7 / 10));
+  HL_ASSIGN(const std::vector<double> trial_s, MeasureTrials(candidates, TrainingPictures(dataset)));
   std::set<int> sizes;
   int64_t largest = 0;
   double work_s = 0, longest_s = 0;
