@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Pictures a second of handlens, PyTorch and Keras at the same networks, one thread each, in one go.
 
-    compare.py ENGINE [--json FILE] [--rounds N] [--seconds S] [model:size:batch ...]
+    compare.py ENGINE [--json FILE] [--rounds N] [--seconds S] [--without NAME:VARIANT] [model:size:batch ...]
 
 ENGINE is the program bench_engine, which also gives the networks' descriptions: the others build the very layers. Each
 opponent is a process that stays; of every row all are timed in turn, round after round, so that a busy moment of the
@@ -55,7 +55,7 @@ class Worker:
         self.process.wait()
 
 
-def commands(engine):
+def commands(engine, without):
     """(name, variant) to the command of its process: a process each, so that one's threads and memory are its own."""
     found = {("handlens", ""): [engine, "--serve"]}
     missing = []
@@ -64,7 +64,8 @@ def commands(engine):
             missing.append(package)
             continue
         for variant in variants:
-            found[name, variant] = [sys.executable, str(HERE / script)]
+            if f"{name}:{variant}" not in without:
+                found[name, variant] = [sys.executable, str(HERE / script)]
     if missing:
         print(f"{' and '.join(missing)} not found in {sys.executable}; without opponents: pip install -r "
               f"bench/requirements.txt, or name another Python in BENCH_PYTHON", file=sys.stderr)
@@ -143,9 +144,11 @@ def main():
     parser.add_argument("--json", help="write the rows and the machine to this file")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.3, help="of training a worker and round")
-    options = parser.parse_args()
+    parser.add_argument("--without", action="append", default=[], metavar="NAME:VARIANT",
+                        help="leave one out: keras:fit waits for minutes where other programs keep the cores busy")
+    options = parser.parse_intermixed_args()
     about = machine()
-    workers = {key: Worker(command) for key, command in commands(options.engine).items()}
+    workers = {key: Worker(command) for key, command in commands(options.engine, options.without).items()}
     print(f"{'model':<17}{'size':>5}{'batch':>6}{'handlens':>9}{'keras':>9}{'pytorch':>9}   ratio  spread", flush=True)
     rows = []
     for text in options.rows or ROWS:

@@ -107,24 +107,33 @@ template <size_t F, size_t K, size_t N, class D>
 HWY_INLINE void LiveWeights(D d, const ConvPoolBackwardArgs& a, const float* x, LiveRow live, float* own) {
   const size_t lanes = hn::Lanes(d), row = RunStride(a.run);
   hn::Vec<D> acc[F][K][N];
+  HWY_UNROLL(16)
   for (size_t f = 0; f < F; ++f) {
+    HWY_UNROLL(16)
     for (size_t k = 0; k < K; ++k) {
+      HWY_UNROLL(16)
       for (size_t n = 0; n < N; ++n) acc[f][k][n] = hn::LoadU(d, own + (f * 3 + k) * row + n * lanes);
     }
   }
   for (size_t p = 0; p < a.width; ++p) {
+    HWY_UNROLL(16)
     for (size_t f = 0; f < F; ++f) {
       const auto g = hn::Set(d, live.gradient[p * live.channels + f]);
       const float* HWY_RESTRICT from = x + live.offset[p * live.channels + f];
+      HWY_UNROLL(16)
       for (size_t k = 0; k < K; ++k) {
+        HWY_UNROLL(16)
         for (size_t n = 0; n < N; ++n) {
           acc[f][k][n] = FusedMulAdd(d, hn::LoadU(d, from + k * a.x.row + n * lanes), g, acc[f][k][n]);
         }
       }
     }
   }
+  HWY_UNROLL(16)
   for (size_t f = 0; f < F; ++f) {
+    HWY_UNROLL(16)
     for (size_t k = 0; k < K; ++k) {
+      HWY_UNROLL(16)
       for (size_t n = 0; n < N; ++n) hn::StoreU(acc[f][k][n], d, own + (f * 3 + k) * row + n * lanes);
     }
   }
@@ -175,12 +184,15 @@ template <size_t N, class D>
 HWY_INLINE void ScatterLive(D d, const LiveList& list, const float* wt, float* to) {
   const size_t lanes = hn::Lanes(d);
   hn::Vec<D> acc[N];
+  HWY_UNROLL(16)
   for (size_t n = 0; n < N; ++n) acc[n] = hn::LoadU(d, to + n * lanes);
   for (size_t k = 0; k < list.count; ++k) {
     const auto g = hn::Set(d, list.gradient[k]);
     const float* w = wt + list.weights[k];
+    HWY_UNROLL(16)
     for (size_t n = 0; n < N; ++n) acc[n] = FusedMulAdd(d, hn::LoadU(d, w + n * lanes), g, acc[n]);
   }
+  HWY_UNROLL(16)
   for (size_t n = 0; n < N; ++n) hn::StoreU(acc[n], d, to + n * lanes);
 }
 
