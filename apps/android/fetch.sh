@@ -32,6 +32,9 @@ fetch_for_tests() {
   fetch org.robolectric:android-all-instrumented:15-robolectric-13954326-i7 \
     android-all-instrumented-15-robolectric-13954326-i7.jar \
     06c4c8602d6db7486266a982bc55834ed6dfebd62a0b88daca204139ecf142cb
+  # The oldest Android that the app claims to run on, to check what it calls.
+  fetch org.robolectric:android-all:7.0.0_r1-robolectric-r1 android-all-7.0.0_r1-robolectric-r1.jar \
+    567bfa3cd3a8c9c5ca736bd86b3f90ff4d6a7ba333b9cfea6ff7d81924f90ce9
   local tests=$root/tests/android jvm=$downloads/jvm
   if [ ! -e "$jvm/.complete" ]; then
     echo "fetching Robolectric" >&2

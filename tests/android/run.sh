@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Tests the Android app as users get it. Needs what `./dev apps` made (templates) and the program sample_app:
 #   tests/android/run.sh            all
-#   tests/android/run.sh apk|jvm|arm  one part
+#   tests/android/run.sh apk|api|jvm|arm  one part
 # apk: packed APKs of three models and three processors against apksigner and aapt2, alignment, tampering.
+# api: every class and method that the app calls exists in Android 7.0.
 # jvm: the app's code with the final APK's resources and assets and the real TensorFlow Lite, under Robolectric.
 # arm: the pixel contract's objects of the phones' processors under qemu, all golden vectors.
 # A part whose tools are missing is skipped and counted; the last line says how many passed, failed, were skipped.
@@ -15,7 +16,7 @@ downloads=$build/downloads
 out=$build/apps/android
 work=$out/work
 samples=$out/samples
-parts=${1:-apk jvm arm}
+parts=${1:-apk api jvm arm}
 passed=0 failed=0 skipped=0
 # shellcheck source=../../apps/android/fetch.sh
 source "$root/apps/android/fetch.sh"
@@ -104,6 +105,24 @@ test_apks() {
   expect "no permission but the camera" test "$(aapt2 dump badging "$samples/float/arm64-v8a.apk" | grep -c '^uses-permission')" = 1
 }
 
+calls_only_android_7() {  # classes or jar
+  java -cp "$downloads/r8-9.5.28.jar" com.android.tools.r8.tracereferences.TraceReferences --check \
+    --lib "$downloads/android-all-7.0.0_r1-robolectric-r1.jar" \
+    --lib "$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")" --source "$1"
+}
+
+# Java's own classes are checked by the compiler, which knows Java 8 only.
+test_api() {
+  have java javac || { skip "api: no JDK"; return; }
+  fetch_for_tests || { skip "api: Android 7.0's framework is not here and cannot be fetched"; return; }
+  (cd "$work/classes" && jar cf "$out/classes.jar" .)
+  expect "the app calls nothing that Android 7.0 lacks" calls_only_android_7 "$out/classes.jar"
+  mkdir -p "$out/api"
+  echo 'class Newer { void call(android.content.Context c) { c.getMainExecutor(); } }' >"$out/api/Newer.java"
+  javac -nowarn -Xlint:none --release 8 -cp "$downloads/android-all-15-robolectric-13954326.jar" -d "$out/api" "$out/api/Newer.java"
+  if calls_only_android_7 "$out/api/Newer.class" >"$out/last.log" 2>&1; then fail "a newer call would be noticed"; else pass "a newer call would be noticed"; fi
+}
+
 prepare_jvm() {
   local jvm=$out/jvm aar
   rm -rf "$jvm/nat" "$jvm/classes"
@@ -168,6 +187,7 @@ else
   for part in $parts; do
     case $part in
       apk) test_apks ;;
+      api) test_api ;;
       jvm) test_jvm ;;
       arm) test_arm ;;
       *) echo "unknown part '$part'" >&2; exit 2 ;;
