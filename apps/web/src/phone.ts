@@ -18,7 +18,8 @@ function checkRecord(check: CheckResult): object {
   const { golden } = check;
   return {
     ok: check.passed,
-    model_intact: true,
+    model_intact: true, // or the app would not have started
+    computer_runtime: check.computerRuntime,
     tolerance: check.tolerance,
     golden: {
       count: golden.vectors,

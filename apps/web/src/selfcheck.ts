@@ -24,6 +24,7 @@ export interface CheckRow {
 
 export interface CheckResult {
   model_sha256: string;
+  computerRuntime: string;
   browser: string;
   time: string;
   golden: GoldenResult;
@@ -104,6 +105,7 @@ export async function runSelfCheck(parts: Parts, progress: (done: number, total:
   const worstDifference = rows.reduce((worst, row) => Math.max(worst, row.difference), 0);
   return {
     model_sha256: parts.bundle.app.model_sha256,
+    computerRuntime: parts.bundle.check.runtime,
     browser: navigator.userAgent,
     time: new Date().toISOString(),
     golden,

@@ -207,8 +207,7 @@ class FieldScreen implements Screen {
   }
 
   private save(): void {
-    const check = this.context.checkResult();
-    const record = phoneRecord(this.context, { ...(check ? { check } : {}), shots: this.test.shots, device: this.device.value });
+    const record = phoneRecord(this.context, { shots: this.test.shots, device: this.device.value });
     savePhoneRecord(this.context, record, "field-test");
   }
 
