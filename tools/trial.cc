@@ -1,6 +1,6 @@
 // trial: cells of a search on a folder of pictures, fold by fold. For experiments and studies; not part of the product.
 //   trial PICTURES [FLAGS] [+ FLAGS]...
-//   the cell: [--model nano24] [--size 64] [--generator mild] [--flip 0] [--epochs N] [--preset quick]
+//   the cell: [--model nano24] [--size 64] [--generator mild] [--flip 0|1] [--epochs N] [--preset quick]
 //             [--rate R] [--batch N] [--adam] [--smoothing S] [--decay D] [--warmup EPOCHS] [--forget MOMENTUM]
 //   the run:  [--folds 5] [--validation 0.125] [--order honest|paper] [--fit crop] [--jobs 1] [--seed 1] [--cache DIR]
 // Each + begins another cell, which differs from the first by the flags behind it. What is not said is the preset's.
@@ -45,7 +45,7 @@ Result<search::Candidate> MakeCandidate(const dataset::Dataset& dataset, Flags f
   recipe.optimizer.weight_decay = Number(flags, "decay", recipe.optimizer.weight_decay);
   recipe.warmup_epochs = Number(flags, "warmup", recipe.warmup_epochs);
   if (flags.contains("adam")) recipe.optimizer.kind = nn::OptimizerKind::kAdam;
-  if (flags["flip"] == "0") candidate.generator.flip_horizontal = false;
+  if (flags.contains("flip")) candidate.generator.flip_horizontal = flags["flip"] == "1";
   for (nn::LayerSpec& layer : candidate.architecture.layers) {
     if (layer.kind == nn::LayerKind::kBatchNorm) layer.momentum = Number(flags, "forget", layer.momentum);
   }
