@@ -32,8 +32,7 @@ Result<Shape> WindowShape(int index, const LayerSpec& layer, const Shape& in) {
   return out;
 }
 
-Result<Shape> OutShape(int index, const LayerSpec& layer, const std::vector<Shape>& ins) {
-  const Shape& in = ins.front();
+Result<void> CheckNumbers(int index, const LayerSpec& layer) {
   if ((layer.kind == LayerKind::kConv || layer.kind == LayerKind::kDense) && (layer.units < 1 || layer.units > 65536)) {
     return Wrong(index, layer.kind, "{} units are not in 1..65536", layer.units);
   }
@@ -43,6 +42,12 @@ Result<Shape> OutShape(int index, const LayerSpec& layer, const std::vector<Shap
   if (layer.kind == LayerKind::kBatchNorm && !(layer.momentum >= 0 && layer.momentum < 1)) {
     return Wrong(index, layer.kind, "momentum {} is not in 0..1, 1 excluded", layer.momentum);
   }
+  return {};
+}
+
+Result<Shape> OutShape(int index, const LayerSpec& layer, const std::vector<Shape>& ins) {
+  HL_TRY(CheckNumbers(index, layer));
+  const Shape& in = ins.front();
   if (layer.kind == LayerKind::kAdd) {
     if (ins.size() < 2) return Wrong(index, layer.kind, "needs two inputs");
     if (std::any_of(ins.begin(), ins.end(), [&](const Shape& s) { return s != in; })) {
