@@ -167,8 +167,7 @@ def data_lines(work):
     if run is None:
         return []
     record = json.loads(run.read_text(encoding="utf-8"))
-    counts = [sum(1 for p in record["pictures"] if record["labels"][p["label"]] == label if isinstance(p["label"], int))
-              or sum(1 for p in record["pictures"] if p["label"] == label) for label in record["labels"]]
+    counts = [sum(1 for picture in record["pictures"] if picture["label"] == label) for label in record["labels"]]
     near = sum(1 for d in record["duplicates"] if d.get("kind") == "near")
     listed = ", ".join(f"{label} {count}" for label, count in zip(record["labels"], counts))
     return [f"{len(record['pictures'])} pictures ({listed}); {len(record['rejected'])} rejected, {near} near-duplicate pairs.", ""]
