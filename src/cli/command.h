@@ -71,6 +71,7 @@ Result<Outcome> CommandDemo(Call& call);
 Result<Outcome> CommandPredict(Call& call);    // command_use.cc
 Result<Outcome> CommandCheck(Call& call);
 Result<Outcome> CommandApp(Call& call);        // command_app.cc
+Result<Outcome> CommandServe(Call& call);      // command_serve.cc
 Result<Outcome> CommandHelp(Call& call);
 Result<Outcome> CommandVersion(Call& call);
 

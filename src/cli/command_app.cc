@@ -46,6 +46,17 @@ Result<Outcome> AppAndroid(Run& run) {
   return outcome;
 }
 
+Result<Outcome> AppWeb(Run& run) {
+  HL_ASSIGN(const WebResult result, StepAppWeb(run));
+  Outcome outcome;
+  outcome.text = fmt::format("{}, {:.1f} MB in {}\nCopy it to any host that speaks https, or: handlens serve {}\n",
+                             result.folder.string(), static_cast<double>(result.bytes) / 1e6,
+                             Count(static_cast<int64_t>(result.files), "file"), run.folder.string());
+  outcome.json = {{"target", "web"}, {"folder", result.folder.string()}, {"file_count", result.files}, {"bytes", result.bytes},
+                  {"seconds", result.seconds}};
+  return outcome;
+}
+
 }  // namespace
 
 Result<Outcome> CommandApp(Call& call) {
@@ -56,7 +67,7 @@ Result<Outcome> CommandApp(Call& call) {
     HL_TRY(DoStepsUpTo(*run, "verify"));
   }
   HL_TRY(WarnOfVerdict(*run));
-  HL_ASSIGN(Outcome outcome, AppAndroid(*run));
+  HL_ASSIGN(Outcome outcome, run->settings.Text("target") == "web" ? AppWeb(*run) : AppAndroid(*run));
   AddWritten(*run, call.command, outcome);
   return outcome;
 }

@@ -58,13 +58,15 @@ constexpr Command kCommands[] = {
                 "deployed, or cannot, because of what, and what to try (exit code 4).",
      .examples = "handlens verify RUN\nhandlens verify RUN --min-accuracy 0.9 --min-agreement 0.98 --max-bytes 64K",
      .group = "Steps", .min_arguments = 1, .max_arguments = 1, .function = CommandVerify},
-    {.name = "app", .arguments = "RUN", .summary = "pack the model into a signed Android app",
+    {.name = "app", .arguments = "RUN", .summary = "pack the model into a signed Android app, or an offline web app",
      .details = "Writes RUN/apps/android/NAME-PROCESSOR.apk in seconds: no Android Studio, no network. The app classifies from the camera "
                 "and the gallery, proves at its first start that the phone sees and scores as this computer did, and walks through a "
-                "field test. The signing key is made at the first use and kept; with another key, phones refuse updates.",
+                "field test. The signing key is made at the first use and kept; with another key, phones refuse updates. "
+                "--target web writes RUN/apps/web, the same app for browsers, iPhones among them: a folder for any static host.",
      .examples = "handlens app RUN\nhandlens app RUN --name 'Leaf guide' --application-id org.example.leaves --abi all\n"
                  "handlens app RUN --version-name 1.1 --version-code 2  # an update\n"
-                 "handlens app RUN --project  # also a project for Android Studio",
+                 "handlens app RUN --project  # also a project for Android Studio\n"
+                 "handlens app RUN --target web && handlens serve RUN",
      .group = "Steps", .min_arguments = 1, .max_arguments = 1, .function = CommandApp},
     {.name = "report", .arguments = "RUN", .summary = "write report.html, one page with everything a run found",
      .details = "Self-contained: no network, no other file. Also as JSON and CSV. Shows steps that were not run as such.",
@@ -76,6 +78,12 @@ constexpr Command kCommands[] = {
      .examples = "handlens predict RUN leaf.jpg\nhandlens predict RUN/model/quantizedmodel.tflite photos --json\n"
                  "handlens predict model.tflite leaf.jpg --save-input seen  # what the model saw, as PNG",
      .group = "Use and prove", .min_arguments = 2, .max_arguments = -1, .function = CommandPredict},
+    {.name = "serve", .arguments = "RUN", .summary = "serve a run's web app to this computer's browsers, or to phones nearby",
+     .details = "RUN is a run folder with a web app (handlens app RUN --target web), or the app's folder itself. Serves exactly its "
+                "files, on this computer only unless --lan says otherwise; then over TLS with this computer's own certificate, and "
+                "with a QR code to scan. Opens nothing by itself; Ctrl-C ends it.",
+     .examples = "handlens serve RUN\nhandlens serve RUN --lan  # everyone in the network can open it",
+     .group = "Use and prove", .min_arguments = 1, .max_arguments = 1, .function = CommandServe},
     {.name = "check", .arguments = "RUN", .summary = "prove the chain from the pictures to the model files by hashes",
      .details = "Names every file that is missing or changed since its step wrote it, and every picture that changed.",
      .examples = "handlens check RUN",

@@ -95,7 +95,7 @@ constexpr Option kOptions[] = {
     {.name = "max-bytes", .kind = Kind::kBytes, .value = "SIZE", .fallback_words = "none", .low = 1, .high = 1e12, .group = kGates,
      .commands = kFromVerify, .help = "Likewise when quantizedmodel.tflite is larger than this, such as 64K or 2M."},
 
-    {.name = "target", .letter = 't', .kind = Kind::kChoice, .value = "TARGET", .fallback = "android", .choices = "android", .group = kApp, .commands = "app",
+    {.name = "target", .letter = 't', .kind = Kind::kChoice, .value = "TARGET", .fallback = "android", .choices = "android|web", .group = kApp, .commands = "app",
      .scope = Scope::kCommandLine, .help = "What to make the app for."},
     {.name = "model", .kind = Kind::kChoice, .value = "WHICH", .fallback = "quantized", .choices = "float|quantized", .group = kApp, .commands = "app",
      .scope = Scope::kCommandLine, .help = "Which model file the app carries."},
@@ -114,6 +114,12 @@ constexpr Option kOptions[] = {
     {.name = "project", .kind = Kind::kFlag, .group = kApp, .commands = "app", .scope = Scope::kCommandLine,
      .help = "Also write the app as a project for Android Studio."},
 
+    {.name = "lan", .kind = Kind::kFlag, .group = kThis, .commands = "serve", .scope = Scope::kCommandLine,
+     .help = "Serve to everyone in the network, over TLS; says what is exposed."},
+    {.name = "loopback", .kind = Kind::kFlag, .group = kThis, .commands = "serve", .scope = Scope::kCommandLine,
+     .help = "Serve to this computer only (the default)."},
+    {.name = "port", .kind = Kind::kInteger, .value = "N", .fallback = "8443", .low = 0, .high = 65535, .group = kThis, .commands = "serve",
+     .scope = Scope::kCommandLine, .help = "Port to listen on; 0 takes any free one."},
     {.name = "save-input", .kind = Kind::kPath, .value = "DIR", .fallback_words = "none", .group = kThis, .commands = "predict", .scope = Scope::kCommandLine,
      .help = "Write the exact picture that the model saw, as PNG, to DIR."},
     {.name = "man", .kind = Kind::kFlag, .group = kThis, .commands = "help", .scope = Scope::kCommandLine, .help = "Print the manual page (troff)."},

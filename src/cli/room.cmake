@@ -1,6 +1,6 @@
 # tomlplusplus reads handlens.toml; it is used header-only, so the room needs no library of it at run time.
 find_path(TOMLPLUSPLUS_INCLUDE toml++/toml.h REQUIRED)
-handlens_room(cli DEPS report package)
+handlens_room(cli DEPS report package serve)
 target_compile_definitions(cli PRIVATE HANDLENS_DATA_DIR="${CMAKE_SOURCE_DIR}/data")
 
 add_executable(handlens ${CMAKE_SOURCE_DIR}/src/cli/main.cc)

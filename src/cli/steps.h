@@ -41,6 +41,15 @@ struct AndroidResult {
 };
 Result<AndroidResult> StepAppAndroid(Run& run);
 
+// The same for RUN/apps/web, a folder that any static host serves. Kind kBadInput for a model that browsers do not run.
+struct WebResult {
+  std::filesystem::path folder;
+  size_t files = 0;
+  int64_t bytes = 0;
+  double seconds = 0;
+};
+Result<WebResult> StepAppWeb(Run& run);
+
 // The candidates that the settings and the dataset mean, and the sizes among them, rising.
 Result<std::vector<search::Candidate>> CandidatesOf(const Run& run);
 std::vector<int> SizesOf(const std::vector<search::Candidate>& candidates);

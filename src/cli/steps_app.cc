@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/json.h"
+#include "cli/app_parts.h"
 #include "cli/steps.h"
 #include "package/package.h"
 
@@ -15,7 +16,20 @@ namespace {
 
 constexpr size_t kIconPictures = 4;
 
-// Beside the program while it lies in its build folder, else in the installed share folder.
+Result<std::string> AppName(const Run& run) {
+  if (run.settings.Has("name")) return run.settings.Text("name");
+  const fs::path path = run.At("model/preprocess.json");
+  HL_ASSIGN(const std::string text, ReadText(path));
+  HL_ASSIGN(const Json json, ParseJson(text, path.string()));
+  return FromJson(json, path.string(), [](const Json& j) { return j.at("name").get<std::string>(); });
+}
+
+fs::path PicturePath(const Run& run, int index) {
+  return fs::path(run.dataset.root) / run.dataset.pictures[static_cast<size_t>(index)].path;
+}
+
+}  // namespace
+
 Result<fs::path> BuiltApp(const Run& run, const fs::path& name) {
   std::error_code error;
   fs::path self = fs::read_symlink("/proc/self/exe", error);
@@ -27,6 +41,39 @@ Result<fs::path> BuiltApp(const Run& run, const fs::path& name) {
   return Fail(ErrorKind::kInternal, "the built app is not there; make it with `./dev apps`, or install handlens with its apps. Looked at {} and {}",
               places[0].string(), places[1].lexically_normal().string());
 }
+
+std::string ModelName(const Run& run) { return run.settings.Text("model") == "float" ? "model/model.tflite" : "model/quantizedmodel.tflite"; }
+
+Result<package::BundleRequest> BundleOf(Run& run) {
+  HL_ASSIGN(run.split, split::ReadSplit(run.At("split.json"), run.dataset));
+  package::BundleRequest bundle;
+  bundle.model = run.At(ModelName(run));
+  std::error_code error;
+  if (fs::exists(run.At("model/modelcard.md"), error)) bundle.model_card = run.At("model/modelcard.md");
+  HL_ASSIGN(bundle.name, AppName(run));
+  for (const int index : run.split.holdout) {
+    const dataset::Picture& picture = run.dataset.pictures[static_cast<size_t>(index)];
+    bundle.check_pictures.push_back({PicturePath(run, index), run.dataset.labels[static_cast<size_t>(picture.label)]});
+  }
+  return bundle;
+}
+
+Result<image::Image> IconOf(const Run& run) {
+  if (run.settings.Has("icon")) {
+    HL_ASSIGN(image::Decoded decoded, image::DecodeFile(run.settings.Text("icon")));
+    return std::move(decoded.image);
+  }
+  std::vector<fs::path> pictures;
+  int next = 0;
+  for (size_t i = 0; i < run.dataset.pictures.size() && pictures.size() < kIconPictures; ++i) {
+    if (run.dataset.pictures[i].label < next) continue;
+    pictures.push_back(PicturePath(run, static_cast<int>(i)));
+    next = run.dataset.pictures[i].label + 1;
+  }
+  return package::DrawIcon(pictures);
+}
+
+namespace {
 
 // "Blätter 2" -> "bl_tter_2": a part of an application id.
 std::string IdPart(const std::string& name) {
@@ -48,49 +95,6 @@ Result<std::vector<std::string>> AbisOf(const Run& run) {
   return std::vector<std::string>{abi == "armv7" ? "armeabi-v7a" : abi == "x86_64" ? "x86_64" : "arm64-v8a"};
 }
 
-std::string ModelName(const Run& run) { return run.settings.Text("model") == "float" ? "model/model.tflite" : "model/quantizedmodel.tflite"; }
-
-Result<std::string> AppName(const Run& run) {
-  if (run.settings.Has("name")) return run.settings.Text("name");
-  const fs::path path = run.At("model/preprocess.json");
-  HL_ASSIGN(const std::string text, ReadText(path));
-  HL_ASSIGN(const Json json, ParseJson(text, path.string()));
-  return FromJson(json, path.string(), [](const Json& j) { return j.at("name").get<std::string>(); });
-}
-
-fs::path PicturePath(const Run& run, int index) {
-  return fs::path(run.dataset.root) / run.dataset.pictures[static_cast<size_t>(index)].path;
-}
-
-Result<package::BundleRequest> BundleOf(Run& run) {
-  HL_ASSIGN(run.split, split::ReadSplit(run.At("split.json"), run.dataset));
-  package::BundleRequest bundle;
-  bundle.model = run.At(ModelName(run));
-  std::error_code error;
-  if (fs::exists(run.At("model/modelcard.md"), error)) bundle.model_card = run.At("model/modelcard.md");
-  HL_ASSIGN(bundle.name, AppName(run));
-  for (const int index : run.split.holdout) {
-    const dataset::Picture& picture = run.dataset.pictures[static_cast<size_t>(index)];
-    bundle.check_pictures.push_back({PicturePath(run, index), run.dataset.labels[static_cast<size_t>(picture.label)]});
-  }
-  return bundle;
-}
-
-// --icon, or a mosaic of the first pictures of up to four classes.
-Result<image::Image> IconOf(const Run& run) {
-  if (run.settings.Has("icon")) {
-    HL_ASSIGN(image::Decoded decoded, image::DecodeFile(run.settings.Text("icon")));
-    return std::move(decoded.image);
-  }
-  std::vector<fs::path> pictures;
-  int next = 0;
-  for (size_t i = 0; i < run.dataset.pictures.size() && pictures.size() < kIconPictures; ++i) {
-    if (run.dataset.pictures[i].label < next) continue;
-    pictures.push_back(PicturePath(run, static_cast<int>(i)));
-    next = run.dataset.pictures[i].label + 1;
-  }
-  return package::DrawIcon(pictures);
-}
 
 fs::path DefaultKey() {
   const char* const config = std::getenv("XDG_CONFIG_HOME");

@@ -65,6 +65,7 @@ Result<Model> ReadModel(const std::filesystem::path& path) {
 // The pictures that the phone runs, with the scores that the computer gives them.
 Result<void> AddCheck(const BundleRequest& request, const Model& model, std::vector<BundleFile>& files) {
   HL_ASSIGN(const auto judge, tflite::Judge::Load(model.bytes, tflite::Kernels::kBuiltin));
+  HL_ASSIGN(const auto xnnpack, tflite::Judge::Load(model.bytes, tflite::Kernels::kXnnpack));
   HL_ASSIGN(const image::Fit fit, image::ParseFit(model.description.fit));
   Json rows = Json::array();
   size_t total_bytes = 0;
@@ -76,6 +77,7 @@ Result<void> AddCheck(const BundleRequest& request, const Model& model, std::vec
     if (!decoded) return Fail(decoded.error().kind, "{}: {}", picture.path.string(), decoded.error().message);
     const auto input = image::ModelInput(decoded->image, model.description.size_px, fit);
     HL_ASSIGN(const std::vector<float> scores, judge->Classify(input));
+    HL_ASSIGN(const std::vector<float> xnnpack_scores, xnnpack->Classify(input));
     std::string extension = decoded->facts.format;
     std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) { return std::tolower(c); });
     const std::string name = fmt::format("{}.{}", rows.size(), extension);
@@ -84,7 +86,8 @@ Result<void> AddCheck(const BundleRequest& request, const Model& model, std::vec
                     {"sha256", Sha256(bytes)},
                     {"input_sha256", Sha256(input)},
                     {"lossless", decoded->facts.format != "JPEG" && decoded->facts.format != "WebP"},
-                    {"scores", scores}});
+                    {"scores", scores},
+                    {"scores_xnnpack", xnnpack_scores}});
     files.push_back({"check/" + name, std::move(bytes)});
   }
   const Json record = {{"runtime", judge->RuntimeVersion()},

@@ -115,6 +115,7 @@ Result<std::unique_ptr<Server>> Server::Start(std::map<std::string, ServedFile> 
   server.set_read_timeout(kReadSeconds, 0);
   server.set_write_timeout(kWriteSeconds, 0);
   server.set_tcp_nodelay(true);
+  server.set_keep_alive_max_count(1000);
   // The library's own choice, SO_REUSEPORT, would let two servers share a port and answer in turns.
   server.set_socket_options([](socket_t socket) {
     const int yes = 1;

@@ -59,9 +59,9 @@ async function checkPicture(parts: Parts, index: number): Promise<CheckRow> {
   const { bundle, pixels, classifier, base } = parts;
   const expected = bundle.check.pictures[index]!;
   const { labels, size_px, fit, not_sure_below } = bundle.app.preprocess;
-  const computer = answerOf(expected.scores, labels, not_sure_below);
+  const computer = answerOf(expected.scores_xnnpack, labels, not_sure_below);
   const row: CheckRow = {
-    file: expected.file, sha256: expected.sha256, label: expected.label, computer: computer.label, computerScores: expected.scores, here: "",
+    file: expected.file, sha256: expected.sha256, label: expected.label, computer: computer.label, computerScores: expected.scores_xnnpack, here: "",
     computerScore: computer.score, hereScore: 0, difference: Infinity, samePixels: null, scores: [], passed: false, error: "",
   };
   try {
@@ -74,11 +74,11 @@ async function checkPicture(parts: Parts, index: number): Promise<CheckRow> {
     const here = answerOf(row.scores, labels, not_sure_below);
     row.here = here.label;
     row.hereScore = here.score;
-    row.difference = Math.max(...row.scores.map((score, i) => Math.abs(score - expected.scores[i]!)));
+    row.difference = Math.max(...row.scores.map((score, i) => Math.abs(score - expected.scores_xnnpack[i]!)));
     // A JPEG decoder may differ by a few levels; a lossless picture that differs is a fault of this browser.
     const limit = row.samePixels === false ? OTHER_DECODER_TOLERANCE : bundle.check.tolerance;
     const pixelsPassed = !expected.lossless || row.samePixels !== false;
-    row.passed = pixelsPassed && row.difference <= limit && sameAnswer(row.scores, expected.scores, limit);
+    row.passed = pixelsPassed && row.difference <= limit && sameAnswer(row.scores, expected.scores_xnnpack, limit);
   } catch (error) {
     row.error = error instanceof Error ? error.message : String(error);
   }
