@@ -154,11 +154,11 @@ def main():
     for text in options.rows or ROWS:
         rows.append(summary(text, measure(workers, text, options)))
         show(rows[-1])
+        if options.json:   # after every row: a run that is ended leaves what it has
+            record = {"machine": about, "rounds": options.rounds, "seconds": options.seconds, "rows": rows}
+            pathlib.Path(options.json).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     for worker in workers.values():
         worker.close()
-    if options.json:
-        record = {"machine": about, "rounds": options.rounds, "seconds": options.seconds, "rows": rows}
-        pathlib.Path(options.json).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

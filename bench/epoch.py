@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""Whole epochs as users run them: Keras' fit fed by ImageDataGenerator from picture files, against handlens.
+
+    epoch.py TRIAL PICTURES [--epochs N] [--size PX] [--json FILE]
+
+TRIAL is the program tools/trial; PICTURES a folder with a folder per class. Both train M1 with the generators 1 and 4 of
+the paper, batches of 10, one thread, validation after every epoch, five folds of handlens against one of Keras on the
+same share of the pictures; handlens' time includes reading the data set, decoding, the folds' tests and its records, that
+of Keras begins at fit. Pictures a second (trained ones) of processor time, and by the clock.
+"""
+import argparse
+import json
+import os
+import pathlib
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+
+GENERATORS = {
+    "gen1": {"rescale": 1 / 255},
+    "gen4": {"rescale": 1 / 255, "rotation_range": 40, "brightness_range": (0.2, 1.0), "shear_range": 0.2, "zoom_range": 0.2,
+             "horizontal_flip": True, "vertical_flip": True, "width_shift_range": 0.2, "height_shift_range": 0.2, "fill_mode": "nearest",
+             "featurewise_center": True, "featurewise_std_normalization": True},
+}
+TRAINED = 0.72   # of the pictures: a fifth tests, a tenth of the rest validates
+
+
+def speeds(pictures, cpu_s, wall_s):
+    return {"pictures_per_s": round(pictures / cpu_s, 1), "by_the_clock": round(pictures / wall_s, 1)}
+
+
+def handlens(options, generator):
+    with tempfile.TemporaryDirectory() as cache:
+        before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        command = [options.trial, options.pictures, "--model", "m1", "--size", str(options.size), "--generator", generator,
+                   "--epochs", str(options.epochs), "--batch", "10", "--order", "paper", "--cache", cache]
+        listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        after, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter() - start
+    folds = re.findall(r"n = (\d+)\), (\d+) epochs", listing)
+    total = sum(int(n) for n, _ in folds)
+    pictures = sum((total - int(n)) * 0.9 * int(epochs) for n, epochs in folds)
+    return speeds(pictures, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, wall)
+
+
+def keras_fit(options, generator):
+    os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="-1", OMP_NUM_THREADS="1")
+    import keras
+    import numpy as np
+    import tensorflow as tf
+    from keras.src.legacy.preprocessing.image import ImageDataGenerator
+
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    source = ImageDataGenerator(validation_split=1 - TRAINED, **GENERATORS[generator])
+    source.fit(np.random.rand(20, options.size, options.size, 3))
+    flow = {"target_size": (options.size, options.size), "batch_size": 10, "class_mode": "sparse"}
+    train = source.flow_from_directory(options.pictures, subset="training", **flow)
+    validation = source.flow_from_directory(options.pictures, subset="validation", **flow)
+    layers = keras.layers
+    network = keras.Sequential([keras.Input((options.size, options.size, 3)), layers.Conv2D(32, 3, activation="relu"),
+                                layers.MaxPooling2D(2), layers.Flatten(), layers.Dense(128, activation="relu"),
+                                layers.Dense(train.num_classes, activation="softmax")])
+    network.compile(optimizer=keras.optimizers.SGD(0.01), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    cpu, start = time.process_time(), time.perf_counter()
+    network.fit(train, validation_data=validation, validation_steps=max(1, train.samples // 90), epochs=options.keras_epochs,
+                verbose=0)
+    return speeds(train.samples * options.keras_epochs, time.process_time() - cpu, time.perf_counter() - start)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("trial")
+    parser.add_argument("pictures")
+    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--keras-epochs", type=int, default=2, help="fewer do: its speed does not depend on them")
+    parser.add_argument("--size", type=int, default=100)
+    parser.add_argument("--json")
+    options = parser.parse_args()
+    rows = []
+    for generator in GENERATORS:
+        row = {"model": "m1", "size": options.size, "generator": generator, "handlens": handlens(options, generator)}
+        try:
+            row["keras"] = keras_fit(options, generator)
+            row["ratio"] = round(row["handlens"]["pictures_per_s"] / row["keras"]["pictures_per_s"], 2)
+        except ImportError as missing:
+            print(f"{missing}: handlens alone; pip install -r bench/requirements.txt", file=sys.stderr)
+        print(json.dumps(row), flush=True)
+        rows.append(row)
+    if options.json:
+        pathlib.Path(options.json).write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
