@@ -23,7 +23,7 @@ export async function open(browser, url, options = {}) {
     if (host !== new URL(url).host) faults.push(`request to ${request.url()}`);
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(120_000);
   page.on("pageerror", (error) => faults.push(error.message));
   page.on("console", (message) => {
     if (/Content Security Policy|Refused to/.test(message.text())) faults.push(message.text());
@@ -35,9 +35,9 @@ export async function open(browser, url, options = {}) {
 
 // Waits until `condition` holds in the page. Playwright's own waitForFunction needs eval, which the app forbids.
 export async function until(page, condition) {
-  const end = Date.now() + 30_000;
+  const end = Date.now() + 120_000;
   while (!(await page.evaluate(condition).catch(() => false))) {
-    if (Date.now() > end) throw new Error(`still not so after 30 s: ${condition}`);
+    if (Date.now() > end) throw new Error(`still not so after 120 s: ${condition}`);
     await new Promise((done) => setTimeout(done, 50));
   }
 }
