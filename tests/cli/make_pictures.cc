@@ -22,7 +22,8 @@ std::vector<uint8_t> Draw(int size, int label, int number) {
   // A few blocks of the class's colour, and some of any colour, in random places.
   for (int block = 0; block < 14; ++block) {
     const bool own = block < 8;
-    const uint32_t w = side / 8 + rng.Below(static_cast<uint32_t>(side) / 4), h = side / 8 + rng.Below(static_cast<uint32_t>(side) / 4);
+    const auto eighth = static_cast<uint32_t>(side / 8);
+    const uint32_t w = eighth + rng.Below(2 * eighth), h = eighth + rng.Below(2 * eighth);
     const uint32_t x = rng.Below(static_cast<uint32_t>(side) - w), y = rng.Below(static_cast<uint32_t>(side) - h);
     uint32_t colour[3];
     for (uint32_t c = 0; c < 3; ++c) colour[c] = own ? ((static_cast<uint32_t>(label) + 1) >> c & 1u ? 200 : 30) + rng.Below(40) : rng.Below(256);
