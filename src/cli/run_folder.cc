@@ -16,7 +16,7 @@ constexpr int kTimingsVersion = 1;
 // What may already lie in a folder that is to become a run: what a run that stopped at its very beginning leaves.
 bool MayBecomeRun(const std::vector<std::string>& names) {
   return std::all_of(names.begin(), names.end(), [](const std::string& name) {
-    return name == ".lock" || name.starts_with("handlens.toml") || name == "cache" || name == "report" ||
+    return name == ".lock" || name.starts_with("handlens.toml") || name == "cache" || name == "report" || name == "thumbnails" ||
            name.starts_with("dataset.json") || name == "chain.json" || name == "timings.json";
   });
 }

@@ -43,7 +43,7 @@ $ handlens help --man | man -l - 2>/dev/null | head -1 >/dev/null; handlens help
 1
 
 $ bash -c 'source <(handlens help --completion bash); COMP_WORDS=(handlens se); COMP_CWORD=1; _handlens; echo ${COMPREPLY[@]}'
-search
+search serve
 
 # The committed page of options is what the program prints.
 $ handlens help --markdown | diff "$SOURCE/docs/options.md" - && echo same
