@@ -55,7 +55,9 @@ class Trial {
     // Stopped in a long evaluation: the training behind it is not lost.
     if (!evaluated && evaluated.error().kind == ErrorKind::kInterrupted && saved_epochs_ < epochs_.size()) HL_TRY(SaveState());
     HL_ASSIGN(TrialResult result, std::move(evaluated));
-    progress_.End(fmt::format("{}: test accuracy {:.3f}", spec_.model, result.test_accuracy));
+    // A final model has no test pictures of its own: its fold models speak for it.
+    progress_.End(spec_.fold == kAllFolds ? fmt::format("{}: trained on {} pictures", spec_.model, result.train.pictures.size())
+                                          : fmt::format("{}: test accuracy {:.3f}", spec_.model, result.test_accuracy));
     return result;
   }
 
