@@ -79,7 +79,7 @@ RuleResult Quantized(const Verdict& v) {
               fmt::format("quantized {}, float {} (n={}; only float right {}, only quantized right {}, McNemar p={:.3g})",
                           Percent(route->accuracy), Percent(base->accuracy), route->n, route->only_baseline,
                           route->only_this, route->mcnemar_p),
-              "quantization-aware training, or shipping model_fp16.tflite");
+              "shipping model_fp16.tflite, or a wider model");
 }
 
 RuleResult Agreement(const Rules& rules, const Verdict& v) {
@@ -88,7 +88,7 @@ RuleResult Agreement(const Rules& rules, const Verdict& v) {
   return Rule("agreement", route->agreement >= rules.min_agreement,
               fmt::format("quantized and float name the same class for {} of {} pictures; at least {} is asked for",
                           Percent(route->agreement), route->n, Percent(rules.min_agreement)),
-              "quantization-aware training, or more calibration pictures");
+              "more training pictures to calibrate with, or shipping model_fp16.tflite");
 }
 
 RuleResult Engine(const Rules& rules, const Verdict& v) {

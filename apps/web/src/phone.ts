@@ -1,5 +1,5 @@
 // The record that leaves the phone, by the user's hand only: "handlens-phone" version 1 (docs/formats-app.md), the same as
-// the Android app's; `handlens verify RUN --import` reads it.
+// the Android app's.
 import type { FieldShot } from "./fieldtest";
 import { download } from "./dom";
 import type { Context } from "./screen";
