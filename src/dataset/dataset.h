@@ -15,7 +15,7 @@ namespace handlens::dataset {
 
 struct Picture {
   std::string id;          // SHA-256 of the file's bytes; unique in a Dataset
-  std::string path;        // relative to Dataset::root, '/' between folders
+  std::string path;        // relative to Dataset::root (of a labels.csv also with .., or absolute), '/' between folders
   int label = 0;           // index into Dataset::labels
   std::string group;       // patient, plant, object as given by the user; empty = none
   int cluster = 0;         // pictures of one cluster never straddle folds: same group or near-duplicates, transitively

@@ -174,6 +174,21 @@ TEST_F(InspectTest, ReadsLabelsFilesWithGroupsAndListsBadRows) {
   EXPECT_EQ(data->rejected.size(), 3U);
 }
 
+TEST_F(InspectTest, ReadsPicturesOutsideTheFolderOfTheLabelsFile) {
+  for (uint64_t i = 0; i < 5; ++i) Put(fmt::format("p/{}.png", i), Texture(i));
+  fs::create_directory(root_ / "tables");
+  PutText("tables/labels.csv", fmt::format("path,label\n../p/0.png,a\n{0}/p/1.png,b\n../tables/../p/2.png,a\n{0}/p/2.png,b\n"
+                                           "{0}/tables/gone.png,b\n",
+                                           root_.string()));
+  const auto data = Look("tables/labels.csv");
+  ASSERT_TRUE(data) << data.error().message;
+  ASSERT_EQ(data->pictures.size(), 2U);
+  EXPECT_EQ(data->pictures[0].path, "../p/0.png");
+  EXPECT_EQ(data->pictures[1].path, (root_ / "p/1.png").string());
+  EXPECT_NE(ReasonOf(*data, (root_ / "tables/gone.png").string()).find("line 6: no such file"), std::string::npos);
+  EXPECT_TRUE(CheckUnchanged(*data, SilentProgress()));
+}
+
 TEST_F(InspectTest, FindsTheSamePhotographMirroredTurnedDarkerAndNoisy) {
   PutTwoClasses(12);
   const auto original = Texture(0);

@@ -1,4 +1,4 @@
-// labels.csv: path,label[,group], one picture a row, paths relative to the table's folder.
+// labels.csv: path,label[,group], one picture a row. Paths are relative to the table's folder, or absolute.
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -54,16 +54,18 @@ std::string RowProblem(const CsvRow& row, const Columns& columns) {
   return LabelProblem(row.fields[columns.label]);
 }
 
-// The path of a row below the table's folder, or the reason why it is none.
+// The path of a row: relative to the table's folder where it lies below it, so that both can move together, else as
+// written. Or the reason why it leads to no picture.
 Result<std::string> Locate(const fs::path& root, const std::string& written) {
   std::string path = written;
   std::error_code error;
   if (!fs::exists(root / path, error) && path.find('\\') != std::string::npos) {
     std::replace(path.begin(), path.end(), '\\', '/');  // as Windows writes them
   }
-  const fs::path normal = fs::path(path).lexically_normal();
-  if (normal.is_absolute() || (!normal.empty() && *normal.begin() == "..")) {
-    return Fail(ErrorKind::kBadInput, "the path leaves the folder of the labels file");
+  fs::path normal = fs::path(path).lexically_normal();
+  if (normal.is_absolute()) {
+    const fs::path below = normal.lexically_relative(fs::absolute(root).lexically_normal());
+    if (!below.empty() && *below.begin() != "..") normal = below;
   }
   const fs::file_status status = fs::status(root / normal, error);
   if (status.type() == fs::file_type::not_found) return Fail(ErrorKind::kBadInput, "no such file");
