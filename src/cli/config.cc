@@ -1,4 +1,4 @@
-// Reading handlens.toml (declared in settings.h). The TOML library stays in this file and own_models.cc.
+// Reading handlens.toml (declared in settings.h). The TOML library stays in this file and own_*.cc.
 #include <toml++/toml.h>
 
 #include "base/disk.h"
@@ -28,7 +28,7 @@ Result<std::string> AsText(const toml::node& node, const std::string& where) {
 
 Result<void> ReadKey(const std::string& key, const toml::node& node, ConfigFile& config) {
   const std::string where = fmt::format("{}:{}: {}", config.path.string(), node.source().begin.line, key);
-  std::vector<std::string> known = {"model", "generator"};
+  std::vector<std::string> known = {"model", "generator", "recipe"};
   for (const Option& option : Options()) {
     if (option.scope == Scope::kCommandLine) continue;
     known.push_back(TomlKey(option));
@@ -57,7 +57,7 @@ Result<ConfigFile> ReadConfig(const std::filesystem::path& path) {
   }
   for (const auto& [key, node] : table) {
     const std::string name(key.str());
-    if (name == "model" || name == "generator") continue;
+    if (name == "model" || name == "generator" || name == "recipe") continue;
     HL_TRY(ReadKey(name, node, config));
   }
   HL_ASSIGN(config.own, ReadOwnModels(table, path.string()));

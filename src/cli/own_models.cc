@@ -1,20 +1,16 @@
 #include "cli/own_models.h"
 
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <map>
 #include <optional>
 #include <sstream>
 
+#include "cli/own_recipe.h"
 #include "cli/suggest.h"
+#include "cli/toml_at.h"
 
 namespace handlens::cli {
 namespace {
-
-tl::unexpected<Error> At(const std::string& file, const toml::node& node, const std::string& what) {
-  return Fail(ErrorKind::kUsage, "{}:{}: {}", file, node.source().begin.line, what);
-}
 
 // What the word of a layer means and which further keys it takes.
 struct LayerWord {
@@ -31,7 +27,7 @@ const std::vector<LayerWord>& LayerWords() {
       {"pool", nn::LayerKind::kMaxPool, {"stride", "padding"}},
       {"average_pool", nn::LayerKind::kAvgPool, {"stride", "padding"}},
       {"global_average_pool", nn::LayerKind::kGlobalAvgPool, {}},
-      {"batch_norm", nn::LayerKind::kBatchNorm, {"activation"}},
+      {"batch_norm", nn::LayerKind::kBatchNorm, {"activation", "momentum"}},
       {"dropout", nn::LayerKind::kDropout, {}},
       {"add", nn::LayerKind::kAdd, {"activation"}},
   };
@@ -173,6 +169,11 @@ class ModelReader {
       const auto text = padding->value<std::string>().value_or("");
       if (text != "same" && text != "valid") return At(file_, *padding, where_ + ": padding is \"same\" or \"valid\"");
       layer.padding = text == "same" ? nn::Padding::kSame : nn::Padding::kValid;
+    }
+    if (const toml::node* momentum = entry.get("momentum")) {
+      const auto value = momentum->value<double>();
+      if (!value || *value < 0 || *value >= 1) return At(file_, *momentum, where_ + ": momentum is not a number from 0 to below 1");
+      layer.momentum = static_cast<float>(*value);
     }
     if (const toml::node* bias = entry.get("bias")) {
       if (!bias->is_boolean()) return At(file_, *bias, where_ + ": bias is true or false");
@@ -340,8 +341,9 @@ Result<OwnModels> ReadOwnModels(const toml::table& root, const std::string& file
     HL_ASSIGN(image::GeneratorSpec spec, GeneratorReader(file).Read(*table));
     own.generators.push_back(std::move(spec));
   }
+  HL_ASSIGN(own.recipe, ReadOwnRecipe(root, file));
   toml::table copy;
-  for (const char* key : {"model", "generator"}) {
+  for (const char* key : {"model", "generator", "recipe"}) {
     if (const toml::node* node = root.get(key)) copy.insert(key, *node);
   }
   if (!copy.empty()) {

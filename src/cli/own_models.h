@@ -1,10 +1,11 @@
-// The user's own architectures and augmentations: [[model]] and [[generator]] tables of handlens.toml.
+// The user's own architectures, augmentations and recipe: [[model]], [[generator]] and [recipe] tables of handlens.toml.
 // Whether a model fits a picture size is not decided here but where the search asks nn for its shapes.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "base/result.h"
 #include "image/augment.h"
 #include "nn/nn.h"
@@ -20,6 +21,7 @@ namespace handlens::cli {
 struct OwnModels {
   std::vector<nn::ModelSpec> models;               // size and classes open; a last dense layer is added by WithClasses
   std::vector<image::GeneratorSpec> generators;
+  Json recipe = Json::object();                    // changes to every candidate's recipe, see own_recipe.h
   std::string toml;                                // the tables as text, for the effective configuration
 };
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/disk.h"
+#include "train/train.h"
 
 namespace handlens::cli {
 namespace {
@@ -102,7 +103,7 @@ TEST(OwnModels, BuildLayersWithActivationsAndNames) {
   const auto config = Read(
       "[[model]]\nname = 'mine'\nlayers = [\n"
       "  {conv = 8, kernel = 5, padding = 'same', activation = 'relu', name = 'a'},\n"
-      "  {conv = 8, padding = 'same', bias = false},\n  {batch_norm = true, name = 'b'},\n  {add = ['a', 'b'], activation = 'relu6'},\n"
+      "  {conv = 8, padding = 'same', bias = false},\n  {batch_norm = true, momentum = 0.5, name = 'b'},\n  {add = ['a', 'b'], activation = 'relu6'},\n"
       "  {pool = 2}, {global_average_pool = true}, {dropout = 0.2}]\n");
   ASSERT_TRUE(config) << config.error().message;
   ASSERT_EQ(config->own.models.size(), 1u);
@@ -112,6 +113,7 @@ TEST(OwnModels, BuildLayersWithActivationsAndNames) {
   EXPECT_EQ(model.layers[0].kernel, 5);
   EXPECT_EQ(model.layers[1].kind, nn::LayerKind::kRelu);
   EXPECT_FALSE(model.layers[2].bias);
+  EXPECT_EQ(model.layers[3].momentum, 0.5f);
   EXPECT_EQ(model.layers[4].inputs, (std::vector<int>{1, 3}));
   EXPECT_EQ(model.layers[6].stride, 2);
   EXPECT_EQ(model.layers.back().units, 3);
@@ -126,6 +128,27 @@ TEST(OwnModels, NameFileAndLineOfAMistake) {
   EXPECT_EQ(ErrorOf("[[generator]]\nname = 'g'\nrotaton = 3\n"), ":3: generator g: unknown key 'rotaton'; did you mean 'rotation'?");
   EXPECT_EQ(ErrorOf("[[generator]]\nname = 'g'\nrotation = 300\n"), ":3: generator g: rotation is not a number from 0 to 180");
   EXPECT_EQ(ErrorOf("[model]\nname = 'm'\n"), ":1: write [[model]] with two brackets");
+  EXPECT_EQ(ErrorOf("[recipe]\nlearning_rat = 1\n"), ":2: recipe: unknown key 'learning_rat'; did you mean 'learning_rate'?");
+  EXPECT_EQ(ErrorOf("[recipe]\noptimizer = 'adm'\n"), ":2: recipe: optimizer 'adm' is not one of sgd, momentum, adam; did you mean 'adam'?");
+  EXPECT_EQ(ErrorOf("[recipe]\nlabel_smoothing = 0.6\n"), ":2: recipe: label_smoothing is not a number from 0 to 0.5");
+  EXPECT_EQ(ErrorOf("[recipe]\nbatch = 2.5\n"), ":2: recipe: batch is not a whole number from 1 to 1024");
+  EXPECT_EQ(ErrorOf("[recipe]\nlike = 'papr'\n"), ":2: recipe: like 'papr' is not one of paper, paper-code, modern; did you mean 'paper'?");
+  EXPECT_EQ(ErrorOf("[[recipe]]\nbatch = 2\n"), ":1: write [recipe] with one bracket: there is one for all candidates");
+}
+
+TEST(OwnRecipe, ChangesTheKeysItNamesAndIsWrittenBack) {
+  const auto config = Read("[recipe]\nbatch = 8\nlike = 'paper-code'\nkeep_best = true\n");
+  ASSERT_TRUE(config) << config.error().message;
+  auto recipe = train::RecipeFromJson(config->own.recipe);
+  ASSERT_TRUE(recipe) << recipe.error().message;
+  train::Recipe expected = train::PaperCodeRecipe();
+  expected.batch = 8;
+  expected.keep_best = true;
+  EXPECT_EQ(*recipe, expected);
+  const std::string written = EffectiveToml(Settings({}, {}, *config));
+  EXPECT_NE(written.find("[recipe]"), std::string::npos);
+  EXPECT_NE(written.find("keep_best = true"), std::string::npos);
+  EXPECT_EQ(Read("[recipe]\nnesterov = false\n")->own.recipe.dump(), "{\"nesterov\":false}");
 }
 
 }  // namespace

@@ -48,6 +48,7 @@ Result<std::vector<search::Candidate>> CandidatesOf(const Run& run) {
   choice.sizes_px = run.settings.Integers("sizes");
   choice.own_models = WithClasses(run.settings.own().models, static_cast<int>(run.dataset.labels.size()));
   choice.own_generators = run.settings.own().generators;
+  choice.recipe_changes = run.settings.own().recipe;
   choice.epochs = static_cast<int>(run.settings.Integer("epochs"));
   return search::PresetCandidates(run.settings.Text("preset"), run.dataset, choice);
 }

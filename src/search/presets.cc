@@ -89,7 +89,7 @@ class Maker {
     const bool asked = !choice_.sizes_px.empty() && (!choice_.models.empty() || !choice_.own_models.empty());
     if (!architecture && !asked && nn::NamedModel(model, 300, classes_)) return {};
     HL_ASSIGN(candidate.architecture, std::move(architecture));
-    candidate.recipe = RecipeOf(candidate);
+    HL_ASSIGN(candidate.recipe, RecipeOf(candidate));
     candidates_.push_back(std::move(candidate));
     return {};
   }
@@ -115,7 +115,7 @@ class Maker {
     }
     return nn::NamedModel(name, size_px, classes_);
   }
-  train::Recipe RecipeOf(const Candidate& candidate) const {
+  Result<train::Recipe> RecipeOf(const Candidate& candidate) const {
     train::Recipe recipe;
     if (IsPaperModel(candidate.model)) {
       recipe = train::PaperRecipe();
@@ -126,6 +126,11 @@ class Maker {
       if (training_ < kFewPictures) recipe.batch = 16;
       const int steps = std::max(1, (training_ + recipe.batch - 1) / recipe.batch);   // an epoch's
       recipe.epochs = std::max(length.epochs, (length.steps + steps - 1) / steps);
+    }
+    if (!choice_.recipe_changes.empty()) {
+      Json changed = train::ToJson(recipe);
+      changed.update(choice_.recipe_changes);
+      HL_ASSIGN(recipe, train::RecipeFromJson(changed));
     }
     if (choice_.epochs > 0) recipe.epochs = choice_.epochs;
     return recipe;
@@ -159,7 +164,7 @@ Result<std::vector<Candidate>> PresetCandidates(std::string_view preset, const d
   HL_ASSIGN(const Preset found, FindPreset(preset, dataset.labels.size()));
   std::vector<std::string> models = NamedOrOwn(choice.models, choice.own_models);
   std::vector<std::string> generators = NamedOrOwn(choice.generators, choice.own_generators);
-  const bool own_grid = !models.empty() || !generators.empty() || !choice.sizes_px.empty();
+  const bool own_grid = !models.empty() || !generators.empty() || !choice.sizes_px.empty() || !choice.recipe_changes.empty();
   if (models.empty()) models = found.models;
   if (generators.empty()) generators = found.generators;
   std::vector<int> sizes_px = choice.sizes_px.empty() ? found.sizes_px : choice.sizes_px;

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json.h"
 #include "base/result.h"
 #include "dataset/dataset.h"
 #include "search/search.h"
@@ -17,6 +18,7 @@ struct GridChoice {
   std::vector<int> sizes_px;
   std::vector<nn::ModelSpec> own_models;               // from handlens.toml, sizes filled in here
   std::vector<image::GeneratorSpec> own_generators;    // from handlens.toml
+  Json recipe_changes = Json::object();                // from handlens.toml: keys of train::ToJson(Recipe), for every candidate
   int epochs = 0;                                      // 0 = the recipe's
 };
 

@@ -275,6 +275,15 @@ TEST_F(SearchTest, PresetsFitTheDatasetAndTheUsersWords) {
   ASSERT_EQ(own->size(), 2u);
   EXPECT_EQ(own->at(1).size_px, 48);
   EXPECT_EQ(own->at(1).recipe.epochs, 3);
+  GridChoice changed = choice;
+  changed.recipe_changes = {{"keep_best", true}, {"epochs", 7}};
+  const auto changes = PresetCandidates("quick", dataset_, changed);
+  ASSERT_TRUE(changes);
+  train::Recipe expected = own->at(1).recipe;
+  expected.keep_best = true;
+  EXPECT_EQ(changes->at(1).recipe, expected);  // a number of epochs given by itself wins
+  changed.epochs = 0;
+  EXPECT_EQ(PresetCandidates("quick", dataset_, changed)->at(1).recipe.epochs, 7);
   choice.models = {"nano80"};
   EXPECT_EQ(PresetCandidates("quick", dataset_, choice).error().kind, ErrorKind::kUsage);
   EXPECT_EQ(PresetCandidates("fast", dataset_, {}).error().kind, ErrorKind::kUsage);
