@@ -247,6 +247,35 @@ class Plain final : public Operation {
   Param *mean_ = nullptr, *std_ = nullptr;
 };
 
+// Straight over the rows: padding lanes hold zeros, and zero stays zero.
+class FakeQuantize final : public Operation {
+ public:
+  FakeQuantize(const Placement& p, const Wires& w) : wires_(w), floats_(Size(w.x.shape.width) * w.x.pixel) {
+    const LayerSpec& layer = p.spec->nodes[Size(p.index)].layer;
+    grid_ = {layer.step, layer.zero};
+    HL_CHECK(w.x.pixel == w.y.pixel);
+  }
+  void Bind(Params&) override {}
+  void Forward(const Context& c, size_t b) override {
+    for (size_t y = 0; y < Size(wires_.x.shape.height); ++y) {
+      FakeQuantizeForward(floats_, c.At(wires_.x, b) + y * wires_.x.row, grid_, c.At(wires_.y, b) + y * wires_.y.row);
+    }
+  }
+  void Backward(const Context& c, size_t b) override {
+    if (!wires_.NeedsData()) return;
+    for (size_t y = 0; y < Size(wires_.x.shape.height); ++y) {
+      float* dx = c.At(wires_.dx, b) + y * wires_.dx.row;
+      std::fill_n(dx, floats_, 0.0f);
+      FakeQuantizeBackward(floats_, c.At(wires_.x, b) + y * wires_.x.row, grid_, c.At(wires_.dy, b) + y * wires_.dy.row, dx);
+    }
+  }
+
+ private:
+  Wires wires_;
+  size_t floats_;
+  Int8Grid grid_{1, 0};
+};
+
 }  // namespace
 
 std::unique_ptr<Operation> MakeDense(const Placement& p, const Wires& w) { return std::make_unique<Dense>(p, w); }
@@ -254,6 +283,7 @@ std::unique_ptr<Operation> MakeNorm(const Placement& p, const Wires& w, LayerKin
   return std::make_unique<Norm>(p, w, activation);
 }
 std::unique_ptr<Operation> MakePlain(const Placement& p, const Wires& w, std::vector<OtherInput> others) {
+  if (p.spec->nodes[Size(p.index)].layer.kind == LayerKind::kFakeQuantize) return std::make_unique<FakeQuantize>(p, w);
   return std::make_unique<Plain>(p, w, std::move(others));
 }
 

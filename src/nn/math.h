@@ -11,6 +11,13 @@ namespace handlens::nn {
 // a * b + c with one rounding. std::fma is exact by definition, in hardware or not; unlike exp it has one right answer.
 inline float Fma(float a, float b, float c) { return std::fma(a, b, c); }
 
+// To the nearest integer, half to even, for |x| below 2^51: the sum has no place for a fraction. Exact with any library
+// and, unlike nearbyint, fast without a special instruction.
+inline double RoundHalfEven(double x) {
+  constexpr double kNoFraction = 6755399441055744.0;   // 1.5 x 2^52
+  return (x + kNoFraction) - kNoFraction;
+}
+
 // e^x for any float, relative error below 2e-7 (measured over all of [-87, 88]: 1.3e-7); 0 below -87.3, clamped above 88.
 // x = n ln 2 + r, |r| <= 0.35; e^r by its Taylor polynomial of degree 7, whose rest is below 6e-9; ln 2 in two parts
 // (Cody and Waite 1980).

@@ -29,6 +29,9 @@ enum class LayerKind {
   kGlobalAvgPool,
   kDropout,     // rate; inverted; only in training
   kAdd,         // sum of two earlier layers' outputs
+  // step * (round(x / step) within -128 - zero .. 127 - zero), half to even: what an int8 tensor of this scale and zero
+  // point holds. The gradient passes where x lies in that range (straight through, Bengio et al. 2013).
+  kFakeQuantize,
 };
 
 // Keras' words: kSame pads as TensorFlow does (the odd pixel goes to the bottom and right).
@@ -45,6 +48,12 @@ struct LayerSpec {
   // biased. It has a memory of 1 / (1 - momentum) steps; PyTorch's default of 0.1 is 0.9 here.
   float momentum = 0.99f;
   bool bias = true;             // conv, depthwise, dense; false before a batch norm
+  // Conv, depthwise, dense: the network computes with the kernel rounded to -127..127 steps of largest / 127, a step an
+  // output channel (dense: one), while every change of a training step goes to numbers kept in float, which are what is
+  // saved and loaded (Jacob et al. 2018, section 3).
+  bool int8_kernel = false;
+  float step = 0;               // fake quantize: above zero
+  int zero = 0;                 // fake quantize: -128..127
   std::vector<int> inputs = {}; // indices of earlier layers; empty = the layer before; -1 = the picture
 
   bool operator==(const LayerSpec&) const = default;

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/rng.h"
+#include "nn/math.h"
 
 namespace handlens::nn {
 namespace {
@@ -43,6 +44,11 @@ std::vector<float> FreshKernel(const ParamSpec& p, const GraphSpec& graph, uint6
   return values;
 }
 
+// A quotient's double is exact enough to tell halves apart as convert does when it writes the same number as int8.
+float OnSteps(float x, float step) {
+  return static_cast<float>(RoundHalfEven(static_cast<double>(x) / static_cast<double>(step))) * step;
+}
+
 }  // namespace
 
 struct Params::Slot {
@@ -75,6 +81,10 @@ void Params::Reserve(Arena& arena) {
       p.stored = (inputs + kLanes - 1) / kLanes * PanelStride(Size(p.spec.shape[1]));
     }
     p.value = arena.Reserve(p.stored);
+    if (p.Rounded()) {
+      p.master = arena.Reserve(p.stored);
+      p.steps = arena.Reserve(Size(p.spec.int8_steps));
+    }
     if (Trained(p) && !p.updated_in_backward) p.gradient = arena.Reserve(p.stored);
     if (MomentsOf(p) > 0) p.moment1 = arena.Reserve(p.stored);
     if (MomentsOf(p) > 1) p.moment2 = arena.Reserve(p.stored);
@@ -116,7 +126,8 @@ void Params::Initialize(const GraphSpec& graph, uint64_t seed) {
     const bool one = p.spec.what == "gamma" || p.spec.what == "variance" || p.spec.what == "std";
     std::vector<float> values(p.spec.Count(), one ? 1.0f : 0.0f);
     if (p.spec.what == "kernel") values = FreshKernel(p.spec, graph, seed);
-    Write(p, p.value, values);
+    Write(p, Kept(p), values);
+    if (p.Rounded()) Round(p);
     const std::vector<float> zeros(p.spec.Count(), 0.0f);
     if (MomentsOf(p) > 0) Write(p, p.moment1, zeros);
     if (MomentsOf(p) > 1) Write(p, p.moment2, zeros);
@@ -134,6 +145,30 @@ Update Params::NextUpdate(float learning_rate) {
   return update;
 }
 
+void Params::Round(const Param& p) const {
+  const auto channels = Size(p.spec.int8_steps);
+  const float* master = arena_->At(p.master);
+  float *value = Value(p), *steps = arena_->At(p.steps);
+  std::fill_n(steps, channels, 0.0f);
+  for (size_t i = 0; i < p.stored; i += channels) {
+    for (size_t c = 0; c < channels; ++c) steps[c] = std::max(steps[c], std::abs(master[i + c]));
+  }
+  for (size_t c = 0; c < channels; ++c) steps[c] = steps[c] > 0 ? static_cast<float>(static_cast<double>(steps[c]) / 127) : 1.0f;
+  for (size_t i = 0; i < p.stored; i += channels) {
+    for (size_t c = 0; c < channels; ++c) value[i + c] = OnSteps(master[i + c], steps[c]);
+  }
+}
+
+void Params::Follow(const Param& p) const {
+  const auto channels = Size(p.spec.int8_steps);
+  const float *value = Value(p), *steps = arena_->At(p.steps);
+  float* master = arena_->At(p.master);
+  for (size_t i = 0; i < p.stored; i += channels) {
+    for (size_t c = 0; c < channels; ++c) master[i + c] += value[i + c] - OnSteps(master[i + c], steps[c]);
+  }
+  Round(p);
+}
+
 void Params::Apply(const Update& update) {
   for (const Param& p : params_) {
     if (!Trained(p) || p.updated_in_backward) continue;
@@ -146,12 +181,15 @@ void Params::Apply(const Update& update) {
       UpdateOne(update, decay, g[i], w[i], m1[moments > 0 ? i : 0], m2[moments > 1 ? i : 0]);
     }
   }
+  for (const Param& p : params_) {
+    if (p.Rounded()) Follow(p);
+  }
 }
 
 std::vector<Params::Slot> Params::Slots(int moments) const {
   std::vector<Slot> slots;
   for (const Param& p : params_) {
-    slots.push_back({p.spec.Name(), &p, p.value});
+    slots.push_back({p.spec.Name(), &p, Kept(p)});
     if (std::min(moments, MomentsOf(p)) > 0) slots.push_back({p.spec.Name() + ".moment1", &p, p.moment1});
     if (std::min(moments, MomentsOf(p)) > 1) slots.push_back({p.spec.Name() + ".moment2", &p, p.moment2});
   }
@@ -186,6 +224,9 @@ Result<void> Params::LoadSlots(const Weights& weights, const std::vector<Slot>& 
     return Fail(ErrorKind::kBadInput, "weights: {} tensors, not {}; these are another model's", by_name.size(), slots.size());
   }
   for (const Slot& s : slots) Write(*s.param, s.offset, by_name[s.name]->values);
+  for (const Param& p : params_) {
+    if (p.Rounded()) Round(p);
+  }
   return {};
 }
 

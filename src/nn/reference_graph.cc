@@ -100,6 +100,7 @@ void ReferenceGraph::ForwardPicture(const Layer& l, int index, size_t picture) {
     case LayerKind::kRelu: return ReluForward(Count(n.in), x, std::numeric_limits<float>::infinity(), y);
     case LayerKind::kRelu6: return ReluForward(Count(n.in), x, 6, y);
     case LayerKind::kMaxPool: return MaxPoolForward(l.window, x, y);
+    case LayerKind::kFakeQuantize: return FakeQuantizeForward(Count(n.in), x, {n.layer.step, n.layer.zero}, y);
     case LayerKind::kAvgPool: return AvgPoolForward(l.window, x, y);
     case LayerKind::kGlobalAvgPool: return GlobalAvgPoolForward(n.in, x, y);
     case LayerKind::kAdd:
@@ -173,6 +174,7 @@ void ReferenceGraph::BackwardPicture(const Layer& l, int index, size_t picture) 
     case LayerKind::kRelu: return ReluBackward(Count(n.in), y, dy, std::numeric_limits<float>::infinity(), dx);
     case LayerKind::kRelu6: return ReluBackward(Count(n.in), y, dy, 6, dx);
     case LayerKind::kMaxPool: return MaxPoolBackward(l.window, x, dy, dx);
+    case LayerKind::kFakeQuantize: return FakeQuantizeBackward(Count(n.in), x, {n.layer.step, n.layer.zero}, dy, dx);
     case LayerKind::kAvgPool: return AvgPoolBackward(l.window, dy, dx);
     case LayerKind::kGlobalAvgPool: return GlobalAvgPoolBackward(n.in, dy, dx);
     case LayerKind::kAdd:

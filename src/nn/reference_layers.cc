@@ -218,6 +218,22 @@ void GlobalAvgPoolBackward(const Shape& s, const float* dy, float* dx) {
   }
 }
 
+void FakeQuantizeForward(size_t n, const float* x, Int8Grid grid, float* y) {
+  const auto low = static_cast<float>(-128 - grid.zero), high = static_cast<float>(127 - grid.zero);
+  for (size_t i = 0; i < n; ++i) {
+    const float steps = x[i] / grid.step, inside = steps < low ? low : steps > high ? high : steps;
+    y[i] = grid.step * static_cast<float>(RoundHalfEven(static_cast<double>(inside)));
+  }
+}
+
+void FakeQuantizeBackward(size_t n, const float* x, Int8Grid grid, const float* dy, float* dx) {
+  const auto low = static_cast<float>(-128 - grid.zero), high = static_cast<float>(127 - grid.zero);
+  for (size_t i = 0; dx && i < n; ++i) {
+    const float steps = x[i] / grid.step;
+    dx[i] += steps < low || steps > high ? 0.0f : dy[i];
+  }
+}
+
 Rng DropoutStream(DropoutKey key) {
   return Rng(key.step.seed, "dropout", {key.step.step, static_cast<uint64_t>(key.layer)});
 }

@@ -82,6 +82,15 @@ void AvgPoolBackward(const Window& w, const float* dy, float* dx);
 void GlobalAvgPoolForward(const Shape& s, const float* x, float* y);
 void GlobalAvgPoolBackward(const Shape& s, const float* dy, float* dx);
 
+// y = step * round(x / step), half to even, within -128 - zero .. 127 - zero steps; the gradient passes where x / step
+// lies there. NaN stays NaN. Zero stays zero.
+struct Int8Grid {
+  float step;
+  int zero;
+};
+void FakeQuantizeForward(size_t n, const float* x, Int8Grid grid, float* y);
+void FakeQuantizeBackward(size_t n, const float* x, Int8Grid grid, const float* dy, float* dx);
+
 // Keeps each of n numbers with probability 1 - rate and divides it by that; which, follows from (seed, step, layer)
 // and the place alone, so backward draws the same again. Works forward and backward.
 struct DropoutKey {

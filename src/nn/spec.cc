@@ -39,6 +39,10 @@ Result<void> CheckNumbers(int index, const LayerSpec& layer) {
   if (layer.kind == LayerKind::kDropout && !(layer.rate >= 0 && layer.rate < 1)) {
     return Wrong(index, layer.kind, "rate {} is not in 0..1", layer.rate);
   }
+  if (layer.kind == LayerKind::kFakeQuantize) {
+    if (!(layer.step > 0 && layer.step < 1e30f)) return Wrong(index, layer.kind, "step {} is not above zero", layer.step);
+    if (layer.zero < -128 || layer.zero > 127) return Wrong(index, layer.kind, "zero {} is not in -128..127", layer.zero);
+  }
   if (layer.kind == LayerKind::kBatchNorm && !(layer.momentum >= 0 && layer.momentum < 1)) {
     return Wrong(index, layer.kind, "momentum {} is not in 0..1, 1 excluded", layer.momentum);
   }
@@ -84,6 +88,7 @@ void AddParams(int index, const Node& node, std::vector<ParamSpec>& params) {
       return;
     default: return;
   }
+  if (l.int8_kernel) params.back().int8_steps = l.kind == LayerKind::kDense ? 1 : out;
   if (l.bias) add("bias", {out}, ParamRole::kPlain);
 }
 
@@ -103,6 +108,7 @@ std::string_view KindName(LayerKind kind) {
     case LayerKind::kGlobalAvgPool: return "global avg pool";
     case LayerKind::kDropout: return "dropout";
     case LayerKind::kAdd: return "add";
+    case LayerKind::kFakeQuantize: return "fake quantize";
   }
   return "unknown";
 }

@@ -10,7 +10,7 @@ namespace {
 constexpr std::array kKinds = {
     LayerKind::kNormalize, LayerKind::kConv,    LayerKind::kDepthwise, LayerKind::kDense,
     LayerKind::kBatchNorm, LayerKind::kRelu,    LayerKind::kRelu6,     LayerKind::kMaxPool,
-    LayerKind::kAvgPool,   LayerKind::kGlobalAvgPool, LayerKind::kDropout, LayerKind::kAdd};
+    LayerKind::kAvgPool,   LayerKind::kGlobalAvgPool, LayerKind::kDropout, LayerKind::kAdd, LayerKind::kFakeQuantize};
 
 std::string KindWord(LayerKind kind) {
   std::string word(KindName(kind));
@@ -28,6 +28,9 @@ Json LayerToJson(const LayerSpec& layer) {
   if (layer.rate != plain.rate) json["rate"] = layer.rate;
   if (layer.momentum != plain.momentum) json["momentum"] = layer.momentum;
   if (layer.bias != plain.bias) json["bias"] = layer.bias;
+  if (layer.int8_kernel != plain.int8_kernel) json["int8_kernel"] = layer.int8_kernel;
+  if (layer.step != plain.step) json["step"] = layer.step;
+  if (layer.zero != plain.zero) json["zero"] = layer.zero;
   if (!layer.inputs.empty()) json["inputs"] = layer.inputs;
   return json;
 }
@@ -49,6 +52,9 @@ Result<LayerSpec> LayerFromJson(const Json& json, size_t index) {
   layer.rate = json.value("rate", layer.rate);
   layer.momentum = json.value("momentum", layer.momentum);
   layer.bias = json.value("bias", layer.bias);
+  layer.int8_kernel = json.value("int8_kernel", layer.int8_kernel);
+  layer.step = json.value("step", layer.step);
+  layer.zero = json.value("zero", layer.zero);
   layer.inputs = json.value("inputs", layer.inputs);
   return layer;
 }
