@@ -149,8 +149,9 @@ class Folder {
       case LayerKind::kGlobalAvgPool: Push(i, FoldedKind::kGlobalAvgPool); return {};
       case LayerKind::kAdd: Push(i, FoldedKind::kAdd); return {};
       case LayerKind::kDropout: place_.push_back(Place(Source(static_cast<int>(i)))); return {};
+      case LayerKind::kFakeQuantize: break;
     }
-    return {};
+    return Fail(ErrorKind::kUsage, "model {}: layer {} is a fake quantization; convert the model that it was made from", spec_.name, i);
   }
 
   Result<void> TakeWeighted(size_t i) {

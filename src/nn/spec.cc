@@ -32,6 +32,12 @@ Result<Shape> WindowShape(int index, const LayerSpec& layer, const Shape& in) {
   return out;
 }
 
+Result<void> CheckGrid(int index, const LayerSpec& layer) {
+  if (!(layer.step > 0 && layer.step < 1e30f)) return Wrong(index, layer.kind, "step {} is not above zero", layer.step);
+  if (layer.zero < -128 || layer.zero > 127) return Wrong(index, layer.kind, "zero {} is not in -128..127", layer.zero);
+  return {};
+}
+
 Result<void> CheckNumbers(int index, const LayerSpec& layer) {
   if ((layer.kind == LayerKind::kConv || layer.kind == LayerKind::kDense) && (layer.units < 1 || layer.units > 65536)) {
     return Wrong(index, layer.kind, "{} units are not in 1..65536", layer.units);
@@ -39,14 +45,10 @@ Result<void> CheckNumbers(int index, const LayerSpec& layer) {
   if (layer.kind == LayerKind::kDropout && !(layer.rate >= 0 && layer.rate < 1)) {
     return Wrong(index, layer.kind, "rate {} is not in 0..1", layer.rate);
   }
-  if (layer.kind == LayerKind::kFakeQuantize) {
-    if (!(layer.step > 0 && layer.step < 1e30f)) return Wrong(index, layer.kind, "step {} is not above zero", layer.step);
-    if (layer.zero < -128 || layer.zero > 127) return Wrong(index, layer.kind, "zero {} is not in -128..127", layer.zero);
-  }
   if (layer.kind == LayerKind::kBatchNorm && !(layer.momentum >= 0 && layer.momentum < 1)) {
     return Wrong(index, layer.kind, "momentum {} is not in 0..1, 1 excluded", layer.momentum);
   }
-  return {};
+  return layer.kind == LayerKind::kFakeQuantize ? CheckGrid(index, layer) : Result<void>();
 }
 
 Result<Shape> OutShape(int index, const LayerSpec& layer, const std::vector<Shape>& ins) {

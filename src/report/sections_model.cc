@@ -34,6 +34,7 @@ const char* KindName(nn::LayerKind kind) {
     case nn::LayerKind::kGlobalAvgPool: return "Global average pooling";
     case nn::LayerKind::kDropout: return "Dropout";
     case nn::LayerKind::kAdd: return "Sum of two layers";
+    case nn::LayerKind::kFakeQuantize: return "Rounding to int8";
   }
   return "";
 }
