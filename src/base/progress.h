@@ -16,6 +16,9 @@ class Progress {
   virtual void Begin(std::string_view step, double total, std::string_view unit) = 0;
   // `done` units are finished; `note` is the best score so far or the like, with its interval.
   virtual void Update(double done, std::string_view note) = 0;
+  // Seconds until this step ends, where the work knows better than `done` of `total` (units of unlike cost). Counted down
+  // until the next call; most listeners need not care.
+  virtual void ExpectLeft(double /*left_s*/) {}
   virtual void End(std::string_view summary) = 0;
   // A line that the user should read: a warning or a fact. Kept in order.
   virtual void Say(std::string_view line) = 0;

@@ -93,7 +93,7 @@ void Terminal::Begin(std::string_view step, double total, std::string_view unit)
   note_.clear();
   total_ = total;
   done_ = 0;
-  first_done_ = -1;
+  first_done_ = left_s_ = -1;
   begun_ = drawn_ = Clock::now();
   active_ = true;
   if (!style_.live && !style_.quiet) {
@@ -116,6 +116,12 @@ void Terminal::Update(double done, std::string_view note) {
   Draw(false);
 }
 
+void Terminal::ExpectLeft(double left_s) {
+  const std::scoped_lock lock(mutex_);
+  left_s_ = left_s;
+  left_at_ = Clock::now();
+}
+
 // Step, share done, rate, time left and the note: "search  3/10 trials (30 %)  2.1 trials/min  ETA 3 min".
 std::string Terminal::StatusText(Clock::time_point now) const {
   std::string text = step_;
@@ -126,8 +132,9 @@ std::string Terminal::StatusText(Clock::time_point now) const {
   if (fresh > 0 && seconds > 0.5) {
     const double rate = fresh / seconds;
     text += rate >= 1 ? fmt::format("  {:.1f} {}/s", rate, unit_) : fmt::format("  {:.1f} {}/min", rate * 60, unit_);
-    if (total_ > done_) text += "  ETA " + Duration((total_ - done_) / rate);
+    if (left_s_ < 0 && total_ > done_) text += "  ETA " + Duration((total_ - done_) / rate);
   }
+  if (left_s_ >= 0 && total_ > done_) text += "  ETA " + Duration(std::max(1.0, left_s_ - Seconds(now - left_at_)));
   if (!note_.empty()) text += "  " + note_;
   return text;
 }

@@ -36,6 +36,7 @@ class Terminal final : public Progress {
 
   void Begin(std::string_view step, double total, std::string_view unit) override;
   void Update(double done, std::string_view note) override;
+  void ExpectLeft(double left_s) override;
   void End(std::string_view summary) override;
   void Say(std::string_view line) override;
   void Warn(std::string_view line) override;
@@ -66,7 +67,8 @@ class Terminal final : public Progress {
   std::mutex mutex_;
   std::string step_, unit_, note_;
   double total_ = 0, done_ = 0, first_done_ = -1;
-  Clock::time_point begun_, first_at_, drawn_;
+  double left_s_ = -1;                // as told at left_at_; negative: judged by done_ and total_
+  Clock::time_point begun_, first_at_, drawn_, left_at_;
   bool active_ = false, live_shown_ = false;
 };
 
