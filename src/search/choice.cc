@@ -107,9 +107,10 @@ Choice Choose(const dataset::Dataset& dataset, const std::vector<CellResult>& ce
   return {static_cast<int>(best), static_cast<int>(chosen), RuleSentence(cells[best], cells[chosen], paired, margin)};
 }
 
-void Eliminate(const dataset::Dataset& dataset, int folds_done, std::vector<CellResult>& cells) {
+void Eliminate(const dataset::Dataset& dataset, int folds_done, const std::vector<size_t>& among,
+               std::vector<CellResult>& cells) {
   std::vector<std::pair<decltype(RankKey(0, 0, 0)), size_t>> alive;
-  for (size_t i = 0; i < cells.size(); ++i) {
+  for (const size_t i : among) {
     if (!cells[i].eliminated) alive.emplace_back(RankKey(PooledValidation(dataset, cells[i]), cells[i].parameters, i), i);
   }
   if (alive.size() <= 2) return;

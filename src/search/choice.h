@@ -33,9 +33,11 @@ struct Choice {
 // Among the cells that finished all folds (all cells when none did). `cells` is not empty.
 Choice Choose(const dataset::Dataset& dataset, const std::vector<CellResult>& cells, double margin);
 
-// Fills eliminated and eliminated_because after `folds_done` folds: whoever is significantly worse than the leader, and
-// whoever is not in the better half. At least two stay. Depends on results alone, never on time.
-void Eliminate(const dataset::Dataset& dataset, int folds_done, std::vector<CellResult>& cells);
+// Fills eliminated and eliminated_because of those `among` the cells that ran the first `folds_done` folds: whoever is
+// significantly worse than the leader, and whoever is not in the better half. At least two stay. Depends on results
+// alone, never on time.
+void Eliminate(const dataset::Dataset& dataset, int folds_done, const std::vector<size_t>& among,
+               std::vector<CellResult>& cells);
 
 // "nano24, 64 px, mild".
 std::string CandidateName(const Candidate& candidate);

@@ -2,55 +2,18 @@
 #include "search/search.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <set>
 
 #include "dataset/prepare.h"
 #include "search/choice.h"
 #include "search/cost.h"
+#include "search/pace.h"
+#include "search/race.h"
 #include "search/trial_pool.h"
 
 namespace handlens::search {
 namespace {
-
-double Now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-
-// Which candidates still fit a time budget. Estimates are corrected by what finished trials really took.
-class Budget {
- public:
-  Budget(const SearchOptions& options, std::vector<double> trial_s, int folds)
-      : options_(options), trial_s_(std::move(trial_s)), folds_(folds), begun_(Now()),
-        admitted_(options.candidates.size(), -1), remaining_(options.candidates.size(), 0) {}
-
-  bool Admit(size_t candidate) {
-    int& decision = admitted_[candidate];
-    if (decision < 0) {
-      const double correction = estimated_s_ > 0 ? measured_s_ / estimated_s_ : 1;
-      double work_s = trial_s_[candidate] * folds_;
-      for (size_t c = 0; c < remaining_.size(); ++c) work_s += trial_s_[c] * remaining_[c];
-      const double end_s = Now() - begun_ + correction * work_s / std::max(options_.jobs, 1);
-      const bool first = std::find(admitted_.begin(), admitted_.end(), 1) == admitted_.end();
-      decision = first || end_s <= options_.budget_s ? 1 : 0;
-      if (decision == 1) remaining_[candidate] = folds_;
-    }
-    return decision == 1;
-  }
-  void Finished(size_t candidate, double seconds) {
-    remaining_[candidate] -= 1;
-    estimated_s_ += trial_s_[candidate];
-    measured_s_ += seconds;
-  }
-
- private:
-  const SearchOptions& options_;
-  std::vector<double> trial_s_;
-  int folds_;
-  double begun_;
-  std::vector<int> admitted_;       // -1 not asked yet
-  std::vector<int> remaining_;      // trials of admitted candidates that are not done
-  double estimated_s_ = 0, measured_s_ = 0;
-};
 
 class Run {
  public:
@@ -61,10 +24,16 @@ class Run {
   Result<SearchResult> All();
 
  private:
-  Result<void> Round(int first_fold, int last_fold);
-  std::vector<TrialJob> JobsOf(int first_fold, int last_fold) const;
-  PoolOptions Hooks();
+  // Trains these trials. `later_s` is asked for the work expected after them, for the estimate of what is left.
+  using Later = std::function<double(const std::vector<double>&)>;
+  Result<void> Round(const std::vector<RaceTrial>& trials, const Later& later);
+  Result<void> WholeGrid();
+  Result<void> RunRace();
+  std::vector<TrialJob> JobsOf(const std::vector<RaceTrial>& trials) const;
+  PoolOptions Hooks(const std::vector<TrialJob>& jobs, const Later& later);
+  void Advanced(const std::vector<TrialJob>& jobs, const std::vector<JobProgress>& shares, const Later& later);
   void Note(const TrialJob& job, const train::TrialResult& trial);
+  std::string HowFar() const;
 
   const dataset::Dataset& dataset_;
   const split::Split& split_;
@@ -72,23 +41,23 @@ class Run {
   Progress& progress_;
   PixelStore pixels_;
   SearchResult result_;
+  std::optional<Pace> pace_;
   std::optional<Budget> budget_;
+  const double begun_s_ = MonotonicSeconds();
+  double told_s_ = 0;                               // when the time left was last told
   double done_before_ = 0;                          // trials of earlier rounds, those saved by the race included
   std::string note_;
   std::vector<std::pair<size_t, size_t>> hits_;     // validation pictures right and seen, by candidate; for the note
 };
 
-std::vector<TrialJob> Run::JobsOf(int first_fold, int last_fold) const {
+std::vector<TrialJob> Run::JobsOf(const std::vector<RaceTrial>& trials) const {
   std::vector<TrialJob> jobs;
-  for (size_t c = 0; c < result_.cells.size(); ++c) {
-    const Candidate& candidate = options_.candidates[c];
-    if (result_.cells[c].eliminated) continue;
-    for (int fold = first_fold; fold < last_fold; ++fold) {
-      const double cost = TrialCost(candidate, split_.folds[static_cast<size_t>(fold)].train.size());
-      jobs.push_back({{candidate.model, candidate.architecture, candidate.generator, candidate.recipe, candidate.size_px,
-                       fold, options_.seed},
-                      c, cost});
-    }
+  for (const RaceTrial& trial : trials) {
+    const Candidate& candidate = options_.candidates[trial.cell];
+    const double cost = TrialCost(candidate, split_.folds[static_cast<size_t>(trial.fold)].train.size());
+    jobs.push_back({{candidate.model, candidate.architecture, candidate.generator, candidate.recipe, candidate.size_px,
+                     trial.fold, options_.seed},
+                    trial.cell, cost});
   }
   // The biggest first keeps all threads busy to the end; a budget wants whole candidates in their order instead.
   if (!budget_) {
@@ -114,28 +83,46 @@ void Run::Note(const TrialJob& job, const train::TrialResult& trial) {
                       interval.high, CandidateName(options_.candidates[best]));
 }
 
-PoolOptions Run::Hooks() {
+// Tells how much is done and how long the rest takes, at most a few times a second.
+void Run::Advanced(const std::vector<TrialJob>& jobs, const std::vector<JobProgress>& shares, const Later& later) {
+  double done = done_before_;
+  for (const JobProgress& share : shares) done += share.done;
+  const double now_s = MonotonicSeconds();
+  if (pace_ && now_s - told_s_ > 0.3) {
+    told_s_ = now_s;
+    const std::vector<double> trial_s = pace_->TrialSeconds(jobs, shares);
+    double left_s = SecondsLeft(jobs, shares, trial_s, options_.jobs, later(trial_s));
+    if (budget_) left_s = std::min(left_s, std::max(0.0, begun_s_ + options_.budget_s - now_s));
+    progress_.ExpectLeft(left_s);
+  }
+  progress_.Update(done, note_);
+}
+
+PoolOptions Run::Hooks(const std::vector<TrialJob>& jobs, const Later& later) {
   PoolOptions hooks;
   hooks.trials = options_.trials;
   hooks.fit = options_.fit;
   hooks.jobs = options_.jobs;
-  if (budget_) hooks.admit = [this](const TrialJob& job) { return budget_->Admit(job.candidate); };
+  if (budget_) {
+    hooks.admit = [this](const TrialJob& job) { return budget_->Admit(job, pace_->TrialSeconds({}, {})); };
+    hooks.expired = [this](const TrialJob& job) { return budget_->Expired(job); };
+  }
   hooks.finished = [this](const TrialJob& job, const train::TrialResult& trial) {
-    if (budget_) budget_->Finished(job.candidate, trial.seconds);
+    if (pace_) pace_->Finished(job.candidate, trial.seconds);
+    if (budget_) budget_->Finished(job);
     Note(job, trial);
   };
-  hooks.advanced = [this](double done) { progress_.Update(done_before_ + done, note_); };
+  hooks.advanced = [this, &jobs, &later](const std::vector<JobProgress>& shares) { Advanced(jobs, shares, later); };
   return hooks;
 }
 
-// Trains folds [first_fold, last_fold) of all candidates that are still in.
-Result<void> Run::Round(int first_fold, int last_fold) {
-  const std::vector<TrialJob> jobs = JobsOf(first_fold, last_fold);
-  HL_ASSIGN(auto trials, RunTrials(dataset_, split_, jobs, pixels_, Hooks(), progress_));
+Result<void> Run::Round(const std::vector<RaceTrial>& trials, const Later& later) {
+  const std::vector<TrialJob> jobs = JobsOf(trials);
+  HL_ASSIGN(auto results, RunTrials(dataset_, split_, jobs, pixels_, Hooks(jobs, later), progress_));
   for (size_t i = 0; i < jobs.size(); ++i) {
     CellResult& cell = result_.cells[jobs[i].candidate];
-    if (trials[i]) {
-      cell.folds.push_back(*std::move(trials[i]));
+    if (results[i]) {
+      cell.folds.push_back(*std::move(results[i]));
     } else if (!cell.eliminated) {
       cell.eliminated = true;
       cell.eliminated_because = fmt::format("not run: it would not have fitted the time budget of {:.0f} s", options_.budget_s);
@@ -145,8 +132,42 @@ Result<void> Run::Round(int first_fold, int last_fold) {
     std::sort(cell.folds.begin(), cell.folds.end(),
               [](const train::TrialResult& a, const train::TrialResult& b) { return a.spec.fold < b.spec.fold; });
   }
-  done_before_ += static_cast<double>(result_.cells.size()) * (last_fold - first_fold);
   return {};
+}
+
+Result<void> Run::WholeGrid() {
+  std::vector<RaceTrial> trials;
+  const int folds = static_cast<int>(split_.folds.size());
+  for (size_t c = 0; c < result_.cells.size(); ++c) {
+    for (int fold = 0; fold < folds; ++fold) trials.push_back({c, fold});
+  }
+  if (budget_) budget_->BeginRound(0, 0, folds);
+  return Round(trials, [](const std::vector<double>&) { return 0.0; });
+}
+
+Result<void> Run::RunRace() {
+  const int folds = static_cast<int>(split_.folds.size());
+  Race race(dataset_, folds, result_.cells);
+  for (std::vector<RaceTrial> trials = race.Next(); !trials.empty(); trials = race.Next()) {
+    if (budget_) budget_->BeginRound(trials[0].cell, folds - race.FoldsAsked(), race.FoldsNeeded());
+    HL_TRY(Round(trials, [&race](const std::vector<double>& trial_s) { return race.ExpectedLater(trial_s); }));
+    done_before_ = 0;
+    for (const CellResult& cell : result_.cells) done_before_ += cell.eliminated ? folds : static_cast<double>(cell.folds.size());
+  }
+  return {};
+}
+
+// "4 of 40 candidates ran all 5 folds, 31 of 200 trials in all."
+std::string Run::HowFar() const {
+  size_t whole = 0, trials = 0;
+  for (const CellResult& cell : result_.cells) {
+    trials += cell.folds.size();
+    whole += cell.folds.size() == split_.folds.size() ? 1 : 0;
+  }
+  const size_t cells = result_.cells.size(), folds = split_.folds.size();
+  if (whole == cells) return "";
+  return fmt::format("{} of {} candidates ran all {} folds, with {} of {} trials in all; why the others did not stands beside them. ",
+                     whole, cells, folds, trials, cells * folds);
 }
 
 Result<SearchResult> Run::All() {
@@ -159,25 +180,18 @@ Result<SearchResult> Run::All() {
     HL_ASSIGN(const nn::ModelCost cost, nn::Cost(candidate.architecture, 1));
     cell.parameters = cost.parameters;
   }
-  if (options_.budget_s > 0) {
-    HL_ASSIGN(std::vector<double> trial_s, MeasureTrials(options_.candidates, split_.folds[0].train.size()));
-    budget_.emplace(options_, std::move(trial_s), folds);
-  }
-  progress_.Begin(options_.step, static_cast<double>(options_.candidates.size()) * folds, "trials");
-  if (options_.exhaustive) {
-    HL_TRY(Round(0, folds));
-  } else {
-    for (int fold = 0; fold < folds; ++fold) {
-      HL_TRY(Round(fold, fold + 1));
-      if (fold + 1 < folds) Eliminate(dataset_, fold + 1, result_.cells);
-    }
-  }
+  const int trials = static_cast<int>(options_.candidates.size()) * folds;
+  if (options_.budget_s > 0) budget_.emplace(begun_s_ + options_.budget_s, options_.jobs, folds, options_.candidates.size());
+  progress_.Begin(options_.step, trials, "trials");
+  HL_ASSIGN(std::vector<double> trial_s, MeasureTrials(options_.candidates, split_.folds[0].train.size()));
+  pace_.emplace(options_.candidates, std::move(trial_s));
+  HL_TRY(options_.exhaustive ? WholeGrid() : RunRace());
   for (CellResult& cell : result_.cells) {
     if (!cell.folds.empty()) FillSummary(dataset_, cell);
   }
   const Choice choice = Choose(dataset_, result_.cells, kSearchMargin);
   result_.chosen = choice.chosen;
-  result_.rule = choice.rule;
+  result_.rule = HowFar() + choice.rule;
   const CellResult& chosen = result_.cells[static_cast<size_t>(choice.chosen)];
   progress_.End(fmt::format("chosen: {}; test accuracy {:.3f} [{:.3f}, {:.3f}] (n = {})", CandidateName(chosen.candidate),
                             static_cast<double>(chosen.test_correct) / static_cast<double>(std::max<size_t>(chosen.test_n, 1)),

@@ -83,16 +83,16 @@ TEST_F(ChoiceTest, TheRaceDropsTheWorseAndKeepsTwo) {
   for (const size_t right : {270u, 180u, 269u, 266u, 150u}) {
     cells.push_back(CellWith(made_, fmt::format("m{}", right), 10, FirstRight(right, 300)));
   }
-  Eliminate(made_.dataset, 1, cells);
+  Eliminate(made_.dataset, 1, {0, 1, 2, 3, 4}, cells);
   EXPECT_FALSE(cells[0].eliminated);
   EXPECT_TRUE(cells[1].eliminated);
   EXPECT_NE(cells[1].eliminated_because.find("McNemar"), std::string::npos);
   EXPECT_FALSE(cells[2].eliminated);
   EXPECT_FALSE(cells[3].eliminated);
   EXPECT_TRUE(cells[4].eliminated);
-  Eliminate(made_.dataset, 2, cells);
+  Eliminate(made_.dataset, 2, {0, 1, 2, 3, 4}, cells);
   EXPECT_TRUE(cells[3].eliminated);
-  Eliminate(made_.dataset, 3, cells);
+  Eliminate(made_.dataset, 3, {0, 1, 2, 3, 4}, cells);
   EXPECT_FALSE(cells[0].eliminated || cells[2].eliminated);
 }
 

@@ -14,13 +14,15 @@ namespace {
 
 enum class JobState { kWaiting, kRunning, kElsewhere, kDone, kNotRun };
 
+using Clock = std::chrono::steady_clock;
+
 class Pool {
  public:
   Pool(const dataset::Dataset& dataset, const split::Split& split, const std::vector<TrialJob>& jobs, PixelStore& pixels,
        const PoolOptions& options)
       : dataset_(dataset), split_(split), jobs_(jobs), pixels_(pixels), options_(options),
         fingerprint_(train::DataFingerprint(dataset, split, options.fit)), states_(jobs.size(), JobState::kWaiting),
-        fractions_(jobs.size(), 0.0), results_(jobs.size()) {}
+        shares_(jobs.size()), first_report_(jobs.size()), results_(jobs.size()) {}
 
   Result<std::vector<std::optional<train::TrialResult>>> Run(Progress& progress) {
     const size_t workers = std::min(jobs_.size(), static_cast<size_t>(std::max(options_.jobs, 1)));
@@ -29,11 +31,18 @@ class Pool {
     return std::move(results_);
   }
 
-  void Report(size_t job, double fraction) {
+  void Report(size_t job, double done) {
     const std::lock_guard lock(mutex_);
-    fractions_[job] = fraction;
-    Advance();
+    JobProgress& share = shares_[job];
+    if (!first_report_[job]) {
+      first_report_[job] = Clock::now();
+      share.first_done = done;
+    }
+    share.done = done;
+    share.seconds = std::chrono::duration<double>(Clock::now() - *first_report_[job]).count();
+    if (options_.advanced) options_.advanced(shares_);
   }
+  bool Expired(size_t job) const { return options_.expired && options_.expired(jobs_[job]); }
   bool Failed() const {
     const std::lock_guard lock(mutex_);
     return error_.has_value();
@@ -45,7 +54,7 @@ class Pool {
   void Try(size_t job, Progress& progress);
   Result<train::TrialResult> Train(size_t job, const std::filesystem::path& folder, Progress& progress);
   void Finish(size_t job, Result<train::TrialResult> result);
-  void Advance();
+  void GiveUp(size_t job);
   void SetError(Error error) {
     const std::lock_guard lock(mutex_);
     if (!error_) error_ = std::move(error);
@@ -60,7 +69,8 @@ class Pool {
 
   mutable std::mutex mutex_;  // guards all below
   std::vector<JobState> states_;
-  std::vector<double> fractions_;
+  std::vector<JobProgress> shares_;
+  std::vector<std::optional<Clock::time_point>> first_report_;
   std::vector<std::optional<train::TrialResult>> results_;
   std::optional<Error> error_;
 };
@@ -76,7 +86,7 @@ class TrialProgress final : public Progress {
   void End(std::string_view) override {}
   void Say(std::string_view line) override { outer_.Say(line); }
   void Warn(std::string_view line) override { outer_.Warn(line); }
-  bool StopRequested() const override { return outer_.StopRequested() || pool_.Failed(); }
+  bool StopRequested() const override { return outer_.StopRequested() || pool_.Failed() || pool_.Expired(job_); }
 
  private:
   Pool& pool_;
@@ -94,7 +104,7 @@ std::optional<size_t> Pool::Next() {
       if (states_[i] != wanted) continue;
       if (wanted == JobState::kWaiting && options_.admit && !options_.admit(jobs_[i])) {
         states_[i] = JobState::kNotRun;
-        fractions_[i] = 1;
+        shares_[i].done = 1;
         continue;
       }
       states_[i] = JobState::kRunning;
@@ -129,7 +139,16 @@ void Pool::Try(size_t job, Progress& progress) {
     return;
   }
   TrialProgress inner(*this, job, progress);
-  Finish(job, Train(job, folder, inner));
+  auto trained = Train(job, folder, inner);
+  const bool stopped = !trained && trained.error().kind == ErrorKind::kInterrupted;
+  if (stopped && !progress.StopRequested() && Expired(job)) return GiveUp(job);
+  Finish(job, std::move(trained));
+}
+
+void Pool::GiveUp(size_t job) {
+  const std::lock_guard lock(mutex_);
+  states_[job] = JobState::kNotRun;
+  shares_[job].done = 1;
 }
 
 Result<train::TrialResult> Pool::Train(size_t job, const std::filesystem::path& folder, Progress& progress) {
@@ -141,16 +160,10 @@ void Pool::Finish(size_t job, Result<train::TrialResult> result) {
   if (!result) return SetError(std::move(result).error());
   const std::lock_guard lock(mutex_);
   states_[job] = JobState::kDone;
-  fractions_[job] = 1;
+  shares_[job].done = 1;
   results_[job] = *std::move(result);
   if (options_.finished) options_.finished(jobs_[job], *results_[job]);
-  Advance();
-}
-
-void Pool::Advance() {
-  double done = 0;
-  for (const double fraction : fractions_) done += fraction;
-  if (options_.advanced) options_.advanced(done);
+  if (options_.advanced) options_.advanced(shares_);
 }
 
 }  // namespace

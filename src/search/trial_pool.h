@@ -36,17 +36,26 @@ class PixelStore {
   std::map<int, std::weak_ptr<const dataset::PixelSet>> sets_;
 };
 
+// How far a job is. What it did before the first report (loading, or epochs of an earlier process) says nothing about its
+// pace, so pace is (done - first_done) / seconds.
+struct JobProgress {
+  double done = 0;                       // share of its epochs, 1 = finished or not to be run
+  double first_done = 0, seconds = 0;    // share at the first report, and seconds since then
+};
+
 struct PoolOptions {
   std::filesystem::path trials;
   image::Fit fit = image::Fit::kCrop;
   int jobs = 1;
   std::function<bool(const TrialJob&)> admit;                       // asked before a trial starts; may say no for good
+  std::function<bool(const TrialJob&)> expired;                     // asked while it runs, by any thread; stops it for good
   std::function<void(const TrialJob&, const train::TrialResult&)> finished;
-  std::function<void(double)> advanced;                             // trials done, with fractions of those that run
+  std::function<void(const std::vector<JobProgress>&)> advanced;    // in the order of the jobs
 };
 
-// Runs all jobs in their order (sort them first). A result for each, nothing for those not admitted. `admit`, `finished`
-// and `advanced` are called one at a time. The first error stops the others; kInterrupted when progress asks to stop.
+// Runs all jobs in their order (sort them first). A result for each, nothing for those not admitted or expired. `admit`,
+// `finished` and `advanced` are called one at a time. The first error stops the others; kInterrupted when progress asks
+// to stop.
 Result<std::vector<std::optional<train::TrialResult>>> RunTrials(const dataset::Dataset& dataset,
                                                                  const split::Split& split,
                                                                  const std::vector<TrialJob>& jobs, PixelStore& pixels,

@@ -1,0 +1,167 @@
+// The race's decisions, see race.h.
+#include "search/race.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "search/choice.h"
+
+namespace handlens::search {
+namespace {
+
+std::string AfterFolds(int folds) { return folds == 1 ? "after 1 fold" : fmt::format("after {} folds", folds); }
+
+}  // namespace
+
+Gain GainOver(const dataset::Dataset& dataset, const CellResult& below, const CellResult& above) {
+  const Paired paired = Compare(dataset, above, below);
+  if (paired.n == 0) return {};
+  const auto n = static_cast<double>(paired.n), up = static_cast<double>(paired.only_a), down = static_cast<double>(paired.only_b);
+  const double mean = (up - down) / n;
+  // Each picture contributes +1, 0 or -1; one discordant picture at least, so that equal predictions are not certainty.
+  const double variance = std::max(up + down, 1.0) / n - mean * mean;
+  return {paired.n, mean, std::sqrt(std::max(variance, 0.0) / n)};
+}
+
+Race::Race(const dataset::Dataset& dataset, int folds, std::vector<CellResult>& cells)
+    : dataset_(dataset), folds_(folds), cells_(cells) {
+  std::map<std::pair<std::string, std::string>, size_t> known;
+  for (size_t c = 0; c < cells.size(); ++c) {
+    const auto key = std::pair(cells[c].candidate.model, cells[c].candidate.generator.name);
+    const auto [found, fresh] = known.emplace(key, chains_.size());
+    if (fresh) chains_.emplace_back();
+    chains_[found->second].push_back(c);
+  }
+  for (size_t chain = 0; chain < chains_.size(); ++chain) {
+    std::stable_sort(chains_[chain].begin(), chains_[chain].end(),
+                     [&](size_t a, size_t b) { return cells[a].candidate.size_px < cells[b].candidate.size_px; });
+    for (size_t i = 0; i < chains_[chain].size(); ++i) place_[chains_[chain][i]] = {chain, i};
+    active_.push_back(chains_[chain][0]);
+  }
+  std::sort(active_.begin(), active_.end());
+}
+
+std::vector<RaceTrial> Race::Next() {
+  rung_ = asked_;
+  if (rung_ > 0) Judge();
+  if (rung_ == folds_ || active_.empty()) {
+    if (!BeginClimb()) return {};
+  }
+  asked_ = NextRung();
+  return Ask();
+}
+
+void Race::Judge() {
+  const auto drop_eliminated = [this] {
+    std::erase_if(active_, [this](size_t c) {
+      if (!cells_[c].eliminated) return false;
+      const auto [chain, place] = place_[c];
+      DropRest(chain, place + 1, fmt::format("not begun: {} was stopped", CandidateName(cells_[c].candidate)));
+      return true;
+    });
+  };
+  drop_eliminated();  // by the caller
+  if (rung_ < folds_) {
+    if (heat_ == 0) Eliminate(dataset_, rung_, active_, cells_);
+    else JudgeClimbers();
+    drop_eliminated();
+  }
+  const auto hits = [this](size_t c) {
+    const std::vector<bool> right = ValidationHits(dataset_, cells_[c]);
+    return std::count(right.begin(), right.end(), true);
+  };
+  std::stable_sort(active_.begin(), active_.end(), [&](size_t a, size_t b) { return hits(a) > hits(b); });
+}
+
+void Race::JudgeClimbers() {
+  for (const size_t c : active_) {
+    CellResult& cell = cells_[c];
+    const auto [chain, place] = place_[c];
+    const CellResult& below = cells_[chains_[chain][place - 1]];
+    const Gain gain = GainOver(dataset_, below, cell);
+    if (gain.mean + gain.error < kSearchMargin) {
+      cell.eliminated_because = fmt::format("{}: {:+.3f} ± {:.3f} against {} on the same {} validation pictures; a larger size has to promise {:.3f}",
+                                            AfterFolds(rung_), gain.mean, gain.error, CandidateName(below.candidate), gain.n, kSearchMargin);
+    }
+    for (const size_t f : finished_) {
+      const Paired paired = Compare(dataset_, cells_[f], cell);
+      if (!cell.eliminated_because.empty() || paired.only_a <= paired.only_b || paired.p >= kSignificance) continue;
+      cell.eliminated_because = fmt::format("{}: significantly worse than {} on the same {} validation pictures (McNemar p = {:.4f})",
+                                            AfterFolds(rung_), CandidateName(cells_[f].candidate), paired.n, paired.p);
+    }
+    cell.eliminated = !cell.eliminated_because.empty();
+  }
+}
+
+// The next heat from those that finished this one; false when nobody climbs.
+bool Race::BeginClimb() {
+  std::vector<size_t> climbers;
+  for (const size_t c : active_) {
+    finished_.push_back(c);
+    const auto [chain, place] = place_[c];
+    if (place + 1 == chains_[chain].size()) continue;
+    if (place > 0) {
+      const CellResult& below = cells_[chains_[chain][place - 1]];
+      const Gain gain = GainOver(dataset_, below, cells_[c]);
+      if (gain.mean / 2 <= kSearchMargin) {
+        DropRest(chain, place + 1, fmt::format("not begun: {} gained {:+.3f} over {}, and half of that is not above {:.3f}",
+                                               CandidateName(cells_[c].candidate), gain.mean, CandidateName(below.candidate), kSearchMargin));
+        continue;
+      }
+    }
+    climbers.push_back(chains_[chain][place + 1]);
+  }
+  active_ = climbers;
+  rung_ = asked_ = 0;
+  ++heat_;
+  return !active_.empty();
+}
+
+void Race::DropRest(size_t chain, size_t from, const std::string& because) {
+  for (size_t i = from; i < chains_[chain].size(); ++i) {
+    CellResult& cell = cells_[chains_[chain][i]];
+    if (cell.eliminated) continue;
+    cell.eliminated = true;
+    cell.eliminated_because = because;
+  }
+}
+
+int Race::NextRung() const {
+  // Two that remain cannot halve: their folds run side by side. Climbers are judged early, they are dear.
+  const bool to_the_end = heat_ == 0 ? active_.size() <= 2 : rung_ >= 2;
+  return to_the_end ? folds_ : rung_ + 1;
+}
+
+std::vector<RaceTrial> Race::Ask() {
+  std::vector<RaceTrial> trials;
+  for (const size_t c : active_) {
+    for (int fold = rung_; fold < asked_; ++fold) trials.push_back({c, fold});
+  }
+  return trials;
+}
+
+double Race::ExpectedLater(const std::vector<double>& trial_cost) const {
+  if (active_.empty()) return 0;
+  double mean = 0, next_size = 0;
+  int next_sizes = 0;
+  for (const size_t c : active_) {
+    mean += trial_cost[c] / static_cast<double>(active_.size());
+    const auto& [chain, place] = place_.at(c);
+    if (place + 1 == chains_[chain].size()) continue;
+    next_size += trial_cost[chains_[chain][place + 1]];
+    ++next_sizes;
+  }
+  auto alive = static_cast<double>(active_.size());
+  if (heat_ > 0) return alive * mean * (folds_ - asked_);
+  double cost = 0;
+  for (int rung = asked_; rung < folds_; ++rung) {
+    if (alive > 2) alive = std::max(2.0, std::ceil(alive / 2));
+    cost += alive * mean;
+  }
+  // Half of those that climb are usually stopped on the way.
+  if (next_sizes > 0) cost += std::min(2, next_sizes) * next_size / next_sizes * (1 + folds_) / 2;
+  return cost;
+}
+
+}  // namespace handlens::search
