@@ -103,6 +103,12 @@ struct TrialData {
 Result<TrialResult> RunTrial(const TrialSpec& spec, const TrialData& data, const std::filesystem::path& folder,
                              Progress& progress);
 
+// Trains on from given weights: spec.architecture as it is, on the training pictures of its fold with its generator and
+// recipe, all epochs; gives the last weights. Writes nothing: one that was stopped begins anew. One thread; `progress`
+// hears of every epoch and may ask to stop (kInterrupted). Kind kBadInput when `start` does not fit the architecture, or
+// when the loss is no longer finite.
+Result<nn::Weights> FineTune(const TrialSpec& spec, const nn::Weights& start, const TrialData& data, Progress& progress);
+
 Result<TrialResult> ReadTrial(const std::filesystem::path& folder);
 Result<nn::Weights> ReadTrialWeights(const std::filesystem::path& folder);
 

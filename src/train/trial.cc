@@ -8,6 +8,7 @@
 #include "base/disk.h"
 #include "base/rng.h"
 #include "nn/math.h"
+#include "train/epoch.h"
 #include "train/feed.h"
 #include "train/record.h"
 #include "train/schedule.h"
@@ -79,10 +80,7 @@ class Trial {
   Result<void> FlushEvents();
   Result<Predictions> Predict(const std::vector<int>& pictures);
   Result<TrialResult> Evaluate();
-  size_t Steps() const {
-    const auto batch = static_cast<size_t>(spec_.recipe.batch);
-    return (pictures_.train.size() + batch - 1) / batch;
-  }
+  size_t Steps() const { return StepsPerEpoch(pictures_.train.size(), spec_.recipe); }
 
   const TrialSpec& spec_;
   const TrialData& data_;
@@ -179,42 +177,18 @@ bool Trial::Finished() const {
 Result<void> Trial::RunEpoch() {
   busy_since_ = Now();
   const int index = static_cast<int>(epochs_.size());
-  const std::vector<int> order = EpochOrder(pictures_.train, spec_, index);
-  const size_t steps = Steps(), stride = inputs_.size() / static_cast<size_t>(spec_.recipe.batch);
-  std::vector<int> labels;
-  std::vector<float> weights;
-  double loss = 0;
-  int correct = 0;
-  float rate = 0;
-  for (size_t step = 0; step < steps; ++step) {
-    if (Stops()) return Interrupted();
-    const size_t from = BatchBegin(order.size(), steps, step), to = BatchBegin(order.size(), steps, step + 1);
-    const auto batch = std::span(order).subspan(from, to - from);
-    const auto inputs = std::span(inputs_).first(batch.size() * stride);
-    FillVaried(spec_, data_, index, batch, inputs);
-    labels.clear();
-    weights.clear();
-    for (const int picture : batch) {
-      labels.push_back(data_.dataset->pictures[static_cast<size_t>(picture)].label);
-      if (!class_weights_.empty()) weights.push_back(class_weights_[static_cast<size_t>(labels.back())]);
-    }
-    const auto global_step = static_cast<uint64_t>(index) * steps + step;
-    rate = LearningRate(spec_.recipe, static_cast<int64_t>(global_step), static_cast<int64_t>(steps));
-    const nn::TrainBatch train_batch{inputs, labels, weights, spec_.recipe.label_smoothing};
-    const nn::StepResult result = network_->TrainStep(train_batch, rate, {spec_.seed, global_step});
-    loss += static_cast<double>(result.mean_loss) * static_cast<double>(batch.size());
-    correct += result.correct;
-  }
+  const Course course{&spec_, &data_, pictures_.train, class_weights_};
+  HL_ASSIGN(const EpochSums sums, TrainEpoch(*network_, course, index, inputs_, [this] { return Stops(); }));
   HL_ASSIGN(const Predictions validation, Predict(pictures_.validation));
   const Score score = ScoreOf(*data_.dataset, validation);
-  const auto n = static_cast<double>(order.size());
-  epochs_.push_back({static_cast<float>(loss / n), static_cast<float>(static_cast<double>(correct) / n),
+  const auto n = static_cast<double>(pictures_.train.size());
+  epochs_.push_back({static_cast<float>(sums.loss / n), static_cast<float>(static_cast<double>(sums.correct) / n),
                      static_cast<float>(score.loss), static_cast<float>(score.accuracy)});
   const float best_loss = epochs_[static_cast<size_t>(best_epoch_)].validation_loss;
   const bool better = index == 0 || epochs_.back().validation_loss < best_loss || std::isnan(best_loss);
   if (better) best_epoch_ = index;
   if (better && KeepsBest()) best_ = network_->SaveWeights();
-  pending_events_ += EventLine(index + 1, epochs_.back(), rate);
+  pending_events_ += EventLine(index + 1, epochs_.back(), sums.rate);
   progress_.Update(index + 1, fmt::format("validation accuracy {:.3f}", score.accuracy));
   return MaybeSave(Now() - busy_since_);
 }
