@@ -116,9 +116,10 @@ struct ConvPoolBackwardArgs {
   size_t run = 0;              // floats of three neighbouring pixels of x
   const float* wt = nullptr;   // (filters, 3, RunStride(run))
   float* own = nullptr;        // (filters, 3, RunStride(run)): this picture's sums, begun at zero here
-  float* bias = nullptr;       // (filters) += sum of dy
-  float* scratch = nullptr;    // 2 x channels x width
+  float* bias = nullptr;       // (padded) += sum of dy
+  float* scratch = nullptr;    // PoolScratch(channels, width)
 };
+constexpr size_t PoolScratch(size_t channels, size_t width) { return (2 * channels + 8 * kLanes) * width; }
 constexpr size_t kMaxPoolFilters = 1024;   // what the lists of live filters hold
 constexpr size_t RunStride(size_t run) { return (run + kLanes - 1) / kLanes * kLanes; }
 void ConvPoolBackward(const ConvPoolBackwardArgs& a);

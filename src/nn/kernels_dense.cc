@@ -18,11 +18,18 @@ namespace handlens::nn::kernels::HWY_NAMESPACE {
 
 constexpr size_t kAheadFloats = 16384;   // prefetch distance, 64 KB: half of it costs a tenth on the 39 MB layer
 constexpr size_t kPanelsAhead = 2;       // of the inputs and their gradients
-constexpr size_t kBlockPanels = 16;      // panels whose inputs stay in the first-level cache over all neurons
 constexpr size_t kNeurons = kManyRegisters && HWY_ARCH_X86 ? 4 : 2;
 constexpr size_t kPictures = kManyRegisters && HWY_ARCH_X86 ? 6 : kManyRegisters ? 3 : 2;
 
-// Some panels from one neuron on, and how far ahead of a float the one lies that is needed half a block later.
+// Panels whose inputs stay in the first cache over all neurons; of many pictures they do not in any case, and longer
+// blocks then save reading and writing the sums.
+constexpr size_t BlockPanels(size_t batch) { return batch <= 16 ? 32 : 64; }
+
+// To the second cache: the first is smaller than the distance, and fetching there costs twice (2.8 ms against 2.4 forward
+// at 76,832 x 128, batch 10; 5.2 against 4.3 backward).
+HWY_INLINE void Fetch(const float* line) { __builtin_prefetch(line, 0, 2); }
+
+// Some panels from one neuron on, and how far ahead of a float the one lies that is needed next but some.
 struct Panels {
   const float* at;
   size_t count, ahead;
@@ -42,7 +49,7 @@ HWY_INLINE void ForwardBlock(D d, const DenseForwardArgs& a, Panels w, const flo
   const size_t stride = PanelStride(a.outputs);
   const float* HWY_RESTRICT at = w.at;
   for (size_t k = 0; k < w.count; ++k, at += stride, x += kLanes) {
-    for (size_t f = 0; f < F; ++f) hwy::Prefetch(at + w.ahead + f * kLanes);
+    for (size_t f = 0; f < F; ++f) Fetch(at + w.ahead + f * kLanes);
     for (size_t s = 0; s < kParts; ++s) {
       hn::Vec<D> in[B];
       for (size_t b = 0; b < B; ++b) in[b] = hn::LoadU(d, x + b * a.x_stride + s * lanes);
@@ -85,12 +92,13 @@ void DenseForwardImpl(const DenseForwardArgs& a) {
   const hn::CappedTag<float, kLanes> d;
   const size_t panels = (a.inputs + kLanes - 1) / kLanes, stride = PanelStride(a.outputs);
   std::memset(a.partial, 0, a.batch * a.outputs * kLanes * sizeof(float));
-  for (size_t k = 0; k < panels; k += kBlockPanels) {
-    const size_t some = std::min(kBlockPanels, panels - k);
+  const size_t block = BlockPanels(a.batch), all = a.outputs * kLanes, lead = std::min(kAheadFloats / block, all);
+  for (size_t k = 0; k < panels; k += block) {
+    const size_t some = std::min(block, panels - k);
     const float *w = a.w + k * stride, *x = a.x + k * kLanes;
-    const size_t half = a.outputs / 2 * kLanes;
-    const auto from = [&](size_t o) {
-      return Panels{w + o * kLanes, some, o * kLanes < half ? half : kBlockPanels * stride - half};
+    const auto from = [&](size_t o) {   // `lead` further in the same panels, or from the first neuron on in the next ones
+      const bool same = o * kLanes + lead < all;
+      return Panels{w + o * kLanes, some, same ? lead : block * stride + lead - all};
     };
     size_t o = 0;
     for (; o + kNeurons <= a.outputs; o += kNeurons) ForwardNeurons<kNeurons>(d, a, from(o), x, a.partial + o * kLanes);
@@ -109,8 +117,9 @@ HWY_INLINE void DataBlock(D d, const DenseBackwardArgs& a, const float* w, size_
   hn::Vec<D> acc[B];
   for (size_t b = 0; b < B; ++b) acc[b] = hn::Zero(d);
   const float* HWY_RESTRICT dy = a.dy + b0;
-  for (size_t o = 0; o < a.outputs; ++o, w += kLanes, dy += a.batch) {
-    hwy::Prefetch(w + kAheadFloats);
+  const float* ahead = w + kAheadFloats;
+  for (size_t o = 0; o < a.outputs; ++o, w += kLanes, dy += a.batch, ahead += kLanes / 2) {
+    Fetch(ahead);   // the first half of a later panel; Backward fetches the second
     const auto v = hn::LoadU(d, w);
     for (size_t b = 0; b < B; ++b) acc[b] = FusedMulAdd(d, v, hn::Set(d, dy[b]), acc[b]);
   }
@@ -180,7 +189,11 @@ void Backward(const DenseBackwardArgs& a, const Update& u) {
       const size_t from = k * kLanes + s, to = k * stride + s;
       if (a.dx) DataColumn(d, a, a.w + to, from);
       size_t o = 0;
-      for (; o + 8 <= a.outputs; o += 8) UpdateBlock<kKind, 8>(d, a, u, from, o, to + o * kLanes);
+      for (; o + 8 <= a.outputs; o += 8) {
+        // Spread over both passes, so that memory is never waited for: 4.3 ms to 4.1 at 76,832 x 128, batch 10.
+        for (size_t line = 0; line < 4; ++line) Fetch(a.w + to + kAheadFloats + ((a.outputs + o) / 2 + line) * kLanes);
+        UpdateBlock<kKind, 8>(d, a, u, from, o, to + o * kLanes);
+      }
       for (; o < a.outputs; ++o) UpdateBlock<kKind, 1>(d, a, u, from, o, to + o * kLanes);
     }
   }

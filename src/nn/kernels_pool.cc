@@ -86,34 +86,42 @@ struct LiveRow {
   size_t channels;
 };
 
-void Prepare(const ConvPoolBackwardArgs& a, size_t oy, LiveRow live) {
-  const auto right = static_cast<int32_t>(a.x.pixel), down = static_cast<int32_t>(a.x.row);
-  const float* HWY_RESTRICT dy = a.dy + oy * a.width * a.channels;
-  const uint8_t* HWY_RESTRICT best = a.best + oy * a.width * a.channels;
-  float* HWY_RESTRICT gradient = live.gradient;
-  int32_t* HWY_RESTRICT offset = live.offset;
-  for (size_t p = 0; p < a.width; ++p) {
-    const auto base = static_cast<int32_t>(2 * p) * right;
-    for (size_t i = p * a.channels; i < (p + 1) * a.channels; ++i) {
-      const int32_t place = best[i];
-      gradient[i] = place < 4 ? dy[i] : 0.0f;
-      offset[i] = base + (place & 1) * right + (place >> 1 & 1) * down;
+// `x` says how far apart the windows lie. The gradients are added to the bias too.
+void Prepare(const ConvPoolBackwardArgs& a, size_t oy, const In& x, LiveRow live) {
+  ForChannels(a.channels, [&](auto d, auto vectors, size_t c) HWY_ATTR {
+    constexpr size_t kN = decltype(vectors)::value;
+    const hn::RebindToSigned<decltype(d)> di;
+    const hn::Rebind<uint8_t, decltype(d)> db;
+    const auto one = hn::Set(di, 1), right = hn::Set(di, static_cast<int32_t>(x.pixel)), down = hn::Set(di, static_cast<int32_t>(x.row));
+    const size_t lanes = hn::Lanes(d), row = oy * a.width * a.channels;
+    hn::Vec<decltype(d)> bias[kN];
+    for (size_t n = 0; n < kN; ++n) bias[n] = hn::LoadU(d, a.bias + c + n * lanes);
+    for (size_t p = 0; p < a.width; ++p) {
+      const auto base = hn::Set(di, static_cast<int32_t>(2 * p * x.pixel));
+      for (size_t n = 0; n < kN; ++n) {
+        const size_t at = p * a.channels + c + n * lanes;
+        const auto place = hn::PromoteTo(di, hn::LoadU(db, a.best + row + at));
+        const auto open = hn::RebindMask(d, hn::Lt(place, hn::Set(di, 4)));
+        const auto gradient = hn::IfThenElseZero(open, hn::LoadU(d, a.dy + row + at));
+        const auto odd = hn::Eq(hn::And(place, one), one), low = hn::Eq(hn::And(hn::ShiftRight<1>(place), one), one);
+        bias[n] = hn::Add(bias[n], gradient);
+        hn::StoreU(gradient, d, live.gradient + at);
+        hn::StoreU(hn::Add(base, hn::Add(hn::IfThenElseZero(odd, right), hn::IfThenElseZero(low, down))), di, live.offset + at);
+      }
     }
-  }
+    for (size_t n = 0; n < kN; ++n) hn::StoreU(bias[n], d, a.bias + c + n * lanes);
+  });
 }
 
-// Kernel gradient of F filters, K rows of taps and N vectors of a row, over one row of pooled pixels. Dead pixels add zero.
-template <size_t F, size_t K, size_t N, class D>
+// Kernel gradient of F filters and N vectors of a run, over one row of pooled pixels. Dead pixels add zero.
+template <size_t F, size_t N, class D>
 HWY_INLINE void LiveWeights(D d, const ConvPoolBackwardArgs& a, const float* x, LiveRow live, float* own) {
-  const size_t lanes = hn::Lanes(d), row = RunStride(a.run);
-  hn::Vec<D> acc[F][K][N];
+  const size_t lanes = hn::Lanes(d), filter = 3 * RunStride(a.run);
+  hn::Vec<D> acc[F][N];
   HWY_UNROLL(16)
   for (size_t f = 0; f < F; ++f) {
     HWY_UNROLL(16)
-    for (size_t k = 0; k < K; ++k) {
-      HWY_UNROLL(16)
-      for (size_t n = 0; n < N; ++n) acc[f][k][n] = hn::LoadU(d, own + (f * 3 + k) * row + n * lanes);
-    }
+    for (size_t n = 0; n < N; ++n) acc[f][n] = hn::LoadU(d, own + f * filter + n * lanes);
   }
   for (size_t p = 0; p < a.width; ++p) {
     HWY_UNROLL(16)
@@ -121,21 +129,13 @@ HWY_INLINE void LiveWeights(D d, const ConvPoolBackwardArgs& a, const float* x, 
       const auto g = hn::Set(d, live.gradient[p * live.channels + f]);
       const float* HWY_RESTRICT from = x + live.offset[p * live.channels + f];
       HWY_UNROLL(16)
-      for (size_t k = 0; k < K; ++k) {
-        HWY_UNROLL(16)
-        for (size_t n = 0; n < N; ++n) {
-          acc[f][k][n] = FusedMulAdd(d, hn::LoadU(d, from + k * a.x.row + n * lanes), g, acc[f][k][n]);
-        }
-      }
+      for (size_t n = 0; n < N; ++n) acc[f][n] = FusedMulAdd(d, hn::LoadU(d, from + n * lanes), g, acc[f][n]);
     }
   }
   HWY_UNROLL(16)
   for (size_t f = 0; f < F; ++f) {
     HWY_UNROLL(16)
-    for (size_t k = 0; k < K; ++k) {
-      HWY_UNROLL(16)
-      for (size_t n = 0; n < N; ++n) hn::StoreU(acc[f][k][n], d, own + (f * 3 + k) * row + n * lanes);
-    }
+    for (size_t n = 0; n < N; ++n) hn::StoreU(acc[f][n], d, own + f * filter + n * lanes);
   }
 }
 
@@ -148,29 +148,43 @@ HWY_INLINE void ForRun(size_t run, size_t lanes, const Block& block) {
   for (; i < run; i += lanes) block(Index<1>(), i);
 }
 
-// All filters for K rows of taps from `kh` and N vectors from `i`.
-template <size_t F, size_t K, size_t N, class D>
-HWY_INLINE void LiveFilters(D d, const ConvPoolBackwardArgs& a, const float* x, LiveRow live, float* own) {
+// All filters for `run` floats of their taps, from x and own on.
+void LiveRun(const ConvPoolBackwardArgs& a, const float* x, size_t run, LiveRow live, float* own) {
+  const Wide d;
   const size_t stride = 3 * RunStride(a.run);
-  size_t o = 0;
-  const auto from = [&](size_t f) { return LiveRow{live.gradient + f, live.offset + f, live.channels}; };
-  for (; o + F <= a.filters; o += F) LiveWeights<F, K, N>(d, a, x, from(o), own + o * stride);
-  for (; o < a.filters; ++o) LiveWeights<1, K, N>(d, a, x, from(o), own + o * stride);
+  ForRun<6>(run, hn::Lanes(d), [&](auto vectors, size_t i) HWY_ATTR {
+    constexpr size_t kN = decltype(vectors)::value, kF = kN == 6 ? 2 : 4;
+    const auto from = [&](size_t f) { return LiveRow{live.gradient + f, live.offset + f, live.channels}; };
+    size_t o = 0;
+    for (; o + kF <= a.filters; o += kF) LiveWeights<kF, kN>(d, a, x + i, from(o), own + i + o * stride);
+    for (; o < a.filters; ++o) LiveWeights<1, kN>(d, a, x + i, from(o), own + i + o * stride);
+  });
+}
+
+// The taps of three channels begin at any float, and a load that crosses cache lines counts twice. So each run of nine is
+// copied to a line of its own, (2 width, 4 rows, kLanes); a window's three runs are neighbours then.
+In CopyRuns(const ConvPoolBackwardArgs& a, size_t oy, float* copies) {
+  const hn::CappedTag<float, kLanes> d;
+  float* to = copies;
+  for (size_t column = 0; column < 2 * a.width; ++column) {
+    const float* from = a.x.at + 2 * oy * a.x.row + column * a.x.pixel;
+    for (size_t r = 0; r < 4; ++r, from += a.x.row, to += kLanes) {
+      for (size_t s = 0; s < kLanes; s += hn::Lanes(d)) hn::StoreU(hn::LoadU(d, from + s), d, to + s);
+    }
+  }
+  return {copies, kLanes, 4 * kLanes};
 }
 
 void WeightRow(const ConvPoolBackwardArgs& a, size_t oy, LiveRow live) {
-  const Wide d;
-  const float* x = a.x.at + 2 * oy * a.x.row;
-  if (a.run <= hn::Lanes(d)) {   // three channels in one wide vector: all nine taps at once
-    LiveFilters<4, 3, 1>(d, a, x, live, a.own);
+  if (a.run <= kLanes) {
+    const In copies = CopyRuns(a, oy, a.scratch + 2 * a.channels * a.width);
+    Prepare(a, oy, copies, live);
+    LiveRun(a, copies.at, 3 * kLanes, live, a.own);
     return;
   }
-  for (size_t kh = 0; kh < 3; ++kh) {
-    ForRun<6>(a.run, hn::Lanes(d), [&](auto vectors, size_t i) HWY_ATTR {
-      constexpr size_t kN = decltype(vectors)::value;
-      LiveFilters<kN == 1 ? 4 : 2, 1, kN>(d, a, x + kh * a.x.row + i, live, a.own + kh * RunStride(a.run) + i);
-    });
-  }
+  Prepare(a, oy, a.x, live);
+  const float* x = a.x.at + 2 * oy * a.x.row;
+  for (size_t kh = 0; kh < 3; ++kh) LiveRun(a, x + kh * a.x.row, a.run, live, a.own + kh * RunStride(a.run));
 }
 
 // The live filters of one pooled pixel at one of its four places.
@@ -228,10 +242,6 @@ void ConvPoolBackwardImpl(const ConvPoolBackwardArgs& a) {
   std::memset(a.own, 0, a.filters * 3 * RunStride(a.run) * sizeof(float));
   LiveList lists[5];
   for (size_t oy = 0; oy < a.height; ++oy) {
-    Prepare(a, oy, live);
-    for (size_t p = 0; p < a.width; ++p) {
-      for (size_t o = 0; o < a.filters; ++o) a.bias[o] += live.gradient[p * a.channels + o];
-    }
     WeightRow(a, oy, live);
     for (size_t ox = 0; a.dx.at && ox < a.width; ++ox) DataPixel(a, lists, oy, ox);
   }
