@@ -176,12 +176,12 @@ class OfficialJudge final : public Judge {
     if (model_ != nullptr) api_.ModelDelete(model_);
   }
 
-  Result<void> Start(Kernels kernels) {
+  Result<void> Start(Kernels kernels, int threads) {
     HL_TRY(CheckModel(bytes_));
     model_ = api_.ModelCreateWithErrorReporter(bytes_.data(), bytes_.size(), &Collect, &messages_);
     if (model_ == nullptr) return Refused("the model");
     TfLiteOptions* const options = api_.InterpreterOptionsCreate();
-    api_.InterpreterOptionsSetNumThreads(options, 1);
+    api_.InterpreterOptionsSetNumThreads(options, threads);
     api_.InterpreterOptionsSetErrorReporter(options, &Collect, &messages_);
     if (kernels == Kernels::kXnnpack) {
       delegate_ = api_.XNNPackDelegateCreate(nullptr);
@@ -306,10 +306,10 @@ Result<std::string> RuntimeVersion() {
   return std::string(api->Version());
 }
 
-Result<std::unique_ptr<Judge>> Judge::Load(std::span<const uint8_t> model, Kernels kernels) {
+Result<std::unique_ptr<Judge>> Judge::Load(std::span<const uint8_t> model, Kernels kernels, int threads) {
   HL_ASSIGN(const Api* api, LoadRuntime());
   auto judge = std::make_unique<OfficialJudge>(*api, model);
-  HL_TRY(judge->Start(kernels));
+  HL_TRY(judge->Start(kernels, threads));
   return std::unique_ptr<Judge>(std::move(judge));
 }
 

@@ -92,13 +92,13 @@ void SetRuntimeLibrary(const std::filesystem::path& path);
 // says where it was looked for. Thread-safe.
 Result<std::string> RuntimeVersion();
 
-// The official runtime, loaded at run time from the library that ships beside the program. One thread a Judge.
+// The official runtime, loaded at run time from the library that ships beside the program.
 enum class Kernels { kXnnpack, kBuiltin };
 class Judge {
  public:
   // Keeps its own copy of `model`. Kind kBadInput when the file is broken or the runtime refuses it (with the runtime's
-  // words), kInternal when the library is not there.
-  static Result<std::unique_ptr<Judge>> Load(std::span<const uint8_t> model, Kernels kernels);
+  // words), kInternal when the library is not there. `threads` are the runtime's own; scores do not depend on them.
+  static Result<std::unique_ptr<Judge>> Load(std::span<const uint8_t> model, Kernels kernels, int threads = 1);
   virtual ~Judge() = default;
   virtual std::string RuntimeVersion() const = 0;
   // `pixels` (n, n, 3) bytes as the pixel contract makes them; float models get byte / 255, uint8 models the bytes,

@@ -47,8 +47,9 @@ struct ChainCheck {
 };
 
 // Hashes every picture and every recorded file and compares: pictures with their ids, files with what the last step
-// left, inputs with what the steps before left (else kStale), model and app folders for files that no step made
-// (kExtra), models with what their records and metadata say (kBroken). Kind kBadInput: no chain.json.
+// left, inputs with what the steps before left (else kStale), model, app and phone folders for files that no
+// step made or read (kExtra), models with what their records and metadata say, phones' records with the run (kBroken,
+// kStale). Kind kBadInput: no chain.json.
 Result<ChainCheck> CheckRun(const std::filesystem::path& run, int jobs, Progress& progress);
 
 }  // namespace handlens::verify

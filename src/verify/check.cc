@@ -7,6 +7,7 @@
 #include "base/parallel.h"
 #include "verify/chain.h"
 #include "verify/chain_file.h"
+#include "verify/phone.h"
 #include "verify/shipped.h"
 
 namespace handlens::verify {
@@ -64,9 +65,9 @@ Result<void> CheckFiles(const fs::path& run, const Hashes& left, ChainCheck& che
   return {};
 }
 
-// Only what is shipped is asked about: elsewhere users may keep what they like.
+// Only what is shipped, and what speaks for it, is asked about: elsewhere users may keep what they like.
 Result<void> CheckExtra(const fs::path& run, const Hashes& left, ChainCheck& check) {
-  for (const char* folder : {"model", "apps"}) {
+  for (const char* folder : {"model", "apps", "phones"}) {
     HL_ASSIGN(const auto files, Expand(run, folder));
     for (const std::string& file : files) {
       if (left.contains(file)) continue;
@@ -84,6 +85,21 @@ void CheckModels(const fs::path& run, ChainCheck& check) {
   if (!shipped) return broken(shipped.error().message);
   for (const std::string& problem : shipped->file_problems) broken(problem);
   for (const std::string& problem : shipped->label_order_problems) broken(problem);
+}
+
+// Phones' records are the run's, or say plainly that they are not.
+void CheckPhones(const fs::path& run, ChainCheck& check) {
+  const auto broken = [&](const std::string& path, const std::string& text) { check.findings.push_back({FindingKind::kBroken, path, text}); };
+  const auto records = ReadStoredRecords(run);
+  if (!records) return broken("phones", records.error().message);
+  if (records->empty()) return;
+  const auto facts = ReadPhoneRun(run);
+  if (!facts) return broken("phones", facts.error().message);
+  for (const StoredRecord& stored : *records) {
+    const auto model = ModelOfRecord(*facts, stored.record, stored.file);
+    if (!model) broken(stored.file, model.error().message);
+    else if (!*model) check.findings.push_back({FindingKind::kStale, stored.file, fmt::format("{} is about a model that this run no longer has", stored.file)});
+  }
 }
 
 }  // namespace
@@ -118,6 +134,7 @@ Result<ChainCheck> CheckRun(const fs::path& run, int jobs, Progress& progress) {
   HL_TRY(CheckFiles(run, left, check));
   HL_TRY(CheckExtra(run, left, check));
   CheckModels(run, check);
+  CheckPhones(run, check);
   if (dataset) progress.End(fmt::format("{} findings", check.findings.size()));
   return check;
 }

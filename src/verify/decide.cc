@@ -1,6 +1,7 @@
 // The rules of the verdict (docs/verdict.md). Each is a function from the evidence to one RuleResult.
 #include <algorithm>
 
+#include "verify/phone_routes.h"
 #include "verify/verify.h"
 
 namespace handlens::verify {
@@ -141,14 +142,34 @@ RuleResult Size(const Rules& rules, const Verdict& v) {
               "handlens reduce, smaller pictures, or fewer filters");
 }
 
+std::string CameraNote(const Route& route) {
+  const auto share = [](const Condition& c) { return static_cast<double>(c.correct) / static_cast<double>(c.n); };
+  std::string worst;
+  const auto least = std::min_element(route.conditions.begin(), route.conditions.end(),
+                                      [&](const Condition& a, const Condition& b) { return share(a) < share(b); });
+  if (least != route.conditions.end()) {
+    std::string facts;
+    for (const auto& [fact, value] : least->facts) facts += fmt::format("{}{} {}", facts.empty() ? "" : ", ", fact, value);
+    worst = fmt::format("; worst under {}: {} of {}", facts, least->correct, least->n);
+  }
+  return fmt::format("simulated camera: {} of {} right where the subject fills the square ({} to {}){}. It decides nothing: a real phone's "
+                     "field test says more (handlens verify --import)",
+                     route.correct, route.n, Percent(route.ci95.low), Percent(route.ci95.high), worst);
+}
+
 std::vector<std::string> Notes(const Verdict& v) {
   std::vector<std::string> notes;
   for (const std::string_view name : {"gallery", "camera"}) {
     const Route* route = FindRoute(v, name);
     if (route != nullptr && route->status == "done") continue;
-    notes.push_back(fmt::format("the {} route was not run: this verdict says nothing about pictures that come to the phone "
-                                "that way", name));
+    const Route* gallery = FindRoute(v, "gallery");
+    const bool waits = name == "camera" && gallery != nullptr && gallery->status == "done";
+    notes.push_back(fmt::format("the {} route was not run{}: this verdict says nothing about pictures that come to the phone "
+                                "that way", name, waits ? ", because the gallery route failed, which comes first" : ""));
   }
+  const Route* camera = FindRoute(v, "camera");
+  if (Judged(camera)) notes.push_back(CameraNote(*camera));
+  notes.insert(notes.end(), v.phone_notes.begin(), v.phone_notes.end());
   const Route* holdout = FindRoute(v, "computer-holdout");
   if (Judged(holdout)) {
     notes.push_back(fmt::format("hold-out: {} of {} right ({} to {})", holdout->correct, holdout->n,
@@ -177,6 +198,7 @@ void Decide(const Rules& rules, Verdict& verdict) {
       Listed("shipped-files", verdict.shipped_file_problems, "the files are those that were converted and described",
              "convert, describe and verify again")};
   if (rules.max_bytes > 0) verdict.rules.push_back(Size(rules, verdict));
+  for (RuleResult& rule : PhoneRules(rules, verdict)) verdict.rules.push_back(std::move(rule));
   verdict.deployable = true;
   verdict.reasons.clear();
   for (const RuleResult& rule : verdict.rules) {

@@ -23,6 +23,45 @@ Json PerClassJson(const Verdict& verdict, const Route& route) {
   return rows;
 }
 
+Json ConditionsJson(const Route& route) {
+  Json rows = Json::array();
+  for (const Condition& c : route.conditions) {
+    Json row = Json::object();
+    for (const auto& [fact, value] : c.facts) row[fact] = value;
+    row.update({{"n", c.n}, {"correct", c.correct}, {"ci95", {c.ci95.low, c.ci95.high}}});
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+// What only a phone's route has.
+void AddPhoneFacts(const Route& route, Json& json) {
+  if (route.computer) {
+    json["computer"] = ComparisonJson(*route.computer);
+    json["differing_inputs"] = route.differing_inputs;
+  }
+  if (!route.conditions.empty()) json["conditions"] = ConditionsJson(route);
+  if (route.phone >= 0) json["phone"] = route.phone;
+}
+
+Json PhoneJson(const PhoneResult& phone) {
+  Json json = {{"title", phone.title}, {"system", phone.system}, {"app", phone.app}, {"target", phone.target},
+               {"app_version", phone.app_version}, {"runtime", phone.runtime}, {"kernels", phone.kernels},
+               {"model", "model/" + phone.model_file}, {"files", phone.files}};
+  if (phone.self_check) {
+    const PhoneResult::SelfCheck& c = *phone.self_check;
+    json["self_check"] = {{"made_at", c.made_at}, {"ok", c.ok}, {"problems", c.problems}, {"golden", c.golden},
+                          {"golden_right", c.golden_equal}, {"differing_bytes", c.differing_bytes}, {"differing_inputs", c.differing_inputs},
+                          {"largest_jpeg_difference", c.largest_jpeg_difference}, {"delegate", c.delegate}};
+  }
+  if (phone.field_test) {
+    const PhoneResult::FieldTest& f = *phone.field_test;
+    json["field_test"] = {{"first_at", f.first_at}, {"last_at", f.last_at}, {"shots", f.shots}, {"not_sure", f.not_sure},
+                          {"median_ms", f.median_ms}};
+  }
+  return json;
+}
+
 Json RouteJson(const Verdict& verdict, const Route& route) {
   Json json = {{"name", route.name}, {"status", route.status}};
   if (!route.scope.empty()) json["scope"] = route.scope;
@@ -35,10 +74,13 @@ Json RouteJson(const Verdict& verdict, const Route& route) {
   json["ci95"] = {route.ci95.low, route.ci95.high};
   json["majority_rate"] = route.majority_rate;
   json["auc"] = route.auc;  // null where no class has both kinds of pictures
-  json["agreement"] = route.agreement;
+  // A field test's shots have no baseline.
+  const bool compared = !route.pictures.empty();
+  json["agreement"] = compared ? Json(route.agreement) : Json();
   json["only_baseline_right"] = route.only_baseline;
   json["only_this_right"] = route.only_this;
-  json["mcnemar_p"] = route.mcnemar_p;
+  json["mcnemar_p"] = compared ? Json(route.mcnemar_p) : Json();
+  AddPhoneFacts(route, json);
   if (route.builtin) json["builtin_kernels"] = ComparisonJson(*route.builtin);
   json["per_class"] = PerClassJson(verdict, route);
   json["confusion"] = route.confusion;
@@ -63,7 +105,7 @@ std::string PredictionsCsv(const Verdict& verdict, std::span<const std::string> 
   for (const std::string& label : verdict.labels) out += ',' + CsvField(label);
   out += '\n';
   for (const Route& route : verdict.routes) {
-    for (size_t i = 0; i < route.n; ++i) {
+    for (size_t i = 0; i < route.pictures.size() && i < route.n; ++i) {
       out += fmt::format("{},{},{},{},{}", CsvField(picture_paths[static_cast<size_t>(route.pictures[i])]), route.name,
                          CsvField(route.model), CsvField(verdict.labels[static_cast<size_t>(route.truth[i])]),
                          CsvField(verdict.labels[static_cast<size_t>(route.predicted[i])]));
@@ -94,12 +136,14 @@ Result<void> WriteVerdict(const std::filesystem::path& path, const Verdict& verd
   Json routes = Json::array(), agreement = Json::object(), engine = Json::object();
   for (const Route& route : verdict.routes) {
     routes.push_back(RouteJson(verdict, route));
-    if (route.status == "done") agreement[route.name] = route.agreement;
+    if (route.status == "done" && !route.pictures.empty()) agreement[route.name] = route.agreement;
   }
   for (const auto& [file, comparison] : verdict.engine) engine[file] = ComparisonJson(comparison);
   record["agreement"] = agreement;
   record["engine"] = engine;
   record["routes"] = routes;
+  record["phones"] = Json::array();
+  for (const PhoneResult& phone : verdict.phones) record["phones"].push_back(PhoneJson(phone));
   return WriteRecord(path, "handlens-verdict", 1, record);
 }
 

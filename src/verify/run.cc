@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "verify/judged.h"
+#include "verify/phone_routes.h"
 #include "verify/shipped.h"
 #include "verify/verify.h"
 
@@ -10,15 +11,6 @@ namespace handlens::verify {
 namespace {
 
 namespace fs = std::filesystem;
-
-// How far XNNPACK's and the plain kernels' scores may be apart. Float kernels sum in another order (3e-7 seen); int8
-// kernels may round an activation the other way, one step of the output being 1/256.
-constexpr double kFloatTolerance = 1e-3;
-constexpr double kInt8Tolerance = 8.0 / 256;
-
-double ToleranceOf(const std::string& variant) {
-  return variant == "int8" || variant == "dynamic" ? kInt8Tolerance : kFloatTolerance;
-}
 
 // A route being put together from several models' scores.
 struct Draft {
@@ -72,6 +64,7 @@ struct Session {
   const Rules& rules;
   Reading reading;
   Verdict verdict;
+  HoldoutScores holdout = {};
 };
 
 Result<void> JudgeFolds(Session& session) {
@@ -130,16 +123,46 @@ Result<void> JudgeHoldout(Session& session) {
     CompareWithEngine(shipped, model, pictures, scores[m], session.rules.max_engine_difference, session.verdict);
     Append(pictures, shipped.dataset, scores[m], draft);
     session.verdict.routes.push_back(Finish(draft, static_cast<int>(shipped.dataset.labels.size())));
+    session.holdout.models[model.file] = std::move(scores[m]);
   }
+  session.holdout.pictures = pictures;
   return {};
+}
+
+// Gallery before camera (the paper's 2.7): a model that fails on pictures from the gallery is not tried on the camera's.
+Result<void> JudgePhone(const fs::path& run, Session& session) {
+  HL_ASSIGN(Route gallery, JudgeGallery(session.shipped, session.holdout, session.reading));
+  Route camera;
+  camera.name = "camera";
+  if (GalleryHolds(session.rules, gallery)) {
+    HL_ASSIGN(camera, JudgeCamera(session.shipped, gallery, session.reading));
+  }
+  const bool try_camera = gallery.status == "done";
+  HL_TRY(AddPhoneRoute(std::move(gallery), session.verdict));
+  if (try_camera) HL_TRY(AddPhoneRoute(std::move(camera), session.verdict));
+  else session.verdict.routes.push_back(std::move(camera));
+  return AddPhones(run, session.shipped, session.holdout, session.verdict);
+}
+
+// The baseline on the pictures of a route that has only some of them, as a phone may.
+Route Restricted(const Route& baseline, const Route& route) {
+  Route part;
+  for (const int picture : route.pictures) {
+    const auto at = std::lower_bound(baseline.pictures.begin(), baseline.pictures.end(), picture) - baseline.pictures.begin();
+    if (at == static_cast<std::ptrdiff_t>(baseline.pictures.size()) || baseline.pictures[static_cast<size_t>(at)] != picture) continue;
+    part.pictures.push_back(picture);
+    part.truth.push_back(baseline.truth[static_cast<size_t>(at)]);
+    part.predicted.push_back(baseline.predicted[static_cast<size_t>(at)]);
+  }
+  return part;
 }
 
 void CompareRoutes(Verdict& verdict) {
   for (Route& route : verdict.routes) {
-    const Route* baseline = FindRoute(verdict, route.scope == "hold-out" ? "computer-holdout" : "computer");
-    const bool comparable = baseline != nullptr && baseline != &route && route.status == "done" &&
-                            baseline->pictures == route.pictures;
-    if (comparable) CompareWithBaseline(*baseline, route);
+    const Route* baseline = FindRoute(verdict, route.scope.starts_with("hold-out") ? "computer-holdout" : "computer");
+    if (baseline == nullptr || baseline == &route || baseline->status != "done" || route.status != "done") continue;
+    const Route part = Restricted(*baseline, route);
+    if (!part.pictures.empty() && part.pictures == route.pictures) CompareWithBaseline(part, route);
   }
 }
 
@@ -155,22 +178,19 @@ Result<void> RefuseTroubles(const std::vector<std::string>& troubles) {
 
 Result<Verdict> VerifyRun(const VerifyRequest& request, Progress& progress) {
   HL_ASSIGN(const Shipped shipped, ReadShipped(request.run));
-  Session session{shipped, request.rules, {shipped.dataset, shipped.size_px, shipped.fit, request.jobs, progress, 0, {}}, {}};
-  size_t total = shipped.split.holdout.size();
+  Session session{shipped, request.rules, {shipped.dataset, shipped.size_px, shipped.fit, request.jobs, progress, 0, {}}, {}, {}};
+  size_t total = 3 * shipped.split.holdout.size();  // by the computer, from the gallery, before the camera
   for (const split::Fold& fold : shipped.split.folds) total += fold.test.size();
   progress.Begin("verify", static_cast<double>(total), "pictures");
   session.verdict.labels = shipped.dataset.labels;
   HL_TRY(JudgeFolds(session));
   HL_TRY(JudgeHoldout(session));
   HL_TRY(RefuseTroubles(session.reading.troubles));
+  HL_TRY(JudgePhone(request.run, session));
+  HL_TRY(RefuseTroubles(session.reading.troubles));
 
   Verdict verdict = std::move(session.verdict);
   CompareRoutes(verdict);
-  for (const char* name : {"gallery", "camera"}) {
-    Route route;
-    route.name = name;
-    verdict.routes.push_back(std::move(route));
-  }
   verdict.label_order_problems = shipped.label_order_problems;
   verdict.shipped_file_problems = shipped.file_problems;
   verdict.shipped_bytes = shipped.gated_bytes;

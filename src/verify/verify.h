@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/progress.h"
@@ -28,14 +29,22 @@ struct Comparison {
 // Compares a[i] with b[i]; an empty b[i] is skipped. The first of equal top scores is the top class.
 Comparison Compare(std::span<const std::vector<float>> a, std::span<const std::vector<float>> b, double tolerance);
 
+// How many answers were right under one written-down condition.
+struct Condition {
+  std::vector<std::pair<std::string, std::string>> facts;  // {"distance", "half"}, ...
+  size_t n = 0, correct = 0;
+  Interval ci95;                      // Wilson
+};
+
 // What one model said on one set of pictures.
 struct Route {
-  std::string name;                   // computer, quantized, computer-holdout, quantized-holdout, float16-holdout, ...
+  std::string name;                   // computer, quantized, computer-holdout, ..., gallery, camera, phone-self-check, ...
   std::string status = "not run";     // or "done"
-  std::string scope;                  // "out-of-fold" (each picture by the fold model that never saw it) or "hold-out"
+  // "out-of-fold" (each picture by the fold model that never saw it), "hold-out", "hold-out, simulated", "field test".
+  std::string scope;
   std::string model;                  // file in the run folder; folds/fold*.tflite when several
   std::string kernels;                // of the scores below: "xnnpack"
-  std::vector<int> pictures;          // indices into the data set, rising
+  std::vector<int> pictures;          // indices into the data set, rising; empty for a field test's shots
   std::vector<int> truth, predicted;  // labels, in the order of `pictures`
   std::vector<std::vector<float>> scores;
   size_t n = 0, correct = 0;
@@ -46,6 +55,12 @@ struct Route {
   std::vector<ClassScores> per_class;
   double auc = 0;                     // one class against the rest, mean over classes; NaN where undefined
   std::optional<Comparison> builtin;  // against the runtime's plain kernels
+  // Only of the phone's routes: against the computer's scores by the same file and kernels; pictures of which the model
+  // gets other bytes than on the computer; figures by condition; which of Verdict::phones.
+  std::optional<Comparison> computer;
+  size_t differing_inputs = 0;
+  std::vector<Condition> conditions;
+  int phone = -1;
   // Against the baseline, the float model on the same pictures; 1, 0, 0, 1 for the baseline itself.
   double agreement = 1;               // share of pictures with the same label
   size_t only_baseline = 0, only_this = 0;  // pictures that only one of the two gets right
@@ -65,17 +80,44 @@ struct Rules {
   int64_t max_bytes = 0;              // of quantizedmodel.tflite (of model.tflite where there is none); 0 = no gate
 };
 
+// One phone that sent records back (phone.h), as far as they are about a model file of the run.
+struct PhoneResult {
+  std::string title;                  // "Google Pixel 7"; what the user typed or the browser's words on the web
+  std::string system;                 // "Android 14 (build ...)" or the browser
+  std::string app, target, app_version, runtime, kernels, model_file;
+  std::vector<std::string> files;     // relative to the run folder, sorted
+  struct SelfCheck {
+    std::string made_at;
+    bool ok = false;
+    std::vector<std::string> problems;  // why it is not
+    size_t golden = 0, golden_equal = 0, differing_bytes = 0, differing_inputs = 0;
+    int largest_jpeg_difference = 0;
+    std::string delegate;             // "used", "disagrees", "missing"
+  };
+  std::optional<SelfCheck> self_check;  // the latest
+  struct FieldTest {
+    std::string first_at, last_at;
+    size_t shots = 0, not_sure = 0;
+    double median_ms = 0;
+  };
+  std::optional<FieldTest> field_test;  // all shots, each once
+};
+
 // One rule's outcome: a whole sentence with the numbers, and what to try when it failed.
 struct RuleResult {
-  std::string rule;                   // accuracy, better-than-guessing, every-class, quantized, agreement, engine, kernels,
-  bool passed = false;                // label-order, shipped-files, size
+  // accuracy, better-than-guessing, every-class, quantized, agreement, engine, kernels, label-order, shipped-files, size;
+  // gallery, phone-self-check, phone-field-test where there is evidence.
+  std::string rule;
+  bool passed = false;
   std::string text, advice;
 };
 
 struct Verdict {
   std::string runtime_version;
   std::vector<std::string> labels;
-  std::vector<Route> routes;          // computer, quantized, hold-out ones, then gallery, camera
+  std::vector<Route> routes;          // computer, quantized, hold-out ones, then gallery, camera, then phones
+  std::vector<PhoneResult> phones;    // sorted by title
+  std::vector<std::string> phone_notes;  // what was sent back and could not be judged
   std::map<std::string, Comparison> engine;  // a model file against the training engine's own scores
   std::vector<std::string> label_order_problems;
   std::vector<std::string> shipped_file_problems;
@@ -92,8 +134,8 @@ const Route* FindRoute(const Verdict& verdict, std::string_view name);
 // Applies every rule to the routes and facts of `verdict`; fills rules, deployable, reasons, notes. Pure.
 void Decide(const Rules& rules, Verdict& verdict);
 
-// Adds what a phone route ("gallery" or "camera") found and is "done". The order is the paper's (2.7): camera before
-// gallery is refused. Kind kUsage. Call Decide again after it.
+// Puts a phone's route ("gallery" or "camera") into its place. The order is the paper's (2.7): camera before a gallery
+// that is "done" is refused. Kind kUsage. Call Decide again after it.
 Result<void> AddPhoneRoute(Route route, Verdict& verdict);
 
 struct VerifyRequest {
@@ -103,9 +145,9 @@ struct VerifyRequest {
 };
 
 // Judges the run's models and writes RUN/verdict.json ("handlens-verdict" version 1) and RUN/predictions.csv. All
-// pictures are read anew from the user's files and checked against their ids. The result does not depend on `jobs`.
-// A bad verdict is not an error. Kind kBadInput: records are missing, pictures are gone or changed (all of them named),
-// a model file is not the one that was recorded; kInternal: no runtime library.
+// pictures are read anew from the user's files and checked against their ids; what phones sent back is read from
+// RUN/phones. The result does not depend on `jobs`. A bad verdict is not an error. Kind kBadInput: records are missing or
+// damaged, pictures are gone or changed (all of them named); kInternal: no runtime library.
 Result<Verdict> VerifyRun(const VerifyRequest& request, Progress& progress);
 
 // The records' text.

@@ -1,0 +1,204 @@
+// Reading a phone's record (phone.h): from JSON, then the checks that need nothing but the record itself.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <set>
+#include <span>
+
+#include "base/hash.h"
+#include "verify/phone.h"
+
+namespace handlens::verify {
+namespace {
+
+constexpr const char* kFormat = "handlens-phone";
+constexpr int kVersion = 1;
+constexpr std::array<std::string_view, 3> kDistances = {"fills", "half", "quarter"};
+constexpr std::array<std::string_view, 2> kPlaces = {"centre", "edge"};
+constexpr std::array<std::string_view, 3> kBackgrounds = {"usual", "plain", "busy"};
+constexpr std::array<std::string_view, 3> kCameras = {"back", "front", "unknown"};
+constexpr std::array<std::string_view, 3> kDelegates = {"used", "disagrees", "missing"};
+
+bool Known(std::span<const std::string_view> words, std::string_view word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+// null stands for what is not a number.
+std::vector<float> Floats(const Json& list) {
+  std::vector<float> values;
+  for (const Json& value : list) values.push_back(value.is_null() ? std::numeric_limits<float>::quiet_NaN() : value.get<float>());
+  return values;
+}
+
+std::string Optional(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  if (found == json.end() || found->is_null()) return "";
+  return found->is_string() ? found->get<std::string>() : found->dump();
+}
+
+PhoneGolden GoldenOf(const Json& json) {
+  return {json.at("count").get<size_t>(), json.at("equal").get<size_t>(), json.at("within_bound").get<size_t>(),
+          json.at("differing_bytes").get<size_t>(), json.at("largest_jpeg_difference").get<int>(),
+          json.at("failed").get<std::vector<std::string>>()};
+}
+
+PhonePicture PictureOf(const Json& json, const std::string& kernels) {
+  PhonePicture picture;
+  picture.id = json.at("sha256").get<std::string>();
+  picture.label = json.at("label").get<std::string>();
+  if (const Json& equal = json.at("input_equal"); !equal.is_null()) picture.input_equal = equal.get<bool>();
+  picture.computer = Floats(json.at("computer"));
+  const Json& scores = json.at(kernels);
+  if (!scores.is_null()) picture.scores = Floats(scores);
+  const Json& ok = json.at(kernels + "_ok");
+  picture.ok = ok.is_boolean() && ok.get<bool>();
+  return picture;
+}
+
+PhoneCheck CheckOf(const Json& json, const std::string& kernels) {
+  PhoneCheck check;
+  check.ok = json.at("ok").get<bool>();
+  check.model_intact = json.at("model_intact").get<bool>();
+  check.delegate = json.at("delegate").get<std::string>();
+  check.golden = GoldenOf(json.at("golden"));
+  for (const Json& picture : json.at("pictures")) check.pictures.push_back(PictureOf(picture, kernels));
+  return check;
+}
+
+PhoneShot ShotOf(const Json& json) {
+  return {.series = json.at("series").get<int>(),
+          .at = json.at("at").get<std::string>(),
+          .camera = json.at("camera").get<std::string>(),
+          .label = json.at("label").get<std::string>(),
+          .distance = json.at("distance").get<std::string>(),
+          .place = json.at("place").get<std::string>(),
+          .background = json.at("background").get<std::string>(),
+          .predicted = json.at("predicted").get<std::string>(),
+          .not_sure = json.at("not_sure").get<bool>(),
+          .scores = Floats(json.at("scores")),
+          .milliseconds = json.at("milliseconds").get<double>()};
+}
+
+// Who sent it. An installation names itself by a random number; records of apps without one are told apart by the
+// phone's facts.
+void ReadPhone(const Json& json, PhoneRecord& record) {
+  const Json& app = json.at("app");
+  const Json& phone = json.at("phone");
+  const std::string maker = Optional(phone, "manufacturer"), model = Optional(phone, "model");
+  const std::string browser = Optional(phone, "browser"), android = Optional(phone, "android"), build = Optional(phone, "build");
+  record.title = maker.empty() ? model : maker + " " + model;
+  if (record.title.empty()) record.title = "a phone without a name";
+  record.system = record.target == "android" ? fmt::format("Android {} ({})", android, build) : browser;
+  const std::string installation = Optional(app, "installation");
+  const std::string identity = installation.empty() ? maker + "\n" + model + "\n" + browser + "\n" + android + "\n" + build : installation;
+  record.key = Sha256(record.target + "\n" + Optional(app, "id") + "\n" + record.model_sha256 + "\n" + identity).substr(0, 16);
+}
+
+PhoneRecord RecordOf(const Json& json) {
+  PhoneRecord record;
+  record.made_at = json.at("made_at").get<std::string>();
+  const Json& app = json.at("app");
+  record.app = app.at("name").get<std::string>();
+  record.target = app.at("target").get<std::string>();
+  record.app_version = app.at("version_name").get<std::string>();
+  record.runtime = app.at("runtime").get<std::string>();
+  record.kernels = app.at("path").get<std::string>();
+  record.model_file = app.at("model_file").get<std::string>();
+  record.model_sha256 = app.at("model_sha256").get<std::string>();
+  record.labels = json.at("labels").get<std::vector<std::string>>();
+  ReadPhone(json, record);
+  if (json.contains("self_check")) record.check = CheckOf(json.at("self_check"), record.kernels);
+  if (json.contains("field_test")) {
+    record.shots.emplace();
+    for (const Json& shot : json.at("field_test").at("shots")) record.shots->push_back(ShotOf(shot));
+  }
+  return record;
+}
+
+bool Is(const std::vector<std::string>& labels, const std::string& label) {
+  return std::find(labels.begin(), labels.end(), label) != labels.end();
+}
+
+// The sentence of what is wrong; empty = nothing.
+std::string WrongPicture(const PhonePicture& picture, const PhoneRecord& record) {
+  const std::string which = fmt::format("picture {}", picture.id.substr(0, 12));
+  if (picture.id.size() != 64) return "a picture without a SHA-256";
+  if (!Is(record.labels, picture.label)) return fmt::format("{}: '{}' is none of the labels", which, picture.label);
+  const size_t n = record.labels.size();
+  if (picture.computer.size() != n || (!picture.scores.empty() && picture.scores.size() != n)) return fmt::format("{}: not one score a label", which);
+  const bool number = !picture.scores.empty() && std::none_of(picture.scores.begin(), picture.scores.end(), [](float s) { return std::isnan(s); });
+  if (picture.ok && !number) return fmt::format("{}: called right without scores", which);
+  return "";
+}
+
+std::string WrongCheck(const PhoneCheck& check, const PhoneRecord& record) {
+  if (!Known(kDelegates, check.delegate)) return fmt::format("the delegate is '{}'", check.delegate);
+  std::set<std::string> seen;
+  bool all_ok = true;
+  for (const PhonePicture& picture : check.pictures) {
+    if (std::string wrong = WrongPicture(picture, record); !wrong.empty()) return wrong;
+    if (!seen.insert(picture.id).second) return fmt::format("picture {} stands twice", picture.id.substr(0, 12));
+    all_ok = all_ok && picture.ok;
+  }
+  const PhoneGolden& golden = check.golden;
+  if (golden.equal + golden.within_bound > golden.count) return "the golden vectors do not add up";
+  const bool pixels = golden.failed.empty() && golden.count > 0 && golden.equal + golden.within_bound == golden.count && golden.differing_bytes == 0;
+  const bool right = check.model_intact && pixels;
+  if (check.ok && !(right && all_ok)) return "the self-check is called green although something in it failed";
+  return "";
+}
+
+std::string WrongShot(const PhoneShot& shot, const PhoneRecord& record) {
+  if (shot.series < 1 || shot.at.empty()) return "no series or no time";
+  if (!Is(record.labels, shot.label)) return fmt::format("'{}' is none of the labels", shot.label);
+  if (!Is(record.labels, shot.predicted)) return fmt::format("'{}' is none of the labels", shot.predicted);
+  if (!Known(kDistances, shot.distance)) return fmt::format("the distance is '{}'", shot.distance);
+  if (!Known(kPlaces, shot.place)) return fmt::format("the place is '{}'", shot.place);
+  if (!Known(kBackgrounds, shot.background)) return fmt::format("the background is '{}'", shot.background);
+  if (!Known(kCameras, shot.camera)) return fmt::format("the camera is '{}'", shot.camera);
+  if (shot.scores.size() != record.labels.size()) return "not one score a label";
+  for (const float score : shot.scores) {
+    if (!std::isfinite(score)) return "a score is not a number";
+  }
+  const auto best = std::max_element(shot.scores.begin(), shot.scores.end()) - shot.scores.begin();
+  if (record.labels[static_cast<size_t>(best)] != shot.predicted) return fmt::format("'{}' has not the highest score", shot.predicted);
+  return "";
+}
+
+std::string WrongShots(const std::vector<PhoneShot>& shots, const PhoneRecord& record) {
+  for (size_t i = 0; i < shots.size(); ++i) {
+    if (const std::string wrong = WrongShot(shots[i], record); !wrong.empty()) return fmt::format("shot {}: {}", i + 1, wrong);
+  }
+  return "";
+}
+
+std::string Wrong(const PhoneRecord& record) {
+  if (record.target != "android" && record.target != "web") return fmt::format("the target is '{}'", record.target);
+  if (record.kernels != "builtin" && record.kernels != "xnnpack") return fmt::format("the path is '{}'", record.kernels);
+  if (record.model_sha256.size() != 64) return "no SHA-256 of the model";
+  if (record.made_at.size() < 20) return "no time";
+  if (std::set<std::string>(record.labels.begin(), record.labels.end()).size() != record.labels.size()) return "a label stands twice";
+  if (!record.check && !record.shots) return "neither a self-check nor a field test";
+  if (record.check) {
+    if (std::string wrong = WrongCheck(*record.check, record); !wrong.empty()) return wrong;
+  }
+  return record.shots ? WrongShots(*record.shots, record) : "";
+}
+
+}  // namespace
+
+Result<PhoneRecord> ReadPhoneRecord(const std::filesystem::path& path) {
+  HL_ASSIGN(const Json json, ReadRecord(path, kFormat, kVersion));
+  // A record comes from a phone, so "make it again with the step that wrote it" would be the wrong advice.
+  try {
+    PhoneRecord record = RecordOf(json);
+    const std::string wrong = Wrong(record);
+    if (wrong.empty()) return record;
+    return Fail(ErrorKind::kBadInput, "{}: damaged or changed: {}; share it from the phone again", path.string(), wrong);
+  } catch (const nlohmann::json::exception& e) {
+    return Fail(ErrorKind::kBadInput, "{}: damaged or changed: {}; share it from the phone again", path.string(), e.what());
+  }
+}
+
+}  // namespace handlens::verify
