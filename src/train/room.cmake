@@ -1,1 +1,5 @@
 handlens_room(train DEPS base image pixels nn dataset split)
+
+# `ninja carried_weights`: the paper's generators as its code trains them, for studies (tools/carried_weights.cc).
+add_executable(carried_weights EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/tools/carried_weights.cc)
+target_link_libraries(carried_weights PRIVATE train)
