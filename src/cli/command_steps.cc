@@ -6,6 +6,7 @@
 #include "cli/steps.h"
 #include "cli/summary.h"
 #include "split/split.h"
+#include "verify/phone.h"
 
 namespace handlens::cli {
 namespace fs = std::filesystem;
@@ -60,7 +61,30 @@ Result<Outcome> CommandSearch(Call& call) { return StepOnRun(call, SummarizeSear
 Result<Outcome> CommandReduce(Call& call) { return StepOnRun(call, SummarizeReduce); }
 Result<Outcome> CommandConvert(Call& call) { return StepOnRun(call, SummarizeModel); }
 Result<Outcome> CommandDescribe(Call& call) { return StepOnRun(call, SummarizeModel); }
-Result<Outcome> CommandVerify(Call& call) { return StepOnRun(call, SummarizeVerdict); }
+Result<Outcome> CommandVerify(Call& call) {
+  HL_ASSIGN(const std::unique_ptr<Run> run, OpenRun(call, call.arguments[0]));
+  HL_TRY(SaveSettings(*run));
+  if (!run->settings.Has("import")) {
+    HL_TRY(DoStepsUpTo(*run, "verify"));
+    HL_ASSIGN(Outcome outcome, SummarizeVerdict(*run));
+    AddWritten(*run, call.command, outcome);
+    return outcome;
+  }
+  HL_TRY(DoStepsUpTo(*run, "describe"));
+  HL_ASSIGN(const auto imported, verify::ImportPhoneRecords(run->folder, run->settings.Text("import")));
+  HL_TRY(DoStepsUpTo(*run, "verify"));
+  HL_TRY(StepReport(*run));
+  HL_ASSIGN(Outcome outcome, SummarizeVerdict(*run));
+  std::string text;
+  outcome.json["imported"] = Json::array();
+  for (const verify::Imported& one : imported) {
+    text += fmt::format("{}: {} ({})\n", one.source, one.stored, one.what);
+    outcome.json["imported"].push_back({{"source", one.source}, {"stored", one.stored}, {"what", one.what}});
+  }
+  outcome.text = text + outcome.text;
+  AddWritten(*run, call.command, outcome);
+  return outcome;
+}
 
 // Shows what there is: the one step that needs nothing before it.
 Result<Outcome> CommandReport(Call& call) {

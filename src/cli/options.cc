@@ -95,6 +95,9 @@ constexpr Option kOptions[] = {
     {.name = "max-bytes", .kind = Kind::kBytes, .value = "SIZE", .fallback_words = "none", .low = 1, .high = 1e12, .group = kGates,
      .commands = kFromVerify, .help = "Likewise when quantizedmodel.tflite is larger than this, such as 64K or 2M."},
 
+    {.name = "import", .kind = Kind::kPath, .value = "FILE", .fallback_words = "none", .group = kThis, .commands = "verify", .scope = Scope::kCommandLine,
+     .help = "Take in what a phone's self-check or field test shared (a .json file, or a folder of them): into RUN/phones, the verdict and the report."},
+
     {.name = "target", .letter = 't', .kind = Kind::kChoice, .value = "TARGET", .fallback = "android", .choices = "android|web", .group = kApp, .commands = "app",
      .scope = Scope::kCommandLine, .help = "What to make the app for."},
     {.name = "model", .kind = Kind::kChoice, .value = "WHICH", .fallback = "quantized", .choices = "float|quantized", .group = kApp, .commands = "app",

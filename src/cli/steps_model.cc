@@ -142,7 +142,10 @@ Result<void> StepVerify(Run& run) {
   StepPlan plan{.name = "verify", .options = {}, .inputs = ModelFiles(), .outputs = {"verdict.json", "predictions.csv", "model/modelcard.md"}};
   plan.inputs.insert(plan.inputs.end(), {"dataset.json", "split.json", "model/conversion.json", "model/description.json",
                                          "model/engine_scores.json", "model/labels.txt", "model/folds"});
-  plan.options = {{"min_accuracy", request.rules.min_accuracy}, {"min_agreement", request.rules.min_agreement}, {"max_bytes", request.rules.max_bytes}};
+  std::error_code error;
+  if (fs::exists(run.At("phones"), error)) plan.inputs.emplace_back("phones");
+  // "routes" is raised when verify tries more, so that older verdicts are made again.
+  plan.options = {{"routes", 2}, {"min_accuracy", request.rules.min_accuracy}, {"min_agreement", request.rules.min_agreement}, {"max_bytes", request.rules.max_bytes}};
   const auto work = [&]() -> Result<void> {
     HL_TRY(verify::VerifyRun(request, *run.terminal));
     return describe::WriteModelCard(run.folder);

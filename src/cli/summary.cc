@@ -144,7 +144,8 @@ Result<Outcome> SummarizeVerdict(const Run& run) {
     for (const Json& route : v.at("routes")) {
       if (route.value("status", "done") != "done") continue;
       const Json& ci = route.at("ci95");
-      outcome.text += fmt::format("  {:<20} {:>6}  [{:.1f}, {:.1f}]  n={}\n", route.at("name").get<std::string>(),
+      const bool simulated = route.value("scope", "").ends_with("simulated");
+      outcome.text += fmt::format("  {:<20} {:>6}  [{:.1f}, {:.1f}]  n={}\n", route.at("name").get<std::string>() + (simulated ? " (simulated)" : ""),
                                   Percent(route.at("accuracy").get<double>()), 100 * ci.at(0).get<double>(), 100 * ci.at(1).get<double>(),
                                   route.at("n").get<int64_t>());
     }

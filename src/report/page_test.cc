@@ -204,7 +204,43 @@ TEST(Page, NamesRoutesThatWereNotRun) {
   records.verdict["routes"][2]["status"] = "not run";
   const std::string page = Own(records);
   EXPECT_THAT(page, HasSubstr("Pictures from the phone&#39;s gallery: not run."));
-  EXPECT_THAT(page, HasSubstr("The phone&#39;s camera: not run."));
+  EXPECT_THAT(page, HasSubstr("A simulated camera: not run."));
+}
+
+// A verdict with a phone that did both, as verify writes it.
+Json VerdictWithPhone() {
+  Json verdict = fixture::MakeRecords({}).verdict;
+  const Json computer = {{"n", 2}, {"max_score_difference", 0.0039}, {"label_flips", 0}, {"flips_beyond_ties", 0}, {"tolerance", 0.03}};
+  verdict["routes"].push_back({{"name", "phone-self-check"}, {"status", "done"}, {"scope", "hold-out"}, {"n", 2}, {"correct", 2}, {"accuracy", 1.0},
+                               {"ci95", {0.34, 1.0}}, {"agreement", 1.0}, {"computer", computer}, {"differing_inputs", 0}, {"phone", 0}});
+  verdict["routes"].push_back({{"name", "phone-field-test"}, {"status", "done"}, {"scope", "field test"}, {"n", 10}, {"correct", 7}, {"accuracy", 0.7},
+                               {"ci95", {0.4, 0.89}}, {"agreement", nullptr}, {"phone", 0},
+                               {"per_class", {{{"label", "x"}, {"n", 10}}}}, {"confusion", {{7, 3}, {0, 0}}},
+                               {"conditions", {{{"distance", "fills"}, {"n", 5}, {"correct", 5}, {"ci95", {0.57, 1.0}}},
+                                               {{"distance", "quarter"}, {"n", 5}, {"correct", 2}, {"ci95", {0.12, 0.77}}}}}});
+  verdict["phones"] = {{{"title", "Maker <One>"}, {"system", "Android 14 (B1)"}, {"app", "Leaves"}, {"target", "android"}, {"app_version", "1.2"},
+                        {"runtime", "2.21.0"}, {"kernels", "xnnpack"}, {"model", "model/quantizedmodel.tflite"}, {"files", {"phones/a.json"}},
+                        {"self_check", {{"made_at", "2026-11-23T10:00:00Z"}, {"ok", true}, {"problems", Json::array()}, {"golden", 208}, {"golden_right", 208},
+                                        {"differing_bytes", 0}, {"differing_inputs", 0}, {"largest_jpeg_difference", 2}, {"delegate", "used"}}},
+                        {"field_test", {{"first_at", "2026-11-23T11:00:00Z"}, {"last_at", "2026-11-23T11:09:00Z"}, {"shots", 10}, {"not_sure", 1}, {"median_ms", 12.0}}}}};
+  return verdict;
+}
+
+TEST(Page, ShowsEachPhoneWithItsTallies) {
+  Records records = fixture::MakeRecords({});
+  records.verdict = VerdictWithPhone();
+  const std::string page = Own(records);
+  EXPECT_THAT(page, HasSubstr("Self-check on Maker &lt;One&gt;"));
+  EXPECT_THAT(page, HasSubstr("Field test with Maker &lt;One&gt;"));
+  EXPECT_THAT(page, HasSubstr("Self-check: green"));
+  EXPECT_THAT(page, HasSubstr("Leaves 1.2 for Android"));
+  EXPECT_THAT(page, HasSubstr("quarter"));
+  EXPECT_THAT(page, Not(HasSubstr("No phone was tried.")));
+  records.verdict["phones"][0]["self_check"]["ok"] = false;
+  records.verdict["phones"][0]["self_check"]["problems"] = {"2 golden vectors failed"};
+  EXPECT_THAT(Own(records), HasSubstr("Self-check: red"));
+  records.verdict["phones"][0].erase("field_test");
+  EXPECT_THAT(Own(records), HasSubstr("was tried with the held-out pictures only"));
 }
 
 TEST(Page, SurvivesRecordsOfOtherShapes) {

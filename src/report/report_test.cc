@@ -57,7 +57,7 @@ TEST_F(ReportTest, ReadsWhatOtherRoomsWroteAndWritesTheSameBytesAgain) {
   const auto record = ReadRecord(run_ / "report.json", "handlens-report", 1);
   ASSERT_TRUE(record);
   EXPECT_EQ((*record)["sections"].size(), 13u);
-  EXPECT_THAT(*ReadText(run_ / "report" / "routes.csv"), HasSubstr("The phone's camera,100,61,0.61,"));
+  EXPECT_THAT(*ReadText(run_ / "report" / "routes.csv"), HasSubstr("A simulated camera,100,61,0.61,"));
   ASSERT_TRUE(WriteReport(run_, SilentProgress()));
   EXPECT_EQ(*ReadText(run_ / "report.html"), html);
   EXPECT_EQ(*ReadText(run_ / "report.json"), json);

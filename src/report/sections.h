@@ -19,6 +19,7 @@ Section ReduceSection(const Records& records);
 Section ConvertSection(const Records& records);
 Section TimeSection(const Records& records);
 Section ReproduceSection(const Records& records);
+Section PhonesSection(const Records& records);
 Section NotDoneSection(const Records& records);
 
 // All of them, with the page's title.

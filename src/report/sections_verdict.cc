@@ -17,7 +17,7 @@ constexpr std::array<KnownRoute, 8> kRoutes = {{
     {"computer", "Float model on the computer (baseline)"},
     {"quantized", "Quantized model on the computer"},
     {"gallery", "Pictures from the phone's gallery"},
-    {"camera", "The phone's camera"},
+    {"camera", "A simulated camera"},
     {"computer-holdout", "Float model, held-out pictures"},
     {"quantized-holdout", "Quantized model, held-out pictures"},
     {"float16-holdout", "Float16 model, held-out pictures"},
@@ -27,18 +27,29 @@ constexpr std::array<KnownRoute, 8> kRoutes = {{
 constexpr size_t kNeededRoutes = 4;
 
 struct Route {
-  std::string name;
+  std::string name, title;
   const Json* json = nullptr;
   int64_t n = 0, correct = 0;
   double accuracy = 0;
   Interval ci = {};
 };
 
+// A phone's route is named after the phone.
+std::string TitleOf(const Json& verdict, const Json& route) {
+  const std::string name = TextAt(route, "name");
+  const auto phone = NumberAt(route, "phone");
+  const Json& phones = At(verdict, "phones");
+  if (!phone || !phones.is_array() || *phone < 0 || *phone >= static_cast<double>(phones.size())) return RouteTitle(name);
+  const std::string who = TextAt(phones[static_cast<size_t>(*phone)], "title");
+  return (name.find("field-test") != std::string::npos ? "Field test with " : "Self-check on ") + who;
+}
+
 std::vector<Route> Routes(const Json& verdict) {
   std::vector<Route> routes;
   for (const Json& json : At(verdict, "routes")) {
     if (const std::string status = TextAt(json, "status"); !status.empty() && status != "done") continue;
-    Route route{.name = TextAt(json, "name"), .json = &json};
+    Route route{.name = TextAt(json, "name"), .title = {}, .json = &json};
+    route.title = TitleOf(verdict, json);
     route.n = static_cast<int64_t>(NumberAt(json, "n").value_or(0));
     route.correct = static_cast<int64_t>(NumberAt(json, "correct").value_or(0));
     const double share = route.n > 0 ? static_cast<double>(route.correct) / static_cast<double>(route.n) : 0;
@@ -99,12 +110,12 @@ void AddRoutes(const Records& records, const std::vector<Route>& routes, Section
   for (const Route& route : routes) {
     Cell scope = Text(TextAt(*route.json, "scope"));
     if (const std::string kernels = TextAt(*route.json, "kernels"); !kernels.empty()) scope.hint = "kernels: " + kernels;
-    table.rows.push_back({Text(RouteTitle(route.name)), Count(route.n), Count(route.correct), Percent(route.accuracy), Range(route.ci),
+    table.rows.push_back({Text(route.title), Count(route.n), Count(route.correct), Percent(route.accuracy), Range(route.ci),
                           Agreement(records, route), RouteAuc(route), scope, Text(TextAt(*route.json, "model"))});
     const std::string detail = fmt::format("{} of {} correct; 95 % interval {}", Thousands(route.correct), Thousands(route.n), RangeText(route.ci));
-    points.push_back({{"name", RouteTitle(route.name)}, {"value", 100 * route.accuracy}, {"low", 100 * route.ci.low}, {"high", 100 * route.ci.high},
+    points.push_back({{"name", route.title}, {"value", 100 * route.accuracy}, {"low", 100 * route.ci.low}, {"high", 100 * route.ci.high},
                       {"note", detail + (scope.text.empty() ? "" : "; " + scope.text)}});
-    if (facts.facts.size() < 4) facts.facts.push_back({PercentText(route.accuracy), RouteTitle(route.name), detail});
+    if (facts.facts.size() < 4) facts.facts.push_back({PercentText(route.accuracy), route.title, detail});
   }
   section.blocks.emplace_back(std::move(facts));
   section.blocks.emplace_back(Chart{.id = "routes", .kind = "intervals",
@@ -121,7 +132,7 @@ void AddRecallByRoute(const Records& records, const std::vector<Route>& routes, 
   for (const Route& route : routes) {
     const Json& classes = At(*route.json, "per_class");
     if (!classes.is_array() || classes.size() != table.rows.size()) continue;
-    table.columns.push_back({RouteTitle(route.name), Align::kNumber});
+    table.columns.push_back({route.title, Align::kNumber});
     for (size_t c = 0; c < table.rows.size(); ++c) {
       Cell cell = Percent(NumberAt(classes[c], "recall").value_or(0));
       cell.hint = fmt::format("n = {}", Printed(At(classes[c], "n")));
@@ -210,7 +221,9 @@ Section NotDoneSection(const Records& records) {
   if (!phones.is_array() || phones.empty()) {
     lines.emplace_back("No phone was tried. Whatever stands here about gallery and camera comes from a simulation; try the app on a real phone with the held-out pictures before anyone relies on it.");
   } else {
-    lines.push_back("Phones tried: " + Printed(phones));
+    for (const Json& phone : phones) {
+      if (!At(phone, "field_test").is_object()) lines.push_back(TextAt(phone, "title") + " was tried with the held-out pictures only: no field test was taken in.");
+    }
   }
   lines.emplace_back("Nobody checked the labels by eye as part of this run; an expert should look at the contact sheet and the worst mistakes.");
   lines.emplace_back("The accuracies hold for pictures like these. Another place, device or population needs its own test pictures.");
@@ -227,7 +240,7 @@ Document MakeDocument(const Records& records) {
                                   Plural(records.dataset.pictures.size(), "picture", "pictures"),
                                   Plural(records.dataset.labels.size(), "class", "classes"), HANDLENS_VERSION);
   for (Section (*make)(const Records&) : {VerdictSection, DataSection, FoldsSection, SearchSection, LearningSection, ModelSection,
-                                          ErrorsSection, MistakesSection, ReduceSection, ConvertSection, TimeSection,
+                                          ErrorsSection, MistakesSection, ReduceSection, ConvertSection, PhonesSection, TimeSection,
                                           ReproduceSection, NotDoneSection}) {
     document.sections.push_back(make(records));
   }
