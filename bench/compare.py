@@ -1,16 +1,21 @@
 #!/usr/bin/env python3
-"""Pictures a second of handlens, PyTorch and Keras at the same networks, one thread each, in one go.
+"""Pictures a second of handlens, PyTorch, Keras and oneDNN at the same networks, one thread each, in one go.
 
     compare.py ENGINE [--json FILE] [--rounds N] [--seconds S] [--without NAME:VARIANT] [model:size:batch ...]
+    compare.py ENGINE --trials N [--json FILE] [model:size:batch ...]
 
 ENGINE is the program bench_engine, which also gives the networks' descriptions: the others build the very layers. Each
 opponent is a process that stays; of every row all are timed in turn, round after round, so that a busy moment of the
 machine hits all alike. Speeds are medians over rounds of pictures a second of *processor* time (getrusage), which other
 programs on the machine hardly touch; wall-clock medians stand beside them. `ratio` is handlens to the fastest variant
-of Keras and PyTorch in the same round: median, least and most.
+of Keras and PyTorch in the same round: median, least and most; `ratio_onednn` the same against oneDNN used directly.
+`memory_mb` is the most that a process of handlens for that row alone ever held, its pictures included.
 
-Without the packages of bench/requirements.txt in this Python, handlens runs alone. oneDNN by itself is not measured:
-its column is null.
+Without the packages of bench/requirements.txt in this Python, handlens runs without them, and without bench_onednn
+beside ENGINE (built where libdnnl-dev is installed) its column is null.
+
+With --trials, N processes of handlens train at the same time, each with one thread: pictures a second by the clock, all
+together, and `ratio` to one alone in the same round.
 """
 import argparse
 import importlib.util
@@ -27,7 +32,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROWS = ([f"m1:{size}:{batch}" for batch in (10, 32) for size in (30, 50, 100, 200, 300)]
         + ["m2:50:10", "m2:100:10", "m2:300:10", "m2:50:32", "m2:100:32"]
         + ["m4:100:10", "m4:300:10", "m4:100:32", "m4:300:32"]
-        + ["nano24:64:16", "nano24:64:32", "mobilenetv2-0.35:224:10"])
+        + ["nano24:64:10", "nano24:64:16", "nano24:64:32", "mobilenetv2-0.35:224:10"])
 OPPONENTS = {"pytorch": ("torch", "torch_worker.py", ["eager", "channels_last"]),
              "keras": ("tensorflow", "keras_worker.py", ["step", "fit"])}
 
@@ -37,11 +42,17 @@ class Worker:
 
     def __init__(self, command):
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                        text=True)
+                                        text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
 
     def ask(self, request):
+        self.tell(request)
+        return self.answer()
+
+    def tell(self, request):
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
+
+    def answer(self):
         line = self.process.stdout.readline()
         if not line:
             raise RuntimeError(f"{self.process.args[-1]} ended; run it by hand to see why")
@@ -69,6 +80,11 @@ def commands(engine, without):
     if missing:
         print(f"{' and '.join(missing)} not found in {sys.executable}; without opponents: pip install -r "
               f"bench/requirements.txt, or name another Python in BENCH_PYTHON", file=sys.stderr)
+    onednn = pathlib.Path(engine).with_name("bench_onednn")
+    if onednn.exists():
+        found["onednn", ""] = [str(onednn)]
+    else:
+        print(f"{onednn} is not built; without oneDNN: install libdnnl-dev", file=sys.stderr)
     return found
 
 
@@ -88,28 +104,58 @@ def measure(workers, text, options):
     return rounds
 
 
+def memory_mb(engine, text):
+    worker = Worker([engine, "--serve"])
+    worker.ask({"make": text})
+    found = worker.ask({"seconds": 0})["resident_mb"]
+    worker.close()
+    return found
+
+
 def fastest(rounds, name, clock):
     """Median speed of the named opponent's fastest variant."""
     medians = [statistics.median(r[key][clock] for r in rounds) for key in rounds[0] if key[0] == name]
     return max(medians, default=None)
 
 
-def ratios(rounds, clock):
-    found = [r["handlens", ""][clock] / max(v[clock] for k, v in r.items() if k[0] != "handlens") for r in rounds]
+def ratios(rounds, opponents, clock):
+    if not any(key[0] in opponents for key in rounds[0]):
+        return None
+    found = [r["handlens", ""][clock] / max(v[clock] for k, v in r.items() if k[0] in opponents) for r in rounds]
     return {"median": statistics.median(found), "least": min(found), "most": max(found)}
 
 
-def summary(text, rounds):
+def summary(text, rounds, memory):
     model, size, batch = text.split(":")
+    names = ("handlens", "keras", "pytorch", "onednn")
+    spread, wall = (ratios(rounds, ("keras", "pytorch"), clock) for clock in (0, 1))
     row = {"model": model, "size": int(size), "batch": int(batch), "threads": 1}
-    row |= {name: fastest(rounds, name, 0) for name in ("handlens", "keras", "pytorch")}
-    alone = len(rounds[0]) == 1
-    spread = None if alone else ratios(rounds, 0)
-    row |= {"onednn": None, "ratio": None if alone else spread["median"], "ratio_spread": spread,
-            "wall": {name: fastest(rounds, name, 1) for name in ("handlens", "keras", "pytorch")},
-            "ratio_wall": None if alone else ratios(rounds, 1)["median"],
+    row |= {name: fastest(rounds, name, 0) for name in names}
+    row |= {"ratio": spread and spread["median"], "ratio_spread": spread, "ratio_onednn": ratios(rounds, ("onednn",), 0),
+            "wall": {name: fastest(rounds, name, 1) for name in names}, "ratio_wall": wall and wall["median"], "memory_mb": memory,
             "variants": {" ".join(k).strip(): statistics.median(r[k][0] for r in rounds) for k in rounds[0]}}
     return rounded(row)
+
+
+def together(engine, text, options):
+    """`options.trials` processes at the same time against one of them alone, by the clock."""
+    workers = [Worker([engine, "--serve"]) for _ in range(options.trials)]
+    for worker in workers:
+        worker.ask({"make": text})
+    alone, all_of_them = [], []
+    for _ in range(options.rounds):
+        answer = workers[0].ask({"seconds": options.seconds})
+        alone.append(answer["pictures"] / answer["wall_s"])
+        for worker in workers:
+            worker.tell({"seconds": options.seconds})
+        all_of_them.append(sum(a["pictures"] / a["wall_s"] for a in [worker.answer() for worker in workers]))
+    for worker in workers:
+        worker.close()
+    found = [both / one for both, one in zip(all_of_them, alone)]
+    model, size, batch = text.split(":")
+    return rounded({"model": model, "size": int(size), "batch": int(batch), "threads": options.trials,
+                    "one": statistics.median(alone), "handlens": statistics.median(all_of_them), "ratio": statistics.median(found),
+                    "ratio_spread": {"median": statistics.median(found), "least": min(found), "most": max(found)}})
 
 
 def rounded(value):
@@ -128,13 +174,45 @@ def machine():
             "commit": commit.stdout.strip() or "unknown", "date": time.strftime("%Y-%m-%d")}
 
 
+def cell(value, width=9):
+    return f"{value:>{width},.4g}" if value is not None and value < 1000 else f"{value or '-':>{width}}"
+
+
+def spread_of(ratio):
+    return f"{ratio['median']:6.2f}  {ratio['least']:.2f}-{ratio['most']:.2f}" if ratio else "     -           "
+
+
+HEADER = (f"{'model':<17}{'size':>5}{'batch':>6}{'handlens':>9}{'keras':>9}{'pytorch':>9}   ratio  spread   {'onednn':>9}   ratio  spread"
+          f"     {'MB':>6}")
+
+
 def show(row):
-    def cell(value, width=9):
-        return f"{value:>{width},.4g}" if value is not None and value < 1000 else f"{value or '-':>{width}}"
-    spread = row["ratio_spread"]
-    tail = f"{spread['median']:6.2f}  {spread['least']:.2f}-{spread['most']:.2f}" if spread else "     -"
-    print(f"{row['model']:<17}{row['size']:>5}{row['batch']:>6}{cell(row['handlens'])}{cell(row['keras'])}{cell(row['pytorch'])}  {tail}",
+    print(f"{row['model']:<17}{row['size']:>5}{row['batch']:>6}{cell(row['handlens'])}{cell(row['keras'])}{cell(row['pytorch'])}  "
+          f"{spread_of(row['ratio_spread'])}{cell(row['onednn'], 10)}  {spread_of(row['ratio_onednn'])}{cell(row['memory_mb'], 7)}",
           flush=True)
+
+
+def show_together(row):
+    print(f"{row['model']:<17}{row['size']:>5}{row['batch']:>6}{cell(row['one'])} alone{cell(row['handlens'])} by {row['threads']} trials  "
+          f"{spread_of(row['ratio_spread'])}", flush=True)
+
+
+def compare_all(options):
+    workers = {key: Worker(command) for key, command in commands(options.engine, options.without).items()}
+    print(HEADER, flush=True)
+    for text in options.rows or ROWS:
+        row = summary(text, measure(workers, text, options), memory_mb(options.engine, text))
+        show(row)
+        yield row
+    for worker in workers.values():
+        worker.close()
+
+
+def trials(options):
+    for text in options.rows or ["m1:50:10", "m1:100:10", "m2:100:10", "m4:100:10", "nano24:64:16"]:
+        row = together(options.engine, text, options)
+        show_together(row)
+        yield row
 
 
 def main():
@@ -144,21 +222,15 @@ def main():
     parser.add_argument("--json", help="write the rows and the machine to this file")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.3, help="of training a worker and round")
+    parser.add_argument("--trials", type=int, default=1, metavar="N", help="N trials at once against one, without opponents")
     parser.add_argument("--without", action="append", default=[], metavar="NAME:VARIANT",
                         help="leave one out: keras:fit waits for minutes where other programs keep the cores busy")
     options = parser.parse_intermixed_args()
-    about = machine()
-    workers = {key: Worker(command) for key, command in commands(options.engine, options.without).items()}
-    print(f"{'model':<17}{'size':>5}{'batch':>6}{'handlens':>9}{'keras':>9}{'pytorch':>9}   ratio  spread", flush=True)
-    rows = []
-    for text in options.rows or ROWS:
-        rows.append(summary(text, measure(workers, text, options)))
-        show(rows[-1])
+    record = {"machine": machine(), "rounds": options.rounds, "seconds": options.seconds, "rows": []}
+    for row in trials(options) if options.trials > 1 else compare_all(options):
+        record["rows"].append(row)
         if options.json:   # after every row: a run that is ended leaves what it has
-            record = {"machine": about, "rounds": options.rounds, "seconds": options.seconds, "rows": rows}
             pathlib.Path(options.json).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    for worker in workers.values():
-        worker.close()
 
 
 if __name__ == "__main__":

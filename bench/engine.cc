@@ -3,6 +3,7 @@
 // prints one JSON object a row, medians of interleaved rounds. With --serve it is a worker of bench/compare.py instead:
 // one JSON object a line in, one a line out (compare.py says which).
 #include <fmt/core.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <charconv>
@@ -138,7 +139,10 @@ Json Timed(Row& row, double seconds) {
     Step(row);
     pictures += row.batch;
   }
-  return {{"pictures", pictures}, {"cpu_s", Now() - cpu}, {"wall_s", WallNow() - wall}};
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return {{"pictures", pictures}, {"cpu_s", Now() - cpu}, {"wall_s", WallNow() - wall},
+          {"resident_mb", static_cast<double>(usage.ru_maxrss) / 1000}};
 }
 
 // {"make": "m1:100:10"} gives the row's description; {"seconds": s} trains it for that long.
@@ -150,7 +154,8 @@ Result<Json> Answer(const Json& request, Row& row, Backend backend) {
   row = {};   // its memory first
   HL_ASSIGN(row, MakeRow(request.value("make", std::string()), backend));
   Step(row);
-  return Json{{"model", ToJson(row.spec)}, {"batch", row.batch},
+  HL_ASSIGN(const ModelCost cost, Cost(row.spec, row.batch));
+  return Json{{"model", ToJson(row.spec)}, {"batch", row.batch}, {"multiply_adds", cost.multiply_adds},
               {"optimizer", UsesMomentum(row.model) ? "nesterov" : "sgd"}, {"rate", 0.01}};
 }
 

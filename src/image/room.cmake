@@ -11,3 +11,6 @@ set_source_files_properties(${CMAKE_SOURCE_DIR}/src/image/warp.cc ${CMAKE_SOURCE
 # A development program: decodes a folder of awkward files and compares with its expected.csv (see the source).
 add_executable(corpus_check EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/tools/corpus_check.cc)
 target_link_libraries(corpus_check PRIVATE image)
+
+add_executable(bench_augment EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/augment.cc)
+target_link_libraries(bench_augment PRIVATE image)

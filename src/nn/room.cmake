@@ -7,3 +7,12 @@ set_source_files_properties(
   PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-O3>")
 add_executable(bench_engine EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/engine.cc)
 target_link_libraries(bench_engine PRIVATE nn)
+# An opponent of the comparison, where Debian's libdnnl-dev is installed. (Its CMake package asks for OpenCL, which the
+# processor's part does not need.)
+find_library(DNNL_LIBRARY dnnl)
+find_path(DNNL_INCLUDE oneapi/dnnl/dnnl.hpp)
+if(DNNL_LIBRARY AND DNNL_INCLUDE)
+  add_executable(bench_onednn EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/onednn_worker.cc)
+  target_link_libraries(bench_onednn PRIVATE handlens_flags ${DNNL_LIBRARY})
+  target_compile_options(bench_onednn PRIVATE -O3 -march=native)
+endif()
