@@ -9,21 +9,44 @@ namespace handlens::cli {
 namespace fs = std::filesystem;
 namespace {
 
-// What the reduction adds to the search's plan, as a share: its sweep is raced and stays near the chosen candidate.
-constexpr double kReduceFactor = 1.5;
+constexpr size_t kTimedReductions = 3;   // each takes up to a second
 
 struct RunPlan {
   search::Plan search;
   std::vector<search::Candidate> candidates;
   bool reduces = false;
+  search::Coverage coverage = search::Coverage::kExhaustive;
+  reduce::Expected reduction;        // of the candidate whose sweep takes the median time
   double free_bytes = 0;
 };
+
+// Which candidate will be reduced is not known before the search; few of them are timed, and the one in the middle stands
+// for all.
+Result<reduce::Expected> MedianReduction(const Run& run, const std::vector<search::Candidate>& candidates) {
+  HL_ASSIGN(const reduce::ReduceOptions options, ReduceOptionsOf(run));
+  std::vector<reduce::Expected> expected;
+  const size_t stride = (candidates.size() + kTimedReductions - 1) / kTimedReductions;
+  for (size_t i = 0; i < candidates.size(); i += stride) {
+    HL_ASSIGN(expected.emplace_back(), reduce::ExpectReduction(candidates[i], options, search::TrainingPictures(run.dataset),
+                                                               static_cast<int>(run.settings.Integer("folds"))));
+  }
+  const auto middle = expected.begin() + static_cast<std::ptrdiff_t>(expected.size() / 2);
+  std::nth_element(expected.begin(), middle, expected.end(),
+                   [](const reduce::Expected& a, const reduce::Expected& b) { return a.seconds < b.seconds; });
+  return *middle;
+}
 
 Result<RunPlan> MakePlan(const Run& run) {
   RunPlan plan;
   HL_ASSIGN(plan.candidates, CandidatesOf(run));
-  HL_ASSIGN(plan.search, search::Estimate(plan.candidates, run.dataset, static_cast<int>(run.settings.Integer("folds")), run.jobs()));
+  const int folds = static_cast<int>(run.settings.Integer("folds"));
+  HL_ASSIGN(const search::Coverage coverage, search::PresetCoverage(run.settings.Text("preset")));
+  plan.coverage = run.settings.Flag("exhaustive") ? search::Coverage::kExhaustive : coverage;
+  HL_ASSIGN(plan.search, search::Estimate(plan.candidates, run.dataset, folds, run.jobs(), plan.coverage));
   plan.reduces = WantsReduction(run);
+  if (plan.reduces) {
+    HL_ASSIGN(plan.reduction, MedianReduction(run, plan.candidates));
+  }
   std::error_code error;
   const fs::space_info space = fs::space(run.folder, error);
   plan.free_bytes = error ? 0 : static_cast<double>(space.available);
@@ -31,9 +54,9 @@ Result<RunPlan> MakePlan(const Run& run) {
 }
 
 // One fold's training is about the final model's, and calibration and judging are small beside it.
-double TotalSeconds(const RunPlan& plan) {
-  const double final_s = plan.search.trials > 0 ? plan.search.seconds / plan.search.trials : 0;
-  return plan.search.seconds * (plan.reduces ? kReduceFactor : 1) + final_s;
+double TotalSeconds(const Run& run, const RunPlan& plan) {
+  const double final_s = plan.search.trials > 0 ? plan.search.seconds * run.jobs() / plan.search.trials : 0;
+  return plan.search.seconds + plan.reduction.seconds + final_s;
 }
 
 std::string PlanText(const Run& run, const RunPlan& plan) {
@@ -47,19 +70,22 @@ std::string PlanText(const Run& run, const RunPlan& plan) {
                                  Count(static_cast<int64_t>(run.dataset.pictures.size()), "picture"), run.dataset.labels.size(),
                                  run.settings.Text("preset"));
   text += fmt::format("  steps   inspect, prepare, split, search, {}final training, convert, describe, verify, report\n", plan.reduces ? "reduce, " : "");
-  text += fmt::format("  search  {} of {} models ({}) at {} px with {} and {} folds\n", Count(plan.search.trials, "trial"), models.size(),
+  text += fmt::format("  search  {}{} of {} models ({}) at {} px with {} and {} folds\n", plan.coverage == search::Coverage::kRace ? "a race of about " : "",
+                      Count(plan.search.trials, "trial"), models.size(),
                       fmt::join(models, ", "), fmt::join(SizesOf(plan.candidates), ", "), fmt::join(generators, ", "), run.settings.Integer("folds"));
-  text += fmt::format("  time    about {} with {}{}\n", Duration(TotalSeconds(plan)), Count(run.jobs(), "thread"),
+  if (plan.reduces) text += fmt::format("  reduce  about {} among {}, {}\n", Count(plan.reduction.trials, "trial"), Count(plan.reduction.cells, "smaller model"), Duration(plan.reduction.seconds));
+  text += fmt::format("  time    about {} with {}{}\n", Duration(TotalSeconds(run, plan)), Count(run.jobs(), "thread"),
                       budget > 0 ? fmt::format("; training stops at the budget of {}", Duration(budget)) : "");
   text += fmt::format("  memory  about {}; disk about {} of {} free\n", ByteCount(static_cast<double>(plan.search.memory_bytes)),
                       ByteCount(static_cast<double>(plan.search.disk_bytes)), ByteCount(plan.free_bytes));
   return text;
 }
 
-Json PlanJson(const RunPlan& plan) {
-  return {{"trials", plan.search.trials}, {"seconds", TotalSeconds(plan)}, {"memory_bytes", plan.search.memory_bytes},
+Json PlanJson(const Run& run, const RunPlan& plan) {
+  return {{"trials", plan.search.trials}, {"seconds", TotalSeconds(run, plan)}, {"memory_bytes", plan.search.memory_bytes},
           {"disk_bytes", plan.search.disk_bytes}, {"free_bytes", plan.free_bytes}, {"sizes", SizesOf(plan.candidates)},
-          {"candidates", plan.candidates.size()}, {"reduce", plan.reduces}};
+          {"candidates", plan.candidates.size()}, {"reduce", plan.reduces}, {"search_seconds", plan.search.seconds},
+          {"reduce_trials", plan.reduction.trials}, {"reduce_seconds", plan.reduction.seconds}};
 }
 
 Result<void> CheckDisk(const Run& run, const RunPlan& plan) {
@@ -79,7 +105,7 @@ Result<Outcome> Conclude(const Run& run, const RunPlan& plan) {
                              cell.test_n == 0 ? 0.0 : 100.0 * static_cast<double>(cell.test_correct) / static_cast<double>(cell.test_n),
                              100 * cell.test_ci95.low, 100 * cell.test_ci95.high, cell.test_n) +
                  model.text + outcome.text;
-  outcome.json["plan"] = PlanJson(plan);
+  outcome.json["plan"] = PlanJson(run, plan);
   outcome.json["chosen"] = {{"model", cell.candidate.model}, {"size", cell.candidate.size_px}, {"augmentation", cell.candidate.generator.name}};
   outcome.json["model"] = model.json.at("model");
   outcome.json["report"] = run.At("report.html").string();
@@ -97,7 +123,7 @@ Result<Outcome> RunAll(Call& call, const fs::path& pictures, std::string_view pr
   if (run->settings.Flag("dry-run")) {
     Outcome outcome;
     outcome.text = text;
-    outcome.json = {{"command", call.command}, {"run", run->folder.string()}, {"plan", PlanJson(plan)}};
+    outcome.json = {{"command", call.command}, {"run", run->folder.string()}, {"plan", PlanJson(*run, plan)}};
     return outcome;
   }
   run->terminal->Say(std::string_view(text).substr(0, text.size() - 1));

@@ -69,6 +69,15 @@ std::unique_ptr<Run> NewRun(Call& call, const fs::path& folder) {
   return run;
 }
 
+// The steps of timings.json; none when there is no such file yet.
+Result<Json> TimedSteps(const fs::path& folder) {
+  const fs::path path = folder / "timings.json";
+  std::error_code error;
+  if (!fs::exists(path, error)) return Json::array();
+  HL_ASSIGN(const Json record, ReadRecord(path, kTimingsFormat, kTimingsVersion));
+  return record.contains("steps") && record["steps"].is_array() ? record["steps"] : Json::array();
+}
+
 }  // namespace
 
 int Run::jobs() const {
@@ -154,14 +163,17 @@ Result<void> SaveSettings(Run& run) {
   return WriteFileAtomic(path, text);
 }
 
+Result<double> SecondsOf(const fs::path& folder, const std::string& step) {
+  HL_ASSIGN(const Json steps, TimedSteps(folder));
+  for (const Json& entry : steps) {
+    if (entry.is_object() && entry.value("name", "") == step) return entry.value("seconds", 0.0);
+  }
+  return 0.0;
+}
+
 Result<void> AddSeconds(const fs::path& folder, const std::string& step, double seconds) {
   const fs::path path = folder / "timings.json";
-  Json steps = Json::array();
-  std::error_code error;
-  if (fs::exists(path, error)) {
-    HL_ASSIGN(Json record, ReadRecord(path, kTimingsFormat, kTimingsVersion));
-    if (record.contains("steps") && record["steps"].is_array()) steps = record["steps"];
-  }
+  HL_ASSIGN(Json steps, TimedSteps(folder));
   auto entry = std::find_if(steps.begin(), steps.end(), [&](const Json& s) { return s.is_object() && s.value("name", "") == step; });
   if (entry == steps.end()) steps.push_back({{"name", step}, {"seconds", seconds}});
   else (*entry)["seconds"] = seconds + entry->value("seconds", 0.0);

@@ -64,5 +64,7 @@ Result<void> RecordStep(const Run& run, const StepPlan& plan);
 
 // RUN/timings.json: seconds a step; interrupted attempts add up.
 Result<void> AddSeconds(const std::filesystem::path& folder, const std::string& step, double seconds);
+// Those of one step; 0 when it never ran.
+Result<double> SecondsOf(const std::filesystem::path& folder, const std::string& step);
 
 }  // namespace handlens::cli

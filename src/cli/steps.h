@@ -53,6 +53,8 @@ Result<WebResult> StepAppWeb(Run& run);
 // The candidates that the settings and the dataset mean, and the sizes among them, rising.
 Result<std::vector<search::Candidate>> CandidatesOf(const Run& run);
 std::vector<int> SizesOf(const std::vector<search::Candidate>& candidates);
+// How the settings sweep a model; without the budget, which depends on how long the search took.
+Result<reduce::ReduceOptions> ReduceOptionsOf(const Run& run);
 bool WantsReduction(const Run& run);
 
 // All steps up to the named one ("split" ... "report"), in order; what is fresh is skipped.

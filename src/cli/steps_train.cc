@@ -9,8 +9,9 @@ namespace handlens::cli {
 namespace fs = std::filesystem;
 namespace {
 
-// A share of the time budget for each of search and reduction; the final training and the judging need the rest.
-constexpr double kSearchShare = 0.6, kReduceShare = 0.25, kSearchShareAlone = 0.85;
+// The search's share of the time budget, with a reduction after it and without. The reduction has what is left but for the
+// final training.
+constexpr double kSearchShare = 0.6, kSearchShareAlone = 0.85;
 
 Result<search::SearchOptions> OptionsOf(const Run& run) {
   search::SearchOptions options;
@@ -39,7 +40,34 @@ Json TrialOptions(const Run& run, const search::SearchOptions& options) {
           {"exhaustive", options.exhaustive}, {"budget_s", run.settings.Number("budget")}, {"preset", options.preset}};
 }
 
+// Seconds of the final training: as many epochs as a fold, of all folds' pictures.
+double FinalSeconds(const Run& run, const search::CellResult& chosen) {
+  if (chosen.folds.empty()) return 0;
+  double fold_s = 0;
+  for (const train::TrialResult& fold : chosen.folds) fold_s += fold.seconds / static_cast<double>(chosen.folds.size());
+  const double pictures = static_cast<double>(run.dataset.pictures.size() - run.split.holdout.size());
+  return fold_s * pictures / static_cast<double>(std::max<size_t>(run.split.folds[0].train.size(), 1));
+}
+
+// What is left of the budget for the reduction, never nothing, since nothing would mean no budget; 0 without one.
+Result<double> ReduceBudget(const Run& run, const search::CellResult& chosen) {
+  const double budget_s = run.settings.Number("budget");
+  if (budget_s <= 0) return 0.0;
+  HL_ASSIGN(const double searched_s, SecondsOf(run.folder, "search"));
+  return std::max(0.001, budget_s - searched_s - FinalSeconds(run, chosen));
+}
+
 }  // namespace
+
+Result<reduce::ReduceOptions> ReduceOptionsOf(const Run& run) {
+  reduce::ReduceOptions options;
+  options.filters = run.settings.Integers("filters");
+  options.neurons = run.settings.Integers("neurons");
+  HL_ASSIGN(options.search, OptionsOf(run));
+  // The paper's tables want every trial of the search; its sweep of 361 cells only when asked for.
+  if (run.settings.Text("preset") == "paper") options.search.exhaustive = run.settings.Flag("exhaustive");
+  return options;
+}
 
 Result<std::vector<search::Candidate>> CandidatesOf(const Run& run) {
   search::GridChoice choice;
@@ -84,17 +112,14 @@ Result<search::SearchResult> StepSearch(Run& run) {
 Result<search::CellResult> StepReduce(Run& run, const search::SearchResult& searched, Reduction reduction) {
   const search::CellResult& chosen = searched.cells[static_cast<size_t>(searched.chosen)];
   if (reduction == Reduction::kAsAsked && !WantsReduction(run)) return chosen;
-  reduce::ReduceOptions options;
-  options.filters = run.settings.Integers("filters");
-  options.neurons = run.settings.Integers("neurons");
-  HL_ASSIGN(options.search, OptionsOf(run));
-  options.search.budget_s = run.settings.Number("budget") * kReduceShare;
+  HL_ASSIGN(reduce::ReduceOptions options, ReduceOptionsOf(run));
   StepPlan plan{.name = "reduce", .options = TrialOptions(run, options.search), .inputs = {"dataset.json", "split.json", "search.json"},
                 .outputs = {"reduce.json", "reduce.csv"}};
   plan.options["filters"] = options.filters;
   plan.options["neurons"] = options.neurons;
   const auto work = [&]() -> Result<void> {
     HL_TRY(StepPrepare(run, {chosen.candidate.size_px}));
+    HL_ASSIGN(options.search.budget_s, ReduceBudget(run, chosen));
     HL_ASSIGN(const reduce::ReduceResult result, reduce::Reduce(run.dataset, run.split, chosen.candidate, options, *run.terminal));
     return reduce::WriteReduce(run.folder, run.dataset, result);
   };

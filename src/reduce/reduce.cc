@@ -1,9 +1,14 @@
-// Parameter reduction: the grid, the search over it, the smallest good enough.
+// Parameter reduction: the search over the grid, the smallest good enough.
 #include "reduce/reduce.h"
 
 #include <algorithm>
+#include <chrono>
+#include <numeric>
 
+#include "reduce/grid.h"
+#include "reduce/surface.h"
 #include "search/choice.h"
+#include "search/presets.h"
 
 namespace handlens::reduce {
 namespace {
@@ -14,158 +19,192 @@ constexpr double kReduceMargin = 0.02;
 // Flatbuffer frame of a .tflite: header and metadata, and each operator with its tensors.
 constexpr int64_t kFrameBytes = 2'000, kLayerBytes = 300;
 
-std::vector<int> UpTo(int largest, const std::vector<int>& steps) {
-  std::vector<int> values;
-  for (const int step : steps) {
-    if (step < largest) values.push_back(step);
-  }
-  values.push_back(largest);
-  return values;
-}
+// How far a trained cell speaks for others, in octaves, and how often and how widely a fast sweep looks closer.
+constexpr double kReach = 1.6;
+constexpr int kRefinements = 4;
+constexpr size_t kAtATime = 6;
+constexpr double kRefinementShare = 0.2;   // of the knots' time, as planned: what is looked at closer is small
 
-std::vector<int> OneTo(int last) {
-  std::vector<int> values;
-  for (int i = 1; i <= last; ++i) values.push_back(i);
-  return values;
-}
-
-struct Grid {
-  std::vector<int> filters, neurons;
-};
-
-// Powers of two, since accuracy goes with the logarithm of the size; the paper's own grid is 1..19 x 1..19.
-Grid GridFor(const Sweep& sweep, const ReduceOptions& options) {
-  Grid grid{options.filters, options.neurons};
-  const bool paper = options.search.preset == "paper", quick = options.search.preset == "quick";
-  if (grid.filters.empty()) {
-    if (sweep.widths) {
-      grid.filters = UpTo(sweep.filters, quick ? std::vector{8} : std::vector{4, 8, 12, 16, 24});
-    } else {
-      grid.filters = paper ? OneTo(19) : UpTo(sweep.filters, quick ? std::vector{4} : std::vector{1, 2, 4, 8, 16});
-    }
-  }
-  if (grid.neurons.empty() && !sweep.widths) {
-    grid.neurons = paper ? OneTo(19) : UpTo(sweep.neurons, quick ? std::vector{16} : std::vector{4, 8, 16, 32, 64});
-  }
-  if (sweep.widths) grid.neurons = {0};
-  for (std::vector<int>* axis : {&grid.filters, &grid.neurons}) {
-    std::sort(axis->begin(), axis->end());
-    axis->erase(std::unique(axis->begin(), axis->end()), axis->end());
-  }
-  return grid;
+bool OutsideGrid(const Cells& cells) {
+  return cells.cells[cells.base].filters > cells.grid.filters.back() || cells.cells[cells.base].neurons > cells.grid.neurons.back();
 }
 
 int64_t FrameBytes(const nn::ModelSpec& spec) {
   return kFrameBytes + kLayerBytes * static_cast<int64_t>(spec.layers.size());
 }
 
-// Scaling by whole numbers, half up: exact on every machine.
-int Scaled(int units, int to, int from) { return std::max(1, (2 * units * to + from) / (2 * from)); }
+// The search over some of the cells after another, and what is known then.
+class Sweeper {
+ public:
+  Sweeper(const dataset::Dataset& dataset, const split::Split& split, const ReduceOptions& options, Cells& cells,
+          Progress& progress)
+      : dataset_(dataset), split_(split), options_(options), cells_(cells), progress_(progress), begun_s_(Now()) {}
 
-Result<void> CheckGrid(const ReduceOptions& options) {
-  for (const std::vector<int>* axis : {&options.filters, &options.neurons}) {
-    for (const int value : *axis) {
-      if (value < 1 || value > 4096) return Fail(ErrorKind::kUsage, "filters and neurons go from 1 to 4096, not {}", value);
-    }
+  // Trains these and puts the results into the cells.
+  Result<void> Train(const std::vector<size_t>& which, std::string_view step);
+  // Knots, then whatever is expected to be better than the choice so far.
+  Result<void> TrainSurface();
+  std::vector<search::CellResult> Results() const;
+  void Expect();
+
+ private:
+  static double Now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+  bool TimeIsUp() const { return options_.search.budget_s > 0 && Now() - begun_s_ >= options_.search.budget_s; }
+  bool Trained(size_t cell) const { return cells_.cells[cell].cell.folds.size() == split_.folds.size(); }
+  double Expected(size_t cell, MeanStd search::CellResult::* accuracy) const;
+  std::vector<size_t> Promising() const;
+
+  const dataset::Dataset& dataset_;
+  const split::Split& split_;
+  const ReduceOptions& options_;
+  Cells& cells_;
+  Progress& progress_;
+  double begun_s_;
+};
+
+Result<void> Sweeper::Train(const std::vector<size_t>& which, std::string_view step) {
+  search::SearchOptions search = options_.search;
+  search.step = step;
+  search.candidates.clear();
+  if (search.budget_s > 0) search.budget_s = std::max(0.001, search.budget_s - (Now() - begun_s_));
+  for (const size_t cell : which) search.candidates.push_back(cells_.candidates[cell]);
+  HL_ASSIGN(search::SearchResult searched, search::Search(dataset_, split_, search, progress_));
+  for (size_t i = 0; i < which.size(); ++i) cells_.cells[which[i]].cell = std::move(searched.cells[i]);
+  return {};
+}
+
+std::vector<search::CellResult> Sweeper::Results() const {
+  std::vector<search::CellResult> results;
+  for (const ReduceCell& cell : cells_.cells) results.push_back(cell.cell);
+  return results;
+}
+
+double Sweeper::Expected(size_t cell, MeanStd search::CellResult::* accuracy) const {
+  std::vector<Sample> samples;
+  for (size_t i = 0; i < cells_.cells.size(); ++i) {
+    const ReduceCell& other = cells_.cells[i];
+    // The base lies far outside the paper's grid and would tilt its rim.
+    if (Trained(i) && (i != cells_.base || !OutsideGrid(cells_))) samples.push_back({other.filters, other.neurons, (other.cell.*accuracy).mean});
+  }
+  return EstimateAccuracy(samples, cells_.cells[cell].filters, cells_.cells[cell].neurons, kReach);
+}
+
+// Smaller than the choice so far, and expected to be good enough; the most promising first, few at a time, since each
+// changes the choice.
+std::vector<size_t> Sweeper::Promising() const {
+  const std::vector<search::CellResult> results = Results();
+  const search::Choice choice = search::Choose(dataset_, results, kReduceMargin);
+  const double floor = results[static_cast<size_t>(choice.best)].validation_accuracy.mean - kReduceMargin;
+  std::vector<std::pair<double, size_t>> promising;
+  for (size_t i = 0; i < results.size(); ++i) {
+    if (Trained(i) || results[i].parameters >= results[static_cast<size_t>(choice.chosen)].parameters) continue;
+    const double expected = Expected(i, &search::CellResult::validation_accuracy);
+    if (expected >= floor) promising.emplace_back(-expected, i);
+  }
+  std::sort(promising.begin(), promising.end());
+  std::vector<size_t> which;
+  for (size_t i = 0; i < std::min(promising.size(), kAtATime); ++i) which.push_back(promising[i].second);
+  return which;
+}
+
+Result<void> Sweeper::TrainSurface() {
+  for (size_t i = 0; i < cells_.cells.size(); ++i) {
+    search::CellResult& cell = cells_.cells[i].cell;
+    cell.candidate = cells_.candidates[i];
+    HL_ASSIGN(const nn::ModelCost cost, nn::Cost(cell.candidate.architecture, 1));
+    cell.parameters = cost.parameters;
+    cell.eliminated = true;
+    cell.eliminated_because = "not trained";
+  }
+  std::vector<size_t> which = KnotCells(cells_);
+  for (int round = 0; round <= kRefinements && !which.empty() && !TimeIsUp(); ++round) {
+    HL_TRY(Train(which, round == 0 ? "reduce" : fmt::format("reduce, closer look {}", round)));
+    which = Promising();
   }
   return {};
 }
 
+void Sweeper::Expect() {
+  for (size_t i = 0; i < cells_.cells.size(); ++i) {
+    ReduceCell& cell = cells_.cells[i];
+    if (!cell.cell.folds.empty()) continue;
+    cell.expected_validation = Expected(i, &search::CellResult::validation_accuracy);
+    cell.expected_test = Expected(i, &search::CellResult::test_accuracy);
+    if (cell.cell.eliminated_because == "not trained") {
+      cell.cell.eliminated_because = fmt::format("not trained: {:.3f} on validation pictures expected from its neighbours", *cell.expected_validation);
+    }
+  }
+}
+
+Result<Sweeping> TrainCells(Sweeper& sweeper, const Cells& cells, const ReduceOptions& options) {
+  const Sweeping sweeping = SweepingOf(cells, options);
+  if (sweeping == Sweeping::kSurface) {
+    HL_TRY(sweeper.TrainSurface());
+    sweeper.Expect();
+    return sweeping;
+  }
+  std::vector<size_t> all(cells.cells.size());
+  std::iota(all.begin(), all.end(), size_t{0});
+  HL_TRY(sweeper.Train(all, "reduce"));
+  return sweeping;
+}
+
 }  // namespace
-
-std::optional<Sweep> SweepOf(const nn::ModelSpec& base) {
-  Sweep sweep;
-  std::vector<int> convolutions, dense;
-  for (const nn::LayerSpec& layer : base.layers) {
-    if (layer.kind == nn::LayerKind::kAdd) return std::nullopt;
-    if (layer.kind == nn::LayerKind::kConv) convolutions.push_back(layer.units);
-    if (layer.kind == nn::LayerKind::kDense) dense.push_back(layer.units);
-  }
-  if (convolutions.empty()) return std::nullopt;
-  if (dense.size() >= 2) return Sweep{convolutions[0], dense[0], false};
-  // Our own family: the stem has half the width, the convolution after it the width itself.
-  return Sweep{convolutions[std::min<size_t>(1, convolutions.size() - 1)], 0, true};
-}
-
-nn::ModelSpec Resized(const nn::ModelSpec& base, const Sweep& sweep, int filters, int neurons) {
-  nn::ModelSpec model = base;
-  if (filters == sweep.filters && neurons == sweep.neurons) return model;
-  bool first_conv = true, first_dense = true;
-  for (nn::LayerSpec& layer : model.layers) {
-    if (layer.kind == nn::LayerKind::kConv) {
-      if (sweep.widths) {
-        const int scaled = Scaled(layer.units, filters, sweep.filters);
-        layer.units = first_conv ? std::max(std::min(8, layer.units), scaled) : scaled;
-      } else if (first_conv) {
-        layer.units = filters;
-      }
-      first_conv = false;
-    }
-    if (layer.kind == nn::LayerKind::kDense && first_dense) {
-      if (!sweep.widths) layer.units = neurons;
-      first_dense = false;
-    }
-  }
-  const bool nano = base.name.starts_with("nano");
-  model.name = sweep.widths ? fmt::format("{}{}", nano ? "nano" : base.name + "-w", filters)
-                            : fmt::format("f{}n{}", filters, neurons);
-  return model;
-}
 
 Result<ReduceResult> Reduce(const dataset::Dataset& dataset, const split::Split& split, const search::Candidate& base,
                             const ReduceOptions& options, Progress& progress) {
   HL_TRY(CheckGrid(options));
-  const std::optional<Sweep> sweep = SweepOf(base.architecture);
-  const Grid grid = sweep ? GridFor(*sweep, options) : Grid{{0}, {0}};
+  Cells cells = CellsOf(base, options);
+  ReduceOptions sweep = options;
+  if (SweepingOf(cells, options) == Sweeping::kSurface) sweep.search.exhaustive = true;  // of the cells that it trains
+  Sweeper sweeper(dataset, split, sweep, cells, progress);
   ReduceResult result;
-  search::SearchOptions search = options.search;
-  search.step = "reduce";
-  search.candidates.clear();
-  const auto add = [&](int filters, int neurons, search::Candidate candidate) {
-    result.cells.push_back({filters, neurons, {}, 0, 0});
-    search.candidates.push_back(std::move(candidate));
-  };
-  for (const int filters : grid.filters) {
-    for (const int neurons : grid.neurons) {
-      search::Candidate candidate = base;
-      const bool itself = !sweep || (filters == sweep->filters && neurons == sweep->neurons);
-      if (!itself) {
-        candidate.architecture = Resized(base.architecture, *sweep, filters, neurons);
-        candidate.model = candidate.architecture.name;
-      }
-      add(filters, neurons, std::move(candidate));
-    }
-  }
-  // The model before reduction is a cell too: its trials exist already, and the comparison needs it.
-  const bool has_base = std::any_of(search.candidates.begin(), search.candidates.end(),
-                                    [&](const search::Candidate& c) { return c.architecture == base.architecture; });
-  if (!has_base) add(sweep->filters, sweep->neurons, base);
-
-  HL_ASSIGN(search::SearchResult searched, search::Search(dataset, split, search, progress));
-  for (size_t i = 0; i < result.cells.size(); ++i) {
-    ReduceCell& cell = result.cells[i];
-    cell.cell = std::move(searched.cells[i]);
+  HL_ASSIGN(result.sweeping, TrainCells(sweeper, cells, options));
+  for (ReduceCell& cell : cells.cells) {
     const int64_t frame = FrameBytes(cell.cell.candidate.architecture);
     cell.float_bytes = 4 * cell.cell.parameters + frame;
     cell.int8_bytes = cell.cell.parameters + frame;
-    if (cell.cell.candidate.architecture == base.architecture) {
-      result.parameters_before = cell.cell.parameters;
-      result.bytes_before = cell.float_bytes;
-    }
-    searched.cells[i] = cell.cell;
   }
-  const search::Choice choice = search::Choose(dataset, searched.cells, kReduceMargin);
+  const search::Choice choice = search::Choose(dataset, sweeper.Results(), kReduceMargin);
+  result.cells = std::move(cells.cells);
   result.best = choice.best;
   result.chosen = choice.chosen;
   result.rule = choice.rule;
-  if (!sweep) {
+  if (result.cells.size() == 1) {
     result.rule = fmt::format("{} has no hidden dense layer and its convolutions are tied by additions: nothing to sweep, "
                               "the model stays as it is.", base.model);
   }
-  const ReduceCell& chosen = result.cells[static_cast<size_t>(choice.chosen)];
-  result.parameters_after = chosen.cell.parameters;
-  result.bytes_after = chosen.float_bytes;
+  const ReduceCell &before = result.cells[cells.base], &after = result.cells[static_cast<size_t>(choice.chosen)];
+  result.parameters_before = before.cell.parameters;
+  result.bytes_before = before.float_bytes;
+  result.parameters_after = after.cell.parameters;
+  result.bytes_after = after.float_bytes;
   return result;
+}
+
+Result<Expected> ExpectReduction(const search::Candidate& base, const ReduceOptions& options, size_t training_pictures, int folds) {
+  HL_TRY(CheckGrid(options));
+  const Cells cells = CellsOf(base, options);
+  const Sweeping sweeping = SweepingOf(cells, options);
+  std::vector<search::Candidate> trained;
+  double share = 1;
+  if (sweeping == Sweeping::kSurface) {
+    for (const size_t i : KnotCells(cells)) {
+      if (i != cells.base) trained.push_back(cells.candidates[i]);
+    }
+    share = 1 + kRefinementShare;
+  } else {
+    for (size_t i = 0; i < cells.cells.size(); ++i) {
+      if (i != cells.base) trained.push_back(cells.candidates[i]);
+    }
+  }
+  Expected expected{static_cast<int>(cells.cells.size()), 0, 0};
+  if (trained.empty()) return expected;
+  HL_ASSIGN(const search::Plan plan, search::PlanTrials(trained, training_pictures, folds, options.search.jobs,
+                                                        sweeping == Sweeping::kRace ? search::Coverage::kRace : search::Coverage::kExhaustive));
+  expected.trials = static_cast<int>(plan.trials * share);
+  expected.seconds = plan.seconds * share;
+  return expected;
 }
 
 }  // namespace handlens::reduce

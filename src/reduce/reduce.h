@@ -17,10 +17,18 @@ struct ReduceCell {
   search::CellResult cell;
   int64_t float_bytes = 0;         // of the float32 .tflite: 4 a parameter and the file's frame, estimated
   int64_t int8_bytes = 0;          // of the int8 .tflite: 1 a parameter and the frame, estimated
+  // Of a cell without trials in a fast sweep: mean accuracies to be expected from its neighbours (EstimateAccuracy).
+  // For pictures and for deciding what to train next; such a cell is never chosen.
+  std::optional<double> expected_validation, expected_test;
 };
+
+// How a grid was swept: every cell on every fold; raced over the folds; or some cells on every fold and the others
+// estimated from them.
+enum class Sweeping { kWhole, kRace, kSurface };
 
 struct ReduceResult {
   std::vector<ReduceCell> cells;
+  Sweeping sweeping = Sweeping::kWhole;
   int best = 0;                    // highest mean validation accuracy
   int chosen = 0;                  // the smallest that is not worse (paired test over the folds' validation pictures)
   std::string rule;
@@ -30,7 +38,7 @@ struct ReduceResult {
 
 struct ReduceOptions {
   std::vector<int> filters, neurons;  // the grid; empty = chosen from the model
-  search::SearchOptions search;       // everything but the candidates
+  search::SearchOptions search;       // everything but the candidates; `exhaustive` trains the whole grid
 };
 
 // One model of the sweep, named "f8n16" or "nano12" (the base keeps its name). Filters: units of the first convolution;
@@ -44,9 +52,19 @@ std::optional<Sweep> SweepOf(const nn::ModelSpec& base);
 nn::ModelSpec Resized(const nn::ModelSpec& base, const Sweep& sweep, int filters, int neurons);
 
 // Sweeps around `base`, the search's choice. A model without a first convolution and a dense layer (MobileNet) has
-// nothing to sweep: the result then holds the one cell and says why in `rule`.
+// nothing to sweep: the result then holds the one cell and says why in `rule`. Unless the whole grid is asked for, up to
+// 36 cells race over the folds, and of more the knots of a coarser grid are trained, then those cells below the choice so
+// far that a smooth surface through the trained ones expects to be good enough, until there are none: docs/studies/search.md.
 Result<ReduceResult> Reduce(const dataset::Dataset& dataset, const split::Split& split, const search::Candidate& base,
                             const ReduceOptions& options, Progress& progress);
+
+// What the sweep would cost if `base` were the search's choice: the trials that it is likely to train, and their seconds on
+// options.search.jobs threads. Kind kUsage for a grid that is none.
+struct Expected {
+  int cells = 0, trials = 0;
+  double seconds = 0;
+};
+Result<Expected> ExpectReduction(const search::Candidate& base, const ReduceOptions& options, size_t training_pictures, int folds);
 
 // RUN/reduce.json and RUN/reduce.csv (filters,neurons,fold,accuracy,parameters,bytes).
 Result<void> WriteReduce(const std::filesystem::path& run, const dataset::Dataset& dataset, const ReduceResult& result);

@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <filesystem>
 
 #include "base/disk.h"
 #include "nn/zoo.h"
+#include "reduce/surface.h"
 #include "train/synthetic.h"
 
 namespace handlens::reduce {
@@ -39,35 +41,67 @@ TEST(Sweep, AModelTiedByAdditionsHasNothingToSweep) {
   EXPECT_FALSE(SweepOf(*nn::NamedModel("mobilenetv2-0.35", 96, 5)));
 }
 
-TEST(Reduce, SweepsAGridThatIsNotSquareAndKeepsTheBase) {
-  const fs::path root = fs::temp_directory_path() / fmt::format("handlens-reduce-{}", ::getpid());
-  fs::remove_all(root);
-  for (int label = 0; label < 2; ++label) {
-    for (int i = 0; i < 24; ++i) {
-      std::vector<uint8_t> rgb(16 * 16 * 3);
-      train::PaintSynthetic(label, 16, Rng(3, "picture", {static_cast<uint64_t>(label), static_cast<uint64_t>(i)}), rgb.data());
-      ASSERT_TRUE(WriteFileAtomic(root / "pictures" / fmt::format("class{}", label) / fmt::format("{:02}.png", i),
-                                  image::EncodePng(rgb, 16, 16)));
+// Twelve pixels, two folds, real files.
+class ReduceTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    root_ = fs::temp_directory_path() / fmt::format("handlens-reduce-{}-{}", ::getpid(),
+                                                    testing::UnitTest::GetInstance()->current_test_info()->name());
+    fs::remove_all(root_);
+    for (int label = 0; label < 2; ++label) {
+      for (int i = 0; i < 24; ++i) {
+        std::vector<uint8_t> rgb(16 * 16 * 3);
+        train::PaintSynthetic(label, 16, Rng(3, "picture", {static_cast<uint64_t>(label), static_cast<uint64_t>(i)}), rgb.data());
+        ASSERT_TRUE(WriteFileAtomic(root_ / "pictures" / fmt::format("class{}", label) / fmt::format("{:02}.png", i),
+                                    image::EncodePng(rgb, 16, 16)));
+      }
     }
+    dataset_ = *dataset::Inspect({root_ / "pictures", {}, {}, 1}, SilentProgress());
+    split::SplitOptions split_options;
+    split_options.folds = 2;
+    split_options.holdout_per_class = 1;
+    split_ = *split::MakeSplit(dataset_, split_options);
+    base_.model = "m1";
+    base_.size_px = 30;
+    base_.architecture = *nn::NamedModel("f6n12", 30, 2);
+    base_.recipe = train::PaperRecipe();
+    base_.recipe.epochs = 2;
   }
-  const dataset::Dataset dataset = *dataset::Inspect({root / "pictures", {}, {}, 1}, SilentProgress());
-  split::SplitOptions split_options;
-  split_options.folds = 2;
-  split_options.holdout_per_class = 1;
-  const split::Split split = *split::MakeSplit(dataset, split_options);
-  search::Candidate base;
-  base.model = "m1";
-  base.size_px = 30;
-  base.architecture = *nn::NamedModel("f6n12", 30, 2);
-  base.recipe = train::PaperRecipe();
-  base.recipe.epochs = 2;
-  ReduceOptions options;
+  void TearDown() override { fs::remove_all(root_); }
+
+  ReduceOptions Options(const std::string& run, int jobs) const {
+    ReduceOptions options;
+    options.search.trials = root_ / run / "trials";
+    options.search.cache = root_ / "cache";
+    options.search.jobs = jobs;
+    return options;
+  }
+  // 9 x 8 cells, more than are raced.
+  ReduceOptions Large(const std::string& run, int jobs) const {
+    ReduceOptions options = Options(run, jobs);
+    options.filters = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+    options.neurons = {1, 2, 3, 4, 6, 8, 12, 16};
+    options.search.exhaustive = false;
+    return options;
+  }
+  std::string Record(const std::string& run, const ReduceResult& result) const {
+    EXPECT_TRUE(WriteReduce(root_ / run, dataset_, result));
+    return *ReadText(root_ / run / "reduce.json");
+  }
+
+  fs::path root_;
+  dataset::Dataset dataset_;
+  split::Split split_;
+  search::Candidate base_;
+};
+
+TEST_F(ReduceTest, SweepsAGridThatIsNotSquareAndKeepsTheBase) {
+  ReduceOptions options = Options("run", 1);
   options.filters = {3, 1};
   options.neurons = {2, 4, 8};
-  options.search.trials = root / "trials";
-  options.search.cache = root / "cache";
-  const auto result = Reduce(dataset, split, base, options, SilentProgress());
+  const auto result = Reduce(dataset_, split_, base_, options, SilentProgress());
   ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(result->sweeping, Sweeping::kWhole);
   ASSERT_EQ(result->cells.size(), 7u);
   EXPECT_EQ(result->cells[0].filters, 1);
   EXPECT_EQ(result->cells[2].neurons, 8);
@@ -76,16 +110,116 @@ TEST(Reduce, SweepsAGridThatIsNotSquareAndKeepsTheBase) {
   EXPECT_EQ(result->parameters_before, result->cells[6].cell.parameters);
   EXPECT_GT(result->bytes_before, 4 * result->parameters_before);
   EXPECT_LE(result->parameters_after, result->parameters_before);
-  ASSERT_TRUE(WriteReduce(root, dataset, *result));
-  const std::string record = *ReadText(root / "reduce.json");
-  const auto read = ReadReduce(root);
+  const std::string record = Record("run", *result);
+  const auto read = ReadReduce(root_ / "run");
   ASSERT_TRUE(read) << read.error().message;
-  ASSERT_TRUE(WriteReduce(root, dataset, *read));
-  EXPECT_EQ(*ReadText(root / "reduce.json"), record);
-  const std::string csv = *ReadText(root / "reduce.csv");
+  EXPECT_EQ(Record("run", *read), record);
+  const std::string csv = *ReadText(root_ / "run" / "reduce.csv");
   EXPECT_EQ(csv.substr(0, csv.find('\n')), "filters,neurons,fold,accuracy,parameters,bytes");
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 15);
-  fs::remove_all(root);
+}
+
+TEST_F(ReduceTest, AFastSweepIsTheSameForAnyNumberOfThreadsAndChoosesOnlyWhatItTrained) {
+  const auto one = Reduce(dataset_, split_, base_, Large("one", 1), SilentProgress());
+  ASSERT_TRUE(one) << one.error().message;
+  EXPECT_EQ(one->sweeping, Sweeping::kSurface);
+  ASSERT_EQ(one->cells.size(), 72u);
+  size_t trained = 0;
+  for (const ReduceCell& cell : one->cells) {
+    const bool ran = !cell.cell.folds.empty();
+    EXPECT_EQ(ran, !cell.expected_test.has_value());
+    EXPECT_EQ(ran, !cell.cell.eliminated);
+    EXPECT_GT(cell.cell.parameters, 0);
+    trained += ran ? 1 : 0;
+    if (!ran) {
+      EXPECT_TRUE(*cell.expected_validation >= 0 && *cell.expected_validation <= 1);
+    }
+  }
+  EXPECT_GE(trained, 36u);
+  EXPECT_LE(trained, 36u + 4 * 6);
+  EXPECT_EQ(one->cells[static_cast<size_t>(one->chosen)].cell.folds.size(), 2u);
+  const std::string record = Record("one", *one);
+  const auto two = Reduce(dataset_, split_, base_, Large("two", 2), SilentProgress());
+  ASSERT_TRUE(two);
+  EXPECT_EQ(Record("two", *two), record);
+  const auto read = ReadReduce(root_ / "one");
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(Record("one", *read), record);
+}
+
+TEST_F(ReduceTest, AFastSweepThatIsStoppedAndContinuedEndsTheSame) {
+  const std::string whole = Record("whole", *Reduce(dataset_, split_, base_, Large("whole", 1), SilentProgress()));
+  Rng rng(6, "stops");
+  int stops = 0;
+  while (true) {
+    train::StopAfter progress(static_cast<int>(100 + rng.Below(400)));
+    const auto result = Reduce(dataset_, split_, base_, Large("stopped", 1), progress);
+    if (!result) {
+      ASSERT_EQ(result.error().kind, ErrorKind::kInterrupted);
+      ++stops;
+      continue;
+    }
+    EXPECT_EQ(Record("stopped", *result), whole);
+    break;
+  }
+  EXPECT_GT(stops, 0);
+}
+
+TEST_F(ReduceTest, RefusesAGridOfNothingAndARecordThatItDoesNotKnow) {
+  ReduceOptions options = Options("run", 1);
+  options.filters = {0};
+  EXPECT_EQ(Reduce(dataset_, split_, base_, options, SilentProgress()).error().kind, ErrorKind::kUsage);
+  EXPECT_EQ(ExpectReduction(base_, options, 30, 2).error().kind, ErrorKind::kUsage);
+  options.filters = {2};
+  options.neurons = {4};
+  const auto result = Reduce(dataset_, split_, base_, options, SilentProgress());
+  ASSERT_TRUE(result);
+  std::string record = Record("run", *result);
+  record.replace(record.find("\"whole\""), 7, "\"guess\"");
+  ASSERT_TRUE(WriteFileAtomic(root_ / "run" / "reduce.json", record));
+  EXPECT_EQ(ReadReduce(root_ / "run").error().kind, ErrorKind::kBadInput);
+}
+
+TEST_F(ReduceTest, ForeseesWhatASweepTrains) {
+  const auto fast = ExpectReduction(base_, Large("run", 2), 30, 5);
+  ASSERT_TRUE(fast);
+  EXPECT_EQ(fast->cells, 72);
+  EXPECT_GE(fast->trials, 35 * 5);
+  EXPECT_LT(fast->trials, 72 * 5);
+  EXPECT_GT(fast->seconds, 0);
+  ReduceOptions whole = Large("run", 2);
+  whole.search.exhaustive = true;
+  EXPECT_EQ(ExpectReduction(base_, whole, 30, 5)->trials, 71 * 5);   // the base's trials are the search's
+  search::Candidate mobile = base_;
+  mobile.architecture = *nn::NamedModel("mobilenetv2-0.35", 96, 2);
+  EXPECT_EQ(ExpectReduction(mobile, whole, 30, 5)->trials, 0);
+}
+
+TEST(Surface, IsExactOnAPlaneOverTheLogarithms) {
+  std::vector<Sample> samples;
+  for (const int filters : {1, 2, 4, 8, 16}) {
+    for (const int neurons : {1, 2, 4, 8, 16}) {
+      samples.push_back({filters, neurons, 0.5 + 0.02 * std::log2(filters) + 0.05 * std::log2(neurons)});
+    }
+  }
+  // Slopes are pulled towards zero a little; in the middle of the samples that cancels.
+  EXPECT_NEAR(EstimateAccuracy(samples, 4, 4, 1.6), 0.64, 1e-6);
+  EXPECT_NEAR(EstimateAccuracy(samples, 3, 6, 1.6), 0.5 + 0.02 * std::log2(3) + 0.05 * std::log2(6), 0.01);
+  EXPECT_NEAR(EstimateAccuracy(samples, 1, 16, 1.6), 0.7, 0.02);
+}
+
+TEST(Surface, OneSampleIsAFlatSurfaceAndNoneIsNothing) {
+  EXPECT_NEAR(EstimateAccuracy({{4, 4, 0.7}}, 9, 1, 1.6), 0.7, 1e-9);
+  EXPECT_EQ(EstimateAccuracy({}, 9, 1, 1.6), 0);
+  EXPECT_LE(EstimateAccuracy({{1, 1, 0.2}, {2, 2, 0.9}}, 19, 19, 1.6), 1.0);
+}
+
+TEST(Surface, KnotsKeepTheEndsAndNeverRepeat) {
+  std::vector<int> values;
+  for (int i = 1; i <= 19; ++i) values.push_back(i);
+  EXPECT_EQ(Knots(values, 6), (std::vector<int>{1, 2, 3, 6, 11, 19}));
+  EXPECT_EQ(Knots({3, 5}, 6), (std::vector<int>{3, 5}));
+  EXPECT_EQ(Knots({10, 11, 12, 13, 14, 15, 16}, 6).size(), 6u);
 }
 
 }  // namespace

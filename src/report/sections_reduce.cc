@@ -33,22 +33,27 @@ void AddHeatMap(const reduce::ReduceResult& result, Section& section) {
   double low = 100, high = 0;
   for (size_t i = 0; i < result.cells.size(); ++i) {
     const reduce::ReduceCell& cell = result.cells[i];
-    if (cell.cell.folds.empty()) continue;
+    if (cell.cell.folds.empty() && !cell.expected_test) continue;
     const size_t x = place(filters, cell.filters), y = place(neurons, cell.neurons);
-    const double accuracy = 100 * cell.cell.test_accuracy.mean;
+    const double accuracy = 100 * (cell.cell.folds.empty() ? *cell.expected_test : cell.cell.test_accuracy.mean);
     values[y][x] = accuracy;
+    low = std::min(low, accuracy);
+    high = std::max(high, accuracy);
+    if (cell.cell.folds.empty()) {
+      texts[y][x] = fmt::format("~{:.0f}", accuracy);
+      notes[y][x] = fmt::format("not trained; about {:.1f} % to be expected from its neighbours, {} parameters", accuracy, Thousands(cell.cell.parameters));
+      continue;
+    }
     texts[y][x] = fmt::format("{:.0f}", accuracy);
     notes[y][x] = fmt::format("{} % test accuracy (n = {}, 95 % interval {}), {} parameters", PercentStd(cell.cell.test_accuracy).text, cell.cell.test_n,
                               RangeText(cell.cell.test_ci95), Thousands(cell.cell.parameters));
-    low = std::min(low, accuracy);
-    high = std::max(high, accuracy);
     if (const std::string role = Role(result, i); !role.empty()) marks.push_back({{"x", x}, {"y", y}, {"name", role}});
   }
   Json x_names = Json::array(), y_names = Json::array();
   for (const int f : filters) x_names.push_back(fmt::format("{}", f));
   for (const int n : neurons) y_names.push_back(n == 0 ? "–" : fmt::format("{}", n));
   section.blocks.emplace_back(Chart{.id = "reduce-heat", .kind = "heat",
-      .caption = "Test accuracy in % for every number of filters in the first layer and neurons in the second. Framed: the best and the chosen cell (chosen on validation pictures). Empty: not trained.",
+      .caption = "Test accuracy in % for every number of filters in the first layer and neurons in the second. Framed: the best and the chosen cell (chosen on validation pictures). With ~: not trained, expected from its neighbours. Empty: not trained.",
       .height_px = static_cast<int>(std::min<size_t>(760, 160 + 34 * neurons.size())),
       .data = {{"x", x_names}, {"y", y_names}, {"x_name", "filters"}, {"y_name", "neurons"}, {"y_up", true}, {"values", values}, {"texts", texts}, {"notes", notes},
                {"palette", "share"}, {"low", low}, {"high", high}, {"unit", "%"}, {"marks", marks}}});
@@ -72,11 +77,12 @@ void AddAgainstParameters(const reduce::ReduceResult& result, Section& section) 
 }
 
 void AddTable(const reduce::ReduceResult& result, Section& section) {
-  Table table{.id = "reduce-cells", .caption = "All sizes that were tried",
+  Table table{.id = "reduce-cells", .caption = "All sizes that were trained",
               .columns = {{"Filters"}, {"Neurons", Align::kNumber}, {"Validation, %", Align::kNumber}, {"Test, %", Align::kNumber}, {"n", Align::kNumber},
                           {"95 % interval", Align::kNumber}, {"Parameters", Align::kNumber}, {"Float file", Align::kNumber}, {"Remark"}}, .fold = Fold::kClosed};
   for (size_t i = 0; i < result.cells.size(); ++i) {
     const reduce::ReduceCell& cell = result.cells[i];
+    if (cell.cell.folds.empty()) continue;
     Cell filters = Count(cell.filters);
     filters.mark = Role(result, i);
     Cell bytes = Text(KilobytesText(cell.float_bytes));

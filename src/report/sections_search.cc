@@ -22,6 +22,12 @@ std::string CellName(const search::CellResult& cell) {
   return fmt::format("{} · {} px · {}", cell.candidate.model, cell.candidate.size_px, cell.candidate.generator.name);
 }
 
+// A cell that never ran says so itself ("not begun: ...").
+std::string WhyStopped(const search::CellResult& cell) {
+  if (!cell.eliminated) return "";
+  return (cell.folds.empty() ? "" : "stopped early: ") + cell.eliminated_because;
+}
+
 std::string CellHint(const search::CellResult& cell) {
   std::string hint = fmt::format("n = {} test pictures over {}, {} correct, 95 % interval {}; validation {:.1f} ± {:.1f}; {} parameters", cell.test_n,
                                  Plural(cell.folds.size(), "fold", "folds"), cell.test_correct, RangeText(cell.test_ci95),
@@ -67,13 +73,13 @@ void AddCells(const search::SearchResult& result, Section& section) {
                           {"95 % interval", Align::kNumber}, {"Parameters", Align::kNumber}, {"Remark"}}, .fold = Fold::kClosed};
   for (size_t i = 0; i < result.cells.size(); ++i) {
     const search::CellResult& cell = result.cells[i];
-    const bool chosen = static_cast<int>(i) == result.chosen;
+    const bool chosen = static_cast<int>(i) == result.chosen, ran = !cell.folds.empty();
     Cell name = Text(cell.candidate.model);
     if (chosen) name.mark = "chosen";
     table.rows.push_back({name, Count(cell.candidate.size_px), Text(cell.candidate.generator.name), Count(static_cast<int64_t>(cell.folds.size())),
-                          PercentStd(cell.validation_accuracy), PercentStd(cell.test_accuracy), Count(static_cast<int64_t>(cell.test_correct)),
-                          Count(static_cast<int64_t>(cell.test_n)), Range(cell.test_ci95), Count(cell.parameters),
-                          Text(chosen ? "chosen" : cell.eliminated ? "stopped early: " + cell.eliminated_because : "")});
+                          ran ? PercentStd(cell.validation_accuracy) : Missing(), ran ? PercentStd(cell.test_accuracy) : Missing(),
+                          Count(static_cast<int64_t>(cell.test_correct)), Count(static_cast<int64_t>(cell.test_n)), ran ? Range(cell.test_ci95) : Missing(),
+                          Count(cell.parameters), Text(chosen ? "chosen" : WhyStopped(cell))});
   }
   section.blocks.emplace_back(std::move(table));
 }
@@ -174,11 +180,18 @@ Section SearchSection(const Records& records) {
     return section;
   }
   const search::SearchResult& result = *records.search;
+  if (!result.exhaustive) {
+    section.lead = "Combinations raced: those that fell behind were stopped, larger pictures tried only where they promised a gain. The choice was made on "
+                   "validation pictures, the accuracies are on test pictures.";
+  }
   if (!result.rule.empty()) section.blocks.emplace_back(Note{Tone::kPlain, "How the choice was made", {result.rule}});
   const auto models = Distinct<std::string>(result.cells, [](const auto& c) { return c.candidate.model; });
   for (size_t m = 0; m < models.size(); ++m) AddPaperTable(result, models[m], m, section);
   const bool raced = std::any_of(result.cells.begin(), result.cells.end(), [](const auto& c) { return c.eliminated; });
-  if (raced) section.blocks.emplace_back(Paragraph{"* stopped early, because it was already clearly behind; its mean is over fewer folds."});
+  if (raced) {
+    section.blocks.emplace_back(Paragraph{"* stopped early, because it was behind; its mean is over fewer folds and says less. – was not trained: a smaller size had "
+                                          "been stopped, or gained too little. Why, for each: the list of all combinations."});
+  }
   AddChart(result, section);
   AddCells(result, section);
   AddFoldRows(result, section);

@@ -2,10 +2,13 @@
 #include "search/presets.h"
 
 #include <algorithm>
+#include <cmath>
+#include <numeric>
 #include <set>
 
 #include "nn/zoo.h"
 #include "search/cost.h"
+#include "search/race.h"
 
 namespace handlens::search {
 namespace {
@@ -64,13 +67,6 @@ bool Unbalanced(const dataset::Dataset& dataset) {
   const std::vector<size_t> counts = ClassCounts(dataset);
   const auto [least, most] = std::minmax_element(counts.begin(), counts.end());
   return !counts.empty() && 2 * *least < *most;
-}
-
-// Of one fold: seven tenths of what the usual hold-out leaves (split.h).
-size_t TrainingPictures(const dataset::Dataset& dataset) {
-  size_t rest = 0;
-  for (const size_t n : ClassCounts(dataset)) rest += n - std::min<size_t>(4, n / 5);
-  return rest * 7 / 10;
 }
 
 class Maker {
@@ -180,25 +176,53 @@ Result<std::vector<Candidate>> PresetCandidates(std::string_view preset, const d
   return maker.Take();
 }
 
-Result<Plan> Estimate(const std::vector<Candidate>& candidates, const dataset::Dataset& dataset, int folds, int jobs) {
+size_t TrainingPictures(const dataset::Dataset& dataset) {
+  size_t rest = 0;
+  for (const size_t n : ClassCounts(dataset)) rest += n - std::min<size_t>(4, n / 5);
+  return rest * 7 / 10;
+}
+
+Result<Plan> PlanTrials(const std::vector<Candidate>& candidates, size_t training_pictures, int folds, int jobs,
+                        Coverage coverage) {
+  HL_ASSIGN(const std::vector<double> trial_s, MeasureTrials(candidates, training_pictures));
+  const std::vector<double> ones(candidates.size(), 1.0);
+  double trials = 0, work_s = 0;
+  if (coverage == Coverage::kRace) {
+    // A race that has not begun: what it asks for first depends on no result.
+    const dataset::Dataset none;
+    std::vector<CellResult> cells(candidates.size());
+    for (size_t c = 0; c < cells.size(); ++c) cells[c].candidate = candidates[c];
+    Race race(none, folds, cells);
+    for (const RaceTrial& first : race.Next()) {
+      trials += 1;
+      work_s += trial_s[first.cell];
+    }
+    trials += race.ExpectedLater(ones);
+    work_s += race.ExpectedLater(trial_s);
+  } else {
+    trials = static_cast<double>(candidates.size()) * folds;
+    work_s = std::accumulate(trial_s.begin(), trial_s.end(), 0.0) * folds;
+  }
   Plan plan;
+  plan.trials = static_cast<int>(std::lround(trials));
+  plan.seconds = std::max(work_s / std::max(1, std::min(jobs, plan.trials)), *std::min_element(trial_s.begin(), trial_s.end()));
+  return plan;
+}
+
+Result<Plan> Estimate(const std::vector<Candidate>& candidates, const dataset::Dataset& dataset, int folds, int jobs,
+                      Coverage coverage) {
   const size_t pictures = dataset.pictures.size();
-  HL_ASSIGN(const std::vector<double> trial_s, MeasureTrials(candidates, TrainingPictures(dataset)));
+  HL_ASSIGN(Plan plan, PlanTrials(candidates, TrainingPictures(dataset), folds, jobs, coverage));
   std::set<int> sizes;
   int64_t largest = 0;
-  double work_s = 0, longest_s = 0;
-  for (size_t i = 0; i < candidates.size(); ++i) {
-    HL_ASSIGN(const nn::ModelCost cost, nn::Cost(candidates[i].architecture, candidates[i].recipe.batch));
-    sizes.insert(candidates[i].size_px);
+  for (const Candidate& candidate : candidates) {
+    HL_ASSIGN(const nn::ModelCost cost, nn::Cost(candidate.architecture, candidate.recipe.batch));
+    sizes.insert(candidate.size_px);
     largest = std::max(largest, cost.arena_bytes);
-    work_s += trial_s[i] * folds;
-    longest_s = std::max(longest_s, trial_s[i]);
-    plan.trials += folds;
-    // Weights, scores of every picture, the record.
-    plan.disk_bytes += folds * (4 * cost.parameters + static_cast<int64_t>(pictures) * (4 * candidates[i].architecture.classes + 20) + 20'000);
+    // Weights, scores of every picture, the record. Of a race too, whatever it will train.
+    plan.disk_bytes += folds * (4 * cost.parameters + static_cast<int64_t>(pictures) * (4 * candidate.architecture.classes + 20) + 20'000);
   }
   const int threads = std::max(1, std::min(jobs, plan.trials));
-  plan.seconds = std::max(work_s / threads, longest_s);
   plan.memory_bytes = threads * largest;
   for (const int size : sizes) {
     const int64_t bytes = int64_t{3} * size * size * static_cast<int64_t>(pictures);

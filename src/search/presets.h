@@ -38,6 +38,14 @@ struct Plan {
   double seconds = 0;
   int64_t memory_bytes = 0, disk_bytes = 0;
 };
-Result<Plan> Estimate(const std::vector<Candidate>& candidates, const dataset::Dataset& dataset, int folds, int jobs);
+Result<Plan> Estimate(const std::vector<Candidate>& candidates, const dataset::Dataset& dataset, int folds, int jobs,
+                      Coverage coverage);
+
+// Its trials and seconds alone, for trials of so many pictures. A race is foreseen as one that halves after each fold
+// and tries the next size once.
+Result<Plan> PlanTrials(const std::vector<Candidate>& candidates, size_t training_pictures, int folds, int jobs,
+                        Coverage coverage);
+// Pictures that one fold trains on: seven tenths of what the usual hold-out leaves.
+size_t TrainingPictures(const dataset::Dataset& dataset);
 
 }  // namespace handlens::search

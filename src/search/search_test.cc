@@ -8,8 +8,10 @@
 #include <set>
 
 #include "base/disk.h"
+#include "dataset/prepare.h"
 #include "search/choice.h"
 #include "search/presets.h"
+#include "search/trial_pool.h"
 #include "train/synthetic.h"
 
 namespace handlens::search {
@@ -181,6 +183,48 @@ TEST_F(SearchTest, StoppedAndContinuedItEndsInTheSameRecord) {
   }
 }
 
+TEST_F(SearchTest, ARaceThatIsStoppedAndContinuedEndsInTheSameRecord) {
+  SearchOptions options = Options("whole", 1);
+  options.exhaustive = false;
+  const std::string whole = Record("whole", Do(options));
+  Rng rng(7, "stops");
+  int stops = 0;
+  while (true) {
+    train::StopAfter progress(static_cast<int>(10 + rng.Below(80)));
+    options.trials = root_ / "stopped" / "trials";
+    const auto result = Search(dataset_, split_, options, progress);
+    if (!result) {
+      ASSERT_EQ(result.error().kind, ErrorKind::kInterrupted);
+      ++stops;
+      continue;
+    }
+    EXPECT_EQ(Record("stopped", *result), whole);
+    break;
+  }
+  EXPECT_GT(stops, 0);
+}
+
+TEST_F(SearchTest, TrialsThatExpireAreLeftOutWithoutAnError) {
+  const SearchOptions options = Options("run", 2);
+  ASSERT_TRUE(dataset::Prepare(dataset_, std::vector<int>{12}, options.fit, options.cache, 1, SilentProgress()));
+  PixelStore pixels(dataset_, options.fit, options.cache);
+  std::vector<TrialJob> jobs;
+  for (size_t c = 1; c < 3; ++c) {
+    const Candidate& candidate = options.candidates[c];
+    jobs.push_back({{candidate.model, candidate.architecture, candidate.generator, candidate.recipe, candidate.size_px, 0, 1}, c, 1});
+    jobs.back().spec.recipe.epochs = 2000;
+  }
+  PoolOptions pool;
+  pool.trials = options.trials;
+  pool.jobs = 2;
+  pool.expired = [](const TrialJob& job) { return job.candidate == 1; };
+  jobs[1].spec.recipe.epochs = 2;
+  const auto results = RunTrials(dataset_, split_, jobs, pixels, pool, SilentProgress());
+  ASSERT_TRUE(results) << results.error().message;
+  EXPECT_FALSE(results->at(0));
+  EXPECT_TRUE(results->at(1));
+}
+
 TEST_F(SearchTest, TwoProcessesShareAFolder) {
   const std::string alone = Record("alone", Do(Options("alone", 1)));
   const pid_t child = ::fork();
@@ -287,7 +331,7 @@ TEST_F(SearchTest, PresetsFitTheDatasetAndTheUsersWords) {
   choice.models = {"nano80"};
   EXPECT_EQ(PresetCandidates("quick", dataset_, choice).error().kind, ErrorKind::kUsage);
   EXPECT_EQ(PresetCandidates("fast", dataset_, {}).error().kind, ErrorKind::kUsage);
-  const auto plan = Estimate(*own, dataset_, 3, 2);
+  const auto plan = Estimate(*own, dataset_, 3, 2, Coverage::kExhaustive);
   ASSERT_TRUE(plan);
   EXPECT_EQ(plan->trials, 6);
   EXPECT_GT(plan->seconds, 0);
