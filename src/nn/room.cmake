@@ -16,3 +16,34 @@ if(DNNL_LIBRARY AND DNNL_INCLUDE)
   target_link_libraries(bench_onednn PRIVATE handlens_flags ${DNNL_LIBRARY})
   target_compile_options(bench_onednn PRIVATE -O3 -march=native)
 endif()
+
+# The same networks on this machine and, under emulation, on NEON: equal bits. Without the cross compiler there is no test.
+add_executable(weight_hashes ${CMAKE_SOURCE_DIR}/tests/engine/weight_hashes.cc)
+target_link_libraries(weight_hashes PRIVATE nn)
+find_program(AARCH64_CXX aarch64-linux-gnu-g++)
+if(AARCH64_CXX AND NOT HANDLENS_SANITIZE)
+  set(aarch64 ${CMAKE_BINARY_DIR}/aarch64)
+  file(MAKE_DIRECTORY ${aarch64}/include)
+  foreach(headers fmt hwy nlohmann tl)   # nothing else of this machine's headers may be seen
+    file(CREATE_LINK /usr/include/${headers} ${aarch64}/include/${headers} SYMBOLIC)
+  endforeach()
+  file(GLOB aarch64_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/nn/*.cc)
+  list(FILTER aarch64_sources EXCLUDE REGEX "_test\\.cc$|/safetensors\\.cc$")
+  list(APPEND aarch64_sources ${CMAKE_SOURCE_DIR}/tests/engine/weight_hashes.cc)
+  list(APPEND aarch64_sources ${CMAKE_SOURCE_DIR}/src/base/result.cc ${CMAKE_SOURCE_DIR}/src/base/rng.cc)
+  set(aarch64_objects)
+  foreach(source ${aarch64_sources})
+    get_filename_component(name ${source} NAME_WE)
+    set(object ${aarch64}/${name}.o)
+    add_custom_command(OUTPUT ${object} DEPENDS ${source} DEPFILE ${object}.d COMMENT "Compiling ${name} for aarch64"
+      COMMAND ${CMAKE_CXX_COMPILER_LAUNCHER} ${AARCH64_CXX} -std=c++20 -O2 -ffp-contract=off -DHWY_COMPILE_ONLY_STATIC -DFMT_HEADER_ONLY
+        -I${CMAKE_SOURCE_DIR}/src -I${aarch64}/include -MD -MF ${object}.d -MT ${object} -c ${source} -o ${object})
+    list(APPEND aarch64_objects ${object})
+  endforeach()
+  add_custom_command(OUTPUT ${aarch64}/weight_hashes DEPENDS ${aarch64_objects}
+    COMMAND ${AARCH64_CXX} -static ${aarch64_objects} -o ${aarch64}/weight_hashes)
+  add_custom_target(weight_hashes_aarch64 ALL DEPENDS ${aarch64}/weight_hashes)
+  add_test(NAME nn.WeightsAreTheSameBitsOnNeon
+    COMMAND ${CMAKE_SOURCE_DIR}/tests/engine/same_bits.sh $<TARGET_FILE:weight_hashes> ${aarch64}/weight_hashes)
+  set_tests_properties(nn.WeightsAreTheSameBitsOnNeon PROPERTIES SKIP_RETURN_CODE 77)
+endif()
