@@ -9,6 +9,9 @@ target_link_libraries(pack_web_samples PRIVATE package)
 set_target_properties(pack_web_samples PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests_bin)
 add_test(NAME web.browser COMMAND ${CMAKE_SOURCE_DIR}/tests/web/run.sh ${CMAKE_BINARY_DIR})
 set_tests_properties(web.browser PROPERTIES TIMEOUT 3000 SKIP_RETURN_CODE 77 RUN_SERIAL ON)
+# From the web app back to the run (verify --import).
+add_test(NAME web.phones COMMAND ${CMAKE_SOURCE_DIR}/tests/phones/web.sh ${CMAKE_BINARY_DIR})
+set_tests_properties(web.phones PROPERTIES TIMEOUT 1200 SKIP_RETURN_CODE 77 RUN_SERIAL ON)
 # Sample apps for tests/android/run.sh.
 add_executable(sample_app ${CMAKE_SOURCE_DIR}/tests/android/sample_app.cc)
 target_link_libraries(sample_app PRIVATE package)

@@ -42,6 +42,9 @@ struct PhoneShot {
   double milliseconds = 0;
 };
 
+// The title of a phone that nobody named.
+inline constexpr const char* kNamelessPhone = "a phone without a name";
+
 struct PhoneRecord {
   std::string made_at;                   // UTC, ISO 8601
   std::string key;                       // the same for all records of one installation and model

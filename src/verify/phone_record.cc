@@ -88,7 +88,7 @@ void ReadPhone(const Json& json, PhoneRecord& record) {
   const std::string maker = Optional(phone, "manufacturer"), model = Optional(phone, "model");
   const std::string browser = Optional(phone, "browser"), android = Optional(phone, "android"), build = Optional(phone, "build");
   record.title = maker.empty() ? model : maker + " " + model;
-  if (record.title.empty()) record.title = "a phone without a name";
+  if (record.title.empty()) record.title = kNamelessPhone;
   record.system = record.target == "android" ? fmt::format("Android {} ({})", android, build) : browser;
   const std::string installation = Optional(app, "installation");
   const std::string identity = installation.empty() ? maker + "\n" + model + "\n" + browser + "\n" + android + "\n" + build : installation;

@@ -260,6 +260,23 @@ TEST(VerifyRun, TakesPhonesIntoTheVerdict) {
   EXPECT_EQ(record->at("phones").at(1).at("field_test").at("shots"), 20);
 }
 
+TEST(VerifyRun, TakesOneInstallationForOnePhoneThoughItIsNamedInOneRecordOnly) {
+  SKIP_WITHOUT_RUNTIME();
+  const sample::Run run = sample::MakeRun("phone-named");
+  Json check = sample::SelfCheckRecord(run, "aaaa"), field = sample::FieldTestRecord(run, "aaaa", 4, 4);
+  for (Json* record : {&check, &field}) {
+    (*record)["app"]["target"] = "web";
+    (*record)["phone"] = {{"model", record == &check ? "" : "Anna's phone"}, {"browser", "Safari 18"}, {"cores", 6}};
+  }
+  ASSERT_TRUE(ImportPhoneRecords(run.folder, sample::Save(run, "a.json", check)));
+  ASSERT_TRUE(ImportPhoneRecords(run.folder, sample::Save(run, "b.json", field)));
+  const auto verdict = VerifyRun({run.folder, {}, 2}, SilentProgress());
+  ASSERT_TRUE(verdict);
+  ASSERT_THAT(verdict->phones, SizeIs(1));
+  EXPECT_EQ(verdict->phones[0].title, "Anna's phone");
+  EXPECT_TRUE(verdict->phones[0].self_check && verdict->phones[0].field_test);
+}
+
 TEST(VerifyRun, CountsAShotOnceThoughTwoRecordsHoldIt) {
   SKIP_WITHOUT_RUNTIME();
   const sample::Run run = sample::MakeRun("phone-twice");

@@ -27,7 +27,7 @@ Json ConditionsJson(const Route& route) {
   Json rows = Json::array();
   for (const Condition& c : route.conditions) {
     Json row = Json::object();
-    for (const auto& [fact, value] : c.facts) row[fact] = value;
+    for (const auto& [fact, value] : c.facts) row[fact] = fact == "square_px" ? Json(std::stoi(value)) : Json(value);
     row.update({{"n", c.n}, {"correct", c.correct}, {"ci95", {c.ci95.low, c.ci95.high}}});
     rows.push_back(std::move(row));
   }

@@ -36,12 +36,23 @@ function checkRecord(check: CheckResult): object {
       label: row.label,
       input_equal: row.samePixels,
       computer: row.computerScores,
+      computer_xnnpack: row.computerScores,
       builtin: null,
       xnnpack: row.scores.length > 0 ? row.scores : null,
       builtin_ok: null,
       xnnpack_ok: row.passed,
     })),
   };
+}
+
+// A random number of this browser's copy, so that records of two phones of one kind are not taken for one phone's.
+function installation(): string {
+  const key = "handlens:installation";
+  const known = localStorage.getItem(key);
+  if (known) return known;
+  const fresh = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  localStorage.setItem(key, fresh);
+  return fresh;
 }
 
 export function phoneRecord(context: Context, content: Content): object {
@@ -54,6 +65,7 @@ export function phoneRecord(context: Context, content: Content): object {
       name: app.name,
       target: "web",
       version_name: APP_VERSION,
+      installation: installation(),
       model_file: app.model_file,
       model_sha256: app.model_sha256,
       input_type: app.input_type,
