@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Tests the Android app as users get it. Needs what `./dev apps` made (templates) and the program sample_app:
 #   tests/android/run.sh            all
-#   tests/android/run.sh apk|api|jvm|arm  one part
+#   tests/android/run.sh apk|api|jvm|arm|home  one part
 # apk: packed APKs of three models and three processors against apksigner and aapt2, alignment, tampering.
 # api: every class and method that the app calls exists in Android 7.0.
 # jvm: the app's code with the final APK's resources and assets and the real TensorFlow Lite, under Robolectric.
 # arm: the pixel contract's objects of the phones' processors under qemu, all golden vectors.
+# home: a real run's app under Robolectric; what it shares is imported into the run by `handlens verify --import`.
 # A part whose tools are missing is skipped and counted; the last line says how many passed, failed, were skipped.
 set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -16,13 +17,13 @@ downloads=$build/downloads
 out=$build/apps/android
 work=$out/work
 samples=$out/samples
-parts=${1:-apk api jvm arm}
+parts=${1:-apk api jvm arm home}
 passed=0 failed=0 skipped=0
 # shellcheck source=../../apps/android/fetch.sh
 source "$root/apps/android/fetch.sh"
 
 # How many tests must have run; a run that silently ran none must not pass.
-app_tests=28
+app_tests=29
 mismatch_tests=1
 
 pass() { passed=$((passed + 1)); echo "ok      $*"; }
@@ -134,12 +135,12 @@ prepare_jvm() {
   javac -nowarn -Xlint:none -encoding UTF-8 -d "$jvm/classes" -cp "$classpath" "$root"/tests/android/java/app/handlens/*.java
 }
 
-run_jvm() {  # sample tests class...
+run_jvm() {  # sample tests class...; OUT is where it puts its files
   local jvm=$out/jvm opens=() package log=$out/jvm-$1.log classes=("${@:3}")
   for package in lang util io net security nio; do opens+=(--add-opens "java.base/java.$package=ALL-UNNAMED"); done
   printf 'android_resource_apk=%s\nandroid_custom_package=app.handlens\n' "$samples/$1/x86_64.apk" >"$jvm/classes/com/android/tools/test_config.properties"
   java -Xmx2g -Dfile.encoding=UTF-8 -Djava.library.path="$jvm/nat" -Drobolectric.offline=true -Drobolectric.dependency.dir="$jvm/sdk" \
-    -Drobolectric.enabledSdks=35 -Dhandlens.out="$out/screens" -Dhandlens.sample="$1" "${opens[@]}" \
+    -Drobolectric.enabledSdks=35 -Dhandlens.out="${OUT:-$out/screens}" -Dhandlens.sample="$1" "${opens[@]}" \
     --add-opens java.base/jdk.internal.access=ALL-UNNAMED -cp "$classpath" org.junit.runner.JUnitCore "${classes[@]}" >"$log" 2>&1
   grep -aE '^(\.*)(golden|held-out):' "$log" | sed 's/^\.*/        /'
   if grep -qxE "OK \($2 tests?\)" "$log"; then
@@ -150,14 +151,32 @@ run_jvm() {  # sample tests class...
   fi
 }
 
+ready_for_jvm() {  # part
+  have java javac unzip || { skip "$1: no JDK"; return 1; }
+  [ "$(uname -m)" = x86_64 ] || { skip "$1: the runtime is here for x86_64 Linux only"; return 1; }
+  fetch_for_tests || { skip "$1: Robolectric is not here and cannot be fetched"; return 1; }
+  prepare_jvm >"$out/last.log" 2>&1 || { fail "$1: the tests do not compile"; grep error "$out/last.log" | head; return 1; }
+}
+
 test_jvm() {
-  have java javac unzip || { skip "jvm: no JDK"; return; }
-  [ "$(uname -m)" = x86_64 ] || { skip "jvm: the runtime is here for x86_64 Linux only"; return; }
-  fetch_for_tests || { skip "jvm: Robolectric is not here and cannot be fetched"; return; }
-  prepare_jvm >"$out/last.log" 2>&1 || { fail "jvm: the tests do not compile"; grep error "$out/last.log" | head; return; }
+  ready_for_jvm jvm || return
   local sample
   for sample in float uint8 int8; do run_jvm "$sample" "$app_tests" app.handlens.ProofTest app.handlens.ScreenTest; done
   run_jvm mismatch "$mismatch_tests" app.handlens.MismatchTest
+}
+
+test_home() {
+  local run=$out/home/run program=$build/handlens
+  [ -x "$program" ] || { skip "home: $program is not built"; return; }
+  ready_for_jvm home || return
+  rm -rf "$out/home" "$samples/home"
+  mkdir -p "$out/home" "$samples/home"
+  expect "home: a small run" "$root/tests/phones/make_run.sh" "$program" "$run"
+  XDG_CONFIG_HOME=$out/home expect "home: its app" "$program" app "$run" --abi x86_64 -q
+  cp "$run"/apps/android/*-x86_64.apk "$samples/home/x86_64.apk"
+  OUT=$out/home/shared run_jvm home 1 app.handlens.ExportTest
+  expect "home: what it shares comes home" python3 "$root/tests/phones/bring_home.py" "$program" "$run" "$out/home/shared" 10
+  sed 's/^/        /' "$out/last.log"
 }
 
 # The very object that the APK's library is linked from, with a small program around it.
@@ -190,6 +209,7 @@ else
       api) test_api ;;
       jvm) test_jvm ;;
       arm) test_arm ;;
+      home) test_home ;;
       *) echo "unknown part '$part'" >&2; exit 2 ;;
     esac
   done

@@ -110,7 +110,7 @@ public final class CheckActivity extends Screen {
         StringBuilder details = new StringBuilder();
         details.append(getString(R.string.check_computer, label, row.computer[best])).append('\n');
         details.append(line(R.string.check_builtin, row.builtin, row.computer));
-        if (row.xnnpack != null) details.append('\n').append(line(R.string.check_xnnpack, row.xnnpack, row.computer));
+        if (row.xnnpack != null) details.append('\n').append(line(R.string.check_xnnpack, row.xnnpack, row.computerXnnpack));
         details.append('\n').append(getString(row.sameInput ? R.string.check_same_input : R.string.check_other_input));
         addRow(row.seen, row.builtinRight, getString(R.string.check_picture, row.label), details.toString());
     }

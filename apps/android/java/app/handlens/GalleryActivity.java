@@ -19,6 +19,7 @@ import java.util.List;
 /** Pictures of the phone, one or many, with their answers and, where true labels are known, the tally. */
 public final class GalleryActivity extends Screen implements GalleryWork.Watcher {
     private static final float LARGE_FONT = 1.3f;
+    private static final String KEPT = "kept";
     private static final int PICK = 1;
     private static final int PICK_FOLDER = 2;
 
@@ -42,6 +43,7 @@ public final class GalleryActivity extends Screen implements GalleryWork.Watcher
     void start(Bundle saved) {
         Object kept = getLastNonConfigurationInstance();
         work = kept instanceof GalleryWork ? (GalleryWork) kept : new GalleryWork(getApplicationContext(), engine());
+        if (kept == null && saved != null && saved.getBoolean(KEPT)) work.restore();
         summary = findViewById(R.id.summary);
         progress = findViewById(R.id.progress);
         share = findViewById(R.id.share);
@@ -131,6 +133,12 @@ public final class GalleryActivity extends Screen implements GalleryWork.Watcher
     @Override
     public Object onRetainNonConfigurationInstance() {
         return work;
+    }
+
+    @Override
+    protected void onSaveInstanceState(Bundle out) {
+        super.onSaveInstanceState(out);
+        if (work != null && !work.items().isEmpty()) out.putBoolean(KEPT, work.keep());
     }
 
     @Override

@@ -8,12 +8,19 @@ import android.os.Handler;
 import android.os.Looper;
 import android.provider.DocumentsContract;
 import android.provider.OpenableColumns;
+import java.io.File;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import org.json.JSONArray;
+import org.json.JSONException;
+import org.json.JSONObject;
 
 /** Classifies chosen pictures one after the other, off the main thread. Outlives rotations of the screen. */
 final class GalleryWork {
@@ -141,6 +148,35 @@ final class GalleryWork {
                     found.add(() -> addOne(uri, folder == null ? name : folder + "/" + name, folder));
                 }
             }
+        }
+    }
+
+    /** Where answers wait while the system has thrown the app out of memory; the cache, so that nothing piles up. */
+    private File kept() {
+        return new File(context.getCacheDir(), "gallery.json");
+    }
+
+    /** Keeps the answers, without the pictures. True when it could. */
+    boolean keep() {
+        JSONArray list = new JSONArray();
+        try (FileOutputStream out = new FileOutputStream(kept())) {
+            for (GalleryItem item : items) list.put(item.toJson());
+            out.write(new JSONObject().put("model", engine.spec.modelSha256).put("items", list).toString().getBytes(StandardCharsets.UTF_8));
+            return true;
+        } catch (IOException | JSONException e) {
+            return false;
+        }
+    }
+
+    /** Brings back what keep() kept, unless it is another model's. */
+    void restore() {
+        try (FileInputStream in = new FileInputStream(kept())) {
+            JSONObject json = new JSONObject(new String(Assets.readAll(in), StandardCharsets.UTF_8));
+            if (!engine.spec.modelSha256.equals(json.getString("model"))) return;
+            JSONArray list = json.getJSONArray("items");
+            for (int i = 0; i < list.length(); i++) items.add(GalleryItem.of(list.getJSONObject(i)));
+        } catch (IOException | JSONException nothingKept) {
+            items.clear();
         }
     }
 

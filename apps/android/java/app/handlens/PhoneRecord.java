@@ -1,6 +1,7 @@
 package app.handlens;
 
 import android.content.Context;
+import android.content.SharedPreferences;
 import android.content.pm.PackageInfo;
 import android.content.pm.PackageManager;
 import android.os.Build;
@@ -8,6 +9,7 @@ import java.text.SimpleDateFormat;
 import java.util.Date;
 import java.util.Locale;
 import java.util.TimeZone;
+import java.util.UUID;
 import org.json.JSONArray;
 import org.json.JSONException;
 import org.json.JSONObject;
@@ -49,11 +51,22 @@ final class PhoneRecord {
                 .put("id", context.getPackageName())
                 .put("version_name", version)
                 .put("version_code", code)
+                .put("installation", installation(context))
                 .put("model_file", engine.spec.modelFile)
                 .put("model_sha256", engine.spec.modelSha256)
                 .put("input_type", engine.inputType())
                 .put("runtime", Native.runtimeVersion())
                 .put("path", engine.path());
+    }
+
+    /** A random number of this installation, so that records of two phones of one kind are not taken for one phone's. */
+    private static String installation(Context context) {
+        SharedPreferences settings = context.getSharedPreferences("record", Context.MODE_PRIVATE);
+        String known = settings.getString("installation", "");
+        if (!known.isEmpty()) return known;
+        String fresh = UUID.randomUUID().toString();
+        settings.edit().putString("installation", fresh).apply();
+        return fresh;
     }
 
     private static JSONObject phone(Engine engine) throws JSONException {

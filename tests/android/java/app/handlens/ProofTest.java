@@ -6,56 +6,15 @@ import static org.junit.Assert.assertFalse;
 import static org.junit.Assert.assertTrue;
 import static org.robolectric.Shadows.shadowOf;
 
-import android.content.res.AssetManager;
-import android.hardware.camera2.CameraCharacteristics;
 import android.net.Uri;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.junit.After;
-import org.junit.Before;
 import org.junit.Test;
-import org.junit.runner.RunWith;
 import org.robolectric.Robolectric;
-import org.robolectric.RobolectricTestRunner;
-import org.robolectric.annotation.Config;
-import org.robolectric.annotation.GraphicsMode;
 
 /** That the app sees and scores as the computer: its own code, the assets of the final signed APK, the real TensorFlow Lite. */
-@RunWith(RobolectricTestRunner.class)
-@Config(sdk = 35, qualifiers = "w411dp-h891dp-xhdpi")
-@GraphicsMode(GraphicsMode.Mode.NATIVE)
-public class ProofTest {
-    private static final int BACK = CameraCharacteristics.LENS_FACING_BACK;
-    private static final int FRONT = CameraCharacteristics.LENS_FACING_FRONT;
-
-    private AssetManager assets;
-
-    @Before
-    public void setUp() {
-        assets = Lab.app().getAssets();
-        Engine.reset();
-    }
-
-    @After
-    public void tearDown() {
-        Engine.reset();
-    }
-
-    private static byte[] take(Rgb rgb) {
-        byte[] bytes = new byte[rgb.count() * 3];
-        ByteBuffer from = rgb.bytes.duplicate();
-        from.rewind();
-        from.get(bytes);
-        return bytes;
-    }
-
-    private static Engine checkedEngine() throws Problem {
-        SelfCheck.run(Lab.app());
-        return Engine.get(Lab.app());
-    }
-
+public class ProofTest extends AppTest {
     @Test
     public void goldenVectorsDifferInNoByte() throws Exception {
         Golden golden = Golden.run(assets);
@@ -85,16 +44,17 @@ public class ProofTest {
         int flips = 0;
         for (SelfCheck.Row row : check.rows) {
             assertTrue(row.file, row.sameInput);
-            float[][] paths = {row.builtin, row.xnnpack};
+            float[][] here = {row.builtin, row.xnnpack};
+            float[][] computer = {row.computer, row.computerXnnpack};
             for (int i = 0; i < 2; i++) {
-                largest[i] = Math.max(largest[i], SelfCheck.largestDifference(paths[i], row.computer));
-                if (new Scores(paths[i], 0).best() != new Scores(row.computer, 0).best()) flips++;
+                largest[i] = Math.max(largest[i], SelfCheck.largestDifference(here[i], computer[i]));
+                if (new Scores(here[i], 0).best() != new Scores(computer[i], 0).best()) flips++;
             }
         }
         System.out.println("held-out: " + check.rows.size() + " pictures; largest difference " + largest[0] + ", XNNPACK " + largest[1]
                 + "; label flips " + flips);
         assertTrue("differs by " + largest[0], largest[0] <= bound);
-        assertTrue("XNNPACK differs by " + largest[1], largest[1] <= (isFloat ? bound : SelfCheck.DELEGATE_TOLERANCE));
+        assertTrue("XNNPACK differs by " + largest[1], largest[1] <= bound);
         assertEquals(0, flips);
         assertTrue(check.passed());
         assertTrue(check.delegateAgrees);

@@ -7,66 +7,24 @@ import static org.robolectric.Shadows.shadowOf;
 
 import android.app.Activity;
 import android.content.Intent;
-import android.content.res.AssetManager;
-import android.hardware.camera2.CameraCharacteristics;
 import android.net.Uri;
 import android.view.View;
 import android.widget.ListView;
 import android.widget.Spinner;
 import java.io.ByteArrayInputStream;
-import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.json.JSONArray;
 import org.json.JSONObject;
-import org.junit.After;
-import org.junit.Before;
 import org.junit.Test;
-import org.junit.runner.RunWith;
 import org.robolectric.Robolectric;
-import org.robolectric.RobolectricTestRunner;
 import org.robolectric.RuntimeEnvironment;
 import org.robolectric.android.controller.ActivityController;
 import org.robolectric.annotation.Config;
-import org.robolectric.annotation.GraphicsMode;
 
 /** The screens: the app's own code with the resources and assets of the final signed APK, drawn and pressed. */
-@RunWith(RobolectricTestRunner.class)
-@Config(sdk = 35, qualifiers = "w411dp-h891dp-xhdpi")
-@GraphicsMode(GraphicsMode.Mode.NATIVE)
-public class ScreenTest {
-    private static final int BACK = CameraCharacteristics.LENS_FACING_BACK;
-    private static final int FRONT = CameraCharacteristics.LENS_FACING_FRONT;
-
-    private AssetManager assets;
-
-    @Before
-    public void setUp() {
-        assets = Lab.app().getAssets();
-        Engine.reset();
-    }
-
-    @After
-    public void tearDown() {
-        Engine.reset();
-    }
-
-    private static byte[] take(Rgb rgb) {
-        byte[] bytes = new byte[rgb.count() * 3];
-        ByteBuffer from = rgb.bytes.duplicate();
-        from.rewind();
-        from.get(bytes);
-        return bytes;
-    }
-
-    private static Engine checkedEngine() throws Problem {
-        SelfCheck.run(Lab.app());
-        return Engine.get(Lab.app());
-    }
-
+public class ScreenTest extends AppTest {
     private CameraActivity camera(int facing) throws Exception {
         checkedEngine();
         Lab.addCamera("0", facing, 90);
@@ -74,20 +32,6 @@ public class ScreenTest {
         CameraActivity activity = Robolectric.buildActivity(CameraActivity.class).setup().get();
         Lab.idle();
         return activity;
-    }
-
-    private static Lab.Frame photoFrame() {
-        Lab.Frame frame = new Lab.Frame(640, 480, 32, 2, 5);
-        for (int y = 0; y < 480; y++) {
-            for (int x = 0; x < 640; x++) frame.y[y * 672 + x] = (byte) (60 + (x * 120 / 640) + (Math.hypot(x - 320, y - 200) < 120 ? 70 : 0));
-        }
-        for (int y = 0; y < 240; y++) {
-            for (int x = 0; x < 320; x++) {
-                frame.u[y * 672 + 2 * x] = (byte) (100 + x / 8);
-                frame.v[y * 672 + 2 * x] = (byte) (150 - y / 8);
-            }
-        }
-        return frame;
     }
 
     @Test
@@ -191,19 +135,6 @@ public class ScreenTest {
         assertEquals(activity.result().rows.size(), record.getJSONObject("self_check").getJSONArray("pictures").length());
     }
 
-    /** What the share sheet would hand over, read through the app's provider as the other app would. */
-    private static String exported(Activity activity) throws Exception {
-        Intent chooser = shadowOf(activity).getNextStartedActivity();
-        assertEquals(Intent.ACTION_CHOOSER, chooser.getAction());
-        Intent send = chooser.getParcelableExtra(Intent.EXTRA_INTENT, Intent.class);
-        Uri uri = send.getParcelableExtra(Intent.EXTRA_STREAM, Uri.class);
-        assertEquals(Lab.app().getPackageName() + ".export", uri.getAuthority());
-        ExportProvider provider = Robolectric.setupContentProvider(ExportProvider.class, uri.getAuthority());
-        try (InputStream in = new android.os.ParcelFileDescriptor.AutoCloseInputStream(provider.openFile(uri, "r"))) {
-            return new String(Assets.readAll(in), StandardCharsets.UTF_8);
-        }
-    }
-
     private static Uri offer(String address, byte[] bytes) {
         Uri uri = Uri.parse(address);
         shadowOf(Lab.app().getContentResolver()).registerInputStreamSupplier(uri, () -> new ByteArrayInputStream(bytes));
@@ -247,6 +178,38 @@ public class ScreenTest {
         activity.onTrimMemory(android.content.ComponentCallbacks2.TRIM_MEMORY_RUNNING_CRITICAL);
         Lab.idle();
         assertEquals(all, list.getAdapter().getCount());
+    }
+
+    @Test
+    public void galleryAnswersSurviveTheSystemsMemory() throws Exception {
+        Engine engine = checkedEngine();
+        ActivityController<GalleryActivity> controller = Robolectric.buildActivity(GalleryActivity.class).setup();
+        GalleryActivity activity = controller.get();
+        String file = new JSONObject(Assets.text(assets, "bundle/check/check.json")).getJSONArray("pictures").getJSONObject(0).getString("file");
+        Uri good = offer("content://media/document/primary%3APictures%2F" + Uri.encode(engine.spec.labels.get(1)) + "%2F1.jpg",
+                Assets.bytes(assets, "bundle/check/" + file));
+        activity.findViewById(R.id.pick).performClick();
+        Intent data = new Intent();
+        data.setClipData(android.content.ClipData.newRawUri("", good));
+        data.getClipData().addItem(new android.content.ClipData.Item(offer("content://media/broken.jpg", new byte[] {1, 2, 3})));
+        shadowOf(activity).receiveResult(shadowOf(activity).getNextStartedActivityForResult().intent, Activity.RESULT_OK, data);
+        ListView list = activity.findViewById(R.id.list);
+        Lab.await(() -> list.getAdapter().getCount() == 2);
+        List<GalleryItem> before = itemsOf(list);
+        android.os.Bundle state = new android.os.Bundle();
+        controller.saveInstanceState(state).pause().stop().destroy();
+        Engine.reset();
+        GalleryActivity again = Robolectric.buildActivity(GalleryActivity.class).setup(state).get();
+        List<GalleryItem> after = itemsOf(again.findViewById(R.id.list));
+        assertEquals(2, after.size());
+        for (int i = 0; i < 2; i++) {
+            assertEquals(before.get(i).name, after.get(i).name);
+            assertEquals(before.get(i).truth, after.get(i).truth);
+            assertEquals(before.get(i).problem, after.get(i).problem);
+        }
+        org.junit.Assert.assertArrayEquals(before.get(0).scores.values, after.get(0).scores.values, 0);
+        Lab.shoot(again, "gallery-restored");
+        assertEquals(0, ((ListView) Robolectric.buildActivity(GalleryActivity.class).setup().get().findViewById(R.id.list)).getAdapter().getCount());
     }
 
     private static List<GalleryItem> itemsOf(ListView list) {
