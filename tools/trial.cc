@@ -102,7 +102,8 @@ Result<void> Trial(const std::string& pictures, const std::vector<Flags>& cells)
   for (const Flags& cell : cells) {
     HL_ASSIGN(const search::Candidate candidate, MakeCandidate(dataset, cell));
     options.candidates = {candidate};
-    HL_ASSIGN(const search::Plan plan, search::Estimate(options.candidates, dataset, static_cast<int>(split.folds.size()), 1));
+    HL_ASSIGN(const search::Plan plan, search::Estimate(options.candidates, dataset, static_cast<int>(split.folds.size()), 1,
+                                                            search::Coverage::kExhaustive));
     const std::clock_t begin = std::clock();
     HL_ASSIGN(const search::SearchResult result, search::Search(dataset, split, options, SilentProgress()));
     const double processor_s = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
