@@ -52,6 +52,7 @@ struct LayerSpec {
   // output channel (dense: one), while every change of a training step goes to numbers kept in float, which are what is
   // saved and loaded (Jacob et al. 2018, section 3).
   bool int8_kernel = false;
+  float input_step = 0;         // above zero, with int8_kernel: so is the bias, to whole numbers of input_step x those steps
   float step = 0;               // fake quantize: above zero
   int zero = 0;                 // fake quantize: -128..127
   std::vector<int> inputs = {}; // indices of earlier layers; empty = the layer before; -1 = the picture

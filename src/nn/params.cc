@@ -145,15 +145,29 @@ Update Params::NextUpdate(float learning_rate) {
   return update;
 }
 
-void Params::Round(const Param& p) const {
+// A bias lies behind its kernel, whose steps are known by then.
+void Params::FindSteps(const Param& p) const {
   const auto channels = Size(p.spec.int8_steps);
   const float* master = arena_->At(p.master);
-  float *value = Value(p), *steps = arena_->At(p.steps);
+  float* steps = arena_->At(p.steps);
+  if (p.spec.what == "bias") {
+    const Param& kernel = *(&p - 1);
+    HL_CHECK(kernel.spec.layer == p.spec.layer && kernel.spec.int8_steps == p.spec.int8_steps);
+    for (size_t c = 0; c < channels; ++c) steps[c] = p.spec.input_step * arena_->At(kernel.steps)[c];
+    return;
+  }
   std::fill_n(steps, channels, 0.0f);
   for (size_t i = 0; i < p.stored; i += channels) {
     for (size_t c = 0; c < channels; ++c) steps[c] = std::max(steps[c], std::abs(master[i + c]));
   }
   for (size_t c = 0; c < channels; ++c) steps[c] = steps[c] > 0 ? static_cast<float>(static_cast<double>(steps[c]) / 127) : 1.0f;
+}
+
+void Params::Round(const Param& p) const {
+  FindSteps(p);
+  const auto channels = Size(p.spec.int8_steps);
+  const float *master = arena_->At(p.master), *steps = arena_->At(p.steps);
+  float* value = Value(p);
   for (size_t i = 0; i < p.stored; i += channels) {
     for (size_t c = 0; c < channels; ++c) value[i + c] = OnSteps(master[i + c], steps[c]);
   }

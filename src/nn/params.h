@@ -31,7 +31,7 @@ struct Param {
   size_t channels = 1, pixel = 1;     // panels: every `channels` inputs take `pixel` places, the rest of them zeros
   size_t stored = 0;                  // floats in memory
   size_t value = 0, gradient = 0, moment1 = 0, moment2 = 0;   // offsets in the arena; moments only where used
-  size_t master = 0, steps = 0;   // int8 kernels: the float numbers that `value` is rounded from, and its steps
+  size_t master = 0, steps = 0;   // rounded ones: the float numbers that `value` is rounded from, and its steps
   bool Rounded() const { return spec.int8_steps > 0; }
 };
 
@@ -84,6 +84,7 @@ class Params {
  private:
   // What is saved and loaded.
   static size_t Kept(const Param& p) { return p.Rounded() ? p.master : p.value; }
+  void FindSteps(const Param& p) const;
   void Round(const Param& p) const;    // value from master
   void Follow(const Param& p) const;   // after a step: what changed in value changes master, and is rounded again
   bool Trained(const Param& p) const { return p.spec.role != ParamRole::kStatistic; }

@@ -100,21 +100,41 @@ std::vector<LayerSpec> ThreeKernels() {
           {.kind = LayerKind::kRelu}, {.kind = LayerKind::kDense, .units = 7}, {.kind = LayerKind::kDense, .units = 3}};
 }
 std::vector<LayerSpec> WithInt8(std::vector<LayerSpec> layers) {
-  for (LayerSpec& l : layers) l.int8_kernel = l.kind != LayerKind::kRelu;
+  for (LayerSpec& l : layers) {
+    l.int8_kernel = l.kind != LayerKind::kRelu;
+    l.input_step = l.units == 7 ? 0 : 2;   // coarse, so that it shows; one layer's bias stays as it is
+  }
   return layers;
 }
 
-// -127..127 steps of largest / 127, by the last dimension or, for dense kernels, one for all.
+// -127..127 steps of largest / 127, by the last dimension or, for dense kernels, one for all; biases to twice those.
 Weights RoundedByHand(Weights weights) {
+  std::vector<float> steps;
   for (Tensor& t : weights) {
+    if (t.name.ends_with("bias") && t.shape[0] != 7) {
+      for (size_t o = 0; o < t.values.size(); ++o) {
+        const float step = 2 * steps[steps.size() == 1 ? 0 : o];
+        t.values[o] = std::nearbyint(t.values[o] / step) * step;
+      }
+    }
     if (!t.name.ends_with("kernel")) continue;
+    steps.clear();
     const size_t channels = t.shape.size() == 2 ? 1 : static_cast<size_t>(t.shape.back());
     for (size_t c = 0; c < channels; ++c) {
       float most = 0;
       for (size_t i = c; i < t.values.size(); i += channels) most = std::max(most, std::abs(t.values[i]));
       const float step = most / 127;
+      steps.push_back(step);
       for (size_t i = c; i < t.values.size(); i += channels) t.values[i] = std::nearbyint(t.values[i] / step) * step;
     }
+  }
+  return weights;
+}
+
+Weights WithBiases(Weights weights) {
+  Rng rng(6, "biases");
+  for (Tensor& t : weights) {
+    for (float& v : t.values) v = t.name.ends_with("bias") ? rng.Uniform(-0.2f, 0.2f) : v;
   }
   return weights;
 }
@@ -122,8 +142,10 @@ Weights RoundedByHand(Weights weights) {
 TEST_P(Quantized, KernelsComputeRoundedAndAreKeptInFloat) {
   const Problem p(WithInt8(ThreeKernels())), plain(ThreeKernels());
   auto rounded = p.Make(GetParam()), by_hand = plain.Make(GetParam());
-  const Weights start = rounded->SaveWeights();
-  EXPECT_EQ(EncodeWeights(start), EncodeWeights(by_hand->SaveWeights()));
+  EXPECT_EQ(EncodeWeights(rounded->SaveWeights()), EncodeWeights(by_hand->SaveWeights()));
+  const Weights start = WithBiases(rounded->SaveWeights());
+  ASSERT_TRUE(rounded->LoadWeights(start));
+  EXPECT_EQ(EncodeWeights(rounded->SaveWeights()), EncodeWeights(start));
   ASSERT_TRUE(by_hand->LoadWeights(RoundedByHand(start)));
   EXPECT_THAT(p.Scores(*rounded), testing::Pointwise(testing::FloatNear(1e-6f), plain.Scores(*by_hand)));
   EXPECT_NE(EncodeWeights(RoundedByHand(start)), EncodeWeights(start));
@@ -133,8 +155,8 @@ TEST_P(Quantized, AStepChangesTheFloatNumbersAsItWouldTheRoundedOnes) {
   for (const OptimizerKind kind : {OptimizerKind::kSgd, OptimizerKind::kMomentum, OptimizerKind::kAdam}) {
     const Problem p(WithInt8(ThreeKernels())), plain(ThreeKernels());
     auto rounded = p.Make(GetParam(), {.kind = kind}), by_hand = plain.Make(GetParam(), {.kind = kind});
-    const Weights start = rounded->SaveWeights(), hand = RoundedByHand(start);
-    ASSERT_TRUE(by_hand->LoadWeights(hand));
+    const Weights start = WithBiases(rounded->SaveWeights()), hand = RoundedByHand(start);
+    ASSERT_TRUE(rounded->LoadWeights(start) && by_hand->LoadWeights(hand));
     rounded->TrainStep(p.Batch(), 1e-3f, {1, 1});
     by_hand->TrainStep(plain.Batch(), 1e-3f, {1, 1});
     const Weights after = rounded->SaveWeights(), hand_after = by_hand->SaveWeights();

@@ -91,7 +91,11 @@ void AddParams(int index, const Node& node, std::vector<ParamSpec>& params) {
     default: return;
   }
   if (l.int8_kernel) params.back().int8_steps = l.kind == LayerKind::kDense ? 1 : out;
-  if (l.bias) add("bias", {out}, ParamRole::kPlain);
+  if (!l.bias) return;
+  const int steps = params.back().int8_steps;
+  add("bias", {out}, ParamRole::kPlain);
+  if (l.input_step > 0) params.back().int8_steps = steps;
+  params.back().input_step = l.input_step;
 }
 
 }  // namespace

@@ -38,7 +38,8 @@ struct ParamSpec {
   std::string what;            // kernel, bias, gamma, beta, mean, variance, std
   std::vector<int> shape;
   ParamRole role = ParamRole::kPlain;
-  int int8_steps = 0;          // of a kernel that is rounded to int8: how many steps, along the last dimension; else 0
+  int int8_steps = 0;          // of a kernel or bias that is rounded: how many steps, along the last dimension; else 0
+  float input_step = 0;        // of a bias that is rounded
   std::string Name() const { return std::to_string(layer) + "." + what; }
   size_t Count() const;
 };

@@ -29,6 +29,7 @@ Json LayerToJson(const LayerSpec& layer) {
   if (layer.momentum != plain.momentum) json["momentum"] = layer.momentum;
   if (layer.bias != plain.bias) json["bias"] = layer.bias;
   if (layer.int8_kernel != plain.int8_kernel) json["int8_kernel"] = layer.int8_kernel;
+  if (layer.input_step != plain.input_step) json["input_step"] = layer.input_step;
   if (layer.step != plain.step) json["step"] = layer.step;
   if (layer.zero != plain.zero) json["zero"] = layer.zero;
   if (!layer.inputs.empty()) json["inputs"] = layer.inputs;
@@ -53,6 +54,7 @@ Result<LayerSpec> LayerFromJson(const Json& json, size_t index) {
   layer.momentum = json.value("momentum", layer.momentum);
   layer.bias = json.value("bias", layer.bias);
   layer.int8_kernel = json.value("int8_kernel", layer.int8_kernel);
+  layer.input_step = json.value("input_step", layer.input_step);
   layer.step = json.value("step", layer.step);
   layer.zero = json.value("zero", layer.zero);
   layer.inputs = json.value("inputs", layer.inputs);
