@@ -33,10 +33,28 @@ Result<Io> ParseIo(std::string_view name) {
   return Fail(ErrorKind::kUsage, "{} is no type of input and output; choose uint8, int8 or float32", name);
 }
 
+const char* MethodName(Method method) { return method == Method::kAware ? "aware" : "post-training"; }
+
+const char* MethodWords(Method method) {
+  return method == Method::kAware ? "quantization-aware training" : "post-training quantization";
+}
+
+Result<Method> ParseMethod(std::string_view name) {
+  for (const Method method : {Method::kPostTraining, Method::kAware}) {
+    if (name == MethodName(method)) return method;
+  }
+  return Fail(ErrorKind::kUsage, "{} is no method of quantization; choose post-training or aware", name);
+}
+
 Result<Calibration> Calibrate(const nn::ModelSpec& spec, const nn::Weights& weights,
                               const std::vector<std::span<const uint8_t>>& pictures, int jobs, Progress& progress) {
   HL_ASSIGN(const FoldedModel model, Fold(spec, weights));
-  if (pictures.empty()) return Fail(ErrorKind::kBadInput, "model {}: no picture to calibrate with", spec.name);
+  return Calibrate(model, pictures, jobs, progress);
+}
+
+Result<Calibration> Calibrate(const FoldedModel& model, const std::vector<std::span<const uint8_t>>& pictures, int jobs,
+                              Progress& progress) {
+  if (pictures.empty()) return Fail(ErrorKind::kBadInput, "model {}: no picture to calibrate with", model.name);
   const Evaluator evaluator(model);
   const size_t layers = model.layers.size();
   Calibration calibration;
@@ -65,10 +83,14 @@ Result<Calibration> Calibrate(const nn::ModelSpec& spec, const nn::Weights& weig
 Result<Bytes> Convert(const nn::ModelSpec& spec, const nn::Weights& weights, Variant variant, Io io,
                       const Calibration* calibration) {
   HL_ASSIGN(const FoldedModel model, Fold(spec, weights));
+  return Convert(model, variant, io, calibration);
+}
+
+Result<Bytes> Convert(const FoldedModel& model, Variant variant, Io io, const Calibration* calibration) {
   const bool fits = calibration != nullptr && calibration->low.size() == model.layers.size() &&
                     calibration->high.size() == model.layers.size();
   if (variant == Variant::kInt8 && !fits) {
-    return Fail(ErrorKind::kBadInput, "model {}: the calibration is not of this model", spec.name);
+    return Fail(ErrorKind::kBadInput, "model {}: the calibration is not of this model", model.name);
   }
   return tflite::WriteModel(BuildGraph(model, variant, io, calibration).graph);
 }
@@ -77,6 +99,11 @@ Result<std::vector<LayerError>> MeasureLayers(const nn::ModelSpec& spec, const n
                                               const Calibration& calibration,
                                               const std::vector<std::span<const uint8_t>>& pictures) {
   HL_ASSIGN(const FoldedModel model, Fold(spec, weights));
+  return MeasureLayers(model, calibration, pictures);
+}
+
+Result<std::vector<LayerError>> MeasureLayers(const FoldedModel& model, const Calibration& calibration,
+                                              const std::vector<std::span<const uint8_t>>& pictures) {
   const BuiltGraph built = BuildGraph(model, Variant::kInt8, Io::kUint8, &calibration);
   const Evaluator evaluator(model);
   std::vector<std::vector<std::vector<float>>> expected;

@@ -1,6 +1,7 @@
 // Conversion: trained weights become .tflite files. Batch norm folded, biases always present, per-channel int8
 // weights, fixed batch 1, softmax inside. Normalisation statistics live inside the model: in its first convolution
-// where that is exact, else as its first operator. Post-training only; no training here, and no metadata (`describe`).
+// where that is exact, else as its first operator. Quantized after training, or by fine-tuning that computes as the
+// quantized file does (docs/quantization.md). No metadata (`describe`).
 #pragma once
 
 #include <filesystem>
@@ -16,11 +17,20 @@
 
 namespace handlens::convert {
 
+struct FoldedModel;   // folded.h: what is deployed
+
 enum class Variant { kFloat32, kFloat16, kDynamic, kInt8 };
 enum class Io { kUint8, kInt8, kFloat32 };  // of the int8 variant's input and output
 const char* VariantName(Variant variant);   // "float32", "float16", "dynamic", "int8"
 const char* IoName(Io io);                  // "uint8", "int8", "float32"
 Result<Io> ParseIo(std::string_view name);  // kind kUsage
+
+// How the int8 files come about: from the trained weights as they are, or after fine-tuning with everything rounded as
+// the file will round it.
+enum class Method { kPostTraining, kAware };
+const char* MethodName(Method method);              // "post-training", "aware"
+const char* MethodWords(Method method);             // for people: "quantization-aware training"
+Result<Method> ParseMethod(std::string_view name);  // kind kUsage
 
 // Ranges of every activation, from running the float model over calibration pictures (training pictures only).
 struct Calibration {
@@ -33,11 +43,14 @@ struct Calibration {
 // fit, kInterrupted when progress asks to stop.
 Result<Calibration> Calibrate(const nn::ModelSpec& spec, const nn::Weights& weights,
                               const std::vector<std::span<const uint8_t>>& pictures, int jobs, Progress& progress);
+Result<Calibration> Calibrate(const FoldedModel& model, const std::vector<std::span<const uint8_t>>& pictures, int jobs,
+                              Progress& progress);
 
 // A .tflite file. `calibration` is needed for Variant::kInt8 and ignored by the others, as is `io`. Kind kBadInput when
 // weights or calibration do not fit the spec.
 Result<Bytes> Convert(const nn::ModelSpec& spec, const nn::Weights& weights, Variant variant, Io io,
                       const Calibration* calibration);
+Result<Bytes> Convert(const FoldedModel& model, Variant variant, Io io, const Calibration* calibration);
 
 // What the int8 variant does to each layer, measured with the official runtime's builtin kernels against the float
 // evaluator over `pictures`.
@@ -52,6 +65,8 @@ struct LayerError {
 Result<std::vector<LayerError>> MeasureLayers(const nn::ModelSpec& spec, const nn::Weights& weights,
                                               const Calibration& calibration,
                                               const std::vector<std::span<const uint8_t>>& pictures);
+Result<std::vector<LayerError>> MeasureLayers(const FoldedModel& model, const Calibration& calibration,
+                                              const std::vector<std::span<const uint8_t>>& pictures);
 
 // Everything that the step `convert` works on.
 struct Request {
@@ -59,14 +74,16 @@ struct Request {
   std::filesystem::path final_trial;               // RUN/trials/ID of the trial with fold kAllFolds
   std::vector<std::filesystem::path> fold_trials;  // of the same spec on each fold, for the out-of-fold proof; may be empty
   Io io = Io::kUint8;
+  Method method = Method::kPostTraining;
   int jobs = 1;
   std::filesystem::path out;                       // RUN/model
 };
 
 // Writes into `out`: model.tflite, quantizedmodel.tflite, model_fp16.tflite, model_dynamic.tflite, labels.txt,
 // folds/fold<K>.tflite and folds/fold<K>_quantized.tflite, engine_scores.json and, last, conversion.json
-// (docs/formats.md). All of it is the same bytes when repeated. Calibrates on training pictures of the model at hand
-// only, at most 500, the classes in turn. Kind kBadInput when trials and data do not belong together, kInternal when the
+// (docs/formats.md). All of it is the same bytes when repeated, whatever the number of jobs. Calibrates on training
+// pictures of the model at hand only, at most 500, the classes in turn; Method::kAware fine-tunes each model on its own
+// training pictures, anew at each call, and changes the int8 files alone. Kind kBadInput when trials and data do not belong together, kInternal when the
 // runtime's library is not there, kInterrupted when progress asks to stop.
 Result<void> ConvertRun(const Request& request, Progress& progress);
 

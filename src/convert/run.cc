@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "base/rng.h"
+#include "convert/aware.h"
 #include "convert/convert.h"
 #include "convert/folded.h"
 
@@ -15,9 +16,13 @@ using Pixels = std::span<const uint8_t>;
 constexpr size_t kMostCalibrationPictures = 500;  // bounds the time: one evaluation of the float model each
 constexpr size_t kMeasuredPictures = 16;          // whose layers are compared one by one
 
+// A trial, the pictures that its model may learn from, and what is deployed of it.
 struct Trial {
   train::TrialResult result;
   nn::Weights weights;
+  std::vector<int> training, chosen;  // chosen: for calibration
+  FoldedModel plain, quantized;       // the same numbers unless they were fine-tuned
+  Calibration calibration;
 };
 
 // A trial's float and int8 models, and where they are.
@@ -31,14 +36,10 @@ class Step {
   Step(const Request& request, Progress& progress) : request_(request), progress_(progress) {}
 
   Result<void> Run() {
-    HL_ASSIGN(Trial final_trial, Read(request_.final_trial));
-    if (final_trial.result.spec.fold != train::kAllFolds) {
-      return Fail(ErrorKind::kBadInput, "{}: a trial of fold {}, not of the final model", request_.final_trial.string(),
-                  final_trial.result.spec.fold);
-    }
+    HL_ASSIGN(std::vector<Trial> trials, ReadAll());
     progress_.Begin("convert", static_cast<double>(1 + request_.fold_trials.size()), "models");
     HL_ASSIGN(const std::string runtime, tflite::RuntimeVersion());
-    record_["method"] = "post-training quantization";
+    record_["method"] = MethodWords(request_.method);
     record_["runtime"] = runtime;
     record_["io"] = IoName(request_.io);
     record_["fit"] = image::FitName(request_.data.pixels->fit);
@@ -47,22 +48,41 @@ class Step {
     record_["models"] = Json::array();
     record_["calibration"] = Json::array();
     record_["agreement"] = Json::array();
-    HL_TRY(Final(final_trial));
-    progress_.Update(1, "");
-    double done = 1;
-    for (const auto& folder : request_.fold_trials) {
-      HL_ASSIGN(Trial trial, Read(folder));
-      HL_TRY(OneFold(trial));
+    for (Trial& trial : trials) HL_TRY(CalibrateOn(trial));
+    if (request_.method == Method::kAware) {
+      HL_TRY(Tune(trials));
+      progress_.Begin("convert", static_cast<double>(trials.size()), "models");
+    }
+    double done = 0;
+    for (const Trial& trial : trials) {
+      HL_TRY(&trial == &trials.front() ? Final(trial) : OneFold(trial));
       progress_.Update(++done, "");
     }
     HL_TRY(WriteLabels());
     HL_TRY(WriteRecord(request_.out / "engine_scores.json", "handlens-scores", 1, scores_));
     HL_TRY(WriteRecord(request_.out / "conversion.json", "handlens-conversion", 1, record_));
+    RemoveTuned(request_.out);
     progress_.End(fmt::format("{} models in {}", record_["models"].size(), request_.out.string()));
     return {};
   }
 
  private:
+  // The final model's trial first.
+  Result<std::vector<Trial>> ReadAll() const {
+    std::vector<Trial> trials(1);
+    HL_ASSIGN(trials[0], Read(request_.final_trial));
+    if (trials[0].result.spec.fold != train::kAllFolds) {
+      return Fail(ErrorKind::kBadInput, "{}: a trial of fold {}, not of the final model", request_.final_trial.string(),
+                  trials[0].result.spec.fold);
+    }
+    for (const auto& folder : request_.fold_trials) {
+      HL_ASSIGN(Trial trial, Read(folder));
+      if (trial.result.spec.fold < 0) return Fail(ErrorKind::kBadInput, "trial {}: of no fold", trial.result.id);
+      trials.push_back(std::move(trial));
+    }
+    return trials;
+  }
+
   Result<Trial> Read(const std::filesystem::path& folder) const {
     Trial trial;
     HL_ASSIGN(trial.result, train::ReadTrial(folder));
@@ -74,6 +94,10 @@ class Step {
                   folder.string(), spec.size_px, spec.classes, request_.data.pixels->size_px,
                   request_.data.dataset->labels.size());
     }
+    HL_ASSIGN(trial.training, TrainingPictures(trial));
+    trial.chosen = ChooseForCalibration(trial.training);
+    HL_ASSIGN(trial.plain, Fold(spec, trial.weights));
+    trial.quantized = trial.plain;
     return trial;
   }
 
@@ -115,10 +139,10 @@ class Step {
   }
   const std::string& IdOf(int picture) const { return request_.data.dataset->pictures[static_cast<size_t>(picture)].id; }
 
-  Result<Bytes> WriteModelFile(const Trial& trial, Variant variant, const std::string& file, const Calibration& calibration) {
-    HL_ASSIGN(Bytes bytes, Convert(trial.result.trained, trial.weights, variant, request_.io, &calibration));
+  Result<Bytes> WriteModelFile(const Trial& trial, Variant variant, const std::string& file) {
+    const FoldedModel& folded = variant == Variant::kInt8 ? trial.quantized : trial.plain;
+    HL_ASSIGN(Bytes bytes, Convert(folded, variant, request_.io, &trial.calibration));
     HL_TRY(WriteFileAtomic(request_.out / file, bytes));
-    HL_ASSIGN(const FoldedModel folded, Fold(trial.result.trained, trial.weights));
     const int fold = trial.result.spec.fold;
     const int64_t element_bytes = variant == Variant::kInt8 ? 1 : 4;
     Json entry = {{"file", file}, {"variant", VariantName(variant)}, {"role", fold < 0 ? "final" : "fold"}};
@@ -132,46 +156,50 @@ class Step {
     return bytes;
   }
 
-  Result<Calibration> CalibrateOn(const Trial& trial, const std::vector<int>& chosen) {
+  Result<void> CalibrateOn(Trial& trial) {
     Json ids = Json::array();
-    for (const int i : chosen) ids.push_back(IdOf(i));
+    for (const int i : trial.chosen) ids.push_back(IdOf(i));
     const int fold = trial.result.spec.fold;
     record_["calibration"].push_back({{"role", fold < 0 ? "final" : "fold"},
                                       {"fold", fold},
                                       {"rule", "smallest and largest output of each layer"},
-                                      {"n", chosen.size()},
+                                      {"n", trial.chosen.size()},
                                       {"pictures", ids}});
-    return Calibrate(trial.result.trained, trial.weights, PixelsOf(chosen), request_.jobs, progress_);
+    HL_ASSIGN(trial.calibration, Calibrate(trial.plain, PixelsOf(trial.chosen), request_.jobs, progress_));
+    return {};
+  }
+
+  // Every model on its own training pictures.
+  Result<void> Tune(std::vector<Trial>& trials) {
+    std::vector<Tuning> tunings;
+    for (Trial& trial : trials) tunings.push_back({&trial.plain, &trial.calibration, &trial.result.spec, &trial.quantized});
+    HL_TRY(TrainAware(tunings, request_, progress_));
+    record_["fine_tuning"] = train::ToJson(AwareRecipe(trials[0].result.spec.recipe));
+    return {};
   }
 
   Result<void> Final(const Trial& trial) {
-    HL_ASSIGN(const std::vector<int> training, TrainingPictures(trial));
-    const std::vector<int> chosen = ChooseForCalibration(training);
-    HL_ASSIGN(const Calibration calibration, CalibrateOn(trial, chosen));
     Pair pair{"model.tflite", "quantizedmodel.tflite", {}, {}};
-    HL_ASSIGN(pair.float_model, WriteModelFile(trial, Variant::kFloat32, pair.float_file, calibration));
-    HL_ASSIGN(pair.quantized_model, WriteModelFile(trial, Variant::kInt8, pair.quantized_file, calibration));
-    HL_TRY(WriteModelFile(trial, Variant::kFloat16, "model_fp16.tflite", calibration));
-    HL_TRY(WriteModelFile(trial, Variant::kDynamic, "model_dynamic.tflite", calibration));
-    const std::span<const int> measured = std::span(chosen).first(std::min(kMeasuredPictures, chosen.size()));
-    HL_ASSIGN(const auto layers, MeasureLayers(trial.result.trained, trial.weights, calibration, PixelsOf(measured)));
+    HL_ASSIGN(pair.float_model, WriteModelFile(trial, Variant::kFloat32, pair.float_file));
+    HL_ASSIGN(pair.quantized_model, WriteModelFile(trial, Variant::kInt8, pair.quantized_file));
+    HL_TRY(WriteModelFile(trial, Variant::kFloat16, "model_fp16.tflite"));
+    HL_TRY(WriteModelFile(trial, Variant::kDynamic, "model_dynamic.tflite"));
+    const std::span<const int> measured = std::span(trial.chosen).first(std::min(kMeasuredPictures, trial.chosen.size()));
+    HL_ASSIGN(const auto layers, MeasureLayers(trial.quantized, trial.calibration, PixelsOf(measured)));
     record_["layers"] = Json::array();
     for (const LayerError& layer : layers) {
       record_["layers"].push_back({{"name", layer.name}, {"low", layer.low}, {"high", layer.high}, {"scale", layer.scale},
                                    {"zero_point", layer.zero_point}, {"sqnr_db", layer.sqnr_db}});
     }
-    HL_TRY(Agree(pair, "training", train::kAllFolds, training));
+    HL_TRY(Agree(pair, "training", train::kAllFolds, trial.training));
     return Score(trial, pair.float_file, request_.data.split->holdout);
   }
 
   Result<void> OneFold(const Trial& trial) {
     const int fold = trial.result.spec.fold;
-    if (fold < 0) return Fail(ErrorKind::kBadInput, "trial {}: of no fold", trial.result.id);
-    HL_ASSIGN(const std::vector<int> training, TrainingPictures(trial));
-    HL_ASSIGN(const Calibration calibration, CalibrateOn(trial, ChooseForCalibration(training)));
     Pair pair{fmt::format("folds/fold{}.tflite", fold), fmt::format("folds/fold{}_quantized.tflite", fold), {}, {}};
-    HL_ASSIGN(pair.float_model, WriteModelFile(trial, Variant::kFloat32, pair.float_file, calibration));
-    HL_ASSIGN(pair.quantized_model, WriteModelFile(trial, Variant::kInt8, pair.quantized_file, calibration));
+    HL_ASSIGN(pair.float_model, WriteModelFile(trial, Variant::kFloat32, pair.float_file));
+    HL_ASSIGN(pair.quantized_model, WriteModelFile(trial, Variant::kInt8, pair.quantized_file));
     const std::vector<int>& test = request_.data.split->folds[static_cast<size_t>(fold)].test;
     HL_TRY(Agree(pair, "test", fold, test));
     return Score(trial, pair.float_file, test);

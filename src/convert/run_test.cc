@@ -10,6 +10,7 @@
 #include "base/rng.h"
 #include "convert/convert.h"
 #include "nn/zoo.h"
+#include "train/synthetic.h"
 
 namespace handlens::convert {
 namespace {
@@ -108,6 +109,69 @@ TEST(ConvertRun, WritesEveryFileAndTheSameBytesWhenRepeated) {
     EXPECT_GT(model["peak_activation_bytes"], 0);
   }
   EXPECT_EQ((*record)["models"].size(), 8u);
+}
+
+// Everything that quantization-aware training may change, and nothing else.
+TEST(ConvertRun, TrainsAwareTheSameWithAnyNumberOfThreadsAndAfterAStop) {
+  SKIP_WITHOUT_RUNTIME();
+  const World world = MakeWorld("aware");
+  for (const char* model : {"nano8", "m1d1"}) {
+    Request request = MakeRequest(world, model, world.folder / "post");
+    ASSERT_TRUE(ConvertRun(request, SilentProgress()).has_value());
+    request.method = Method::kAware;
+    request.out = world.folder / "one";
+    ASSERT_TRUE(ConvertRun(request, SilentProgress()).has_value());
+    request.out = world.folder / "three";
+    request.jobs = 3;
+    ASSERT_TRUE(ConvertRun(request, SilentProgress()).has_value());
+    request.out = world.folder / "stopped";
+    request.jobs = 1;
+    // The final model takes 3 epochs of 4 steps; the calibration before it asks once a picture.
+    int stops = 0;
+    for (int questions = 80; questions < 200; questions += 5) {
+      train::StopAfter progress(questions);
+      const auto done = ConvertRun(request, progress);
+      if (done) break;
+      EXPECT_EQ(done.error().kind, ErrorKind::kInterrupted);
+      ++stops;
+    }
+    EXPECT_GE(stops, 3);
+    ASSERT_TRUE(ConvertRun(request, SilentProgress()).has_value());
+    const auto files = *ListFolder(world.folder / "post");
+    for (const char* other : {"one", "three", "stopped"}) EXPECT_EQ(*ListFolder(world.folder / other), files) << other;
+    for (const char* file : {"model.tflite", "model_fp16.tflite", "model_dynamic.tflite", "quantizedmodel.tflite", "engine_scores.json",
+                             "folds/fold0.tflite", "folds/fold0_quantized.tflite", "folds/fold1_quantized.tflite", "conversion.json"}) {
+      const Bytes post = *ReadFile(world.folder / "post" / file), one = *ReadFile(world.folder / "one" / file);
+      const bool changes = std::string_view(file).find("quantized") != std::string_view::npos || std::string_view(file) == "conversion.json";
+      EXPECT_EQ(post != one, changes) << file;
+      EXPECT_EQ(one, *ReadFile(world.folder / "three" / file)) << file;
+      EXPECT_EQ(one, *ReadFile(world.folder / "stopped" / file)) << file;
+    }
+    const auto record = ReadRecord(world.folder / "one" / "conversion.json", "handlens-conversion", 1);
+    EXPECT_EQ((*record)["method"], "quantization-aware training");
+    EXPECT_EQ((*record)["fine_tuning"]["epochs"], 3);
+    fs::remove_all(world.folder / "stopped");
+  }
+}
+
+TEST(ConvertRun, FineTunesOnTrainingPicturesOnly) {
+  SKIP_WITHOUT_RUNTIME();
+  World world = MakeWorld("aware-pictures");
+  Request request = MakeRequest(world, "nano8", world.folder / "a");
+  request.method = Method::kAware;
+  ASSERT_TRUE(ConvertRun(request, SilentProgress()).has_value());
+  const auto blacken = [&](const std::vector<int>& pictures) {
+    const size_t stride = kSize * kSize * 3;
+    for (const int i : pictures) std::fill_n(world.pixels.bytes.begin() + static_cast<std::ptrdiff_t>(static_cast<size_t>(i) * stride), stride, uint8_t{0});
+  };
+  blacken(world.split.holdout);
+  blacken(world.split.folds[0].test);
+  blacken(world.split.folds[0].validation);
+  request.data = world.data();
+  request.out = world.folder / "b";
+  ASSERT_TRUE(ConvertRun(request, SilentProgress()).has_value());
+  EXPECT_EQ(*ReadFile(world.folder / "a/folds/fold0_quantized.tflite"), *ReadFile(world.folder / "b/folds/fold0_quantized.tflite"));
+  EXPECT_NE(*ReadFile(world.folder / "a/folds/fold1_quantized.tflite"), *ReadFile(world.folder / "b/folds/fold1_quantized.tflite"));
 }
 
 TEST(ConvertRun, CalibratesOnTrainingPicturesOnly) {
