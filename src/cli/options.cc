@@ -78,6 +78,8 @@ constexpr Option kOptions[] = {
 
     {.name = "io", .kind = Kind::kChoice, .value = "TYPE", .fallback = "uint8", .choices = "uint8|int8|float32", .group = kModel,
      .commands = kFromConvert, .help = "Type of the quantized model's input and output."},
+    {.name = "quantization", .kind = Kind::kChoice, .value = "METHOD", .fallback = "post-training", .choices = "post-training|aware", .group = kModel,
+     .commands = kFromConvert, .help = "How int8 files come about: post-training rounds the trained model; aware trains on with everything rounded as the file will round it."},
 
     {.name = "name", .kind = Kind::kText, .value = "TEXT", .fallback_words = "the run folder's name", .group = kAbout, .commands = kFromDescribe,
      .help = "Name of the model in its metadata and in apps."},
@@ -94,9 +96,6 @@ constexpr Option kOptions[] = {
      .commands = kFromVerify, .help = "Likewise when the quantized model agrees less often with the float model."},
     {.name = "max-bytes", .kind = Kind::kBytes, .value = "SIZE", .fallback_words = "none", .low = 1, .high = 1e12, .group = kGates,
      .commands = kFromVerify, .help = "Likewise when quantizedmodel.tflite is larger than this, such as 64K or 2M."},
-
-    {.name = "import", .kind = Kind::kPath, .value = "FILE", .fallback_words = "none", .group = kThis, .commands = "verify", .scope = Scope::kCommandLine,
-     .help = "Take in what a phone's self-check or field test shared (a .json file, or a folder of them): into RUN/phones, the verdict and the report."},
 
     {.name = "target", .letter = 't', .kind = Kind::kChoice, .value = "TARGET", .fallback = "android", .choices = "android|web", .group = kApp, .commands = "app",
      .scope = Scope::kCommandLine, .help = "What to make the app for."},
@@ -117,6 +116,8 @@ constexpr Option kOptions[] = {
     {.name = "project", .kind = Kind::kFlag, .group = kApp, .commands = "app", .scope = Scope::kCommandLine,
      .help = "Also write the app as a project for Android Studio."},
 
+    {.name = "import", .kind = Kind::kPath, .value = "FILE", .fallback_words = "none", .group = kThis, .commands = "verify", .scope = Scope::kCommandLine,
+     .help = "Take in what a phone's self-check or field test shared (a .json file, or a folder of them): into RUN/phones, the verdict and the report."},
     {.name = "lan", .kind = Kind::kFlag, .group = kThis, .commands = "serve", .scope = Scope::kCommandLine,
      .help = "Serve to everyone in the network, over TLS; says what is exposed."},
     {.name = "loopback", .kind = Kind::kFlag, .group = kThis, .commands = "serve", .scope = Scope::kCommandLine,
