@@ -20,6 +20,7 @@ constexpr size_t kAheadFloats = 16384;   // prefetch distance, 64 KB: half of it
 constexpr size_t kPanelsAhead = 2;       // of the inputs and their gradients
 constexpr size_t kNeurons = kManyRegisters && HWY_ARCH_X86 ? 4 : 2;
 constexpr size_t kPictures = kManyRegisters && HWY_ARCH_X86 ? 6 : kManyRegisters ? 3 : 2;
+constexpr size_t kDataPictures = kManyRegisters && HWY_ARCH_X86 ? 16 : 10;
 
 // Panels whose inputs stay in the first cache over all neurons; of many pictures they do not in any case, and longer
 // blocks then save reading and writing the sums.
@@ -66,18 +67,32 @@ HWY_INLINE void ForwardBlock(D d, const DenseForwardArgs& a, Panels w, const flo
   }
 }
 
+template <size_t B, class Block>
+HWY_INLINE void Exactly(size_t count, const Block& block) {
+  if (count == B) {
+    block(Index<B>());
+  } else if constexpr (B > 1) {
+    Exactly<B - 1>(count, block);
+  }
+}
+
+// Calls block(Index<pictures>, first) over all pictures in groups of at most kMost, as equal as can be: a group of one or
+// two takes as long as one of four.
+template <size_t kMost, class Block>
+HWY_INLINE void ForPictures(size_t count, const Block& block) {
+  size_t b = 0;
+  for (size_t groups = (count + kMost - 1) / kMost; groups > 0; --groups) {
+    const size_t some = (count - b + groups - 1) / groups;
+    Exactly<kMost>(some, [&](auto pictures) HWY_ATTR { block(pictures, b); });
+    b += some;
+  }
+}
+
 template <size_t F, class D>
 HWY_INLINE void ForwardNeurons(D d, const DenseForwardArgs& a, Panels w, const float* x, float* partial) {
-  size_t b = 0;
-  const size_t row = a.outputs * kLanes;
-  if constexpr (kPictures > 5) {   // batches of ten are two halves rather than six and the rest
-    for (; (a.batch - b) % 5 == 0 && b < a.batch; b += 5) ForwardBlock<F, 5>(d, a, w, x + b * a.x_stride, partial + b * row);
-  }
-  for (; b + kPictures <= a.batch; b += kPictures) {
-    ForwardBlock<F, kPictures>(d, a, w, x + b * a.x_stride, partial + b * row);
-  }
-  for (; b + 2 <= a.batch; b += 2) ForwardBlock<F, 2>(d, a, w, x + b * a.x_stride, partial + b * row);
-  for (; b < a.batch; ++b) ForwardBlock<F, 1>(d, a, w, x + b * a.x_stride, partial + b * row);
+  ForPictures<kPictures>(a.batch, [&](auto pictures, size_t b) HWY_ATTR {
+    ForwardBlock<F, decltype(pictures)::value>(d, a, w, x + b * a.x_stride, partial + b * a.outputs * kLanes);
+  });
 }
 
 // Sixteen chains to one number, halves added to halves.
@@ -128,12 +143,9 @@ HWY_INLINE void DataBlock(D d, const DenseBackwardArgs& a, const float* w, size_
 
 template <class D>
 HWY_INLINE void DataColumn(D d, const DenseBackwardArgs& a, const float* w, size_t at) {
-  constexpr size_t kMost = 10;
-  size_t b = 0;
-  for (; b + kMost <= a.batch; b += kMost) DataBlock<kMost>(d, a, w, at, b);
-  for (; b + 5 <= a.batch; b += 5) DataBlock<5>(d, a, w, at, b);
-  for (; b + 2 <= a.batch; b += 2) DataBlock<2>(d, a, w, at, b);
-  for (; b < a.batch; ++b) DataBlock<1>(d, a, w, at, b);
+  ForPictures<kDataPictures>(a.batch, [&](auto pictures, size_t b) HWY_ATTR {
+    DataBlock<decltype(pictures)::value>(d, a, w, at, b);
+  });
 }
 
 // UpdateOne (params.h) in vectors: the same operations in the same order.
