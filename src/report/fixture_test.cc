@@ -184,7 +184,7 @@ reduce::ReduceResult MakeReduce(const Records& records, int folds) {
       search::Candidate candidate{.model = fmt::format("f{}n{}", filters, neurons), .size_px = 50, .generator = {.name = "gen2"}, .recipe = Recipe(8),
                                   .architecture = PaperModel(50, static_cast<int>(records.dataset.labels.size()), filters, neurons)};
       reduce::ReduceCell cell{.filters = filters, .neurons = neurons,
-                              .cell = MakeCell(records, candidate, folds, 0.5f + 0.01f * static_cast<float>(filters) + 0.004f * static_cast<float>(neurons)), .float_bytes = 0};
+                              .cell = MakeCell(records, candidate, folds, 0.5f + 0.01f * static_cast<float>(filters) + 0.004f * static_cast<float>(neurons)), .float_bytes = 0, .expected_validation = {}, .expected_test = {}};
       cell.cell.parameters = 28 * filters + 576 * filters * neurons + 4 * neurons;
       cell.float_bytes = 4 * cell.cell.parameters + 2000;
       result.cells.push_back(std::move(cell));
