@@ -25,7 +25,8 @@ Place PlaceOf(serve::Scope scope, int port, const std::vector<std::string>& addr
   return place;
 }
 
-// RUN/apps/web, or the folder itself when it is a packed app.
+// RUN/apps/web, or the folder itself when it is a packed app. A run with a described model gets its web app packed now:
+// it takes a second or two, and whoever says `serve` wants to see it.
 Result<fs::path> AppFolder(Call& call) {
   const fs::path given = call.arguments[0];
   std::error_code error;
@@ -33,7 +34,12 @@ Result<fs::path> AppFolder(Call& call) {
   const fs::path packed = given / "apps/web";
   if (fs::exists(packed / "precache.json", error)) return packed;
   HL_ASSIGN(const std::unique_ptr<Run> run, OpenRun(call, given));
-  return Fail(ErrorKind::kBadInput, "{}: no web app yet; make it with `handlens app {} --target web`", given.string(), given.string());
+  if (!fs::exists(run->At("model/preprocess.json"), error)) {
+    return Fail(ErrorKind::kBadInput, "{}: no model yet; make it with `handlens verify {}`, then serve it", given.string(), given.string());
+  }
+  call.terminal->Say(fmt::format("{}: no web app yet; packing it, as `handlens app {} --target web` does", given.string(), given.string()));
+  HL_TRY(StepAppWeb(*run));
+  return packed;
 }
 
 fs::path ConfigFolder() {

@@ -81,7 +81,7 @@ constexpr Command kCommands[] = {
                  "handlens predict model.tflite leaf.jpg --save-input seen  # what the model saw, as PNG",
      .group = "Use and prove", .min_arguments = 2, .max_arguments = -1, .function = CommandPredict},
     {.name = "serve", .arguments = "RUN", .summary = "serve a run's web app to this computer's browsers, or to phones nearby",
-     .details = "RUN is a run folder with a web app (handlens app RUN --target web), or the app's folder itself. Serves exactly its "
+     .details = "RUN is a run folder, whose web app is packed now when it is not there yet, or the app's folder itself. Serves exactly its "
                 "files, on this computer only unless --lan says otherwise; then over TLS with this computer's own certificate, and "
                 "with a QR code to scan. Opens nothing by itself; Ctrl-C ends it.",
      .examples = "handlens serve RUN\nhandlens serve RUN --lan  # everyone in the network can open it",

@@ -103,6 +103,8 @@ constexpr Option kOptions[] = {
      .scope = Scope::kCommandLine, .help = "Which model file the app carries."},
     {.name = "application-id", .kind = Kind::kText, .value = "ID", .fallback_words = "app.handlens.NAME", .group = kApp, .commands = "app",
      .scope = Scope::kCommandLine, .help = "The app's name among all apps, such as org.example.leaves; updates need the same one."},
+    {.name = "id", .kind = Kind::kText, .value = "ID", .fallback_words = "see --application-id", .group = kApp, .commands = "app",
+     .scope = Scope::kCommandLine, .help = "A short name for --application-id."},
     {.name = "version-name", .kind = Kind::kText, .value = "TEXT", .fallback = "1.0", .group = kApp, .commands = "app",
      .scope = Scope::kCommandLine, .help = "Version of the app for people."},
     {.name = "version-code", .kind = Kind::kInteger, .value = "N", .fallback = "1", .low = 1, .high = 2100000000, .group = kApp, .commands = "app",

@@ -127,7 +127,8 @@ Result<package::AndroidRequest> AndroidRequestOf(Run& run) {
     HL_ASSIGN(const fs::path path, BuiltApp(run, "android/template-" + abi + ".apk"));
     request.templates.push_back(path);
   }
-  request.application_id = run.settings.Has("application-id") ? run.settings.Text("application-id") : "app.handlens." + IdPart(request.bundle.name);
+  const char* const id = run.settings.Has("id") ? "id" : "application-id";
+  request.application_id = run.settings.Has(id) ? run.settings.Text(id) : "app.handlens." + IdPart(request.bundle.name);
   request.version_name = run.settings.Text("version-name");
   request.version_code = static_cast<int>(run.settings.Integer("version-code"));
   HL_ASSIGN(request.icon, IconOf(run));
