@@ -93,6 +93,7 @@ struct DescribeResult {
   std::vector<ProofRow> proof;
   std::vector<std::string> unproven;             // whole sentences; empty = the label order is proven
   std::string runtime_version;
+  std::string quantization;                      // how the int8 file came about, in words; empty when not recorded
 };
 
 // Writes metadata into the finished .tflite files of the folder, then labels.txt, preprocess.json, description.json

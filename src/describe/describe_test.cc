@@ -175,7 +175,8 @@ fs::path ConvertedRun(const std::string& name, const std::vector<std::string>& l
   EXPECT_TRUE(WriteFileAtomic(folder / "labels.txt", lines));
   const Json models = {{{"file", "model.tflite"}, {"role", "final"}}, {{"file", "quantizedmodel.tflite"}, {"role", "final"}}};
   EXPECT_TRUE(WriteRecord(folder / "conversion.json", "handlens-conversion", 1,
-                          {{"size_px", sample::kSizePx}, {"fit", "crop"}, {"labels", labels}, {"models", models}}));
+                          {{"size_px", sample::kSizePx}, {"fit", "crop"}, {"labels", labels}, {"models", models},
+                           {"method", "quantization-aware training"}}));
   return folder;
 }
 
@@ -198,6 +199,8 @@ TEST(DescribeRun, ProvesTheLabelOrderOnEveryFile) {
   const auto bytes = ReadFile(folder / "quantizedmodel.tflite");
   ASSERT_TRUE(bytes);
   EXPECT_EQ(Sha256(*bytes), result->files[1].sha256);
+  EXPECT_EQ((*ReadRecord(folder / "description.json", "handlens-description", 1))["model"]["quantization"], "quantization-aware training");
+  EXPECT_NE(ReadText(folder / "modelcard.md")->find("come from quantization-aware training"), std::string::npos);
   const auto info = tflite::ReadModelInfo(*bytes);
   ASSERT_TRUE(info);
   EXPECT_EQ(info->labels, Colours().labels);

@@ -49,6 +49,9 @@ std::string Files(const Json& description) {
   for (const Json& f : description.at("files")) {
     out += fmt::format("| {} | {} | {} |\n", Cell(f.at("file")), f.at("bytes").get<int64_t>(), f.at("sha256").get<std::string>());
   }
+  if (const std::string method = description.at("model").value("quantization", ""); !method.empty()) {
+    out += fmt::format("\nThe int8 numbers of quantizedmodel.tflite come from {}.\n", Cell(std::string_view(method)));
+  }
   return out + "\n";
 }
 

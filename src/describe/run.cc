@@ -27,6 +27,7 @@ struct Conversion {
   int size_px = 0;
   std::string fit;
   std::vector<std::string> labels;
+  std::string quantization;        // the method in words; empty in old records
   std::vector<std::string> files;  // names of the final files, in the record's order
 };
 
@@ -38,6 +39,7 @@ Result<Conversion> ReadConversion(const fs::path& folder) {
     c.size_px = j.at("size_px").get<int>();
     c.fit = j.at("fit").get<std::string>();
     c.labels = j.at("labels").get<std::vector<std::string>>();
+    c.quantization = j.value("method", "");
     for (const Json& model : j.at("models")) {
       if (model.at("role").get<std::string>() != "final") continue;
       c.files.push_back(fs::path(model.at("file").get<std::string>()).filename().string());
@@ -220,6 +222,7 @@ Result<DescribeResult> DescribeRun(const DescribeRequest& request, Progress& pro
                         [](const std::string& file) { return file == "model.tflite"; });
   DescribeResult result;
   HL_ASSIGN(result.description, Complete(request.description, conversion, request.model_folder));
+  result.quantization = conversion.quantization;
   progress.Begin("describe", static_cast<double>(conversion.files.size()), "files");
   std::vector<Bytes> models;
   for (const std::string& file : conversion.files) {
