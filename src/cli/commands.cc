@@ -46,7 +46,7 @@ constexpr Command kCommands[] = {
     {.name = "convert", .arguments = "RUN", .summary = "train the final model and write the .tflite files",
      .details = "Trains the chosen model once more on every picture but the hold-out, and writes model.tflite, "
                 "quantizedmodel.tflite, model_fp16.tflite and model_dynamic.tflite.",
-     .examples = "handlens convert RUN\nhandlens convert RUN --io int8",
+     .examples = "handlens convert RUN\nhandlens convert RUN --io int8\nhandlens convert RUN --quantization aware",
      .group = "Steps", .min_arguments = 1, .max_arguments = 1, .function = CommandConvert},
     {.name = "describe", .arguments = "RUN", .summary = "add metadata and labels, prove their order, write wrapper code",
      .details = "Writes the metadata that TFLite tools read into the model files, labels.txt, preprocess.json, the model "

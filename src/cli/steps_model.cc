@@ -98,6 +98,9 @@ Result<void> StepConvert(Run& run, const search::CellResult& chosen, const train
                 .outputs = ModelFiles()};
   plan.outputs.insert(plan.outputs.end(), {"model/labels.txt", "model/engine_scores.json", "model/conversion.json", "model/folds"});
   convert::Request request;
+  HL_ASSIGN(request.method, convert::ParseMethod(run.settings.Text("quantization")));
+  // Runs from before there was a choice stay fresh.
+  if (request.method == convert::Method::kAware) plan.options["quantization"] = convert::MethodName(request.method);
   request.final_trial = run.At("trials") / final_trial.id;
   for (const std::string& file : TrialFiles(final_trial.id)) plan.inputs.push_back(file);
   for (const train::TrialResult& fold : chosen.folds) {
