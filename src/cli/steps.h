@@ -19,7 +19,9 @@ namespace handlens::cli {
 Result<void> StepInspect(Run& run, const std::filesystem::path& pictures);
 Result<void> StepPrepare(Run& run, const std::vector<int>& sizes_px);
 Result<void> StepSplit(Run& run);
-Result<search::SearchResult> StepSearch(Run& run);
+// Whether trainings follow that the time budget must also pay for.
+enum class Following { kNothing, kTraining };
+Result<search::SearchResult> StepSearch(Run& run, Following following);
 // The candidate that becomes the model: the reduction's choice, or the search's when `reduce` is not wanted.
 enum class Reduction { kAsAsked, kAlways };
 Result<search::CellResult> StepReduce(Run& run, const search::SearchResult& searched, Reduction reduction);

@@ -185,7 +185,7 @@ Result<void> DoStepsUpTo(Run& run, std::string_view last) {
     HL_ASSIGN(const std::vector<search::Candidate> candidates, CandidatesOf(run));
     HL_TRY(StepPrepare(run, SizesOf(candidates)));
   }
-  HL_ASSIGN(const search::SearchResult searched, StepSearch(run));
+  HL_ASSIGN(const search::SearchResult searched, StepSearch(run, last == "search" ? Following::kNothing : Following::kTraining));
   if (last == "search") return {};
   HL_ASSIGN(const search::CellResult chosen, StepReduce(run, searched, last == "reduce" ? Reduction::kAlways : Reduction::kAsAsked));
   if (last == "reduce") return {};

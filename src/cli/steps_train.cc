@@ -49,12 +49,13 @@ double FinalSeconds(const Run& run, const search::CellResult& chosen) {
   return fold_s * pictures / static_cast<double>(std::max<size_t>(run.split.folds[0].train.size(), 1));
 }
 
-// What is left of the budget for the reduction, never nothing, since nothing would mean no budget; 0 without one.
-Result<double> ReduceBudget(const Run& run, const search::CellResult& chosen) {
+// What is left of the budget for the reduction, less the final training's time unless the reduction alone was asked for.
+// Never nothing, since that would mean no budget; 0 without one.
+Result<double> ReduceBudget(const Run& run, const search::CellResult& chosen, Reduction reduction) {
   const double budget_s = run.settings.Number("budget");
   if (budget_s <= 0) return 0.0;
   HL_ASSIGN(const double searched_s, SecondsOf(run.folder, "search"));
-  return std::max(0.001, budget_s - searched_s - FinalSeconds(run, chosen));
+  return std::max(0.001, budget_s - searched_s - (reduction == Reduction::kAlways ? 0 : FinalSeconds(run, chosen)));
 }
 
 }  // namespace
@@ -94,10 +95,11 @@ bool WantsReduction(const Run& run) {
   return when == "always" || (when == "auto" && (run.settings.Text("preset") != "quick" || fs::exists(run.At("reduce.json"), error)));
 }
 
-Result<search::SearchResult> StepSearch(Run& run) {
+Result<search::SearchResult> StepSearch(Run& run, Following following) {
   HL_ASSIGN(search::SearchOptions options, OptionsOf(run));
   HL_ASSIGN(options.candidates, CandidatesOf(run));
-  options.budget_s = run.settings.Number("budget") * (WantsReduction(run) ? kSearchShare : kSearchShareAlone);
+  const double share = following == Following::kNothing ? 1 : WantsReduction(run) ? kSearchShare : kSearchShareAlone;
+  options.budget_s = run.settings.Number("budget") * share;
   StepPlan plan{.name = "search", .options = TrialOptions(run, options), .inputs = {"dataset.json", "split.json"},
                 .outputs = {"search.json", "search.csv"}};
   const auto work = [&]() -> Result<void> {
@@ -119,7 +121,7 @@ Result<search::CellResult> StepReduce(Run& run, const search::SearchResult& sear
   plan.options["neurons"] = options.neurons;
   const auto work = [&]() -> Result<void> {
     HL_TRY(StepPrepare(run, {chosen.candidate.size_px}));
-    HL_ASSIGN(options.search.budget_s, ReduceBudget(run, chosen));
+    HL_ASSIGN(options.search.budget_s, ReduceBudget(run, chosen, reduction));
     HL_ASSIGN(const reduce::ReduceResult result, reduce::Reduce(run.dataset, run.split, chosen.candidate, options, *run.terminal));
     return reduce::WriteReduce(run.folder, run.dataset, result);
   };

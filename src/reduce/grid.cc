@@ -9,8 +9,8 @@ namespace handlens::reduce {
 namespace {
 
 // More cells than this are not raced but estimated: a race trains one fold of every cell, a fifth of the grid at least.
-constexpr size_t kLargestRace = 37;
-constexpr size_t kKnots = 6;
+constexpr size_t kLargestRace = 50;
+constexpr size_t kKnots = 7;
 
 std::vector<int> UpTo(int largest, const std::vector<int>& steps) {
   std::vector<int> values;

@@ -23,7 +23,7 @@ struct Cells {
 };
 Cells CellsOf(const search::Candidate& base, const ReduceOptions& options);
 
-// Of these, the knots that a fast sweep trains first: the base and a coarser grid of at most 6 x 6.
+// Of these, the knots that a fast sweep trains first: the base and a coarser grid of at most 7 x 7.
 std::vector<size_t> KnotCells(const Cells& cells);
 
 Sweeping SweepingOf(const Cells& cells, const ReduceOptions& options);

@@ -76,11 +76,11 @@ class ReduceTest : public testing::Test {
     options.search.jobs = jobs;
     return options;
   }
-  // 9 x 8 cells, more than are raced.
+  // 12 x 10 cells, more than are raced.
   ReduceOptions Large(const std::string& run, int jobs) const {
     ReduceOptions options = Options(run, jobs);
-    options.filters = {1, 2, 3, 4, 5, 6, 7, 8, 9};
-    options.neurons = {1, 2, 3, 4, 6, 8, 12, 16};
+    options.filters = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+    options.neurons = {1, 2, 3, 4, 5, 6, 7, 8, 12, 16};
     options.search.exhaustive = false;
     return options;
   }
@@ -123,7 +123,7 @@ TEST_F(ReduceTest, AFastSweepIsTheSameForAnyNumberOfThreadsAndChoosesOnlyWhatItT
   const auto one = Reduce(dataset_, split_, base_, Large("one", 1), SilentProgress());
   ASSERT_TRUE(one) << one.error().message;
   EXPECT_EQ(one->sweeping, Sweeping::kSurface);
-  ASSERT_EQ(one->cells.size(), 72u);
+  ASSERT_EQ(one->cells.size(), 120u);
   size_t trained = 0;
   for (const ReduceCell& cell : one->cells) {
     const bool ran = !cell.cell.folds.empty();
@@ -135,8 +135,8 @@ TEST_F(ReduceTest, AFastSweepIsTheSameForAnyNumberOfThreadsAndChoosesOnlyWhatItT
       EXPECT_TRUE(*cell.expected_validation >= 0 && *cell.expected_validation <= 1);
     }
   }
-  EXPECT_GE(trained, 36u);
-  EXPECT_LE(trained, 36u + 4 * 6);
+  EXPECT_GE(trained, 49u);
+  EXPECT_LE(trained, 49u + 4 * 6);
   EXPECT_EQ(one->cells[static_cast<size_t>(one->chosen)].cell.folds.size(), 2u);
   const std::string record = Record("one", *one);
   const auto two = Reduce(dataset_, split_, base_, Large("two", 2), SilentProgress());
@@ -183,13 +183,13 @@ TEST_F(ReduceTest, RefusesAGridOfNothingAndARecordThatItDoesNotKnow) {
 TEST_F(ReduceTest, ForeseesWhatASweepTrains) {
   const auto fast = ExpectReduction(base_, Large("run", 2), 30, 5);
   ASSERT_TRUE(fast);
-  EXPECT_EQ(fast->cells, 72);
-  EXPECT_GE(fast->trials, 35 * 5);
-  EXPECT_LT(fast->trials, 72 * 5);
+  EXPECT_EQ(fast->cells, 120);
+  EXPECT_GE(fast->trials, 48 * 5);
+  EXPECT_LT(fast->trials, 120 * 5);
   EXPECT_GT(fast->seconds, 0);
   ReduceOptions whole = Large("run", 2);
   whole.search.exhaustive = true;
-  EXPECT_EQ(ExpectReduction(base_, whole, 30, 5)->trials, 71 * 5);   // the base's trials are the search's
+  EXPECT_EQ(ExpectReduction(base_, whole, 30, 5)->trials, 119 * 5);   // the base's trials are the search's
   search::Candidate mobile = base_;
   mobile.architecture = *nn::NamedModel("mobilenetv2-0.35", 96, 2);
   EXPECT_EQ(ExpectReduction(mobile, whole, 30, 5)->trials, 0);

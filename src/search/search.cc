@@ -121,11 +121,15 @@ Result<void> Run::Round(const std::vector<RaceTrial>& trials, const Later& later
   HL_ASSIGN(auto results, RunTrials(dataset_, split_, jobs, pixels_, Hooks(jobs, later), progress_));
   for (size_t i = 0; i < jobs.size(); ++i) {
     CellResult& cell = result_.cells[jobs[i].candidate];
-    if (results[i]) {
-      cell.folds.push_back(*std::move(results[i]));
-    } else if (!cell.eliminated) {
+    if (results[i]) cell.folds.push_back(*std::move(results[i]));
+  }
+  for (size_t i = 0; i < jobs.size(); ++i) {
+    CellResult& cell = result_.cells[jobs[i].candidate];
+    if (!results[i] && !cell.eliminated) {
       cell.eliminated = true;
-      cell.eliminated_because = fmt::format("not run: it would not have fitted the time budget of {:.0f} s", options_.budget_s);
+      cell.eliminated_because = cell.folds.empty()
+                                    ? fmt::format("not run: it would not have fitted the time budget of {:.0f} s", options_.budget_s)
+                                    : fmt::format("its other folds would not have fitted the time budget of {:.0f} s", options_.budget_s);
     }
   }
   for (CellResult& cell : result_.cells) {

@@ -51,7 +51,7 @@ class Trial {
     progress_.Begin(spec_.model, spec_.recipe.epochs, "epochs");
     while (!Finished()) HL_TRY(RunEpoch());
     HL_TRY(FlushEvents());
-    if (Now() - saved_at_ > 5) HL_TRY(SaveState());
+    if (Now() - saved_at_ > std::max(5.0, 200 * save_cost_s_)) HL_TRY(SaveState());
     auto evaluated = Evaluate();
     // Stopped in a long evaluation: the training behind it is not lost.
     if (!evaluated && evaluated.error().kind == ErrorKind::kInterrupted && saved_epochs_ < epochs_.size()) HL_TRY(SaveState());
@@ -98,7 +98,7 @@ class Trial {
   std::string pending_events_;
   double started_at_ = 0;             // less the seconds of earlier runs
   double busy_since_ = 0;             // begin of this epoch, or of the evaluation
-  double saved_at_ = 0, save_cost_s_ = 0, flushed_at_ = 0;
+  double saved_at_ = 0, save_cost_s_ = 0, flushed_at_ = 0, flush_cost_s_ = 0;
   size_t saved_epochs_ = 0;
 };
 
@@ -194,11 +194,12 @@ Result<void> Trial::RunEpoch() {
 }
 
 Result<void> Trial::MaybeSave(double epoch_s) {
-  // At most about 1 % of the time goes into saving, at most 30 s of work can be lost beyond the last epoch.
-  const double due_s = std::clamp(100 * save_cost_s_, 2.0, 30.0);
+  // At most half a per cent of the time goes into saving the state and a quarter into the events, as dear as the disk makes
+  // them now; at most a minute of work can be lost beyond the last epoch.
+  const double due_s = std::clamp(200 * save_cost_s_, 2.0, 60.0);
   const bool stop = progress_.StopRequested();
   if (stop || Now() - saved_at_ >= std::max(due_s - epoch_s / 2, 0.0)) HL_TRY(SaveState());
-  if (stop || Now() - flushed_at_ >= 1) HL_TRY(FlushEvents());
+  if (stop || Now() - flushed_at_ >= std::clamp(400 * flush_cost_s_, 1.0, 30.0)) HL_TRY(FlushEvents());
   return stop && !Finished() ? Result<void>(Interrupted()) : Result<void>();
 }
 
@@ -218,6 +219,7 @@ Result<void> Trial::FlushEvents() {
   if (pending_events_.empty()) return {};
   HL_TRY(AppendText(folder_ / "events.jsonl", pending_events_));
   pending_events_.clear();
+  flush_cost_s_ = Now() - flushed_at_;
   return {};
 }
 
