@@ -1,25 +1,16 @@
 // SigningKey: OpenSSL's keys and certificates behind the class of apk_signature.h.
-#include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
-#include <openssl/x509.h>
 
 #include "base/hash.h"
+#include "base/openssl.h"
 #include "package/apk_signature.h"
 
 namespace handlens::package {
 namespace {
 
-template <class T, void (*F)(T*)>
-struct Free {
-  void operator()(T* pointer) const { F(pointer); }
-};
-using KeyPointer = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY, EVP_PKEY_free>>;
-using CertificatePointer = std::unique_ptr<X509, Free<X509, X509_free>>;
-using BioPointer = std::unique_ptr<BIO, Free<BIO, BIO_free_all>>;
-using ContextPointer = std::unique_ptr<EVP_MD_CTX, Free<EVP_MD_CTX, EVP_MD_CTX_free>>;
+using ContextPointer = OpensslPointer<EVP_MD_CTX, EVP_MD_CTX_free>;
 
 template <class T>
 Bytes Der(const T* object, int (*encode)(const T*, unsigned char**)) {
@@ -27,12 +18,6 @@ Bytes Der(const T* object, int (*encode)(const T*, unsigned char**)) {
   unsigned char* out = der.data();
   if (!der.empty()) encode(object, &out);
   return der;
-}
-
-std::string BioText(BIO* bio) {
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(bio, &data);
-  return {data, static_cast<size_t>(size)};
 }
 
 constexpr long kThirtyYearsS = 30L * 365 * 24 * 3600;

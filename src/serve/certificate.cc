@@ -1,6 +1,4 @@
 // ReadOrMakeCertificate: OpenSSL's keys and certificates.
-#include <openssl/bio.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
@@ -9,19 +7,13 @@
 #include <cctype>
 #include <ctime>
 
+#include "base/openssl.h"
 #include "serve/serve.h"
 
 namespace handlens::serve {
 namespace {
 
-template <class T, void (*F)(T*)>
-struct Free {
-  void operator()(T* pointer) const { F(pointer); }
-};
-using KeyPointer = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY, EVP_PKEY_free>>;
-using CertificatePointer = std::unique_ptr<X509, Free<X509, X509_free>>;
-using BioPointer = std::unique_ptr<BIO, Free<BIO, BIO_free_all>>;
-using ExtensionPointer = std::unique_ptr<X509_EXTENSION, Free<X509_EXTENSION, X509_EXTENSION_free>>;
+using ExtensionPointer = OpensslPointer<X509_EXTENSION, X509_EXTENSION_free>;
 
 constexpr long kValidS = 397L * 24 * 3600;
 
@@ -70,12 +62,6 @@ CertificatePointer SelfSigned(EVP_PKEY* key, const std::vector<std::string>& nam
                         AddExtension(certificate.get(), NID_subject_alt_name, alternatives);
   if (!extended || X509_sign(certificate.get(), key, EVP_sha256()) == 0) return nullptr;
   return certificate;
-}
-
-std::string BioText(BIO* bio) {
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(bio, &data);
-  return {data, static_cast<size_t>(size)};
 }
 
 std::string Fingerprint(const X509* certificate) {
