@@ -250,30 +250,27 @@ class Plain final : public Operation {
 // Straight over the rows: padding lanes hold zeros, and zero stays zero.
 class FakeQuantize final : public Operation {
  public:
-  FakeQuantize(const Placement& p, const Wires& w) : wires_(w), floats_(Size(w.x.shape.width) * w.x.pixel) {
+  FakeQuantize(const Placement& p, const Wires& w) : wires_(w) {
     const LayerSpec& layer = p.spec->nodes[Size(p.index)].layer;
-    grid_ = {layer.step, layer.zero};
     HL_CHECK(w.x.pixel == w.y.pixel);
+    shape_ = {{}, {}, Size(w.x.shape.height), Size(w.x.shape.width) * w.x.pixel, layer.step, static_cast<float>(-128 - layer.zero),
+              static_cast<float>(127 - layer.zero)};
   }
   void Bind(Params&) override {}
-  void Forward(const Context& c, size_t b) override {
-    for (size_t y = 0; y < Size(wires_.x.shape.height); ++y) {
-      FakeQuantizeForward(floats_, c.At(wires_.x, b) + y * wires_.x.row, grid_, c.At(wires_.y, b) + y * wires_.y.row);
-    }
-  }
+  void Forward(const Context& c, size_t b) override { kernels::Round(Arguments(c, b)); }
   void Backward(const Context& c, size_t b) override {
-    if (!wires_.NeedsData()) return;
-    for (size_t y = 0; y < Size(wires_.x.shape.height); ++y) {
-      float* dx = c.At(wires_.dx, b) + y * wires_.dx.row;
-      std::fill_n(dx, floats_, 0.0f);
-      FakeQuantizeBackward(floats_, c.At(wires_.x, b) + y * wires_.x.row, grid_, c.At(wires_.dy, b) + y * wires_.dy.row, dx);
-    }
+    if (wires_.NeedsData()) kernels::RoundBackward({Arguments(c, b), c.In(wires_.dy, b), c.Out(wires_.dx, b)});
   }
 
  private:
+  kernels::RoundArgs Arguments(const Context& c, size_t b) const {
+    kernels::RoundArgs a = shape_;
+    a.x = c.In(wires_.x, b);
+    a.y = c.Out(wires_.y, b);
+    return a;
+  }
   Wires wires_;
-  size_t floats_;
-  Int8Grid grid_{1, 0};
+  kernels::RoundArgs shape_;
 };
 
 }  // namespace

@@ -190,4 +190,21 @@ struct NormBackwardArgs {
 };
 void NormBackward(const NormBackwardArgs& a);
 
+// y = step x (x / step within low .. high, rounded half to even); low and high whole numbers below 2^22. Rows of `floats`
+// numbers, a multiple of 8. NaN stays NaN.
+struct RoundArgs {
+  In x;
+  Out y;
+  size_t height = 0, floats = 0;
+  float step = 1, low = 0, high = 0;
+};
+void Round(const RoundArgs& a);
+// dx = dy where low <= x / step <= high, else 0; y is not used.
+struct RoundBackwardArgs {
+  RoundArgs forward;
+  In dy;
+  Out dx;
+};
+void RoundBackward(const RoundBackwardArgs& a);
+
 }  // namespace handlens::nn::kernels

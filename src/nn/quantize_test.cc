@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <hwy/targets.h>
 #include <limits>
 
 #include "base/rng.h"
+#include "nn/kernels.h"
 #include "nn/nn.h"
 #include "nn/reference_layers.h"
 
@@ -36,6 +38,33 @@ TEST(FakeQuantize, PassesTheGradientInsideTheRangeAlone) {
   std::vector<float> dx(x.size(), 10.0f);
   reference::FakeQuantizeBackward(x.size(), x.data(), {0.5f, -128}, dy.data(), dx.data());
   EXPECT_EQ(dx, (std::vector<float>{10, 12, 13, 14, 15, 10, 10}));
+}
+
+TEST(FakeQuantize, KernelsEqualTheReferenceOnEveryInstructionSet) {
+  for (int64_t rest = hwy::SupportedTargets(); rest != 0; rest &= rest - 1) {
+    hwy::SetSupportedTargetsForTest(rest & -rest);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+    for (const size_t floats : {8u, 24u, 136u}) {
+      Rng rng(2, "round");
+      std::vector<float> x(2 * floats), dy(2 * floats), y(2 * floats), dx(2 * floats), expected(2 * floats), expected_dx(2 * floats, 0.0f);
+      for (size_t i = 0; i < x.size(); ++i) {
+        x[i] = i % 3 == 0 ? 0.25f * static_cast<float>(static_cast<int>(rng.Below(1200)) - 600) : rng.Uniform(-150, 150);   // ties too
+        dy[i] = rng.Uniform(1, 2);
+      }
+      x[5] = std::numeric_limits<float>::quiet_NaN();
+      const kernels::RoundArgs args{{x.data(), floats, 8}, {y.data(), floats, 8}, 2, floats, 0.5f, -138, 117};
+      kernels::Round(args);
+      kernels::RoundBackward({args, {dy.data(), floats, 8}, {dx.data(), floats, 8}});
+      reference::FakeQuantizeForward(x.size(), x.data(), {0.5f, 10}, expected.data());
+      reference::FakeQuantizeBackward(x.size(), x.data(), {0.5f, 10}, dy.data(), expected_dx.data());
+      EXPECT_TRUE(std::isnan(y[5]) && std::isnan(expected[5])) << hwy::TargetName(rest & -rest);
+      y[5] = expected[5] = 0;
+      EXPECT_EQ(y, expected) << hwy::TargetName(rest & -rest);
+      EXPECT_EQ(dx, expected_dx) << hwy::TargetName(rest & -rest);
+    }
+    hwy::SetSupportedTargetsForTest(0);
+  }
+  hwy::GetChosenTarget().DeInit();
 }
 
 struct Problem {

@@ -3,7 +3,7 @@ pkg_check_modules(HWY REQUIRED IMPORTED_TARGET libhwy)
 handlens_room(nn DEPS base LIBS PkgConfig::HWY)
 set_source_files_properties(
   ${CMAKE_SOURCE_DIR}/src/nn/kernels_conv.cc ${CMAKE_SOURCE_DIR}/src/nn/kernels_pool.cc
-  ${CMAKE_SOURCE_DIR}/src/nn/kernels_dense.cc ${CMAKE_SOURCE_DIR}/src/nn/kernels_norm.cc
+  ${CMAKE_SOURCE_DIR}/src/nn/kernels_dense.cc ${CMAKE_SOURCE_DIR}/src/nn/kernels_norm.cc ${CMAKE_SOURCE_DIR}/src/nn/kernels_round.cc
   PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-O3>")
 add_executable(bench_engine EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/engine.cc)
 target_link_libraries(bench_engine PRIVATE nn)
