@@ -87,7 +87,8 @@ void ReadPhone(const Json& json, PhoneRecord& record) {
   const Json& phone = json.at("phone");
   const std::string maker = Optional(phone, "manufacturer"), model = Optional(phone, "model");
   const std::string browser = Optional(phone, "browser"), android = Optional(phone, "android"), build = Optional(phone, "build");
-  record.title = maker.empty() ? model : maker + " " + model;
+  // Some makers put their name into the model's.
+  record.title = maker.empty() || model.starts_with(maker) ? model : maker + " " + model;
   if (record.title.empty()) record.title = kNamelessPhone;
   record.system = record.target == "android" ? fmt::format("Android {} ({})", android, build) : browser;
   const std::string installation = Optional(app, "installation");

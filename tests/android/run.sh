@@ -165,6 +165,29 @@ test_jvm() {
   run_jvm mismatch "$mismatch_tests" app.handlens.MismatchTest
 }
 
+reads_as_groovy() {  # project: parses, and says the id
+  local file
+  for file in "$1/build.gradle" "$1/settings.gradle" "$1/app/build.gradle"; do
+    java -cp "$downloads/groovy-4.0.24.jar" groovy.ui.GroovyMain -e \
+      "new org.codehaus.groovy.control.CompilationUnit().with { addSource(new File('$file')); compile(org.codehaus.groovy.control.Phases.CONVERSION) }" || return 1
+  done
+  grep -q 'applicationId "org.example.home"' "$1/app/build.gradle" && grep -q '^distributionUrl=https' "$1/gradle/wrapper/gradle-wrapper.properties"
+}
+
+# What Gradle would do with aapt2 and javac; Gradle itself and an SDK are not to be had where this was written.
+project_compiles() {
+  local main=$1/app/src/main made=$out/project-check library
+  rm -rf "$made" && mkdir -p "$made/gen" "$made/classes" || return 1
+  sed 's/^<manifest /<manifest package="org.example.home" /' "$main/AndroidManifest.xml" >"$made/AndroidManifest.xml"
+  aapt2 compile --dir "$main/res" -o "$made/res.zip" &&
+    aapt2 link -I /usr/share/android-framework-res/framework-res.apk --manifest "$made/AndroidManifest.xml" --min-sdk-version 24 --target-sdk-version 36 \
+      --custom-package app.handlens --java "$made/gen" -A "$main/assets" -0 .tflite -o "$made/app.apk" "$made/res.zip" || return 1
+  find "$main/java" "$made/gen" -name '*.java' >"$made/sources"
+  javac -nowarn -Xlint:none -encoding UTF-8 --release 8 -cp "$downloads/android-all-15-robolectric-13954326.jar" -d "$made/classes" @"$made/sources" || return 1
+  for library in libhandlens.so libjnitensorflowlite.so; do [ -s "$main/jniLibs/x86_64/$library" ] || { echo "no $library"; return 1; }; done
+  [ -s "$main/assets/bundle/model.tflite" ] && [ -s "$main/assets/golden/vectors.bin" ]
+}
+
 test_home() {
   local run=$out/home/run program=$build/handlens
   [ -x "$program" ] || { skip "home: $program is not built"; return; }
@@ -172,7 +195,9 @@ test_home() {
   rm -rf "$out/home" "$samples/home"
   mkdir -p "$out/home" "$samples/home"
   expect "home: a small run" "$root/tests/phones/make_run.sh" "$program" "$run"
-  XDG_CONFIG_HOME=$out/home expect "home: its app" "$program" app "$run" --abi x86_64 -q
+  XDG_CONFIG_HOME=$out/home expect "home: its app" "$program" app "$run" --abi x86_64 --project --id org.example.home -q
+  expect "home: the project's build files are Groovy" reads_as_groovy "$run/apps/android/project"
+  expect "home: the project's resources and sources compile" project_compiles "$run/apps/android/project"
   cp "$run"/apps/android/*-x86_64.apk "$samples/home/x86_64.apk"
   OUT=$out/home/shared run_jvm home 1 app.handlens.ExportTest
   expect "home: what it shares comes home" python3 "$root/tests/phones/bring_home.py" "$program" "$run" "$out/home/shared" 10

@@ -152,7 +152,9 @@ public final class FieldTestActivity extends CameraScreen {
         }
         taken++;
         String words = getString(shot.right() ? R.string.shot_right : R.string.shot_wrong, shot.predicted, Scores.percent(analysis.scores.top()));
-        ((TextView) findViewById(R.id.last_shot)).setText(words);
+        TextView last = findViewById(R.id.last_shot);
+        last.setText(words);
+        last.setTextColor(getColor(shot.right() ? R.color.right : R.color.wrong));
         if (taken >= COUNTS[count.getSelectedItemPosition()]) end();
         else showStep();
     }
