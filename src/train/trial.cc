@@ -19,6 +19,8 @@ namespace {
 
 double Now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
+constexpr double kSlowDisk_bytes_per_s = 150e6;
+
 struct Score {
   double accuracy = 0, loss = 0;
 };
@@ -51,7 +53,7 @@ class Trial {
     progress_.Begin(spec_.model, spec_.recipe.epochs, "epochs");
     while (!Finished()) HL_TRY(RunEpoch());
     HL_TRY(FlushEvents());
-    if (Now() - saved_at_ > std::max(5.0, 200 * save_cost_s_)) HL_TRY(SaveState());
+    if (Now() - saved_at_ > std::max(20.0, 200 * save_cost_s_)) HL_TRY(SaveState());
     auto evaluated = Evaluate();
     // Stopped in a long evaluation: the training behind it is not lost.
     if (!evaluated && evaluated.error().kind == ErrorKind::kInterrupted && saved_epochs_ < epochs_.size()) HL_TRY(SaveState());
@@ -147,6 +149,9 @@ Result<void> Trial::FitFirstLayer() {
 
 Result<void> Trial::Resume() {
   started_at_ = saved_at_ = flushed_at_ = Now();
+  // Until the first save has shown what one costs: a large state must not be written in the middle of a short trial.
+  HL_ASSIGN(const nn::ModelCost cost, nn::Cost(trained_, 1));
+  save_cost_s_ = 4 * static_cast<double>(cost.parameters) / kSlowDisk_bytes_per_s;
   auto state = ReadState(folder_, id_);
   if (state && network_->LoadState(state->network)) {
     epochs_ = std::move(state->epochs);
