@@ -75,6 +75,23 @@ $ handlens split pictures-run --json -v 2>/dev/null | head -3
   "command": "split",
   "run": "pictures-run",
 
+# Trained on as int8 computes: the int8 file is another, the trials and the float file stay; and back again.
+$ handlens describe pictures-run --quantization aware -v 2>&1 | grep -E '^(search|final): |fine-tuned as|models in'; grep -c 'come from quantization-aware training' pictures-run/model/modelcard.md
+> cmp -s before/model/model.tflite pictures-run/model/model.tflite && echo the same float; cmp -s before/model/quantizedmodel.tflite pictures-run/model/quantizedmodel.tflite || echo another int8
+search: up to date
+final: up to date
+fine-tune: 3 models fine-tuned as int8 (*)
+convert: 8 models in pictures-run/model (*)
+1
+the same float
+another int8
+
+$ handlens describe pictures-run --quantization post-training -q >out; for f in model/{model,quantizedmodel,model_fp16,model_dynamic}.tflite model/folds/fold1_quantized.tflite; do cmp before/$f pictures-run/$f; done
+
+$ handlens convert pictures-run --quantization awre
+handlens: error: --quantization: 'awre' is not one of post-training, aware; did you mean 'aware'?
+[2]
+
 # Another process on the same folder.
 $ flock pictures-run/.lock handlens report pictures-run
 handlens: error: pictures-run: another handlens is working on this run folder; wait for it to end, or use another folder
