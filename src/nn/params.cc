@@ -124,13 +124,14 @@ void Params::Initialize(const GraphSpec& graph, uint64_t seed) {
   beta1_power_ = beta2_power_ = 1;
   for (const Param& p : params_) {
     const bool one = p.spec.what == "gamma" || p.spec.what == "variance" || p.spec.what == "std";
-    std::vector<float> values(p.spec.Count(), one ? 1.0f : 0.0f);
-    if (p.spec.what == "kernel") values = FreshKernel(p.spec, graph, seed);
+    // One copy at a time: the largest kernel is most of a network's memory.
+    std::vector<float> values = p.spec.what == "kernel" ? FreshKernel(p.spec, graph, seed)
+                                                        : std::vector<float>(p.spec.Count(), one ? 1.0f : 0.0f);
     Write(p, Kept(p), values);
     if (p.Rounded()) Round(p);
-    const std::vector<float> zeros(p.spec.Count(), 0.0f);
-    if (MomentsOf(p) > 0) Write(p, p.moment1, zeros);
-    if (MomentsOf(p) > 1) Write(p, p.moment2, zeros);
+    std::fill(values.begin(), values.end(), 0.0f);
+    if (MomentsOf(p) > 0) Write(p, p.moment1, values);
+    if (MomentsOf(p) > 1) Write(p, p.moment2, values);
   }
 }
 
