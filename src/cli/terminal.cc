@@ -134,7 +134,7 @@ std::string Terminal::StatusText(Clock::time_point now) const {
     text += rate >= 1 ? fmt::format("  {:.1f} {}/s", rate, unit_) : fmt::format("  {:.1f} {}/min", rate * 60, unit_);
     if (left_s_ < 0 && total_ > done_) text += "  ETA " + Duration((total_ - done_) / rate);
   }
-  if (left_s_ >= 0 && total_ > done_) text += "  ETA " + Duration(std::max(1.0, left_s_ - Seconds(now - left_at_)));
+  if (left_s_ >= 0 && (total_ <= 0 || total_ > done_)) text += "  ETA " + Duration(std::max(1.0, left_s_ - Seconds(now - left_at_)));
   if (!note_.empty()) text += "  " + note_;
   return text;
 }

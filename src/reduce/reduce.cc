@@ -172,6 +172,10 @@ Result<ReduceResult> Reduce(const dataset::Dataset& dataset, const split::Split&
   result.best = choice.best;
   result.chosen = choice.chosen;
   result.rule = choice.rule;
+  if (result.sweeping == Sweeping::kSurface) {
+    const auto trained = std::count_if(result.cells.begin(), result.cells.end(), [](const ReduceCell& cell) { return !cell.cell.folds.empty(); });
+    result.rule = fmt::format("{} of {} cells were trained, the others only estimated from them and not chosen. ", trained, result.cells.size()) + choice.rule;
+  }
   if (result.cells.size() == 1) {
     result.rule = fmt::format("{} has no hidden dense layer and its convolutions are tied by additions: nothing to sweep, "
                               "the model stays as it is.", base.model);

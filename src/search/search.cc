@@ -45,7 +45,7 @@ class Run {
   std::optional<Budget> budget_;
   const double begun_s_ = MonotonicSeconds();
   double told_s_ = 0;                               // when the time left was last told
-  double done_before_ = 0;                          // trials of earlier rounds, those saved by the race included
+  double done_before_ = 0;                          // trials of earlier rounds
   std::string note_;
   std::vector<std::pair<size_t, size_t>> hits_;     // validation pictures right and seen, by candidate; for the note
 };
@@ -156,7 +156,7 @@ Result<void> Run::RunRace() {
     if (budget_) budget_->BeginRound(trials[0].cell, folds - race.FoldsAsked(), race.FoldsNeeded());
     HL_TRY(Round(trials, [&race](const std::vector<double>& trial_s) { return race.ExpectedLater(trial_s); }));
     done_before_ = 0;
-    for (const CellResult& cell : result_.cells) done_before_ += cell.eliminated ? folds : static_cast<double>(cell.folds.size());
+    for (const CellResult& cell : result_.cells) done_before_ += static_cast<double>(cell.folds.size());
   }
   return {};
 }
@@ -184,7 +184,8 @@ Result<SearchResult> Run::All() {
     HL_ASSIGN(const nn::ModelCost cost, nn::Cost(candidate.architecture, 1));
     cell.parameters = cost.parameters;
   }
-  const int trials = static_cast<int>(options_.candidates.size()) * folds;
+  // How many a race will run is not known, only about how long it takes.
+  const int trials = options_.exhaustive ? static_cast<int>(options_.candidates.size()) * folds : 0;
   if (options_.budget_s > 0) budget_.emplace(begun_s_ + options_.budget_s, options_.jobs, folds, options_.candidates.size());
   progress_.Begin(options_.step, trials, "trials");
   HL_ASSIGN(std::vector<double> trial_s, MeasureTrials(options_.candidates, split_.folds[0].train.size()));
