@@ -295,16 +295,20 @@ def sweep_section(work, size):
     s_whole, s_fast = (sum(known[i] for i in ids) for ids in (ids_whole, ids_fast))
     labels = labels_of(folders["whole"])
 
-    def tested(record):
+    def told(record, part):
         right = []
         for fold in record["cells"][record["chosen"]]["cell"]["folds"]:
             trial_folder = folders["whole"] / "trials" / fold["trial"]
             trial = json.loads((trial_folder / "trial.json").read_text(encoding="utf-8"))
             trial["folder"] = trial_folder
-            right += hits(trial, labels, "test")
+            right += hits(trial, labels, part)
         return right
 
-    difference, error, p = paired(tested(whole), tested(fast))
+    differences = []
+    for part in ("validation", "test"):
+        difference, error, p = paired(told(whole, part), told(fast, part))
+        differences.append(f"{100 * difference:+.1f} ± {100 * error:.1f} points on {part} pictures (p = {p:.2f}; "
+                           f"{'within' if abs(difference) <= error else '**not** within'} one standard error)")
     picture = draw(size, whole, fast)
     lines = [f"### {size} px", "", f"![Both heat maps at {size} px]({picture})", "",
              "| | whole | fast |", "|---|---|---|",
@@ -320,9 +324,8 @@ def sweep_section(work, size):
               f"{rho(untrained, 'validation'):.2f}. For comparison, the whole sweep's own validation and test accuracies correlate by "
               f"{spearman([accuracy(w, 'validation') for w, _ in pairs], [accuracy(w, 'test') for w, _ in pairs]):.2f}.",
               f"- A cell's own test accuracy scatters by {100 * scatter(pairs):.1f} points around the mean of its neighbours (whole sweep).",
-              f"- The fast choice differs from the whole sweep's by {100 * difference:+.1f} ± {100 * error:.1f} points on test pictures (one standard error, "
-              f"paired; p = {p:.2f}), which is {'within' if abs(difference) <= error else '**not** within'} one paired standard error; the standard error of the "
-              f"whole sweep's choice over its folds is {100 * fold_error(whole):.1f} points.", ""]
+              "- The fast choice differs from the whole sweep's, paired picture by picture, by " + " and ".join(differences)
+              + f". Over its own folds the whole sweep's choice has a standard error of {100 * fold_error(whole):.1f} points on test pictures.", ""]
     for name in ("whole", "fast"):
         timing = folders[name] / "timings.json"
         if timing.exists():
