@@ -80,7 +80,8 @@ RuleResult Quantized(const Verdict& v) {
               fmt::format("quantized {}, float {} (n={}; only float right {}, only quantized right {}, McNemar p={:.3g})",
                           Percent(route->accuracy), Percent(base->accuracy), route->n, route->only_baseline,
                           route->only_this, route->mcnemar_p),
-              "shipping model_fp16.tflite, or a wider model");
+              fmt::format("{}shipping model_fp16.tflite, or a wider model",
+                          v.quantization == "post-training quantization" ? "training for int8 (--quantization aware), " : ""));
 }
 
 RuleResult Agreement(const Rules& rules, const Verdict& v) {

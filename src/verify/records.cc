@@ -122,6 +122,7 @@ Result<void> WriteVerdict(const std::filesystem::path& path, const Verdict& verd
   record["reasons"] = verdict.reasons;
   record["notes"] = verdict.notes;
   record["runtime"] = verdict.runtime_version;
+  if (!verdict.quantization.empty()) record["quantization"] = verdict.quantization;
   record["labels"] = verdict.labels;
   record["files"] = Json::object();
   for (const auto& [file, hash] : verdict.files) record["files"][file] = hash;

@@ -91,7 +91,7 @@ inline void WriteModels(const fs::path& folder, const dataset::Dataset& dataset,
   }
   EXPECT_TRUE(WriteRecord(folder / "conversion.json", "handlens-conversion", 1,
                           {{"io", "uint8"}, {"fit", "crop"}, {"size_px", describe::sample::kSizePx},
-                           {"labels", dataset.labels}, {"models", models}}));
+                           {"labels", dataset.labels}, {"models", models}, {"method", "post-training quantization"}}));
   EXPECT_TRUE(WriteRecord(folder / "engine_scores.json", "handlens-scores", 1, {{"models", engine}}));
 }
 

@@ -41,6 +41,7 @@ Result<std::vector<ListedModel>> ReadListed(const Json& conversion, std::string_
 Result<void> CheckConversion(const Json& conversion, const fs::path& path, Shipped& shipped) {
   HL_ASSIGN(const auto labels, FromJson(conversion, path.string(), [&](const Json& json) {
     shipped.size_px = json.at("size_px").get<int>();
+    shipped.quantization = json.value("method", "");
     return json.at("labels").get<std::vector<std::string>>();
   }));
   HL_ASSIGN(const std::string fit, FromJson(conversion, path.string(), [](const Json& json) {

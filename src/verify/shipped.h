@@ -26,6 +26,7 @@ struct Shipped {
   std::map<std::string, std::map<std::string, std::vector<float>>> engine;  // file -> picture id -> scores
   std::vector<std::string> label_order_problems, file_problems;             // whole sentences
   int64_t gated_bytes = 0;           // of quantizedmodel.tflite, or of model.tflite where there is none
+  std::string quantization;          // how the int8 files came about, in words; empty in old records
 };
 
 // Kind kBadInput: a record is missing or not as expected.

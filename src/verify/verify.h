@@ -114,6 +114,7 @@ struct RuleResult {
 
 struct Verdict {
   std::string runtime_version;
+  std::string quantization;           // how the int8 files came about: "post-training quantization"; empty when not recorded
   std::vector<std::string> labels;
   std::vector<Route> routes;          // computer, quantized, hold-out ones, then gallery, camera, then phones
   std::vector<PhoneResult> phones;    // sorted by title

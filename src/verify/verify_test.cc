@@ -121,6 +121,11 @@ TEST(Decide, AllowsQuantizationToLoseOnlyWhatChanceCould) {
   v.routes[1] = MadeRoute("quantized", 100, Range(0, 20));  // 10 lost, none won: p = 0.002
   CompareWithBaseline(v.routes[0], v.routes[1]);
   EXPECT_THAT(FailedRules(v, rules), ElementsAre("quantized"));
+  for (const char* method : {"post-training quantization", "quantization-aware training"}) {
+    v.quantization = method;
+    Decide(rules, v);
+    EXPECT_EQ(v.reasons.at(0).find("--quantization aware") != std::string::npos, method[0] == 'p');   // what is not yet done
+  }
 }
 
 TEST(Decide, AsksForAgreementOfQuantizedWithFloat) {
@@ -216,6 +221,7 @@ TEST(VerifyRun, JudgesAWholeRun) {
   EXPECT_EQ(record->at("routes").at(0).at("name"), "computer");
   EXPECT_EQ(record->at("routes").at(0).at("correct"), 23);
   EXPECT_EQ(record->at("deployable"), true);
+  EXPECT_EQ(record->at("quantization"), "post-training quantization");
   ASSERT_TRUE(describe::WriteModelCard(run.folder));
   EXPECT_THAT(*ReadText(run.folder / "model" / "modelcard.md"), HasSubstr("23 of 24"));
   const std::string csv = *ReadText(run.folder / "predictions.csv");
