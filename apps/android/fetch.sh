@@ -35,6 +35,9 @@ fetch_for_tests() {
   # The oldest Android that the app claims to run on, to check what it calls.
   fetch org.robolectric:android-all:7.0.0_r1-robolectric-r1 android-all-7.0.0_r1-robolectric-r1.jar \
     567bfa3cd3a8c9c5ca736bd86b3f90ff4d6a7ba333b9cfea6ff7d81924f90ce9
+  # The runtime for arm64 Linux: the phones' kernels, for the test under emulation.
+  fetch org.bytedeco:tensorflow-lite:2.21.0-1.5.14:jar:linux-arm64 tensorflow-lite-2.21.0-1.5.14-linux-arm64.jar \
+    d34e33c49ce6da8f3c982cc6a084ff02f078d9c371dfb18a269aff93e0949d03
   # The language of the project's build files, to read them as Gradle would.
   fetch org.apache.groovy:groovy:4.0.24 groovy-4.0.24.jar \
     38db8aa6f48b96aa11dd75745b96ab2991ddc9a09f5f3840fae704b84a588867

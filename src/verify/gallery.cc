@@ -15,8 +15,8 @@
 namespace handlens::verify {
 namespace {
 
-// apps/android: Classifier takes 1 to 4 threads, SelfCheck keeps XNNPACK while its scores are this near to the plain
-// kernels' and its labels the same.
+// apps/android: Classifier takes 1 to 4 threads, SelfCheck keeps XNNPACK while its scores are this near to those of the
+// computer's XNNPACK and its labels the same.
 constexpr int kAppThreads = 4;
 constexpr double kDelegateTolerance = 0.02;
 constexpr uint64_t kCameraSeed = 1;
@@ -122,12 +122,6 @@ Result<std::vector<Outcome>> ForEachPicture(std::span<const int> pictures, Readi
   return outcomes;
 }
 
-// The app's own test of the delegate.
-bool KeepsXnnpack(std::span<const std::vector<float>> xnnpack, std::span<const std::vector<float>> builtin) {
-  const Comparison c = Compare(builtin, xnnpack, kDelegateTolerance / 2);
-  return c.max_score_difference <= kDelegateTolerance && c.flips_beyond_ties == 0;
-}
-
 // The computer's scores of these pictures by the same file and kernels.
 std::vector<std::vector<float>> ComputerScores(const HoldoutScores& holdout, const ModelScores& scores, const Route& route) {
   std::vector<std::vector<float>> found;
@@ -137,6 +131,12 @@ std::vector<std::vector<float>> ComputerScores(const HoldoutScores& holdout, con
     found.push_back(at == holdout.pictures.end() ? std::vector<float>() : list[static_cast<size_t>(at - holdout.pictures.begin())]);
   }
   return found;
+}
+
+// The app's own test of the delegate.
+bool KeepsXnnpack(std::span<const std::vector<float>> computer, std::span<const std::vector<float>> here) {
+  const Comparison c = Compare(computer, here, kDelegateTolerance / 2);
+  return c.max_score_difference <= kDelegateTolerance && c.flips_beyond_ties == 0;
 }
 
 void FillPictures(const Shipped& shipped, std::vector<int> pictures, Route& route) {
@@ -188,12 +188,13 @@ Result<Route> JudgeGallery(const Shipped& shipped, const HoldoutScores& holdout,
     builtin.push_back(outcome.scores[1]);
     if (!outcome.same_input) ++route.differing_inputs;
   }
-  const bool fast = KeepsXnnpack(xnnpack, builtin);
+  const auto computer = holdout.models.find(file->file);
+  route.kernels = "xnnpack";
+  const bool fast = computer == holdout.models.end() || KeepsXnnpack(ComputerScores(holdout, computer->second, route), xnnpack);
   route.kernels = fast ? "xnnpack" : "builtin";
   route.scores = fast ? xnnpack : builtin;
   Score(route, static_cast<int>(shipped.dataset.labels.size()));
   route.builtin = Compare(xnnpack, builtin, ToleranceOf(file->variant));
-  const auto computer = holdout.models.find(file->file);
   if (computer != holdout.models.end()) {
     route.computer = Compare(ComputerScores(holdout, computer->second, route), route.scores, ToleranceOf(file->variant));
   }

@@ -5,7 +5,7 @@
 # apk: packed APKs of three models and three processors against apksigner and aapt2, alignment, tampering.
 # api: every class and method that the app calls exists in Android 7.0.
 # jvm: the app's code with the final APK's resources and assets and the real TensorFlow Lite, under Robolectric.
-# arm: the pixel contract's objects of the phones' processors under qemu, all golden vectors.
+# arm: the pixel contract's objects of the phones' processors under qemu, all golden vectors; the runtime's arm64 kernels.
 # home: a real run's app under Robolectric; what it shares is imported into the run by `handlens verify --import`.
 # A part whose tools are missing is skipped and counted; the last line says how many passed, failed, were skipped.
 set -uo pipefail
@@ -17,7 +17,7 @@ downloads=$build/downloads
 out=$build/apps/android
 work=$out/work
 samples=$out/samples
-parts=${1:-apk api jvm arm home}
+parts=${1:-apk api jvm home arm}
 passed=0 failed=0 skipped=0
 # shellcheck source=../../apps/android/fetch.sh
 source "$root/apps/android/fetch.sh"
@@ -225,6 +225,36 @@ test_arm() {
   run_golden armv7a-linux-androideabi24 arm-linux-gnueabi-g++ qemu-arm "pixels of armeabi-v7a under qemu"
 }
 
+# The runtime's kernels of phones against this computer's.
+run_scores() {  # model words bound
+  local name=$1 words=$2 bound=$3 line
+  "$out/scores/here" "$name" >"$out/scores/here.txt" 2>/dev/null && qemu-aarch64 -L /usr/aarch64-linux-gnu "$out/scores/arm64" "$name" >"$out/scores/arm64.txt" 2>/dev/null
+  if line=$(python3 "$root/tests/android/compare_scores.py" "$out/scores/here.txt" "$out/scores/arm64.txt" "$bound" 2>&1); then
+    pass "$words by arm64's kernels under qemu: $line"
+  else
+    fail "$words by arm64's kernels under qemu: $line"
+  fi
+}
+
+test_arm_scores() {
+  have aarch64-linux-gnu-gcc gcc qemu-aarch64 python3 unzip || { skip "arm: no C compiler for arm64, or no qemu"; return; }
+  [ "$(uname -m)" = x86_64 ] || { skip "arm: the runtime is here for x86_64 Linux only"; return; }
+  fetch_for_tests || { skip "arm: the runtime for arm64 is not here and cannot be fetched"; return; }
+  local folder=$out/scores sample
+  mkdir -p "$folder/lib"
+  unzip -q -o -j "$downloads/tensorflow-lite-2.21.0-1.5.14-linux-arm64.jar" '*/libjnitensorflowlite.so' -d "$folder/lib"
+  aarch64-linux-gnu-gcc -O2 -std=c11 "$root/tests/android/model_scores.c" -o "$folder/arm64" "$folder/lib/libjnitensorflowlite.so" -Wl,-rpath,"$folder/lib" -Wl,--allow-shlib-undefined &&
+    gcc -O2 -std=c11 "$root/tests/android/model_scores.c" -o "$folder/here" "$work/lib/linux/libjnitensorflowlite.so" -Wl,-rpath,"$work/lib/linux" -Wl,--allow-shlib-undefined || { fail "arm: model_scores does not link"; return; }
+  for sample in float uint8 int8; do
+    unzip -q -o -j "$samples/$sample/arm64-v8a.apk" assets/bundle/model.tflite -d "$folder/$sample"
+    run_scores "$folder/$sample/model.tflite" "$sample" "$([ $sample = float ] && echo 1e-5 || echo 0.004)"
+  done
+  # A trained quantized model, where one was given or left by the part "home".
+  for sample in "${HANDLENS_RUN:-$out/home/run}"/model/{quantizedmodel,model}.tflite; do
+    [ ! -e "$sample" ] || run_scores "$sample" "$(basename "$sample")" "$([ "$(basename "$sample")" = model.tflite ] && echo 1e-5 || echo 0.008)"
+  done
+}
+
 if ! make_samples; then
   skip "everything: build the templates (apps/android/build.sh) and sample_app first"
 else
@@ -233,7 +263,10 @@ else
       apk) test_apks ;;
       api) test_api ;;
       jvm) test_jvm ;;
-      arm) test_arm ;;
+      arm)
+        test_arm
+        test_arm_scores
+        ;;
       home) test_home ;;
       *) echo "unknown part '$part'" >&2; exit 2 ;;
     esac

@@ -82,7 +82,7 @@ final class SelfCheck {
                 Classifier xnnpack = delegate()) {
             delegateAgrees = delegateWorks = xnnpack != null;
             for (int i = 0; i < list.length(); i++) rows.add(row(list.getJSONObject(i), builtin, xnnpack));
-            if (xnnpack != null) compareOnGolden(builtin, xnnpack);
+            if (xnnpack != null && rows.isEmpty()) compareOnGolden(builtin, xnnpack);
         }
     }
 
@@ -122,7 +122,7 @@ final class SelfCheck {
         return values;
     }
 
-    /** Other pictures than the held-out ones, so that an app without them still compares the two paths. */
+    /** For an app without held-out pictures, of which the computer's scores are not known: the two paths against each other. */
     private void compareOnGolden(Classifier builtin, Classifier xnnpack) throws IOException, Problem {
         for (String file : new String[] {"rgb.png", "chroma_half.jpg", "palette.png"}) {
             Rgb rgb = Rgb.decode(Assets.bytes(assets, "golden/" + file));
