@@ -37,6 +37,18 @@ std::string Optional(const Json& json, const char* key) {
   return found->is_string() ? found->get<std::string>() : found->dump();
 }
 
+// Words of a stranger's file on one line of ours: no control characters, no endless text, no half of a UTF-8 letter.
+std::string Plain(std::string text) {
+  constexpr size_t kMostBytes = 160;
+  if (text.size() > kMostBytes) {
+    size_t end = kMostBytes;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+    text = text.substr(0, end) + "...";
+  }
+  std::replace_if(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+  return text;
+}
+
 PhoneGolden GoldenOf(const Json& json) {
   return {json.at("count").get<size_t>(), json.at("equal").get<size_t>(), json.at("within_bound").get<size_t>(),
           json.at("differing_bytes").get<size_t>(), json.at("largest_jpeg_difference").get<int>(),
@@ -89,8 +101,8 @@ void ReadPhone(const Json& json, PhoneRecord& record) {
   const std::string browser = Optional(phone, "browser"), android = Optional(phone, "android"), build = Optional(phone, "build");
   // Some makers put their name into the model's.
   record.title = maker.empty() || model.starts_with(maker) ? model : maker + " " + model;
-  if (record.title.empty()) record.title = kNamelessPhone;
-  record.system = record.target == "android" ? fmt::format("Android {} ({})", android, build) : browser;
+  record.title = record.title.empty() ? kNamelessPhone : Plain(record.title);
+  record.system = Plain(record.target == "android" ? fmt::format("Android {} ({})", android, build) : browser);
   const std::string installation = Optional(app, "installation");
   const std::string identity = installation.empty() ? maker + "\n" + model + "\n" + browser + "\n" + android + "\n" + build : installation;
   record.key = Sha256(record.target + "\n" + Optional(app, "id") + "\n" + record.model_sha256 + "\n" + identity).substr(0, 16);
@@ -100,12 +112,12 @@ PhoneRecord RecordOf(const Json& json) {
   PhoneRecord record;
   record.made_at = json.at("made_at").get<std::string>();
   const Json& app = json.at("app");
-  record.app = app.at("name").get<std::string>();
+  record.app = Plain(app.at("name").get<std::string>());
   record.target = app.at("target").get<std::string>();
-  record.app_version = app.at("version_name").get<std::string>();
-  record.runtime = app.at("runtime").get<std::string>();
+  record.app_version = Plain(app.at("version_name").get<std::string>());
+  record.runtime = Plain(app.at("runtime").get<std::string>());
   record.kernels = app.at("path").get<std::string>();
-  record.model_file = app.at("model_file").get<std::string>();
+  record.model_file = Plain(app.at("model_file").get<std::string>());
   record.model_sha256 = app.at("model_sha256").get<std::string>();
   record.labels = json.at("labels").get<std::vector<std::string>>();
   ReadPhone(json, record);

@@ -59,6 +59,20 @@ TEST(ReadPhoneRecord, TellsWhoSentWhat) {
   EXPECT_NE(record->key, other->key);
 }
 
+TEST(ReadPhoneRecord, PutsNoControlCharactersIntoItsWords) {
+  SKIP_WITHOUT_RUNTIME();
+  const sample::Run run = sample::MakeRun("phone-words");
+  Json record = sample::FieldTestRecord(run, "aaaa", 1, 1);
+  std::string letters;
+  for (int i = 0; i < 500; ++i) letters += "ä";
+  record["phone"]["model"] = "One\x1b[31m\n" + letters;
+  const auto read = ReadPhoneRecord(sample::Save(run, "words.json", record));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_THAT(read->title, StartsWith("Maker One [31m ä"));
+  EXPECT_LT(read->title.size(), 200u);
+  EXPECT_THAT(read->title, testing::EndsWith("ä..."));
+}
+
 TEST(ReadPhoneRecord, RefusesWhatIsNotARecordOrNewer) {
   SKIP_WITHOUT_RUNTIME();
   const sample::Run run = sample::MakeRun("phone-format");
