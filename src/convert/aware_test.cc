@@ -8,6 +8,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "base/disk.h"
 #include "convert/build_graph.h"
 #include "convert/sample_models.h"
 #include "nn/zoo.h"
@@ -119,7 +120,8 @@ struct Trained {
 };
 
 // A few epochs of training and of fine-tuning, on pictures of 32 px.
-Trained Train(const train::Synthetic& made, const char* name, int jobs) {
+enum class Keep { kNothing, kFolder };
+Trained Train(const train::Synthetic& made, const char* name, int jobs, Keep keep = Keep::kNothing) {
   train::TrialSpec spec = train::TinyTrial(made, 3);
   spec.recipe = train::ModernRecipe(60);
   spec.recipe.batch = 8;
@@ -138,7 +140,7 @@ Trained Train(const train::Synthetic& made, const char* name, int jobs) {
   request.data = made.Data();
   request.jobs = jobs;
   request.out = std::filesystem::path(testing::TempDir()) / fmt::format("handlens-aware-{}", name);
-  std::filesystem::remove_all(request.out);
+  if (keep == Keep::kNothing) std::filesystem::remove_all(request.out);
   const auto done = TrainAware({{&result.before, &result.calibration, &spec, &result.after}}, request, SilentProgress());
   EXPECT_TRUE(done) << done.error().message;
   return result;
@@ -163,6 +165,40 @@ TEST(Aware, TrainedModelsComputeInTheRuntimeWhatTrainingSaw) {
     EXPECT_EQ(difference.labels, 0) << name;
     EXPECT_LE(difference.steps, 2.01) << name;
     EXPECT_LE(difference.score, 2.0 / 256) << name;
+  }
+}
+
+TEST(Aware, IsNamedAndOtherNamesAreRefused) {
+  for (const Method method : {Method::kPostTraining, Method::kAware}) EXPECT_EQ(*ParseMethod(MethodName(method)), method);
+  const auto other = ParseMethod("both");
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().kind, ErrorKind::kUsage);
+  EXPECT_EQ(other.error().message, "both is no method of quantization; choose post-training or aware");
+}
+
+TEST(Aware, ItsNetworkIsNotConvertedItself) {
+  const nn::ModelSpec spec = Cases()[0].spec;
+  const FoldedModel model = *Fold(spec, RandomWeights(spec, 1));
+  const AwareNetwork network = MakeAware(model, *Calibrate(model, Spans(Pictures(13, 2)), 1, SilentProgress()));
+  const auto folded = Fold(network.spec, WeightsOf(model, network));
+  ASSERT_FALSE(folded);
+  EXPECT_NE(folded.error().message.find("is a fake quantization"), std::string::npos);
+}
+
+// A file that another run, or a fault, left under the name of a finished model: it is trained again.
+TEST(Aware, TrainsAgainWhereWhatIsKeptDoesNotFit) {
+  const train::Synthetic made = train::MakeSynthetic({14, 14, 14}, 32, 5);
+  const Trained once = Train(made, "m1d1", 1);
+  const auto folder = std::filesystem::path(testing::TempDir()) / "handlens-aware-m1d1";
+  const auto files = *ListFolder(folder);
+  ASSERT_EQ(files.size(), 1u);
+  nn::Weights kept = *nn::DecodeWeights(*ReadFile(folder / files[0]));
+  kept[0].values.pop_back();
+  kept[0].shape = {static_cast<int>(kept[0].values.size())};
+  for (const Bytes& bytes : {Bytes{1, 2, 3}, nn::EncodeWeights(kept)}) {
+    ASSERT_TRUE(WriteFileAtomic(folder / files[0], bytes));
+    const Trained again = Train(made, "m1d1", 1, Keep::kFolder);
+    for (size_t i = 0; i < once.after.layers.size(); ++i) EXPECT_EQ(again.after.layers[i].weights, once.after.layers[i].weights);
   }
 }
 
