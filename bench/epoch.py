@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Whole epochs as users run them: Keras' fit fed by ImageDataGenerator from picture files, against handlens.
 
-    epoch.py TRIAL PICTURES [--epochs N] [--size PX] [--json FILE]
+    epoch.py TRIAL PICTURES [--epochs N] [--size PX] [--generators gen1 gen4] [--json FILE]
 
 TRIAL is the program tools/trial; PICTURES a folder with a folder per class. Both train M1 with the generators 1 and 4 of
 the paper, batches of 10, one thread, validation after every epoch, five folds of handlens against one of Keras on the
@@ -77,10 +77,11 @@ def main():
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--keras-epochs", type=int, default=2, help="fewer do: its speed does not depend on them")
     parser.add_argument("--size", type=int, default=100)
+    parser.add_argument("--generators", nargs="+", default=list(GENERATORS), choices=list(GENERATORS))
     parser.add_argument("--json")
     options = parser.parse_args()
     rows = []
-    for generator in GENERATORS:
+    for generator in options.generators:
         row = {"model": "m1", "size": options.size, "generator": generator, "handlens": handlens(options, generator)}
         try:
             row["keras"] = keras_fit(options, generator)
