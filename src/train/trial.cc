@@ -19,7 +19,7 @@ namespace {
 
 double Now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
-constexpr double kSlowDisk_bytes_per_s = 150e6;
+constexpr double kSlowDisk_bytes_per_s = 75e6;
 
 struct Score {
   double accuracy = 0, loss = 0;
