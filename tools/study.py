@@ -41,6 +41,9 @@ PAPER = {
     },
 }
 GENERATORS = ("gen1", "gen2", "gen3", "gen4")
+EXPLAINED = {"covid_ct": "But the published fall from generator 1 to 4 is not there: something else made it.",
+             "leaves": "That generators 2 to 4 held their own on so few leaves, as published, was the carried weights' doing: with "
+                       "fresh weights 50 epochs are too short for them."}
 # Cells also trained as the paper's code does, by the program carried_weights (tools/carried_weights.cc).
 CARRIED = {"covid_ct": [("m1", 50)], "leaves": [("m1", 50), ("m4", 100)], "colorectal": []}
 
@@ -157,7 +160,7 @@ def paper_table(name, work):
 
 def carried_lines(name, work):
     """The generators in turn on the same weights, as in the paper's code."""
-    rows = []
+    rows, within = [], 0
     for model, size in CARRIED[name]:
         path = work / f"carried-{model}-{size}.csv"
         if not path.exists():
@@ -166,6 +169,7 @@ def carried_lines(name, work):
         for generator, mean, std in (line.split(",")[2:] for line in path.read_text(encoding="utf-8").splitlines()):
             ours, ours_std = spread([accuracy for _, accuracy, _ in fresh[(model, size, generator)]])
             published, published_std = PAPER[name][(model, size)][GENERATORS.index(generator)]
+            within += abs(float(mean) - published) <= float(std) + published_std
             rows.append(f"| {model}, {size} px | {generator} | {published:.1f} ± {published_std:.1f} | {ours:.1f} ± {ours_std:.1f} | "
                         f"{float(mean):.1f} ± {float(std):.1f} |")
     if not rows:
@@ -176,7 +180,8 @@ def carried_lines(name, work):
             "same (`carried_weights`): its generator 4 has seen 200 epochs. It is shown to explain published cells, not as a result: "
             "a generator's cell should not depend on those trained before it.", "",
             "| model, size | generator | paper | fresh weights, fitted statistics (the table above) | carried weights, no normalisation |",
-            "|---|---|---|---|---|", *rows, ""]
+            "|---|---|---|---|---|", *rows, "",
+            f"{within} of {len(rows)} published cells lie within the two spreads added of the last column. {EXPLAINED[name]}", ""]
 
 
 def own_table(work):
@@ -220,10 +225,28 @@ NOTES = {
 }
 
 
+# Recipes compared by hand with the program `trial` (tools/trial.cc), its figures as printed.
+TRIED = {"covid_ct": """## Longer, gentler, mirrored
+
+nano24 at 64 px on the paper's folds, batch 16, `trial PICTURES/labels.csv --order paper --preset thorough --rate 0.05 ...`:
+
+| generator, epochs | validation (%) | test (%) | pooled test |
+|---|---|---|---|
+| camera, 266 | 79.0 ± 3.9 | 68.6 ± 3.9 | 512 of 746 [65.2, 71.9] |
+| camera, 266, mirrored (`--flip 1`) | 78.7 ± 5.9 | 68.1 ± 5.5 | 508 of 746 [64.7, 71.3] |
+| mild, 160, mirrored | 76.2 ± 9.6 | 64.2 ± 4.1 | 479 of 746 [60.7, 67.6] |
+
+Neither length nor a lower rate nor mirroring changes the picture: on these folds nano24 stays between 64 and 69 %, 70 % is not reached,
+and recipes cannot be told apart at a standard error of two points. Validation pictures share patients with the training pictures,
+test blocks hardly do: that, not the fit, is the gap of ten points between the columns. A normalisation of each picture by its own
+mean and deviation was not tried.
+"""}
+
+
 def write_page(name, work):
     lines = [f"# {TITLES[name]}", "", NOTES[name], "", *data_lines(work), "## The paper's protocol", "",
              "Mean ± standard deviation of test accuracy over five folds, in percent; SGD, batch 10, 50 epochs (Table 10).", "",
-             *paper_table(name, work), "", *carried_lines(name, work), "## Our default family beside it", "", *own_table(work), "", "## Commands", "",
+             *paper_table(name, work), "", *carried_lines(name, work), "## Our default family beside it", "", *own_table(work), "", *TRIED.get(name, "").splitlines(), *([""] if name in TRIED else []), "## Commands", "",
              f"`tools/study.py {name} --data FOLDER --work FOLDER`, which ran:", "", "```"]
     lines += [path.read_text(encoding="utf-8").strip() for path in sorted(work.glob("*/command.txt"))]
     lines += ["```", ""]
