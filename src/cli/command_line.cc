@@ -90,7 +90,9 @@ class Parser {
 
   Result<void> Set(const Option& option, const std::string& text, const std::string& shown) {
     HL_ASSIGN(std::string value, CheckValue(option, text, shown));
-    line_.values[std::string(option.name)] = std::move(value);
+    std::string& place = line_.values[std::string(option.name)];
+    if (option.kind == Kind::kPaths && !place.empty()) value = place + "\n" + value;
+    place = std::move(value);
     return {};
   }
 

@@ -71,7 +71,9 @@ Result<Outcome> CommandVerify(Call& call) {
     return outcome;
   }
   HL_TRY(DoStepsUpTo(*run, "describe"));
-  HL_ASSIGN(const auto imported, verify::ImportPhoneRecords(run->folder, run->settings.Text("import")));
+  std::vector<fs::path> paths;
+  for (const std::string& path : SplitList(run->settings.Text("import"), '\n')) paths.emplace_back(path);
+  HL_ASSIGN(const auto imported, verify::ImportPhoneRecords(run->folder, paths));
   HL_TRY(DoStepsUpTo(*run, "verify"));
   HL_TRY(StepReport(*run));
   HL_ASSIGN(Outcome outcome, SummarizeVerdict(*run));

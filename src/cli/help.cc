@@ -142,7 +142,7 @@ std::string ZshCompletion() {
       if (!AppliesTo(option, command.name)) continue;
       std::string value;
       if (option.kind == Kind::kChoice) value = fmt::format(":value:({})", fmt::join(SplitList(option.choices, '|'), " "));
-      else if (option.kind == Kind::kPath) value = ":path:_files";
+      else if (option.kind == Kind::kPath || option.kind == Kind::kPaths) value = ":path:_files";
       else if (option.kind != Kind::kFlag) value = fmt::format(":{}:", Quotable(option.value));
       text += fmt::format("      '--{}[{}]{}' \\\n", option.name, Quotable(option.help), value);
     }
@@ -161,7 +161,7 @@ std::string FishCompletion() {
     text += fmt::format("complete -c handlens -n '__fish_seen_subcommand_from {}' -l {}", commands, option.name);
     if (option.letter != 0) text += fmt::format(" -s {}", option.letter);
     if (option.kind == Kind::kChoice) text += fmt::format(" -x -a '{}'", fmt::join(SplitList(option.choices, '|'), " "));
-    else if (option.kind == Kind::kPath) text += " -r";
+    else if (option.kind == Kind::kPath || option.kind == Kind::kPaths) text += " -r";
     else if (option.kind != Kind::kFlag) text += " -x";
     text += fmt::format(" -d '{}'\n", Quotable(option.help));
   }

@@ -118,8 +118,8 @@ constexpr Option kOptions[] = {
     {.name = "project", .kind = Kind::kFlag, .group = kApp, .commands = "app", .scope = Scope::kCommandLine,
      .help = "Also write the app as a project for Android Studio."},
 
-    {.name = "import", .kind = Kind::kPath, .value = "FILE", .fallback_words = "none", .group = kThis, .commands = "verify", .scope = Scope::kCommandLine,
-     .help = "Take in what a phone's self-check or field test shared (a .json file, or a folder of them): into RUN/phones, the verdict and the report."},
+    {.name = "import", .kind = Kind::kPaths, .value = "FILE", .fallback_words = "none", .group = kThis, .commands = "verify", .scope = Scope::kCommandLine,
+     .help = "Take in what a phone's self-check or field test shared (a .json file, or a folder of them; may be repeated): into RUN/phones, the verdict and the report."},
     {.name = "lan", .kind = Kind::kFlag, .group = kThis, .commands = "serve", .scope = Scope::kCommandLine,
      .help = "Serve to everyone in the network, over TLS; says what is exposed."},
     {.name = "loopback", .kind = Kind::kFlag, .group = kThis, .commands = "serve", .scope = Scope::kCommandLine,
@@ -266,6 +266,7 @@ Result<std::string> CheckValue(const Option& option, std::string_view text, std:
     case Kind::kFlag: return CheckFlag(text, where);
     case Kind::kText: return std::string(text);
     case Kind::kPath:
+    case Kind::kPaths:
       if (text.empty()) return Fail(ErrorKind::kUsage, "{}: the path is empty", where);
       return std::string(text);
     case Kind::kInteger: return CheckInteger(option, text, where);

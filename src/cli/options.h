@@ -17,6 +17,7 @@ enum class Kind {
   kFlag,      // present or not; elsewhere true/false
   kText,      // any text
   kPath,      // a file or folder
+  kPaths,     // the same; the option may be repeated, its values are joined by line feeds
   kInteger,   // a whole number in low..high
   kNumber,    // a number in low..high
   kDuration,  // "90s", "30m", "2h"; seconds inside

@@ -83,6 +83,13 @@ TEST(Parser, ReadsEveryWayToWriteAnOption) {
   EXPECT_EQ(line->arguments, std::vector<std::string>{"-odd"});
 }
 
+TEST(Parser, KeepsEveryPathOfAnOptionThatMayBeRepeated) {
+  const std::vector<std::string> words = {"verify", "RUN", "--import", "a, b.json", "--import=c.json"}, commands = {"verify"};
+  const auto line = ParseCommandLine(words, commands);
+  ASSERT_TRUE(line) << line.error().message;
+  EXPECT_EQ(line->values.at("import"), "a, b.json\nc.json");
+}
+
 TEST(Parser, RefusesUnknownWordsWithTheNearestRightOne) {
   EXPECT_NE(Parse({"serach", "R"}).error().message.find("did you mean 'search'?"), std::string::npos);
   EXPECT_NE(Parse({"search", "--epoch", "3"}).error().message.find("did you mean '--epochs'?"), std::string::npos);

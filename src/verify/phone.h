@@ -4,7 +4,9 @@
 
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/json.h"
@@ -81,11 +83,11 @@ struct Imported {
   std::string what;                      // "new", "already there", "in place of phones/..."
 };
 
-// Takes a record, or all *.json of a folder, into RUN/phones, byte for byte: nothing is stored unless all are good. A
+// Takes records, or all *.json of folders, into RUN/phones, byte for byte: nothing is stored unless all are good. A
 // later self-check of an installation replaces its earlier one, a field test that holds all shots of an earlier record
 // replaces that; an older or equal one is "already there". Kind kBadInput: see ReadPhoneRecord and ModelOfRecord; here
 // a model that is none of the run's is refused, too.
-Result<std::vector<Imported>> ImportPhoneRecords(const std::filesystem::path& run, const std::filesystem::path& path);
+Result<std::vector<Imported>> ImportPhoneRecords(const std::filesystem::path& run, std::span<const std::filesystem::path> paths);
 
 // RUN/phones, sorted by name; empty when there is none. Kind kBadInput when one cannot be read.
 struct StoredRecord {

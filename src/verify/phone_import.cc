@@ -155,13 +155,15 @@ Result<std::vector<StoredRecord>> ReadStoredRecords(const fs::path& run) {
   return records;
 }
 
-Result<std::vector<Imported>> ImportPhoneRecords(const fs::path& folder, const fs::path& path) {
+Result<std::vector<Imported>> ImportPhoneRecords(const fs::path& folder, std::span<const fs::path> paths) {
   HL_ASSIGN(const PhoneRun run, ReadPhoneRun(folder));
   HL_ASSIGN(std::vector<StoredRecord> stored, ReadStoredRecords(folder));
-  HL_ASSIGN(const std::vector<fs::path> files, FilesOf(path));
   std::vector<Source> sources;
-  for (const fs::path& file : files) {
-    HL_ASSIGN(sources.emplace_back(), Open(run, file));
+  for (const fs::path& path : paths) {
+    HL_ASSIGN(const std::vector<fs::path> files, FilesOf(path));
+    for (const fs::path& file : files) {
+      HL_ASSIGN(sources.emplace_back(), Open(run, file));
+    }
   }
   std::vector<Imported> imported;
   for (const Source& source : sources) {

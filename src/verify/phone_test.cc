@@ -31,6 +31,10 @@ std::string Refusal(const sample::Run& run, const Json& record) {
   return read.error().message;
 }
 
+Result<std::vector<Imported>> Import(const sample::Run& run, const std::filesystem::path& path) {
+  return ImportPhoneRecords(run.folder, {&path, 1});
+}
+
 std::vector<std::string> Stored(const sample::Run& run) {
   const auto names = ListFolder(run.folder / "phones");
   return names ? *names : std::vector<std::string>();
@@ -142,7 +146,7 @@ TEST(ImportPhoneRecords, RefusesAnotherRunsRecord) {
   SKIP_WITHOUT_RUNTIME();
   const sample::Run run = sample::MakeRun("phone-other");
   const auto refusal = [&](const Json& record) {
-    const auto imported = ImportPhoneRecords(run.folder, sample::Save(run, "other.json", record));
+    const auto imported = Import(run, sample::Save(run, "other.json", record));
     return imported ? "accepted" : imported.error().message;
   };
   Json record = sample::SelfCheckRecord(run, "aaaa");
@@ -165,7 +169,7 @@ TEST(ImportPhoneRecords, KeepsEachThingOnce) {
   SKIP_WITHOUT_RUNTIME();
   const sample::Run run = sample::MakeRun("phone-once");
   const auto what = [&](const Json& record) {
-    const auto imported = ImportPhoneRecords(run.folder, sample::Save(run, "once.json", record));
+    const auto imported = Import(run, sample::Save(run, "once.json", record));
     return imported ? imported->at(0).what : imported.error().message;
   };
   Json check = sample::SelfCheckRecord(run, "aaaa");
@@ -190,11 +194,14 @@ TEST(ImportPhoneRecords, TakesAFolderWhollyOrNotAtAll) {
   bad["app"]["target"] = "toaster";
   sample::Save(run, "b.json", bad);
   const auto folder = run.pictures.parent_path() / "sent";
-  EXPECT_FALSE(ImportPhoneRecords(run.folder, folder));
+  EXPECT_FALSE(Import(run, folder));
   EXPECT_THAT(Stored(run), IsEmpty());
   sample::Save(run, "b.json", sample::FieldTestRecord(run, "aaaa", 4, 4));
-  EXPECT_THAT(*ImportPhoneRecords(run.folder, folder), SizeIs(2));
-  EXPECT_FALSE(ImportPhoneRecords(run.folder, run.folder / "model" / "wrappers")) << "no .json in it";
+  const std::vector<std::filesystem::path> both = {folder / "a.json", folder / "missing.json"};
+  EXPECT_FALSE(ImportPhoneRecords(run.folder, both));
+  EXPECT_THAT(Stored(run), IsEmpty());
+  EXPECT_THAT(*Import(run, folder), SizeIs(2));
+  EXPECT_FALSE(Import(run, run.folder / "model" / "wrappers")) << "no .json in it";
 }
 
 TEST(VerifyRun, RunsTheGalleryAndTheSimulatedCamera) {
@@ -243,12 +250,12 @@ TEST(VerifyRun, DoesNotTryTheCameraWhenTheGalleryFailed) {
 TEST(VerifyRun, TakesPhonesIntoTheVerdict) {
   SKIP_WITHOUT_RUNTIME();
   const sample::Run run = sample::MakeRun("phone-verdict");
-  ASSERT_TRUE(ImportPhoneRecords(run.folder, sample::Save(run, "a.json", sample::SelfCheckRecord(run, "aaaa"))));
-  ASSERT_TRUE(ImportPhoneRecords(run.folder, sample::Save(run, "b.json", sample::FieldTestRecord(run, "aaaa", 20, 18))));
+  ASSERT_TRUE(Import(run, sample::Save(run, "a.json", sample::SelfCheckRecord(run, "aaaa"))));
+  ASSERT_TRUE(Import(run, sample::Save(run, "b.json", sample::FieldTestRecord(run, "aaaa", 20, 18))));
   Json web = sample::FieldTestRecord(run, "", 10, 9);
   web["app"]["target"] = "web";
   web["phone"] = {{"model", "Anna's phone"}, {"browser", "Safari 18"}, {"cores", 6}};
-  ASSERT_TRUE(ImportPhoneRecords(run.folder, sample::Save(run, "c.json", web)));
+  ASSERT_TRUE(Import(run, sample::Save(run, "c.json", web)));
   const auto verdict = VerifyRun({run.folder, {}, 2}, SilentProgress());
   ASSERT_TRUE(verdict) << verdict.error().message;
   EXPECT_THAT(verdict->reasons, IsEmpty());
@@ -282,8 +289,8 @@ TEST(VerifyRun, TakesOneInstallationForOnePhoneThoughItIsNamedInOneRecordOnly) {
     (*record)["app"]["target"] = "web";
     (*record)["phone"] = {{"model", record == &check ? "" : "Anna's phone"}, {"browser", "Safari 18"}, {"cores", 6}};
   }
-  ASSERT_TRUE(ImportPhoneRecords(run.folder, sample::Save(run, "a.json", check)));
-  ASSERT_TRUE(ImportPhoneRecords(run.folder, sample::Save(run, "b.json", field)));
+  ASSERT_TRUE(Import(run, sample::Save(run, "a.json", check)));
+  ASSERT_TRUE(Import(run, sample::Save(run, "b.json", field)));
   const auto verdict = VerifyRun({run.folder, {}, 2}, SilentProgress());
   ASSERT_TRUE(verdict);
   ASSERT_THAT(verdict->phones, SizeIs(1));
@@ -296,8 +303,8 @@ TEST(VerifyRun, CountsAShotOnceThoughTwoRecordsHoldIt) {
   const sample::Run run = sample::MakeRun("phone-twice");
   Json first = sample::FieldTestRecord(run, "aaaa", 10, 10), second = sample::FieldTestRecord(run, "aaaa", 14, 14);
   first["field_test"]["shots"][0]["at"] = "2026-11-22T09:00:00Z";  // only here, so that neither holds the other
-  ASSERT_TRUE(ImportPhoneRecords(run.folder, sample::Save(run, "a.json", first)));
-  ASSERT_TRUE(ImportPhoneRecords(run.folder, sample::Save(run, "b.json", second)));
+  ASSERT_TRUE(Import(run, sample::Save(run, "a.json", first)));
+  ASSERT_TRUE(Import(run, sample::Save(run, "b.json", second)));
   EXPECT_THAT(Stored(run), SizeIs(2));
   const auto verdict = VerifyRun({run.folder, {}, 2}, SilentProgress());
   ASSERT_TRUE(verdict);
@@ -311,8 +318,8 @@ TEST(VerifyRun, DoesNotDeployOnARedSelfCheckOrABadFieldTest) {
   red["self_check"]["ok"] = false;
   red["self_check"]["golden"]["equal"] = 198;
   red["self_check"]["golden"]["failed"] = {"yuv 7", "yuv 8"};
-  ASSERT_TRUE(ImportPhoneRecords(run.folder, sample::Save(run, "a.json", red)));
-  ASSERT_TRUE(ImportPhoneRecords(run.folder, sample::Save(run, "b.json", sample::FieldTestRecord(run, "aaaa", 20, 4))));
+  ASSERT_TRUE(Import(run, sample::Save(run, "a.json", red)));
+  ASSERT_TRUE(Import(run, sample::Save(run, "b.json", sample::FieldTestRecord(run, "aaaa", 20, 4))));
   const auto verdict = VerifyRun({run.folder, {}, 2}, SilentProgress());
   ASSERT_TRUE(verdict) << verdict.error().message;
   EXPECT_FALSE(verdict->deployable);
@@ -326,7 +333,7 @@ TEST(VerifyRun, FindsAPhoneWhoseScoresAreNotTheComputers) {
   Json record = sample::SelfCheckRecord(run, "aaaa");
   record["self_check"]["pictures"][0]["computer"] = {0.0, 0.9, 0.1};  // a record may say anything of the computer
   record["self_check"]["pictures"][0]["xnnpack"] = {0.0, 0.9, 0.1};
-  ASSERT_TRUE(ImportPhoneRecords(run.folder, sample::Save(run, "a.json", record)));
+  ASSERT_TRUE(Import(run, sample::Save(run, "a.json", record)));
   const auto verdict = VerifyRun({run.folder, {}, 2}, SilentProgress());
   ASSERT_TRUE(verdict) << verdict.error().message;
   EXPECT_EQ(FindRoute(*verdict, "phone-self-check")->computer->flips_beyond_ties, 1u);
@@ -354,7 +361,7 @@ TEST(VerifyRun, LeavesARecordOfAnEarlierModelOut) {
 TEST(CheckRun, FindsAPhonesRecordThatWasEditedOrSmuggledIn) {
   SKIP_WITHOUT_RUNTIME();
   const sample::Run run = sample::MakeRun("phone-edited");
-  const auto imported = ImportPhoneRecords(run.folder, sample::Save(run, "a.json", sample::FieldTestRecord(run, "aaaa", 20, 4)));
+  const auto imported = Import(run, sample::Save(run, "a.json", sample::FieldTestRecord(run, "aaaa", 20, 4)));
   ASSERT_TRUE(imported);
   ASSERT_TRUE(RecordStep(run.folder, {.name = "verify", .inputs = {"dataset.json", "split.json", "model", "phones"}, .outputs = {}, .options_sha256 = ""}));
   EXPECT_THAT(CheckRun(run.folder, 2, SilentProgress())->findings, IsEmpty());
