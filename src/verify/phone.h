@@ -89,7 +89,8 @@ struct Imported {
 // a model that is none of the run's is refused, too.
 Result<std::vector<Imported>> ImportPhoneRecords(const std::filesystem::path& run, std::span<const std::filesystem::path> paths);
 
-// RUN/phones, sorted by name; empty when there is none. Kind kBadInput when one cannot be read.
+// RUN/phones, sorted by name; empty when there is none. Kind kBadInput when one cannot be read or was not left there by
+// ImportPhoneRecords: names end in the hash of the contents.
 struct StoredRecord {
   std::string file;                      // relative to the run folder
   PhoneRecord record;

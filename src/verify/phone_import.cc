@@ -72,9 +72,11 @@ Result<Source> Open(const PhoneRun& run, const fs::path& path) {
               path.string(), source.record.model_file, source.record.model_sha256.substr(0, 12));
 }
 
+std::string NameEnd(const Bytes& bytes) { return fmt::format("-{}.json", Sha256(bytes).substr(0, 8)); }
+
 std::string NameFor(const Source& source) {
   const char* const kind = source.record.check ? "self-check" : "field-test";
-  return fmt::format("{}/{}-{}-{}.json", kFolder, kind, source.record.key, Sha256(source.bytes).substr(0, 8));
+  return fmt::format("{}/{}-{}{}", kFolder, kind, source.record.key, NameEnd(source.bytes));
 }
 
 Result<Imported> Store(const PhoneRun& run, const Source& source, std::vector<StoredRecord>& stored) {
@@ -149,6 +151,12 @@ Result<std::vector<StoredRecord>> ReadStoredRecords(const fs::path& run) {
   for (const std::string& name : names) {
     if (!name.ends_with(".json")) continue;
     StoredRecord stored{fmt::format("{}/{}", kFolder, name), {}};
+    HL_ASSIGN(const Bytes bytes, ReadFile(run / stored.file));
+    // Names end in the contents' hash, so that an edited record does not become evidence by a new `verify`.
+    if (!name.ends_with(NameEnd(bytes))) {
+      return Fail(ErrorKind::kBadInput, "{}: not as it was imported, or not imported; delete it, and take the phone's own file in by --import",
+                  (run / stored.file).string());
+    }
     HL_ASSIGN(stored.record, ReadPhoneRecord(run / stored.file));
     records.push_back(std::move(stored));
   }

@@ -345,17 +345,18 @@ TEST(VerifyRun, LeavesARecordOfAnEarlierModelOut) {
   const sample::Run run = sample::MakeRun("phone-earlier");
   Json record = sample::SelfCheckRecord(run, "aaaa");
   record["app"]["model_sha256"] = std::string(64, 'c');
-  ASSERT_TRUE(WriteFileAtomic(run.folder / "phones" / "old.json", record.dump()));
+  const std::string old = "phones/self-check-old-" + Sha256(record.dump()).substr(0, 8) + ".json";
+  ASSERT_TRUE(WriteFileAtomic(run.folder / old, record.dump()));
   const auto verdict = VerifyRun({run.folder, {}, 2}, SilentProgress());
   ASSERT_TRUE(verdict) << verdict.error().message;
   EXPECT_THAT(verdict->phones, IsEmpty());
-  EXPECT_THAT(verdict->notes, Contains(HasSubstr("phones/old.json is about a model that this run no longer has")));
+  EXPECT_THAT(verdict->notes, Contains(HasSubstr(old + " is about a model that this run no longer has")));
   ASSERT_TRUE(RecordStep(run.folder, {.name = "verify", .inputs = {"dataset.json", "split.json", "model", "phones"}, .outputs = {"verdict.json"}, .options_sha256 = ""}));
   const auto check = CheckRun(run.folder, 2, SilentProgress());
   ASSERT_TRUE(check);
   ASSERT_THAT(check->findings, SizeIs(1));
   EXPECT_EQ(check->findings[0].kind, FindingKind::kStale);
-  EXPECT_EQ(check->findings[0].path, "phones/old.json");
+  EXPECT_EQ(check->findings[0].path, old);
 }
 
 TEST(CheckRun, FindsAPhonesRecordThatWasEditedOrSmuggledIn) {
@@ -369,9 +370,13 @@ TEST(CheckRun, FindsAPhonesRecordThatWasEditedOrSmuggledIn) {
   ASSERT_TRUE(WriteFileAtomic(run.folder / "phones" / "more.json", sample::FieldTestRecord(run, "bbbb", 20, 20).dump()));
   const auto check = CheckRun(run.folder, 2, SilentProgress());
   ASSERT_TRUE(check);
-  ASSERT_THAT(check->findings, SizeIs(2));
+  ASSERT_THAT(check->findings, SizeIs(3));
   EXPECT_EQ(check->findings[0].kind, FindingKind::kChanged);
   EXPECT_EQ(check->findings[1].kind, FindingKind::kExtra);
+  EXPECT_EQ(check->findings[2].kind, FindingKind::kBroken);
+  const auto verdict = VerifyRun({run.folder, {}, 2}, SilentProgress());
+  ASSERT_FALSE(verdict) << "an edited record is no evidence";
+  EXPECT_THAT(verdict.error().message, HasSubstr("not as it was imported"));
 }
 
 TEST(CameraView, GivesTheSameFrameForTheSameKeyAndKeepsColoursOnTheWay) {
