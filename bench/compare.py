@@ -138,24 +138,29 @@ def summary(text, rounds, memory):
 
 
 def together(engine, text, options):
-    """`options.trials` processes at the same time against one of them alone, by the clock."""
+    """`options.trials` processes at the same time against one of them alone, by the clock and by processor time: the second
+    says what they take from each other where other programs keep the cores busy too."""
     workers = [Worker([engine, "--serve"]) for _ in range(options.trials)]
     for worker in workers:
         worker.ask({"make": text})
-    alone, all_of_them = [], []
+    alone, all_of_them, processor = [], [], []
     for _ in range(options.rounds):
         answer = workers[0].ask({"seconds": options.seconds})
         alone.append(answer["pictures"] / answer["wall_s"])
+        alone_cpu = answer["pictures"] / answer["cpu_s"]
         for worker in workers:
             worker.tell({"seconds": options.seconds})
-        all_of_them.append(sum(a["pictures"] / a["wall_s"] for a in [worker.answer() for worker in workers]))
+        answers = [worker.answer() for worker in workers]
+        all_of_them.append(sum(a["pictures"] / a["wall_s"] for a in answers))
+        processor.append(sum(a["pictures"] / a["cpu_s"] for a in answers) / alone_cpu)
     for worker in workers:
         worker.close()
     found = [both / one for both, one in zip(all_of_them, alone)]
     model, size, batch = text.split(":")
     return rounded({"model": model, "size": int(size), "batch": int(batch), "threads": options.trials,
                     "one": statistics.median(alone), "handlens": statistics.median(all_of_them), "ratio": statistics.median(found),
-                    "ratio_spread": {"median": statistics.median(found), "least": min(found), "most": max(found)}})
+                    "ratio_spread": {"median": statistics.median(found), "least": min(found), "most": max(found)},
+                    "ratio_processor": statistics.median(processor)})
 
 
 def rounded(value):
@@ -194,7 +199,7 @@ def show(row):
 
 def show_together(row):
     print(f"{row['model']:<17}{row['size']:>5}{row['batch']:>6}{cell(row['one'])} alone{cell(row['handlens'])} by {row['threads']} trials  "
-          f"{spread_of(row['ratio_spread'])}", flush=True)
+          f"{spread_of(row['ratio_spread'])}  {row['ratio_processor']:.2f} by processor time", flush=True)
 
 
 def compare_all(options):
