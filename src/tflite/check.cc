@@ -72,6 +72,11 @@ Result<void> CheckTensor(const fb::Model& model, const fb::Tensor& tensor, size_
     return Broken("tensor {} holds {} bytes where its shape needs {}", index, size, elements * element_bytes);
   }
   if (buffer->offset() > 1 || buffer->size() > 0) return Broken("tensor {} keeps its data outside the model", index);
+  const fb::QuantizationParameters* q = tensor.quantization();
+  if (q == nullptr) return {};
+  if (q->details_type() != fb::QuantizationDetails::NONE && q->details() == nullptr) {
+    return Broken("tensor {} lacks the details of its quantization", index);
+  }
   return CheckQuantization(tensor, index);
 }
 
@@ -84,6 +89,10 @@ Result<void> CheckWindow(int stride_w, int stride_h, int extent_w, int extent_h)
 }
 
 Result<void> CheckOptions(const fb::Operator& op) {
+  // The flatbuffers verifier lets a union pass that has a type and no value; the library's own copying does not.
+  if (op.builtin_options_type() != fb::BuiltinOptions::NONE && op.builtin_options() == nullptr) {
+    return Broken("an operator's options are missing");
+  }
   if (const auto* conv = op.builtin_options_as_Conv2DOptions()) {
     return CheckWindow(conv->stride_w(), conv->stride_h(), conv->dilation_w_factor(), conv->dilation_h_factor());
   }

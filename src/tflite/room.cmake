@@ -13,3 +13,4 @@ add_custom_target(tflite_schemas DEPENDS ${tflite_generated}/schema_generated.h 
 handlens_room(tflite DEPS base LIBS PkgConfig::LIBZIP ZLIB::ZLIB ${CMAKE_DL_LIBS})
 add_dependencies(tflite tflite_schemas)
 target_include_directories(tflite SYSTEM PRIVATE ${tflite_generated})
+target_include_directories(tflite_test SYSTEM PRIVATE ${tflite_generated})

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "base/rng.h"
+#include "tflite/model_bytes.h"
 
 namespace handlens::tflite {
 namespace {
@@ -221,6 +222,20 @@ TEST(HostileFiles, NeverCrashTheRuntime) {
     }
   }
   EXPECT_GT(ran, 100);
+}
+
+// A union of a type but without a value passes the flatbuffers verifier.
+TEST(HostileFiles, AreRefusedWhenAnOperatorsOptionsAreMissing) {
+  Bytes model = WriteModel(QuantizedDense());
+  ASSERT_TRUE(ReadModelInfo(model));
+  const fb::Operator* op = fb::GetModel(model.data())->subgraphs()->Get(0)->operators()->Get(0);
+  const auto* table = reinterpret_cast<const flatbuffers::Table*>(op);
+  auto* vtable = const_cast<uint8_t*>(table->GetVTable());
+  flatbuffers::WriteScalar<flatbuffers::voffset_t>(vtable + fb::Operator::VT_BUILTIN_OPTIONS, 0);
+  const auto info = ReadModelInfo(model);
+  ASSERT_FALSE(info);
+  EXPECT_NE(info.error().message.find("options are missing"), std::string::npos) << info.error().message;
+  EXPECT_FALSE(AddMetadata(model, {}));
 }
 
 TEST(HostileFiles, AreNotRewrittenWhenTheirOperatorsAreUnknown) {
