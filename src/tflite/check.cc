@@ -52,6 +52,13 @@ Result<void> CheckQuantization(const fb::Tensor& tensor, size_t index) {
   return {};
 }
 
+// The flatbuffers verifier lets a union pass that has a type and no value; the library's own copying does not.
+Result<void> CheckDetails(const fb::Tensor& tensor, size_t index) {
+  const fb::QuantizationParameters* q = tensor.quantization();
+  if (q == nullptr || q->details_type() == fb::QuantizationDetails::NONE || q->details() != nullptr) return {};
+  return Broken("tensor {} lacks the details of its quantization", index);
+}
+
 Result<void> CheckTensor(const fb::Model& model, const fb::Tensor& tensor, size_t index) {
   int64_t elements = 1;
   if (tensor.shape() != nullptr) {
@@ -72,11 +79,7 @@ Result<void> CheckTensor(const fb::Model& model, const fb::Tensor& tensor, size_
     return Broken("tensor {} holds {} bytes where its shape needs {}", index, size, elements * element_bytes);
   }
   if (buffer->offset() > 1 || buffer->size() > 0) return Broken("tensor {} keeps its data outside the model", index);
-  const fb::QuantizationParameters* q = tensor.quantization();
-  if (q == nullptr) return {};
-  if (q->details_type() != fb::QuantizationDetails::NONE && q->details() == nullptr) {
-    return Broken("tensor {} lacks the details of its quantization", index);
-  }
+  HL_TRY(CheckDetails(tensor, index));
   return CheckQuantization(tensor, index);
 }
 
@@ -89,7 +92,7 @@ Result<void> CheckWindow(int stride_w, int stride_h, int extent_w, int extent_h)
 }
 
 Result<void> CheckOptions(const fb::Operator& op) {
-  // The flatbuffers verifier lets a union pass that has a type and no value; the library's own copying does not.
+  // As with a tensor's details.
   if (op.builtin_options_type() != fb::BuiltinOptions::NONE && op.builtin_options() == nullptr) {
     return Broken("an operator's options are missing");
   }
