@@ -89,7 +89,7 @@ TEST(Augment, GivesTheSameBitsWithEveryCompiler) {
   const auto in = NoiseBytes(31);
   const std::pair<const char*, uint64_t> recorded[] = {{"gen1", 0xf0d2cf54b878ef6b}, {"gen2", 0xcf845a8a4a1fba82},
                                                        {"gen4", 0x36294f6ec2db6672}, {"mild", 0x634e48471a6de5ce},
-                                                       {"camera", 0xf000ca57fe9135d1}};
+                                                       {"camera", 0x2c459059c6f52032}};
   for (const auto& [name, expected] : recorded) {
     uint64_t hash = 1469598103934665603u;  // FNV-1a over the floats' bits
     for (uint64_t id = 0; id < 40; ++id) {

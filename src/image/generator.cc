@@ -49,9 +49,9 @@ GeneratorSpec Mild() {
 GeneratorSpec Camera() {
   GeneratorSpec spec = Mild();
   spec.name = "camera";
-  spec.gain = 0.3f;
+  spec.gain = 0.5f;
   spec.gamma = 0.25f;
-  spec.white_balance = 0.12f;
+  spec.white_balance = 0.25f;
   spec.contrast = 0.25f;
   spec.camera_share = 0.65f;
   spec.camera_fill_low = 0.55f;

@@ -32,7 +32,7 @@ struct Preset {
 
 std::vector<Preset> Presets(size_t classes) {
   const std::string second = classes == 2 ? "m2" : "m4";
-  return {{"quick", Coverage::kExhaustive, {"nano16", "nano24"}, {"mild"}, {64}, {60, 2000}},
+  return {{"quick", Coverage::kExhaustive, {"nano24"}, {"mild", "camera"}, {64}, {60, 2000}},
           {"standard", Coverage::kRace, {"nano16", "nano24", "nano32"}, {"mild", "camera"}, {64, 96}, {100, 3000}},
           {"thorough", Coverage::kRace, {"nano16", "nano24", "nano32", "mobilenetv2-0.35"}, {"mild", "camera"},
            {64, 96, 128}, {160, 4000}},
