@@ -122,7 +122,9 @@ RuleResult KernelsAgree(const Verdict& v) {
     if (!Judged(route) || !route->builtin) continue;
     any = true;
     const Comparison& c = *route->builtin;
-    passed = passed && c.flips_beyond_ties == 0 && c.max_score_difference <= c.tolerance;
+    // Roundings add up over the layers of an int8 model, so its scores may stray; what it says may not.
+    const bool float_model = name == "computer";
+    passed = passed && c.flips_beyond_ties == 0 && (!float_model || c.max_score_difference <= c.tolerance);
     text += fmt::format("{}{}: at most {:.2g} apart, {} labels flip beyond ties", text.empty() ? "" : "; ", name,
                         c.max_score_difference, c.flips_beyond_ties);
   }
