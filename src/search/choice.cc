@@ -37,10 +37,10 @@ std::vector<size_t> Contenders(const std::vector<CellResult>& cells) {
 
 bool PractisedCamera(const CellResult& cell) { return cell.candidate.generator.camera_share > 0; }
 
-// Among candidates that cannot be told apart: the smallest; of one size the one that practised on simulated camera
-// pictures, which validation pictures do not ask for and the phone will; then the better, then the first.
+// Among candidates that cannot be told apart: those that practised on simulated camera pictures, which validation pictures
+// do not ask for and the phone will; of these the smallest; then the better, then the first.
 auto Preference(const CellResult& cell, size_t index) {
-  return std::tuple(cell.parameters, !PractisedCamera(cell), -cell.validation_accuracy.mean, index);
+  return std::tuple(!PractisedCamera(cell), cell.parameters, -cell.validation_accuracy.mean, index);
 }
 
 std::string RuleSentence(const CellResult& best, const CellResult& chosen, const Paired& paired, double margin) {
@@ -50,13 +50,14 @@ std::string RuleSentence(const CellResult& best, const CellResult& chosen, const
   const std::string condition = fmt::format(
       "at most {:.3f} below it and not significantly worse (exact McNemar test on the same validation predictions, p >= {})",
       margin, kSignificance);
+  const char* const of = PractisedCamera(chosen) ? " trained on simulated camera pictures" : "";
   if (&best == &chosen) {
-    rule += fmt::format("Nothing smaller is {}, so it is chosen.", condition);
+    rule += fmt::format("Nothing smaller{} is {}, so it is chosen.", of, condition);
   } else {
-    const char* const why = chosen.parameters == best.parameters ? "Of the same size, trained on simulated camera pictures and" : "Smallest of those";
-    rule += fmt::format("{} {}: {} ({:.4f}, {} parameters; {} predictions, {} right only in the best, {} only in "
+    const char* const which = PractisedCamera(chosen) ? " that are" : "";
+    rule += fmt::format("Smallest of those{}{} {}: {} ({:.4f}, {} parameters; {} predictions, {} right only in the best, {} only in "
                         "this one, p = {:.3f}), so it is chosen.",
-                        why, condition, CandidateName(chosen.candidate), chosen.validation_accuracy.mean, chosen.parameters,
+                        of, which, condition, CandidateName(chosen.candidate), chosen.validation_accuracy.mean, chosen.parameters,
                         paired.n, paired.only_a, paired.only_b, paired.p);
   }
   return rule + " Test pictures were not looked at.";

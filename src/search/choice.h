@@ -27,7 +27,7 @@ constexpr double kSignificance = 0.05;
 
 struct Choice {
   int best = 0;                    // highest mean validation accuracy; ties: fewer parameters, then the first
-  int chosen = 0;                  // fewest parameters (then: camera_share above 0) of those within `margin`, not significantly worse
+  int chosen = 0;                  // of those within `margin` and not significantly worse: with a camera_share first, then fewest parameters
   std::string rule;
 };
 // Among the cells that finished all folds (all cells when none did). `cells` is not empty.
