@@ -275,7 +275,7 @@ def sweep_section(work, size):
     folders = {kind: work / "search" / f"{kind}-{size}" for kind in ("whole", "fast")}
     whole, fast = sweep(folders["whole"]), sweep(folders["fast"])
     if whole is None or fast is None:
-        return [f"At {size} px: not run.", ""]
+        return [f"At {size} px: the whole sweep was not run.", ""]
     by_place = {(c["filters"], c["neurons"]): c for c in whole["cells"]}
     pairs = [(by_place[(c["filters"], c["neurons"])], c) for c in fast["cells"] if in_grid(c)]
     untrained = [(w, f) for w, f in pairs if not f["cell"]["folds"]]
