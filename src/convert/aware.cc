@@ -101,16 +101,6 @@ class Maker {
   AwareNetwork network_;
 };
 
-// From (from, to) to (to, from): the file format keeps output channels first, the engine last.
-std::vector<float> Turned(const std::vector<float>& values, size_t to) {
-  const size_t from = values.size() / to;
-  std::vector<float> result(values.size());
-  for (size_t i = 0; i < from; ++i) {
-    for (size_t o = 0; o < to; ++o) result[o * from + i] = values[i * to + o];
-  }
-  return result;
-}
-
 std::vector<int> KernelShape(const FoldedLayer& layer) {
   const int ins = layer.in.height * layer.in.width * layer.in.channels;
   if (layer.kind == FoldedKind::kDense) return {ins, layer.out.channels};
@@ -132,7 +122,7 @@ nn::Weights WeightsOf(const FoldedModel& model, const AwareNetwork& network) {
     if (network.layer_of[i] < 0) continue;
     const size_t outs = layer.bias.size(), ins = layer.weights.size() / outs;
     const bool turn = layer.kind != FoldedKind::kDepthwise;
-    weights.push_back({fmt::format("{}.kernel", network.layer_of[i]), KernelShape(layer), turn ? Turned(layer.weights, ins) : layer.weights});
+    weights.push_back({fmt::format("{}.kernel", network.layer_of[i]), KernelShape(layer), turn ? Transposed(layer.weights, ins) : layer.weights});
     weights.push_back({fmt::format("{}.bias", network.layer_of[i]), {layer.out.channels}, layer.bias});
   }
   return weights;
@@ -145,7 +135,7 @@ void TakeWeights(const nn::Weights& weights, const AwareNetwork& network, Folded
     FoldedLayer& layer = model.layers[i];
     if (network.layer_of[i] < 0) continue;
     const std::vector<float>& kernel = *by_name.at(fmt::format("{}.kernel", network.layer_of[i]));
-    layer.weights = layer.kind == FoldedKind::kDepthwise ? kernel : Turned(kernel, layer.bias.size());
+    layer.weights = layer.kind == FoldedKind::kDepthwise ? kernel : Transposed(kernel, layer.bias.size());
     layer.bias = *by_name.at(fmt::format("{}.bias", network.layer_of[i]));
   }
 }

@@ -59,16 +59,6 @@ size_t Count(const nn::Shape& shape) {
   return static_cast<size_t>(shape.height) * static_cast<size_t>(shape.width) * static_cast<size_t>(shape.channels);
 }
 
-// (in, out) to (out, in): from the engine's order to the file format's.
-std::vector<float> Transposed(const std::vector<float>& values, size_t outs) {
-  const size_t ins = values.size() / outs;
-  std::vector<float> result(values.size());
-  for (size_t i = 0; i < ins; ++i) {
-    for (size_t o = 0; o < outs; ++o) result[o * ins + i] = values[i * outs + o];
-  }
-  return result;
-}
-
 class Folder {
  public:
   Folder(const nn::ModelSpec& spec, const nn::Weights& weights) : spec_(spec), store_(weights) {}
@@ -289,6 +279,15 @@ class Folder {
 }  // namespace
 
 Result<FoldedModel> Fold(const nn::ModelSpec& spec, const nn::Weights& weights) { return Folder(spec, weights).Run(); }
+
+std::vector<float> Transposed(const std::vector<float>& values, size_t outs) {
+  const size_t ins = values.size() / outs;
+  std::vector<float> result(values.size());
+  for (size_t i = 0; i < ins; ++i) {
+    for (size_t o = 0; o < outs; ++o) result[o * ins + i] = values[i * outs + o];
+  }
+  return result;
+}
 
 int64_t Parameters(const FoldedModel& model) {
   size_t count = 0;

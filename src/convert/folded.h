@@ -37,6 +37,10 @@ struct FoldedModel {
 // 1 x 1 depthwise convolution. Kind kBadInput when the weights do not fit the spec, kUsage when the spec is impossible.
 Result<FoldedModel> Fold(const nn::ModelSpec& spec, const nn::Weights& weights);
 
+// (in, outs) to (outs, in): from the engine's order of a kernel, whose last dimension is the output channels, to the file
+// format's, or back when `outs` is what was first.
+std::vector<float> Transposed(const std::vector<float>& values, size_t outs);
+
 // Numbers that the deployed model holds, and the largest sum of activations that are alive at the same time, in
 // elements: a lower bound of the runtime's arena. Inputs of the network count.
 int64_t Parameters(const FoldedModel& model);

@@ -123,14 +123,7 @@ class SearchTest : public testing::Test {
     root_ = fs::temp_directory_path() / fmt::format("handlens-search-{}-{}", ::getpid(),
                                                     testing::UnitTest::GetInstance()->current_test_info()->name());
     fs::remove_all(root_);
-    for (int label = 0; label < 2; ++label) {
-      for (int i = 0; i < 30; ++i) {
-        std::vector<uint8_t> rgb(16 * 16 * 3);
-        train::PaintSynthetic(label, 16, Rng(3, "picture", {static_cast<uint64_t>(label), static_cast<uint64_t>(i)}), rgb.data());
-        ASSERT_TRUE(WriteFileAtomic(root_ / "pictures" / fmt::format("class{}", label) / fmt::format("{:02}.png", i),
-                                    image::EncodePng(rgb, 16, 16)));
-      }
-    }
+    ASSERT_TRUE(train::WriteSyntheticPictures(root_ / "pictures", 30));
     dataset_ = *dataset::Inspect({root_ / "pictures", {}, {}, 1}, SilentProgress());
     split::SplitOptions options;
     options.folds = 3;

@@ -3,10 +3,13 @@
 #pragma once
 
 #include <algorithm>
+#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "base/disk.h"
 #include "base/rng.h"
+#include "image/image.h"
 #include "train/train.h"
 
 namespace handlens::train {
@@ -62,6 +65,18 @@ inline Synthetic MakeSynthetic(const std::vector<int>& counts, int size_px, uint
     }
   }
   return made;
+}
+
+// The pictures as files, `each` of 16 px in folder/class0 and folder/class1, for tests that begin with real files.
+inline Result<void> WriteSyntheticPictures(const std::filesystem::path& folder, int each) {
+  for (int label = 0; label < 2; ++label) {
+    for (int i = 0; i < each; ++i) {
+      std::vector<uint8_t> rgb(16 * 16 * 3);
+      PaintSynthetic(label, 16, Rng(3, "picture", {static_cast<uint64_t>(label), static_cast<uint64_t>(i)}), rgb.data());
+      HL_TRY(WriteFileAtomic(folder / fmt::format("class{}", label) / fmt::format("{:02}.png", i), image::EncodePng(rgb, 16, 16)));
+    }
+  }
+  return {};
 }
 
 // conv 4 - ReLU - pool - dropout - dense: small enough to train in milliseconds, with randomness of its own.
