@@ -1,15 +1,11 @@
 // The held-out pictures by the app's way, from the gallery and before a simulated camera (phone_routes.h).
 #include <algorithm>
-#include <atomic>
-#include <cmath>
-#include <memory>
 
-#include "base/hash.h"
-#include "base/parallel.h"
 #include "describe/describe.h"
 #include "pixels/pixels.h"
-#include "tflite/tflite.h"
 #include "verify/camera_view.h"
+#include "verify/each_picture.h"
+#include "verify/judge_pool.h"
 #include "verify/phone_routes.h"
 
 namespace handlens::verify {
@@ -46,85 +42,42 @@ std::vector<uint8_t> AppInput(const AppModel& model, const image::Image& picture
   return out;
 }
 
-struct Outcome {
-  std::vector<std::vector<float>> scores;  // one a question
+using Scores = std::vector<std::vector<float>>;
+
+// One picture from the gallery: by XNNPACK, by the plain kernels.
+struct GalleryAnswer {
+  Scores scores;
   bool same_input = true;
-  std::string trouble;                     // of the picture
-  Error error;                             // of the model; empty message = none
 };
 
-Result<image::Image> Open(const dataset::Picture& picture, const Reading& reading) {
-  const auto path = std::filesystem::path(reading.dataset.root) / picture.path;
-  HL_ASSIGN(const Bytes bytes, ReadFile(path));
-  if (Sha256(bytes) != picture.id) return Fail(ErrorKind::kBadInput, "{}: changed since it was inspected", path.string());
-  HL_ASSIGN(image::Decoded decoded, image::Decode(bytes));
-  return std::move(decoded.image);
-}
-
-Result<std::vector<std::vector<float>>> Ask(const AppModel& model, tflite::Kernels kernels, std::span<const std::vector<uint8_t>> inputs) {
-  HL_ASSIGN(const auto judge, tflite::Judge::Load(model.file->bytes, kernels, kAppThreads));
-  std::vector<std::vector<float>> scores;
-  for (const std::vector<uint8_t>& input : inputs) {
-    HL_ASSIGN(scores.emplace_back(), judge->Classify(input));
+Result<GalleryAnswer> AskGallery(const AppModel& model, JudgePool& pool, const image::Image& picture, const Reading& reading) {
+  const std::vector<uint8_t> input = AppInput(model, picture);
+  GalleryAnswer answer{{}, input == image::ModelInput(picture, reading.size_px, reading.fit)};
+  HL_ASSIGN(JudgeSet set, pool.Take());
+  for (const auto& judge : set) {
+    HL_ASSIGN(answer.scores.emplace_back(), judge->Classify(input));
   }
-  return scores;
-}
-
-// From the gallery: by XNNPACK, then by the plain kernels.
-Outcome AskGallery(const AppModel& model, const image::Image& picture, const Reading& reading) {
-  Outcome outcome;
-  const std::vector<std::vector<uint8_t>> inputs = {AppInput(model, picture)};
-  outcome.same_input = inputs[0] == image::ModelInput(picture, reading.size_px, reading.fit);
-  for (const auto kernels : {tflite::Kernels::kXnnpack, tflite::Kernels::kBuiltin}) {
-    auto scores = Ask(model, kernels, inputs);
-    if (!scores) {
-      outcome.error = scores.error();
-      return outcome;
-    }
-    outcome.scores.push_back(std::move(scores->front()));
-  }
-  return outcome;
+  pool.Return(std::move(set));
+  return answer;
 }
 
 // Before the camera: one answer a view.
-Outcome AskCamera(const AppModel& model, const image::Image& picture, const std::string& id, tflite::Kernels kernels) {
-  Outcome outcome;
+Result<Scores> AskCamera(const AppModel& model, JudgePool& pool, const image::Image& picture, const std::string& id, size_t kernels) {
   const uint64_t key = std::stoull(id.substr(0, 16), nullptr, 16);
-  std::vector<std::vector<uint8_t>> inputs;
+  HL_ASSIGN(JudgeSet set, pool.Take());
+  Scores scores;
   for (const CameraView& view : CameraViews()) {
-    const Rng rng(kCameraSeed, "camera-view", {key, inputs.size()});
-    inputs.push_back(AppInput(model, ThroughCamera(RenderFrame(picture, view, model.fit, rng))));
+    const Rng rng(kCameraSeed, "camera-view", {key, scores.size()});
+    const std::vector<uint8_t> input = AppInput(model, ThroughCamera(RenderFrame(picture, view, model.fit, rng)));
+    HL_ASSIGN(scores.emplace_back(), set[kernels]->Classify(input));
   }
-  auto scores = Ask(model, kernels, inputs);
-  if (!scores) outcome.error = scores.error();
-  else outcome.scores = *std::move(scores);
-  return outcome;
-}
-
-template <class Question>
-Result<std::vector<Outcome>> ForEachPicture(std::span<const int> pictures, Reading& reading, const Question& ask) {
-  std::vector<Outcome> outcomes(pictures.size());
-  std::atomic<size_t> done = 0;
-  ParallelFor(pictures.size(), reading.jobs, [&](size_t i) {
-    if (reading.progress.StopRequested()) return;
-    const dataset::Picture& picture = reading.dataset.pictures[static_cast<size_t>(pictures[i])];
-    const auto opened = Open(picture, reading);
-    if (opened) outcomes[i] = ask(*opened, picture);
-    else outcomes[i].trouble = opened.error().message;
-    reading.progress.Update(reading.done + static_cast<double>(++done), "");
-  });
-  reading.done += static_cast<double>(pictures.size());
-  if (reading.progress.StopRequested()) return Interrupted();
-  for (const Outcome& outcome : outcomes) {
-    if (!outcome.error.message.empty()) return tl::make_unexpected(outcome.error);
-    if (!outcome.trouble.empty()) reading.troubles.push_back(outcome.trouble);
-  }
-  return outcomes;
+  pool.Return(std::move(set));
+  return scores;
 }
 
 // The computer's scores of these pictures by the same file and kernels.
-std::vector<std::vector<float>> ComputerScores(const HoldoutScores& holdout, const ModelScores& scores, const Route& route) {
-  std::vector<std::vector<float>> found;
+Scores ComputerScores(const HoldoutScores& holdout, const ModelScores& scores, const Route& route) {
+  Scores found;
   const auto& list = route.kernels == "xnnpack" ? scores.xnnpack : scores.builtin;
   for (const int picture : route.pictures) {
     const auto at = std::find(holdout.pictures.begin(), holdout.pictures.end(), picture);
@@ -178,15 +131,16 @@ Result<Route> JudgeGallery(const Shipped& shipped, const HoldoutScores& holdout,
   const bool packable = model && model->description.labels.size() == shipped.dataset.labels.size();
   if (!packable) return route;  // no app can be made of it; the rule on labels says why
   FillPictures(shipped, holdout.pictures, route);
-  HL_ASSIGN(const auto outcomes, ForEachPicture(route.pictures, reading, [&](const image::Image& picture, const dataset::Picture&) {
-    return AskGallery(*model, picture, reading);
+  JudgePool pool({file, 1}, reading, kAppThreads);
+  HL_ASSIGN(const auto answers, ForEachPicture<GalleryAnswer>(route.pictures, reading, [&](const image::Image& picture, const dataset::Picture&) {
+    return AskGallery(*model, pool, picture, reading);
   }));
   if (!reading.troubles.empty()) return route;
-  std::vector<std::vector<float>> xnnpack, builtin;
-  for (const Outcome& outcome : outcomes) {
-    xnnpack.push_back(outcome.scores[0]);
-    builtin.push_back(outcome.scores[1]);
-    if (!outcome.same_input) ++route.differing_inputs;
+  Scores xnnpack, builtin;
+  for (const GalleryAnswer& answer : answers) {
+    xnnpack.push_back(answer.scores[0]);
+    builtin.push_back(answer.scores[1]);
+    if (!answer.same_input) ++route.differing_inputs;
   }
   const auto computer = holdout.models.find(file->file);
   route.kernels = "xnnpack";
@@ -206,11 +160,13 @@ Result<Route> JudgeCamera(const Shipped& shipped, const Route& gallery, Reading&
   route.name = "camera";
   route.scope = "hold-out, simulated";
   route.model = gallery.model;
-  HL_ASSIGN(const AppModel model, OpenAppModel(*PackedModel(shipped)));
+  const ModelFile* const file = PackedModel(shipped);
+  HL_ASSIGN(const AppModel model, OpenAppModel(*file));
   FillPictures(shipped, gallery.pictures, route);
-  const auto kernels = gallery.kernels == "xnnpack" ? tflite::Kernels::kXnnpack : tflite::Kernels::kBuiltin;
-  HL_ASSIGN(const auto outcomes, ForEachPicture(route.pictures, reading, [&](const image::Image& picture, const dataset::Picture& facts) {
-    return AskCamera(model, picture, facts.id, kernels);
+  const size_t kernels = gallery.kernels == "xnnpack" ? 0 : 1;   // of a JudgeSet
+  JudgePool pool({file, 1}, reading, kAppThreads);
+  HL_ASSIGN(const auto answers, ForEachPicture<Scores>(route.pictures, reading, [&](const image::Image& picture, const dataset::Picture& facts) {
+    return AskCamera(model, pool, picture, facts.id, kernels);
   }));
   if (!reading.troubles.empty()) return route;
   route.kernels = gallery.kernels;
@@ -218,7 +174,7 @@ Result<Route> JudgeCamera(const Shipped& shipped, const Route& gallery, Reading&
   for (size_t v = 0; v < CameraViews().size(); ++v) {
     Route view;
     view.truth = route.truth;
-    for (const Outcome& outcome : outcomes) view.scores.push_back(outcome.scores[v]);
+    for (const Scores& scores : answers) view.scores.push_back(scores[v]);
     Score(view, classes);
     route.conditions.push_back(ConditionOf(CameraViews()[v], view.n, view.correct));
     if (v == 0) route.scores = view.scores;

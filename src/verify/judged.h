@@ -1,7 +1,6 @@
 // Running models over pictures: what run.cc asks for and judging.cc does. Not for other rooms.
 #pragma once
 
-#include <atomic>
 #include <span>
 #include <string>
 #include <vector>

@@ -1,0 +1,42 @@
+// Asking the same question of many pictures, in parallel. Not for other rooms.
+#pragma once
+
+#include <atomic>
+#include <span>
+#include <vector>
+
+#include "base/parallel.h"
+#include "verify/judged.h"
+
+namespace handlens::verify {
+
+// The picture's file, upright, if it is still the one that was inspected. Kind kBadInput; the message names the file.
+Result<image::Image> OpenPicture(const dataset::Picture& picture, const Reading& reading);
+
+// ask(image, picture), which gives a Result<Answer>, for every picture; the answers in the pictures' order, whatever
+// reading.jobs. A picture that cannot be opened gets Answer() and a line in reading.troubles. Errors: the first of `ask`,
+// in the pictures' order; kInterrupted.
+template <class Answer, class Ask>
+Result<std::vector<Answer>> ForEachPicture(std::span<const int> pictures, Reading& reading, const Ask& ask) {
+  std::vector<Result<Answer>> answers(pictures.size());
+  std::vector<std::string> troubles(pictures.size());
+  std::atomic<size_t> done = 0;
+  ParallelFor(pictures.size(), reading.jobs, [&](size_t i) {
+    if (reading.progress.StopRequested()) return;
+    const dataset::Picture& picture = reading.dataset.pictures[static_cast<size_t>(pictures[i])];
+    const auto opened = OpenPicture(picture, reading);
+    if (opened) answers[i] = ask(*opened, picture);
+    else troubles[i] = opened.error().message;
+    reading.progress.Update(reading.done + static_cast<double>(++done), "");
+  });
+  reading.done += static_cast<double>(pictures.size());
+  if (reading.progress.StopRequested()) return Interrupted();
+  std::vector<Answer> result;
+  for (size_t i = 0; i < pictures.size(); ++i) {
+    HL_ASSIGN(result.emplace_back(), std::move(answers[i]));
+    if (!troubles[i].empty()) reading.troubles.push_back(std::move(troubles[i]));
+  }
+  return result;
+}
+
+}  // namespace handlens::verify
