@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <vector>
 
 #include "base/rng.h"
 #include "nn/fast.h"
@@ -15,7 +17,9 @@ class Dense final : public Operation {
   Dense(const Placement& p, const Wires& w) : index_(p.index), wires_(w), outputs_(Size(w.y.shape.channels)) {
     inputs_ = Size(w.x.shape.height) * Size(w.x.shape.width) * w.x.pixel;
     partial_ = p.arena->Reserve(p.batch * outputs_ * kLanes);
-    transposed_ = p.arena->Reserve(p.batch * outputs_);
+    columns_ = p.arena->Reserve(p.batch * outputs_);
+    rows_ = p.arena->Reserve(p.batch * outputs_);
+    neurons_.resize(outputs_);
   }
   void Bind(Params& params) override {
     weights_ = params.Find(index_, "kernel");
@@ -30,27 +34,41 @@ class Dense final : public Operation {
   }
 
   void BeginBackward(const Context& c) override {
-    float* dy = c.arena->At(transposed_);
+    const size_t live = Sort(c), batch = c.Count();
+    float *columns = c.arena->At(columns_), *rows = c.arena->At(rows_);
     float* bias = bias_ ? c.params->Gradient(*bias_) : nullptr;
-    for (size_t o = 0; o < outputs_; ++o) {
-      float sum = 0;
-      for (size_t b = 0; b < c.Count(); ++b) {
-        const float d = c.At(wires_.dy, b)[o];
-        dy[o * c.Count() + b] = d;
-        sum += d;
+    if (bias) std::fill_n(bias, outputs_, 0.0f);
+    for (size_t j = 0; j < live; ++j) {
+      for (size_t b = 0; b < batch; ++b) {
+        const float d = c.At(wires_.dy, b)[neurons_[j]];
+        columns[j * batch + b] = rows[b * live + j] = d;
+        if (bias) bias[neurons_[j]] += d;
       }
-      if (bias) bias[o] = sum;
     }
     kernels::DenseBackward({c.At(wires_.x, 0), wires_.x.picture, inputs_, wires_.NeedsData() ? c.At(wires_.dx, 0) : nullptr,
-                            c.At(wires_.dy, 0), wires_.dy.picture, dy, outputs_, c.Count(), c.params->Value(*weights_), momenta_ > 0 ? c.params->Moment1(*weights_) : nullptr,
-                            momenta_ > 1 ? c.params->Moment2(*weights_) : nullptr, c.params->Decay(*weights_)},
+                            rows, columns, neurons_.data(), live, outputs_, batch, c.params->Value(*weights_),
+                            momenta_ > 0 ? c.params->Moment1(*weights_) : nullptr, momenta_ > 1 ? c.params->Moment2(*weights_) : nullptr,
+                            c.params->Decay(*weights_)},
                            c.update);
   }
 
  private:
+  // Neurons with a gradient in any picture first; how many.
+  size_t Sort(const Context& c) {
+    std::iota(neurons_.begin(), neurons_.end(), 0);
+    const auto live = [&](uint32_t o) {
+      for (size_t b = 0; b < c.Count(); ++b) {
+        if (c.At(wires_.dy, b)[o] != 0) return true;
+      }
+      return false;
+    };
+    return static_cast<size_t>(std::stable_partition(neurons_.begin(), neurons_.end(), live) - neurons_.begin());
+  }
+
   int index_;
   Wires wires_;
-  size_t outputs_, inputs_ = 0, partial_ = 0, transposed_ = 0;
+  size_t outputs_, inputs_ = 0, partial_ = 0, columns_ = 0, rows_ = 0;
+  std::vector<uint32_t> neurons_;
   Param *weights_ = nullptr, *bias_ = nullptr;
   int momenta_ = 0;
 };

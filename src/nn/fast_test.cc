@@ -133,6 +133,29 @@ TEST(Fast, EqualsReferenceOnTheZoo) {
   for (const char* name : {"m1", "f3n5", "m2-dropout", "nano8", "nano24"}) ExpectBackendsAgree(*NamedModel(name, 32, 4), kNesterov);
 }
 
+// Neurons behind a ReLU that is shut for a whole batch have no gradient, and the dense kernel leaves them out.
+TEST(Fast, EqualsReferenceWhereNeuronsAreShut) {
+  ModelSpec spec{"shut", 6, 3, {}};
+  spec.layers = {{.kind = LayerKind::kDense, .units = 40}, {.kind = LayerKind::kRelu}, {.kind = LayerKind::kDense, .units = 3}};
+  for (const OptimizerKind kind : {OptimizerKind::kSgd, OptimizerKind::kMomentum, OptimizerKind::kAdam}) {
+    for (const float decay : {0.0f, 0.01f}) ExpectBackendsAgree(spec, {.kind = kind, .weight_decay = decay});
+  }
+  const auto shut = [&](const Optimizer& optimizer) {
+    const std::vector<float> before = Train(spec, optimizer, 0, Backend::kFast).weights[0].values;
+    const std::vector<float> after = Train(spec, optimizer, 3, Backend::kFast).weights[0].values;
+    int unmoved = 0;
+    for (size_t o = 0; o < 40; ++o) {
+      bool moved = false;
+      for (size_t i = o; i < before.size(); i += 40) moved = moved || before[i] != after[i];
+      if (!moved) ++unmoved;
+    }
+    return unmoved;
+  };
+  EXPECT_GT(shut({}), 2);
+  EXPECT_LT(shut({}), 38);
+  EXPECT_EQ(shut({.weight_decay = 0.01f}), 0);
+}
+
 std::string Digest(const Trained& t) { return Sha256(EncodeWeights(t.weights)); }
 
 TEST(Fast, GivesTheSameBitsOnEveryInstructionSet) {

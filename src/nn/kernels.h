@@ -137,15 +137,16 @@ struct DenseForwardArgs {
 };
 void DenseForward(const DenseForwardArgs& a);
 // One pass over the weights: dx[b, i] = chain over o of w dy; then the optimiser's step with gradient chain over b of
-// x dy. dx may be null.
+// x dy. Behind a ReLU most neurons are shut for a whole batch: their terms are zeros, which change no sum, and are left
+// out; where the step is zero as well (plain SGD) their weights are not even read. dx may be null.
 struct DenseBackwardArgs {
   const float* x = nullptr;
   size_t x_stride = 0, inputs = 0;
-  float* dx = nullptr;         // (batch, x_stride)
-  const float* dy_rows = nullptr;   // (batch, dy_stride)
-  size_t dy_stride = 0;
-  const float* dy = nullptr;   // the same as (outputs, batch): both orders are read one number after the other
-  size_t outputs = 0, batch = 0;
+  float* dx = nullptr;                // (batch, x_stride)
+  const float* dy_rows = nullptr;     // (batch, live)
+  const float* dy = nullptr;          // the same as (live, batch): both orders are read one number after the other
+  const uint32_t* neurons = nullptr;  // which neurons: those `live` with a gradient, then the others, each in their order
+  size_t live = 0, outputs = 0, batch = 0;
   float *w = nullptr, *moment1 = nullptr, *moment2 = nullptr;
   float decay = 0;
 };

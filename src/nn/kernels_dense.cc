@@ -126,25 +126,24 @@ void DenseForwardImpl(const DenseForwardArgs& a) {
   }
 }
 
-// Data gradient of B pictures for one vector of inputs.
+// Data gradient of B pictures for one vector of inputs; `ahead` floats further lie the weights needed soon.
 template <size_t B, class D>
-HWY_INLINE void DataBlock(D d, const DenseBackwardArgs& a, const float* w, size_t at, size_t b0) {
+HWY_INLINE void DataBlock(D d, const DenseBackwardArgs& a, const float* w, size_t ahead, size_t at, size_t b0) {
   hn::Vec<D> acc[B];
   for (size_t b = 0; b < B; ++b) acc[b] = hn::Zero(d);
   const float* HWY_RESTRICT dy = a.dy + b0;
-  const float* ahead = w + kAheadFloats;
-  for (size_t o = 0; o < a.outputs; ++o, w += kLanes, dy += a.batch, ahead += kLanes / 2) {
-    Fetch(ahead);   // the first half of a later panel; Backward fetches the second
-    const auto v = hn::LoadU(d, w);
+  for (size_t j = 0; j < a.live; ++j, dy += a.batch) {
+    Fetch(w + ahead + a.neurons[j / 2] * kLanes);   // the first half of a later panel; Backward fetches the second
+    const auto v = hn::LoadU(d, w + a.neurons[j] * kLanes);
     for (size_t b = 0; b < B; ++b) acc[b] = FusedMulAdd(d, v, hn::Set(d, dy[b]), acc[b]);
   }
   for (size_t b = 0; b < B; ++b) hn::StoreU(acc[b], d, a.dx + (b0 + b) * a.x_stride + at);
 }
 
 template <class D>
-HWY_INLINE void DataColumn(D d, const DenseBackwardArgs& a, const float* w, size_t at) {
+HWY_INLINE void DataColumn(D d, const DenseBackwardArgs& a, const float* w, size_t ahead, size_t at) {
   ForPictures<kDataPictures>(a.batch, [&](auto pictures, size_t b) HWY_ATTR {
-    DataBlock<decltype(pictures)::value>(d, a, w, at, b);
+    DataBlock<decltype(pictures)::value>(d, a, w, ahead, at, b);
   });
 }
 
@@ -173,40 +172,43 @@ HWY_INLINE void UpdateVector(D d, const DenseBackwardArgs& a, const Update& u, V
   hn::StoreU(w, d, a.w + at);
 }
 
-// Weight gradient and update of F neurons for one vector of inputs.
+// Weight gradient and update of F live neurons from the j-th on, for one vector of inputs.
 template <OptimizerKind kKind, size_t F, class D>
-HWY_INLINE void UpdateBlock(D d, const DenseBackwardArgs& a, const Update& u, size_t from, size_t o, size_t to) {
+HWY_INLINE void UpdateBlock(D d, const DenseBackwardArgs& a, const Update& u, size_t from, size_t j, size_t to) {
   hn::Vec<D> g[F];
   for (size_t f = 0; f < F; ++f) g[f] = hn::Zero(d);
-  for (size_t b = 0; b < a.batch; ++b) {
+  const float* HWY_RESTRICT dy = a.dy_rows + j;
+  for (size_t b = 0; b < a.batch; ++b, dy += a.live) {
     const auto x = hn::LoadU(d, a.x + b * a.x_stride + from);
-    const float* HWY_RESTRICT dy = a.dy_rows + b * a.dy_stride + o;
     for (size_t f = 0; f < F; ++f) g[f] = FusedMulAdd(d, x, hn::Set(d, dy[f]), g[f]);
   }
-  for (size_t f = 0; f < F; ++f) UpdateVector<kKind>(d, a, u, g[f], to + f * kLanes);
+  for (size_t f = 0; f < F; ++f) UpdateVector<kKind>(d, a, u, g[f], to + a.neurons[j + f] * kLanes);
 }
 
 template <OptimizerKind kKind>
 void Backward(const DenseBackwardArgs& a, const Update& u) {
   const hn::CappedTag<float, kLanes> d;
   const size_t panels = (a.inputs + kLanes - 1) / kLanes, stride = PanelStride(a.outputs);
+  const size_t ahead = (kAheadFloats + stride - 1) / stride * stride;
+  const bool all = kKind != OptimizerKind::kSgd || a.decay != 0;   // a step without a gradient is one still
   for (size_t k = 0; k < panels; ++k) {
     // As many streams as pictures: more than the processor foresees by itself.
     for (size_t b = 0; b < a.batch; ++b) {
-      const size_t ahead = b * a.x_stride + (k + kPanelsAhead) * kLanes;
-      hwy::Prefetch(a.x + ahead);
-      if (a.dx) hwy::Prefetch(a.dx + ahead);
+      const size_t next = b * a.x_stride + (k + kPanelsAhead) * kLanes;
+      hwy::Prefetch(a.x + next);
+      if (a.dx) hwy::Prefetch(a.dx + next);
     }
     for (size_t s = 0; s < kLanes; s += hn::Lanes(d)) {
       const size_t from = k * kLanes + s, to = k * stride + s;
-      if (a.dx) DataColumn(d, a, a.w + to, from);
-      size_t o = 0;
-      for (; o + 8 <= a.outputs; o += 8) {
+      if (a.dx) DataColumn(d, a, a.w + to, ahead, from);
+      size_t j = 0;
+      for (; j + 8 <= a.live; j += 8) {
         // Spread over both passes, so that memory is never waited for: 4.3 ms to 4.1 at 76,832 x 128, batch 10.
-        for (size_t line = 0; line < 4; ++line) Fetch(a.w + to + kAheadFloats + ((a.outputs + o) / 2 + line) * kLanes);
-        UpdateBlock<kKind, 8>(d, a, u, from, o, to + o * kLanes);
+        for (size_t line = 0; line < 4; ++line) Fetch(a.w + to + ahead + a.neurons[(a.live + j) / 2 + line] * kLanes);
+        UpdateBlock<kKind, 8>(d, a, u, from, j, to);
       }
-      for (; o < a.outputs; ++o) UpdateBlock<kKind, 1>(d, a, u, from, o, to + o * kLanes);
+      for (; j < a.live; ++j) UpdateBlock<kKind, 1>(d, a, u, from, j, to);
+      for (; all && j < a.outputs; ++j) UpdateVector<kKind>(d, a, u, hn::Zero(d), to + a.neurons[j] * kLanes);
     }
   }
 }
