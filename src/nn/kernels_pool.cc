@@ -1,4 +1,5 @@
 // The convolution of the paper's models: 3 x 3, bias, ReLU and max pool 2 in one pass, and its sparse backward pass.
+#include <algorithm>
 #include <cstring>
 
 #include "nn/kernels.h"
@@ -78,31 +79,37 @@ void ConvPoolForwardImpl(const ConvPoolForwardArgs& a) {
   });
 }
 
-// One row of pooled pixels, (width, channels): gradient (zero where the ReLU is shut) and where in x the window of the
+// Neighbouring pooled pixels of a row, few enough that what belongs to them stays in the first cache over all filters.
+struct Stretch {
+  size_t oy, ox, count;
+};
+constexpr size_t kStretch = 24;
+
+// Of the pixels of a stretch, (count, channels): gradient (zero where the ReLU is shut) and where in x the window of the
 // largest begins.
-struct LiveRow {
+struct LivePixels {
   float* gradient;
   int32_t* offset;
-  size_t channels;
+  size_t channels, count;
 };
 
 // `x` says how far apart the windows lie. The gradients are added to the bias too.
-void Prepare(const ConvPoolBackwardArgs& a, size_t oy, const In& x, LiveRow live) {
+void Prepare(const ConvPoolBackwardArgs& a, Stretch s, const In& x, LivePixels live) {
   ForChannels(a.channels, [&](auto d, auto vectors, size_t c) HWY_ATTR {
     constexpr size_t kN = decltype(vectors)::value;
     const hn::RebindToSigned<decltype(d)> di;
     const hn::Rebind<uint8_t, decltype(d)> db;
     const auto one = hn::Set(di, 1), right = hn::Set(di, static_cast<int32_t>(x.pixel)), down = hn::Set(di, static_cast<int32_t>(x.row));
-    const size_t lanes = hn::Lanes(d), row = oy * a.width * a.channels;
+    const size_t lanes = hn::Lanes(d), first = (s.oy * a.width + s.ox) * a.channels;
     hn::Vec<decltype(d)> bias[kN];
     for (size_t n = 0; n < kN; ++n) bias[n] = hn::LoadU(d, a.bias + c + n * lanes);
-    for (size_t p = 0; p < a.width; ++p) {
+    for (size_t p = 0; p < s.count; ++p) {
       const auto base = hn::Set(di, static_cast<int32_t>(2 * p * x.pixel));
       for (size_t n = 0; n < kN; ++n) {
         const size_t at = p * a.channels + c + n * lanes;
-        const auto place = hn::PromoteTo(di, hn::LoadU(db, a.best + row + at));
+        const auto place = hn::PromoteTo(di, hn::LoadU(db, a.best + first + at));
         const auto open = hn::RebindMask(d, hn::Lt(place, hn::Set(di, 4)));
-        const auto gradient = hn::IfThenElseZero(open, hn::LoadU(d, a.dy + row + at));
+        const auto gradient = hn::IfThenElseZero(open, hn::LoadU(d, a.dy + first + at));
         const auto odd = hn::Eq(hn::And(place, one), one), low = hn::Eq(hn::And(hn::ShiftRight<1>(place), one), one);
         bias[n] = hn::Add(bias[n], gradient);
         hn::StoreU(gradient, d, live.gradient + at);
@@ -113,9 +120,9 @@ void Prepare(const ConvPoolBackwardArgs& a, size_t oy, const In& x, LiveRow live
   });
 }
 
-// Kernel gradient of F filters and N vectors of a run, over one row of pooled pixels. Dead pixels add zero.
+// Kernel gradient of F filters and N vectors of a run, over a stretch of pooled pixels. Dead ones add zero.
 template <size_t F, size_t N, class D>
-HWY_INLINE void LiveWeights(D d, const ConvPoolBackwardArgs& a, const float* x, LiveRow live, float* own) {
+HWY_INLINE void LiveWeights(D d, const ConvPoolBackwardArgs& a, const float* x, LivePixels live, float* own) {
   const size_t lanes = hn::Lanes(d), filter = 3 * RunStride(a.run);
   hn::Vec<D> acc[F][N];
   HWY_UNROLL(16)
@@ -123,7 +130,7 @@ HWY_INLINE void LiveWeights(D d, const ConvPoolBackwardArgs& a, const float* x, 
     HWY_UNROLL(16)
     for (size_t n = 0; n < N; ++n) acc[f][n] = hn::LoadU(d, own + f * filter + n * lanes);
   }
-  for (size_t p = 0; p < a.width; ++p) {
+  for (size_t p = 0; p < live.count; ++p) {
     HWY_UNROLL(16)
     for (size_t f = 0; f < F; ++f) {
       const auto g = hn::Set(d, live.gradient[p * live.channels + f]);
@@ -149,12 +156,12 @@ HWY_INLINE void ForRun(size_t run, size_t lanes, const Block& block) {
 }
 
 // All filters for `run` floats of their taps, from x and own on.
-void LiveRun(const ConvPoolBackwardArgs& a, const float* x, size_t run, LiveRow live, float* own) {
+void LiveRun(const ConvPoolBackwardArgs& a, const float* x, size_t run, LivePixels live, float* own) {
   const Wide d;
   const size_t stride = 3 * RunStride(a.run);
   ForRun<6>(run, hn::Lanes(d), [&](auto vectors, size_t i) HWY_ATTR {
     constexpr size_t kN = decltype(vectors)::value, kF = kN == 6 ? 2 : 4;
-    const auto from = [&](size_t f) { return LiveRow{live.gradient + f, live.offset + f, live.channels}; };
+    const auto from = [&](size_t f) { return LivePixels{live.gradient + f, live.offset + f, live.channels, live.count}; };
     size_t o = 0;
     for (; o + kF <= a.filters; o += kF) LiveWeights<kF, kN>(d, a, x + i, from(o), own + i + o * stride);
     for (; o < a.filters; ++o) LiveWeights<1, kN>(d, a, x + i, from(o), own + i + o * stride);
@@ -162,28 +169,29 @@ void LiveRun(const ConvPoolBackwardArgs& a, const float* x, size_t run, LiveRow 
 }
 
 // The taps of three channels begin at any float, and a load that crosses cache lines counts twice. So each run of nine is
-// copied to a line of its own, (2 width, 4 rows, kLanes); a window's three runs are neighbours then.
-In CopyRuns(const ConvPoolBackwardArgs& a, size_t oy, float* copies) {
+// copied to a line of its own, (2 count, 4 rows, kLanes); a window's three runs are neighbours then.
+In CopyRuns(const ConvPoolBackwardArgs& a, Stretch s, float* copies) {
   const hn::CappedTag<float, kLanes> d;
   float* to = copies;
-  for (size_t column = 0; column < 2 * a.width; ++column) {
-    const float* from = a.x.at + 2 * oy * a.x.row + column * a.x.pixel;
+  for (size_t column = 2 * s.ox; column < 2 * (s.ox + s.count); ++column) {
+    const float* from = a.x.at + 2 * s.oy * a.x.row + column * a.x.pixel;
     for (size_t r = 0; r < 4; ++r, from += a.x.row, to += kLanes) {
-      for (size_t s = 0; s < kLanes; s += hn::Lanes(d)) hn::StoreU(hn::LoadU(d, from + s), d, to + s);
+      for (size_t part = 0; part < kLanes; part += hn::Lanes(d)) hn::StoreU(hn::LoadU(d, from + part), d, to + part);
     }
   }
   return {copies, kLanes, 4 * kLanes};
 }
 
-void WeightRow(const ConvPoolBackwardArgs& a, size_t oy, LiveRow live) {
+void WeightStretch(const ConvPoolBackwardArgs& a, Stretch s) {
+  const LivePixels live{a.scratch, reinterpret_cast<int32_t*>(a.scratch + a.channels * s.count), a.channels, s.count};
   if (a.run <= kLanes) {
-    const In copies = CopyRuns(a, oy, a.scratch + 2 * a.channels * a.width);
-    Prepare(a, oy, copies, live);
+    const In copies = CopyRuns(a, s, a.scratch + 2 * a.channels * s.count);
+    Prepare(a, s, copies, live);
     LiveRun(a, copies.at, 3 * kLanes, live, a.own);
     return;
   }
-  Prepare(a, oy, a.x, live);
-  const float* x = a.x.at + 2 * oy * a.x.row;
+  Prepare(a, s, a.x, live);
+  const float* x = a.x.at + 2 * s.oy * a.x.row + 2 * s.ox * a.x.pixel;
   for (size_t kh = 0; kh < 3; ++kh) LiveRun(a, x + kh * a.x.row, a.run, live, a.own + kh * RunStride(a.run));
 }
 
@@ -238,11 +246,10 @@ void DataPixel(const ConvPoolBackwardArgs& a, LiveList* lists, size_t oy, size_t
 }
 
 void ConvPoolBackwardImpl(const ConvPoolBackwardArgs& a) {
-  const LiveRow live{a.scratch, reinterpret_cast<int32_t*>(a.scratch + a.channels * a.width), a.channels};
   std::memset(a.own, 0, a.filters * 3 * RunStride(a.run) * sizeof(float));
   LiveList lists[5];
   for (size_t oy = 0; oy < a.height; ++oy) {
-    WeightRow(a, oy, live);
+    for (size_t ox = 0; ox < a.width; ox += kStretch) WeightStretch(a, {oy, ox, std::min(kStretch, a.width - ox)});
     for (size_t ox = 0; a.dx.at && ox < a.width; ++ox) DataPixel(a, lists, oy, ox);
   }
 }
