@@ -151,7 +151,7 @@ class ConvPool final : public Operation {
     transposed_ = p.arena->Reserve(rows_);
     own_ = p.arena->Reserve(rows_);
     total_ = p.arena->Reserve(rows_);
-    scratch_ = p.arena->Reserve(PoolScratch(w.y.pixel, Size(s.width)));
+    scratch_ = p.arena->Reserve(PoolScratch(w.y.pixel));
   }
   void Bind(Params& params) override { p_.Bind(params); }
 

@@ -63,8 +63,7 @@ Cut Cutter::CutAt(int i) const {
 }
 
 bool Cutter::FitsConvPool(const LayerSpec& conv) const {
-  return conv.kernel == 3 && conv.stride == 1 && conv.padding == Padding::kValid && conv.bias &&
-         Size(conv.units) <= kernels::kMaxPoolFilters;
+  return conv.kernel == 3 && conv.stride == 1 && conv.padding == Padding::kValid && conv.bias;
 }
 
 // The pool that ends convolution - ReLU - pool of the fused kernel's shape at i, or -1.

@@ -106,7 +106,8 @@ struct ConvPoolForwardArgs {
 };
 void ConvPoolForward(const ConvPoolForwardArgs& a);
 
-// Backward of the same, over the one place in four that has a gradient. dy, best (height, width, channels) as above.
+// Backward of the same, over the one place in four that has a gradient. dy, best (height, width, channels) as above. A sum
+// of dx runs over stretches of pixels, in each over the windows' rows, its pixels and their filters.
 struct ConvPoolBackwardArgs {
   In x;
   Out dx;                      // at = null when nobody needs it; zeroed by the caller
@@ -117,10 +118,10 @@ struct ConvPoolBackwardArgs {
   const float* wt = nullptr;   // (filters, 3, RunStride(run))
   float* own = nullptr;        // (filters, 3, RunStride(run)): this picture's sums, begun at zero here
   float* bias = nullptr;       // (padded) += sum of dy
-  float* scratch = nullptr;    // PoolScratch(channels, width)
+  float* scratch = nullptr;    // PoolScratch(channels)
 };
-constexpr size_t PoolScratch(size_t channels, size_t width) { return (2 * channels + 8 * kLanes) * width; }
-constexpr size_t kMaxPoolFilters = 1024;   // what the lists of live filters hold
+constexpr size_t kStretch = 24;   // pixels of a stretch
+constexpr size_t PoolScratch(size_t channels) { return (10 * channels + 8 * kLanes) * kStretch; }
 constexpr size_t RunStride(size_t run) { return (run + kLanes - 1) / kLanes * kLanes; }
 void ConvPoolBackward(const ConvPoolBackwardArgs& a);
 

@@ -83,7 +83,6 @@ void ConvPoolForwardImpl(const ConvPoolForwardArgs& a) {
 struct Stretch {
   size_t oy, ox, count;
 };
-constexpr size_t kStretch = 24;
 
 // Of the pixels of a stretch, (count, channels): gradient (zero where the ReLU is shut) and where in x the window of the
 // largest begins.
@@ -195,22 +194,21 @@ void WeightStretch(const ConvPoolBackwardArgs& a, Stretch s) {
   for (size_t kh = 0; kh < 3; ++kh) LiveRun(a, x + kh * a.x.row, a.run, live, a.own + kh * RunStride(a.run));
 }
 
-// The live filters of one pooled pixel at one of its four places.
-struct LiveList {
-  uint32_t weights[kMaxPoolFilters];
-  float gradient[kMaxPoolFilters];
-  size_t count;
+// A filter whose largest lies at one of a pooled pixel's four places: where its weights begin, and its gradient.
+struct Live {
+  uint32_t weights;
+  float gradient;
 };
 
 template <size_t N, class D>
-HWY_INLINE void ScatterLive(D d, const LiveList& list, const float* wt, float* to) {
+HWY_INLINE void ScatterLive(D d, const Live* live, size_t count, const float* wt, float* to) {
   const size_t lanes = hn::Lanes(d);
   hn::Vec<D> acc[N];
   HWY_UNROLL(16)
   for (size_t n = 0; n < N; ++n) acc[n] = hn::LoadU(d, to + n * lanes);
-  for (size_t k = 0; k < list.count; ++k) {
-    const auto g = hn::Set(d, list.gradient[k]);
-    const float* w = wt + list.weights[k];
+  for (size_t k = 0; k < count; ++k) {
+    const auto g = hn::Set(d, live[k].gradient);
+    const float* w = wt + live[k].weights;
     HWY_UNROLL(16)
     for (size_t n = 0; n < N; ++n) acc[n] = FusedMulAdd(d, hn::LoadU(d, w + n * lanes), g, acc[n]);
   }
@@ -218,39 +216,46 @@ HWY_INLINE void ScatterLive(D d, const LiveList& list, const float* wt, float* t
   for (size_t n = 0; n < N; ++n) hn::StoreU(acc[n], d, to + n * lanes);
 }
 
-void DataPixel(const ConvPoolBackwardArgs& a, LiveList* lists, size_t oy, size_t ox) {
-  const float* dy = a.dy + (oy * a.width + ox) * a.channels;
-  const uint8_t* best = a.best + (oy * a.width + ox) * a.channels;
-  for (int q = 0; q < 5; ++q) lists[q].count = 0;
+// Row after row of the windows, so that a third of the weights is at work at a time and stays in the first cache.
+void DataStretch(const ConvPoolBackwardArgs& a, Stretch s) {
+  const Wide d;
+  Live* const lists = reinterpret_cast<Live*>(a.scratch);   // (count, 5 places, filters)
+  uint32_t counts[kStretch][5] = {};
   const auto stride = static_cast<uint32_t>(3 * RunStride(a.run));
-  uint32_t at = 0;
-  for (size_t o = 0; o < a.filters; ++o, at += stride) {
-    LiveList& list = lists[best[o]];   // the fifth list takes the dead without a branch
-    list.weights[list.count] = at;
-    list.gradient[list.count++] = dy[o];
+  for (size_t p = 0; p < s.count; ++p) {
+    const size_t first = (s.oy * a.width + s.ox + p) * a.channels;
+    uint32_t at = 0;
+    for (size_t o = 0; o < a.filters; ++o, at += stride) {
+      const uint8_t place = a.best[first + o];   // the fifth list takes the dead without a branch
+      lists[(5 * p + place) * a.filters + counts[p][place]++] = {at, a.dy[first + o]};
+    }
   }
-  for (size_t q = 0; q < 4; ++q) {
-    if (lists[q].count == 0) continue;
-    float* corner = a.dx.at + (2 * oy + q / 2) * a.dx.row + (2 * ox + q % 2) * a.dx.pixel;
-    for (size_t kh = 0; kh < 3; ++kh) {
-      const float* wt = a.wt + kh * RunStride(a.run);
-      float* to = corner + kh * a.dx.row;
-      const Wide d;
-      size_t end = a.run / hn::Lanes(d) * hn::Lanes(d);
-      ForRun<6>(end, hn::Lanes(d), [&](auto vectors, size_t i) HWY_ATTR {
-        ScatterLive<decltype(vectors)::value>(d, lists[q], wt + i, to + i);
-      });
-      if (end < a.run) ScatterLive<1>(Eight(), lists[q], wt + end, to + end);
+  const size_t end = a.run / hn::Lanes(d) * hn::Lanes(d);
+  for (size_t kh = 0; kh < 3; ++kh) {
+    const float* wt = a.wt + kh * RunStride(a.run);
+    for (size_t p = 0; p < s.count; ++p) {
+      for (size_t q = 0; q < 4; ++q) {
+        const size_t count = counts[p][q];
+        if (count == 0) continue;
+        const Live* live = lists + (5 * p + q) * a.filters;
+        float* to = a.dx.at + (2 * s.oy + q / 2 + kh) * a.dx.row + (2 * (s.ox + p) + q % 2) * a.dx.pixel;
+        ForRun<6>(end, hn::Lanes(d), [&](auto vectors, size_t i) HWY_ATTR {
+          ScatterLive<decltype(vectors)::value>(d, live, count, wt + i, to + i);
+        });
+        if (end < a.run) ScatterLive<1>(Eight(), live, count, wt + end, to + end);
+      }
     }
   }
 }
 
 void ConvPoolBackwardImpl(const ConvPoolBackwardArgs& a) {
   std::memset(a.own, 0, a.filters * 3 * RunStride(a.run) * sizeof(float));
-  LiveList lists[5];
   for (size_t oy = 0; oy < a.height; ++oy) {
-    for (size_t ox = 0; ox < a.width; ox += kStretch) WeightStretch(a, {oy, ox, std::min(kStretch, a.width - ox)});
-    for (size_t ox = 0; a.dx.at && ox < a.width; ++ox) DataPixel(a, lists, oy, ox);
+    for (size_t ox = 0; ox < a.width; ox += kStretch) {
+      const Stretch s{oy, ox, std::min(kStretch, a.width - ox)};
+      WeightStretch(a, s);
+      if (a.dx.at) DataStretch(a, s);
+    }
   }
 }
 
