@@ -1,7 +1,6 @@
 #include "reduce/reduce.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <filesystem>
@@ -9,7 +8,7 @@
 #include "base/disk.h"
 #include "nn/zoo.h"
 #include "reduce/surface.h"
-#include "train/synthetic.h"
+#include "train/synthetic_files.h"
 
 namespace handlens::reduce {
 namespace {
@@ -42,25 +41,16 @@ TEST(Sweep, AModelTiedByAdditionsHasNothingToSweep) {
 }
 
 // Twelve pixels, two folds, real files.
-class ReduceTest : public testing::Test {
+class ReduceTest : public train::SyntheticFiles {
  protected:
   void SetUp() override {
-    root_ = fs::temp_directory_path() / fmt::format("handlens-reduce-{}-{}", ::getpid(),
-                                                    testing::UnitTest::GetInstance()->current_test_info()->name());
-    fs::remove_all(root_);
-    ASSERT_TRUE(train::WriteSyntheticPictures(root_ / "pictures", 24));
-    dataset_ = *dataset::Inspect({root_ / "pictures", {}, {}, 1}, SilentProgress());
-    split::SplitOptions split_options;
-    split_options.folds = 2;
-    split_options.holdout_per_class = 1;
-    split_ = *split::MakeSplit(dataset_, split_options);
+    Make(24, 2, 1);
     base_.model = "m1";
     base_.size_px = 30;
     base_.architecture = *nn::NamedModel("f6n12", 30, 2);
     base_.recipe = train::PaperRecipe();
     base_.recipe.epochs = 2;
   }
-  void TearDown() override { fs::remove_all(root_); }
 
   ReduceOptions Options(const std::string& run, int jobs) const {
     ReduceOptions options;
@@ -82,9 +72,6 @@ class ReduceTest : public testing::Test {
     return *ReadText(root_ / run / "reduce.json");
   }
 
-  fs::path root_;
-  dataset::Dataset dataset_;
-  split::Split split_;
   search::Candidate base_;
 };
 

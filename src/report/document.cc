@@ -5,9 +5,8 @@
 #include <cmath>
 
 namespace handlens::report {
-namespace {
 
-const char* ToneName(Tone tone) {
+std::string_view ToneName(Tone tone) {
   switch (tone) {
     case Tone::kPlain: return "plain";
     case Tone::kGood: return "good";
@@ -16,6 +15,8 @@ const char* ToneName(Tone tone) {
   }
   return "plain";
 }
+
+namespace {
 
 Json CellJson(const Cell& cell) { return cell.value.is_null() ? Json(cell.text) : cell.value; }
 

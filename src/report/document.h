@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -48,6 +49,7 @@ struct Chart {
 };
 
 enum class Tone { kPlain, kGood, kBad, kWarning };
+std::string_view ToneName(Tone tone);   // plain, good, bad, warning: in records and as a class of the page
 struct Note {
   Tone tone = Tone::kPlain;
   std::string title;     // may be empty

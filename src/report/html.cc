@@ -10,16 +10,6 @@
 namespace handlens::report {
 namespace {
 
-std::string_view ToneClass(Tone tone) {
-  switch (tone) {
-    case Tone::kPlain: return "plain";
-    case Tone::kGood: return "good";
-    case Tone::kBad: return "bad";
-    case Tone::kWarning: return "warning";
-  }
-  return "plain";
-}
-
 // A number and its % stay on one line.
 std::string Prose(std::string_view text) {
   std::string out = EscapeHtml(text);
@@ -30,7 +20,7 @@ std::string Prose(std::string_view text) {
 void Render(const Paragraph& block, std::string& out) { out += "<p>" + Prose(block.text) + "</p>\n"; }
 
 void Render(const Note& block, std::string& out) {
-  out += fmt::format("<div class=\"note {}\">", ToneClass(block.tone));
+  out += fmt::format("<div class=\"note {}\">", ToneName(block.tone));
   if (!block.title.empty()) out += "<p class=\"note-title\">" + Prose(block.title) + "</p>";
   if (block.lines.size() == 1) out += "<p>" + Prose(block.lines[0]) + "</p>";
   if (block.lines.size() > 1) {

@@ -12,7 +12,7 @@
 #include "search/choice.h"
 #include "search/presets.h"
 #include "search/trial_pool.h"
-#include "train/synthetic.h"
+#include "train/synthetic_files.h"
 
 namespace handlens::search {
 namespace {
@@ -117,20 +117,9 @@ TEST_F(ChoiceTest, TheRaceDropsTheWorseAndKeepsTwo) {
 }
 
 // Real files in a real folder: prepared, trained and read back.
-class SearchTest : public testing::Test {
+class SearchTest : public train::SyntheticFiles {
  protected:
-  void SetUp() override {
-    root_ = fs::temp_directory_path() / fmt::format("handlens-search-{}-{}", ::getpid(),
-                                                    testing::UnitTest::GetInstance()->current_test_info()->name());
-    fs::remove_all(root_);
-    ASSERT_TRUE(train::WriteSyntheticPictures(root_ / "pictures", 30));
-    dataset_ = *dataset::Inspect({root_ / "pictures", {}, {}, 1}, SilentProgress());
-    split::SplitOptions options;
-    options.folds = 3;
-    options.holdout_per_class = 2;
-    split_ = *split::MakeSplit(dataset_, options);
-  }
-  void TearDown() override { fs::remove_all(root_); }
+  void SetUp() override { Make(30, 3, 2); }
 
   SearchOptions Options(const std::string& run, int jobs) const {
     SearchOptions options;
@@ -162,10 +151,6 @@ class SearchTest : public testing::Test {
     EXPECT_TRUE(result) << (result ? "" : result.error().message);
     return result ? *std::move(result) : SearchResult();
   }
-
-  fs::path root_;
-  dataset::Dataset dataset_;
-  split::Split split_;
 };
 
 TEST_F(SearchTest, TheRecordIsTheSameForAnyNumberOfThreads) {

@@ -67,18 +67,6 @@ inline Synthetic MakeSynthetic(const std::vector<int>& counts, int size_px, uint
   return made;
 }
 
-// The pictures as files, `each` of 16 px in folder/class0 and folder/class1, for tests that begin with real files.
-inline Result<void> WriteSyntheticPictures(const std::filesystem::path& folder, int each) {
-  for (int label = 0; label < 2; ++label) {
-    for (int i = 0; i < each; ++i) {
-      std::vector<uint8_t> rgb(16 * 16 * 3);
-      PaintSynthetic(label, 16, Rng(3, "picture", {static_cast<uint64_t>(label), static_cast<uint64_t>(i)}), rgb.data());
-      HL_TRY(WriteFileAtomic(folder / fmt::format("class{}", label) / fmt::format("{:02}.png", i), image::EncodePng(rgb, 16, 16)));
-    }
-  }
-  return {};
-}
-
 // conv 4 - ReLU - pool - dropout - dense: small enough to train in milliseconds, with randomness of its own.
 inline nn::ModelSpec TinyModel(int size_px, int classes) {
   const auto layer = [](nn::LayerKind kind, int units, int kernel, int stride) {
