@@ -97,10 +97,16 @@ void Race::JudgeClimbers() {
 // The next heat from those that finished this one; false when nobody climbs.
 bool Race::BeginClimb() {
   std::vector<size_t> climbers;
+  finished_.insert(finished_.end(), active_.begin(), active_.end());
+  const auto [best, right] = BestFinished();
   for (const size_t c : active_) {
-    finished_.push_back(c);
     const auto [chain, place] = place_[c];
     if (place + 1 == chains_[chain].size()) continue;
+    if (1 - right < kSearchMargin) {
+      DropRest(chain, place + 1, fmt::format("not begun: {} is right on {:.3f} of its validation pictures, and a larger size has to promise {:.3f} more",
+                                             CandidateName(cells_[best].candidate), right, kSearchMargin));
+      continue;
+    }
     if (place > 0) {
       const CellResult& below = cells_[chains_[chain][place - 1]];
       const Gain gain = GainOver(dataset_, below, cells_[c]);
@@ -116,6 +122,16 @@ bool Race::BeginClimb() {
   rung_ = asked_ = 0;
   ++heat_;
   return !active_.empty();
+}
+
+std::pair<size_t, double> Race::BestFinished() const {
+  std::pair<size_t, double> best{0, -1};
+  for (const size_t c : finished_) {
+    const std::vector<bool> hits = ValidationHits(dataset_, cells_[c]);
+    const double right = static_cast<double>(std::count(hits.begin(), hits.end(), true)) / static_cast<double>(std::max<size_t>(hits.size(), 1));
+    if (right > best.second) best = {c, right};
+  }
+  return best;
 }
 
 void Race::DropRest(size_t chain, size_t from, const std::string& because) {

@@ -22,7 +22,8 @@ struct RaceTrial {
 //    after two, and after all: out when significantly worse than the leader of the finished, or when the gain over the
 //    size below plus its standard error is under kSearchMargin (a gain that the choice would not count anyway).
 // 3. Still larger sizes only while half of the last step's gain is above kSearchMargin: a step in size costs two to ten
-//    times all before it, and gains shrink from step to step.
+//    times all before it, and gains shrink from step to step. No size is climbed to where the best so far leaves less than
+//    kSearchMargin to gain.
 // Measured against the whole grid: docs/studies/search.md.
 class Race {
  public:
@@ -46,6 +47,7 @@ class Race {
   void Judge();
   void JudgeClimbers();
   bool BeginClimb();
+  std::pair<size_t, double> BestFinished() const;   // the cell, and its share of right validation pictures
   int NextRung() const;
   std::vector<RaceTrial> Ask();
   void DropRest(size_t chain, size_t from, const std::string& because);

@@ -86,6 +86,16 @@ TEST_F(RaceTest, ClimbsWhileSizeGains) {
   EXPECT_NE(cells_[4].eliminated_because.find("not begun"), std::string::npos) << cells_[4].eliminated_because;
 }
 
+TEST_F(RaceTest, NobodyClimbsWhereNothingIsLeftToGain) {
+  for (const int size : {30, 50}) {
+    for (const auto& [model, right] : {std::pair{"m1", 60}, {"m2", 58}}) Add(model, size, static_cast<size_t>(right));
+  }
+  EXPECT_EQ(Run().size(), 10u);
+  for (size_t c = 2; c < 4; ++c) {
+    EXPECT_EQ(cells_[c].eliminated_because, "not begun: m1, 30 px, mild is right on 1.000 of its validation pictures, and a larger size has to promise 0.010 more");
+  }
+}
+
 TEST_F(RaceTest, ALargerSizeThatLosesIsStoppedAfterOneFold) {
   Add("m1", 30, 50);
   Add("m1", 50, 40);
