@@ -94,19 +94,28 @@ Result<void> CheckDisk(const Run& run, const RunPlan& plan) {
               run.folder.string(), ByteCount(static_cast<double>(plan.search.disk_bytes)), ByteCount(plan.free_bytes));
 }
 
+// The candidate that became the model.
+Result<search::CellResult> Shipped(const Run& run, const search::CellResult& chosen) {
+  if (!WantsReduction(run)) return chosen;
+  HL_ASSIGN(const reduce::ReduceResult reduced, reduce::ReadReduce(run.folder));
+  return reduced.cells[static_cast<size_t>(reduced.chosen)].cell;
+}
+
 // The chosen model, the verdict and the files: what `run` ends with.
 Result<Outcome> Conclude(const Run& run, const RunPlan& plan) {
   HL_ASSIGN(Outcome outcome, SummarizeVerdict(run));
   HL_ASSIGN(const Outcome model, SummarizeModel(run));
   HL_ASSIGN(const search::SearchResult searched, search::ReadSearch(run.folder));
-  const search::CellResult& cell = searched.cells[static_cast<size_t>(searched.chosen)];
-  outcome.text = fmt::format("chosen: {} at {} px with {}: test accuracy {:.1f} % [{:.1f}, {:.1f}], n={}\n", cell.candidate.model,
-                             cell.candidate.size_px, cell.candidate.generator.name,
+  const search::Candidate& chosen = searched.cells[static_cast<size_t>(searched.chosen)].candidate;
+  HL_ASSIGN(const search::CellResult cell, Shipped(run, searched.cells[static_cast<size_t>(searched.chosen)]));
+  const bool reduced = cell.candidate.model != chosen.model;
+  outcome.text = fmt::format("chosen: {} at {} px with {}{}: test accuracy {:.1f} % [{:.1f}, {:.1f}], n={}\n", chosen.model, chosen.size_px,
+                             chosen.generator.name, reduced ? ", reduced to " + cell.candidate.model : "",
                              cell.test_n == 0 ? 0.0 : 100.0 * static_cast<double>(cell.test_correct) / static_cast<double>(cell.test_n),
                              100 * cell.test_ci95.low, 100 * cell.test_ci95.high, cell.test_n) +
                  model.text + outcome.text;
   outcome.json["plan"] = PlanJson(run, plan);
-  outcome.json["chosen"] = {{"model", cell.candidate.model}, {"size", cell.candidate.size_px}, {"augmentation", cell.candidate.generator.name}};
+  outcome.json["chosen"] = {{"model", chosen.model}, {"reduced_to", cell.candidate.model}, {"size", chosen.size_px}, {"augmentation", chosen.generator.name}};
   outcome.json["model"] = model.json.at("model");
   outcome.json["report"] = run.At("report.html").string();
   AddWritten(run, "run", outcome);

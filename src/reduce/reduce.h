@@ -15,8 +15,8 @@ struct ReduceCell {
   int filters = 0;                 // first convolution's filters; for our own family its width
   int neurons = 0;                 // first dense layer's neurons; 0 for our own family
   search::CellResult cell;
-  int64_t float_bytes = 0;         // of the float32 .tflite: 4 a parameter and the file's frame, estimated
-  int64_t int8_bytes = 0;          // of the int8 .tflite: 1 a parameter and the frame, estimated
+  int64_t float_bytes = 0;         // of the float32 .tflite, estimated
+  int64_t int8_bytes = 0;          // of the int8 .tflite, estimated
   // Of a cell without trials in a fast sweep: mean accuracies to be expected from its neighbours (EstimateAccuracy).
   // For pictures and for deciding what to train next; such a cell is never chosen.
   std::optional<double> expected_validation, expected_test;

@@ -40,8 +40,9 @@ void Render(const Facts& block, std::string& out) {
   out += "</dl>\n";
 }
 
-void RenderCell(const Cell& cell, const Column& column, std::string_view tag, std::string& out) {
+void RenderCell(const Cell& cell, const Column& column, std::string_view tag, bool prose, std::string& out) {
   out += fmt::format("<{}", tag);
+  if (prose && tag == "td") out += fmt::format(" data-column=\"{}\"", EscapeHtml(column.name));
   if (tag == "th") out += " scope=\"row\"";
   std::string classes = column.align == Align::kNumber ? "number" : "";
   if (!cell.mark.empty()) classes += classes.empty() ? "marked" : " marked";
@@ -52,9 +53,18 @@ void RenderCell(const Cell& cell, const Column& column, std::string_view tag, st
   out += fmt::format("</{}>", tag);
 }
 
+// Sentences in it: on a phone each of its rows becomes a paragraph, whose cells need their columns' names.
+bool HoldsProse(const Table& block) {
+  constexpr size_t kSentence = 60;   // characters
+  return std::any_of(block.rows.begin(), block.rows.end(), [](const std::vector<Cell>& row) {
+    return std::any_of(row.begin(), row.end(), [](const Cell& cell) { return cell.text.size() > kSentence; });
+  });
+}
+
 void RenderTableBody(const Table& block, std::string& out) {
-  out += fmt::format("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table id=\"table-{}\"><caption><span>{}",
-                     EscapeHtml(block.caption), block.id, EscapeHtml(block.caption));
+  const bool prose = HoldsProse(block);
+  out += fmt::format("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table id=\"table-{}\"{}><caption><span>{}",
+                     EscapeHtml(block.caption), block.id, prose ? " class=\"prose\"" : "", EscapeHtml(block.caption));
   out += "</span></caption><thead><tr>";
   for (const Column& column : block.columns) {
     out += fmt::format("<th scope=\"col\"{}>{}</th>", column.align == Align::kNumber ? " class=\"number\"" : "",
@@ -65,7 +75,7 @@ void RenderTableBody(const Table& block, std::string& out) {
   for (size_t r = 0; r < shown; ++r) {
     out += "<tr>";
     for (size_t c = 0; c < block.rows[r].size() && c < block.columns.size(); ++c) {
-      RenderCell(block.rows[r][c], block.columns[c], c == 0 && block.row_headers ? "th" : "td", out);
+      RenderCell(block.rows[r][c], block.columns[c], c == 0 && block.row_headers ? "th" : "td", prose, out);
     }
     out += "</tr>";
   }

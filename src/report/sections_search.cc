@@ -190,7 +190,7 @@ Section SearchSection(const Records& records) {
   const bool raced = std::any_of(result.cells.begin(), result.cells.end(), [](const auto& c) { return c.eliminated; });
   if (raced) {
     section.blocks.emplace_back(Paragraph{"* stopped early, because it was behind; its mean is over fewer folds and says less. – was not trained: a smaller size had "
-                                          "been stopped, or gained too little. Why, for each: the list of all combinations."});
+                                          "been stopped, gained too little, or left nothing to gain. Why, for each: the list of all combinations."});
   }
   AddChart(result, section);
   AddCells(result, section);

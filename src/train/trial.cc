@@ -194,7 +194,9 @@ Result<void> Trial::RunEpoch() {
   if (better) best_epoch_ = index;
   if (better && KeepsBest()) best_ = network_->SaveWeights();
   pending_events_ += EventLine(index + 1, epochs_.back(), sums.rate);
-  progress_.Update(index + 1, fmt::format("validation accuracy {:.3f}", score.accuracy));
+  const bool validates = !pictures_.validation.empty();   // the last training, on all pictures, does not
+  progress_.Update(index + 1, validates ? fmt::format("validation accuracy {:.3f}", score.accuracy)
+                                        : fmt::format("training accuracy {:.3f}", epochs_.back().train_accuracy));
   return MaybeSave(Now() - busy_since_);
 }
 
