@@ -58,6 +58,20 @@ Result<double> ReduceBudget(const Run& run, const search::CellResult& chosen, Re
   return std::max(0.001, budget_s - searched_s - (reduction == Reduction::kAlways ? 0 : FinalSeconds(run, chosen)));
 }
 
+// Does the step and reads what it wrote. Where a training that it names is gone, the step is done again: trainings that are
+// still there are only read.
+template <class Read>
+auto DoAndRead(Run& run, const StepPlan& plan, const std::function<Result<void>()>& work, const Read& read) -> decltype(read()) {
+  HL_TRY(DoStep(run, plan, work));
+  auto result = read();
+  if (result) return result;
+  run.terminal->Warn(fmt::format("{}; what is missing is trained again", result.error().message));
+  std::error_code error;
+  fs::remove(run.At(plan.outputs[0]), error);
+  HL_TRY(DoStep(run, plan, work));
+  return read();
+}
+
 }  // namespace
 
 Result<reduce::ReduceOptions> ReduceOptionsOf(const Run& run) {
@@ -107,8 +121,7 @@ Result<search::SearchResult> StepSearch(Run& run, Following following) {
     HL_ASSIGN(const search::SearchResult result, search::Search(run.dataset, run.split, options, *run.terminal));
     return search::WriteSearch(run.folder, run.dataset, result);
   };
-  HL_TRY(DoStep(run, plan, work));
-  return search::ReadSearch(run.folder);
+  return DoAndRead(run, plan, work, [&] { return search::ReadSearch(run.folder); });
 }
 
 Result<search::CellResult> StepReduce(Run& run, const search::SearchResult& searched, Reduction reduction) {
@@ -125,8 +138,7 @@ Result<search::CellResult> StepReduce(Run& run, const search::SearchResult& sear
     HL_ASSIGN(const reduce::ReduceResult result, reduce::Reduce(run.dataset, run.split, chosen.candidate, options, *run.terminal));
     return reduce::WriteReduce(run.folder, run.dataset, result);
   };
-  HL_TRY(DoStep(run, plan, work));
-  HL_ASSIGN(const reduce::ReduceResult result, reduce::ReadReduce(run.folder));
+  HL_ASSIGN(const reduce::ReduceResult result, DoAndRead(run, plan, work, [&] { return reduce::ReadReduce(run.folder); }));
   return result.cells[static_cast<size_t>(result.chosen)].cell;
 }
 

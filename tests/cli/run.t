@@ -92,6 +92,16 @@ $ handlens convert pictures-run --quantization awre
 handlens: error: --quantization: 'awre' is not one of post-training, aware; did you mean 'aware'?
 [2]
 
+# Trainings that somebody deleted are trained again, into the same bytes.
+$ cp -r before gone; rm -r gone/trials; handlens run pictures -o gone -v 2>&1 >out | grep -E 'trained again|^(split|search|final): '; cmp before/search.json gone/search.json; cmp before/model/folds/fold1.tflite gone/model/folds/fold1.tflite
+split: up to date
+search: up to date
+warning: gone/trials/*/trial.json: No such file or directory; what is missing is trained again
+search: search.json is missing
+search: 2 trials
+search: chosen: *
+final: trials/*/trial.json is missing
+
 # Another process on the same folder.
 $ flock pictures-run/.lock handlens report pictures-run
 handlens: error: pictures-run: another handlens is working on this run folder; wait for it to end, or use another folder
@@ -123,4 +133,3 @@ handlens: error: before/dataset.json: written by a newer handlens (version 99, t
 $ echo '{' > before/dataset.json; handlens split before -q
 handlens: error: before/dataset.json: not valid JSON (*
 [3]
-
