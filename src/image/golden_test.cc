@@ -102,6 +102,15 @@ TEST(GoldenVectors, AllGiveTheirBytes) {
                         {"decode", 27}, {"feed_float", 1}, {"fit_resize", 159}, {"orient", 10}, {"rotate", 4}, {"yuv", 7}}));
 }
 
+TEST(Pixels, FeedEveryByteAsItsQuotient) {
+  for (int byte = 0; byte < 256; ++byte) {
+    const auto in = static_cast<uint8_t>(byte);
+    float out = -1;
+    hl_feed_float(&in, 1, &out);
+    EXPECT_EQ(out, static_cast<float>(byte) / 255.0f) << byte;
+  }
+}
+
 TEST(Pixels, RefuseArgumentsOutOfRange) {
   const uint8_t pixel[3] = {};
   uint8_t out[3];

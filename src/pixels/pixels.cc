@@ -199,7 +199,12 @@ int hl_fit_resize(const uint8_t* rgb, int width, int height, int n, int fit, uin
 }
 
 void hl_feed_float(const uint8_t* in, size_t count, float* out) {
-  for (size_t i = 0; i < count; ++i) out[i] = static_cast<float>(in[i]) / 255.0f;
+  // in / 255 to the last bit for all 256 values (tested), with or without fused multiply-adds: the first product is exact.
+  // A division takes nearly twice as long.
+  for (size_t i = 0; i < count; ++i) {
+    const auto byte = static_cast<float>(in[i]);
+    out[i] = byte * 0x1.01p-8f + byte * 0x1.010102p-24f;
+  }
 }
 
 int hl_yuv_to_rgb(const hl_yuv_frame* frame, uint8_t* rgb) {
