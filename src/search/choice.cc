@@ -118,19 +118,24 @@ Choice Choose(const dataset::Dataset& dataset, const std::vector<CellResult>& ce
 
 void Eliminate(const dataset::Dataset& dataset, int folds_done, const std::vector<size_t>& among,
                std::vector<CellResult>& cells) {
-  std::vector<std::pair<decltype(RankKey(0, 0, 0)), size_t>> alive;
+  struct Rank {
+    double accuracy;
+    size_t cell;
+  };
+  std::vector<Rank> alive;
   for (const size_t i : among) {
-    if (!cells[i].eliminated) alive.emplace_back(RankKey(PooledValidation(dataset, cells[i]), cells[i].parameters, i), i);
+    if (!cells[i].eliminated) alive.push_back({PooledValidation(dataset, cells[i]), i});
   }
   if (alive.size() <= 2) return;
-  std::sort(alive.begin(), alive.end());
-  const CellResult& leader = cells[alive[0].second];
-  const double leader_accuracy = -std::get<0>(alive[0].first);
+  const auto key = [&](const Rank& rank) { return std::tuple(-rank.accuracy, Preference(cells[rank.cell], rank.cell)); };
+  std::sort(alive.begin(), alive.end(), [&](const Rank& a, const Rank& b) { return key(a) < key(b); });
+  const CellResult& leader = cells[alive[0].cell];
+  const double leader_accuracy = alive[0].accuracy;
   const size_t keep = std::max<size_t>(2, (alive.size() + 1) / 2);
-  const double cut = -std::get<0>(alive[keep - 1].first);
+  const double cut = alive[keep - 1].accuracy;
   for (size_t rank = 2; rank < alive.size(); ++rank) {
-    CellResult& cell = cells[alive[rank].second];
-    const double accuracy = -std::get<0>(alive[rank].first);
+    CellResult& cell = cells[alive[rank].cell];
+    const double accuracy = alive[rank].accuracy;
     const Paired paired = Compare(dataset, leader, cell);
     const std::string folds = folds_done == 1 ? "after 1 fold" : fmt::format("after {} folds", folds_done);
     if (paired.only_a > paired.only_b && paired.p < kSignificance) {
@@ -140,6 +145,9 @@ void Eliminate(const dataset::Dataset& dataset, int folds_done, const std::vecto
     } else if (accuracy < cut) {
       cell.eliminated_because =
           fmt::format("{}: not in the better half ({:.3f}, the half ends at {:.3f})", folds, accuracy, cut);
+    } else if (rank >= keep) {
+      cell.eliminated_because = fmt::format("{}: level with {} ({:.3f}), which would be chosen before it", folds,
+                                            CandidateName(cells[alive[keep - 1].cell].candidate), accuracy);
     }
     cell.eliminated = !cell.eliminated_because.empty();
   }

@@ -34,8 +34,8 @@ struct Choice {
 Choice Choose(const dataset::Dataset& dataset, const std::vector<CellResult>& cells, double margin);
 
 // Fills eliminated and eliminated_because of those `among` the cells that ran the first `folds_done` folds: whoever is
-// significantly worse than the leader, and whoever is not in the better half. At least two stay. Depends on results
-// alone, never on time.
+// significantly worse than the leader, and whoever is not in the better half; of equals those stay that Choose prefers. At
+// least two stay. Depends on results alone, never on time.
 void Eliminate(const dataset::Dataset& dataset, int folds_done, const std::vector<size_t>& among,
                std::vector<CellResult>& cells);
 

@@ -116,6 +116,16 @@ TEST_F(ChoiceTest, TheRaceDropsTheWorseAndKeepsTwo) {
   EXPECT_FALSE(cells[0].eliminated || cells[2].eliminated);
 }
 
+TEST_F(ChoiceTest, OfEqualsTheRaceKeepsThoseThatWouldBeChosen) {
+  std::vector<CellResult> cells;
+  for (const int64_t parameters : {30, 20, 10, 40, 50}) cells.push_back(CellWith(made_, fmt::format("p{}", parameters), parameters, FirstRight(300, 300)));
+  cells[3].candidate.generator.camera_share = 0.5f;
+  Eliminate(made_.dataset, 1, {0, 1, 2, 3, 4}, cells);
+  EXPECT_TRUE(cells[0].eliminated && cells[4].eliminated);
+  EXPECT_FALSE(cells[1].eliminated || cells[2].eliminated || cells[3].eliminated);
+  EXPECT_NE(cells[0].eliminated_because.find("level with p20"), std::string::npos) << cells[0].eliminated_because;
+}
+
 // Real files in a real folder: prepared, trained and read back.
 class SearchTest : public train::SyntheticFiles {
  protected:
