@@ -251,7 +251,7 @@ def draw(size, whole, fast):
     matplotlib.use("Agg")
     import matplotlib.pyplot as plot
     values = [100 * accuracy(c, "test") for c in whole["cells"] if in_grid(c)]
-    figure, axes = plot.subplots(1, 2, figsize=(11, 5.2), sharey=True, constrained_layout=True)
+    figure, axes = plot.subplots(1, 2, figsize=(11, 6), sharey=True, constrained_layout=True)
     for axis, record, title in ((axes[0], whole, "whole: 1,805 trainings"), (axes[1], fast, "fast: dots are trained, the rest estimated")):
         image = [[math.nan] * 19 for _ in range(19)]
         for c in record["cells"]:
@@ -262,8 +262,11 @@ def draw(size, whole, fast):
             dots = [(c["filters"], c["neurons"]) for c in fast["cells"] if in_grid(c) and c["cell"]["folds"]]
             axis.plot([x for x, _ in dots], [y for _, y in dots], "k.", markersize=3)
         chosen = record["cells"][record["chosen"]]
-        axis.plot(chosen["filters"], chosen["neurons"], "rs", markersize=11, fillstyle="none", markeredgewidth=2)
-        axis.set(title=f"{size} px, {title}", xlabel="filters", xticks=range(1, 20, 2), yticks=range(1, 20, 2))
+        if in_grid(chosen):
+            axis.plot(chosen["filters"], chosen["neurons"], "rs", markersize=11, fillstyle="none", markeredgewidth=2)
+        else:
+            title += f"\nchosen: the model itself, {chosen['filters']} x {chosen['neurons']}"
+        axis.set(title=f"{size} px, {title}", xlabel="filters", xticks=range(1, 20, 2), yticks=range(1, 20, 2), xlim=(0.5, 19.5), ylim=(0.5, 19.5))
     axes[0].set_ylabel("neurons")
     figure.colorbar(shown, ax=axes, label="test accuracy, mean of five folds (%)", shrink=0.9)
     out = ROOT / "docs" / "studies" / f"search-sweep-{size}.png"
