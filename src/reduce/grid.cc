@@ -71,7 +71,6 @@ Result<void> CheckGrid(const ReduceOptions& options) {
 }
 
 std::optional<Sweep> SweepOf(const nn::ModelSpec& base) {
-  Sweep sweep;
   std::vector<int> convolutions, dense;
   for (const nn::LayerSpec& layer : base.layers) {
     if (layer.kind == nn::LayerKind::kAdd) return std::nullopt;

@@ -42,7 +42,7 @@ Table Generic(std::string id, std::string caption, const Json& list) {
   Table table{.id = std::move(id), .caption = std::move(caption), .columns = {}};
   for (const Json& entry : list) {
     for (const auto& [key, value] : entry.items()) {
-      const bool known = std::any_of(table.columns.begin(), table.columns.end(), [&](const Column& c) { return c.name == key; });
+      const bool known = std::any_of(table.columns.begin(), table.columns.end(), [&name = key](const Column& c) { return c.name == name; });
       if (!known && value.is_primitive()) table.columns.push_back({key, value.is_number() ? Align::kNumber : Align::kText});
     }
   }

@@ -73,7 +73,7 @@ TEST_F(ChoiceTest, TakesTheSmallestThatPractisedOnCameraPicturesAmongThoseNotWor
   std::vector<CellResult> cells = {CellWith(made_, "clean", 10, FirstRight(271, 300)), CellWith(made_, "camera", 20, FirstRight(270, 300)),
                                    CellWith(made_, "larger", 30, FirstRight(272, 300))};
   EXPECT_EQ(Choose(made_.dataset, cells, kSearchMargin).chosen, 0);
-  for (const size_t i : {1, 2}) cells[i].candidate.generator.camera_share = 0.5f;
+  for (const size_t i : {size_t{1}, size_t{2}}) cells[i].candidate.generator.camera_share = 0.5f;
   const Choice choice = Choose(made_.dataset, cells, kSearchMargin);
   EXPECT_EQ(choice.best, 2);
   EXPECT_EQ(choice.chosen, 1);
