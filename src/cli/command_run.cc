@@ -94,20 +94,13 @@ Result<void> CheckDisk(const Run& run, const RunPlan& plan) {
               run.folder.string(), ByteCount(static_cast<double>(plan.search.disk_bytes)), ByteCount(plan.free_bytes));
 }
 
-// The candidate that became the model.
-Result<search::CellResult> Shipped(const Run& run, const search::CellResult& chosen) {
-  if (!WantsReduction(run)) return chosen;
-  HL_ASSIGN(const reduce::ReduceResult reduced, reduce::ReadReduce(run.folder));
-  return reduced.cells[static_cast<size_t>(reduced.chosen)].cell;
-}
-
 // The chosen model, the verdict and the files: what `run` ends with.
-Result<Outcome> Conclude(const Run& run, const RunPlan& plan) {
+Result<Outcome> Conclude(Run& run, const RunPlan& plan) {
   HL_ASSIGN(Outcome outcome, SummarizeVerdict(run));
   HL_ASSIGN(const Outcome model, SummarizeModel(run));
   HL_ASSIGN(const search::SearchResult searched, search::ReadSearch(run.folder));
   const search::Candidate& chosen = searched.cells[static_cast<size_t>(searched.chosen)].candidate;
-  HL_ASSIGN(const search::CellResult cell, Shipped(run, searched.cells[static_cast<size_t>(searched.chosen)]));
+  HL_ASSIGN(const search::CellResult cell, StepReduce(run, searched, Reduction::kAsAsked));
   const bool reduced = cell.candidate.model != chosen.model;
   outcome.text = fmt::format("chosen: {} at {} px with {}{}: test accuracy {:.1f} % [{:.1f}, {:.1f}], n={}\n", chosen.model, chosen.size_px,
                              chosen.generator.name, reduced ? ", reduced to " + cell.candidate.model : "",

@@ -138,7 +138,7 @@ struct DenseForwardArgs {
 };
 void DenseForward(const DenseForwardArgs& a);
 // One pass over the weights: dx[b, i] = chain over o of w dy; then the optimiser's step with gradient chain over b of
-// x dy. Behind a ReLU most neurons are shut for a whole batch: their terms are zeros, which change no sum, and are left
+// x dy. Behind a ReLU many neurons are shut for a whole batch: their terms are zeros, which change no sum, and are left
 // out; where the step is zero as well (plain SGD) their weights are not even read. dx may be null.
 struct DenseBackwardArgs {
   const float* x = nullptr;

@@ -14,15 +14,6 @@ void AppendHits(const dataset::Dataset& dataset, const train::Predictions& predi
   }
 }
 
-double PooledValidation(const dataset::Dataset& dataset, const CellResult& cell) {
-  const std::vector<bool> hits = ValidationHits(dataset, cell);
-  if (hits.empty()) return 0;
-  return static_cast<double>(std::count(hits.begin(), hits.end(), true)) / static_cast<double>(hits.size());
-}
-
-// Better first: accuracy as a number (never as text, never rounded), then size, then the order of the candidates.
-auto RankKey(double accuracy, int64_t parameters, size_t index) { return std::tuple(-accuracy, parameters, index); }
-
 std::vector<size_t> Contenders(const std::vector<CellResult>& cells) {
   size_t most_folds = 0;
   for (const CellResult& cell : cells) {
@@ -69,10 +60,11 @@ std::string CandidateName(const Candidate& candidate) {
   return fmt::format("{}, {} px, {}", candidate.model, candidate.size_px, candidate.generator.name);
 }
 
-std::vector<bool> ValidationHits(const dataset::Dataset& dataset, const CellResult& cell) {
+double PooledValidation(const dataset::Dataset& dataset, const CellResult& cell) {
   std::vector<bool> hits;
   for (const train::TrialResult& fold : cell.folds) AppendHits(dataset, fold.validation, hits);
-  return hits;
+  if (hits.empty()) return 0;
+  return static_cast<double>(std::count(hits.begin(), hits.end(), true)) / static_cast<double>(hits.size());
 }
 
 Paired Compare(const dataset::Dataset& dataset, const CellResult& a, const CellResult& b) {
@@ -99,7 +91,8 @@ Choice Choose(const dataset::Dataset& dataset, const std::vector<CellResult>& ce
   HL_CHECK(!cells.empty());
   const std::vector<size_t> contenders = Contenders(cells);
   HL_CHECK(!contenders.empty());
-  const auto key = [&](size_t i) { return RankKey(cells[i].validation_accuracy.mean, cells[i].parameters, i); };
+  // Better first: accuracy as a number (never as text, never rounded), then size, then the order of the candidates.
+  const auto key = [&](size_t i) { return std::tuple(-cells[i].validation_accuracy.mean, cells[i].parameters, i); };
   const size_t best = *std::min_element(contenders.begin(), contenders.end(),
                                         [&](size_t a, size_t b) { return key(a) < key(b); });
   size_t chosen = best;

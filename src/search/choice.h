@@ -10,8 +10,8 @@
 
 namespace handlens::search {
 
-// What one cell got right on the validation pictures of its folds, fold after fold.
-std::vector<bool> ValidationHits(const dataset::Dataset& dataset, const CellResult& cell);
+// Share of a cell's validation pictures, all its folds together, that it got right; 0 without any.
+double PooledValidation(const dataset::Dataset& dataset, const CellResult& cell);
 
 // Two cells on the same validation pictures (folds that both ran).
 struct Paired {

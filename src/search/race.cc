@@ -67,11 +67,9 @@ void Race::Judge() {
     else JudgeClimbers();
     drop_eliminated();
   }
-  const auto hits = [this](size_t c) {
-    const std::vector<bool> right = ValidationHits(dataset_, cells_[c]);
-    return std::count(right.begin(), right.end(), true);
-  };
-  std::stable_sort(active_.begin(), active_.end(), [&](size_t a, size_t b) { return hits(a) > hits(b); });
+  std::stable_sort(active_.begin(), active_.end(), [this](size_t a, size_t b) {
+    return PooledValidation(dataset_, cells_[a]) > PooledValidation(dataset_, cells_[b]);
+  });
 }
 
 void Race::JudgeClimbers() {
@@ -127,8 +125,7 @@ bool Race::BeginClimb() {
 std::pair<size_t, double> Race::BestFinished() const {
   std::pair<size_t, double> best{0, -1};
   for (const size_t c : finished_) {
-    const std::vector<bool> hits = ValidationHits(dataset_, cells_[c]);
-    const double right = static_cast<double>(std::count(hits.begin(), hits.end(), true)) / static_cast<double>(std::max<size_t>(hits.size(), 1));
+    const double right = PooledValidation(dataset_, cells_[c]);
     if (right > best.second) best = {c, right};
   }
   return best;

@@ -3,13 +3,10 @@
 #pragma once
 
 #include <algorithm>
-#include <filesystem>
 #include <string>
 #include <vector>
 
-#include "base/disk.h"
 #include "base/rng.h"
-#include "image/image.h"
 #include "train/train.h"
 
 namespace handlens::train {

@@ -5,7 +5,12 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <vector>
+
+#include "base/disk.h"
 #include "base/progress.h"
+#include "image/image.h"
 #include "train/synthetic.h"
 
 namespace handlens::train {

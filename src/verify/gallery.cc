@@ -42,8 +42,6 @@ std::vector<uint8_t> AppInput(const AppModel& model, const image::Image& picture
   return out;
 }
 
-using Scores = std::vector<std::vector<float>>;
-
 // One picture from the gallery: by XNNPACK, by the plain kernels.
 struct GalleryAnswer {
   Scores scores;
@@ -52,13 +50,8 @@ struct GalleryAnswer {
 
 Result<GalleryAnswer> AskGallery(const AppModel& model, JudgePool& pool, const image::Image& picture, const Reading& reading) {
   const std::vector<uint8_t> input = AppInput(model, picture);
-  GalleryAnswer answer{{}, input == image::ModelInput(picture, reading.size_px, reading.fit)};
-  HL_ASSIGN(JudgeSet set, pool.Take());
-  for (const auto& judge : set) {
-    HL_ASSIGN(answer.scores.emplace_back(), judge->Classify(input));
-  }
-  pool.Return(std::move(set));
-  return answer;
+  HL_ASSIGN(Scores scores, pool.AskAll(input));
+  return GalleryAnswer{std::move(scores), input == image::ModelInput(picture, reading.size_px, reading.fit)};
 }
 
 // Before the camera: one answer a view.

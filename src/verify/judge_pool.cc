@@ -36,4 +36,14 @@ void JudgePool::Return(JudgeSet set) {
   idle_.push_back(std::move(set));
 }
 
+Result<Scores> JudgePool::AskAll(std::span<const uint8_t> pixels) {
+  HL_ASSIGN(JudgeSet set, Take());
+  Scores scores;
+  for (const auto& judge : set) {
+    HL_ASSIGN(scores.emplace_back(), judge->Classify(pixels));
+  }
+  Return(std::move(set));
+  return scores;
+}
+
 }  // namespace handlens::verify

@@ -13,6 +13,7 @@
 namespace handlens::verify {
 
 using JudgeSet = std::vector<std::unique_ptr<tflite::Judge>>;  // xnnpack and builtin of each model, in turn
+using Scores = std::vector<std::vector<float>>;
 
 // What a Judge says does not depend on what it was asked before, so it does not matter who gets which. Thread-safe.
 class JudgePool {
@@ -25,6 +26,9 @@ class JudgePool {
   // than the run.
   Result<JudgeSet> Take();
   void Return(JudgeSet set);
+
+  // Scores of one input by a whole set, in its order.
+  Result<Scores> AskAll(std::span<const uint8_t> pixels);
 
  private:
   Result<JudgeSet> Load() const;

@@ -4,22 +4,6 @@
 #include "verify/judge_pool.h"
 
 namespace handlens::verify {
-namespace {
-
-using Scores = std::vector<std::vector<float>>;  // as JudgeSet
-
-Result<Scores> AskAll(JudgePool& pool, const std::vector<uint8_t>& pixels) {
-  HL_ASSIGN(JudgeSet set, pool.Take());
-  Scores scores;
-  for (const auto& judge : set) {
-    HL_ASSIGN(scores.emplace_back(), judge->Classify(pixels));
-  }
-  pool.Return(std::move(set));
-  return scores;
-}
-
-}  // namespace
-
 Result<image::Image> OpenPicture(const dataset::Picture& picture, const Reading& reading) {
   const auto path = std::filesystem::path(reading.dataset.root) / picture.path;
   HL_ASSIGN(const Bytes bytes, ReadFile(path));
@@ -41,7 +25,7 @@ Result<std::vector<ModelScores>> JudgePictures(std::span<const ModelFile> models
   pool.Return(std::move(first));
 
   HL_ASSIGN(std::vector<Scores> answers, ForEachPicture<Scores>(pictures, reading, [&](const image::Image& picture, const dataset::Picture&) {
-    return AskAll(pool, image::ModelInput(picture, reading.size_px, reading.fit));
+    return pool.AskAll(image::ModelInput(picture, reading.size_px, reading.fit));
   }));
   for (Scores& scores : answers) {
     scores.resize(2 * models.size());
