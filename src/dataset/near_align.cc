@@ -36,6 +36,47 @@ std::optional<Vector6> Solve(Matrix6 m, Vector6 r) {
   return r;
 }
 
+// Bilinear value of a view between its pixels, and the slopes there in values a pixel (central differences).
+struct Slope {
+  double here, x, y;
+};
+
+// At (x, y) with a pixel more on every side; false outside.
+bool SampleSlope(const View& view, double x, double y, Slope& slope) {
+  const int last = view.side - 1;
+  if (!(x >= 1) || !(y >= 1) || x > last - 1 || y > last - 1) return false;
+  const int x0 = std::min(static_cast<int>(x), last - 2), y0 = std::min(static_cast<int>(y), last - 2);
+  const double fx = x - x0, fy = y - y0;
+  const int8_t* p = &view.values[static_cast<size_t>(y0 * view.side + x0)];
+  const auto between = [&](int top_left, int top_right, int bottom_left, int bottom_right) {
+    const double top = top_left + fx * (top_right - top_left), bottom = bottom_left + fx * (bottom_right - bottom_left);
+    return top + fy * (bottom - top);
+  };
+  const int8_t *above = p - view.side, *below = p + view.side, *under = below + view.side;
+  slope.here = between(p[0], p[1], below[0], below[1]);
+  slope.x = between(p[1] - p[-1], p[2] - p[0], below[1] - below[-1], below[2] - below[0]) / 2;
+  slope.y = between(below[0] - above[0], below[1] - above[1], under[0] - p[0], under[1] - p[1]) / 2;
+  return true;
+}
+
+// Weights of the pixels of a row, times 1, u and u u: all that a row gives to the normal equations.
+struct RowSums {
+  double one = 0, u = 0, uu = 0;
+  void Add(double weight, double at) {
+    const double times = weight * at;
+    one += weight;
+    u += times;
+    uu += times * at;
+  }
+  // To the block of three parameters (u, v, 1) squared, from (row, column) on.
+  void AddTo(Matrix6& normal, size_t row, size_t column, double v) const {
+    const double sums[3][3] = {{uu, v * u, u}, {v * u, v * v * one, v * one}, {u, v * one, one}};
+    for (size_t i = 0; i < 3; ++i) {
+      for (size_t j = 0; j < 3; ++j) normal[row + i][column + j] += sums[i][j];
+    }
+  }
+};
+
 // One Gauss-Newton step; false when there is nothing to hold on to.
 bool Step(const View& still, const View& moving, Affine& map) {
   Matrix6 normal{};
@@ -43,30 +84,34 @@ bool Step(const View& still, const View& moving, Affine& map) {
   const int side = still.side;
   const double half = side / 2.0;  // level pixels per centred unit
   for (int y = 0; y < side; ++y) {
+    const double v = Centred(y, side);
+    RowSums xx, xy, yy;
+    double x_one = 0, x_u = 0, y_one = 0, y_u = 0;
     for (int x = 0; x < side; ++x) {
-      const double u = Centred(x, side), v = Centred(y, side);
+      const double u = Centred(x, side);
       const Point at = Apply(map, u, v);
-      const double px = Level(at.u, side), py = Level(at.v, side);
-      double here = 0, east = 0, west = 0, south = 0, north = 0;
-      if (!Sample(moving, px + 1, py, east) || !Sample(moving, px - 1, py, west) || !Sample(moving, px, py + 1, south) ||
-          !Sample(moving, px, py - 1, north) || !Sample(moving, px, py, here)) {
-        continue;
-      }
-      const double gx = (east - west) / 2 * half, gy = (south - north) / 2 * half;
-      const double residual = still.values[static_cast<size_t>(y * side + x)] - here;
-      const Vector6 slope = {gx * u, gx * v, gx, gy * u, gy * v, gy};
-      for (size_t i = 0; i < kParameters; ++i) {
-        for (size_t j = 0; j <= i; ++j) normal[i][j] += slope[i] * slope[j];
-        right[i] += slope[i] * residual;
-      }
+      Slope seen{};
+      if (!SampleSlope(moving, Level(at.u, side), Level(at.v, side), seen)) continue;
+      const double gx = seen.x * half, gy = seen.y * half;
+      const double residual = still.values[static_cast<size_t>(y * side + x)] - seen.here;
+      xx.Add(gx * gx, u);
+      xy.Add(gx * gy, u);
+      yy.Add(gy * gy, u);
+      x_one += gx * residual;
+      x_u += gx * residual * u;
+      y_one += gy * residual;
+      y_u += gy * residual * u;
     }
+    xx.AddTo(normal, 0, 0, v);
+    xy.AddTo(normal, 3, 0, v);
+    xy.AddTo(normal, 0, 3, v);
+    yy.AddTo(normal, 3, 3, v);
+    const Vector6 row = {x_u, v * x_one, x_one, y_u, v * y_one, y_one};
+    for (size_t i = 0; i < kParameters; ++i) right[i] += row[i];
   }
   double trace = 0;
   for (size_t i = 0; i < kParameters; ++i) trace += normal[i][i];
-  for (size_t i = 0; i < kParameters; ++i) {
-    normal[i][i] += 1e-3 * trace / kParameters;
-    for (size_t j = 0; j < i; ++j) normal[j][i] = normal[i][j];
-  }
+  for (size_t i = 0; i < kParameters; ++i) normal[i][i] += 1e-3 * trace / kParameters;
   const auto step = Solve(normal, right);
   if (!step) return false;
   map.a += (*step)[0];
