@@ -85,23 +85,29 @@ struct Stretch {
 };
 
 // Of the pixels of a stretch, (count, channels): gradient (zero where the ReLU is shut) and where in x the window of the
-// largest begins.
+// largest begins. `filters` lists those that are open anywhere: the others, a third of them on pictures that are not
+// centred, have no gradient here.
 struct LivePixels {
   float* gradient;
   int32_t* offset;
-  size_t channels, count;
+  int32_t* filters;
+  size_t channels, count, live;
 };
 
 // `x` says how far apart the windows lie. The gradients are added to the bias too.
-void Prepare(const ConvPoolBackwardArgs& a, Stretch s, const In& x, LivePixels live) {
+void Prepare(const ConvPoolBackwardArgs& a, Stretch s, const In& x, LivePixels& live) {
+  live.live = 0;
   ForChannels(a.channels, [&](auto d, auto vectors, size_t c) HWY_ATTR {
     constexpr size_t kN = decltype(vectors)::value;
     const hn::RebindToSigned<decltype(d)> di;
     const hn::Rebind<uint8_t, decltype(d)> db;
     const auto one = hn::Set(di, 1), right = hn::Set(di, static_cast<int32_t>(x.pixel)), down = hn::Set(di, static_cast<int32_t>(x.row));
     const size_t lanes = hn::Lanes(d), first = (s.oy * a.width + s.ox) * a.channels;
-    hn::Vec<decltype(d)> bias[kN];
-    for (size_t n = 0; n < kN; ++n) bias[n] = hn::LoadU(d, a.bias + c + n * lanes);
+    hn::Vec<decltype(d)> bias[kN], seen[kN];
+    for (size_t n = 0; n < kN; ++n) {
+      bias[n] = hn::LoadU(d, a.bias + c + n * lanes);
+      seen[n] = hn::Zero(d);
+    }
     for (size_t p = 0; p < s.count; ++p) {
       const auto base = hn::Set(di, static_cast<int32_t>(2 * p * x.pixel));
       for (size_t n = 0; n < kN; ++n) {
@@ -111,29 +117,39 @@ void Prepare(const ConvPoolBackwardArgs& a, Stretch s, const In& x, LivePixels l
         const auto gradient = hn::IfThenElseZero(open, hn::LoadU(d, a.dy + first + at));
         const auto odd = hn::Eq(hn::And(place, one), one), low = hn::Eq(hn::And(hn::ShiftRight<1>(place), one), one);
         bias[n] = hn::Add(bias[n], gradient);
+        seen[n] = hn::Or(seen[n], gradient);
         hn::StoreU(gradient, d, live.gradient + at);
         hn::StoreU(hn::Add(base, hn::Add(hn::IfThenElseZero(odd, right), hn::IfThenElseZero(low, down))), di, live.offset + at);
       }
     }
-    for (size_t n = 0; n < kN; ++n) hn::StoreU(bias[n], d, a.bias + c + n * lanes);
+    for (size_t n = 0; n < kN; ++n) {
+      hn::StoreU(bias[n], d, a.bias + c + n * lanes);
+      const auto open = hn::RebindMask(di, hn::Ne(seen[n], hn::Zero(d)));
+      live.live += hn::CompressStore(hn::Iota(di, static_cast<int32_t>(c + n * lanes)), open, di, live.filters + live.live);
+    }
   });
 }
 
-// Kernel gradient of F filters and N vectors of a run, over a stretch of pooled pixels. Dead ones add zero.
+// Kernel gradient of F live filters from the j-th on and N vectors of a run, over a stretch of pooled pixels. Where the ReLU
+// is shut zero is added.
 template <size_t F, size_t N, class D>
-HWY_INLINE void LiveWeights(D d, const ConvPoolBackwardArgs& a, const float* x, LivePixels live, float* own) {
+HWY_INLINE void LiveWeights(D d, const ConvPoolBackwardArgs& a, const float* x, const LivePixels& live, size_t j, float* own) {
   const size_t lanes = hn::Lanes(d), filter = 3 * RunStride(a.run);
+  size_t o[F];
   hn::Vec<D> acc[F][N];
   HWY_UNROLL(16)
   for (size_t f = 0; f < F; ++f) {
+    o[f] = static_cast<size_t>(live.filters[j + f]);
     HWY_UNROLL(16)
-    for (size_t n = 0; n < N; ++n) acc[f][n] = hn::LoadU(d, own + f * filter + n * lanes);
+    for (size_t n = 0; n < N; ++n) acc[f][n] = hn::LoadU(d, own + o[f] * filter + n * lanes);
   }
-  for (size_t p = 0; p < live.count; ++p) {
+  const float* HWY_RESTRICT gradient = live.gradient;
+  const int32_t* HWY_RESTRICT offset = live.offset;
+  for (size_t p = 0; p < live.count; ++p, gradient += live.channels, offset += live.channels) {
     HWY_UNROLL(16)
     for (size_t f = 0; f < F; ++f) {
-      const auto g = hn::Set(d, live.gradient[p * live.channels + f]);
-      const float* HWY_RESTRICT from = x + live.offset[p * live.channels + f];
+      const auto g = hn::Set(d, gradient[o[f]]);
+      const float* HWY_RESTRICT from = x + offset[o[f]];
       HWY_UNROLL(16)
       for (size_t n = 0; n < N; ++n) acc[f][n] = FusedMulAdd(d, hn::LoadU(d, from + n * lanes), g, acc[f][n]);
     }
@@ -141,7 +157,7 @@ HWY_INLINE void LiveWeights(D d, const ConvPoolBackwardArgs& a, const float* x, 
   HWY_UNROLL(16)
   for (size_t f = 0; f < F; ++f) {
     HWY_UNROLL(16)
-    for (size_t n = 0; n < N; ++n) hn::StoreU(acc[f][n], d, own + f * filter + n * lanes);
+    for (size_t n = 0; n < N; ++n) hn::StoreU(acc[f][n], d, own + o[f] * filter + n * lanes);
   }
 }
 
@@ -154,16 +170,14 @@ HWY_INLINE void ForRun(size_t run, size_t lanes, const Block& block) {
   for (; i < run; i += lanes) block(Index<1>(), i);
 }
 
-// All filters for `run` floats of their taps, from x and own on.
-void LiveRun(const ConvPoolBackwardArgs& a, const float* x, size_t run, LivePixels live, float* own) {
+// All live filters for `run` floats of their taps, from x and own on.
+void LiveRun(const ConvPoolBackwardArgs& a, const float* x, size_t run, const LivePixels& live, float* own) {
   const Wide d;
-  const size_t stride = 3 * RunStride(a.run);
   ForRun<6>(run, hn::Lanes(d), [&](auto vectors, size_t i) HWY_ATTR {
     constexpr size_t kN = decltype(vectors)::value, kF = kN == 6 ? 2 : 4;
-    const auto from = [&](size_t f) { return LivePixels{live.gradient + f, live.offset + f, live.channels, live.count}; };
-    size_t o = 0;
-    for (; o + kF <= a.filters; o += kF) LiveWeights<kF, kN>(d, a, x + i, from(o), own + i + o * stride);
-    for (; o < a.filters; ++o) LiveWeights<1, kN>(d, a, x + i, from(o), own + i + o * stride);
+    size_t j = 0;
+    for (; j + kF <= live.live; j += kF) LiveWeights<kF, kN>(d, a, x + i, live, j, own + i);
+    for (; j < live.live; ++j) LiveWeights<1, kN>(d, a, x + i, live, j, own + i);
   });
 }
 
@@ -182,9 +196,12 @@ In CopyRuns(const ConvPoolBackwardArgs& a, Stretch s, float* copies) {
 }
 
 void WeightStretch(const ConvPoolBackwardArgs& a, Stretch s) {
-  const LivePixels live{a.scratch, reinterpret_cast<int32_t*>(a.scratch + a.channels * s.count), a.channels, s.count};
+  const size_t numbers = a.channels * s.count;
+  float* const copied = a.scratch + 2 * numbers;
+  int32_t* const filters = reinterpret_cast<int32_t*>(copied + 8 * kLanes * s.count);
+  LivePixels live{a.scratch, reinterpret_cast<int32_t*>(a.scratch + numbers), filters, a.channels, s.count, 0};
   if (a.run <= kLanes) {
-    const In copies = CopyRuns(a, s, a.scratch + 2 * a.channels * s.count);
+    const In copies = CopyRuns(a, s, copied);
     Prepare(a, s, copies, live);
     LiveRun(a, copies.at, 3 * kLanes, live, a.own);
     return;
