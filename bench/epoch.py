@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 """Whole epochs as users run them: Keras' fit fed by ImageDataGenerator from picture files, against handlens.
 
-    epoch.py TRIAL PICTURES [--epochs N] [--size PX] [--generators gen1 gen4] [--json FILE]
+    epoch.py TRIAL PICTURES [--epochs N] [--size PX] [--generators gen1 gen4] [--ways core thread machine] [--json FILE]
 
 TRIAL is the program tools/trial; PICTURES a folder with a folder per class. Both train M1 with the generators 1 and 4 of
-the paper, batches of 10, one thread, validation after every epoch, five folds of handlens against one of Keras on the
-same share of the pictures; handlens' time includes reading the data set, decoding, the folds' tests and its records, that
-of Keras begins at fit. Pictures a second (trained ones) of processor time, and by the clock.
+the paper, batches of 10, validation after every epoch, five folds of handlens against one of Keras on the same share of the
+pictures; handlens' time includes reading the data set, decoding, the folds' tests and its records, that of Keras begins at
+fit. Three ways: both on one core (bound to it), with one thread that may go where it likes, and with the whole machine
+(Keras as it comes, handlens with a job a core). Pictures a second (trained ones) of processor time, and by the clock.
 """
 import argparse
 import json
+import multiprocessing
 import os
 import pathlib
 import re
@@ -26,18 +28,26 @@ GENERATORS = {
              "featurewise_center": True, "featurewise_std_normalization": True},
 }
 TRAINED = 0.72   # of the pictures: a fifth tests, a tenth of the rest validates
+WAYS = ("core", "thread", "machine")
+
+
+def bind(way):
+    """Binds this process and its children to its first core."""
+    if way == "core":
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
 
 def speeds(pictures, cpu_s, wall_s):
     return {"pictures_per_s": round(pictures / cpu_s, 1), "by_the_clock": round(pictures / wall_s, 1)}
 
 
-def handlens(options, generator):
+def handlens(options, generator, way):
+    jobs = len(os.sched_getaffinity(0)) if way == "machine" else 1
     with tempfile.TemporaryDirectory() as cache:
         before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
         command = [options.trial, options.pictures, "--model", "m1", "--size", str(options.size), "--generator", generator,
-                   "--epochs", str(options.epochs), "--batch", "10", "--order", "paper", "--cache", cache]
-        listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+                   "--epochs", str(options.epochs), "--batch", "10", "--order", "paper", "--jobs", str(jobs), "--cache", cache]
+        listing = subprocess.run(command, capture_output=True, text=True, check=True, preexec_fn=lambda: bind(way)).stdout
         after, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter() - start
     folds = re.findall(r"n = (\d+)\), (\d+) epochs", listing)
     total = sum(int(n) for n, _ in folds)
@@ -45,15 +55,17 @@ def handlens(options, generator):
     return speeds(pictures, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, wall)
 
 
-def keras_fit(options, generator):
-    os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="-1", OMP_NUM_THREADS="1")
+def keras_fit(options, generator, way):
+    bind(way)
+    os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="-1")
     import keras
     import numpy as np
     import tensorflow as tf
     from keras.src.legacy.preprocessing.image import ImageDataGenerator
 
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+    if way != "machine":
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
     source = ImageDataGenerator(validation_split=1 - TRAINED, **GENERATORS[generator])
     source.fit(np.random.rand(20, options.size, options.size, 3))
     flow = {"target_size": (options.size, options.size), "batch_size": 10, "class_mode": "sparse"}
@@ -78,19 +90,22 @@ def main():
     parser.add_argument("--keras-epochs", type=int, default=2, help="fewer do: its speed does not depend on them")
     parser.add_argument("--size", type=int, default=100)
     parser.add_argument("--generators", nargs="+", default=list(GENERATORS), choices=list(GENERATORS))
+    parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=WAYS)
     parser.add_argument("--json")
     options = parser.parse_args()
     rows = []
     for generator in options.generators:
-        row = {"model": "m1", "size": options.size, "generator": generator, "handlens": handlens(options, generator)}
-        try:
-            row["keras"] = keras_fit(options, generator)
-            for ratio, speed in (("ratio", "pictures_per_s"), ("ratio_by_the_clock", "by_the_clock")):
-                row[ratio] = round(row["handlens"][speed] / row["keras"][speed], 2)
-        except ImportError as missing:
-            print(f"{missing}: handlens alone; pip install -r bench/requirements.txt", file=sys.stderr)
-        print(json.dumps(row), flush=True)
-        rows.append(row)
+        for way in options.ways:
+            row = {"model": "m1", "size": options.size, "generator": generator, "way": way, "handlens": handlens(options, generator, way)}
+            try:
+                with multiprocessing.get_context("spawn").Pool(1) as apart:   # what is bound stays bound, and threads are set once
+                    row["keras"] = apart.apply(keras_fit, (options, generator, way))
+                for ratio, speed in (("ratio", "pictures_per_s"), ("ratio_by_the_clock", "by_the_clock")):
+                    row[ratio] = round(row["handlens"][speed] / row["keras"][speed], 2)
+            except ImportError as missing:
+                print(f"{missing}: handlens alone; pip install -r bench/requirements.txt", file=sys.stderr)
+            print(json.dumps(row), flush=True)
+            rows.append(row)
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
 

@@ -265,7 +265,53 @@ class Plain final : public Operation {
   Param *mean_ = nullptr, *std_ = nullptr;
 };
 
-// Straight over the rows: padding lanes hold zeros, and zero stays zero.
+// Straight over the rows, as the reference does pixel by pixel. Padding lanes hold zeros, and zero stays zero.
+class Normalize final : public Operation {
+ public:
+  Normalize(const Placement& p, const Wires& w) : index_(p.index), wires_(w), row_(Size(w.x.shape.width) * w.x.pixel) {
+    HL_CHECK(w.x.pixel == w.y.pixel);
+    mean_row_ = p.arena->Reserve(row_);
+    std_row_ = p.arena->Reserve(row_);
+  }
+  void Bind(Params& params) override {
+    mean_ = params.Find(index_, "mean");
+    std_ = params.Find(index_, "std");
+  }
+
+  void BeginForward(const Context& c) override {
+    const size_t channels = Size(wires_.x.shape.channels);
+    for (size_t i = 0; i < row_; ++i) {
+      const size_t channel = i % wires_.x.pixel;
+      c.arena->At(mean_row_)[i] = channel < channels ? c.params->Value(*mean_)[channel] : 0;
+      c.arena->At(std_row_)[i] = channel < channels ? c.params->Value(*std_)[channel] : 1;
+    }
+  }
+  void Forward(const Context& c, size_t b) override {
+    const float *mean = c.arena->At(mean_row_), *std = c.arena->At(std_row_);
+    for (size_t y = 0; y < Size(wires_.x.shape.height); ++y) {
+      const float* from = c.At(wires_.x, b) + y * wires_.x.row;
+      float* to = c.At(wires_.y, b) + y * wires_.y.row;
+      for (size_t i = 0; i < row_; ++i) to[i] = (from[i] - mean[i]) / std[i];
+    }
+  }
+  void Backward(const Context& c, size_t b) override {
+    if (!wires_.NeedsData()) return;
+    const float* std = c.arena->At(std_row_);
+    for (size_t y = 0; y < Size(wires_.x.shape.height); ++y) {
+      const float* from = c.At(wires_.dy, b) + y * wires_.dy.row;
+      float* to = c.At(wires_.dx, b) + y * wires_.dx.row;
+      for (size_t i = 0; i < row_; ++i) to[i] = from[i] / std[i];
+    }
+  }
+
+ private:
+  int index_;
+  Wires wires_;
+  size_t row_, mean_row_ = 0, std_row_ = 0;
+  Param *mean_ = nullptr, *std_ = nullptr;
+};
+
+// Straight over the rows too.
 class FakeQuantize final : public Operation {
  public:
   FakeQuantize(const Placement& p, const Wires& w) : wires_(w) {
@@ -298,7 +344,9 @@ std::unique_ptr<Operation> MakeNorm(const Placement& p, const Wires& w, LayerKin
   return std::make_unique<Norm>(p, w, activation);
 }
 std::unique_ptr<Operation> MakePlain(const Placement& p, const Wires& w, std::vector<OtherInput> others) {
-  if (p.spec->nodes[Size(p.index)].layer.kind == LayerKind::kFakeQuantize) return std::make_unique<FakeQuantize>(p, w);
+  const LayerKind kind = p.spec->nodes[Size(p.index)].layer.kind;
+  if (kind == LayerKind::kFakeQuantize) return std::make_unique<FakeQuantize>(p, w);
+  if (kind == LayerKind::kNormalize && w.x.pixel == w.y.pixel) return std::make_unique<Normalize>(p, w);
   return std::make_unique<Plain>(p, w, std::move(others));
 }
 
