@@ -152,7 +152,8 @@ Result<train::TrialResult> StepFinal(Run& run, const search::CellResult& chosen)
     const std::vector<int> sizes = {spec.size_px};
     HL_TRY(StepPrepare(run, sizes));
     HL_ASSIGN(const dataset::PixelSet pixels, dataset::LoadPixels(run.dataset, spec.size_px, run.fit(), run.At("cache")));
-    const train::TrialData data{.dataset = &run.dataset, .split = &run.split, .pixels = &pixels};
+    SpareThreads spare(run.jobs() - 1);
+    const train::TrialData data{.dataset = &run.dataset, .split = &run.split, .pixels = &pixels, .spare = &spare};
     HL_TRY(train::RunTrial(spec, data, folder, *run.terminal));
     return {};
   };

@@ -25,7 +25,8 @@ class Pool {
         shares_(jobs.size()), first_report_(jobs.size()), results_(jobs.size()) {}
 
   Result<std::vector<std::optional<train::TrialResult>>> Run(Progress& progress) {
-    const size_t workers = std::min(jobs_.size(), static_cast<size_t>(std::max(options_.jobs, 1)));
+    const size_t threads = static_cast<size_t>(std::max(options_.jobs, 1)), workers = std::min(jobs_.size(), threads);
+    for (size_t i = workers; i < threads; ++i) spare_.Give();
     ParallelFor(workers, static_cast<int>(workers), [&](size_t) { Work(progress); });
     if (error_) return tl::make_unexpected(*error_);
     return std::move(results_);
@@ -66,6 +67,7 @@ class Pool {
   PixelStore& pixels_;
   const PoolOptions& options_;
   const std::string fingerprint_;
+  SpareThreads spare_;
 
   mutable std::mutex mutex_;  // guards all below
   std::vector<JobState> states_;
@@ -122,6 +124,7 @@ void Pool::Work(Progress& progress) {
     }
     Try(*job, progress);
   }
+  spare_.Give();   // no work left: who still trains may have this thread
 }
 
 void Pool::Try(size_t job, Progress& progress) {
@@ -153,7 +156,7 @@ void Pool::GiveUp(size_t job) {
 
 Result<train::TrialResult> Pool::Train(size_t job, const std::filesystem::path& folder, Progress& progress) {
   HL_ASSIGN(const auto pixels, pixels_.Get(jobs_[job].spec.size_px));
-  return train::RunTrial(jobs_[job].spec, {&dataset_, &split_, pixels.get()}, folder, progress);
+  return train::RunTrial(jobs_[job].spec, {&dataset_, &split_, pixels.get(), &spare_}, folder, progress);
 }
 
 void Pool::Finish(size_t job, Result<train::TrialResult> result) {

@@ -2,11 +2,74 @@
 #include "train/epoch.h"
 
 #include <cmath>
+#include <semaphore>
+#include <thread>
 
 #include "train/feed.h"
 #include "train/schedule.h"
 
 namespace handlens::train {
+namespace {
+
+// The pictures of an epoch's batches, varied. With a thread to spare the next batch is made there while the caller trains
+// on this one; without, when it is asked for. The numbers are the same.
+class Batches {
+ public:
+  Batches(const Course& course, int epoch, std::span<float> inputs)
+      : course_(course), epoch_(epoch), order_(EpochOrder(course.pictures, *course.spec, epoch)),
+        steps_(StepsPerEpoch(order_.size(), course.spec->recipe)),
+        stride_(inputs.size() / static_cast<size_t>(course.spec->recipe.batch)), helper_(course.data->spare), inputs_{inputs, inputs} {
+    if (!helper_) return;
+    second_.resize(inputs.size());
+    inputs_[1] = second_;
+    thread_ = std::jthread([this](const std::stop_token& stop) {
+      for (size_t step = 0; step < steps_; ++step) {
+        free_.acquire();
+        if (stop.stop_requested()) return;
+        Make(step);
+        made_.release();
+      }
+    });
+  }
+  ~Batches() {
+    thread_.request_stop();
+    free_.release();   // it may be waiting
+  }
+  Batches(const Batches&) = delete;
+  Batches& operator=(const Batches&) = delete;
+
+  size_t Steps() const { return steps_; }
+  std::span<const int> Pictures(size_t step) const {
+    const size_t from = BatchBegin(order_.size(), steps_, step), to = BatchBegin(order_.size(), steps_, step + 1);
+    return std::span(order_).subspan(from, to - from);
+  }
+  // (pictures, size, size, 3), valid until the next call. Steps one after the other.
+  std::span<const float> Inputs(size_t step) {
+    if (helper_) {
+      if (step > 0) free_.release();   // the batch before is trained on
+      made_.acquire();
+    } else {
+      Make(step);
+    }
+    return Place(step);
+  }
+
+ private:
+  std::span<float> Place(size_t step) { return inputs_[step % 2].first(Pictures(step).size() * stride_); }
+  void Make(size_t step) { FillVaried(*course_.spec, *course_.data, epoch_, Pictures(step), Place(step)); }
+
+  const Course& course_;
+  const int epoch_;
+  const std::vector<int> order_;
+  const size_t steps_, stride_;
+  const BorrowedThread helper_;
+  std::span<float> inputs_[2];
+  std::vector<float> second_;
+  std::counting_semaphore<3> free_{2}, made_{0};   // places to write to, and batches to read
+  std::jthread thread_;                            // last: it uses all of the above
+};
+
+}  // namespace
 
 size_t StepsPerEpoch(size_t pictures, const Recipe& recipe) {
   const auto batch = static_cast<size_t>(recipe.batch);
@@ -16,17 +79,15 @@ size_t StepsPerEpoch(size_t pictures, const Recipe& recipe) {
 Result<EpochSums> TrainEpoch(nn::Network& network, const Course& course, int epoch, std::span<float> inputs,
                              const std::function<bool()>& stops) {
   const TrialSpec& spec = *course.spec;
-  const std::vector<int> order = EpochOrder(course.pictures, spec, epoch);
-  const size_t steps = StepsPerEpoch(order.size(), spec.recipe), stride = inputs.size() / static_cast<size_t>(spec.recipe.batch);
+  Batches batches(course, epoch, inputs);
+  const size_t steps = batches.Steps();
   std::vector<int> labels;
   std::vector<float> weights;
   EpochSums sums;
   for (size_t step = 0; step < steps; ++step) {
     if (stops()) return Interrupted();
-    const size_t from = BatchBegin(order.size(), steps, step), to = BatchBegin(order.size(), steps, step + 1);
-    const auto batch = std::span(order).subspan(from, to - from);
-    const auto varied = inputs.first(batch.size() * stride);
-    FillVaried(spec, *course.data, epoch, batch, varied);
+    const std::span<const float> varied = batches.Inputs(step);
+    const auto batch = batches.Pictures(step);
     labels.clear();
     weights.clear();
     for (const int picture : batch) {

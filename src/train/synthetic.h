@@ -16,7 +16,7 @@ struct Synthetic {
   split::Split split;
   dataset::PixelSet pixels;
 
-  TrialData Data() const { return {&dataset, &split, &pixels}; }
+  TrialData Data(SpareThreads* spare = nullptr) const { return {&dataset, &split, &pixels, spare}; }
 };
 
 inline void PaintSynthetic(int label, int size_px, Rng rng, uint8_t* rgb) {

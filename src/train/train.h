@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/parallel.h"
 #include "base/progress.h"
 #include "base/result.h"
 #include "dataset/dataset.h"
@@ -88,17 +89,18 @@ struct TrialResult {
   Predictions train, validation, test;
 };
 
-// What a trial works on; shared by trials, read only.
+// What a trial works on; shared by trials, read only but for the threads.
 struct TrialData {
   const dataset::Dataset* dataset = nullptr;
   const split::Split* split = nullptr;
   const dataset::PixelSet* pixels = nullptr;  // at spec.size_px
+  SpareThreads* spare = nullptr;              // a trial may borrow one at a time; changes nothing but the time it takes
 };
 
 // Trains in `folder` (RUN/trials/ID): writes events.jsonl (one line an epoch), state.bin (after an epoch, at most every
 // 2 s and so rarely that it costs under 1 %; removed when done), weights.safetensors, predictions.safetensors, trial.json
 // (last, atomically: its presence means done). A finished trial is read, not repeated. Formats: docs/models.md.
-// One thread; the caller sees to it that no one else trains in this folder. Kind kInterrupted when progress asks to
+// One thread, and a helper where data.spare has one; the caller sees to it that no one else trains in this folder. Kind kInterrupted when progress asks to
 // stop: then at most one epoch is lost. A loss that is no longer finite ends the training and is a result, not an error.
 Result<TrialResult> RunTrial(const TrialSpec& spec, const TrialData& data, const std::filesystem::path& folder,
                              Progress& progress);

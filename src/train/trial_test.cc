@@ -90,10 +90,13 @@ TEST_F(TrialTest, StoppedAnywhereAndContinuedEndsInTheSameBytes) {
   Rng rng(7, "stops");
   for (int round = 0; round < 25; ++round) {
     const std::string name = fmt::format("stopped{}", round);
+    SpareThreads spare(round % 2);   // every other one has a helper
     int stops = 0;
     while (true) {
       StopAfter progress(static_cast<int>(rng.Below(60)));
-      const auto result = RunTrial(spec, made.Data(), root_ / name, progress);
+      const auto result = RunTrial(spec, made.Data(&spare), root_ / name, progress);
+      ASSERT_EQ(spare.Take(), round % 2 == 1) << "what was borrowed was not given back";
+      if (round % 2 == 1) spare.Give();
       if (result) break;
       ASSERT_EQ(result.error().kind, ErrorKind::kInterrupted);
       ASSERT_FALSE(fs::exists(root_ / name / "trial.json"));
