@@ -6,6 +6,7 @@
 // Each + begins another cell, which differs from the first by the flags behind it. What is not said is the preset's.
 // PICTURES is a folder with a folder per class, or a labels.csv (path,label[,group]); groups stay together. Recipes are to be
 // compared by their validation figures.
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -105,9 +106,12 @@ Result<void> Trial(const std::string& pictures, const std::vector<Flags>& cells)
     HL_ASSIGN(const search::Plan plan, search::Estimate(options.candidates, dataset, static_cast<int>(split.folds.size()), 1,
                                                             search::Coverage::kExhaustive));
     const std::clock_t begin = std::clock();
+    const auto begin_wall = std::chrono::steady_clock::now();
     HL_ASSIGN(const search::SearchResult result, search::Search(dataset, split, options, SilentProgress()));
     const double processor_s = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
-    std::printf("%.1f s of processor time (finished trials are only read), %.1f s estimated\n", processor_s, plan.seconds);
+    const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin_wall;
+    std::printf("%.2f s of processor time, %.2f s by the clock (finished trials are only read), %.1f s estimated\n", processor_s,
+                wall.count(), plan.seconds);
     if (cells.size() == 1) PrintFolds(result.cells[0]);
     if (const auto words = cell.find("words"); words != cell.end()) std::printf("%s: ", words->second.c_str());
     PrintCell(dataset, result.cells[0]);

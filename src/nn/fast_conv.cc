@@ -147,10 +147,10 @@ class ConvPool final : public Operation {
     run_ = 3 * w.x.pixel;
     picture_places_ = Size(s.height) * Size(s.width) * w.y.pixel;
     best_ = p.arena->Reserve(p.batch * (picture_places_ / 4));
-    rows_ = p_.out * 3 * RunStride(run_);
-    transposed_ = p.arena->Reserve(rows_);
-    own_ = p.arena->Reserve(rows_);
-    total_ = p.arena->Reserve(rows_);
+    windows_ = p_.out * WindowStride(run_);
+    transposed_ = p.arena->Reserve(p_.out * 3 * RunStride(run_));
+    own_ = p.arena->Reserve(windows_);
+    total_ = p.arena->Reserve(windows_);
     scratch_ = p.arena->Reserve(PoolScratch(w.y.pixel));
   }
   void Bind(Params& params) override { p_.Bind(params); }
@@ -166,7 +166,7 @@ class ConvPool final : public Operation {
   }
 
   void BeginBackward(const Context& c) override {
-    std::fill_n(c.arena->At(total_), rows_, 0.0f);
+    std::fill_n(c.arena->At(total_), windows_, 0.0f);
     std::fill_n(c.params->Gradient(*p_.bias), p_.out, 0.0f);
     if (p_.wires.NeedsData()) TransposeWeights(c, c.params->Value(*p_.weights));
   }
@@ -177,10 +177,9 @@ class ConvPool final : public Operation {
       ZeroPicture(c, p_.wires.dx, b);
       dx = c.Out(p_.wires.dx, b);
     }
-    float *own = c.arena->At(own_), *total = c.arena->At(total_);
     ConvPoolBackward({c.In(p_.wires.x, b), dx, c.At(dy, b), Best(c, b), Size(dy.shape.height), Size(dy.shape.width), dy.pixel,
-                      p_.out, run_, c.arena->At(transposed_), own, c.params->Gradient(*p_.bias), c.arena->At(scratch_)});
-    for (size_t i = 0; i < rows_; ++i) total[i] += own[i];
+                      p_.out, run_, c.arena->At(transposed_), c.arena->At(own_), c.arena->At(total_),
+                      c.params->Gradient(*p_.bias), c.arena->At(scratch_)});
   }
   void EndBackward(const Context& c) override { StoreGradient(c.arena->At(total_), c.params->Gradient(*p_.weights)); }
 
@@ -188,26 +187,25 @@ class ConvPool final : public Operation {
   uint8_t* Best(const Context& c, size_t picture) const {
     return reinterpret_cast<uint8_t*>(c.arena->At(best_)) + picture * picture_places_;
   }
-  // Place of (kh, kw, i) of filter o in (filters, 3, RunStride).
-  size_t Place(size_t t, size_t o) const {
-    const size_t i = t % p_.in, kw = t / p_.in % 3, kh = t / p_.in / 3;
-    return (o * 3 + kh) * RunStride(run_) + kw * p_.wires.x.pixel + i;
-  }
+  // Where tap t = (kh, kw, i) lies in its run, and which run that is.
+  size_t InRun(size_t t) const { return t / p_.in % 3 * p_.wires.x.pixel + t % p_.in; }
+  size_t Row(size_t t) const { return t / p_.in / 3; }
   void TransposeWeights(const Context& c, const float* w) const {
     float* to = c.arena->At(transposed_);
     for (size_t t = 0; t < 9 * p_.in; ++t) {
-      for (size_t o = 0; o < p_.out; ++o) to[Place(t, o)] = w[t * p_.out + o];
+      for (size_t o = 0; o < p_.out; ++o) to[(o * 3 + Row(t)) * RunStride(run_) + InRun(t)] = w[t * p_.out + o];
     }
   }
   void StoreGradient(const float* total, float* g) const {
     for (size_t t = 0; t < 9 * p_.in; ++t) {
-      for (size_t o = 0; o < p_.out; ++o) g[t * p_.out + o] = total[Place(t, o)];
+      const size_t at = RunInWindow(run_, Row(t)) + InRun(t);
+      for (size_t o = 0; o < p_.out; ++o) g[t * p_.out + o] = total[o * WindowStride(run_) + at];
     }
   }
 
   ConvPlan p_;
   PaddedRows w_, b_;
-  size_t run_ = 0, picture_places_ = 0, best_ = 0, rows_ = 0, transposed_ = 0, own_ = 0, total_ = 0, scratch_ = 0;
+  size_t run_ = 0, picture_places_ = 0, best_ = 0, windows_ = 0, transposed_ = 0, own_ = 0, total_ = 0, scratch_ = 0;
 };
 
 class DepthwiseConv final : public Operation {

@@ -116,13 +116,18 @@ struct ConvPoolBackwardArgs {
   size_t height = 0, width = 0, channels = 0, filters = 0;   // padded, real
   size_t run = 0;              // floats of three neighbouring pixels of x
   const float* wt = nullptr;   // (filters, 3, RunStride(run))
-  float* own = nullptr;        // (filters, 3, RunStride(run)): this picture's sums, begun at zero here
+  float* own = nullptr;        // (filters, WindowStride(run)): scratch for this picture's sums
+  float* total = nullptr;      // the same shape, += this picture's sums; what lies between the taps is of no meaning
   float* bias = nullptr;       // (padded) += sum of dy
   float* scratch = nullptr;    // PoolScratch(channels)
 };
 constexpr size_t kStretch = 24;   // pixels of a stretch
 constexpr size_t PoolScratch(size_t channels) { return (10 * channels + 8 * kLanes) * kStretch; }
 constexpr size_t RunStride(size_t run) { return (run + kLanes - 1) / kLanes * kLanes; }
+// The taps of a window: three runs, each from a full vector on; those of three channels are one run of 27.
+constexpr size_t kThreeChannels = 9;   // such a run
+constexpr size_t WindowStride(size_t run) { return run == kThreeChannels ? 2 * kLanes : 3 * RunStride(run); }
+constexpr size_t RunInWindow(size_t run, size_t kh) { return kh * (run == kThreeChannels ? run : RunStride(run)); }
 void ConvPoolBackward(const ConvPoolBackwardArgs& a);
 
 // Dense layers with weights in panels (params.h). x (batch, x_stride), zero from `inputs` to the next multiple of 16.

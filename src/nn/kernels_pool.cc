@@ -134,7 +134,7 @@ void Prepare(const ConvPoolBackwardArgs& a, Stretch s, const In& x, LivePixels& 
 // is shut zero is added.
 template <size_t F, size_t N, class D>
 HWY_INLINE void LiveWeights(D d, const ConvPoolBackwardArgs& a, const float* x, const LivePixels& live, size_t j, float* own) {
-  const size_t lanes = hn::Lanes(d), filter = 3 * RunStride(a.run);
+  const size_t lanes = hn::Lanes(d), filter = WindowStride(a.run);
   size_t o[F];
   hn::Vec<D> acc[F][N];
   HWY_UNROLL(16)
@@ -161,38 +161,48 @@ HWY_INLINE void LiveWeights(D d, const ConvPoolBackwardArgs& a, const float* x, 
   }
 }
 
-// Calls block(Index<vectors>, offset) over `run` floats rounded up to whole vectors: kMost, three, then single ones.
+// Calls block(Index<vectors>, offset) over `run` floats rounded up to whole vectors, kMost at a time, the rest in one go.
 template <size_t kMost, class Block>
-HWY_INLINE void ForRun(size_t run, size_t lanes, const Block& block) {
-  size_t i = 0;
-  for (; i + kMost * lanes <= run; i += kMost * lanes) block(Index<kMost>(), i);
-  for (; i + 3 * lanes <= run; i += 3 * lanes) block(Index<3>(), i);
-  for (; i < run; i += lanes) block(Index<1>(), i);
+HWY_INLINE void ForRun(size_t run, size_t lanes, const Block& block, size_t i = 0) {
+  for (; i + (kMost - 1) * lanes < run; i += kMost * lanes) block(Index<kMost>(), i);
+  if constexpr (kMost > 1) ForRun<kMost - 1>(run, lanes, block, i);
 }
 
 // All live filters for `run` floats of their taps, from x and own on.
 void LiveRun(const ConvPoolBackwardArgs& a, const float* x, size_t run, const LivePixels& live, float* own) {
   const Wide d;
   ForRun<6>(run, hn::Lanes(d), [&](auto vectors, size_t i) HWY_ATTR {
-    constexpr size_t kN = decltype(vectors)::value, kF = kN == 6 ? 2 : 4;
+    constexpr size_t kN = decltype(vectors)::value, kF = kN > 4 ? 2 : 4;
     size_t j = 0;
     for (; j + kF <= live.live; j += kF) LiveWeights<kF, kN>(d, a, x + i, live, j, own + i);
     for (; j < live.live; ++j) LiveWeights<1, kN>(d, a, x + i, live, j, own + i);
   });
 }
 
-// The taps of three channels begin at any float, and a load that crosses cache lines counts twice. So each run of nine is
-// copied to a line of its own, (2 count, 4 rows, kLanes); a window's three runs are neighbours then.
-In CopyRuns(const ConvPoolBackwardArgs& a, Stretch s, float* copies) {
+// A line of a window of three channels from its three runs of nine in neighbouring rows: floats `from` to from + 15 of 27.
+template <size_t kFrom>
+HWY_INLINE void CopyLine(const float* x, size_t row, float* to) {
   const hn::CappedTag<float, kLanes> d;
+  constexpr size_t kFirst = kFrom / kThreeChannels, kEnd = (kFirst + 1) * kThreeChannels - kFrom;
+  const float *one = x + kFirst * row + kFrom % kThreeChannels, *next = x + (kFirst + 1) * row - kEnd;
+  for (size_t part = 0; part < kLanes; part += hn::Lanes(d)) {
+    const auto of_one = hn::FirstN(d, kEnd - std::min(kEnd, part));
+    hn::StoreU(hn::IfThenElse(of_one, hn::LoadU(d, one + part), hn::LoadU(d, next + part)), d, to + part);
+  }
+}
+
+// The taps of three channels begin at any float, and a load that crosses cache lines counts twice. So each window of 27 is
+// copied to two lines of its own, (2 count columns, 2 rows, 2 kLanes). The last five floats are whatever lies there.
+In CopyWindows(const ConvPoolBackwardArgs& a, Stretch s, float* copies) {
   float* to = copies;
   for (size_t column = 2 * s.ox; column < 2 * (s.ox + s.count); ++column) {
     const float* from = a.x.at + 2 * s.oy * a.x.row + column * a.x.pixel;
-    for (size_t r = 0; r < 4; ++r, from += a.x.row, to += kLanes) {
-      for (size_t part = 0; part < kLanes; part += hn::Lanes(d)) hn::StoreU(hn::LoadU(d, from + part), d, to + part);
+    for (size_t r = 0; r < 2; ++r, from += a.x.row, to += 2 * kLanes) {
+      CopyLine<0>(from, a.x.row, to);
+      CopyLine<kLanes>(from, a.x.row, to + kLanes);
     }
   }
-  return {copies, kLanes, 4 * kLanes};
+  return {copies, 2 * kLanes, 4 * kLanes};
 }
 
 void WeightStretch(const ConvPoolBackwardArgs& a, Stretch s) {
@@ -200,32 +210,32 @@ void WeightStretch(const ConvPoolBackwardArgs& a, Stretch s) {
   float* const copied = a.scratch + 2 * numbers;
   int32_t* const filters = reinterpret_cast<int32_t*>(copied + 8 * kLanes * s.count);
   LivePixels live{a.scratch, reinterpret_cast<int32_t*>(a.scratch + numbers), filters, a.channels, s.count, 0};
-  if (a.run <= kLanes) {
-    const In copies = CopyRuns(a, s, copied);
+  if (a.run == kThreeChannels) {
+    const In copies = CopyWindows(a, s, copied);
     Prepare(a, s, copies, live);
-    LiveRun(a, copies.at, 3 * kLanes, live, a.own);
+    LiveRun(a, copies.at, 2 * kLanes, live, a.own);
     return;
   }
   Prepare(a, s, a.x, live);
   const float* x = a.x.at + 2 * s.oy * a.x.row + 2 * s.ox * a.x.pixel;
-  for (size_t kh = 0; kh < 3; ++kh) LiveRun(a, x + kh * a.x.row, a.run, live, a.own + kh * RunStride(a.run));
+  for (size_t kh = 0; kh < 3; ++kh) LiveRun(a, x + kh * a.x.row, a.run, live, a.own + RunInWindow(a.run, kh));
 }
 
-// A filter whose largest lies at one of a pooled pixel's four places: where its weights begin, and its gradient.
+// The filters whose largest lies at one of a pooled pixel's four places: where their weights begin, and their gradients.
 struct Live {
-  uint32_t weights;
-  float gradient;
+  int32_t* weights;
+  float* gradient;
 };
 
 template <size_t N, class D>
-HWY_INLINE void ScatterLive(D d, const Live* live, size_t count, const float* wt, float* to) {
+HWY_INLINE void ScatterLive(D d, Live live, size_t count, const float* wt, float* to) {
   const size_t lanes = hn::Lanes(d);
   hn::Vec<D> acc[N];
   HWY_UNROLL(16)
   for (size_t n = 0; n < N; ++n) acc[n] = hn::LoadU(d, to + n * lanes);
   for (size_t k = 0; k < count; ++k) {
-    const auto g = hn::Set(d, live[k].gradient);
-    const float* w = wt + live[k].weights;
+    const auto g = hn::Set(d, live.gradient[k]);
+    const float* w = wt + live.weights[k];
     HWY_UNROLL(16)
     for (size_t n = 0; n < N; ++n) acc[n] = FusedMulAdd(d, hn::LoadU(d, w + n * lanes), g, acc[n]);
   }
@@ -233,28 +243,56 @@ HWY_INLINE void ScatterLive(D d, const Live* live, size_t count, const float* wt
   for (size_t n = 0; n < N; ++n) hn::StoreU(acc[n], d, to + n * lanes);
 }
 
+// Of the pixels of a stretch, for each of the four places, its filters; room for a vector behind each list.
+struct Places {
+  float* scratch;
+  size_t channels;
+  uint32_t counts[kStretch][4];
+  Live At(size_t p, size_t q) const {
+    float* const list = scratch + 2 * (4 * p + q) * (channels + kLanes);
+    return {reinterpret_cast<int32_t*>(list), list + channels + kLanes};
+  }
+};
+
+void ListPlaces(const ConvPoolBackwardArgs& a, Stretch s, Places& places) {
+  const auto stride = static_cast<int32_t>(3 * RunStride(a.run));
+  std::memset(places.counts, 0, sizeof places.counts);
+  for (size_t p = 0; p < s.count; ++p) {
+    const size_t first = (s.oy * a.width + s.ox + p) * a.channels;
+    ForChannels(a.channels, [&](auto d, auto vectors, size_t begin) HWY_ATTR {
+      const hn::RebindToSigned<decltype(d)> di;
+      const hn::Rebind<uint8_t, decltype(d)> db;
+      const auto along = hn::Mul(hn::Iota(di, 0), hn::Set(di, stride));
+      for (size_t c = begin; c < begin + decltype(vectors)::value * hn::Lanes(d); c += hn::Lanes(d)) {
+        const auto place = hn::PromoteTo(di, hn::LoadU(db, a.best + first + c));
+        const auto weights = hn::Add(along, hn::Set(di, static_cast<int32_t>(c) * stride));
+        const auto gradient = hn::LoadU(d, a.dy + first + c);
+        for (size_t q = 0; q < 4; ++q) {
+          const auto here = hn::Eq(place, hn::Set(di, static_cast<int32_t>(q)));
+          const Live live = places.At(p, q);
+          uint32_t& count = places.counts[p][q];
+          hn::StoreU(hn::Compress(weights, here), di, live.weights + count);
+          hn::StoreU(hn::Compress(gradient, hn::RebindMask(d, here)), d, live.gradient + count);
+          count += static_cast<uint32_t>(hn::CountTrue(di, here));
+        }
+      }
+    });
+  }
+}
+
 // Row after row of the windows, so that a third of the weights is at work at a time and stays in the first cache.
 void DataStretch(const ConvPoolBackwardArgs& a, Stretch s) {
   const Wide d;
-  Live* const lists = reinterpret_cast<Live*>(a.scratch);   // (count, 5 places, filters)
-  uint32_t counts[kStretch][5] = {};
-  const auto stride = static_cast<uint32_t>(3 * RunStride(a.run));
-  for (size_t p = 0; p < s.count; ++p) {
-    const size_t first = (s.oy * a.width + s.ox + p) * a.channels;
-    uint32_t at = 0;
-    for (size_t o = 0; o < a.filters; ++o, at += stride) {
-      const uint8_t place = a.best[first + o];   // the fifth list takes the dead without a branch
-      lists[(5 * p + place) * a.filters + counts[p][place]++] = {at, a.dy[first + o]};
-    }
-  }
+  Places places{a.scratch, a.channels, {}};
+  ListPlaces(a, s, places);
   const size_t end = a.run / hn::Lanes(d) * hn::Lanes(d);
   for (size_t kh = 0; kh < 3; ++kh) {
     const float* wt = a.wt + kh * RunStride(a.run);
     for (size_t p = 0; p < s.count; ++p) {
       for (size_t q = 0; q < 4; ++q) {
-        const size_t count = counts[p][q];
+        const size_t count = places.counts[p][q];
         if (count == 0) continue;
-        const Live* live = lists + (5 * p + q) * a.filters;
+        const Live live = places.At(p, q);
         float* to = a.dx.at + (2 * s.oy + q / 2 + kh) * a.dx.row + (2 * (s.ox + p) + q % 2) * a.dx.pixel;
         ForRun<6>(end, hn::Lanes(d), [&](auto vectors, size_t i) HWY_ATTR {
           ScatterLive<decltype(vectors)::value>(d, live, count, wt + i, to + i);
@@ -266,13 +304,18 @@ void DataStretch(const ConvPoolBackwardArgs& a, Stretch s) {
 }
 
 void ConvPoolBackwardImpl(const ConvPoolBackwardArgs& a) {
-  std::memset(a.own, 0, a.filters * 3 * RunStride(a.run) * sizeof(float));
+  const size_t numbers = a.filters * WindowStride(a.run);
+  std::memset(a.own, 0, numbers * sizeof(float));
   for (size_t oy = 0; oy < a.height; ++oy) {
     for (size_t ox = 0; ox < a.width; ox += kStretch) {
       const Stretch s{oy, ox, std::min(kStretch, a.width - ox)};
       WeightStretch(a, s);
       if (a.dx.at) DataStretch(a, s);
     }
+  }
+  const Wide d;
+  for (size_t i = 0; i < numbers; i += hn::Lanes(d)) {
+    hn::StoreU(hn::Add(hn::LoadU(d, a.total + i), hn::LoadU(d, a.own + i)), d, a.total + i);
   }
 }
 
