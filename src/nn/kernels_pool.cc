@@ -8,6 +8,8 @@
 #define HWY_TARGET_INCLUDE "nn/kernels_pool.cc"
 #include <hwy/foreach_target.h>
 // After foreach_target.
+#include <hwy/cache_control.h>
+
 #include "nn/simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -112,6 +114,7 @@ void Prepare(const ConvPoolBackwardArgs& a, Stretch s, const In& x, LivePixels& 
       const auto base = hn::Set(di, static_cast<int32_t>(2 * p * x.pixel));
       for (size_t n = 0; n < kN; ++n) {
         const size_t at = p * a.channels + c + n * lanes;
+        hwy::Prefetch(a.dy + first + at + kStretch * a.channels);   // from the third cache: 2 % of m1's step
         const auto place = hn::PromoteTo(di, hn::LoadU(db, a.best + first + at));
         const auto open = hn::RebindMask(d, hn::Lt(place, hn::Set(di, 4)));
         const auto gradient = hn::IfThenElseZero(open, hn::LoadU(d, a.dy + first + at));
