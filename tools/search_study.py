@@ -334,7 +334,7 @@ def sweep_section(work, size):
         if timing.exists():
             took = {s["name"]: s["seconds"] for s in json.loads(timing.read_text(encoding="utf-8"))["steps"]}
             if took.get("reduce", 0) > 10:   # less: it only read trainings that were there
-                lines.append(f"- The {name} sweep's step took {took['reduce']:,.0f} s of wall clock on two cores that others used too.")
+                lines.append(f"- The {name} sweep's step took {took['reduce']:,.0f} s by the clock.")
     return lines + [""]
 
 

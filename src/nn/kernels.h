@@ -139,10 +139,10 @@ struct DenseForwardArgs {
   const float* bias = nullptr;
   float* y = nullptr;          // (batch, y_stride)
   size_t y_stride = 0, outputs = 0, batch = 0;
-  float* partial = nullptr;    // (batch, PartialStride(outputs)): scratch for the chains, (outputs, 16) a picture
+  // Scratch for the chains, (outputs, 16) a picture. (batch, PanelStride(outputs)): at a multiple of a page from each other they
+  // would share a few places of the cache.
+  float* partial = nullptr;
 };
-// Not a multiple of a page, which would bring all pictures' chains to the same few places of the cache.
-constexpr size_t PartialStride(size_t outputs) { return outputs * kLanes + kLanes; }
 void DenseForward(const DenseForwardArgs& a);
 // One pass over the weights: dx[b, i] = chain over o of w dy; then the optimiser's step with gradient chain over b of
 // x dy. Behind a ReLU many neurons are shut for a whole batch: their terms are zeros, which change no sum, and are left

@@ -41,13 +41,13 @@ template <size_t F, size_t B, class D>
 HWY_INLINE void ForwardBlock(D d, const DenseForwardArgs& a, Panels w, const float* x, float* partial) {
   const size_t lanes = hn::Lanes(d);
   constexpr size_t kParts = kLanes / hn::MaxLanes(D());   // vectors that hold the sixteen chains
+  const size_t stride = PanelStride(a.outputs);
   hn::Vec<D> acc[F][B][kParts];
   for (size_t f = 0; f < F; ++f) {
     for (size_t b = 0; b < B; ++b) {
-      for (size_t s = 0; s < kParts; ++s) acc[f][b][s] = hn::LoadU(d, partial + b * PartialStride(a.outputs) + f * kLanes + s * lanes);
+      for (size_t s = 0; s < kParts; ++s) acc[f][b][s] = hn::LoadU(d, partial + b * stride + f * kLanes + s * lanes);
     }
   }
-  const size_t stride = PanelStride(a.outputs);
   const float* HWY_RESTRICT at = w.at;
   for (size_t k = 0; k < w.count; ++k, at += stride, x += kLanes) {
     for (size_t f = 0; f < F; ++f) Fetch(at + w.ahead + f * kLanes);
@@ -62,7 +62,7 @@ HWY_INLINE void ForwardBlock(D d, const DenseForwardArgs& a, Panels w, const flo
   }
   for (size_t f = 0; f < F; ++f) {
     for (size_t b = 0; b < B; ++b) {
-      for (size_t s = 0; s < kParts; ++s) hn::StoreU(acc[f][b][s], d, partial + b * PartialStride(a.outputs) + f * kLanes + s * lanes);
+      for (size_t s = 0; s < kParts; ++s) hn::StoreU(acc[f][b][s], d, partial + b * stride + f * kLanes + s * lanes);
     }
   }
 }
@@ -91,7 +91,7 @@ HWY_INLINE void ForGroups(size_t count, const Block& block) {
 template <size_t F, class D>
 HWY_INLINE void ForwardNeurons(D d, const DenseForwardArgs& a, Panels w, const float* x, float* partial) {
   ForGroups<kPictures>(a.batch, [&](auto pictures, size_t b) HWY_ATTR {
-    ForwardBlock<F, decltype(pictures)::value>(d, a, w, x + b * a.x_stride, partial + b * PartialStride(a.outputs));
+    ForwardBlock<F, decltype(pictures)::value>(d, a, w, x + b * a.x_stride, partial + b * PanelStride(a.outputs));
   });
 }
 
@@ -106,7 +106,7 @@ inline float Fold(float* chains) {
 void DenseForwardImpl(const DenseForwardArgs& a) {
   const hn::CappedTag<float, kLanes> d;
   const size_t panels = (a.inputs + kLanes - 1) / kLanes, stride = PanelStride(a.outputs);
-  std::memset(a.partial, 0, a.batch * PartialStride(a.outputs) * sizeof(float));
+  std::memset(a.partial, 0, a.batch * stride * sizeof(float));
   const size_t block = BlockPanels(a.batch), all = a.outputs * kLanes, lead = std::min(kAheadFloats / block, all);
   for (size_t k = 0; k < panels; k += block) {
     const size_t some = std::min(block, panels - k);
@@ -121,7 +121,7 @@ void DenseForwardImpl(const DenseForwardArgs& a) {
   }
   for (size_t b = 0; b < a.batch; ++b) {
     for (size_t o = 0; o < a.outputs; ++o) {
-      a.y[b * a.y_stride + o] = (a.bias ? a.bias[o] : 0.0f) + Fold(a.partial + b * PartialStride(a.outputs) + o * kLanes);
+      a.y[b * a.y_stride + o] = (a.bias ? a.bias[o] : 0.0f) + Fold(a.partial + b * stride + o * kLanes);
     }
   }
 }
