@@ -143,6 +143,27 @@ TEST_F(RaceTest, ForeseesLessThanTheWholeGrid) {
   EXPECT_LT(later, 24 * 5 - 8);
 }
 
+TEST_F(RaceTest, ForeseesThatTheLeadersGoOnAndThatHalfOfThoseThatClimbAreStopped) {
+  for (const int size : {30, 50}) {
+    for (const size_t right : {50u, 30u, 40u, 30u}) Add(fmt::format("m{}", cells_.size() % 4), size, right);
+  }
+  std::vector<double> cost = {10, 20, 30, 40, 100, 200, 300, 400};
+  Race race(made_.dataset, kFolds, cells_);
+  const auto run = [&] {
+    for (const RaceTrial& trial : race.Next()) cells_[trial.cell].folds.push_back(Trial(trial));
+  };
+  run();
+  // Nothing is known: two of four go on, four folds each, at (25 + 35) / 2; then their next size, 1 + 0.7 + 3 x 0.49 folds.
+  EXPECT_NEAR(race.ExpectedLater(cost), 4 * 2 * 30 + 2 * 300 * 3.17, 1e-9);
+  run();
+  // The two that lead, m0 and m2, run all their folds; their next size follows.
+  EXPECT_EQ(FoldsOf(0), 5u);
+  EXPECT_EQ(FoldsOf(2), 5u);
+  EXPECT_NEAR(race.ExpectedLater(cost), 2 * 200 * 3.17, 1e-9);
+  run();
+  EXPECT_NEAR(race.ExpectedLater(cost), (100 + 300) * (0.7 + 3 * 0.49), 1e-9);
+}
+
 TEST(Pace, LearnsFromTrialsThatRan) {
   std::vector<Candidate> candidates(3);
   candidates[0].architecture.name = candidates[1].architecture.name = "same";
