@@ -250,7 +250,7 @@ HWY_INLINE void ScatterLive(D d, Live live, size_t count, const float* wt, float
 struct Places {
   float* scratch;
   size_t channels;
-  uint32_t counts[kStretch][4];
+  uint32_t counts[kStretch][4] = {};
   Live At(size_t p, size_t q) const {
     float* const list = scratch + 2 * (4 * p + q) * (channels + kLanes);
     return {reinterpret_cast<int32_t*>(list), list + channels + kLanes};
@@ -259,7 +259,6 @@ struct Places {
 
 void ListPlaces(const ConvPoolBackwardArgs& a, Stretch s, Places& places) {
   const auto stride = static_cast<int32_t>(3 * RunStride(a.run));
-  std::memset(places.counts, 0, sizeof places.counts);
   for (size_t p = 0; p < s.count; ++p) {
     const size_t first = (s.oy * a.width + s.ox + p) * a.channels;
     ForChannels(a.channels, [&](auto d, auto vectors, size_t begin) HWY_ATTR {
@@ -286,7 +285,7 @@ void ListPlaces(const ConvPoolBackwardArgs& a, Stretch s, Places& places) {
 // Row after row of the windows, so that a third of the weights is at work at a time and stays in the first cache.
 void DataStretch(const ConvPoolBackwardArgs& a, Stretch s) {
   const Wide d;
-  Places places{a.scratch, a.channels, {}};
+  Places places{a.scratch, a.channels};
   ListPlaces(a, s, places);
   const size_t end = a.run / hn::Lanes(d) * hn::Lanes(d);
   for (size_t kh = 0; kh < 3; ++kh) {
