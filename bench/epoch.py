@@ -30,7 +30,8 @@ GENERATORS = {
              "featurewise_center": True, "featurewise_std_normalization": True},
 }
 FOLDS = 6
-TRAINED = (1 - 1 / FOLDS) * 0.875   # of the pictures: a fold tests, an eighth of the rest validates
+KEPT = 0.875                       # of what a fold does not test: an eighth validates
+TRAINED = (1 - 1 / FOLDS) * KEPT   # of all pictures
 WAYS = ("core", "thread", "machine")
 
 
@@ -55,7 +56,7 @@ def handlens(options, generator, way):
         after, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter() - start
     folds = re.findall(r"n = (\d+)\), (\d+) epochs", listing)
     total = sum(int(n) for n, _ in folds)
-    pictures = sum((total - int(n)) * 0.875 * int(epochs) for n, epochs in folds)
+    pictures = sum((total - int(n)) * KEPT * int(epochs) for n, epochs in folds)
     trained_cpu, trained_wall = map(float, re.search(r"([\d.]+) s of processor time, ([\d.]+) s by the clock", listing).groups())
     whole_cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return speeds(pictures, trained_cpu, trained_wall) | {"checked": speeds(pictures, whole_cpu, wall)}

@@ -122,7 +122,9 @@ struct ConvPoolBackwardArgs {
   float* scratch = nullptr;    // PoolScratch(channels)
 };
 constexpr size_t kStretch = 24;   // pixels of a stretch
-constexpr size_t PoolScratch(size_t channels) { return (10 * channels + 8 * kLanes) * kStretch; }
+// Four lists of filters and their gradients a pixel, a vector's room behind each. The weight gradient needs less: windows of
+// 8 kLanes a pixel, two numbers a channel, and one list of filters.
+constexpr size_t PoolScratch(size_t channels) { return 8 * (channels + kLanes) * kStretch; }
 constexpr size_t RunStride(size_t run) { return (run + kLanes - 1) / kLanes * kLanes; }
 // The taps of a window: three runs, each from a full vector on; those of three channels are one run of 27.
 constexpr size_t kThreeChannels = 9;   // such a run

@@ -169,15 +169,14 @@ double Race::ClimberFolds(int from) const {
 // Mean of those `some` of `costs`, the leader's first, that will probably go on: the leaders, once folds have been judged. Before
 // that nobody knows; but practice for the camera and wide networks, which cost more, win more often than not: half-way
 // between all and the dearest.
-double Race::LikelyCost(std::vector<double> costs, double some) const {
+double Race::LikelyCost(std::vector<double> costs, size_t some) const {
   const auto mean_of_first = [&costs](size_t n) {
     return std::accumulate(costs.begin(), costs.begin() + static_cast<ptrdiff_t>(n), 0.0) / static_cast<double>(n);
   };
-  const size_t count = std::min(costs.size(), static_cast<size_t>(some));
-  if (rung_ > 0) return mean_of_first(count);
+  if (rung_ > 0) return mean_of_first(some);
   const double all = mean_of_first(costs.size());
   std::sort(costs.begin(), costs.end(), std::greater<>());
-  return (all + mean_of_first(count)) / 2;
+  return (all + mean_of_first(some)) / 2;
 }
 
 double Race::ExpectedLater(const std::vector<double>& trial_cost) const {
@@ -189,14 +188,14 @@ double Race::ExpectedLater(const std::vector<double>& trial_cost) const {
     if (place + 1 < chains_[chain].size()) larger.push_back(trial_cost[chains_[chain][place + 1]]);
   }
   if (heat_ > 0) return std::accumulate(costs.begin(), costs.end(), 0.0) * ClimberFolds(asked_);
-  auto alive = static_cast<double>(active_.size());
+  size_t alive = active_.size();
   double cost = 0;
   for (int rung = asked_; rung < folds_; ++rung) {
-    if (alive > 2) alive = std::max(2.0, std::ceil(alive / 2));
-    cost += alive * LikelyCost(costs, alive);
+    if (alive > 2) alive = std::max<size_t>(2, (alive + 1) / 2);
+    cost += static_cast<double>(alive) * LikelyCost(costs, alive);
   }
-  const double climbers = std::min(2.0, static_cast<double>(larger.size()));
-  return climbers > 0 ? cost + climbers * LikelyCost(larger, climbers) * ClimberFolds(0) : cost;
+  const size_t climbers = std::min<size_t>(2, larger.size());
+  return climbers > 0 ? cost + static_cast<double>(climbers) * LikelyCost(larger, climbers) * ClimberFolds(0) : cost;
 }
 
 }  // namespace handlens::search

@@ -50,7 +50,7 @@ class Race {
   std::pair<size_t, double> BestFinished() const;   // the cell, and its share of right validation pictures
   int NextRung() const;
   double ClimberFolds(int from) const;
-  double LikelyCost(std::vector<double> costs, double some) const;
+  double LikelyCost(std::vector<double> costs, size_t some) const;
   std::vector<RaceTrial> Ask();
   void DropRest(size_t chain, size_t from, const std::string& because);
 

@@ -100,8 +100,9 @@ struct TrialData {
 // Trains in `folder` (RUN/trials/ID): writes events.jsonl (one line an epoch), state.bin (after an epoch, at most every
 // 2 s and so rarely that it costs under 1 %; removed when done), weights.safetensors, predictions.safetensors, trial.json
 // (last, atomically: its presence means done). A finished trial is read, not repeated. Formats: docs/models.md.
-// One thread, and a helper where data.spare has one; the caller sees to it that no one else trains in this folder. Kind kInterrupted when progress asks to
-// stop: then at most one epoch is lost. A loss that is no longer finite ends the training and is a result, not an error.
+// One thread, and a helper where data.spare has one; the caller sees to it that no one else trains in this folder. Kind
+// kInterrupted when progress asks to stop: then at most one epoch is lost. A loss that is no longer finite ends the training
+// and is a result, not an error.
 Result<TrialResult> RunTrial(const TrialSpec& spec, const TrialData& data, const std::filesystem::path& folder,
                              Progress& progress);
 

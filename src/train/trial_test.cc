@@ -107,6 +107,37 @@ TEST_F(TrialTest, StoppedAnywhereAndContinuedEndsInTheSameBytes) {
   }
 }
 
+// Notes whether the one thread to spare is lent out while steps are trained.
+class LentOut final : public Progress {
+ public:
+  explicit LentOut(SpareThreads& spare) : spare_(spare) {}
+  void Begin(std::string_view, double, std::string_view) override {}
+  void Update(double, std::string_view) override {}
+  void End(std::string_view) override {}
+  void Say(std::string_view) override {}
+  void Warn(std::string_view) override {}
+  bool StopRequested() const override {
+    spare_.Take() ? spare_.Give() : void(++seen_);
+    return false;
+  }
+  int Seen() const { return seen_; }
+
+ private:
+  SpareThreads& spare_;
+  mutable int seen_ = 0;
+};
+
+TEST_F(TrialTest, BorrowsAThreadForEveryEpochsSteps) {
+  const Synthetic made = MakeSynthetic({20, 20}, 12, 2);
+  const TrialSpec spec = TinyTrial(made, 3);
+  SpareThreads spare(1);
+  LentOut progress(spare);
+  ASSERT_TRUE(RunTrial(spec, made.Data(&spare), root_ / "a", progress));
+  const auto pictures = PicturesOf(spec.fold, made.Data());
+  const int steps = static_cast<int>(pictures->train.size() + static_cast<size_t>(spec.recipe.batch) - 1) / spec.recipe.batch;
+  EXPECT_EQ(progress.Seen(), 3 * steps);
+}
+
 TEST_F(TrialTest, StopsInItsLastEvaluationWithoutLosingTheTraining) {
   const Synthetic made = MakeSynthetic({20, 20}, 12, 2);
   const TrialSpec spec = TinyTrial(made, 3);
