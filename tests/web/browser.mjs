@@ -46,6 +46,11 @@ export async function checked(page) {
   await page.waitForSelector('.chip[data-state="good"], .chip[data-state="bad"]');
 }
 
+// A link changes the address at once, the screen a moment later.
+export async function shown(page, screen) {
+  await page.waitForSelector(`.tab[href="#${screen}"][aria-current="page"]`);
+}
+
 export async function download(page, click) {
   const [file] = await Promise.all([page.waitForEvent("download"), click()]);
   return { name: file.suggestedFilename(), text: fs.readFileSync(await file.path(), "utf8") };

@@ -4,7 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { cameraFlags, checked, download, launch, open, until, writeFilm } from "./browser.mjs";
+import { cameraFlags, checked, download, launch, open, shown, until, writeFilm } from "./browser.mjs";
 import { serve } from "./server.mjs";
 
 const PACKS = process.env.PACKS;
@@ -189,9 +189,43 @@ test("the camera classifies the centre square, within 2 levels of the film", asy
   await app.page.waitForSelector('.result[data-state="sure"]');
   assert.deepEqual(await app.page.evaluate(() => globalThis.asked), ["environment", "user"]);
   await app.page.getByRole("link", { name: "Pictures" }).click();
-  assert.equal(await app.page.evaluate(() => document.querySelector("video")), null);
+  await shown(app.page, "gallery");
+  assert.equal(await app.page.locator("video").count(), 0);
   assert.deepEqual(app.faults, []);
 });
+
+for (const [screen, button] of [["camera", "Start camera"], ["field", "Start series"]]) {
+  test(`a camera granted after the ${screen} screen was left is released`, async (t) => {
+    const camera = await withCamera(t, cameraFlags(writeFilm(() => [200, 30, 40])));
+    const host = await hosted(t, pack("uint8"));
+    const slowly = () => {
+      const media = navigator.mediaDevices;
+      const ask = media.getUserMedia.bind(media);
+      globalThis.streams = [];
+      media.getUserMedia = async (wanted) => {
+        const stream = await ask(wanted);
+        globalThis.streams.push(stream);
+        await new Promise((grant) => (globalThis.grant = grant));
+        return stream;
+      };
+    };
+    const app = await opened(t, camera, `${host.url}#${screen}`, { before: slowly });
+    await checked(app.page);
+    await app.page.getByRole("button", { name: button }).click();
+    await until(app.page, () => globalThis.grant !== undefined);
+    await app.page.getByRole("link", { name: "Pictures" }).click();
+    await shown(app.page, "gallery");
+    await app.page.evaluate(() => globalThis.grant());
+    await until(app.page, () => globalThis.streams[0].getTracks().every((track) => track.readyState === "ended"));
+    await app.page.goBack();
+    await shown(app.page, screen);
+    await app.page.getByRole("button", { name: button }).click();
+    await until(app.page, () => globalThis.streams.length === 2);
+    await app.page.evaluate(() => globalThis.grant());
+    await until(app.page, () => document.querySelector(".stage.live video")?.srcObject === globalThis.streams[1]);
+    assert.deepEqual(app.faults, []);
+  });
+}
 
 test("a camera answer below the threshold is shown as not sure", async (t) => {
   const camera = await withCamera(t, cameraFlags(writeFilm(() => [60, 50, 40])));
@@ -367,6 +401,7 @@ test("a browser that disturbs canvas pixels turns the self-check red and closes 
   assert.match(await app.page.textContent("main"), /Privacy settings/);
   await shoot(app.page, "check-red-1200");
   await app.page.getByRole("link", { name: "Field test" }).click();
+  await shown(app.page, "field");
   assert.equal(await app.page.locator(".field-body").isVisible(), false);
 });
 
@@ -387,6 +422,7 @@ for (const [width, height] of [[360, 740], [1200, 900]]) {
       await checked(app.page);
       for (const screen of ["camera", "gallery", "field", "check", "about"]) {
         await app.page.goto(`${host.url}#${screen}`);
+        await shown(app.page, screen);
         if (screen === "camera") {
           await app.page.getByRole("button", { name: "Start camera" }).click();
           await app.page.waitForSelector('.result[data-state="sure"], .result[data-state="not-sure"]');

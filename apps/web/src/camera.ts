@@ -20,6 +20,7 @@ export class Camera {
   private stream: MediaStream | null = null;
   private facing: "environment" | "user" = "environment";
   private torchIsOn = false;
+  private turn = 0; // each start and each stop takes the turn from the starts before it
 
   constructor(private readonly fit: Fit) {
     this.video = h("video", { playsinline: true, muted: true, "aria-label": t("cameraPreview") });
@@ -51,37 +52,44 @@ export class Camera {
     return capabilities?.torch === true;
   }
 
-  // Asks for the camera. Throws a CameraProblem that can be shown.
-  async start(): Promise<void> {
+  // Asks for the camera. False when a stop or another start came in between: a camera granted after its screen was left must
+  // not stay on. Throws a CameraProblem that can be shown.
+  async start(): Promise<boolean> {
     this.stop();
-    if (!navigator.mediaDevices?.getUserMedia) throw new CameraProblem("cameraInsecure");
-    try {
-      this.stream = await navigator.mediaDevices.getUserMedia({
-        audio: false,
-        video: { ...WANTED, facingMode: { ideal: this.facing } },
-      });
-    } catch (error) {
-      throw problemOf(error);
+    const own = this.turn;
+    const granted = await this.ask().catch((error: unknown) => {
+      if (own !== this.turn) return null;
+      throw error;
+    });
+    if (own !== this.turn) {
+      release(granted);
+      return false;
     }
-    this.video.srcObject = this.stream;
+    this.stream = granted;
+    this.video.srcObject = granted;
     this.torchIsOn = false;
     // A front camera is shown as a mirror, because people expect it; the model gets the pixels as they are.
     this.stage.classList.toggle("mirrored", this.side === "front");
-    await this.video.play();
+    await this.video.play().catch((error: unknown) => {
+      if (own === this.turn) throw error;
+    });
+    if (own !== this.turn) return false;
     this.stage.classList.add("live");
     this.layOut();
+    return true;
   }
 
   stop(): void {
+    ++this.turn;
     this.stage.classList.remove("live");
-    for (const track of this.stream?.getTracks() ?? []) track.stop();
+    release(this.stream);
     this.stream = null;
     this.video.srcObject = null;
   }
 
-  async flip(): Promise<void> {
+  flip(): Promise<boolean> {
     this.facing = this.facing === "environment" ? "user" : "environment";
-    await this.start();
+    return this.start();
   }
 
   async setTorch(on: boolean): Promise<void> {
@@ -92,6 +100,18 @@ export class Camera {
   static async count(): Promise<number> {
     const devices = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];
     return devices.filter((device) => device.kind === "videoinput").length;
+  }
+
+  private async ask(): Promise<MediaStream> {
+    if (!navigator.mediaDevices?.getUserMedia) throw new CameraProblem("cameraInsecure");
+    try {
+      return await navigator.mediaDevices.getUserMedia({
+        audio: false,
+        video: { ...WANTED, facingMode: { ideal: this.facing } },
+      });
+    } catch (error) {
+      throw problemOf(error);
+    }
   }
 
   private get track(): MediaStreamTrack | undefined {
@@ -123,6 +143,10 @@ export class CameraProblem extends Error {
   get text(): string {
     return t(this.key, { reason: this.reason });
   }
+}
+
+function release(stream: MediaStream | null): void {
+  for (const track of stream?.getTracks() ?? []) track.stop();
 }
 
 function problemOf(error: unknown): CameraProblem {

@@ -35,7 +35,7 @@ export function cameraScreen(context: Context): Screen {
     camera.stage.classList.toggle("paused", value);
     if (!camera.running) return;
     if (value) camera.video.pause();
-    else void camera.video.play().then(() => run(++loop));
+    else void camera.video.play().then(() => run(++loop), () => undefined); // refused only when a stop came first
   }
 
   function showTorch(): void {
@@ -49,11 +49,11 @@ export function cameraScreen(context: Context): Screen {
     showTorch();
   }
 
-  async function opened(open: () => Promise<void>): Promise<void> {
+  async function opened(open: () => Promise<boolean>): Promise<void> {
     problem.hidden = true;
     start.disabled = true;
     try {
-      await open();
+      if (!(await open())) return;
       start.hidden = true;
       pause.hidden = false;
       flip.hidden = (await Camera.count()) < 2;
@@ -116,7 +116,7 @@ export function cameraScreen(context: Context): Screen {
     element,
     leave() {
       resumeOnEnter = false;
-      if (camera.running) stop();
+      stop();
     },
   };
 }

@@ -109,7 +109,7 @@ class FieldScreen implements Screen {
     this.taken = this.right = 0;
     this.series = this.test.nextSeries();
     try {
-      await this.camera.start();
+      if (!(await this.camera.start())) return;
     } catch (error) {
       this.conditions = null;
       this.problem.textContent = error instanceof CameraProblem ? error.text : t("cameraOther", { reason: String(error) });
