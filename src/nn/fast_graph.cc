@@ -234,7 +234,7 @@ std::unique_ptr<Graph> MakeFastGraph(const GraphSpec& spec, int max_batch, Arena
   for (const Cut& cut : cuts) {
     if (cut.kind != Cut::Kind::kDense) continue;
     Param& kernel = *params.Find(cut.first, "kernel");
-    kernel.layout = Layout::kPanels;
+    kernel.layout = Layout::kBlocks;
     kernel.updated_in_backward = true;
     kernel.channels = Size(spec.nodes[Size(cut.first)].in.channels);
     kernel.pixel = kernels::Padded(kernel.channels);

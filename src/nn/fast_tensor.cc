@@ -9,7 +9,6 @@ namespace {
 constexpr size_t kPageFloats = 1024;   // strides of whole pages make different rows fight for the same cache lines
 
 size_t OffPage(size_t floats) { return floats % kPageFloats == 0 ? floats + kLanes : floats; }
-size_t RoundUp(size_t n) { return (n + kLanes - 1) / kLanes * kLanes; }
 
 // A dense layer reads the same inputs of all pictures side by side: half a page and a line apart they share the first
 // cache evenly (2.4 ms to 2.1 forward at 76,832 x 128, batch 10).
@@ -24,7 +23,7 @@ Tensor4 PlanTensor(const Shape& shape, size_t pixel, size_t border, Rows4 rows) 
   Tensor4 t{.shape = shape, .at = 0, .pixel = pixel, .row = 0, .picture = 0, .border = border};
   t.row = (Size(shape.width) + 2 * border) * pixel;
   if (rows == Rows4::kSpread && shape.height > 1) t.row = OffPage(t.row);
-  t.picture = RoundUp((Size(shape.height) + 2 * border) * t.row);
+  t.picture = WholeLanes((Size(shape.height) + 2 * border) * t.row);
   t.picture = rows == Rows4::kFlat ? HalfPagesApart(t.picture) : OffPage(t.picture);
   t.at = border * (t.row + pixel);
   return t;

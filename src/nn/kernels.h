@@ -125,15 +125,18 @@ constexpr size_t kStretch = 24;   // pixels of a stretch
 // Four lists of filters and their gradients a pixel, a vector's room behind each. The weight gradient needs less: windows of
 // 8 kLanes a pixel, two numbers a channel, and one list of filters.
 constexpr size_t PoolScratch(size_t channels) { return 8 * (channels + kLanes) * kStretch; }
-constexpr size_t RunStride(size_t run) { return (run + kLanes - 1) / kLanes * kLanes; }
+constexpr size_t RunStride(size_t run) { return WholeLanes(run); }
 // The taps of a window: three runs, each from a full vector on; those of three channels are one run of 27.
 constexpr size_t kThreeChannels = 9;   // such a run
 constexpr size_t WindowStride(size_t run) { return run == kThreeChannels ? 2 * kLanes : 3 * RunStride(run); }
 constexpr size_t RunInWindow(size_t run, size_t kh) { return kh * (run == kThreeChannels ? run : RunStride(run)); }
 void ConvPoolBackward(const ConvPoolBackwardArgs& a);
 
-// Dense layers with weights in panels (params.h). x (batch, x_stride), zero from `inputs` to the next multiple of 16.
-// y[b, o] = bias + sum: sixteen chains, input i in chain i mod 16, then halves added to halves.
+// Scratch of a dense layer's chains for a picture, (outputs, 16): at a multiple of a page from each other they would share a few
+// places of the cache.
+constexpr size_t PartialStride(size_t outputs) { return outputs * kLanes + kLanes; }
+// Dense layers with weights in blocks (params.h). x (batch, x_stride), zero from `inputs` to the next multiple of
+// 16. y[b, o] = bias + sum: sixteen chains, input i in chain i mod 16, then halves added to halves.
 struct DenseForwardArgs {
   const float* x = nullptr;
   size_t x_stride = 0, inputs = 0;
@@ -141,9 +144,7 @@ struct DenseForwardArgs {
   const float* bias = nullptr;
   float* y = nullptr;          // (batch, y_stride)
   size_t y_stride = 0, outputs = 0, batch = 0;
-  // Scratch for the chains, (outputs, 16) a picture. (batch, PanelStride(outputs)): at a multiple of a page from each other they
-  // would share a few places of the cache.
-  float* partial = nullptr;
+  float* partial = nullptr;    // (batch, PartialStride(outputs))
 };
 void DenseForward(const DenseForwardArgs& a);
 // One pass over the weights: dx[b, i] = chain over o of w dy; then the optimiser's step with gradient chain over b of

@@ -1,4 +1,4 @@
-// Dense layers over weights in panels. The big one of the paper's models (39 MB at 100 px) is bound by memory: a training
+// Dense layers over weights in blocks. The big one of the paper's models (39 MB at 100 px) is bound by memory: a training
 // step reads the weights once forward and reads and writes them once backward.
 #include <algorithm>
 #include <cstring>
@@ -18,47 +18,55 @@ namespace handlens::nn::kernels::HWY_NAMESPACE {
 
 constexpr size_t kAheadFloats = 16384;   // prefetch distance, 64 KB: half of it costs a tenth on the 39 MB layer
 constexpr size_t kPanelsAhead = 2;       // of the inputs and their gradients
+constexpr size_t kPanels = kBlockInputs / kLanes;   // of sixteen inputs, in a block
 constexpr size_t kNeurons = kManyRegisters && HWY_ARCH_X86 ? 4 : 2;
 constexpr size_t kPictures = kManyRegisters && HWY_ARCH_X86 ? 6 : kManyRegisters ? 3 : 2;
 constexpr size_t kDataPictures = kManyRegisters && HWY_ARCH_X86 ? 16 : 10;
 
-// Panels whose inputs stay in the first cache over all neurons; of many pictures they do not in any case, and longer
-// blocks then save reading and writing the sums.
-constexpr size_t BlockPanels(size_t batch) { return batch <= 16 ? 32 : 64; }
+// Blocks whose inputs stay in the first cache over all neurons; of many pictures they do not in any case, and more of them
+// then save reading and writing the sums.
+constexpr size_t BlocksAtOnce(size_t batch) { return batch <= 16 ? 1 : 2; }
 
 // To the second cache: the first is smaller than the distance, and fetching there costs twice (2.8 ms against 2.4 forward
 // at 76,832 x 128, batch 10; 5.2 against 4.3 backward).
 HWY_INLINE void Fetch(const float* line) { __builtin_prefetch(line, 0, 2); }
+// Where the lines of neighbouring neurons lie, one after the other, without the spare ones.
+constexpr size_t Line(size_t i) { return (i + i / kPanels) * kLanes; }
 
-// Some panels from one neuron on, and how far ahead of a float the one lies that is needed next but some.
-struct Panels {
+// Weights from one neuron on, over some panels of its block and of those behind it; and those that are needed next but some.
+struct Piece {
   const float* at;
-  size_t count, ahead;
+  size_t panels, block;
+  const float* ahead;
 };
 
-// F neurons x B pictures over up to kBlockPanels panels, chains continued from and left in `partial`.
+// F neurons x B pictures, chains continued from and left in `partial`.
 template <size_t F, size_t B, class D>
-HWY_INLINE void ForwardBlock(D d, const DenseForwardArgs& a, Panels w, const float* x, float* partial) {
+HWY_INLINE void ForwardBlock(D d, const DenseForwardArgs& a, Piece w, const float* x, float* partial) {
   const size_t lanes = hn::Lanes(d);
   constexpr size_t kParts = kLanes / hn::MaxLanes(D());   // vectors that hold the sixteen chains
-  const size_t stride = PanelStride(a.outputs);
+  const size_t stride = PartialStride(a.outputs);
   hn::Vec<D> acc[F][B][kParts];
   for (size_t f = 0; f < F; ++f) {
     for (size_t b = 0; b < B; ++b) {
       for (size_t s = 0; s < kParts; ++s) acc[f][b][s] = hn::LoadU(d, partial + b * stride + f * kLanes + s * lanes);
     }
   }
-  const float* HWY_RESTRICT at = w.at;
-  for (size_t k = 0; k < w.count; ++k, at += stride, x += kLanes) {
-    for (size_t f = 0; f < F; ++f) Fetch(at + w.ahead + f * kLanes);
-    for (size_t s = 0; s < kParts; ++s) {
-      hn::Vec<D> in[B];
-      for (size_t b = 0; b < B; ++b) in[b] = hn::LoadU(d, x + b * a.x_stride + s * lanes);
-      for (size_t f = 0; f < F; ++f) {
-        const auto v = hn::LoadU(d, at + f * kLanes + s * lanes);
-        for (size_t b = 0; b < B; ++b) acc[f][b][s] = FusedMulAdd(d, in[b], v, acc[f][b][s]);
+  for (; w.panels > 0; w.at += w.block, w.ahead += w.block) {
+    const float* HWY_RESTRICT at = w.at;
+    const size_t some = std::min(kPanels, w.panels);
+    for (size_t k = 0; k < some; ++k, at += kLanes, x += kLanes) {
+      for (size_t f = 0; f < F; ++f) Fetch(w.ahead + Line(k * F) + f * kLanes);
+      for (size_t s = 0; s < kParts; ++s) {
+        hn::Vec<D> in[B];
+        for (size_t b = 0; b < B; ++b) in[b] = hn::LoadU(d, x + b * a.x_stride + s * lanes);
+        for (size_t f = 0; f < F; ++f) {
+          const auto v = hn::LoadU(d, at + f * kNeuronStride + s * lanes);
+          for (size_t b = 0; b < B; ++b) acc[f][b][s] = FusedMulAdd(d, in[b], v, acc[f][b][s]);
+        }
       }
     }
+    w.panels -= some;
   }
   for (size_t f = 0; f < F; ++f) {
     for (size_t b = 0; b < B; ++b) {
@@ -89,9 +97,9 @@ HWY_INLINE void ForGroups(size_t count, const Block& block) {
 }
 
 template <size_t F, class D>
-HWY_INLINE void ForwardNeurons(D d, const DenseForwardArgs& a, Panels w, const float* x, float* partial) {
+HWY_INLINE void ForwardNeurons(D d, const DenseForwardArgs& a, const Piece& w, const float* x, float* partial) {
   ForGroups<kPictures>(a.batch, [&](auto pictures, size_t b) HWY_ATTR {
-    ForwardBlock<F, decltype(pictures)::value>(d, a, w, x + b * a.x_stride, partial + b * PanelStride(a.outputs));
+    ForwardBlock<F, decltype(pictures)::value>(d, a, w, x + b * a.x_stride, partial + b * PartialStride(a.outputs));
   });
 }
 
@@ -105,15 +113,15 @@ inline float Fold(float* chains) {
 
 void DenseForwardImpl(const DenseForwardArgs& a) {
   const hn::CappedTag<float, kLanes> d;
-  const size_t panels = (a.inputs + kLanes - 1) / kLanes, stride = PanelStride(a.outputs);
+  const size_t panels = WholeLanes(a.inputs) / kLanes, stride = PartialStride(a.outputs), block = BlockStride(a.outputs);
+  const size_t blocks = BlocksAtOnce(a.batch), lead = std::min(kAheadFloats / blocks / kNeuronStride, a.outputs);
   std::memset(a.partial, 0, a.batch * stride * sizeof(float));
-  const size_t block = BlockPanels(a.batch), all = a.outputs * kLanes, lead = std::min(kAheadFloats / block, all);
-  for (size_t k = 0; k < panels; k += block) {
-    const size_t some = std::min(block, panels - k);
-    const float *w = a.w + k * stride, *x = a.x + k * kLanes;
-    const auto from = [&](size_t o) {   // `lead` further in the same panels, or from the first neuron on in the next ones
-      const bool same = o * kLanes + lead < all;
-      return Panels{w + o * kLanes, some, same ? lead : block * stride + lead - all};
+  for (size_t k = 0; k < panels; k += blocks * kPanels) {
+    const float *w = a.w + k / kPanels * block, *x = a.x + k * kLanes;
+    const auto from = [&](size_t o) {   // ahead: `lead` neurons further, those behind the last in the next blocks
+      const float *at = w + o * kNeuronStride, *ahead = at + lead * kNeuronStride;
+      if (o + lead >= a.outputs) ahead += (blocks - 1) * block;
+      return Piece{at, std::min(blocks * kPanels, panels - k), block, ahead};
     };
     size_t o = 0;
     for (; o + kNeurons <= a.outputs; o += kNeurons) ForwardNeurons<kNeurons>(d, a, from(o), x, a.partial + o * kLanes);
@@ -126,25 +134,30 @@ void DenseForwardImpl(const DenseForwardArgs& a) {
   }
 }
 
-// Data gradient of B pictures for one vector of inputs; `ahead` floats further lie the weights needed soon.
+// A vector of inputs in the backward pass: where it lies in x, in the first neuron's weights, and where in these the one that is
+// fetched meanwhile. The pieces of so many neurons are no streams that the processor foresees.
+struct Column {
+  size_t input, weights, ahead;
+};
+
+// Data gradient of B pictures.
 template <size_t B, class D>
-HWY_INLINE void DataBlock(D d, const DenseBackwardArgs& a, const float* w, size_t ahead, size_t at, size_t b0) {
+HWY_INLINE void DataBlock(D d, const DenseBackwardArgs& a, Column at, size_t b0) {
   hn::Vec<D> acc[B];
   for (size_t b = 0; b < B; ++b) acc[b] = hn::Zero(d);
   const float* HWY_RESTRICT dy = a.dy + b0;
   for (size_t j = 0; j < a.live; ++j, dy += a.batch) {
-    Fetch(w + ahead + a.neurons[j] * kLanes);
-    const auto v = hn::LoadU(d, w + a.neurons[j] * kLanes);
+    const float* neuron = a.w + a.neurons[j] * kNeuronStride;
+    Fetch(neuron + at.ahead);
+    const auto v = hn::LoadU(d, neuron + at.weights);
     for (size_t b = 0; b < B; ++b) acc[b] = FusedMulAdd(d, v, hn::Set(d, dy[b]), acc[b]);
   }
-  for (size_t b = 0; b < B; ++b) hn::StoreU(acc[b], d, a.dx + (b0 + b) * a.x_stride + at);
+  for (size_t b = 0; b < B; ++b) hn::StoreU(acc[b], d, a.dx + (b0 + b) * a.x_stride + at.input);
 }
 
 template <class D>
-HWY_INLINE void DataColumn(D d, const DenseBackwardArgs& a, const float* w, size_t ahead, size_t at) {
-  ForGroups<kDataPictures>(a.batch, [&](auto pictures, size_t b) HWY_ATTR {
-    DataBlock<decltype(pictures)::value>(d, a, w, ahead, at, b);
-  });
+HWY_INLINE void DataColumn(D d, const DenseBackwardArgs& a, Column at) {
+  ForGroups<kDataPictures>(a.batch, [&](auto pictures, size_t b) HWY_ATTR { DataBlock<decltype(pictures)::value>(d, a, at, b); });
 }
 
 // UpdateOne (params.h) in vectors: the same operations in the same order.
@@ -172,45 +185,52 @@ HWY_INLINE void UpdateVector(D d, const DenseBackwardArgs& a, const Update& u, V
   hn::StoreU(w, d, a.w + at);
 }
 
-// Weight gradient and update of F live neurons from the j-th on, for one vector of inputs.
+// Adam, 76,832 x 128, batch 10: 17 ms to 10.5; with 33 neurons alive 14 to 6.
+template <OptimizerKind kKind>
+HWY_INLINE void FetchMoments(const DenseBackwardArgs& a, size_t at) {
+  if constexpr (kKind != OptimizerKind::kSgd) Fetch(a.moment1 + at);
+  if constexpr (kKind == OptimizerKind::kAdam) Fetch(a.moment2 + at);
+}
+
+// Weight gradient and update of F live neurons from the j-th on.
 template <OptimizerKind kKind, size_t F, class D>
-HWY_INLINE void UpdateBlock(D d, const DenseBackwardArgs& a, const Update& u, size_t from, size_t j, size_t to) {
+HWY_INLINE void UpdateBlock(D d, const DenseBackwardArgs& a, const Update& u, Column at, size_t j) {
   hn::Vec<D> g[F];
   for (size_t f = 0; f < F; ++f) g[f] = hn::Zero(d);
   const float* HWY_RESTRICT dy = a.dy_rows + j;
   for (size_t b = 0; b < a.batch; ++b, dy += a.live) {
-    const auto x = hn::LoadU(d, a.x + b * a.x_stride + from);
+    const auto x = hn::LoadU(d, a.x + b * a.x_stride + at.input);
     for (size_t f = 0; f < F; ++f) g[f] = FusedMulAdd(d, x, hn::Set(d, dy[f]), g[f]);
   }
-  for (size_t f = 0; f < F; ++f) UpdateVector<kKind>(d, a, u, g[f], to + a.neurons[j + f] * kLanes);
+  for (size_t f = 0; f < F; ++f) {
+    const size_t neuron = a.neurons[j + f] * kNeuronStride;
+    FetchMoments<kKind>(a, at.ahead + neuron);
+    UpdateVector<kKind>(d, a, u, g[f], at.weights + neuron);
+  }
 }
 
 template <OptimizerKind kKind>
 void Backward(const DenseBackwardArgs& a, const Update& u) {
   const hn::CappedTag<float, kLanes> d;
-  const size_t panels = (a.inputs + kLanes - 1) / kLanes, stride = PanelStride(a.outputs);
-  const size_t ahead = (kAheadFloats + stride - 1) / stride * stride;
   const bool all = kKind != OptimizerKind::kSgd || a.decay != 0;   // a step without a gradient is one still
-  const size_t shut = a.outputs - a.live;
-  for (size_t k = 0; k < panels; ++k) {
+  const size_t read = std::max<size_t>(all ? a.outputs : a.live, 1);
+  const size_t lead = std::min(kAheadFloats / 2 / read / kLanes * kLanes, kBlockInputs);
+  for (size_t input = 0; input < a.inputs; input += kLanes) {
     // As many streams as pictures: more than the processor foresees by itself.
     for (size_t b = 0; b < a.batch; ++b) {
-      const size_t next = b * a.x_stride + (k + kPanelsAhead) * kLanes;
+      const size_t next = b * a.x_stride + input + kPanelsAhead * kLanes;
       hwy::Prefetch(a.x + next);
       if (a.dx) hwy::Prefetch(a.dx + next);
     }
-    for (size_t s = 0; s < kLanes; s += hn::Lanes(d)) {
-      const size_t from = k * kLanes + s, to = k * stride + s;
-      if (a.dx) DataColumn(d, a, a.w + to, ahead, from);
-      ForGroups<8>(a.live, [&](auto neurons, size_t j) HWY_ATTR {
-        // The data pass has fetched the living neurons' weights of a later panel. As many of the shut ones' come with them:
-        // lines with gaps take longer than lines without (15.8 ms to 9.6 at 313,632 x 128, batch 10, 71 alive).
-        for (size_t i = j; i < std::min(j + neurons, shut); ++i) Fetch(a.w + to + ahead + a.neurons[a.live + i] * kLanes);
-        UpdateBlock<kKind, decltype(neurons)::value>(d, a, u, from, j, to);
-      });
+    for (size_t s = input; s < input + kLanes; s += hn::Lanes(d)) {
+      const Column at{s, BlockIndex(s, 0, a.outputs), BlockIndex(s + lead, 0, a.outputs)};
+      if (a.dx) DataColumn(d, a, at);
+      ForGroups<8>(a.live, [&](auto neurons, size_t j) HWY_ATTR { UpdateBlock<kKind, decltype(neurons)::value>(d, a, u, at, j); });
       for (size_t j = a.live; all && j < a.outputs; ++j) {
-        Fetch(a.w + to + ahead + a.neurons[j] * kLanes);
-        UpdateVector<kKind>(d, a, u, hn::Zero(d), to + a.neurons[j] * kLanes);
+        const size_t neuron = a.neurons[j] * kNeuronStride;
+        Fetch(a.w + at.ahead + neuron);
+        FetchMoments<kKind>(a, at.ahead + neuron);
+        UpdateVector<kKind>(d, a, u, hn::Zero(d), at.weights + neuron);
       }
     }
   }

@@ -76,10 +76,7 @@ int Params::MomentsOf(const Param& p) const {
 void Params::Reserve(Arena& arena) {
   for (Param& p : params_) {
     p.stored = p.spec.Count();
-    if (p.layout == Layout::kPanels) {
-      const size_t inputs = Size(p.spec.shape[0]) / p.channels * p.pixel;
-      p.stored = (inputs + kLanes - 1) / kLanes * PanelStride(Size(p.spec.shape[1]));
-    }
+    if (p.layout == Layout::kBlocks) p.stored = BlocksFloats(Size(p.spec.shape[0]) / p.channels * p.pixel, Size(p.spec.shape[1]));
     p.value = arena.Reserve(p.stored);
     if (p.Rounded()) {
       p.master = arena.Reserve(p.stored);
@@ -91,8 +88,8 @@ void Params::Reserve(Arena& arena) {
   }
 }
 
-size_t Params::Place(const Param& p, size_t input, size_t neuron) const {
-  return PanelIndex(input / p.channels * p.pixel + input % p.channels, neuron, Size(p.spec.shape[1]));
+size_t Params::Place(const Param& p, size_t input, size_t neuron) {
+  return BlockIndex(input / p.channels * p.pixel + input % p.channels, neuron, Size(p.spec.shape[1]));
 }
 
 std::vector<float> Params::Read(const Param& p, size_t offset) const {

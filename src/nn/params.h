@@ -13,22 +13,28 @@ namespace handlens::nn {
 // How the numbers of a parameter lie in memory.
 enum class Layout {
   kRows,     // as in Tensor
-  kPanels,   // dense kernels of the fast backend: PanelIndex
+  kBlocks,   // dense kernels of the fast backend: BlockIndex
 };
 
-// Panels of 16 inputs: [inputs / 16][neuron][input % 16], each panel followed by a spare cache line so that no stride is
-// a multiple of 4096 bytes. Inputs beyond the last are zero and stay zero.
+// Blocks of 512 inputs, in each block neuron after neuron: [inputs / 512][neuron][input % 512]. A neuron that a pass leaves out
+// then leaves out a whole piece of memory, and pieces are read from end to end. Behind each piece a spare cache line keeps
+// strides from multiples of 2048 bytes. Inputs beyond the last are zero and stay zero.
 constexpr size_t kLanes = 16;
-constexpr size_t PanelStride(size_t neurons) { return neurons * kLanes + kLanes; }
-constexpr size_t PanelIndex(size_t input, size_t neuron, size_t neurons) {
-  return input / kLanes * PanelStride(neurons) + neuron * kLanes + input % kLanes;
+constexpr size_t kBlockInputs = 512, kNeuronStride = kBlockInputs + kLanes;
+constexpr size_t WholeLanes(size_t n) { return (n + kLanes - 1) / kLanes * kLanes; }
+constexpr size_t BlockStride(size_t neurons) { return neurons * kNeuronStride; }
+constexpr size_t BlocksFloats(size_t inputs, size_t neurons) {
+  return (inputs + kBlockInputs - 1) / kBlockInputs * BlockStride(neurons);
+}
+constexpr size_t BlockIndex(size_t input, size_t neuron, size_t neurons) {
+  return input / kBlockInputs * BlockStride(neurons) + neuron * kNeuronStride + input % kBlockInputs;
 }
 
 struct Param {
   ParamSpec spec;
   Layout layout = Layout::kRows;
   bool updated_in_backward = false;   // the graph updates it itself and leaves no gradient
-  size_t channels = 1, pixel = 1;     // panels: every `channels` inputs take `pixel` places, the rest of them zeros
+  size_t channels = 1, pixel = 1;     // blocks: every `channels` inputs take `pixel` places, the rest of them zeros
   size_t stored = 0;                  // floats in memory
   size_t value = 0, gradient = 0, moment1 = 0, moment2 = 0;   // offsets in the arena; moments only where used
   size_t master = 0, steps = 0;   // rounded ones: the float numbers that `value` is rounded from, and its steps
@@ -88,7 +94,7 @@ class Params {
   void Round(const Param& p) const;    // value from master
   void Follow(const Param& p) const;   // after a step: what changed in value changes master, and is rounded again
   bool Trained(const Param& p) const { return p.spec.role != ParamRole::kStatistic; }
-  size_t Place(const Param& p, size_t input, size_t neuron) const;
+  static size_t Place(const Param& p, size_t input, size_t neuron);
   std::vector<float> Read(const Param& p, size_t offset) const;
   void Write(const Param& p, size_t offset, const std::vector<float>& values);
   struct Slot;
