@@ -5,8 +5,10 @@ set_source_files_properties(
   ${CMAKE_SOURCE_DIR}/src/nn/kernels_conv.cc ${CMAKE_SOURCE_DIR}/src/nn/kernels_pool.cc
   ${CMAKE_SOURCE_DIR}/src/nn/kernels_dense.cc ${CMAKE_SOURCE_DIR}/src/nn/kernels_norm.cc ${CMAKE_SOURCE_DIR}/src/nn/kernels_round.cc
   PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-O3>")
-add_executable(bench_engine EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/engine.cc)
-target_link_libraries(bench_engine PRIVATE nn)
+foreach(name engine roofline)
+  add_executable(bench_${name} EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/${name}.cc ${CMAKE_SOURCE_DIR}/bench/row.cc)
+  target_link_libraries(bench_${name} PRIVATE nn PkgConfig::HWY)
+endforeach()
 # An opponent of the comparison, where Debian's libdnnl-dev is installed. (Its CMake package asks for OpenCL, which the
 # processor's part does not need.)
 find_library(DNNL_LIBRARY dnnl)
