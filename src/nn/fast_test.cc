@@ -23,16 +23,15 @@ struct Trained {
   Weights weights;
 };
 
-Trained Train(const ModelSpec& spec, const Optimizer& optimizer, int steps, Backend backend) {
-  constexpr int kBatch = 5;
+Trained Train(const ModelSpec& spec, const Optimizer& optimizer, int steps, Backend backend, int batch = 5) {
   const auto pixels = static_cast<size_t>(spec.size_px) * static_cast<size_t>(spec.size_px) * 3;
-  auto made = Network::Create(spec, kBatch, optimizer, backend);
+  auto made = Network::Create(spec, batch, optimizer, backend);
   EXPECT_TRUE(made) << made.error().message;
   Network& net = **made;
   net.Initialize(9);
   Trained result;
   for (int step = 0; step < steps; ++step) {
-    const int count = step % 3 == 2 ? 3 : kBatch;   // a short last batch too
+    const int count = step % 3 == 2 ? std::min(3, batch) : batch;   // a short last batch too
     Rng rng(1, "batch", {static_cast<uint64_t>(step)});
     std::vector<float> inputs(static_cast<size_t>(count) * pixels);
     std::vector<int> labels;
@@ -63,8 +62,8 @@ float Difference(const Weights& a, const Weights& b) {
   return worst;
 }
 
-void ExpectBackendsAgree(const ModelSpec& spec, const Optimizer& optimizer) {
-  const Trained plain = Train(spec, optimizer, 3, Backend::kReference), fast = Train(spec, optimizer, 3, Backend::kFast);
+void ExpectBackendsAgree(const ModelSpec& spec, const Optimizer& optimizer, int batch = 5) {
+  const Trained plain = Train(spec, optimizer, 3, Backend::kReference, batch), fast = Train(spec, optimizer, 3, Backend::kFast, batch);
   for (size_t i = 0; i < plain.losses.size(); ++i) EXPECT_NEAR(plain.losses[i], fast.losses[i], 2e-4) << spec.name << " step " << i;
   for (size_t i = 0; i < plain.scores.size(); ++i) EXPECT_NEAR(plain.scores[i], fast.scores[i], 3e-4) << spec.name;
   EXPECT_LT(Difference(plain.weights, fast.weights), 1e-3f) << spec.name;
@@ -154,6 +153,21 @@ TEST(Fast, EqualsReferenceWhereNeuronsAreShut) {
   EXPECT_GT(shut({}), 2);
   EXPECT_LT(shut({}), 38);
   EXPECT_EQ(shut({.weight_decay = 0.01f}), 0);
+}
+
+// 1,323 inputs: two whole blocks of weights and a part of one, ending within a vector. More than sixteen pictures go over two
+// blocks at once.
+TEST(Fast, EqualsReferenceOnDenseLayersOfSeveralBlocks) {
+  for (const int units : {1, 6, 23}) {
+    ModelSpec spec{"blocks", 21, 3, {}};
+    spec.layers = {{.kind = LayerKind::kDense, .units = units}, {.kind = LayerKind::kRelu}, {.kind = LayerKind::kDense, .units = 41},
+                   {.kind = LayerKind::kRelu}, {.kind = LayerKind::kDense, .units = 3}};
+    for (const int batch : {1, 7, 16, 17, 40}) {
+      for (const OptimizerKind kind : {OptimizerKind::kSgd, OptimizerKind::kMomentum, OptimizerKind::kAdam}) {
+        ExpectBackendsAgree(spec, {.kind = kind}, batch);
+      }
+    }
+  }
 }
 
 std::string Digest(const Trained& t) { return Sha256(EncodeWeights(t.weights)); }
