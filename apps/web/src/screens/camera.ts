@@ -54,9 +54,11 @@ export function cameraScreen(context: Context): Screen {
     start.disabled = true;
     try {
       if (!(await open())) return;
+      const cameras = await Camera.count();
+      if (!camera.running) return; // left meanwhile
       start.hidden = true;
       pause.hidden = false;
-      flip.hidden = (await Camera.count()) < 2;
+      flip.hidden = cameras < 2;
       showTorch();
       setPaused(false);
     } catch (error) {
