@@ -102,9 +102,10 @@ Work Count(const GraphSpec& graph, Row& row) {
       work.conv_forward = 4 * work.conv_backward;
     }
     if (node.layer.kind != LayerKind::kDense) continue;
-    const std::string name = fmt::format("{}.kernel", i);
-    const auto at = std::find_if(before.begin(), before.end(), [&](const Tensor& t) { return t.name == name; });
-    const double inputs = static_cast<double>(Elements(node.in)), changed = Changed(*at, after[Size(static_cast<int>(at - before.begin()))]);
+    const auto kernel = [name = fmt::format("{}.kernel", i)](const Weights& weights) -> const Tensor& {
+      return *std::find_if(weights.begin(), weights.end(), [&](const Tensor& t) { return t.name == name; });
+    };
+    const double inputs = static_cast<double>(Elements(node.in)), changed = Changed(kernel(before), kernel(after));
     if (work.dense_forward == 0) work.alive = changed / node.out.channels;
     work.dense_forward += batch * inputs * node.out.channels;
     work.dense_backward += 2 * batch * inputs * changed;
@@ -126,19 +127,19 @@ Result<void> Print(std::string_view text, int rounds) {
   for (int r = 0; r < rounds; ++r) {
     work = Count(graph, row);
     peaks.push_back(Peak());
-    row.seconds.clear();
     Round(row);
     bounds.push_back(row.batch * peaks.back() / work.Sum());
     speeds.push_back(row.batch / row.seconds.back());
     shares.push_back(speeds.back() / bounds.back());
   }
-  constexpr double kMillion = 1e6;
-  fmt::print("{{\"model\": \"{}\", \"size\": {}, \"batch\": {}, \"peak_gflops\": {:.1f}, \"million_multiply_adds\": {{\"conv_forward\": {:.1f}, "
-             "\"conv_backward\": {:.1f}, \"dense_forward\": {:.1f}, \"dense_backward\": {:.1f}}}, \"neurons_alive\": {:.3f}, "
-             "\"bound_pictures_per_s\": {:.0f}, \"pictures_per_s\": {:.0f}, \"share\": {:.3f}, \"share_least\": {:.3f}, \"share_most\": {:.3f}}}\n",
-             row.model, row.size_px, row.batch, 2e-9 * Median(peaks), work.conv_forward / kMillion, work.conv_backward / kMillion,
-             work.dense_forward / kMillion, work.dense_backward / kMillion, work.alive, Median(bounds), Median(speeds), Median(shares),
-             *std::min_element(shares.begin(), shares.end()), *std::max_element(shares.begin(), shares.end()));
+  const Json counts = {{"conv_forward", work.conv_forward}, {"conv_backward", work.conv_backward},
+                       {"dense_forward", work.dense_forward}, {"dense_backward", work.dense_backward}};
+  const Json found = {{"model", row.model}, {"size", row.size_px}, {"batch", row.batch}, {"peak_gflops", 2e-9 * Median(peaks)},
+                      {"multiply_adds", counts}, {"neurons_alive", work.alive}, {"bound_pictures_per_s", Median(bounds)},
+                      {"pictures_per_s", Median(speeds)}, {"share", Median(shares)},
+                      {"share_least", *std::min_element(shares.begin(), shares.end())},
+                      {"share_most", *std::max_element(shares.begin(), shares.end())}};
+  fmt::print("{}\n", found.dump());
   return {};
 }
 
