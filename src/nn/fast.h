@@ -16,6 +16,7 @@ struct Tensor4 {
   Shape shape;
   size_t at = 0;          // offset in the arena of picture 0's first pixel inside the border
   size_t pixel = 0, row = 0, picture = 0, border = 0;
+  bool given = false;     // the caller's pictures, where they are: read through Context::In alone
   bool Flat() const { return border == 0 && row == Size(shape.width) * pixel; }
   size_t PictureFloats() const { return (Size(shape.height) + 2 * border) * row; }
 };
@@ -30,8 +31,13 @@ struct Context {
   Pass pass;
   Update update;
 
-  float* At(const Tensor4& t, size_t picture) const { return arena->At(t.at) + picture * t.picture; }
-  kernels::In In(const Tensor4& t, size_t picture) const { return {At(t, picture), t.row, t.pixel}; }
+  float* At(const Tensor4& t, size_t picture) const {
+    HL_CHECK(!t.given);
+    return arena->At(t.at) + picture * t.picture;
+  }
+  kernels::In In(const Tensor4& t, size_t picture) const {
+    return {t.given ? pass.inputs + picture * t.picture : At(t, picture), t.row, t.pixel};
+  }
   kernels::Out Out(const Tensor4& t, size_t picture) const { return {At(t, picture), t.row, t.pixel}; }
   size_t Count() const { return Size(pass.count); }
 };

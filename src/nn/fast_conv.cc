@@ -147,11 +147,11 @@ class ConvPool final : public Operation {
     run_ = 3 * w.x.pixel;
     picture_places_ = Size(s.height) * Size(s.width) * w.y.pixel;
     best_ = p.arena->Reserve(p.batch * (picture_places_ / 4));
-    windows_ = p_.out * WindowStride(run_);
+    sums_ = PoolSums(run_, p_.out);
     transposed_ = p.arena->Reserve(p_.out * 3 * RunStride(run_));
-    own_ = p.arena->Reserve(windows_);
-    total_ = p.arena->Reserve(windows_);
-    scratch_ = p.arena->Reserve(PoolScratch(w.y.pixel));
+    own_ = p.arena->Reserve(sums_);
+    total_ = p.arena->Reserve(sums_);
+    scratch_ = p.arena->Reserve(PoolScratch(w.y.pixel, Size(s.width)));
   }
   void Bind(Params& params) override { p_.Bind(params); }
 
@@ -166,7 +166,7 @@ class ConvPool final : public Operation {
   }
 
   void BeginBackward(const Context& c) override {
-    std::fill_n(c.arena->At(total_), windows_, 0.0f);
+    std::fill_n(c.arena->At(total_), sums_, 0.0f);
     std::fill_n(c.params->Gradient(*p_.bias), p_.out, 0.0f);
     if (p_.wires.NeedsData()) TransposeWeights(c, c.params->Value(*p_.weights));
   }
@@ -197,15 +197,16 @@ class ConvPool final : public Operation {
     }
   }
   void StoreGradient(const float* total, float* g) const {
+    const bool by_tap = run_ == kThreeChannels;
     for (size_t t = 0; t < 9 * p_.in; ++t) {
-      const size_t at = RunInWindow(run_, Row(t)) + InRun(t);
-      for (size_t o = 0; o < p_.out; ++o) g[t * p_.out + o] = total[o * WindowStride(run_) + at];
+      const float* tap = total + (by_tap ? t * p_.wires.y.pixel : Row(t) * RunStride(run_) + InRun(t));
+      for (size_t o = 0; o < p_.out; ++o) g[t * p_.out + o] = tap[o * (by_tap ? 1 : 3 * RunStride(run_))];
     }
   }
 
   ConvPlan p_;
   PaddedRows w_, b_;
-  size_t run_ = 0, picture_places_ = 0, best_ = 0, windows_ = 0, transposed_ = 0, own_ = 0, total_ = 0, scratch_ = 0;
+  size_t run_ = 0, picture_places_ = 0, best_ = 0, sums_ = 0, transposed_ = 0, own_ = 0, total_ = 0, scratch_ = 0;
 };
 
 class DepthwiseConv final : public Operation {

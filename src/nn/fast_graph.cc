@@ -77,7 +77,12 @@ FastGraph::Slot FastGraph::MakeSlot(const GraphSpec& spec, int layer) const {
   const Shape shape = layer < 0 ? Shape{spec.model.size_px, spec.model.size_px, 3} : spec.nodes[Size(layer)].out;
   Slot slot;
   slot.value = PlanTensor(shape, pixel, Cutter(spec).BorderOf(layer), rows);
-  if (layer < 0) return slot;
+  if (layer < 0) {
+    // Nothing to add and nothing but windows to read it: no copy is made.
+    slot.value.given = pixel == 3 && slot.value.Flat();
+    if (slot.value.given) slot.value.picture = Count(shape);
+    return slot;
+  }
   const Node& node = spec.nodes[Size(layer)];
   const LayerKind kind = node.layer.kind;
   for (const int input : node.inputs) slot.trains |= slots_[Size(input + 1)].trains;
@@ -93,7 +98,8 @@ FastGraph::Slot FastGraph::MakeSlot(const GraphSpec& spec, int layer) const {
 // A batch norm's output is worked out again in the backward pass where one operation alone reads it, right behind: one
 // picture's memory then serves all, and half of what a step writes need not leave the cache.
 void FastGraph::PlaceValues(const GraphSpec& spec, const std::vector<Cut>& cuts, Arena& arena) {
-  slots_[0].value.at += arena.Reserve(batch_ * slots_[0].value.picture);
+  Tensor4& picture = slots_[0].value;
+  if (!picture.given) picture.at += arena.Reserve(batch_ * picture.picture);
   for (size_t k = 0; k < cuts.size(); ++k) {
     Tensor4& value = slots_[Size(cuts[k].last + 1)].value;
     const std::vector<int>& readers = spec.readers[Size(cuts[k].last)];
@@ -185,7 +191,7 @@ void FastGraph::Bind(const Arena& arena, Params& params) {
 const float* FastGraph::Forward(const Pass& pass) {
   context_.pass = pass;
   const Tensor4& picture = slots_.front().value;
-  for (size_t b = 0; b < context_.Count(); ++b) Pack(context_, pass.inputs + b * Count(picture.shape), picture, b);
+  for (size_t b = 0; b < context_.Count() && !picture.given; ++b) Pack(context_, pass.inputs + b * Count(picture.shape), picture, b);
   for (const Group& group : schedule_.forward) {
     for (size_t i = group.begin; i < group.end; ++i) steps_[i].operation->BeginForward(context_);
     for (size_t b = 0; b < context_.Count(); ++b) {

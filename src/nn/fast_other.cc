@@ -289,7 +289,7 @@ class Normalize final : public Operation {
   void Forward(const Context& c, size_t b) override {
     const float *mean = c.arena->At(mean_row_), *std = c.arena->At(std_row_);
     for (size_t y = 0; y < Size(wires_.x.shape.height); ++y) {
-      const float* from = c.At(wires_.x, b) + y * wires_.x.row;
+      const float* from = c.In(wires_.x, b).at + y * wires_.x.row;
       float* to = c.At(wires_.y, b) + y * wires_.y.row;
       for (size_t i = 0; i < row_; ++i) to[i] = (from[i] - mean[i]) / std[i];
     }

@@ -49,7 +49,7 @@ void ZeroBorder(const Context& c, const Tensor4& t, size_t picture) {
 }
 
 void Unpack(const Context& c, const Tensor4& t, size_t picture, float* plain) {
-  const float* from = c.At(t, picture);
+  const float* from = c.In(t, picture).at;
   const size_t channels = Size(t.shape.channels), width = Size(t.shape.width);
   for (size_t y = 0; y < Size(t.shape.height); ++y) {
     const float* row = from + y * t.row;

@@ -7,6 +7,7 @@
 // vector, so all instruction sets give the same bits.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -93,8 +94,12 @@ struct DepthwiseScatterArgs {
 };
 void DepthwiseScatter(const DepthwiseScatterArgs& a);
 
+// Codes of a pooled pixel's places, row by row: kRight and kDown added, so that of two columns of four values, one below the
+// other, those of tap kh are at code + kh. kShut: the ReLU is shut.
+constexpr int32_t kRight = 4, kDown = 1, kShut = 8;
+constexpr int32_t kPlaces[4] = {0, kRight, kDown, kRight + kDown};
 // 3 x 3 convolution of stride 1, bias, ReLU and max pool 2 in one: y is the pooled picture (height, width), `best` (height,
-// width, channels) the place 0..3 of the largest (the first of equals) or 4 where the ReLU is shut.
+// width, channels) the code of the largest's place (the first of equals).
 struct ConvPoolForwardArgs {
   In x;
   float* y = nullptr;
@@ -116,20 +121,23 @@ struct ConvPoolBackwardArgs {
   size_t height = 0, width = 0, channels = 0, filters = 0;   // padded, real
   size_t run = 0;              // floats of three neighbouring pixels of x
   const float* wt = nullptr;   // (filters, 3, RunStride(run))
-  float* own = nullptr;        // (filters, WindowStride(run)): scratch for this picture's sums
+  float* own = nullptr;        // PoolSums: scratch for this picture's sums
   float* total = nullptr;      // the same shape, += this picture's sums; what lies between the taps is of no meaning
   float* bias = nullptr;       // (padded) += sum of dy
-  float* scratch = nullptr;    // PoolScratch(channels)
+  float* scratch = nullptr;    // PoolScratch
 };
 constexpr size_t kStretch = 24;   // pixels of a stretch
-// Four lists of filters and their gradients a pixel, a vector's room behind each. The weight gradient needs less: windows of
-// 8 kLanes a pixel, two numbers a channel, and one list of filters.
-constexpr size_t PoolScratch(size_t channels) { return 8 * (channels + kLanes) * kStretch; }
 constexpr size_t RunStride(size_t run) { return WholeLanes(run); }
-// The taps of a window: three runs, each from a full vector on; those of three channels are one run of 27.
 constexpr size_t kThreeChannels = 9;   // such a run
-constexpr size_t WindowStride(size_t run) { return run == kThreeChannels ? 2 * kLanes : 3 * RunStride(run); }
-constexpr size_t RunInWindow(size_t run, size_t kh) { return kh * (run == kThreeChannels ? run : RunStride(run)); }
+// Sums of the kernel's gradient: (27 taps, padded) of three channels, else (filters, 3, RunStride(run)).
+constexpr size_t PoolSums(size_t run, size_t filters) {
+  return run == kThreeChannels ? 3 * run * Padded(filters) : filters * 3 * RunStride(run);
+}
+// Four lists of filters and their gradients for each pixel of a stretch, a vector's room behind each: more than the weight gradient
+// needs, but for the table of three channels.
+constexpr size_t PoolScratch(size_t channels, size_t width) {
+  return std::max(8 * (channels + kLanes) * kStretch, 3 * 4 * (2 * width + 2));
+}
 void ConvPoolBackward(const ConvPoolBackwardArgs& a);
 
 // Scratch of a dense layer's chains for a picture, (outputs, 16): at a multiple of a page from each other they would share a few

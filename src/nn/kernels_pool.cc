@@ -15,7 +15,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace handlens::nn::kernels::HWY_NAMESPACE {
 
-// Four accumulators to the largest, clipped at zero, and its place.
+// Four accumulators to the largest, clipped at zero, and the code of its place.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE void StorePooled(D d, const V* four, float* y, uint8_t* best) {
   const hn::RebindToSigned<D> di;
@@ -25,11 +25,11 @@ HWY_INLINE void StorePooled(D d, const V* four, float* y, uint8_t* best) {
   for (int q = 1; q < 4; ++q) {
     const auto larger = hn::Gt(four[q], top);
     top = hn::IfThenElse(larger, four[q], top);
-    place = hn::IfThenElse(hn::RebindMask(di, larger), hn::Set(di, q), place);
+    place = hn::IfThenElse(hn::RebindMask(di, larger), hn::Set(di, kPlaces[q]), place);
   }
   const auto open = hn::Gt(top, hn::Zero(d));
   hn::StoreU(hn::IfThenElseZero(open, top), d, y);
-  hn::StoreU(hn::DemoteTo(db, hn::IfThenElse(hn::RebindMask(di, open), place, hn::Set(di, 4))), db, best);
+  hn::StoreU(hn::DemoteTo(db, hn::IfThenElse(hn::RebindMask(di, open), place, hn::Set(di, kShut))), db, best);
 }
 
 // P pooled outputs x N vectors of filters.
@@ -96,14 +96,14 @@ struct LivePixels {
   size_t channels, count, live;
 };
 
-// `x` says how far apart the windows lie. The gradients are added to the bias too.
-void Prepare(const ConvPoolBackwardArgs& a, Stretch s, const In& x, LivePixels& live) {
+// The gradients are added to the bias too.
+void Prepare(const ConvPoolBackwardArgs& a, Stretch s, LivePixels& live) {
   live.live = 0;
   ForChannels(a.channels, [&](auto d, auto vectors, size_t c) HWY_ATTR {
     constexpr size_t kN = decltype(vectors)::value;
     const hn::RebindToSigned<decltype(d)> di;
     const hn::Rebind<uint8_t, decltype(d)> db;
-    const auto one = hn::Set(di, 1), right = hn::Set(di, static_cast<int32_t>(x.pixel)), down = hn::Set(di, static_cast<int32_t>(x.row));
+    const auto right = hn::Set(di, static_cast<int32_t>(a.x.pixel)), down = hn::Set(di, static_cast<int32_t>(a.x.row));
     const size_t lanes = hn::Lanes(d), first = (s.oy * a.width + s.ox) * a.channels;
     hn::Vec<decltype(d)> bias[kN], seen[kN];
     for (size_t n = 0; n < kN; ++n) {
@@ -111,14 +111,14 @@ void Prepare(const ConvPoolBackwardArgs& a, Stretch s, const In& x, LivePixels& 
       seen[n] = hn::Zero(d);
     }
     for (size_t p = 0; p < s.count; ++p) {
-      const auto base = hn::Set(di, static_cast<int32_t>(2 * p * x.pixel));
+      const auto base = hn::Set(di, static_cast<int32_t>(2 * p * a.x.pixel));
       for (size_t n = 0; n < kN; ++n) {
         const size_t at = p * a.channels + c + n * lanes;
         hwy::Prefetch(a.dy + first + at + kStretch * a.channels);   // from the third cache: 2 % of m1's step
         const auto place = hn::PromoteTo(di, hn::LoadU(db, a.best + first + at));
-        const auto open = hn::RebindMask(d, hn::Lt(place, hn::Set(di, 4)));
+        const auto open = hn::RebindMask(d, hn::Lt(place, hn::Set(di, kShut)));
         const auto gradient = hn::IfThenElseZero(open, hn::LoadU(d, a.dy + first + at));
-        const auto odd = hn::Eq(hn::And(place, one), one), low = hn::Eq(hn::And(hn::ShiftRight<1>(place), one), one);
+        const auto odd = hn::TestBit(place, hn::Set(di, kRight)), low = hn::TestBit(place, hn::Set(di, kDown));
         bias[n] = hn::Add(bias[n], gradient);
         seen[n] = hn::Or(seen[n], gradient);
         hn::StoreU(gradient, d, live.gradient + at);
@@ -137,7 +137,7 @@ void Prepare(const ConvPoolBackwardArgs& a, Stretch s, const In& x, LivePixels& 
 // is shut zero is added.
 template <size_t F, size_t N, class D>
 HWY_INLINE void LiveWeights(D d, const ConvPoolBackwardArgs& a, const float* x, const LivePixels& live, size_t j, float* own) {
-  const size_t lanes = hn::Lanes(d), filter = WindowStride(a.run);
+  const size_t lanes = hn::Lanes(d), filter = 3 * RunStride(a.run);
   size_t o[F];
   hn::Vec<D> acc[F][N];
   HWY_UNROLL(16)
@@ -182,46 +182,132 @@ void LiveRun(const ConvPoolBackwardArgs& a, const float* x, size_t run, const Li
   });
 }
 
-// A line of a window of three channels from its three runs of nine in neighbouring rows: floats `from` to from + 15 of 27.
-template <size_t kFrom>
-HWY_INLINE void CopyLine(const float* x, size_t row, float* to) {
-  const hn::CappedTag<float, kLanes> d;
-  constexpr size_t kFirst = kFrom / kThreeChannels, kEnd = (kFirst + 1) * kThreeChannels - kFrom;
-  const float *one = x + kFirst * row + kFrom % kThreeChannels, *next = x + (kFirst + 1) * row - kEnd;
-  for (size_t part = 0; part < kLanes; part += hn::Lanes(d)) {
-    const auto of_one = hn::FirstN(d, kEnd - std::min(kEnd, part));
-    hn::StoreU(hn::IfThenElse(of_one, hn::LoadU(d, one + part), hn::LoadU(d, next + part)), d, to + part);
+// Three channels: the four values that a tap has for the places of a pooled pixel are among eight that lie side by side, four
+// rows of two columns, and each filter, the filters in the lanes, picks its own by the code of its place.
+
+// Rows 2 oy to 2 oy + 3 of x by channels, (3, columns, 4), `lanes` columns at a time; the last ones again where they do not divide.
+template <class D>
+HWY_INLINE void TableRows(D d, const In& x, size_t columns, float* table) {
+  const size_t lanes = hn::Lanes(d);
+  for (size_t i = 0; i < columns; i += lanes) {
+    const size_t column = std::min(i, columns - lanes);
+    hn::Vec<D> v[3][4];
+    for (size_t r = 0; r < 4; ++r) hn::LoadInterleaved3(d, x.at + r * x.row + 3 * column, v[0][r], v[1][r], v[2][r]);
+    for (size_t r = 4; r < 6; ++r) {   // the next table's
+      for (size_t j = 0; j < 3 * lanes; j += kLanes) hwy::Prefetch(x.at + r * x.row + 3 * column + j);
+    }
+    for (size_t c = 0; c < 3; ++c) {
+      hn::StoreInterleaved4(v[c][0], v[c][1], v[c][2], v[c][3], d, table + 4 * (c * columns + column));
+    }
   }
 }
 
-// The taps of three channels begin at any float, and a load that crosses cache lines counts twice. So each window of 27 is
-// copied to two lines of its own, (2 count columns, 2 rows, 2 kLanes). The last five floats are whatever lies there.
-In CopyWindows(const ConvPoolBackwardArgs& a, Stretch s, float* copies) {
-  float* to = copies;
-  for (size_t column = 2 * s.ox; column < 2 * (s.ox + s.count); ++column) {
-    const float* from = a.x.at + 2 * s.oy * a.x.row + column * a.x.pixel;
-    for (size_t r = 0; r < 2; ++r, from += a.x.row, to += 2 * kLanes) {
-      CopyLine<0>(from, a.x.row, to);
-      CopyLine<kLanes>(from, a.x.row, to + kLanes);
+HWY_INLINE hn::Vec<Eight> LoadEight(Eight d, const float* table) { return hn::LoadU(d, table); }
+#if HWY_TARGET <= HWY_AVX3
+HWY_INLINE hn::Vec<Wide> LoadEight(Wide d, const float* table) { return hn::ZeroExtendVector(d, hn::LoadU(Eight(), table)); }
+#endif
+
+template <class D>
+HWY_INLINE hn::Vec<D> PickOfEight(D d, const float* table, hn::Vec<hn::RebindToSigned<D>> code) {
+  if constexpr (hn::MaxLanes(D()) == 1) {
+    return hn::Set(d, table[hn::GetLane(code)]);
+  } else if constexpr (hn::MaxLanes(D()) == 4) {
+    const hn::RebindToSigned<D> di;
+    const auto row = hn::IndicesFromVec(d, hn::AndNot(hn::Set(di, kRight), code));
+    const auto right = hn::RebindMask(d, hn::TestBit(code, hn::Set(di, kRight)));
+    return hn::IfThenElse(right, hn::TableLookupLanes(hn::LoadU(d, table + 4), row), hn::TableLookupLanes(hn::LoadU(d, table), row));
+  } else {
+    return hn::TableLookupLanes(LoadEight(d, table), hn::IndicesFromVec(d, code));
+  }
+}
+
+// Kernel gradient of a vector of filters for the taps of C channels over a row of pooled pixels.
+template <size_t C, class D>
+HWY_INLINE void TableWeights(D d, const ConvPoolBackwardArgs& a, size_t oy, const float* table, size_t channel, size_t filter) {
+  const hn::RebindToSigned<D> di;
+  const hn::Rebind<uint8_t, D> db;
+  const size_t next = 4 * (2 * a.width + 2), channels = a.channels;
+  float* const own = a.own + channel * channels + filter;
+  hn::Vec<D> acc[9][C];
+  HWY_UNROLL(9)
+  for (size_t t = 0; t < 9; ++t) {
+    HWY_UNROLL(3)
+    for (size_t c = 0; c < C; ++c) acc[t][c] = hn::LoadU(d, own + (3 * t + c) * channels);
+  }
+  const float* HWY_RESTRICT dy = a.dy + oy * a.width * channels + filter;
+  const uint8_t* HWY_RESTRICT best = a.best + oy * a.width * channels + filter;
+  table += channel * next;
+  for (size_t p = 0; p < a.width; ++p, dy += channels, best += channels, table += 8) {
+    hwy::Prefetch(dy + kStretch * channels);   // from the third cache
+    auto code = hn::PromoteTo(di, hn::LoadU(db, best));
+    const auto gradient = hn::IfThenElseZero(hn::RebindMask(d, hn::Lt(code, hn::Set(di, kShut))), hn::LoadU(d, dy));
+    code = hn::And(code, hn::Set(di, kShut - 1));
+    HWY_UNROLL(3)
+    for (size_t kh = 0; kh < 3; ++kh) {
+      HWY_UNROLL(3)
+      for (size_t kw = 0; kw < 3; ++kw) {
+        HWY_UNROLL(3)
+        for (size_t c = 0; c < C; ++c) {
+          const auto x = PickOfEight(d, table + c * next + 4 * kw, code);
+          acc[3 * kh + kw][c] = FusedMulAdd(d, x, gradient, acc[3 * kh + kw][c]);
+        }
+      }
+      code = hn::Add(code, hn::Set(di, kDown));
     }
   }
-  return {copies, 2 * kLanes, 4 * kLanes};
+  HWY_UNROLL(9)
+  for (size_t t = 0; t < 9; ++t) {
+    HWY_UNROLL(3)
+    for (size_t c = 0; c < C; ++c) hn::StoreU(acc[t][c], d, own + (3 * t + c) * channels);
+  }
+}
+
+// A row's gradients added to those of the bias.
+void AddBias(const ConvPoolBackwardArgs& a, size_t oy) {
+  ForChannels(a.channels, [&](auto d, auto vectors, size_t c) HWY_ATTR {
+    constexpr size_t kN = decltype(vectors)::value;
+    const hn::RebindToSigned<decltype(d)> di;
+    const hn::Rebind<uint8_t, decltype(d)> db;
+    const size_t lanes = hn::Lanes(d);
+    hn::Vec<decltype(d)> bias[kN];
+    for (size_t n = 0; n < kN; ++n) bias[n] = hn::LoadU(d, a.bias + c + n * lanes);
+    for (size_t p = oy * a.width; p < (oy + 1) * a.width; ++p) {
+      for (size_t n = 0; n < kN; ++n) {
+        const size_t at = p * a.channels + c + n * lanes;
+        const auto open = hn::Lt(hn::PromoteTo(di, hn::LoadU(db, a.best + at)), hn::Set(di, kShut));
+        bias[n] = hn::Add(bias[n], hn::IfThenElseZero(hn::RebindMask(d, open), hn::LoadU(d, a.dy + at)));
+      }
+    }
+    for (size_t n = 0; n < kN; ++n) hn::StoreU(bias[n], d, a.bias + c + n * lanes);
+  });
+}
+
+void WeightRow(const ConvPoolBackwardArgs& a, size_t oy) {
+  const Wide wide;
+  const hn::CappedTag<float, 4> four;
+  const size_t columns = 2 * a.width + 2;
+  const In x{a.x.at + 2 * oy * a.x.row, a.x.row, a.x.pixel};
+  if (columns >= hn::Lanes(wide)) {
+    TableRows(wide, x, columns, a.scratch);
+  } else {
+    TableRows(four, x, columns, a.scratch);
+  }
+  ForChannels(a.channels, [&](auto d, auto vectors, size_t begin) HWY_ATTR {
+    constexpr size_t kC = kManyRegisters && HWY_ARCH_X86 ? 3 : 1;
+    for (size_t c = begin; c < begin + decltype(vectors)::value * hn::Lanes(d); c += hn::Lanes(d)) {
+      for (size_t channel = 0; channel < 3; channel += kC) TableWeights<kC>(d, a, oy, a.scratch, channel, c);
+    }
+  });
+  AddBias(a, oy);
 }
 
 void WeightStretch(const ConvPoolBackwardArgs& a, Stretch s) {
   const size_t numbers = a.channels * s.count;
-  float* const copied = a.scratch + 2 * numbers;
-  int32_t* const filters = reinterpret_cast<int32_t*>(copied + 8 * kLanes * s.count);
-  LivePixels live{a.scratch, reinterpret_cast<int32_t*>(a.scratch + numbers), filters, a.channels, s.count, 0};
-  if (a.run == kThreeChannels) {
-    const In copies = CopyWindows(a, s, copied);
-    Prepare(a, s, copies, live);
-    LiveRun(a, copies.at, 2 * kLanes, live, a.own);
-    return;
-  }
-  Prepare(a, s, a.x, live);
+  int32_t* const offsets = reinterpret_cast<int32_t*>(a.scratch + numbers);
+  LivePixels live{a.scratch, offsets, offsets + numbers, a.channels, s.count, 0};
+  Prepare(a, s, live);
   const float* x = a.x.at + 2 * s.oy * a.x.row + 2 * s.ox * a.x.pixel;
-  for (size_t kh = 0; kh < 3; ++kh) LiveRun(a, x + kh * a.x.row, a.run, live, a.own + RunInWindow(a.run, kh));
+  for (size_t kh = 0; kh < 3; ++kh) LiveRun(a, x + kh * a.x.row, a.run, live, a.own + kh * RunStride(a.run));
 }
 
 // The filters whose largest lies at one of a pooled pixel's four places: where their weights begin, and their gradients.
@@ -270,7 +356,7 @@ void ListPlaces(const ConvPoolBackwardArgs& a, Stretch s, Places& places) {
         const auto weights = hn::Add(along, hn::Set(di, static_cast<int32_t>(c) * stride));
         const auto gradient = hn::LoadU(d, a.dy + first + c);
         for (size_t q = 0; q < 4; ++q) {
-          const auto here = hn::Eq(place, hn::Set(di, static_cast<int32_t>(q)));
+          const auto here = hn::Eq(place, hn::Set(di, kPlaces[q]));
           const Live live = places.At(p, q);
           uint32_t& count = places.counts[p][q];
           hn::StoreU(hn::Compress(weights, here), di, live.weights + count);
@@ -306,12 +392,14 @@ void DataStretch(const ConvPoolBackwardArgs& a, Stretch s) {
 }
 
 void ConvPoolBackwardImpl(const ConvPoolBackwardArgs& a) {
-  const size_t numbers = a.filters * WindowStride(a.run);
+  const bool by_table = a.run == kThreeChannels;
+  const size_t numbers = PoolSums(a.run, a.filters);
   std::memset(a.own, 0, numbers * sizeof(float));
   for (size_t oy = 0; oy < a.height; ++oy) {
+    if (by_table) WeightRow(a, oy);
     for (size_t ox = 0; ox < a.width; ox += kStretch) {
       const Stretch s{oy, ox, std::min(kStretch, a.width - ox)};
-      WeightStretch(a, s);
+      if (!by_table) WeightStretch(a, s);
       if (a.dx.at) DataStretch(a, s);
     }
   }
