@@ -16,7 +16,7 @@ class Dense final : public Operation {
  public:
   Dense(const Placement& p, const Wires& w) : index_(p.index), wires_(w), outputs_(Size(w.y.shape.channels)) {
     inputs_ = Size(w.x.shape.height) * Size(w.x.shape.width) * w.x.pixel;
-    partial_ = p.arena->Reserve(p.batch * kernels::PartialStride(outputs_));
+    partial_ = p.arena->Reserve(outputs_ * p.batch * kLanes);
     columns_ = p.arena->Reserve(p.batch * outputs_);
     rows_ = p.arena->Reserve(p.batch * outputs_);
     neurons_.resize(outputs_);

@@ -140,9 +140,6 @@ constexpr size_t PoolScratch(size_t channels, size_t width) {
 }
 void ConvPoolBackward(const ConvPoolBackwardArgs& a);
 
-// Scratch of a dense layer's chains for a picture, (outputs, 16): at a multiple of a page from each other they would share a few
-// places of the cache.
-constexpr size_t PartialStride(size_t outputs) { return outputs * kLanes + kLanes; }
 // Dense layers with weights in blocks (params.h). x (batch, x_stride), zero from `inputs` to the next multiple of
 // 16. y[b, o] = bias + sum: sixteen chains, input i in chain i mod 16, then halves added to halves.
 struct DenseForwardArgs {
@@ -152,7 +149,7 @@ struct DenseForwardArgs {
   const float* bias = nullptr;
   float* y = nullptr;          // (batch, y_stride)
   size_t y_stride = 0, outputs = 0, batch = 0;
-  float* partial = nullptr;    // (batch, PartialStride(outputs))
+  float* partial = nullptr;    // (outputs, batch, 16): the chains
 };
 void DenseForward(const DenseForwardArgs& a);
 // One pass over the weights: dx[b, i] = chain over o of w dy; then the optimiser's step with gradient chain over b of

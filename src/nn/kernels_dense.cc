@@ -55,11 +55,10 @@ template <size_t F, size_t B, class D>
 HWY_INLINE void ForwardBlock(D d, const DenseForwardArgs& a, Piece w, const float* x, float* partial) {
   const size_t lanes = hn::Lanes(d);
   constexpr size_t kParts = kLanes / hn::MaxLanes(D());   // vectors that hold the sixteen chains
-  const size_t stride = PartialStride(a.outputs);
   hn::Vec<D> acc[F][B][kParts];
   for (size_t f = 0; f < F; ++f) {
     for (size_t b = 0; b < B; ++b) {
-      for (size_t s = 0; s < kParts; ++s) acc[f][b][s] = hn::LoadU(d, partial + b * stride + f * kLanes + s * lanes);
+      for (size_t s = 0; s < kParts; ++s) acc[f][b][s] = hn::LoadU(d, partial + (f * a.batch + b) * kLanes + s * lanes);
     }
   }
   for (; w.panels > 0; w.at += w.block, w.ahead += w.block) {
@@ -80,7 +79,7 @@ HWY_INLINE void ForwardBlock(D d, const DenseForwardArgs& a, Piece w, const floa
   }
   for (size_t f = 0; f < F; ++f) {
     for (size_t b = 0; b < B; ++b) {
-      for (size_t s = 0; s < kParts; ++s) hn::StoreU(acc[f][b][s], d, partial + b * stride + f * kLanes + s * lanes);
+      for (size_t s = 0; s < kParts; ++s) hn::StoreU(acc[f][b][s], d, partial + (f * a.batch + b) * kLanes + s * lanes);
     }
   }
 }
@@ -109,7 +108,7 @@ HWY_INLINE void ForGroups(size_t count, const Block& block) {
 template <size_t F, class D>
 HWY_INLINE void ForwardNeurons(D d, const DenseForwardArgs& a, const Piece& w, const float* x, float* partial) {
   ForGroups<kPictures>(a.batch, [&](auto pictures, size_t b) HWY_ATTR {
-    ForwardBlock<F, decltype(pictures)::value>(d, a, w, x + b * a.x_stride, partial + b * PartialStride(a.outputs));
+    ForwardBlock<F, decltype(pictures)::value>(d, a, w, x + b * a.x_stride, partial + b * kLanes);
   });
 }
 
@@ -123,9 +122,9 @@ inline float Fold(float* chains) {
 
 void DenseForwardImpl(const DenseForwardArgs& a) {
   const hn::CappedTag<float, kLanes> d;
-  const size_t panels = WholeLanes(a.inputs) / kLanes, stride = PartialStride(a.outputs), block = BlockStride(a.outputs);
+  const size_t panels = WholeLanes(a.inputs) / kLanes, block = BlockStride(a.outputs);
   const size_t blocks = BlocksAtOnce(a.batch), lead = std::min(kAheadFloats / blocks / kNeuronStride, a.outputs);
-  std::memset(a.partial, 0, a.batch * stride * sizeof(float));
+  std::memset(a.partial, 0, a.batch * a.outputs * kLanes * sizeof(float));
   for (size_t k = 0; k < panels; k += blocks * kPanels) {
     const float *w = a.w + k / kPanels * block, *x = a.x + k * kLanes;
     const auto from = [&](size_t o) {   // ahead: `lead` neurons further, those behind the last in the next blocks
@@ -134,12 +133,12 @@ void DenseForwardImpl(const DenseForwardArgs& a) {
       return Piece{at, std::min(blocks * kPanels, panels - k), block, ahead, blocks == 1 ? at + lead / 2 * kNeuronStride : nullptr};
     };
     size_t o = 0;
-    for (; o + kNeurons <= a.outputs; o += kNeurons) ForwardNeurons<kNeurons>(d, a, from(o), x, a.partial + o * kLanes);
-    for (; o < a.outputs; ++o) ForwardNeurons<1>(d, a, from(o), x, a.partial + o * kLanes);
+    for (; o + kNeurons <= a.outputs; o += kNeurons) ForwardNeurons<kNeurons>(d, a, from(o), x, a.partial + o * a.batch * kLanes);
+    for (; o < a.outputs; ++o) ForwardNeurons<1>(d, a, from(o), x, a.partial + o * a.batch * kLanes);
   }
   for (size_t b = 0; b < a.batch; ++b) {
     for (size_t o = 0; o < a.outputs; ++o) {
-      a.y[b * a.y_stride + o] = (a.bias ? a.bias[o] : 0.0f) + Fold(a.partial + b * stride + o * kLanes);
+      a.y[b * a.y_stride + o] = (a.bias ? a.bias[o] : 0.0f) + Fold(a.partial + (o * a.batch + b) * kLanes);
     }
   }
 }
