@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "cli/steps.h"
 
 namespace handlens::cli {

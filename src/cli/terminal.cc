@@ -11,6 +11,8 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "base/text.h"
+
 namespace handlens::cli {
 namespace {
 
@@ -226,12 +228,6 @@ std::string ByteCount(double bytes) {
   if (bytes < 1e6) return fmt::format("{:.1f} KB", bytes / 1e3);
   if (bytes < 1e9) return fmt::format("{:.1f} MB", bytes / 1e6);
   return fmt::format("{:.1f} GB", bytes / 1e9);
-}
-
-std::string Thousands(int64_t number) {
-  std::string digits = std::to_string(std::abs(number));
-  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) digits.insert(static_cast<size_t>(at), ",");
-  return number < 0 ? "-" + digits : digits;
 }
 
 std::string Count(int64_t number, std::string_view noun) {

@@ -72,10 +72,9 @@ class Terminal final : public Progress {
   bool active_ = false, live_shown_ = false;
 };
 
-// "3 s", "4 min 5 s", "2 h 10 min"; "90 KB"; "1,234".
+// "3 s", "4 min 5 s", "2 h 10 min"; "90 KB".
 std::string Duration(double seconds);
 std::string ByteCount(double bytes);
-std::string Thousands(int64_t number);
 // "1 picture", "2 pictures".
 std::string Count(int64_t number, std::string_view noun);
 

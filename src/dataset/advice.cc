@@ -3,6 +3,7 @@
 #include <array>
 #include <map>
 
+#include "base/text.h"
 #include "dataset/checks.h"
 
 namespace handlens::dataset {
@@ -96,17 +97,24 @@ void AdviseOnPictures(const Dataset& dataset, std::vector<std::string>& warnings
     for (const std::string& warning : picture.warnings) ++(warning.find("profile") != std::string::npos ? icc : warned);
   }
   if (small > 0) {
-    warnings.push_back(fmt::format("{} pictures are smaller than {} pixels and will be blown up; use larger originals if there are any.",
-                                   small, kSmallPicture_px));
+    warnings.push_back(fmt::format("{} smaller than {} pixels and will be blown up; use larger originals if there are any.",
+                                   Plural(small, "picture is", "pictures are"), kSmallPicture_px));
   }
-  if (icc > 0) warnings.push_back(fmt::format("{} pictures carry a colour profile, which is ignored here and on the phone alike.", icc));
-  if (warned > 0) warnings.push_back(fmt::format("{} remarks about single files (cut short, odd headers) stand beside the pictures.", warned));
+  if (icc > 0) {
+    warnings.push_back(fmt::format("{} a colour profile, which is ignored here and on the phone alike.",
+                                   Plural(icc, "picture carries", "pictures carry")));
+  }
+  if (warned > 0) {
+    warnings.push_back(fmt::format("{} beside the pictures (cut short, odd headers).",
+                                   Plural(warned, "remark about a single file stands", "remarks about single files stand")));
+  }
   if (!dataset.rejected.empty()) {
-    warnings.push_back(fmt::format("{} files are not used; the reason stands beside each of them.", dataset.rejected.size()));
+    warnings.push_back(fmt::format("{} not used; the reason stands beside each of them.",
+                                   Plural(dataset.rejected.size(), "file is", "files are")));
   }
   if (!dataset.odd_ones_out.empty()) {
-    warnings.push_back(fmt::format("{} pictures look unlike the rest of their class (brightness, colour or shape); check that they belong there.",
-                                   dataset.odd_ones_out.size()));
+    warnings.push_back(fmt::format("{} unlike the rest of the class (brightness, colour or shape); check that they belong there.",
+                                   Plural(dataset.odd_ones_out.size(), "picture looks", "pictures look")));
   }
 }
 

@@ -15,6 +15,7 @@
 #include "base/disk.h"
 #include "base/hash.h"
 #include "base/parallel.h"
+#include "base/text.h"
 
 namespace handlens::dataset {
 namespace {
@@ -125,7 +126,7 @@ Result<void> Prepare(const Dataset& dataset, std::span<const int> sizes_px, imag
   if (missing.empty()) return {};
   progress.Begin("prepare", static_cast<double>(dataset.pictures.size()), "pictures");
   HL_TRY(MakeSizes(dataset, missing, fit, cache, [&](Round& round) { return MakeRound(dataset, fit, round, jobs, progress); }));
-  progress.End(fmt::format("{} pictures at {} sizes", dataset.pictures.size(), missing.size()));
+  progress.End(fmt::format("{} at {}", Plural(dataset.pictures.size(), "picture", "pictures"), Plural(missing.size(), "size", "sizes")));
   return {};
 }
 

@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "base/text.h"
+
 namespace handlens::report {
 
 std::string_view ToneName(Tone tone) {
@@ -105,16 +107,6 @@ Cell PercentStd(const MeanStd& share) {
 
 Cell Range(const Interval& share) { return Text(RangeText(share)); }
 
-std::string Thousands(int64_t n) {
-  const std::string digits = fmt::format("{}", n < 0 ? -n : n);
-  std::string out = n < 0 ? "-" : "";
-  for (size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0) out += ',';
-    out += digits[i];
-  }
-  return out;
-}
-
 std::string PercentText(double share) { return fmt::format("{:.1f} %", 100 * share); }
 
 std::string RangeText(const Interval& share) {
@@ -136,10 +128,6 @@ std::string DurationText(double seconds) {
   if (whole < 3600) return fmt::format("{} min {} s", whole / 60, whole % 60);
   if (whole < 48 * 3600) return fmt::format("{} h {} min", whole / 3600, whole / 60 % 60);
   return fmt::format("{:.1f} days", seconds / 86400);
-}
-
-std::string Plural(size_t n, std::string_view one, std::string_view many) {
-  return fmt::format("{} {}", Thousands(static_cast<int64_t>(n)), n == 1 ? one : many);
 }
 
 }  // namespace handlens::report

@@ -110,11 +110,9 @@ Cell Number(double value, int decimals);
 Cell PercentStd(const MeanStd& share);       // "65.8 ± 4.6"
 Cell Range(const Interval& share);           // "62.0 – 69.4 %"
 Cell Missing();                              // "–"
-std::string Thousands(int64_t n);
 std::string PercentText(double share);
 std::string RangeText(const Interval& share);
 std::string KilobytesText(int64_t bytes);    // 1 KB = 1,024 bytes, as the paper's sizes
 std::string DurationText(double seconds);    // "3 min 12 s"
-std::string Plural(size_t n, std::string_view one, std::string_view many);  // "1 picture", "2,000 pictures"
 
 }  // namespace handlens::report

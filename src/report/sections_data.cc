@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/disk.h"
+#include "base/text.h"
 #include "report/sections.h"
 
 namespace handlens::report {

@@ -6,6 +6,7 @@
 #include <limits>
 #include <numeric>
 
+#include "base/text.h"
 #include "report/sections.h"
 
 namespace handlens::report {

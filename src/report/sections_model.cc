@@ -1,6 +1,7 @@
 // The chosen model: its layers, its hyper-parameters, its augmentation (the paper's Tables 1 and 9 to 13).
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "report/sections.h"
 
 namespace handlens::report {

@@ -9,6 +9,7 @@
 
 #include "base/disk.h"
 #include "base/parallel.h"
+#include "base/text.h"
 #include "describe/describe.h"
 #include "image/image.h"
 
@@ -183,7 +184,7 @@ Result<Predictions> Predict(std::span<const uint8_t> model, std::string_view mod
     progress.Update(static_cast<double>(++done), "");
   });
   if (progress.StopRequested()) return Interrupted();
-  progress.End(fmt::format("{} pictures", options.pictures.size()));
+  progress.End(Plural(options.pictures.size(), "picture", "pictures"));
   return result;
 }
 
