@@ -231,7 +231,7 @@ std::string ByteCount(double bytes) {
 }
 
 std::string Count(int64_t number, std::string_view noun) {
-  return fmt::format("{} {}{}", Thousands(number), noun, number == 1 ? "" : "s");
+  return Plural(static_cast<size_t>(number), noun, fmt::format("{}s", noun));
 }
 
 }  // namespace handlens::cli

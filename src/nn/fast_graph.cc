@@ -78,7 +78,7 @@ FastGraph::Slot FastGraph::MakeSlot(const GraphSpec& spec, int layer) const {
   Slot slot;
   slot.value = PlanTensor(shape, pixel, Cutter(spec).BorderOf(layer), rows);
   if (layer < 0) {
-    // Nothing to add and nothing but windows to read it: no copy is made.
+    // No border and no padding to add, and what reads it goes through Context::In: no copy is made.
     slot.value.given = pixel == 3 && slot.value.Flat();
     if (slot.value.given) slot.value.picture = Count(shape);
     return slot;
@@ -191,7 +191,9 @@ void FastGraph::Bind(const Arena& arena, Params& params) {
 const float* FastGraph::Forward(const Pass& pass) {
   context_.pass = pass;
   const Tensor4& picture = slots_.front().value;
-  for (size_t b = 0; b < context_.Count() && !picture.given; ++b) Pack(context_, pass.inputs + b * Count(picture.shape), picture, b);
+  if (!picture.given) {
+    for (size_t b = 0; b < context_.Count(); ++b) Pack(context_, pass.inputs + b * Count(picture.shape), picture, b);
+  }
   for (const Group& group : schedule_.forward) {
     for (size_t i = group.begin; i < group.end; ++i) steps_[i].operation->BeginForward(context_);
     for (size_t b = 0; b < context_.Count(); ++b) {

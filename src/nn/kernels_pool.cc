@@ -81,6 +81,13 @@ void ConvPoolForwardImpl(const ConvPoolForwardArgs& a) {
   });
 }
 
+// Gradients of the filters of a pooled pixel, zero where the ReLU is shut.
+template <class D>
+HWY_INLINE hn::Vec<D> OpenGradient(D d, hn::Vec<hn::RebindToSigned<D>> code, const float* dy) {
+  const auto open = hn::Lt(code, hn::Set(hn::RebindToSigned<D>(), kShut));
+  return hn::IfThenElseZero(hn::RebindMask(d, open), hn::LoadU(d, dy));
+}
+
 // Neighbouring pooled pixels of a row, few enough that what belongs to them stays in the first cache over all filters.
 struct Stretch {
   size_t oy, ox, count;
@@ -116,8 +123,7 @@ void Prepare(const ConvPoolBackwardArgs& a, Stretch s, LivePixels& live) {
         const size_t at = p * a.channels + c + n * lanes;
         hwy::Prefetch(a.dy + first + at + kStretch * a.channels);   // from the third cache: 2 % of m1's step
         const auto place = hn::PromoteTo(di, hn::LoadU(db, a.best + first + at));
-        const auto open = hn::RebindMask(d, hn::Lt(place, hn::Set(di, kShut)));
-        const auto gradient = hn::IfThenElseZero(open, hn::LoadU(d, a.dy + first + at));
+        const auto gradient = OpenGradient(d, place, a.dy + first + at);
         const auto odd = hn::TestBit(place, hn::Set(di, kRight)), low = hn::TestBit(place, hn::Set(di, kDown));
         bias[n] = hn::Add(bias[n], gradient);
         seen[n] = hn::Or(seen[n], gradient);
@@ -240,7 +246,7 @@ HWY_INLINE void TableWeights(D d, const ConvPoolBackwardArgs& a, size_t oy, cons
   for (size_t p = 0; p < a.width; ++p, dy += channels, best += channels, table += 8) {
     hwy::Prefetch(dy + kStretch * channels);   // from the third cache
     auto code = hn::PromoteTo(di, hn::LoadU(db, best));
-    const auto gradient = hn::IfThenElseZero(hn::RebindMask(d, hn::Lt(code, hn::Set(di, kShut))), hn::LoadU(d, dy));
+    const auto gradient = OpenGradient(d, code, dy);
     code = hn::And(code, hn::Set(di, kShut - 1));
     HWY_UNROLL(3)
     for (size_t kh = 0; kh < 3; ++kh) {
@@ -274,8 +280,7 @@ void AddBias(const ConvPoolBackwardArgs& a, size_t oy) {
     for (size_t p = oy * a.width; p < (oy + 1) * a.width; ++p) {
       for (size_t n = 0; n < kN; ++n) {
         const size_t at = p * a.channels + c + n * lanes;
-        const auto open = hn::Lt(hn::PromoteTo(di, hn::LoadU(db, a.best + at)), hn::Set(di, kShut));
-        bias[n] = hn::Add(bias[n], hn::IfThenElseZero(hn::RebindMask(d, open), hn::LoadU(d, a.dy + at)));
+        bias[n] = hn::Add(bias[n], OpenGradient(d, hn::PromoteTo(di, hn::LoadU(db, a.best + at)), a.dy + at));
       }
     }
     for (size_t n = 0; n < kN; ++n) hn::StoreU(bias[n], d, a.bias + c + n * lanes);
