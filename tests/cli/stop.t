@@ -1,13 +1,14 @@
 Stopping: Ctrl-C, a full disk, a time budget. What is there stays, and the next call goes on.
+(Without --foreground, timeout signals the program and then its group: twice, and a second signal ends it at once.)
 
 $ "$MAKE_PICTURES" pictures 2 16 40
 
-$ timeout --preserve-status -s INT 2 handlens run pictures -o RUN --preset quick --models m1 --generators gen1 --sizes 100 --folds 2 --epochs 5000 -q
+$ timeout --foreground --preserve-status -s INT 2 handlens run pictures -o RUN --preset quick --models m1 --generators gen1 --sizes 100 --folds 2 --epochs 5000 -q
 ...
 handlens: stopped; run the same command again to continue where it stopped
 [130]
 
-$ timeout --preserve-status -s TERM 2 handlens run pictures -o RUN --json -q
+$ timeout --foreground --preserve-status -s TERM 2 handlens run pictures -o RUN --json -q
 {"error":{"exit":130,"message":"stopped; run the same command again to continue where it stopped"}}
 [130]
 
