@@ -15,8 +15,8 @@ namespace handlens::cli {
 namespace fs = std::filesystem;
 namespace {
 
-// Pictures a class from which the proof of the label order may take its one.
-constexpr int kProofPictures = 10;
+// Pictures a class that the proof of the label order may ask about.
+constexpr int kProofPictures = 40;
 
 const std::vector<std::string>& ModelFiles() {
   static const std::vector<std::string> files = {"model/model.tflite", "model/quantizedmodel.tflite", "model/model_fp16.tflite",
@@ -125,7 +125,7 @@ Result<void> StepDescribe(Run& run, const search::CellResult& chosen) {
   plan.inputs.insert(plan.inputs.end(), {"dataset.json", "model/conversion.json"});
   plan.outputs.insert(plan.outputs.end(), {"model/labels.txt", "model/preprocess.json", "model/description.json", "model/modelcard.md", "model/wrappers"});
   plan.options = {{"name", d.name}, {"version", d.version}, {"author", d.author}, {"license", d.license}, {"notice", d.notice},
-                  {"size", d.size_px}, {"fit", d.fit}, {"not_sure_below", d.not_sure_below}};
+                  {"size", d.size_px}, {"fit", d.fit}, {"not_sure_below", d.not_sure_below}, {"proof", 2}};  // raised when the proof changes, so that older ones are made again
   const auto work = [&]() -> Result<void> {
     HL_ASSIGN(const dataset::PixelSet pixels, Pixels(run, d.size_px));
     request.pictures = ProofPictures(run, pixels);

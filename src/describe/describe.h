@@ -72,16 +72,25 @@ struct DataFacts {
 struct DescribeRequest {
   std::filesystem::path model_folder;   // RUN/model as `convert` left it (conversion.json, *.tflite, labels.txt)
   Description description;              // size_px 0 and empty labels are taken from conversion.json
-  // Training pictures for the proof, some of every class (ten are plenty); the first that model.tflite gets right is
-  // a class's proof.
+  // Training pictures for the proof, as many of every class as there are up to some dozens: they are only all asked about
+  // where few do not decide it.
   std::vector<ProofPicture> pictures;
   DataFacts data;
 };
 
-// One line of the proof: a picture of a known class, the answer of a finished file in the official runtime.
+// One line of the proof: what a finished file, in the official runtime, says of the training pictures of one class.
 struct ProofRow {
-  std::string file, label, picture, predicted;  // picture = id; predicted = label by the file's own metadata
-  double score = 0;
+  std::string file, label;
+  size_t pictures = 0, right = 0;                // asked about; given their own label
+  std::string most_taken_for;                    // of the other labels; empty when none was given
+  size_t taken = 0;                              // pictures given that label
+};
+// The order of labels that comes nearest to the file's own: these would each take the place of the next.
+struct ProofRival {
+  std::string file;
+  std::vector<std::string> labels;
+  size_t pictures = 0, right = 0, right_if_moved = 0;  // of these labels: pictures, right as it is, right in that order
+  double chance = 1;                             // of the file's order doing so much better by luck: one-sided sign test
 };
 struct DescribedFile {
   std::string file, sha256;                      // after the metadata was written
@@ -90,7 +99,8 @@ struct DescribedFile {
 struct DescribeResult {
   Description description;
   std::vector<DescribedFile> files;
-  std::vector<ProofRow> proof;
+  std::vector<ProofRow> proof;                   // a line a file and class
+  std::vector<ProofRival> rivals;                // one a file; none where there is one label
   std::vector<std::string> unproven;             // whole sentences; empty = the label order is proven
   std::string runtime_version;
   std::string quantization;                      // how the int8 file came about, in words; empty when not recorded

@@ -180,10 +180,16 @@ fs::path ConvertedRun(const std::string& name, const std::vector<std::string>& l
   return folder;
 }
 
-std::vector<ProofPicture> ProofPictures() {
-  return {{"r", "r.png", 0, sample::Flat(200, 10, 10)},
-          {"g", "g.png", 1, sample::Flat(10, 200, 10)},
-          {"b", "b.png", 2, sample::Flat(10, 10, 200)}};
+// `count` pictures of each colour, which the sample models tell apart.
+std::vector<ProofPicture> ProofPictures(int count = 6) {
+  std::vector<ProofPicture> pictures;
+  for (int i = 0; i < count; ++i) {
+    const auto high = static_cast<uint8_t>(200 + i);
+    pictures.push_back({fmt::format("r{}", i), "r.png", 0, sample::Flat(high, 10, 10)});
+    pictures.push_back({fmt::format("g{}", i), "g.png", 1, sample::Flat(10, high, 10)});
+    pictures.push_back({fmt::format("b{}", i), "b.png", 2, sample::Flat(10, 10, high)});
+  }
+  return pictures;
 }
 
 #define SKIP_WITHOUT_RUNTIME() \
@@ -230,12 +236,67 @@ TEST(DescribeRun, FindsSwappedLabels) {
   std::swap(d.labels[0], d.labels[2]);
   const fs::path folder = ConvertedRun("swapped", d.labels);
   auto pictures = ProofPictures();
-  std::swap(pictures[0].label, pictures[2].label);
+  for (ProofPicture& picture : pictures) picture.label = 2 - picture.label;
+  const auto result = DescribeRun({folder, d, pictures, {}}, SilentProgress());
+  ASSERT_TRUE(result) << result.error().message;
+  ASSERT_EQ(result->unproven.size(), 2u);  // one a file
+  EXPECT_EQ(result->unproven[0], "model.tflite: the labels 3 blue and 1 red have changed places: of 12 training pictures of theirs, "
+                                 "0 are given their own label and 12 the other");
+}
+
+TEST(DescribeRun, FindsLabelsThatHaveMovedInARing) {
+  SKIP_WITHOUT_RUNTIME();
+  Description d = Colours();
+  std::rotate(d.labels.begin(), d.labels.begin() + 1, d.labels.end());
+  const fs::path folder = ConvertedRun("ring", d.labels);
+  auto pictures = ProofPictures();
+  for (ProofPicture& picture : pictures) picture.label = (picture.label + 2) % 3;
   const auto result = DescribeRun({folder, d, pictures, {}}, SilentProgress());
   ASSERT_TRUE(result) << result.error().message;
   ASSERT_EQ(result->unproven.size(), 2u);
-  EXPECT_THAT(result->unproven[0], HasSubstr("class 3 blue: none of its training pictures is recognised; most are taken "
-                                             "for 1 red"));
+  EXPECT_THAT(result->unproven[0], HasSubstr("the labels 2 green, 3 blue and 1 red have changed places: of 18 training pictures of theirs, 0 "
+                                             "are given their own label and 18 the next of them"));
+}
+
+// One picture that a rounding turns used to make the whole verdict "cannot be deployed: label-order".
+TEST(DescribeRun, ProvesTheOrderInSpiteOfAFlippedAnswer) {
+  SKIP_WITHOUT_RUNTIME();
+  auto pictures = ProofPictures();
+  pictures[0].pixels = sample::Flat(100, 101, 10);
+  const auto result = DescribeRun({ConvertedRun("flipped", Colours().labels), Colours(), pictures, {}}, SilentProgress());
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_THAT(result->unproven, testing::IsEmpty());
+  EXPECT_EQ(result->proof[0].right, 5u);
+  EXPECT_EQ(result->proof[0].most_taken_for, "2 green");
+  EXPECT_EQ(result->rivals[0].labels, (std::vector<std::string>{"1 red", "2 green"}));
+  EXPECT_EQ(result->rivals[0].right, 11u);
+  EXPECT_EQ(result->rivals[0].right_if_moved, 1u);
+}
+
+TEST(DescribeRun, DoesNotTakeChanceForAProof) {
+  SKIP_WITHOUT_RUNTIME();
+  auto pictures = ProofPictures(2);  // four of each pair, all right: chance does that once in sixteen
+  const auto result = DescribeRun({ConvertedRun("few", Colours().labels), Colours(), pictures, {}}, SilentProgress());
+  ASSERT_TRUE(result) << result.error().message;
+  ASSERT_FALSE(result->unproven.empty());
+  EXPECT_THAT(result->unproven[0], HasSubstr("it is not shown that the labels 1 red and 2 green are in the right order: of 4 training "
+                                             "pictures of theirs, 4 are given their own label and 0 the other, which chance could turn"));
+}
+
+TEST(DescribeRun, AsksForMorePicturesOnlyWhereTenAClassDoNotDecide) {
+  SKIP_WITHOUT_RUNTIME();
+  auto pictures = ProofPictures(40);
+  const auto asked = [&](const std::string& name) {
+    const auto result = DescribeRun({ConvertedRun(name, Colours().labels), Colours(), pictures, {}}, SilentProgress());
+    EXPECT_TRUE(result && result->unproven.empty());
+    return result ? result->proof[0].pictures : 0;
+  };
+  EXPECT_EQ(asked("clear"), 10u);
+  for (size_t i = 0; i < 60; ++i) {  // red and green are hard to tell apart at first
+    if (i % 6 == 0) pictures[i].pixels = sample::Flat(100, 101, 10);
+    if (i % 6 == 1) pictures[i].pixels = sample::Flat(101, 100, 10);
+  }
+  EXPECT_EQ(asked("unclear"), 40u);
 }
 
 TEST(DescribeRun, RefusesOtherLabelsThanConvertWrote) {

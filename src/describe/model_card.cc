@@ -116,7 +116,8 @@ std::string UseAndLimits(const Json& description) {
 
 std::string Proof(const Json& proof) {
   std::string out = "## Proof of the label order\n\n";
-  out += proof.at("passed").get<bool>() ? "Passed: for each class, a training picture was given its own label by each file.\n"
+  out += proof.at("passed").get<bool>() ? "Passed: for each file, any other order of the labels would make fewer training pictures right, "
+                                          "by more than chance.\n"
                                         : "**Not passed.**\n";
   for (const Json& sentence : proof.at("unproven")) out += fmt::format("- {}\n", Cell(sentence));
   return out + fmt::format("\nRuntime: TensorFlow Lite {}.\n", Cell(proof.at("runtime")));

@@ -15,13 +15,24 @@ Json ProofJson(const DescribeResult& result) {
   for (const ProofRow& row : result.proof) {
     rows.push_back({{"file", row.file},
                     {"label", row.label},
-                    {"picture", row.picture},
-                    {"predicted", row.predicted},
-                    {"score", row.score}});
+                    {"pictures", row.pictures},
+                    {"right", row.right},
+                    {"most_taken_for", row.most_taken_for},
+                    {"taken", row.taken}});
+  }
+  Json rivals = Json::array();
+  for (const ProofRival& rival : result.rivals) {
+    rivals.push_back({{"file", rival.file},
+                      {"labels", rival.labels},
+                      {"pictures", rival.pictures},
+                      {"right", rival.right},
+                      {"right_if_moved", rival.right_if_moved},
+                      {"chance", rival.chance}});
   }
   return {{"passed", result.unproven.empty()},
           {"runtime", result.runtime_version},
           {"rows", rows},
+          {"rivals", rivals},
           {"unproven", result.unproven}};
 }
 

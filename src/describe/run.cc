@@ -1,9 +1,7 @@
 // DescribeRun: metadata into the finished files, and the proof that label i is output i.
-#include <algorithm>
-#include <map>
-
 #include "base/hash.h"
 #include "describe/describe.h"
+#include "describe/proof.h"
 #include "describe/records.h"
 #include "tflite/tflite.h"
 
@@ -114,62 +112,6 @@ Result<Bytes> Describe(const fs::path& file, const Description& d) {
   return *described;
 }
 
-struct Answer {
-  int best = 0;
-  float score = 0;
-};
-
-Result<Answer> Classify(tflite::Judge& judge, const ProofPicture& picture) {
-  HL_ASSIGN(const std::vector<float> scores, judge.Classify(picture.pixels));
-  const auto best = std::max_element(scores.begin(), scores.end());
-  return Answer{static_cast<int>(best - scores.begin()), *best};
-}
-
-// The first picture of each class that the model gets right; null where there is none.
-Result<std::vector<const ProofPicture*>> ChooseProof(tflite::Judge& judge, const DescribeRequest& request,
-                                                     DescribeResult& result) {
-  const std::vector<std::string>& labels = result.description.labels;
-  std::vector<const ProofPicture*> chosen(labels.size(), nullptr);
-  std::vector<std::map<int, int>> answers(labels.size());
-  for (const ProofPicture& picture : request.pictures) {
-    const auto label = static_cast<size_t>(picture.label);
-    HL_CHECK(picture.label >= 0 && label < labels.size());
-    if (chosen[label] != nullptr) continue;
-    HL_ASSIGN(const Answer answer, Classify(judge, picture));
-    ++answers[label][answer.best];
-    if (answer.best == picture.label) chosen[label] = &picture;
-  }
-  for (size_t i = 0; i < labels.size(); ++i) {
-    if (chosen[i] != nullptr) continue;
-    if (answers[i].empty()) {
-      result.unproven.push_back(fmt::format("class {}: no training picture was given", labels[i]));
-      continue;
-    }
-    const auto most = std::max_element(answers[i].begin(), answers[i].end(),
-                                       [](const auto& a, const auto& b) { return a.second < b.second; });
-    result.unproven.push_back(fmt::format("class {}: none of its training pictures is recognised; most are taken for {}",
-                                          labels[i], labels[static_cast<size_t>(most->first)]));
-  }
-  return chosen;
-}
-
-Result<void> ProveFile(const std::string& file, tflite::Judge& judge, std::span<const ProofPicture* const> pictures,
-                       DescribeResult& result) {
-  const std::vector<std::string>& labels = result.description.labels;
-  for (const ProofPicture* picture : pictures) {
-    if (picture == nullptr) continue;
-    HL_ASSIGN(const Answer answer, Classify(judge, *picture));
-    const std::string& label = labels[static_cast<size_t>(picture->label)];
-    const std::string& predicted = labels[static_cast<size_t>(answer.best)];
-    result.proof.push_back({file, label, picture->id, predicted, static_cast<double>(answer.score)});
-    if (answer.best != picture->label) {
-      result.unproven.push_back(fmt::format("{}: the picture that model.tflite rightly takes for {} is taken for {}", file,
-                                            label, predicted));
-    }
-  }
-  return {};
-}
-
 Result<std::unique_ptr<tflite::Judge>> LoadJudge(const std::string& file, const Bytes& model) {
   auto judge = tflite::Judge::Load(model, tflite::Kernels::kBuiltin);
   if (!judge) return Fail(judge.error().kind, "{}: {}", file, judge.error().message);
@@ -179,14 +121,10 @@ Result<std::unique_ptr<tflite::Judge>> LoadJudge(const std::string& file, const 
 Result<void> Prove(const DescribeRequest& request, const std::vector<Bytes>& models, DescribeResult& result) {
   const auto bytes = static_cast<size_t>(result.description.size_px) * static_cast<size_t>(result.description.size_px) * 3;
   for (const ProofPicture& picture : request.pictures) HL_CHECK(picture.pixels.size() == bytes);
-  std::vector<const ProofPicture*> chosen;
   for (size_t i = 0; i < models.size(); ++i) {
     HL_ASSIGN(const auto judge, LoadJudge(result.files[i].file, models[i]));
     result.runtime_version = judge->RuntimeVersion();
-    if (i == 0) {
-      HL_ASSIGN(chosen, ChooseProof(*judge, request, result));
-    }
-    HL_TRY(ProveFile(result.files[i].file, *judge, chosen, result));
+    HL_TRY(ProveFile(result.files[i].file, *judge, request.pictures, result));
   }
   return {};
 }

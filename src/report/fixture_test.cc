@@ -246,7 +246,9 @@ Records MakeRecords(const Shape& shape) {
   records.conversion = MakeConversion();
   records.description = {{"model", {{"name", "Leaves"}, {"version", "1"}, {"image_min", 0}, {"image_max", 1}, {"labels", shape.labels}}},
                          {"proof", {{"passed", true}, {"unproven", Json::array()},
-                                    {"rows", {{{"file", "model.tflite"}, {"label", "Ash"}, {"picture", "Ash/leaf_001.jpg"}, {"predicted", "Ash"}, {"score", 0.97}}}}}}};
+                                    {"rows", {{{"file", "model.tflite"}, {"label", "Ash"}, {"pictures", 10}, {"right", 9}, {"most_taken_for", "Elm"}, {"taken", 1}}}},
+                                    {"rivals", {{{"file", "model.tflite"}, {"labels", {"Ash", "Elm"}}, {"pictures", 20}, {"right", 18},
+                                                 {"right_if_moved", 1}, {"chance", 3.8e-5}}}}}}};
   records.timings = {{"steps", {{{"name", "inspect"}, {"seconds", 2.5}}, {{"name", "prepare"}, {"seconds", 3.1}}, {{"name", "split"}, {"seconds", 0.02}},
                                 {{"name", "search"}, {"seconds", 512.0}}, {{"name", "reduce"}, {"seconds", 240.0}}, {{"name", "convert"}, {"seconds", 1.9}},
                                 {{"name", "describe"}, {"seconds", 0.1}}, {{"name", "app"}, {"seconds", 0.8}}, {{"name", "verify"}, {"seconds", 11.0}}}}};

@@ -122,14 +122,20 @@ void AddDescription(const Records& records, Section& section) {
   if (passed.is_boolean()) {
     const bool proven = passed.get<bool>();
     section.blocks.emplace_back(Note{proven ? Tone::kPlain : Tone::kBad, "The order of the labels",
-        {proven ? "Proven: for every class the shipped file gave a picture of that class that class's own label."
+        {proven ? "Proven: for each file, any other order of the labels would make fewer of the training pictures right, by more than chance."
                 : "Not proven for: " + Printed(At(proof, "unproven")) + ". The app may show the wrong name."}});
   }
   const Json& rows = At(proof, "rows");
   if (rows.is_array() && !rows.empty() && rows[0].is_object()) {
-    Table proofs = Generic("label-proof", "The pictures of this proof", rows);
+    Table proofs = Generic("label-proof", "What each file says of training pictures of each class", rows);
     proofs.fold = Fold::kClosed;
     section.blocks.emplace_back(std::move(proofs));
+  }
+  const Json& rivals = At(proof, "rivals");
+  if (rivals.is_array() && !rivals.empty() && rivals[0].is_object()) {
+    Table others = Generic("label-rivals", "The order of labels that comes nearest to each file's own", rivals);
+    others.fold = Fold::kClosed;
+    section.blocks.emplace_back(std::move(others));
   }
 }
 

@@ -197,7 +197,9 @@ void Decide(const Rules& rules, Verdict& verdict) {
       Agreement(rules, verdict),
       Engine(rules, verdict),
       KernelsAgree(verdict),
-      Listed("label-order", verdict.label_order_problems, "the label order is the model's", "handlens describe, then verify"),
+      Listed("label-order", verdict.label_order_problems, "the label order is the model's",
+             "where labels have changed places, the labels or the model are not this run's: convert and describe again; where an order "
+             "is not shown, the model hardly tells those classes apart: more pictures of them, or join them"),
       Listed("shipped-files", verdict.shipped_file_problems, "the files are those that were converted and described",
              "convert, describe and verify again")};
   if (rules.max_bytes > 0) verdict.rules.push_back(Size(rules, verdict));

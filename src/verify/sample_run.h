@@ -107,7 +107,7 @@ inline Run MakeRun(const std::string& name) {
   WriteModels(run.folder / "model", dataset, split);
   describe::DescribeRequest request;
   request.model_folder = run.folder / "model";
-  for (int i = 0; i < 3; ++i) {
+  for (int i = 5; i < 23; ++i) {
     const image::Image picture{9, 7, PictureRgb(i)};
     request.pictures.push_back({dataset.pictures[static_cast<size_t>(i)].id, "", i,
                                 image::ModelInput(picture, describe::sample::kSizePx, image::Fit::kCrop)});
