@@ -48,6 +48,8 @@ void ZeroBorder(const Context& c, const Tensor4& t, size_t picture);
 // One picture to and from plain (H, W, C).
 void Unpack(const Context& c, const Tensor4& t, size_t picture, float* plain);
 void Pack(const Context& c, const float* plain, const Tensor4& t, size_t picture);
+// Mean over the pixels of each channel, one chain from zero over them.
+void MeanOfPixels(const Context& c, const Tensor4& t, size_t picture, float* means);
 // to += from, both of one geometry.
 void Accumulate(const Context& c, const Tensor4& from, const Tensor4& to, size_t picture);
 
@@ -90,6 +92,8 @@ std::unique_ptr<Operation> MakeDepthwise(const Placement& p, const Wires& wires)
 std::unique_ptr<Operation> MakeDense(const Placement& p, const Wires& wires);
 // `activation`: kRelu or kRelu6, or kBatchNorm for none.
 std::unique_ptr<Operation> MakeNorm(const Placement& p, const Wires& wires, LayerKind activation);
+// The same with running statistics, in training too.
+std::unique_ptr<Operation> MakeFixedNorm(const Placement& p, const Wires& wires, LayerKind activation);
 // Any layer without numbers to learn, by its reference function on unpacked pictures; `others` are further inputs (add).
 struct OtherInput {
   Tensor4 x, dx;

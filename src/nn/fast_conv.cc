@@ -66,6 +66,7 @@ struct ConvPlan {
   void Bind(Params& params) {
     weights = params.Find(index, "kernel");
     bias = params.Find(index, "bias");
+    learns = weights->spec.Trained();
   }
   kernels::In Windows(const Context& c, size_t picture) const {
     return Shifted(c.In(wires.x, picture), Size(window.top), Size(window.left));
@@ -76,7 +77,14 @@ struct ConvPlan {
   size_t in = 0, out = 0, kernel = 0;
   Taps taps;
   Param *weights = nullptr, *bias = nullptr;
+  bool learns = true;   // frozen weights have no gradient
 };
+
+void ClearGradients(const Context& c, const ConvPlan& p, const PaddedRows& gradient) {
+  if (!p.learns) return;
+  gradient.Clear(c, c.params->Gradient(*p.weights));
+  if (p.bias) std::fill_n(c.params->Gradient(*p.bias), p.out, 0.0f);
+}
 
 class Conv final : public Operation {
  public:
@@ -96,18 +104,21 @@ class Conv final : public Operation {
   }
 
   void BeginBackward(const Context& c) override {
-    g_.Clear(c, c.params->Gradient(*p_.weights));
-    if (p_.bias) std::fill_n(c.params->Gradient(*p_.bias), p_.out, 0.0f);
+    ClearGradients(c, p_, g_);
     if (p_.wires.NeedsData()) TransposeWeights(c);
   }
   void Backward(const Context& c, size_t b) override {
     const Tensor4& dy = p_.wires.dy;
-    if (p_.bias) SumBias(c, dy, b, c.params->Gradient(*p_.bias));
-    ConvWeights({p_.Windows(c, b), c.In(dy, b), Size(dy.shape.height), Size(dy.shape.width), dy.pixel, p_.taps,
-                 g_.At(c, c.params->Gradient(*p_.weights))});
+    if (p_.learns) {
+      if (p_.bias) SumBias(c, dy, b, c.params->Gradient(*p_.bias));
+      ConvWeights({p_.Windows(c, b), c.In(dy, b), Size(dy.shape.height), Size(dy.shape.width), dy.pixel, p_.taps,
+                   g_.At(c, c.params->Gradient(*p_.weights))});
+    }
     if (p_.wires.NeedsData()) BackwardData(c, b);
   }
-  void EndBackward(const Context& c) override { g_.Store(c, c.params->Gradient(*p_.weights)); }
+  void EndBackward(const Context& c) override {
+    if (p_.learns) g_.Store(c, c.params->Gradient(*p_.weights));
+  }
 
  private:
   // (taps, in, out) to (out, taps, padded in).
@@ -151,6 +162,7 @@ class ConvPool final : public Operation {
     transposed_ = p.arena->Reserve(p_.out * 3 * RunStride(run_));
     own_ = p.arena->Reserve(sums_);
     total_ = p.arena->Reserve(sums_);
+    unused_bias_ = p.arena->Reserve(p_.out);
     scratch_ = p.arena->Reserve(PoolScratch(w.y.pixel, Size(s.width)));
   }
   void Bind(Params& params) override { p_.Bind(params); }
@@ -167,7 +179,7 @@ class ConvPool final : public Operation {
 
   void BeginBackward(const Context& c) override {
     std::fill_n(c.arena->At(total_), sums_, 0.0f);
-    std::fill_n(c.params->Gradient(*p_.bias), p_.out, 0.0f);
+    std::fill_n(BiasGradient(c), p_.out, 0.0f);
     if (p_.wires.NeedsData()) TransposeWeights(c, c.params->Value(*p_.weights));
   }
   void Backward(const Context& c, size_t b) override {
@@ -179,11 +191,15 @@ class ConvPool final : public Operation {
     }
     ConvPoolBackward({c.In(p_.wires.x, b), dx, c.At(dy, b), Best(c, b), Size(dy.shape.height), Size(dy.shape.width), dy.pixel,
                       p_.out, run_, c.arena->At(transposed_), c.arena->At(own_), c.arena->At(total_),
-                      c.params->Gradient(*p_.bias), c.arena->At(scratch_)});
+                      BiasGradient(c), c.arena->At(scratch_)});
   }
-  void EndBackward(const Context& c) override { StoreGradient(c.arena->At(total_), c.params->Gradient(*p_.weights)); }
+  void EndBackward(const Context& c) override {
+    if (p_.learns) StoreGradient(c.arena->At(total_), c.params->Gradient(*p_.weights));
+  }
 
  private:
+  // The kernel sums both gradients in any case.
+  float* BiasGradient(const Context& c) const { return p_.learns ? c.params->Gradient(*p_.bias) : c.arena->At(unused_bias_); }
   uint8_t* Best(const Context& c, size_t picture) const {
     return reinterpret_cast<uint8_t*>(c.arena->At(best_)) + picture * picture_places_;
   }
@@ -206,7 +222,7 @@ class ConvPool final : public Operation {
 
   ConvPlan p_;
   PaddedRows w_, b_;
-  size_t run_ = 0, picture_places_ = 0, best_ = 0, sums_ = 0, transposed_ = 0, own_ = 0, total_ = 0, scratch_ = 0;
+  size_t run_ = 0, picture_places_ = 0, best_ = 0, sums_ = 0, transposed_ = 0, own_ = 0, total_ = 0, unused_bias_ = 0, scratch_ = 0;
 };
 
 class DepthwiseConv final : public Operation {
@@ -227,20 +243,23 @@ class DepthwiseConv final : public Operation {
   }
 
   void BeginBackward(const Context& c) override {
-    g_.Clear(c, c.params->Gradient(*p_.weights));
-    if (p_.bias) std::fill_n(c.params->Gradient(*p_.bias), p_.out, 0.0f);
+    ClearGradients(c, p_, g_);
     const size_t pixel = p_.wires.dy.pixel;
     float* flipped = c.arena->At(flipped_);
     for (size_t t = 0; t < taps_; ++t) std::copy_n(Weights(c) + t * pixel, pixel, flipped + (taps_ - 1 - t) * pixel);
   }
   void Backward(const Context& c, size_t b) override {
     const Tensor4& dy = p_.wires.dy;
-    if (p_.bias) SumBias(c, dy, b, c.params->Gradient(*p_.bias));
-    DepthwiseWeights({p_.Windows(c, b), c.In(dy, b), Size(dy.shape.height), Size(dy.shape.width), dy.pixel, p_.kernel,
-                      p_.taps.stride, g_.At(c, c.params->Gradient(*p_.weights))});
+    if (p_.learns) {
+      if (p_.bias) SumBias(c, dy, b, c.params->Gradient(*p_.bias));
+      DepthwiseWeights({p_.Windows(c, b), c.In(dy, b), Size(dy.shape.height), Size(dy.shape.width), dy.pixel, p_.kernel,
+                        p_.taps.stride, g_.At(c, c.params->Gradient(*p_.weights))});
+    }
     if (p_.wires.NeedsData()) BackwardData(c, b);
   }
-  void EndBackward(const Context& c) override { g_.Store(c, c.params->Gradient(*p_.weights)); }
+  void EndBackward(const Context& c) override {
+    if (p_.learns) g_.Store(c, c.params->Gradient(*p_.weights));
+  }
 
  private:
   const float* Weights(const Context& c) const { return w_.At<const float>(c, c.params->Value(*p_.weights)); }

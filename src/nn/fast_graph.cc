@@ -36,12 +36,14 @@ class FastGraph final : public Graph {
   struct Slot {                        // one layer's output that exists
     Tensor4 value, gradient;
     std::optional<Tensor4> shared;     // read more than once: readers write here, and it is added to `gradient`
-    bool trains = false;               // something before it learns
+    bool trains = false;               // its layer or something before it learns
   };
   struct Step {
     std::unique_ptr<Operation> operation;
     std::vector<int> shared;           // layers whose `shared` it writes
     std::optional<size_t> again;       // operation whose output it reads and whose output is not kept
+    int layer = 0;                     // whose output it writes
+    bool trains = false;
   };
   struct Shape4 {                      // how a layer's output and its gradient lie
     size_t pixel = 0;
@@ -54,6 +56,7 @@ class FastGraph final : public Graph {
   void AddStep(const GraphSpec& spec, const Cut& cut, Arena& arena, Step& step) const;
   OtherInput Source(int layer) const;
   void BackwardPicture(const Step& step, size_t picture);
+  void WriteMeans(int layer, size_t picture) const;
 
   size_t batch_;
   Schedule schedule_;
@@ -84,14 +87,12 @@ FastGraph::Slot FastGraph::MakeSlot(const GraphSpec& spec, int layer) const {
     return slot;
   }
   const Node& node = spec.nodes[Size(layer)];
-  const LayerKind kind = node.layer.kind;
-  for (const int input : node.inputs) slot.trains |= slots_[Size(input + 1)].trains;
-  slot.trains |= kind == LayerKind::kConv || kind == LayerKind::kDense || kind == LayerKind::kDepthwise || kind == LayerKind::kBatchNorm;
+  slot.trains = node.trains;
   // Readers spill the gradient of padding over the edge; and the gradient of a depthwise convolution's output is itself
   // read with the kernel turned round, over a border of zeros.
-  const size_t reach = kind == LayerKind::kDepthwise ? Size(node.layer.kernel - 1) : 0;
+  const size_t reach = node.layer.kind == LayerKind::kDepthwise ? Size(node.layer.kernel - 1) : 0;
   slot.gradient = PlanTensor(shape, pixel, std::max(reach, slot.value.border), rows);
-  if (spec.readers[Size(layer)].size() > 1) slot.shared = slot.gradient;
+  if (slot.trains && spec.readers[Size(layer)].size() > 1) slot.shared = slot.gradient;
   return slot;
 }
 
@@ -121,6 +122,7 @@ void FastGraph::PlaceGradients(const GraphSpec& spec, const std::vector<Cut>& cu
   GradientMemory memory(arena, batch_);
   for (const Cut& cut : cuts) {
     Slot& slot = slots_[Size(cut.last + 1)];
+    if (!slot.trains) continue;
     const std::vector<int>& readers = spec.readers[Size(cut.last)];
     if (slot.shared) memory.Keep(*slot.shared);
     const size_t read = group_of[cut.first], written = readers.size() == 1 ? group_of[readers[0]] : read;
@@ -147,11 +149,8 @@ void FastGraph::AddStep(const GraphSpec& spec, const Cut& cut, Arena& arena, Ste
     case Cut::Kind::kConvPool: step.operation = MakeConvPool(place, wires); break;
     case Cut::Kind::kDepthwise: step.operation = MakeDepthwise(place, wires); break;
     case Cut::Kind::kDense: step.operation = MakeDense(place, wires); break;
-    case Cut::Kind::kNorm: {
-      const LayerKind last = spec.nodes[Size(cut.last)].layer.kind;
-      step.operation = MakeNorm(place, wires, last);
-      break;
-    }
+    case Cut::Kind::kNorm: step.operation = MakeNorm(place, wires, spec.nodes[Size(cut.last)].layer.kind); break;
+    case Cut::Kind::kFixedNorm: step.operation = MakeFixedNorm(place, wires, spec.nodes[Size(cut.last)].layer.kind); break;
     case Cut::Kind::kPlain: {
       std::vector<OtherInput> others;
       for (size_t i = 1; i < first.inputs.size(); ++i) others.push_back(Source(first.inputs[i]));
@@ -160,20 +159,17 @@ void FastGraph::AddStep(const GraphSpec& spec, const Cut& cut, Arena& arena, Ste
     }
   }
   for (const int input : first.inputs) {
-    if (slots_[Size(input + 1)].shared && slots_[Size(input + 1)].trains) step.shared.push_back(input);
+    if (slots_[Size(input + 1)].shared) step.shared.push_back(input);
   }
+  step.layer = cut.last;
+  step.trains = to.trains;
 }
 
 FastGraph::FastGraph(const GraphSpec& spec, const std::vector<Cut>& cuts, int max_batch, Arena& arena)
     : batch_(Size(max_batch)), schedule_(cuts) {
   slots_.resize(spec.nodes.size() + 1);
   slots_[0] = MakeSlot(spec, -1);
-  for (const Cut& cut : cuts) {
-    // A cut's trains follow from its first layer's inputs: conv and batch norm, which begin all joined cuts, learn.
-    Slot slot = MakeSlot(spec, cut.last);
-    slot.trains |= cut.first != cut.last;
-    slots_[Size(cut.last + 1)] = slot;
-  }
+  for (const Cut& cut : cuts) slots_[Size(cut.last + 1)] = MakeSlot(spec, cut.last);
   steps_.resize(cuts.size());
   PlaceValues(spec, cuts, arena);
   PlaceGradients(spec, cuts, arena);
@@ -194,10 +190,16 @@ const float* FastGraph::Forward(const Pass& pass) {
   if (!picture.given) {
     for (size_t b = 0; b < context_.Count(); ++b) Pack(context_, pass.inputs + b * Count(picture.shape), picture, b);
   }
+  for (const int layer : pass.features) {
+    HL_CHECK(std::any_of(steps_.begin(), steps_.end(), [&](const Step& step) { return step.layer == layer; }));
+  }
   for (const Group& group : schedule_.forward) {
     for (size_t i = group.begin; i < group.end; ++i) steps_[i].operation->BeginForward(context_);
     for (size_t b = 0; b < context_.Count(); ++b) {
-      for (size_t i = group.begin; i < group.end; ++i) steps_[i].operation->Forward(context_, b);
+      for (size_t i = group.begin; i < group.end; ++i) {
+        steps_[i].operation->Forward(context_, b);
+        WriteMeans(steps_[i].layer, b);
+      }
       if (group.end < steps_.size()) steps_[group.end].operation->GatherForward(context_, b);
     }
   }
@@ -205,6 +207,18 @@ const float* FastGraph::Forward(const Pass& pass) {
   float* logits = context_.arena->At(logits_);
   for (size_t b = 0; b < context_.Count(); ++b) Unpack(context_, last, b, logits + b * Count(last.shape));
   return logits;
+}
+
+// Where a picture's outputs are wanted they are still there: many are gone when the next one comes.
+void FastGraph::WriteMeans(int layer, size_t picture) const {
+  const Pass& pass = context_.pass;
+  const auto channels = [&](int i) { return Size(slots_[Size(i + 1)].value.shape.channels); };
+  size_t all = 0, before = 0;
+  for (const int feature : pass.features) all += channels(feature);
+  for (const int feature : pass.features) {
+    if (feature == layer) MeanOfPixels(context_, slots_[Size(layer + 1)].value, picture, pass.means + picture * all + before);
+    before += channels(feature);
+  }
 }
 
 void FastGraph::BackwardPicture(const Step& step, size_t picture) {
@@ -218,19 +232,25 @@ void FastGraph::BackwardPicture(const Step& step, size_t picture) {
 
 void FastGraph::Backward(const float* logit_gradient, const Update& update) {
   context_.update = update;
+  if (!slots_.back().trains) return;
   const Tensor4& last = slots_.back().gradient;
   for (size_t b = 0; b < context_.Count(); ++b) Pack(context_, logit_gradient + b * Count(last.shape), last, b);
   for (const Slot& slot : slots_) {
     for (size_t b = 0; slot.shared && b < context_.Count(); ++b) ZeroPicture(context_, slot.gradient, b);
   }
-  const auto step = [&](size_t i) -> const Step& { return steps_[steps_.size() - 1 - i]; };
-  for (const Group& group : schedule_.backward) {
-    for (size_t i = group.begin; i < group.end; ++i) step(i).operation->BeginBackward(context_);
-    for (size_t b = 0; b < context_.Count(); ++b) {
-      for (size_t i = group.begin; i < group.end; ++i) BackwardPicture(step(i), b);
-      if (group.end < steps_.size()) step(group.end).operation->GatherBackward(context_, b);
+  const auto for_trained = [&](const Group& group, const auto& run) {
+    for (size_t i = group.begin; i < group.end; ++i) {
+      const Step& step = steps_[steps_.size() - 1 - i];
+      if (step.trains) run(step);
     }
-    for (size_t i = group.begin; i < group.end; ++i) step(i).operation->EndBackward(context_);
+  };
+  for (const Group& group : schedule_.backward) {
+    for_trained(group, [&](const Step& s) { s.operation->BeginBackward(context_); });
+    for (size_t b = 0; b < context_.Count(); ++b) {
+      for_trained(group, [&](const Step& s) { BackwardPicture(s, b); });
+      for_trained({group.end, std::min(group.end + 1, steps_.size())}, [&](const Step& s) { s.operation->GatherBackward(context_, b); });
+    }
+    for_trained(group, [&](const Step& s) { s.operation->EndBackward(context_); });
   }
 }
 
@@ -243,7 +263,7 @@ std::unique_ptr<Graph> MakeFastGraph(const GraphSpec& spec, int max_batch, Arena
     if (cut.kind != Cut::Kind::kDense) continue;
     Param& kernel = *params.Find(cut.first, "kernel");
     kernel.layout = Layout::kBlocks;
-    kernel.updated_in_backward = true;
+    kernel.updated_in_backward = kernel.spec.Trained() && !params.NeedsAllGradients();
     kernel.channels = Size(spec.nodes[Size(cut.first)].in.channels);
     kernel.pixel = kernels::Padded(kernel.channels);
   }

@@ -36,7 +36,7 @@ class Dense final : public Operation {
   void BeginBackward(const Context& c) override {
     const size_t live = Sort(c), batch = c.Count();
     float *columns = c.arena->At(columns_), *rows = c.arena->At(rows_);
-    float* bias = bias_ ? c.params->Gradient(*bias_) : nullptr;
+    float* bias = bias_ && bias_->spec.Trained() ? c.params->Gradient(*bias_) : nullptr;
     if (bias) std::fill_n(bias, outputs_, 0.0f);
     for (size_t j = 0; j < live; ++j) {
       for (size_t b = 0; b < batch; ++b) {
@@ -45,11 +45,22 @@ class Dense final : public Operation {
         if (bias) bias[neurons_[j]] += d;
       }
     }
-    kernels::DenseBackward({c.At(wires_.x, 0), wires_.x.picture, inputs_, wires_.NeedsData() ? c.At(wires_.dx, 0) : nullptr,
-                            rows, columns, neurons_.data(), live, outputs_, batch, c.params->Value(*weights_),
-                            momenta_ > 0 ? c.params->Moment1(*weights_) : nullptr, momenta_ > 1 ? c.params->Moment2(*weights_) : nullptr,
-                            c.params->Decay(*weights_)},
-                           c.update);
+    kernels::DenseBackwardArgs a{c.At(wires_.x, 0), wires_.x.picture, inputs_, wires_.NeedsData() ? c.At(wires_.dx, 0) : nullptr,
+                                 rows, columns, neurons_.data(), live, outputs_, batch, c.params->Value(*weights_)};
+    if (weights_->updated_in_backward) {
+      if (momenta_ > 0) a.moment1 = c.params->Moment1(*weights_);
+      if (momenta_ > 1) a.moment2 = c.params->Moment2(*weights_);
+      a.decay = c.params->Decay(*weights_);
+      kernels::DenseBackward(a, c.update);
+      return;
+    }
+    if (a.dx) kernels::DenseBackward(a, {});   // at rate zero: the weights stay
+    if (!weights_->spec.Trained()) return;
+    // At rate -1, from zero: what the step leaves is the gradient.
+    a.dx = nullptr;
+    a.w = c.params->Gradient(*weights_);
+    std::fill_n(a.w, weights_->stored, 0.0f);
+    kernels::DenseBackward(a, {{}, -1});
   }
 
  private:
@@ -175,6 +186,74 @@ class Norm final : public Operation {
   float momentum_;
   float low_ = 0, high_ = 0;
   size_t mean_ = 0, variance_ = 0, scale_ = 0, beta_ = 0, first_ = 0, second_ = 0, parts_ = 0, scratch_ = 0;
+  Param *gamma_ = nullptr, *shift_ = nullptr, *running_mean_ = nullptr, *running_variance_ = nullptr;
+};
+
+// With running statistics each picture is by itself.
+class FixedNorm final : public Operation {
+ public:
+  FixedNorm(const Placement& p, const Wires& w, LayerKind activation)
+      : index_(p.index), wires_(w), padded_(w.x.pixel), channels_(Size(w.x.shape.channels)) {
+    low_ = activation == LayerKind::kBatchNorm ? -std::numeric_limits<float>::infinity() : 0;
+    high_ = activation == LayerKind::kRelu6 ? 6 : std::numeric_limits<float>::infinity();
+    for (size_t* at : {&mean_, &scale_, &beta_, &zeros_}) *at = p.arena->Reserve(4 * padded_);
+    for (size_t* at : {&sum_, &hat_}) *at = p.arena->Reserve(padded_);
+    parts_ = p.arena->Reserve(2 * padded_);
+    scratch_ = p.arena->Reserve(8 * padded_);
+  }
+  void Bind(Params& params) override {
+    gamma_ = params.Find(index_, "gamma");
+    shift_ = params.Find(index_, "beta");
+    running_mean_ = params.Find(index_, "mean");
+    running_variance_ = params.Find(index_, "variance");
+  }
+  void BeginForward(const Context& c) override {
+    const float *gamma = c.params->Value(*gamma_), *variance = c.params->Value(*running_variance_);
+    for (size_t i = 0; i < channels_; ++i) c.arena->At(scale_)[i] = gamma[i] / std::sqrt(variance[i] + kBatchNormEpsilon);
+    std::copy_n(c.params->Value(*running_mean_), channels_, c.arena->At(mean_));
+    std::copy_n(c.params->Value(*shift_), channels_, c.arena->At(beta_));
+    for (const size_t at : {mean_, scale_, beta_}) {
+      for (size_t i = padded_; i < 4 * padded_; ++i) c.arena->At(at)[i] = c.arena->At(at)[i - padded_];
+    }
+  }
+  void Forward(const Context& c, size_t b) override { kernels::Norm(Arguments(c, b)); }
+
+  void BeginBackward(const Context& c) override {
+    for (const size_t at : {sum_, hat_}) std::fill_n(c.arena->At(at), padded_, 0.0f);
+  }
+  void Backward(const Context& c, size_t b) override {
+    if (gamma_->spec.Trained()) {
+      float *sum = c.arena->At(sum_), *hat = c.arena->At(hat_), *part = c.arena->At(parts_);
+      kernels::NormSums({Arguments(c, b), c.In(wires_.dy, b), part, part + padded_, c.arena->At(scratch_)});
+      for (size_t i = 0; i < padded_; ++i) {
+        sum[i] += part[i];
+        hat[i] += part[padded_ + i];
+      }
+    }
+    if (!wires_.NeedsData()) return;
+    const float* zeros = c.arena->At(zeros_);
+    kernels::NormBackward({Arguments(c, b), c.In(wires_.dy, b), c.Out(wires_.dx, b), zeros, zeros});
+  }
+  void EndBackward(const Context& c) override {
+    if (!gamma_->spec.Trained()) return;
+    const float* variance = c.params->Value(*running_variance_);
+    for (size_t i = 0; i < channels_; ++i) {
+      c.params->Gradient(*shift_)[i] = c.arena->At(sum_)[i];
+      c.params->Gradient(*gamma_)[i] = c.arena->At(hat_)[i] / std::sqrt(variance[i] + kBatchNormEpsilon);
+    }
+  }
+
+ private:
+  kernels::NormArgs Arguments(const Context& c, size_t b) const {
+    return {c.In(wires_.x, b), c.Out(wires_.y, b), Size(wires_.x.shape.height), Size(wires_.x.shape.width), padded_,
+            c.arena->At(mean_), c.arena->At(scale_), c.arena->At(beta_), low_, high_};
+  }
+
+  int index_;
+  Wires wires_;
+  size_t padded_, channels_;
+  float low_ = 0, high_ = 0;
+  size_t mean_ = 0, scale_ = 0, beta_ = 0, zeros_ = 0, sum_ = 0, hat_ = 0, parts_ = 0, scratch_ = 0;
   Param *gamma_ = nullptr, *shift_ = nullptr, *running_mean_ = nullptr, *running_variance_ = nullptr;
 };
 
@@ -342,6 +421,9 @@ class FakeQuantize final : public Operation {
 std::unique_ptr<Operation> MakeDense(const Placement& p, const Wires& w) { return std::make_unique<Dense>(p, w); }
 std::unique_ptr<Operation> MakeNorm(const Placement& p, const Wires& w, LayerKind activation) {
   return std::make_unique<Norm>(p, w, activation);
+}
+std::unique_ptr<Operation> MakeFixedNorm(const Placement& p, const Wires& w, LayerKind activation) {
+  return std::make_unique<FixedNorm>(p, w, activation);
 }
 std::unique_ptr<Operation> MakePlain(const Placement& p, const Wires& w, std::vector<OtherInput> others) {
   const LayerKind kind = p.spec->nodes[Size(p.index)].layer.kind;

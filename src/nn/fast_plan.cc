@@ -56,7 +56,7 @@ Cut Cutter::CutAt(int i) const {
     case LayerKind::kBatchNorm: {
       const int next = SoleReader(i);
       const bool joined = next >= 0 && (Layer(next).kind == LayerKind::kRelu || Layer(next).kind == LayerKind::kRelu6);
-      return {i, joined ? next : i, Kind::kNorm};
+      return {i, joined ? next : i, HasFixedStatistics(Layer(i)) ? Kind::kFixedNorm : Kind::kNorm};
     }
     default: return {i, i, Kind::kPlain};
   }

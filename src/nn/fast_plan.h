@@ -11,7 +11,7 @@ namespace handlens::nn {
 // Layers first..last as one operation.
 struct Cut {
   int first = 0, last = 0;
-  enum class Kind { kConv, kConvPool, kDepthwise, kDense, kNorm, kPlain } kind = Kind::kPlain;
+  enum class Kind { kConv, kConvPool, kDepthwise, kDense, kNorm, kFixedNorm, kPlain } kind = Kind::kPlain;
   Reach Sees() const { return kind == Kind::kNorm ? Reach::kGathers : kind == Kind::kDense ? Reach::kBatch : Reach::kPicture; }
 };
 

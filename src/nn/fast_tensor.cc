@@ -74,6 +74,18 @@ void Pack(const Context& c, const float* plain, const Tensor4& t, size_t picture
   }
 }
 
+void MeanOfPixels(const Context& c, const Tensor4& t, size_t picture, float* means) {
+  const size_t channels = Size(t.shape.channels), height = Size(t.shape.height), width = Size(t.shape.width);
+  std::fill_n(means, channels, 0.0f);
+  for (size_t y = 0; y < height; ++y) {
+    const float* row = c.In(t, picture).at + y * t.row;
+    for (size_t x = 0; x < width; ++x) {
+      for (size_t i = 0; i < channels; ++i) means[i] += row[x * t.pixel + i];
+    }
+  }
+  for (size_t i = 0; i < channels; ++i) means[i] /= static_cast<float>(height * width);
+}
+
 void Accumulate(const Context& c, const Tensor4& from, const Tensor4& to, size_t picture) {
   for (size_t y = 0; y < Size(to.shape.height); ++y) {
     const float* a = c.At(from, picture) + y * from.row;

@@ -170,13 +170,104 @@ TEST(Fast, EqualsReferenceOnDenseLayersOfSeveralBlocks) {
   }
 }
 
+// An inverted residual block and what may lie around it, with `frozen` layers from the first on and one more behind.
+ModelSpec Tuned(int size, int width, int kernel, int stride, size_t frozen) {
+  ModelSpec spec{"tuned", size, 3, {}};
+  const auto norm = [](LayerKind kind) { return LayerSpec{.kind = kind, .fixed_statistics = kind == LayerKind::kBatchNorm}; };
+  LayerSpec first = Conv(width, 3, 2, Padding::kSame), up = Conv(3 * width, 1, 1, Padding::kSame), down = Conv(width, 1, 1, Padding::kSame),
+            wide = Conv(width + 9, kernel, stride, Padding::kSame);
+  LayerSpec deep{.kind = LayerKind::kDepthwise, .kernel = kernel, .stride = stride, .padding = Padding::kSame, .bias = false}, flat = deep;
+  first.bias = up.bias = down.bias = false;
+  flat.stride = 1;
+  using enum LayerKind;
+  spec.layers = {{.kind = kNormalize}, first, norm(kBatchNorm), norm(kRelu6), up, norm(kBatchNorm), norm(kRelu6), deep, norm(kBatchNorm),
+                 norm(kRelu6), down, norm(kBatchNorm), up, norm(kBatchNorm), norm(kRelu6), flat, norm(kBatchNorm), norm(kRelu6), down,
+                 norm(kBatchNorm), {.kind = kAdd, .inputs = {11, 19}}, wide, norm(kRelu6), up, norm(kBatchNorm), norm(kRelu),
+                 {.kind = kGlobalAvgPool}, {.kind = kDense, .units = 7}, norm(kRelu), {.kind = kDense, .units = 3}};
+  for (size_t i = 0; i < frozen; ++i) spec.layers[i].frozen = true;
+  for (const size_t i : {frozen + 6, size_t{27}}) spec.layers[std::min(i, size_t{27})].frozen = frozen > 0;
+  return spec;
+}
+
+TEST(Fast, EqualsReferenceWithFixedStatisticsAndFrozenLayers) {
+  for (const auto& [size, width, kernel, stride] : {std::tuple{11, 1, 3, 1}, {18, 7, 5, 2}, {21, 16, 3, 2}, {9, 23, 5, 1}}) {
+    for (const size_t frozen : {0, 3, 8, 12, 26}) {
+      const ModelSpec spec = Tuned(size, width, kernel, stride, frozen);
+      ExpectBackendsAgree(spec, kNesterov);
+      ExpectBackendsAgree(spec, {.kind = OptimizerKind::kAdam, .start_decay = 0.1f, .clip_norm = 0.5f}, 1);
+    }
+  }
+}
+
+TEST(Fast, EqualsReferenceWithFrozenConvolutionsWithPools) {
+  for (const size_t frozen : {0, 3}) {
+    ModelSpec spec{"pools", 29, 3, {}};
+    spec.layers = {Conv(16, 3, 1, Padding::kValid), {.kind = LayerKind::kRelu}, {.kind = LayerKind::kMaxPool, .kernel = 2, .stride = 2},
+                   Conv(9, 3, 1, Padding::kValid), {.kind = LayerKind::kRelu}, {.kind = LayerKind::kMaxPool, .kernel = 2, .stride = 2},
+                   {.kind = LayerKind::kDense, .units = 3}};
+    spec.layers[frozen].frozen = true;
+    ExpectBackendsAgree(spec, kNesterov);
+  }
+}
+
+TEST(Fast, GivesTheFeaturesThatAPoolThereGives) {
+  ModelSpec spec = Tuned(21, 12, 5, 2, 20);
+  const std::vector<int> layers = {3, 11, 20, 25};
+  constexpr size_t kBatch = 3, kWidth = 12;
+  std::vector<float> inputs(kBatch * 21 * 21 * 3);
+  Rng rng(8, "test");
+  for (float& v : inputs) v = rng.Uniform();
+  std::vector<float> means[2];
+  for (const Backend backend : {Backend::kReference, Backend::kFast}) {
+    auto net = *Network::Create(spec, kBatch, {}, backend);
+    net->Initialize(3);
+    std::vector<float>& to = means[backend == Backend::kFast ? 1 : 0];
+    to.resize(kBatch * (3 * kWidth + 3 * kWidth));
+    net->Features(inputs, kBatch, layers, to);
+  }
+  for (size_t i = 0; i < means[0].size(); ++i) EXPECT_NEAR(means[0][i], means[1][i], 1e-5f * (1 + std::abs(means[0][i]))) << i;
+  EXPECT_GT(*std::max_element(means[1].begin(), means[1].end()), 0.1f);
+}
+
+// Plain SGD: what a step changes is rate x gradient, so its length is that of the gradient.
+TEST(Network, ClipsTheGradientsOfAllTrainedNumbersTogether) {
+  for (const Backend backend : {Backend::kReference, Backend::kFast}) {
+    const ModelSpec spec = Tuned(13, 6, 3, 2, 4);
+    const auto step = [&](float clip) {
+      const Weights before = Train(spec, {.clip_norm = clip}, 0, backend).weights;
+      Weights change = Train(spec, {.clip_norm = clip}, 1, backend).weights;
+      for (size_t t = 0; t < change.size(); ++t) {
+        for (size_t i = 0; i < change[t].values.size(); ++i) change[t].values[i] = (before[t].values[i] - change[t].values[i]) / 0.02f;
+      }
+      return change;
+    };
+    const auto norm = [](const Weights& w) {
+      double sum = 0;
+      for (const Tensor& t : w) {
+        for (const float v : t.values) sum += static_cast<double>(v) * static_cast<double>(v);
+      }
+      return std::sqrt(sum);
+    };
+    const Weights whole = step(0), large = step(1e6f), clipped = step(0.25f);
+    EXPECT_GT(norm(whole), 0.5);
+    EXPECT_NEAR(norm(clipped), 0.25, 1e-3);
+    for (size_t t = 0; t < whole.size(); ++t) {
+      for (size_t i = 0; i < whole[t].values.size(); ++i) {
+        EXPECT_EQ(whole[t].values[i], large[t].values[i]) << whole[t].name;
+        EXPECT_NEAR(clipped[t].values[i], static_cast<double>(whole[t].values[i]) * 0.25 / norm(whole), 2e-4) << whole[t].name;
+      }
+    }
+  }
+}
+
 std::string Digest(const Trained& t) { return Sha256(EncodeWeights(t.weights)); }
 
 TEST(Fast, GivesTheSameBitsOnEveryInstructionSet) {
   const std::vector<std::pair<const char*, Optimizer>> cases = {
-      {"m2", {}}, {"f3n5", {.kind = OptimizerKind::kAdam}}, {"nano8", kNesterov}};
+      {"m2", {}}, {"f3n5", {.kind = OptimizerKind::kAdam}}, {"nano8", kNesterov},
+      {"tuned", {.kind = OptimizerKind::kMomentum, .start_decay = 1e-2f, .clip_norm = 0.5f}}};
   for (const auto& [name, optimizer] : cases) {
-    const ModelSpec spec = *NamedModel(name, 32, 3);
+    const ModelSpec spec = name == std::string("tuned") ? Tuned(23, 13, 5, 2, 4) : *NamedModel(name, 32, 3);
     const std::string best = Digest(Train(spec, optimizer, 3, Backend::kFast));
     int64_t rest = hwy::SupportedTargets();
     int targets = 0;
@@ -211,6 +302,36 @@ TEST(Network, ResumesBitForBit) {
       if (s >= 2) two->TrainStep({inputs, labels, {}, 0}, 0.01f, {1, s});
     }
     EXPECT_EQ(EncodeWeights(one->SaveState()), EncodeWeights(two->SaveState()));
+  }
+}
+
+TEST(Network, ResumesBitForBitWithFrozenLayersAndDecayTowardsTheStart) {
+  const ModelSpec spec = Tuned(12, 5, 3, 1, 4);
+  const Optimizer optimizer{.kind = OptimizerKind::kMomentum, .weight_decay = 0.01f, .start_decay = 0.1f, .clip_norm = 0.5f};
+  auto one = *Network::Create(spec, 2, optimizer), two = *Network::Create(spec, 2, optimizer);
+  one->Initialize(4);
+  Weights start = one->SaveWeights();
+  for (Tensor& t : start) {
+    for (float& v : t.values) v *= 1.1f;
+  }
+  ASSERT_TRUE(one->LoadWeights(start));
+  std::vector<float> inputs(2 * 12 * 12 * 3, 0.5f);
+  const std::vector<int> labels = {0, 1};
+  for (uint64_t s = 0; s < 4; ++s) {
+    if (s == 2) {
+      ASSERT_TRUE(two->LoadState(one->SaveState()));
+    }
+    one->TrainStep({inputs, labels, {}, 0}, 0.05f, {1, s});
+    if (s >= 2) two->TrainStep({inputs, labels, {}, 0}, 0.05f, {1, s});
+  }
+  EXPECT_EQ(EncodeWeights(one->SaveState()), EncodeWeights(two->SaveState()));
+}
+
+TEST(Network, TrainsNothingWhereEverythingIsFrozen) {
+  for (const Backend backend : {Backend::kReference, Backend::kFast}) {
+    ModelSpec spec = Tuned(12, 5, 3, 1, 26);
+    for (LayerSpec& layer : spec.layers) layer.frozen = true;
+    EXPECT_EQ(Difference(Train(spec, kNesterov, 0, backend).weights, Train(spec, kNesterov, 2, backend).weights), 0);
   }
 }
 

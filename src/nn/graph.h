@@ -18,6 +18,8 @@ struct Pass {
   int count = 0;
   Mode mode = Mode::kInference;
   StepKey key;
+  std::span<const int> features = {};   // layers whose outputs' means over all pixels are wanted
+  float* means = nullptr;               // (count, their channels)
 };
 
 class Graph {

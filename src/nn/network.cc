@@ -53,6 +53,17 @@ class PlannedNetwork final : public Network {
     }
   }
 
+  void Features(std::span<const float> inputs, int count, std::span<const int> layers, std::span<float> means) override {
+    CheckBatch(inputs, count);
+    size_t floats = 0;
+    for (const int layer : layers) {
+      HL_CHECK(layer >= 0 && layer < static_cast<int>(p_->spec.nodes.size()));
+      floats += Size(p_->spec.nodes[Size(layer)].out.channels);
+    }
+    HL_CHECK(means.size() >= Size(count) * floats);
+    p_->graph->Forward({inputs.data(), count, Mode::kInference, {}, layers, means.data()});
+  }
+
   Weights SaveWeights() const override { return p_->params.Save(); }
   Result<void> LoadWeights(const Weights& weights) override { return p_->params.Load(weights); }
   Weights SaveState() const override { return p_->params.SaveState(); }

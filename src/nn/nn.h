@@ -47,6 +47,11 @@ struct LayerSpec {
   // Batch norm, in 0..1, Keras' meaning and default: running <- momentum * running + (1 - momentum) * batch, variances
   // biased. It has a memory of 1 / (1 - momentum) steps; PyTorch's default of 0.1 is 0.9 here.
   float momentum = 0.99f;
+  // Batch norm: computes with its running statistics in training too and keeps them; gamma and beta train.
+  bool fixed_statistics = false;
+  // Conv, depthwise, dense, batch norm: its numbers stay as they were loaded. A frozen batch norm has fixed statistics too.
+  // Nothing is propagated below the lowest layer that trains.
+  bool frozen = false;
   bool bias = true;             // conv, depthwise, dense; false before a batch norm
   // Conv, depthwise, dense: the network computes with the kernel rounded to -127..127 steps of largest / 127, a step an
   // output channel (dense: one), while every change of a training step goes to numbers kept in float, which are what is
@@ -80,7 +85,7 @@ struct Shape {
 Result<std::vector<Shape>> InferShapes(const ModelSpec& spec);
 
 struct ModelCost {
-  int64_t parameters = 0;       // trained numbers; fitted ones (normalisation, running statistics) do not count
+  int64_t parameters = 0;       // trained numbers, frozen ones too; fitted ones (normalisation, running statistics) do not count
   int64_t multiply_adds = 0;    // of one picture's forward pass
   int64_t arena_bytes = 0;      // memory of training at this batch with Adam, the largest optimiser
 };
@@ -109,6 +114,10 @@ struct Optimizer {
   bool nesterov = false;
   float beta1 = 0.9f, beta2 = 0.999f, epsilon = 1e-7f;  // Keras' defaults
   float weight_decay = 0;       // L2 into the gradient; kernels only, never biases or batch norm
+  float start_decay = 0;        // the same towards the loaded weights instead of zero (L2-SP, Li et al. 2018)
+  // Above zero: the gradients of all trained numbers together (without decay) are scaled down to this L2 norm where theirs is
+  // larger.
+  float clip_norm = 0;
 
   bool operator==(const Optimizer&) const = default;
 };
@@ -150,6 +159,11 @@ class Network {
 
   // Softmax scores (count, classes), inference mode (running batch-norm statistics, no dropout).
   virtual void Predict(std::span<const float> inputs, int count, std::span<float> scores) = 0;
+
+  // Means over all pixels of the outputs of these layers, as a global average pool there would give them: (count, the sum
+  // of the layers' channels), a picture's layers one after the other. Inference mode. A layer whose only reader is the batch
+  // norm or the activation behind it has no output of its own: name the last of them.
+  virtual void Features(std::span<const float> inputs, int count, std::span<const int> layers, std::span<float> means) = 0;
 
   virtual Weights SaveWeights() const = 0;
   // Kind kBadInput when names or shapes do not fit the model.

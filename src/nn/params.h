@@ -37,6 +37,7 @@ struct Param {
   size_t channels = 1, pixel = 1;     // blocks: every `channels` inputs take `pixel` places, the rest of them zeros
   size_t stored = 0;                  // floats in memory
   size_t value = 0, gradient = 0, moment1 = 0, moment2 = 0;   // offsets in the arena; moments only where used
+  size_t start = 0;               // where decay goes towards it: the loaded numbers
   size_t master = 0, steps = 0;   // rounded ones: the float numbers that `value` is rounded from, and its steps
   bool Rounded() const { return spec.int8_steps > 0; }
 };
@@ -78,6 +79,8 @@ class Params {
   float* Moment2(const Param& p) const { return arena_->At(p.moment2); }
   int MomentsOf(const Param& p) const;   // how many the optimiser keeps
   float Decay(const Param& p) const { return p.spec.role == ParamRole::kKernel ? optimizer_.weight_decay : 0; }
+  // Whether a step needs all gradients before it changes a number.
+  bool NeedsAllGradients() const { return optimizer_.clip_norm > 0 || optimizer_.start_decay > 0; }
 
   void Initialize(const GraphSpec& graph, uint64_t seed);
   Update NextUpdate(float learning_rate);            // counts the step
@@ -93,7 +96,10 @@ class Params {
   void FindSteps(const Param& p) const;
   void Round(const Param& p) const;    // value from master
   void Follow(const Param& p) const;   // after a step: what changed in value changes master, and is rounded again
-  bool Trained(const Param& p) const { return p.spec.role != ParamRole::kStatistic; }
+  bool Trained(const Param& p) const { return p.spec.Trained(); }
+  bool KeepsStart(const Param& p) const { return optimizer_.start_decay > 0 && p.spec.role == ParamRole::kKernel; }
+  void KeepStarts() const;
+  float ClipScale() const;             // the factor of all gradients
   static size_t Place(const Param& p, size_t input, size_t neuron);
   std::vector<float> Read(const Param& p, size_t offset) const;
   void Write(const Param& p, size_t offset, const std::vector<float>& values);

@@ -27,7 +27,12 @@ class ReferenceGraph final : public Graph {
 
  private:
   const float* Out(int layer) const { return layer < 0 ? pass_.inputs : arena_->At(layers_[Size(layer)].out); }
-  float* Grad(int layer) const { return layer < 0 ? nullptr : arena_->At(layers_[Size(layer)].grad); }
+  // Null where nothing that trains lies before.
+  float* Grad(int layer) const {
+    return layer < 0 || !layers_[Size(layer)].node.trains ? nullptr : arena_->At(layers_[Size(layer)].grad);
+  }
+  float* Gradient(const Param* p) const { return p && p->spec.Trained() ? params_->Gradient(*p) : nullptr; }
+  void WriteMeans() const;
   const float* Value(const Param* p) const { return p ? params_->Value(*p) : nullptr; }
   void ForwardBatchNorm(const Layer& l);
   void ForwardPicture(const Layer& l, int index, size_t picture);
@@ -49,7 +54,7 @@ ReferenceGraph::ReferenceGraph(const GraphSpec& spec, int max_batch, Arena& aren
   for (const Node& node : spec.nodes) {
     Layer l{.node = node, .window = WindowOf(node.layer, node.in, node.out)};
     l.out = arena.Reserve(Size(max_batch) * Count(node.out));
-    l.grad = arena.Reserve(Size(max_batch) * Count(node.out));
+    if (node.trains) l.grad = arena.Reserve(Size(max_batch) * Count(node.out));
     l.mean = arena.Reserve(Size(node.in.channels));
     l.variance = arena.Reserve(Size(node.in.channels));
     layers_.push_back(l);
@@ -75,7 +80,7 @@ void ReferenceGraph::ForwardBatchNorm(const Layer& l) {
   float *running_mean = params_->Value(*l.fitted_mean), *running_variance = params_->Value(*l.fitted_spread);
   const float *mean = running_mean, *variance = running_variance;
   const float* x = Out(l.node.inputs[0]);
-  if (pass_.mode == Mode::kTraining) {
+  if (pass_.mode == Mode::kTraining && !HasFixedStatistics(l.node.layer)) {
     BatchStatistics(rows, x, arena_->At(l.mean), arena_->At(l.variance));
     mean = arena_->At(l.mean);
     variance = arena_->At(l.variance);
@@ -132,13 +137,30 @@ const float* ReferenceGraph::Forward(const Pass& pass) {
       for (int b = 0; b < pass.count; ++b) ForwardPicture(l, i, Size(b));
     }
   }
+  if (pass.means) WriteMeans();
   return Out(static_cast<int>(layers_.size()) - 1);
+}
+
+void ReferenceGraph::WriteMeans() const {
+  float* to = pass_.means;
+  for (size_t b = 0; b < Size(pass_.count); ++b) {
+    for (const int i : pass_.features) {
+      const Shape& shape = layers_[Size(i)].node.out;
+      GlobalAvgPoolForward(shape, Out(i) + b * Count(shape), to);
+      to += shape.channels;
+    }
+  }
 }
 
 void ReferenceGraph::BackwardBatchNorm(const Layer& l, int index) {
   const Rows rows{Size(pass_.count) * Size(l.node.in.height) * Size(l.node.in.width), Size(l.node.in.channels)};
-  BatchNormBackward(rows, Out(l.node.inputs[0]), {Value(l.gamma), arena_->At(l.mean), arena_->At(l.variance)}, Grad(index),
-                    {Grad(l.node.inputs[0]), params_->Gradient(*l.gamma), params_->Gradient(*l.beta)});
+  const float* x = Out(l.node.inputs[0]);
+  const BatchNormGradients g{Grad(l.node.inputs[0]), Gradient(l.gamma), Gradient(l.beta)};
+  if (HasFixedStatistics(l.node.layer)) {
+    FixedNormBackward(rows, x, {Value(l.gamma), Value(l.fitted_mean), Value(l.fitted_spread)}, Grad(index), g);
+  } else {
+    BatchNormBackward(rows, x, {Value(l.gamma), arena_->At(l.mean), arena_->At(l.variance)}, Grad(index), g);
+  }
 }
 
 // A kernel's gradient is summed picture by picture, each picture's own sum beginning at zero: what threads inside a batch
@@ -148,15 +170,15 @@ void ReferenceGraph::BackwardWeighted(const Layer& l, int index, size_t picture)
   const float* x = Out(n.inputs[0]) + picture * Count(n.in);
   const float* dy = Grad(index) + picture * Count(n.out);
   float* dx = Grad(n.inputs[0]);
-  float* own = arena_->At(scratch_);
+  float* total = Gradient(l.kernel);
+  float* own = total ? arena_->At(scratch_) : nullptr;
   const size_t count = l.kernel->spec.Count();
-  std::fill(own, own + count, 0.0f);
-  const ConvGradients g{dx ? dx + picture * Count(n.in) : nullptr, own, l.bias ? params_->Gradient(*l.bias) : nullptr};
+  if (own) std::fill(own, own + count, 0.0f);
+  const ConvGradients g{dx ? dx + picture * Count(n.in) : nullptr, own, Gradient(l.bias)};
   if (n.layer.kind == LayerKind::kConv) ConvBackward(l.window, x, Value(l.kernel), dy, g);
   if (n.layer.kind == LayerKind::kDepthwise) DepthwiseBackward(l.window, x, Value(l.kernel), dy, g);
   if (n.layer.kind == LayerKind::kDense) DenseBackward({Count(n.in), Count(n.out)}, x, Value(l.kernel), dy, g);
-  float* total = params_->Gradient(*l.kernel);
-  for (size_t i = 0; i < count; ++i) total[i] += own[i];
+  for (size_t i = 0; own && i < count; ++i) total[i] += own[i];
 }
 
 void ReferenceGraph::BackwardPicture(const Layer& l, int index, size_t picture) {
@@ -190,16 +212,18 @@ void ReferenceGraph::BackwardPicture(const Layer& l, int index, size_t picture) 
 
 void ReferenceGraph::Backward(const float* logit_gradient, const Update&) {
   const auto zero = [&](const Param* p) {
-    if (p) std::fill_n(params_->Gradient(*p), p->stored, 0.0f);
+    if (float* g = Gradient(p)) std::fill_n(g, p->stored, 0.0f);
   };
   for (const Layer& l : layers_) {
-    std::fill_n(arena_->At(l.grad), Size(pass_.count) * Count(l.node.out), 0.0f);
+    if (l.node.trains) std::fill_n(arena_->At(l.grad), Size(pass_.count) * Count(l.node.out), 0.0f);
     for (const Param* p : {l.kernel, l.bias, l.gamma, l.beta}) zero(p);
   }
   const int last = static_cast<int>(layers_.size()) - 1;
+  if (!Grad(last)) return;
   std::copy_n(logit_gradient, Size(pass_.count) * Count(layers_.back().node.out), Grad(last));
   for (int i = last; i >= 0; --i) {
     const Layer& l = layers_[Size(i)];
+    if (!l.node.trains) continue;
     if (l.node.layer.kind == LayerKind::kBatchNorm) {
       BackwardBatchNorm(l, i);
     } else if (l.node.layer.kind == LayerKind::kDropout) {

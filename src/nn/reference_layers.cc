@@ -70,8 +70,10 @@ void ConvBackward(const Window& w, const float* x, const float* kernel, const fl
     for (size_t i = 0; i < in; ++i) {
       for (size_t o = 0; o < out; ++o) {
         const float d = dy[to * out + o];
-        float& dk = g.dkernel[(tap * in + i) * out + o];
-        dk = Fma(x[from * in + i], d, dk);
+        if (g.dkernel) {
+          float& dk = g.dkernel[(tap * in + i) * out + o];
+          dk = Fma(x[from * in + i], d, dk);
+        }
         if (g.dx) g.dx[from * in + i] = Fma(kernel[(tap * in + i) * out + o], d, g.dx[from * in + i]);
       }
     }
@@ -94,7 +96,7 @@ void DepthwiseBackward(const Window& w, const float* x, const float* kernel, con
   ForEachTap(w, [&](size_t to, size_t from, size_t tap) {
     for (size_t c = 0; c < channels; ++c) {
       const float d = dy[to * channels + c];
-      g.dkernel[tap * channels + c] = Fma(x[from * channels + c], d, g.dkernel[tap * channels + c]);
+      if (g.dkernel) g.dkernel[tap * channels + c] = Fma(x[from * channels + c], d, g.dkernel[tap * channels + c]);
       if (g.dx) g.dx[from * channels + c] = Fma(kernel[tap * channels + c], d, g.dx[from * channels + c]);
     }
   });
@@ -111,7 +113,7 @@ void DenseBackward(DenseShape s, const float* x, const float* kernel, const floa
   if (g.dbias) SumRows(1, s.out, dy, g.dbias);
   for (size_t i = 0; i < s.in; ++i) {
     for (size_t o = 0; o < s.out; ++o) {
-      g.dkernel[i * s.out + o] = Fma(x[i], dy[o], g.dkernel[i * s.out + o]);
+      if (g.dkernel) g.dkernel[i * s.out + o] = Fma(x[i], dy[o], g.dkernel[i * s.out + o]);
       if (g.dx) g.dx[i] = Fma(kernel[i * s.out + o], dy[o], g.dx[i]);
     }
   }
@@ -152,6 +154,20 @@ void BatchNormBackward(Rows r, const float* x, BatchNormSaved saved, const float
     for (size_t i = c; g.dx && i < r.rows * r.channels; i += r.channels) {
       g.dx[i] += scale * (dy[i] - sum / n - (x[i] - mean) * inverse * (sum_hat / n));
     }
+  }
+}
+
+void FixedNormBackward(Rows r, const float* x, BatchNormSaved saved, const float* dy, BatchNormGradients g) {
+  for (size_t c = 0; c < r.channels; ++c) {
+    const float inverse = 1 / std::sqrt(saved.variance[c] + kBatchNormEpsilon), mean = saved.mean[c];
+    float sum = 0, sum_hat = 0;
+    for (size_t i = c; i < r.rows * r.channels; i += r.channels) {
+      sum += dy[i];
+      sum_hat = Fma(dy[i], (x[i] - mean) * inverse, sum_hat);
+      if (g.dx) g.dx[i] += saved.gamma[c] * inverse * dy[i];
+    }
+    if (g.dbeta) g.dbeta[c] += sum;
+    if (g.dgamma) g.dgamma[c] += sum_hat;
   }
 }
 

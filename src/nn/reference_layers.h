@@ -26,7 +26,7 @@ void NormalizeBackward(const Shape& s, const float* dy, Normal n, float* dx);
 void ConvForward(const Window& w, const float* x, const float* kernel, const float* bias, float* y);
 struct ConvGradients {
   float* dx;
-  float* dkernel;
+  float* dkernel; // null where it is frozen, and so are its bias's
   float* dbias;   // null without bias
 };
 void ConvBackward(const Window& w, const float* x, const float* kernel, const float* dy, ConvGradients g);
@@ -65,6 +65,8 @@ struct BatchNormSaved {
   const float* variance;
 };
 void BatchNormBackward(Rows r, const float* x, BatchNormSaved saved, const float* dy, BatchNormGradients g);
+// The same with statistics that do not depend on x. dgamma and dbeta may be null.
+void FixedNormBackward(Rows r, const float* x, BatchNormSaved saved, const float* dy, BatchNormGradients g);
 
 // Clipped to 0..limit; ReLU is limit infinity. The gradient passes where 0 < y < limit.
 void ReluForward(size_t n, const float* x, float limit, float* y);

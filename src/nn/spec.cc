@@ -70,7 +70,7 @@ Result<Shape> OutShape(int index, const LayerSpec& layer, const std::vector<Shap
 
 void AddParams(int index, const Node& node, std::vector<ParamSpec>& params) {
   const auto add = [&](const char* what, std::vector<int> shape, ParamRole role) {
-    params.push_back({index, what, std::move(shape), role});
+    params.push_back({index, what, std::move(shape), node.layer.frozen && role != ParamRole::kStatistic ? ParamRole::kFrozen : role});
   };
   const LayerSpec& l = node.layer;
   const int in = node.in.channels, out = node.out.channels;
@@ -157,7 +157,12 @@ Result<GraphSpec> Resolve(const ModelSpec& spec) {
     if (Elements(node.out) > kMaxElements || Elements(node.in) * node.out.channels > int64_t{1} << 40) {
       return Wrong(i, layer.kind, "too large");
     }
+    const size_t before = graph.params.size();
     AddParams(i, node, graph.params);
+    node.trains = std::any_of(graph.params.begin() + static_cast<std::ptrdiff_t>(before), graph.params.end(),
+                              [](const ParamSpec& p) { return p.Trained(); }) ||
+                  std::any_of(node.inputs.begin(), node.inputs.end(),
+                              [&](int input) { return input >= 0 && graph.nodes[Size(input)].trains; });
     graph.nodes.push_back(std::move(node));
   }
   if (Elements(graph.nodes.back().out) != spec.classes) {

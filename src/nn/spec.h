@@ -30,6 +30,7 @@ Window WindowOf(const LayerSpec& layer, const Shape& in, const Shape& out);
 enum class ParamRole {
   kKernel,      // trained, with weight decay
   kPlain,       // trained, without
+  kFrozen,      // of a frozen layer
   kStatistic,   // fitted: normalisation, running statistics of a batch norm
 };
 
@@ -40,6 +41,7 @@ struct ParamSpec {
   ParamRole role = ParamRole::kPlain;
   int int8_steps = 0;          // of a kernel or bias that is rounded: how many steps, along the last dimension; else 0
   float input_step = 0;        // of a bias that is rounded
+  bool Trained() const { return role == ParamRole::kKernel || role == ParamRole::kPlain; }
   std::string Name() const { return std::to_string(layer) + "." + what; }
   size_t Count() const;
 };
@@ -49,7 +51,10 @@ struct Node {
   LayerSpec layer;
   std::vector<int> inputs;
   Shape in, out;               // `in` of the first input
+  bool trains = false;         // it or a layer before it has numbers that training changes
 };
+// Whether a batch norm computes with its running statistics in training too.
+constexpr bool HasFixedStatistics(const LayerSpec& layer) { return layer.fixed_statistics || layer.frozen; }
 
 struct GraphSpec {
   ModelSpec model;

@@ -27,6 +27,8 @@ Json LayerToJson(const LayerSpec& layer) {
   if (layer.padding != plain.padding) json["padding"] = "same";
   if (layer.rate != plain.rate) json["rate"] = layer.rate;
   if (layer.momentum != plain.momentum) json["momentum"] = layer.momentum;
+  if (layer.fixed_statistics != plain.fixed_statistics) json["fixed_statistics"] = layer.fixed_statistics;
+  if (layer.frozen != plain.frozen) json["frozen"] = layer.frozen;
   if (layer.bias != plain.bias) json["bias"] = layer.bias;
   if (layer.int8_kernel != plain.int8_kernel) json["int8_kernel"] = layer.int8_kernel;
   if (layer.input_step != plain.input_step) json["input_step"] = layer.input_step;
@@ -52,6 +54,8 @@ Result<LayerSpec> LayerFromJson(const Json& json, size_t index) {
   layer.padding = padding == "same" ? Padding::kSame : Padding::kValid;
   layer.rate = json.value("rate", layer.rate);
   layer.momentum = json.value("momentum", layer.momentum);
+  layer.fixed_statistics = json.value("fixed_statistics", layer.fixed_statistics);
+  layer.frozen = json.value("frozen", layer.frozen);
   layer.bias = json.value("bias", layer.bias);
   layer.int8_kernel = json.value("int8_kernel", layer.int8_kernel);
   layer.input_step = json.value("input_step", layer.input_step);

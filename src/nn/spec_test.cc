@@ -83,6 +83,27 @@ TEST(Spec, WritesABatchNormsMomentumOnlyWhenItIsNotKeras) {
   EXPECT_EQ(InferShapes(spec).error().message, "layer 0, batch norm: momentum 1 is not in 0..1, 1 excluded");
 }
 
+TEST(Spec, WritesWhatIsFrozenOnlyWhereItIs) {
+  ModelSpec spec{"t", 8, 2, {}};
+  spec.layers = {{.kind = LayerKind::kConv, .units = 3, .kernel = 1, .frozen = true}, {.kind = LayerKind::kBatchNorm, .fixed_statistics = true},
+                 {.kind = LayerKind::kDense, .units = 2}};
+  const Json json = ToJson(spec);
+  EXPECT_EQ(json["layers"][0]["frozen"], true);
+  EXPECT_EQ(json["layers"][1], Json({{"kind", "batch_norm"}, {"fixed_statistics", true}}));
+  EXPECT_EQ(json["layers"][2], Json({{"kind", "dense"}, {"units", 2}}));
+  EXPECT_EQ(*ModelFromJson(json), spec);
+}
+
+TEST(Spec, FrozenNumbersAreParametersWithoutMemoryForTraining) {
+  ModelSpec spec = *NamedModel("m1", 50, 2);
+  const ModelCost free = *Cost(spec, 4);
+  for (LayerSpec& layer : spec.layers) layer.frozen = layer.kind != LayerKind::kDense || layer.units != 2;
+  const ModelCost frozen = *Cost(spec, 4);
+  EXPECT_EQ(frozen.parameters, free.parameters);
+  EXPECT_EQ(frozen.multiply_adds, free.multiply_adds);
+  EXPECT_LT(frozen.arena_bytes, free.arena_bytes - 2 * 4 * 2'000'000);   // Adam's moments of 2.3 million numbers
+}
+
 TEST(Spec, RefusesJsonItDoesNotKnow) {
   EXPECT_FALSE(ModelFromJson(Json::parse(R"({"name": "x"})")));
   EXPECT_FALSE(ModelFromJson(Json::parse(R"({"name":"x","size_px":8,"classes":2,"layers":[{"kind":"lstm"}]})")));

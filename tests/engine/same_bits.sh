@@ -9,4 +9,4 @@ echo "$lines"
 networks=$(echo "$lines" | cut -d' ' -f1 | sort -u | wc -l)
 hashes=$(echo "$lines" | cut -d' ' -f1,3 | sort -u | wc -l)
 neon=$(echo "$lines" | grep -c ' NEON ')
-[ "$networks" -ge 5 ] && [ "$neon" = "$networks" ] && [ "$hashes" = "$networks" ]
+[ "$networks" -ge 6 ] && [ "$neon" = "$networks" ] && [ "$hashes" = "$networks" ]

@@ -1,9 +1,10 @@
 """Records what PyTorch computes for small networks, as the oracle of src/nn (src/nn/testdata/*.safetensors).
 
-    python3 tools/oracles/nn_torch.py src/nn/testdata
+    python3 tools/oracles/nn_torch.py src/nn/testdata [network ...]
 
 Each file holds inputs, labels, picture weights, the starting weights (names as in nn.h), the logits' softmax, the gradient
-of every trained tensor, the losses of ten steps of each optimiser, and the batch norms' running statistics after those of SGD. Keras' formulas of Nesterov and Adam are spelt
+of every trained tensor, the losses of ten steps of each optimiser, the batch norms' running statistics after those of SGD, and,
+where layers are frozen, the means over all pixels of some outputs. Keras' formulas of Nesterov and Adam are spelt
 out on PyTorch's gradients, since the two frameworks define them differently; running batch-norm variances are
 biased ones, as Keras 3 keeps them. Written with PyTorch 2.15, double precision rounded once at the end.
 """
@@ -26,7 +27,15 @@ def same_padding(x, kernel, stride, value=0.0):
     return F.pad(x, pads, value=value)
 
 
-def forward(layers, p, x, training, running=None):
+def fixed(layer):
+    return layer.get("fixed_statistics", False) or layer.get("frozen", False)
+
+
+def trained(layers, p):
+    return [n for n in p if n.split(".")[1] in ("kernel", "bias", "gamma", "beta") and not layers[int(n.split(".")[0])].get("frozen")]
+
+
+def forward(layers, p, x, training, running=None, features=None):
     outputs = []
     for i, layer in enumerate(layers):
         kind = layer["kind"]
@@ -43,7 +52,7 @@ def forward(layers, p, x, training, running=None):
             v = v[:, :, None, None]
         elif kind == "batch_norm":
             mean, variance = v.mean((0, 2, 3)), v.var((0, 2, 3), unbiased=False)
-            if training:
+            if training and not fixed(layer):
                 if running is not None:
                     for what, now in (("mean", mean), ("variance", variance)):
                         keep = layer.get("momentum", 0.99)
@@ -67,6 +76,8 @@ def forward(layers, p, x, training, running=None):
         elif kind == "add":
             v = sum(sources)
         outputs.append(v)
+    if features is not None:
+        return torch.cat([outputs[i].mean((2, 3)) for i in features], 1)
     return outputs[-1].reshape(len(x), -1)
 
 
@@ -92,6 +103,22 @@ MODELS = {
                        dict(kind="max_pool", kernel=2, stride=1, padding="same"), dict(kind="global_avg_pool"),
                        dict(kind="dense", units=4)]),
 }
+
+
+# Layers 1 and 2 lie below the lowest that trains; 11 and 12 are frozen between layers that train.
+FIXED = dict(kind="batch_norm", fixed_statistics=True)
+MODELS["tuned"] = (13, 3, [
+    dict(kind="normalize"), dict(kind="conv", units=7, kernel=3, stride=2, padding="same", bias=False, frozen=True),
+    dict(kind="batch_norm", frozen=True), dict(kind="relu6"),
+    dict(kind="depthwise", kernel=5, padding="same", bias=False), FIXED, dict(kind="relu6"),
+    dict(kind="conv", units=10, kernel=1, bias=False), FIXED,
+    dict(kind="conv", units=18, kernel=1, bias=False), FIXED, dict(kind="relu6"),
+    dict(kind="depthwise", kernel=3, padding="same", frozen=True), dict(kind="batch_norm", frozen=True), dict(kind="relu6"),
+    dict(kind="conv", units=10, kernel=1, bias=False), FIXED, dict(kind="add", inputs=[8, 16]),
+    dict(kind="batch_norm"), dict(kind="relu"), dict(kind="depthwise", kernel=5, stride=2, padding="same"), FIXED, dict(kind="relu6"),
+    dict(kind="conv", units=5, kernel=3, padding="same"), dict(kind="relu6"),
+    dict(kind="global_avg_pool"), dict(kind="dense", units=3)])
+FEATURES = {"tuned": [3, 8, 17, 24]}
 
 
 def fresh(size, layers, g):
@@ -132,6 +159,7 @@ OPTIMIZERS = {
     "momentum": lambda g, w, m, t: ((lambda v: (w + v, (v, None)))(0.9 * m[0] - RATE * g)),
     "adam": lambda g, w, m, t: adam(g, w, m, t),
 }
+CLIP = 0.3
 
 
 def adam(g, w, m, t, rate=0.01):
@@ -143,20 +171,24 @@ def adam(g, w, m, t, rate=0.01):
 def train(layers, start, data, optimizer):
     x, labels, weights = data
     p = {n: t.clone() for n, t in start.items()}
-    trained = [n for n in p if n.split(".")[1] in ("kernel", "bias", "gamma", "beta")]
-    moments = {n: (torch.zeros_like(p[n]), torch.zeros_like(p[n])) for n in trained}
+    learning = trained(layers, p)
+    moments = {n: (torch.zeros_like(p[n]), torch.zeros_like(p[n])) for n in learning}
     losses = []
     for t in range(1, STEPS + 1):
-        leaf = {n: v.clone().requires_grad_(n in trained) for n, v in p.items()}
+        leaf = {n: v.clone().requires_grad_(n in learning) for n, v in p.items()}
         running = {}
         loss = loss_of(forward(layers, leaf, x, True, running), labels, weights, SMOOTHING)
         loss.backward()
         losses.append(loss.item())
-        for n in trained:
-            g = leaf[n].grad + (1e-3 * p[n] if n.endswith("kernel") else 0)
-            p[n], moments[n] = OPTIMIZERS[optimizer](g, p[n], moments[n], t)
+        clipped = optimizer == "clipped"
+        norm = sum((leaf[n].grad ** 2).sum() for n in learning) ** 0.5
+        for n in learning:
+            g = leaf[n].grad * (min(1, CLIP / norm.item()) if clipped else 1)
+            if n.endswith("kernel"):
+                g = g + 1e-3 * p[n] + (0.1 * (p[n] - start[n]) if clipped else 0)
+            p[n], moments[n] = OPTIMIZERS["momentum" if clipped else optimizer](g, p[n], moments[n], t)
         p.update(running)
-    return losses, {n: t for n, t in p.items() if n not in trained}
+    return losses, {n: t for n, t in p.items() if n.endswith(("mean", "variance", "std"))}
 
 
 def write(path, tensors, metadata):
@@ -171,8 +203,10 @@ def write(path, tensors, metadata):
         f.write(struct.pack("<Q", len(text)) + text + data)
 
 
-def main(folder):
+def main(folder, names):
     for name, (size, classes, layers) in MODELS.items():
+        if names and name not in names:
+            continue
         g = torch.Generator().manual_seed(1)
         x = torch.rand(4, size, size, 3, generator=g).double()
         labels = torch.tensor([0, 1, 1, classes - 1])
@@ -185,9 +219,11 @@ def main(folder):
         leaf = {n: t.clone().requires_grad_() for n, t in start.items()}
         loss_of(forward(layers, leaf, nchw, True), labels, weights, SMOOTHING).backward()
         for n, t in leaf.items():
-            if n.split(".")[1] in ("kernel", "bias", "gamma", "beta"):
+            if n in trained(layers, leaf):
                 out[f"gradient.{n}"] = t.grad
-        for optimizer in OPTIMIZERS:
+        if name in FEATURES:
+            out["features"] = forward(layers, start, nchw, False, features=FEATURES[name])
+        for optimizer in [*OPTIMIZERS, "clipped"] if name in FEATURES else OPTIMIZERS:
             losses, fitted = train(layers, start, (nchw, labels, weights), optimizer)
             out[f"losses.{optimizer}"] = torch.tensor(losses)
             if optimizer == "sgd":
@@ -198,4 +234,4 @@ def main(folder):
             f.write("\n")
 
 
-main(sys.argv[1])
+main(sys.argv[1], sys.argv[2:])
