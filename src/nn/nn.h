@@ -10,6 +10,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/disk.h"
@@ -103,9 +104,27 @@ struct Tensor {
 };
 using Weights = std::vector<Tensor>;
 
+// What SaveWeights of this model gives, in its order, without the numbers. Errors as InferShapes.
+struct WeightShape {
+  std::string name;
+  std::vector<int> shape;
+  bool operator==(const WeightShape&) const = default;
+};
+Result<std::vector<WeightShape>> WeightShapes(const ModelSpec& spec);
+
 // The safetensors format (8-byte length, JSON header, little-endian data), so that other tools read the weights.
 Bytes EncodeWeights(const Weights& weights);
-Result<Weights> DecodeWeights(std::span<const uint8_t> bytes);
+Result<Weights> DecodeWeights(std::span<const uint8_t> bytes);   // float32 or half precision
+
+// The same with notes for the reader (the format's "__metadata__"). A tensor whose numbers are all exact in half
+// precision is written so, in half the bytes; the numbers read back are always the same.
+struct WeightsFile {
+  Weights weights;
+  std::vector<std::pair<std::string, std::string>> metadata;
+};
+Bytes EncodeWeightsFile(const WeightsFile& file);
+Result<WeightsFile> DecodeWeightsFile(std::span<const uint8_t> bytes);
+float RoundToHalf(float value);   // the nearest number of half precision, half to even; from 65520 on infinity
 
 enum class OptimizerKind { kSgd, kMomentum, kAdam };
 struct Optimizer {

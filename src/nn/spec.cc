@@ -179,4 +179,11 @@ Result<std::vector<Shape>> InferShapes(const ModelSpec& spec) {
   return shapes;
 }
 
+Result<std::vector<WeightShape>> WeightShapes(const ModelSpec& spec) {
+  HL_ASSIGN(const GraphSpec graph, Resolve(spec));
+  std::vector<WeightShape> shapes;
+  for (const ParamSpec& p : graph.params) shapes.push_back({p.Name(), p.shape});
+  return shapes;
+}
+
 }  // namespace handlens::nn
