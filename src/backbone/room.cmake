@@ -1,0 +1,5 @@
+handlens_room(backbone DEPS base nn tflite)
+# What `./dev` runs once on the weights that it fetched.
+add_executable(make_backbone ${CMAKE_SOURCE_DIR}/tools/make_backbone.cc)
+target_link_libraries(make_backbone PRIVATE backbone)
+set_target_properties(make_backbone PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
