@@ -23,6 +23,10 @@ class Progress {
   // A line that the user should read: a warning or a fact. Kept in order.
   virtual void Say(std::string_view line) = 0;
   virtual void Warn(std::string_view line) = 0;
+  // A line for those who want to know why: which step is skipped, and for what reason. Most listeners need not care.
+  virtual void Detail(std::string_view /*line*/) {}
+  // Asks a yes-or-no question; false where nobody can be asked.
+  virtual bool Confirm(std::string_view /*question*/) { return false; }
   // True when the user or the time budget asks to stop; long loops ask at least once a second.
   virtual bool StopRequested() const = 0;
 };

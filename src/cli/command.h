@@ -8,21 +8,28 @@
 
 #include "base/json.h"
 #include "base/result.h"
-#include "cli/settings.h"
+#include "cli/command_line.h"
 #include "cli/terminal.h"
+#include "pipeline/run_folder.h"
 
 namespace handlens::cli {
 
-// What a command works with. Arguments are as the user wrote them; settings are merged for the command.
+// What a command works with. Arguments are as the user wrote them; settings are merged when its run is opened.
 struct Call {
   std::string_view command;
   std::vector<std::string> arguments;
   CommandLine line;
-  std::map<std::string, std::string> environment;
-  Settings settings;
-  std::string program;       // path of the executable, for finding what ships beside it
+  pipeline::Values environment;
   Terminal* terminal = nullptr;
+
+  pipeline::Asked asked() const { return {.flags = line.values, .environment = environment}; }
 };
+
+// The run folder of a command, opened as in pipeline/run_folder.h; the terminal then talks as its settings say.
+Result<std::unique_ptr<pipeline::Run>> Open(Call& call, const std::filesystem::path& folder);
+Result<std::unique_ptr<pipeline::Run>> OpenFor(Call& call, const std::filesystem::path& pictures);
+// The settings of a command that works on no run folder.
+Result<pipeline::Settings> MergeSettings(Call& call);
 
 // What a command found: text for people, JSON for machines. Missed gates make the exit code 4 after both are printed.
 struct Outcome {

@@ -2,10 +2,12 @@
 #include <algorithm>
 
 #include "base/json.h"
-#include "cli/steps.h"
+#include "base/text.h"
 #include "cli/summary.h"
+#include "pipeline/steps.h"
 
 namespace handlens::cli {
+using namespace pipeline;
 namespace {
 
 // An app may be made of a model that was not verified or not found good enough, to look at it on the phone; nobody
@@ -13,11 +15,11 @@ namespace {
 Result<void> WarnOfVerdict(const Run& run) {
   std::error_code error;
   if (!std::filesystem::exists(run.At("verdict.json"), error)) {
-    run.terminal->Warn(fmt::format("the model is not verified yet: run `handlens verify {}` before you rely on the app", run.folder.string()));
+    run.progress->Warn(fmt::format("the model is not verified yet: run `handlens verify {}` before you rely on the app", run.folder.string()));
     return {};
   }
   HL_ASSIGN(const std::vector<std::string> reasons, MissedGates(run));
-  if (!reasons.empty()) run.terminal->Warn(fmt::format("the verdict says that this model cannot be deployed: {}", fmt::join(reasons, "; ")));
+  if (!reasons.empty()) run.progress->Warn(fmt::format("the verdict says that this model cannot be deployed: {}", fmt::join(reasons, "; ")));
   return {};
 }
 
@@ -60,7 +62,7 @@ Result<Outcome> AppWeb(Run& run) {
 }  // namespace
 
 Result<Outcome> CommandApp(Call& call) {
-  HL_ASSIGN(const std::unique_ptr<Run> run, OpenRun(call, call.arguments[0]));
+  HL_ASSIGN(const std::unique_ptr<Run> run, Open(call, call.arguments[0]));
   std::error_code error;
   if (!std::filesystem::exists(run->At("model/preprocess.json"), error)) {
     HL_TRY(SaveSettings(*run));

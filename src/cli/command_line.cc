@@ -1,10 +1,11 @@
-// The parser of the command line (declared in settings.h).
+// The parser of the command line.
 #include <algorithm>
 
-#include "cli/settings.h"
-#include "cli/suggest.h"
+#include "cli/command_line.h"
+#include "base/suggest.h"
 
 namespace handlens::cli {
+using namespace pipeline;
 namespace {
 
 std::vector<std::string> OptionNames(std::string_view command) {

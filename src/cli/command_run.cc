@@ -2,62 +2,16 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "cli/steps.h"
+#include "base/text.h"
+#include "cli/command.h"
 #include "cli/summary.h"
+#include "pipeline/plan.h"
+#include "pipeline/steps.h"
 
 namespace handlens::cli {
 namespace fs = std::filesystem;
+using namespace pipeline;
 namespace {
-
-constexpr size_t kTimedReductions = 3;   // each takes up to a second
-
-struct RunPlan {
-  search::Plan search;
-  std::vector<search::Candidate> candidates;
-  bool reduces = false;
-  search::Coverage coverage = search::Coverage::kExhaustive;
-  reduce::Expected reduction;        // of the candidate whose sweep takes the median time
-  double free_bytes = 0;
-};
-
-// Which candidate will be reduced is not known before the search; few of them are timed, and the one in the middle stands
-// for all.
-Result<reduce::Expected> MedianReduction(const Run& run, const std::vector<search::Candidate>& candidates) {
-  HL_ASSIGN(const reduce::ReduceOptions options, ReduceOptionsOf(run));
-  std::vector<reduce::Expected> expected;
-  const size_t stride = (candidates.size() + kTimedReductions - 1) / kTimedReductions;
-  for (size_t i = 0; i < candidates.size(); i += stride) {
-    HL_ASSIGN(expected.emplace_back(), reduce::ExpectReduction(candidates[i], options, search::TrainingPictures(run.dataset),
-                                                               static_cast<int>(run.settings.Integer("folds"))));
-  }
-  const auto middle = expected.begin() + static_cast<std::ptrdiff_t>(expected.size() / 2);
-  std::nth_element(expected.begin(), middle, expected.end(),
-                   [](const reduce::Expected& a, const reduce::Expected& b) { return a.seconds < b.seconds; });
-  return *middle;
-}
-
-Result<RunPlan> MakePlan(const Run& run) {
-  RunPlan plan;
-  HL_ASSIGN(plan.candidates, CandidatesOf(run));
-  const int folds = static_cast<int>(run.settings.Integer("folds"));
-  HL_ASSIGN(const search::Coverage coverage, search::PresetCoverage(run.settings.Text("preset")));
-  plan.coverage = run.settings.Flag("exhaustive") ? search::Coverage::kExhaustive : coverage;
-  HL_ASSIGN(plan.search, search::Estimate(plan.candidates, run.dataset, folds, run.jobs(), plan.coverage));
-  plan.reduces = WantsReduction(run);
-  if (plan.reduces) {
-    HL_ASSIGN(plan.reduction, MedianReduction(run, plan.candidates));
-  }
-  std::error_code error;
-  const fs::space_info space = fs::space(run.folder, error);
-  plan.free_bytes = error ? 0 : static_cast<double>(space.available);
-  return plan;
-}
-
-// One fold's training is about the final model's, and calibration and judging are small beside it.
-double TotalSeconds(const Run& run, const RunPlan& plan) {
-  const double final_s = plan.search.trials > 0 ? plan.search.seconds * run.jobs() / plan.search.trials : 0;
-  return plan.search.seconds + plan.reduction.seconds + final_s;
-}
 
 std::string PlanText(const Run& run, const RunPlan& plan) {
   std::vector<std::string> models, generators;
@@ -88,12 +42,6 @@ Json PlanJson(const Run& run, const RunPlan& plan) {
           {"reduce_trials", plan.reduction.trials}, {"reduce_seconds", plan.reduction.seconds}};
 }
 
-Result<void> CheckDisk(const Run& run, const RunPlan& plan) {
-  if (plan.free_bytes <= 0 || plan.free_bytes >= static_cast<double>(plan.search.disk_bytes)) return {};
-  return Fail(ErrorKind::kResources, "{}: the run needs about {} and the disk has {} free; free some, or choose another folder with -o",
-              run.folder.string(), ByteCount(static_cast<double>(plan.search.disk_bytes)), ByteCount(plan.free_bytes));
-}
-
 // The chosen model, the verdict and the files: what `run` ends with.
 Result<Outcome> Conclude(Run& run, const RunPlan& plan) {
   HL_ASSIGN(Outcome outcome, SummarizeVerdict(run));
@@ -117,7 +65,7 @@ Result<Outcome> Conclude(Run& run, const RunPlan& plan) {
 }
 
 Result<Outcome> RunAll(Call& call, const fs::path& pictures, std::string_view preset) {
-  HL_ASSIGN(const std::unique_ptr<Run> run, OpenRunFor(call, pictures));
+  HL_ASSIGN(const std::unique_ptr<Run> run, OpenFor(call, pictures));
   if (!preset.empty()) run->settings.SetDefault("preset", std::string(preset));
   HL_TRY(StepInspect(*run, pictures));
   HL_ASSIGN(const RunPlan plan, MakePlan(*run));
@@ -128,25 +76,11 @@ Result<Outcome> RunAll(Call& call, const fs::path& pictures, std::string_view pr
     outcome.json = {{"command", call.command}, {"run", run->folder.string()}, {"plan", PlanJson(*run, plan)}};
     return outcome;
   }
-  run->terminal->Say(std::string_view(text).substr(0, text.size() - 1));
+  call.terminal->Say(std::string_view(text).substr(0, text.size() - 1));
   HL_TRY(CheckDisk(*run, plan));
   HL_TRY(SaveSettings(*run));
   HL_TRY(DoStepsUpTo(*run, "report"));
   return Conclude(*run, plan);
-}
-
-// The demo's pictures: beside the program's source while it is built there, or in the installed share folder.
-Result<fs::path> DemoPictures(const std::string& program) {
-  std::error_code error;
-  fs::path self = fs::read_symlink("/proc/self/exe", error);
-  if (error) self = fs::absolute(program);
-  const fs::path places[] = {self.parent_path() / "../share/handlens/demo/pictures", self.parent_path() / "data/demo/pictures",
-                             fs::path(HANDLENS_DATA_DIR) / "demo/pictures"};
-  for (const fs::path& place : places) {
-    if (fs::is_directory(place, error)) return place.lexically_normal();
-  }
-  return Fail(ErrorKind::kInternal, "the demo's pictures are not there; looked in {}, {} and {}", places[0].lexically_normal().string(),
-              places[1].string(), places[2].string());
 }
 
 }  // namespace
@@ -154,7 +88,7 @@ Result<fs::path> DemoPictures(const std::string& program) {
 Result<Outcome> CommandRun(Call& call) { return RunAll(call, call.arguments[0], ""); }
 
 Result<Outcome> CommandDemo(Call& call) {
-  HL_ASSIGN(const fs::path pictures, DemoPictures(call.program));
+  HL_ASSIGN(const fs::path pictures, DemoPictures());
   call.line.values.try_emplace("out", "demo-run");
   return RunAll(call, pictures, "quick");
 }

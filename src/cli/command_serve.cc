@@ -4,11 +4,14 @@
 #include <iostream>
 #include <thread>
 
-#include "cli/steps.h"
+#include "base/text.h"
+#include "cli/command.h"
+#include "pipeline/steps.h"
 #include "serve/serve.h"
 
 namespace handlens::cli {
 namespace fs = std::filesystem;
+using namespace pipeline;
 namespace {
 
 struct Place {
@@ -33,7 +36,7 @@ Result<fs::path> AppFolder(Call& call) {
   if (fs::exists(given / "precache.json", error)) return given;
   const fs::path packed = given / "apps/web";
   if (fs::exists(packed / "precache.json", error)) return packed;
-  HL_ASSIGN(const std::unique_ptr<Run> run, OpenRun(call, given));
+  HL_ASSIGN(const std::unique_ptr<Run> run, Open(call, given));
   if (!fs::exists(run->At("model/preprocess.json"), error)) {
     return Fail(ErrorKind::kBadInput, "{}: no model yet; make it with `handlens verify {}`, then serve it", given.string(), given.string());
   }
@@ -75,7 +78,7 @@ std::string WordsOf(const fs::path& folder, serve::Scope scope, const Place& pla
 
 Result<Outcome> CommandServe(Call& call) {
   HL_ASSIGN(const fs::path folder, AppFolder(call));
-  HL_ASSIGN(const Settings settings, MergeSettings(call, {}));
+  HL_ASSIGN(const Settings settings, MergeSettings(call));
   if (settings.Flag("lan") && settings.Flag("loopback")) return Fail(ErrorKind::kUsage, "--lan and --loopback exclude each other");
   const serve::Scope scope = settings.Flag("lan") ? serve::Scope::kLan : serve::Scope::kLoopback;
   HL_ASSIGN(auto files, serve::ReadFolder(folder));

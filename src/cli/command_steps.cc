@@ -3,18 +3,19 @@
 #include <map>
 
 #include "base/json.h"
-#include "cli/steps.h"
 #include "cli/summary.h"
+#include "pipeline/steps.h"
 #include "split/split.h"
 #include "verify/phone.h"
 
 namespace handlens::cli {
 namespace fs = std::filesystem;
+using namespace pipeline;
 namespace {
 
 // The frame of all steps on RUN: everything up to the step, then its summary.
 Result<Outcome> StepOnRun(Call& call, Result<Outcome> (*summarize)(const Run&)) {
-  HL_ASSIGN(const std::unique_ptr<Run> run, OpenRun(call, call.arguments[0]));
+  HL_ASSIGN(const std::unique_ptr<Run> run, Open(call, call.arguments[0]));
   HL_TRY(SaveSettings(*run));
   HL_TRY(DoStepsUpTo(*run, call.command));
   HL_ASSIGN(Outcome outcome, summarize(*run));
@@ -25,7 +26,7 @@ Result<Outcome> StepOnRun(Call& call, Result<Outcome> (*summarize)(const Run&)) 
 }  // namespace
 
 Result<Outcome> CommandInspect(Call& call) {
-  HL_ASSIGN(const std::unique_ptr<Run> run, OpenRunFor(call, call.arguments[0]));
+  HL_ASSIGN(const std::unique_ptr<Run> run, OpenFor(call, call.arguments[0]));
   HL_TRY(StepInspect(*run, call.arguments[0]));
   HL_TRY(SaveSettings(*run));
   HL_TRY(StepReport(*run));
@@ -37,7 +38,7 @@ Result<Outcome> CommandInspect(Call& call) {
 Result<Outcome> CommandPrepare(Call& call) { return StepOnRun(call, SummarizePrepared); }
 
 Result<Outcome> CommandSplit(Call& call) {
-  HL_ASSIGN(const std::unique_ptr<Run> run, OpenRun(call, call.arguments[0]));
+  HL_ASSIGN(const std::unique_ptr<Run> run, Open(call, call.arguments[0]));
   HL_TRY(SaveSettings(*run));
   HL_TRY(DoStepsUpTo(*run, "split"));
   HL_ASSIGN(Outcome outcome, SummarizeSplit(*run));
@@ -62,7 +63,7 @@ Result<Outcome> CommandReduce(Call& call) { return StepOnRun(call, SummarizeRedu
 Result<Outcome> CommandConvert(Call& call) { return StepOnRun(call, SummarizeModel); }
 Result<Outcome> CommandDescribe(Call& call) { return StepOnRun(call, SummarizeModel); }
 Result<Outcome> CommandVerify(Call& call) {
-  HL_ASSIGN(const std::unique_ptr<Run> run, OpenRun(call, call.arguments[0]));
+  HL_ASSIGN(const std::unique_ptr<Run> run, Open(call, call.arguments[0]));
   HL_TRY(SaveSettings(*run));
   if (!run->settings.Has("import")) {
     HL_TRY(DoStepsUpTo(*run, "verify"));
@@ -90,7 +91,7 @@ Result<Outcome> CommandVerify(Call& call) {
 
 // Shows what there is: the one step that needs nothing before it.
 Result<Outcome> CommandReport(Call& call) {
-  HL_ASSIGN(const std::unique_ptr<Run> run, OpenRun(call, call.arguments[0]));
+  HL_ASSIGN(const std::unique_ptr<Run> run, Open(call, call.arguments[0]));
   HL_TRY(StepReport(*run));
   Outcome outcome;
   outcome.json["report"] = run->At("report.html").string();

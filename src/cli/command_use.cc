@@ -1,13 +1,15 @@
 // The commands on finished models and runs, and help: predict, check, help, version.
 #include <algorithm>
 
-#include "cli/run_folder.h"
-#include "cli/suggest.h"
-#include "verify/chain.h"
+#include "base/suggest.h"
+#include "base/text.h"
+#include "cli/command.h"
+#include "pipeline/chain.h"
 #include "verify/predict.h"
 
 namespace handlens::cli {
 namespace fs = std::filesystem;
+using namespace pipeline;
 namespace {
 
 // A folder stands for the files directly in it; hidden files are no pictures of the user's.
@@ -61,7 +63,7 @@ std::string PredictionText(const verify::Prediction& p, const std::vector<std::s
 }  // namespace
 
 Result<Outcome> CommandPredict(Call& call) {
-  HL_ASSIGN(const Settings settings, MergeSettings(call, {}));
+  HL_ASSIGN(const Settings settings, MergeSettings(call));
   fs::path model = call.arguments[0];
   std::error_code error;
   if (fs::is_directory(model, error)) model /= "model/model.tflite";
@@ -95,16 +97,16 @@ Result<Outcome> CommandPredict(Call& call) {
 
 Result<Outcome> CommandCheck(Call& call) {
   const fs::path folder = call.arguments[0];
-  HL_ASSIGN(const std::unique_ptr<Run> run, OpenRun(call, folder));
-  HL_ASSIGN(const verify::ChainCheck check, verify::CheckRun(folder, run->jobs(), *call.terminal));
+  HL_ASSIGN(const std::unique_ptr<Run> run, Open(call, folder));
+  HL_ASSIGN(const ChainCheck check, CheckRun(folder, run->jobs(), *call.terminal));
   Outcome outcome;
   outcome.json = {{"command", "check"}, {"run", folder.string()}, {"holds", check.findings.empty()}, {"steps", check.steps},
                   {"pictures", check.pictures}, {"hashed_files", check.files}, {"findings", Json::array()}};
   outcome.text = fmt::format("hashed {} and {}; steps: {}\n", Count(static_cast<int64_t>(check.pictures), "picture"),
                              Count(static_cast<int64_t>(check.files), "file"), fmt::join(check.steps, ", "));
-  for (const verify::Finding& finding : check.findings) {
-    outcome.json["findings"].push_back({{"kind", verify::FindingName(finding.kind)}, {"path", finding.path}, {"text", finding.text}});
-    outcome.text += fmt::format("  {}: {}\n", verify::FindingName(finding.kind), finding.text);
+  for (const Finding& finding : check.findings) {
+    outcome.json["findings"].push_back({{"kind", FindingName(finding.kind)}, {"path", finding.path}, {"text", finding.text}});
+    outcome.text += fmt::format("  {}: {}\n", FindingName(finding.kind), finding.text);
   }
   outcome.text += check.findings.empty() ? "the chain from the pictures to the model files holds\n" : "the chain is broken\n";
   if (check.findings.empty()) return outcome;

@@ -2,6 +2,7 @@
 #include "cli/command.h"
 
 namespace handlens::cli {
+using namespace pipeline;
 namespace {
 
 constexpr Command kCommands[] = {

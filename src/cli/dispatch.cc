@@ -77,22 +77,42 @@ int Finish(Terminal& terminal, const Result<Outcome>& outcome) {
   return outcome->missed.empty() ? 0 : static_cast<int>(ErrorKind::kGate);
 }
 
+// The terminal talks as the settings say, once they are known.
+void TalkAs(Call& call, const pipeline::Settings& settings) { call.terminal->SetStyle(StyleOf(settings)); }
+
 }  // namespace
+
+Result<std::unique_ptr<pipeline::Run>> Open(Call& call, const std::filesystem::path& folder) {
+  HL_ASSIGN(std::unique_ptr<pipeline::Run> run, pipeline::OpenRun(call.asked(), folder, *call.terminal));
+  TalkAs(call, run->settings);
+  return run;
+}
+
+Result<std::unique_ptr<pipeline::Run>> OpenFor(Call& call, const std::filesystem::path& pictures) {
+  HL_ASSIGN(std::unique_ptr<pipeline::Run> run, pipeline::OpenRunFor(call.asked(), pictures, *call.terminal));
+  TalkAs(call, run->settings);
+  return run;
+}
+
+Result<pipeline::Settings> MergeSettings(Call& call) {
+  HL_ASSIGN(pipeline::Settings settings, pipeline::MergeSettings(call.asked(), {}));
+  TalkAs(call, settings);
+  return settings;
+}
 
 int Main(const std::vector<std::string>& words) {
   InstallSignalHandlers();
   Terminal early(StyleFor(words));
   Call call;
-  call.program = words.front();
   auto line = ParseCommandLine(std::span(words).subspan(1), CommandNames());
   if (!line) return Finish(early, tl::make_unexpected(line.error()));
   call.line = std::move(*line);
   call.arguments = call.line.arguments;
-  auto environment = ReadEnvironment(Environment());
+  auto environment = pipeline::ReadEnvironment(Environment());
   if (!environment) return Finish(early, tl::make_unexpected(environment.error()));
   call.environment = std::move(*environment);
   // A configuration file may change this once a command reads it.
-  Terminal terminal(StyleOf(Settings(call.line, call.environment, ConfigFile{})));
+  Terminal terminal(StyleOf(pipeline::Settings(call.asked(), {})));
   call.terminal = &terminal;
   return Finish(terminal, Dispatch(call));
 }

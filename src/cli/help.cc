@@ -4,6 +4,7 @@
 #include "cli/command.h"
 
 namespace handlens::cli {
+using namespace pipeline;
 namespace {
 
 constexpr size_t kWidth = 100;
@@ -233,7 +234,7 @@ std::string ManPage() {
 std::string OptionsMarkdown() {
   std::string text =
       "# Options\n\n"
-      "Made by `handlens help --markdown` from the option table in `src/cli/options.cc`; a test fails when this page differs.\n"
+      "Made by `handlens help --markdown` from the option table in `src/pipeline/options.cc`; a test fails when this page differs.\n"
       "Precedence: flag, then environment variable, then `handlens.toml`, then default.\n";
   for (std::string_view group : OptionGroups()) {
     text += fmt::format("\n## {}\n\n| flag | variable | key in handlens.toml | range and default | commands | effect |\n|---|---|---|---|---|---|\n", group);

@@ -1,7 +1,4 @@
-# tomlplusplus reads handlens.toml; it is used header-only, so the room needs no library of it at run time.
-find_path(TOMLPLUSPLUS_INCLUDE toml++/toml.h REQUIRED)
-handlens_room(cli DEPS report package serve)
-target_compile_definitions(cli PRIVATE HANDLENS_DATA_DIR="${CMAKE_SOURCE_DIR}/data")
+handlens_room(cli DEPS pipeline serve)
 
 add_executable(handlens ${CMAKE_SOURCE_DIR}/src/cli/main.cc)
 target_link_libraries(handlens PRIVATE cli)

@@ -1,14 +1,14 @@
 #include "cli/summary.h"
 
 #include <algorithm>
-#include <set>
 
 #include "base/json.h"
 #include "base/text.h"
-#include "cli/steps.h"
+#include "pipeline/steps.h"
 
 namespace handlens::cli {
 namespace fs = std::filesystem;
+using namespace pipeline;
 namespace {
 
 // A record of the run folder as it stands in its file: --json prints records, so that scripts learn one format only.
@@ -63,19 +63,6 @@ Result<Outcome> SummarizeDataset(const Run& run) {
   outcome.text += fmt::format("sizes worth training at: {} px, fit: {}\n", fmt::join(data.recommended_sizes_px, ", "),
                               image::FitName(data.recommended_fit));
   return outcome;
-}
-
-Result<std::vector<int>> PreparedSizes(const Run& run) {
-  if (run.settings.Has("sizes")) {
-    std::vector<int> sizes = run.settings.Integers("sizes");
-    std::sort(sizes.begin(), sizes.end());
-    return sizes;
-  }
-  HL_ASSIGN(const std::vector<search::Candidate> candidates, CandidatesOf(run));
-  const std::vector<int> wanted = SizesOf(candidates);
-  std::set<int> sizes(wanted.begin(), wanted.end());
-  sizes.insert(run.dataset.recommended_sizes_px.begin(), run.dataset.recommended_sizes_px.end());
-  return std::vector<int>(sizes.begin(), sizes.end());
 }
 
 Result<Outcome> SummarizePrepared(const Run& run) {

@@ -3,22 +3,20 @@
 
 #include <vector>
 
-#include "cli/run_folder.h"
+#include "cli/command.h"
+#include "pipeline/run_folder.h"
 
 namespace handlens::cli {
 
-Result<Outcome> SummarizeDataset(const Run& run);
-Result<Outcome> SummarizePrepared(const Run& run);
-Result<Outcome> SummarizeSplit(const Run& run);
-Result<Outcome> SummarizeSearch(const Run& run);
-Result<Outcome> SummarizeReduce(const Run& run);
-Result<Outcome> SummarizeModel(const Run& run);
-Result<Outcome> SummarizeVerdict(const Run& run);   // fills Outcome::missed when the model cannot be deployed
-
-// The sizes that `prepare` makes: those asked for, else the candidates' and the recommended ones; rising.
-Result<std::vector<int>> PreparedSizes(const Run& run);
+Result<Outcome> SummarizeDataset(const pipeline::Run& run);
+Result<Outcome> SummarizePrepared(const pipeline::Run& run);
+Result<Outcome> SummarizeSplit(const pipeline::Run& run);
+Result<Outcome> SummarizeSearch(const pipeline::Run& run);
+Result<Outcome> SummarizeReduce(const pipeline::Run& run);
+Result<Outcome> SummarizeModel(const pipeline::Run& run);
+Result<Outcome> SummarizeVerdict(const pipeline::Run& run);   // fills Outcome::missed when the model cannot be deployed
 
 // The last words of every step: command, run folder, files written, the next command.
-void AddWritten(const Run& run, std::string_view command, Outcome& outcome);
+void AddWritten(const pipeline::Run& run, std::string_view command, Outcome& outcome);
 
 }  // namespace handlens::cli

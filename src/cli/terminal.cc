@@ -59,6 +59,15 @@ TerminalStyle DetectStyle() {
   return style;
 }
 
+TerminalStyle StyleOf(const pipeline::Settings& settings) {
+  TerminalStyle style = DetectStyle();
+  style.json = settings.Flag("json");
+  style.quiet = settings.Flag("quiet");
+  style.verbose = settings.Flag("verbose") && !style.quiet;
+  style.may_ask = style.may_ask && !settings.Flag("no-input") && !style.json;
+  return style;
+}
+
 void InstallSignalHandlers() {
   struct sigaction action {};
   action.sa_handler = OnStopSignal;
@@ -203,35 +212,15 @@ void Terminal::PrintResult(std::string_view text, const Json& json) {
   }
 }
 
-Terminal::Answer Terminal::Ask(std::string_view question, Answer otherwise) {
+bool Terminal::Confirm(std::string_view question) {
   const std::scoped_lock lock(mutex_);
-  if (!style_.may_ask) return otherwise;
+  if (!style_.may_ask) return false;
   ClearLive();
   std::fputs(fmt::format("{} [y/N] ", question).c_str(), stderr);
   std::fflush(stderr);
   std::string line;
   std::getline(std::cin, line);
-  return line == "y" || line == "Y" || line == "yes" ? Answer::kYes : Answer::kNo;
-}
-
-std::string Duration(double seconds) {
-  if (!std::isfinite(seconds) || seconds < 0) return "?";
-  if (seconds < 10) return fmt::format("{:.1f} s", seconds);
-  const auto whole = static_cast<int64_t>(std::llround(seconds));
-  if (whole < 60) return fmt::format("{} s", whole);
-  if (whole < 3600) return fmt::format("{} min {} s", whole / 60, whole % 60);
-  return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
-}
-
-std::string ByteCount(double bytes) {
-  if (bytes < 1000) return fmt::format("{:.0f} bytes", bytes);
-  if (bytes < 1e6) return fmt::format("{:.1f} KB", bytes / 1e3);
-  if (bytes < 1e9) return fmt::format("{:.1f} MB", bytes / 1e6);
-  return fmt::format("{:.1f} GB", bytes / 1e9);
-}
-
-std::string Count(int64_t number, std::string_view noun) {
-  return Plural(static_cast<size_t>(number), noun, fmt::format("{}s", noun));
+  return line == "y" || line == "Y" || line == "yes";
 }
 
 }  // namespace handlens::cli

@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "base/progress.h"
+#include "pipeline/settings.h"
 
 namespace handlens::cli {
 
@@ -24,6 +25,8 @@ struct TerminalStyle {
 
 // From the environment and the flags.
 TerminalStyle DetectStyle();
+// The same with the flags of a call.
+TerminalStyle StyleOf(const pipeline::Settings& settings);
 
 // SIGINT and SIGTERM ask the work to stop; a second one ends the process at once with 130. Writes to a closed pipe
 // become errors instead of a silent death.
@@ -42,14 +45,11 @@ class Terminal final : public Progress {
   void Warn(std::string_view line) override;
   bool StopRequested() const override;
 
-  // Like Say, with --verbose only.
-  void Detail(std::string_view line);
+  void Detail(std::string_view line) override;   // like Say, with --verbose only
+  bool Confirm(std::string_view question) override;
   void PrintError(const Error& error);
   // The result: `json` with --json, else `text` as it is.
   void PrintResult(std::string_view text, const Json& json);
-  // Asks a yes-or-no question; `otherwise` when nobody can be asked.
-  enum class Answer { kYes, kNo };
-  Answer Ask(std::string_view question, Answer otherwise);
 
   const TerminalStyle& style() const { return style_; }
   // The manner of handlens.toml, once it is read. Not while a step is shown.
@@ -71,11 +71,5 @@ class Terminal final : public Progress {
   Clock::time_point begun_, first_at_, drawn_, left_at_;
   bool active_ = false, live_shown_ = false;
 };
-
-// "3 s", "4 min 5 s", "2 h 10 min"; "90 KB".
-std::string Duration(double seconds);
-std::string ByteCount(double bytes);
-// "1 picture", "2 pictures".
-std::string Count(int64_t number, std::string_view noun);
 
 }  // namespace handlens::cli

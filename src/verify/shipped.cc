@@ -186,4 +186,11 @@ Result<Shipped> ReadShipped(const fs::path& run) {
   return shipped;
 }
 
+Result<std::vector<std::string>> ShippedProblems(const fs::path& run) {
+  HL_ASSIGN(Shipped shipped, ReadShipped(run));
+  std::vector<std::string> problems = std::move(shipped.file_problems);
+  problems.insert(problems.end(), shipped.label_order_problems.begin(), shipped.label_order_problems.end());
+  return problems;
+}
+
 }  // namespace handlens::verify

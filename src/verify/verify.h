@@ -1,6 +1,6 @@
 // The verdict: the shipped files, judged by the official runtime on pictures decoded afresh from the user's files, and
 // the rules that say whether they can be deployed. Nothing here knows how the models were trained or converted: this
-// room never includes nn, train, search or convert. The chain of hashes is in chain.h, single pictures in predict.h.
+// room never includes nn, train, search or convert. Single pictures are in predict.h.
 #pragma once
 
 #include <cstdint>
@@ -150,6 +150,10 @@ struct VerifyRequest {
 // RUN/phones. The result does not depend on `jobs`. A bad verdict is not an error. Kind kBadInput: records are missing or
 // damaged, pictures are gone or changed (all of them named); kInternal: no runtime library.
 Result<Verdict> VerifyRun(const VerifyRequest& request, Progress& progress);
+
+// What contradicts itself among the shipped files, one sentence each: a model that its record or its metadata does not
+// know, labels in another order. Kind kBadInput: a record is missing or damaged.
+Result<std::vector<std::string>> ShippedProblems(const std::filesystem::path& run);
 
 // The records' text.
 std::string PredictionsCsv(const Verdict& verdict, std::span<const std::string> picture_paths);

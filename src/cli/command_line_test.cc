@@ -1,0 +1,56 @@
+#include "cli/command_line.h"
+
+#include <gtest/gtest.h>
+
+#include "cli/command.h"
+
+namespace handlens::cli {
+using namespace pipeline;
+namespace {
+
+Result<CommandLine> Parse(std::vector<std::string> words) { return ParseCommandLine(words, CommandNames()); }
+
+TEST(OptionTable, NamesOnlyCommandsThatExist) {
+  for (const Option& option : Options()) {
+    if (option.commands == "*") continue;
+    for (const std::string& command : SplitList(option.commands, ' ')) EXPECT_NE(FindCommand(command), nullptr) << option.name << " " << command;
+  }
+}
+
+TEST(Parser, ReadsEveryWayToWriteAnOption) {
+  const auto line = Parse({"run", "--folds=3", "--seed", "7", "-qv", "-j4", "-o", "R", "--", "-odd"});
+  ASSERT_TRUE(line) << line.error().message;
+  EXPECT_EQ(line->values.at("folds"), "3");
+  EXPECT_EQ(line->values.at("seed"), "7");
+  EXPECT_EQ(line->values.at("quiet"), "true");
+  EXPECT_EQ(line->values.at("verbose"), "true");
+  EXPECT_EQ(line->values.at("jobs"), "4");
+  EXPECT_EQ(line->values.at("out"), "R");
+  EXPECT_EQ(line->arguments, std::vector<std::string>{"-odd"});
+}
+
+TEST(Parser, KeepsEveryPathOfAnOptionThatMayBeRepeated) {
+  const std::vector<std::string> words = {"verify", "RUN", "--import", "a, b.json", "--import=c.json"}, commands = {"verify"};
+  const auto line = ParseCommandLine(words, commands);
+  ASSERT_TRUE(line) << line.error().message;
+  EXPECT_EQ(line->values.at("import"), "a, b.json\nc.json");
+}
+
+TEST(Parser, RefusesUnknownWordsWithTheNearestRightOne) {
+  EXPECT_NE(Parse({"serach", "R"}).error().message.find("did you mean 'search'?"), std::string::npos);
+  EXPECT_NE(Parse({"search", "--epoch", "3"}).error().message.find("did you mean '--epochs'?"), std::string::npos);
+  EXPECT_NE(Parse({"search", "-z"}).error().message.find("unknown option '-z'"), std::string::npos);
+}
+
+TEST(Parser, RefusesAnOptionOfAnotherCommand) {
+  const auto bad = Parse({"inspect", "P", "--epochs", "3"});
+  ASSERT_FALSE(bad);
+  EXPECT_NE(bad.error().message.find("--epochs is no option of `inspect`"), std::string::npos) << bad.error().message;
+}
+
+TEST(Parser, SaysThatAValueIsMissing) {
+  EXPECT_NE(Parse({"run", "P", "--folds"}).error().message.find("--folds needs a value (K)"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace handlens::cli

@@ -1,0 +1,87 @@
+// Reads and writes chain.json; hashes and lists files.
+#include "pipeline/chain_file.h"
+
+#include "base/disk.h"
+#include "base/hash.h"
+#include "base/json.h"
+
+namespace handlens::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr const char* kFormat = "handlens-chain";
+
+Hashes ReadHashes(const Json& json) {
+  Hashes hashes;
+  for (const auto& [path, hash] : json.items()) hashes[path] = hash.get<std::string>();
+  return hashes;
+}
+
+Json HashesJson(const Hashes& hashes) {
+  Json json = Json::object();
+  for (const auto& [path, hash] : hashes) json[path] = hash;
+  return json;
+}
+
+}  // namespace
+
+Result<Chain> ReadChain(const fs::path& run) {
+  const fs::path path = run / "chain.json";
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) return Chain();
+  HL_ASSIGN(const Json record, ReadRecord(path, kFormat, 1));
+  return FromJson(record, path.string(), [](const Json& json) {
+    Chain chain;
+    for (const Json& step : json.at("steps")) {
+      chain.push_back({step.at("step").get<std::string>(), step.at("program").get<std::string>(),
+                       step.at("options_sha256").get<std::string>(), ReadHashes(step.at("inputs")),
+                       ReadHashes(step.at("outputs"))});
+    }
+    return chain;
+  });
+}
+
+Result<void> WriteChain(const fs::path& run, const Chain& chain) {
+  Json steps = Json::array();
+  for (const RecordedStep& step : chain) {
+    steps.push_back({{"step", step.name},
+                     {"program", step.program},
+                     {"options_sha256", step.options_sha256},
+                     {"inputs", HashesJson(step.inputs)},
+                     {"outputs", HashesJson(step.outputs)}});
+  }
+  return WriteRecord(run / "chain.json", kFormat, 1, {{"steps", steps}});
+}
+
+fs::path PlaceOf(const fs::path& run, const std::string& path) {
+  const fs::path place(path);
+  return place.is_absolute() ? place : run / place;
+}
+
+Result<std::optional<std::string>> HashOnDisk(const fs::path& run, const std::string& path) {
+  const fs::path place = PlaceOf(run, path);
+  std::error_code ignored;
+  if (!fs::is_regular_file(place, ignored)) return std::optional<std::string>();
+  HL_ASSIGN(const Bytes bytes, ReadFile(place));
+  return std::optional(Sha256(bytes));
+}
+
+Result<std::vector<std::string>> Expand(const fs::path& run, const std::string& path) {
+  std::vector<std::string> files;
+  std::vector<std::string> open = {path};
+  std::error_code ignored;
+  while (!open.empty()) {
+    std::string next = std::move(open.back());
+    open.pop_back();
+    const fs::path place = PlaceOf(run, next);
+    if (fs::is_regular_file(place, ignored)) files.push_back(next);
+    if (!fs::is_directory(place, ignored)) continue;
+    while (next.size() > 1 && next.back() == '/') next.pop_back();
+    HL_ASSIGN(const std::vector<std::string> names, ListFolder(place));
+    // Last name on top of the stack is taken first, so the files come out in rising order.
+    for (auto name = names.rbegin(); name != names.rend(); ++name) open.push_back(next + "/" + *name);
+  }
+  return files;
+}
+
+}  // namespace handlens::pipeline

@@ -1,0 +1,296 @@
+#include "pipeline/options.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "base/suggest.h"
+
+namespace handlens::pipeline {
+namespace {
+
+constexpr std::string_view kCommon = "Common options";
+constexpr std::string_view kPlace = "Run folder";
+constexpr std::string_view kData = "Pictures";
+constexpr std::string_view kFolds = "Folds";
+constexpr std::string_view kSearch = "Search";
+constexpr std::string_view kModel = "Model files";
+constexpr std::string_view kAbout = "About the model";
+constexpr std::string_view kGates = "Gates";
+constexpr std::string_view kApp = "App";
+constexpr std::string_view kThis = "This command";
+
+// Commands that go through the steps from the pictures on; a step's option belongs to it and to all that follow.
+constexpr std::string_view kFromPrepare = "prepare split search reduce convert describe verify app report run demo";
+constexpr std::string_view kFromSplit = "split search reduce convert describe verify app report run demo";
+constexpr std::string_view kFromSearch = "search reduce convert describe verify app report run demo";
+constexpr std::string_view kFromReduce = "reduce convert describe verify app report run demo";
+constexpr std::string_view kFromConvert = "convert describe verify app report run demo";
+constexpr std::string_view kFromDescribe = "describe verify app report run demo";
+constexpr std::string_view kFromVerify = "verify app report run demo";
+
+constexpr Option kOptions[] = {
+    {.name = "out", .letter = 'o', .kind = Kind::kPath, .value = "RUN", .fallback_words = "NAME-run in the current folder, NAME being the name of the pictures' folder",
+     .group = kPlace, .commands = "inspect run demo", .scope = Scope::kCommandLine,
+     .help = "The run folder to make or to continue."},
+    {.name = "dry-run", .letter = 'n', .kind = Kind::kFlag, .group = kPlace, .commands = "run demo", .scope = Scope::kCommandLine,
+     .help = "Print the plan (steps, trials, time, memory, disk) and stop."},
+
+    {.name = "max-pixels", .kind = Kind::kInteger, .value = "N", .fallback = "200000000", .low = 1, .high = 4e9, .group = kData,
+     .commands = "inspect run demo", .help = "Refuse pictures of more pixels than this."},
+    {.name = "skip-broken", .kind = Kind::kFlag, .group = kData, .commands = kFromPrepare,
+     .help = "Go on even when more than a tenth of the files are unreadable; the report lists them."},
+    {.name = "fit", .kind = Kind::kChoice, .value = "FIT", .fallback_words = "chosen from the pictures", .choices = "crop|stretch|letterbox",
+     .group = kData, .commands = kFromPrepare, .help = "How a picture that is not square becomes one."},
+    {.name = "sizes", .kind = Kind::kIntegers, .value = "PX,PX,...", .fallback_words = "chosen from the pictures, within what the preset tries", .low = 30, .high = 500,
+     .group = kData, .commands = kFromPrepare, .help = "Sides of the sub-datasets in pixels."},
+
+    {.name = "folds", .kind = Kind::kInteger, .value = "K", .fallback = "5", .low = 2, .high = 20, .group = kFolds,
+     .commands = kFromSplit, .help = "Folds of the cross-validation."},
+    {.name = "holdout", .kind = Kind::kInteger, .value = "N", .fallback_words = "4, or none with --order paper", .low = 0, .high = 1000, .group = kFolds,
+     .commands = kFromSplit, .help = "Pictures a class that no training ever sees, kept for the phone."},
+    {.name = "validation", .kind = Kind::kNumber, .value = "SHARE", .fallback = "0.125", .low = 0.05, .high = 0.5, .group = kFolds,
+     .commands = kFromSplit, .help = "Share of each fold's training pictures used for validation (0.125 gives 70/10/20)."},
+    {.name = "order", .kind = Kind::kChoice, .value = "ORDER", .fallback = "honest", .choices = "honest|paper", .group = kFolds,
+     .commands = kFromSplit, .help = "honest: shuffled, groups and near-duplicates together; paper: unshuffled blocks of names, for comparison only."},
+    {.name = "export-tree", .kind = Kind::kPath, .value = "DIR", .fallback_words = "none", .group = kFolds, .commands = "split",
+     .scope = Scope::kCommandLine, .help = "Also write the folds as folders of pictures (the paper's Fig. 3) to DIR; with several --sizes, to DIR/SIZE."},
+
+    {.name = "preset", .letter = 'p', .kind = Kind::kChoice, .value = "NAME", .fallback = "standard", .fallback_words = "quick for `demo`",
+     .choices = "quick|standard|thorough|paper", .group = kSearch, .commands = "prepare split search reduce convert describe verify app report run demo",
+     .help = "What the search tries: quick takes minutes, thorough hours, paper repeats the paper's grid."},
+    {.name = "models", .kind = Kind::kWords, .value = "NAME,...", .fallback_words = "the preset's", .group = kSearch,
+     .commands = kFromSearch, .help = "Architectures to try: names of the zoo or [[model]] entries of handlens.toml."},
+    {.name = "generators", .kind = Kind::kWords, .value = "NAME,...", .fallback_words = "the preset's", .group = kSearch,
+     .commands = kFromSearch, .help = "Augmentations to try: gen1 to gen4, mild, camera, or [[generator]] entries of handlens.toml."},
+    {.name = "epochs", .kind = Kind::kInteger, .value = "N", .fallback_words = "the recipe's", .low = 1, .high = 10000, .group = kSearch,
+     .commands = kFromSearch, .help = "Epochs of every trial."},
+    {.name = "exhaustive", .kind = Kind::kFlag, .group = kSearch, .commands = kFromSearch,
+     .help = "Run every trial of the grid instead of stopping candidates that cannot win."},
+    {.name = "budget", .letter = 'b', .kind = Kind::kDuration, .value = "TIME", .fallback_words = "none", .low = 1, .high = 8640000, .group = kSearch,
+     .commands = kFromSearch, .help = "Time for training, such as 90s, 30m or 2h; the best found by then is taken."},
+    {.name = "reduce", .kind = Kind::kChoice, .value = "WHEN", .fallback = "auto", .choices = "auto|always|never", .group = kSearch,
+     .commands = kFromReduce, .help = "Whether `run` looks for a smaller model; auto: with every preset but quick."},
+    {.name = "filters", .kind = Kind::kIntegers, .value = "N,N,...", .fallback_words = "chosen from the model", .low = 1, .high = 1024,
+     .group = kSearch, .commands = kFromReduce, .help = "Numbers of filters that the reduction tries."},
+    {.name = "neurons", .kind = Kind::kIntegers, .value = "N,N,...", .fallback_words = "chosen from the model", .low = 1, .high = 4096,
+     .group = kSearch, .commands = kFromReduce, .help = "Numbers of neurons that the reduction tries."},
+
+    {.name = "io", .kind = Kind::kChoice, .value = "TYPE", .fallback = "uint8", .choices = "uint8|int8|float32", .group = kModel,
+     .commands = kFromConvert, .help = "Type of the quantized model's input and output."},
+    {.name = "quantization", .kind = Kind::kChoice, .value = "METHOD", .fallback = "post-training", .choices = "post-training|aware", .group = kModel,
+     .commands = kFromConvert, .help = "How int8 files come about: post-training rounds the trained model; aware trains on with everything rounded as the file will round it."},
+
+    {.name = "name", .kind = Kind::kText, .value = "TEXT", .fallback_words = "the run folder's name", .group = kAbout, .commands = kFromDescribe,
+     .help = "Name of the model in its metadata and in apps."},
+    {.name = "model-version", .kind = Kind::kText, .value = "TEXT", .fallback = "1", .group = kAbout, .commands = kFromDescribe,
+     .help = "Version of the model in its metadata."},
+    {.name = "author", .kind = Kind::kText, .value = "TEXT", .fallback_words = "none", .group = kAbout, .commands = kFromDescribe, .help = "Author in the metadata."},
+    {.name = "license", .kind = Kind::kText, .value = "TEXT", .fallback_words = "none", .group = kAbout, .commands = kFromDescribe, .help = "Licence in the metadata."},
+    {.name = "notice", .kind = Kind::kText, .value = "TEXT", .fallback_words = "none", .group = kAbout, .commands = kFromDescribe,
+     .help = "A sentence that every user of the model should see, such as that it gives no diagnosis."},
+
+    {.name = "min-accuracy", .kind = Kind::kNumber, .value = "SHARE", .fallback = "0.7", .low = 0, .high = 1, .group = kGates,
+     .commands = kFromVerify, .help = "The verdict is \"cannot be deployed\" (exit code 4) when the accuracy on test pictures is lower."},
+    {.name = "min-agreement", .kind = Kind::kNumber, .value = "SHARE", .fallback = "0.95", .low = 0, .high = 1, .group = kGates,
+     .commands = kFromVerify, .help = "Likewise when the quantized model agrees less often with the float model."},
+    {.name = "max-bytes", .kind = Kind::kBytes, .value = "SIZE", .fallback_words = "none", .low = 1, .high = 1e12, .group = kGates,
+     .commands = kFromVerify, .help = "Likewise when quantizedmodel.tflite is larger than this, such as 64K or 2M."},
+
+    {.name = "target", .letter = 't', .kind = Kind::kChoice, .value = "TARGET", .fallback = "android", .choices = "android|web", .group = kApp, .commands = "app",
+     .scope = Scope::kCommandLine, .help = "What to make the app for."},
+    {.name = "model", .kind = Kind::kChoice, .value = "WHICH", .fallback = "quantized", .choices = "float|quantized", .group = kApp, .commands = "app",
+     .scope = Scope::kCommandLine, .help = "Which model file the app carries."},
+    {.name = "application-id", .kind = Kind::kText, .value = "ID", .fallback_words = "app.handlens.NAME", .group = kApp, .commands = "app",
+     .scope = Scope::kCommandLine, .help = "The app's name among all apps, such as org.example.leaves; updates need the same one."},
+    {.name = "id", .kind = Kind::kText, .value = "ID", .fallback_words = "see --application-id", .group = kApp, .commands = "app",
+     .scope = Scope::kCommandLine, .help = "A short name for --application-id."},
+    {.name = "version-name", .kind = Kind::kText, .value = "TEXT", .fallback = "1.0", .group = kApp, .commands = "app",
+     .scope = Scope::kCommandLine, .help = "Version of the app for people."},
+    {.name = "version-code", .kind = Kind::kInteger, .value = "N", .fallback = "1", .low = 1, .high = 2100000000, .group = kApp, .commands = "app",
+     .scope = Scope::kCommandLine, .help = "Version of the app for Android: an update needs a higher one."},
+    {.name = "icon", .kind = Kind::kPath, .value = "FILE", .fallback_words = "drawn from the pictures", .group = kApp, .commands = "app",
+     .scope = Scope::kCommandLine, .help = "A picture for the app's icon; its middle square is taken."},
+    {.name = "abi", .kind = Kind::kChoice, .value = "CPU", .fallback = "arm64", .choices = "arm64|armv7|x86_64|all", .group = kApp, .commands = "app",
+     .scope = Scope::kCommandLine, .help = "The phones' processor: arm64 for nearly all, armv7 for old ones, x86_64 for emulators and Chromebooks."},
+    {.name = "key", .kind = Kind::kPath, .value = "FILE", .fallback_words = "~/.config/handlens/signing-key.pem, made at the first use", .group = kApp,
+     .commands = "app", .scope = Scope::kCommandLine, .help = "The signing key: a PEM file with an RSA key and its certificate."},
+    {.name = "project", .kind = Kind::kFlag, .group = kApp, .commands = "app", .scope = Scope::kCommandLine,
+     .help = "Also write the app as a project for Android Studio."},
+
+    {.name = "import", .kind = Kind::kPaths, .value = "FILE", .fallback_words = "none", .group = kThis, .commands = "verify", .scope = Scope::kCommandLine,
+     .help = "Take in what a phone's self-check or field test shared (a .json file, or a folder of them; may be repeated): into RUN/phones, the verdict and the report."},
+    {.name = "lan", .kind = Kind::kFlag, .group = kThis, .commands = "serve", .scope = Scope::kCommandLine,
+     .help = "Serve to everyone in the network, over TLS; says what is exposed."},
+    {.name = "loopback", .kind = Kind::kFlag, .group = kThis, .commands = "serve", .scope = Scope::kCommandLine,
+     .help = "Serve to this computer only (the default)."},
+    {.name = "port", .kind = Kind::kInteger, .value = "N", .fallback = "8443", .low = 0, .high = 65535, .group = kThis, .commands = "serve",
+     .scope = Scope::kCommandLine, .help = "Port to listen on; 0 takes any free one."},
+    {.name = "save-input", .kind = Kind::kPath, .value = "DIR", .fallback_words = "none", .group = kThis, .commands = "predict", .scope = Scope::kCommandLine,
+     .help = "Write the exact picture that the model saw, as PNG, to DIR."},
+    {.name = "man", .kind = Kind::kFlag, .group = kThis, .commands = "help", .scope = Scope::kCommandLine, .help = "Print the manual page (troff)."},
+    {.name = "markdown", .kind = Kind::kFlag, .group = kThis, .commands = "help", .scope = Scope::kCommandLine, .help = "Print docs/options.md."},
+    {.name = "completion", .kind = Kind::kChoice, .value = "SHELL", .choices = "bash|zsh|fish", .group = kThis, .commands = "help",
+     .scope = Scope::kCommandLine, .help = "Print a completion script for a shell."},
+
+    {.name = "jobs", .letter = 'j', .kind = Kind::kInteger, .value = "N", .fallback_words = "all cores", .low = 1, .high = 1024, .group = kCommon,
+     .commands = "*", .help = "Threads to work with; the results are the same for any number."},
+    {.name = "seed", .kind = Kind::kInteger, .value = "N", .fallback = "1", .low = 0, .high = 9e15, .group = kCommon,
+     .commands = "*", .help = "Seed of every random number; the same seed gives the same bits."},
+    {.name = "json", .kind = Kind::kFlag, .group = kCommon, .commands = "*", .help = "Print one machine-readable result on stdout, and nothing else there."},
+    {.name = "quiet", .letter = 'q', .kind = Kind::kFlag, .group = kCommon, .commands = "*", .help = "No progress; only warnings, errors and the result."},
+    {.name = "verbose", .letter = 'v', .kind = Kind::kFlag, .group = kCommon, .commands = "*", .help = "Also say what is skipped and why."},
+    {.name = "no-input", .kind = Kind::kFlag, .group = kCommon, .commands = "*", .help = "Never ask a question."},
+    {.name = "config", .letter = 'c', .kind = Kind::kPath, .value = "FILE", .fallback_words = "handlens.toml of the run folder, else of the current folder",
+     .group = kCommon, .commands = "*", .scope = Scope::kCommandLine, .help = "Read settings from FILE."},
+    {.name = "help", .letter = 'h', .kind = Kind::kFlag, .group = kCommon, .commands = "*", .scope = Scope::kCommandLine, .help = "Explain the command."},
+};
+
+tl::unexpected<Error> Bad(std::string_view where, std::string_view text, std::string_view want) {
+  return Fail(ErrorKind::kUsage, "{}: '{}' is not {}", where, text, want);
+}
+
+std::string RangeWords(const Option& option) {
+  return fmt::format("{:.15g} to {:.15g}", option.low, option.high);
+}
+
+template <class Number>
+bool ReadNumber(std::string_view text, Number& value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() && !text.empty();
+}
+
+Result<std::string> CheckInteger(const Option& option, std::string_view text, std::string_view where) {
+  int64_t value = 0;
+  if (!ReadNumber(text, value)) return Bad(where, text, fmt::format("a whole number from {}", RangeWords(option)));
+  if (static_cast<double>(value) < option.low || static_cast<double>(value) > option.high) {
+    return Fail(ErrorKind::kUsage, "{}: {} is out of range; it takes {}", where, text, RangeWords(option));
+  }
+  return std::to_string(value);
+}
+
+Result<std::string> CheckNumber(const Option& option, std::string_view text, std::string_view where) {
+  double value = 0;
+  if (!ReadNumber(text, value) || !std::isfinite(value)) return Bad(where, text, fmt::format("a number from {}", RangeWords(option)));
+  if (value < option.low || value > option.high) {
+    return Fail(ErrorKind::kUsage, "{}: {} is out of range; it takes {}", where, text, RangeWords(option));
+  }
+  return fmt::format("{}", value);
+}
+
+// What a unit's letter multiplies with; 0 = no such unit.
+double UnitFactor(Kind kind, char unit) {
+  if (kind == Kind::kDuration) return unit == 's' ? 1 : unit == 'm' ? 60 : unit == 'h' ? 3600 : 0;
+  return unit == 'K' || unit == 'k' ? 1024 : unit == 'M' ? 1024 * 1024 : 0;
+}
+
+// A number with a unit of one letter: "30m", "64K".
+Result<std::string> CheckUnits(const Option& option, std::string_view text, std::string_view where, std::string_view want) {
+  std::string_view digits = text;
+  double factor = 1;
+  if (!digits.empty() && std::isalpha(static_cast<unsigned char>(digits.back())) != 0) {
+    factor = UnitFactor(option.kind, digits.back());
+    digits.remove_suffix(1);
+  }
+  double value = 0;
+  if (factor == 0 || !ReadNumber(digits, value)) return Bad(where, text, want);
+  value *= factor;
+  if (value < option.low || value > option.high) {
+    return Fail(ErrorKind::kUsage, "{}: {} is out of range; it takes {} {}", where, text, RangeWords(option),
+                option.kind == Kind::kDuration ? "seconds" : "bytes");
+  }
+  return fmt::format("{}", std::floor(value) == value ? fmt::format("{:.0f}", value) : fmt::format("{}", value));
+}
+
+Result<std::string> CheckFlag(std::string_view text, std::string_view where) {
+  for (std::string_view yes : {"true", "1", "yes", "on"}) if (text == yes) return std::string("true");
+  for (std::string_view no : {"false", "0", "no", "off"}) if (text == no) return std::string("false");
+  return Bad(where, text, "true or false");
+}
+
+Result<std::string> CheckChoice(const Option& option, std::string_view text, std::string_view where) {
+  const std::vector<std::string> choices = SplitList(option.choices, '|');
+  if (std::find(choices.begin(), choices.end(), text) != choices.end()) return std::string(text);
+  return Fail(ErrorKind::kUsage, "{}: '{}' is not one of {}{}", where, text, fmt::join(choices, ", "), DidYouMean(text, choices));
+}
+
+Result<std::string> CheckList(const Option& option, std::string_view text, std::string_view where) {
+  std::vector<std::string> items = SplitList(text);
+  if (items.empty()) return Bad(where, text, "a list separated by commas");
+  if (option.kind == Kind::kIntegers) {
+    for (std::string& item : items) {
+      HL_ASSIGN(item, CheckInteger(option, item, where));
+    }
+  }
+  for (size_t i = 0; i < items.size(); ++i) {
+    if (std::find(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(i), items[i]) != items.begin() + static_cast<std::ptrdiff_t>(i)) {
+      return Fail(ErrorKind::kUsage, "{}: '{}' is named twice", where, items[i]);
+    }
+  }
+  return fmt::format("{}", fmt::join(items, ","));
+}
+
+}  // namespace
+
+std::span<const Option> Options() { return kOptions; }
+
+const Option* FindOption(std::string_view name) {
+  for (const Option& option : kOptions) {
+    if (option.name == name) return &option;
+  }
+  return nullptr;
+}
+
+bool AppliesTo(const Option& option, std::string_view command) {
+  if (option.commands == "*") return true;
+  const std::vector<std::string> names = SplitList(option.commands, ' ');
+  return std::find(names.begin(), names.end(), command) != names.end();
+}
+
+std::string EnvironmentName(const Option& option) {
+  if (option.scope == Scope::kCommandLine) return "";
+  std::string name = "HANDLENS_";
+  for (char c : option.name) name += c == '-' ? '_' : static_cast<char>(c - 'a' + 'A');
+  return name;
+}
+
+std::string TomlKey(const Option& option) {
+  if (option.scope == Scope::kCommandLine) return "";
+  std::string key(option.name);
+  std::replace(key.begin(), key.end(), '-', '_');
+  return key;
+}
+
+Result<std::string> CheckValue(const Option& option, std::string_view text, std::string_view where) {
+  switch (option.kind) {
+    case Kind::kFlag: return CheckFlag(text, where);
+    case Kind::kText: return std::string(text);
+    case Kind::kPath:
+    case Kind::kPaths:
+      if (text.empty()) return Fail(ErrorKind::kUsage, "{}: the path is empty", where);
+      return std::string(text);
+    case Kind::kInteger: return CheckInteger(option, text, where);
+    case Kind::kNumber: return CheckNumber(option, text, where);
+    case Kind::kDuration: return CheckUnits(option, text, where, "a time such as 90s, 30m or 2h");
+    case Kind::kBytes: return CheckUnits(option, text, where, "a size such as 90000, 64K or 2M");
+    case Kind::kChoice: return CheckChoice(option, text, where);
+    case Kind::kIntegers:
+    case Kind::kWords: return CheckList(option, text, where);
+  }
+  return Fail(ErrorKind::kInternal, "{}: an option of no kind", where);
+}
+
+std::vector<std::string> SplitList(std::string_view text, char separator) {
+  std::vector<std::string> items;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find(separator), text.size());
+    std::string_view item = text.substr(0, end);
+    while (!item.empty() && item.front() == ' ') item.remove_prefix(1);
+    while (!item.empty() && item.back() == ' ') item.remove_suffix(1);
+    if (!item.empty()) items.emplace_back(item);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return items;
+}
+
+}  // namespace handlens::pipeline

@@ -1,0 +1,177 @@
+#include "pipeline/run_folder.h"
+
+#include <algorithm>
+#include <cctype>
+#include <thread>
+
+#include "base/json.h"
+
+namespace handlens::pipeline {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::string_view kTimingsFormat = "handlens-timings";
+constexpr int kTimingsVersion = 1;
+
+// What may already lie in a folder that is to become a run: what a run that stopped at its very beginning leaves.
+bool MayBecomeRun(const std::vector<std::string>& names) {
+  return std::all_of(names.begin(), names.end(), [](const std::string& name) {
+    return name == ".lock" || name.starts_with("handlens.toml") || name == "cache" || name == "report" || name == "thumbnails" ||
+           name.starts_with("dataset.json") || name == "chain.json" || name == "timings.json";
+  });
+}
+
+// "split.json.a1B2c3": what WriteFileAtomic leaves when its process is killed. A name of ours has one extension of its
+// own at least, and no file of ours has two of which the last has six characters.
+bool IsLeftover(const fs::path& path) {
+  const std::string last = path.extension().string();
+  return last.size() == 7 && last != ".tflite" && path.stem().has_extension() &&
+         std::all_of(last.begin() + 1, last.end(), [](unsigned char c) { return std::isalnum(c) != 0; });
+}
+
+// Only with the lock in hand, so that no living writer loses its file.
+void SweepLeftovers(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> leftovers;
+  for (auto it = fs::recursive_directory_iterator(folder, error); !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
+    if (it->is_regular_file(error) && IsLeftover(it->path())) leftovers.push_back(it->path());
+  }
+  for (const fs::path& leftover : leftovers) fs::remove(leftover, error);
+}
+
+Result<void> TakeLock(Run& run) {
+  HL_ASSIGN(run.lock, FileLock::TryLock(run.At(".lock")));
+  if (run.lock == nullptr) {
+    return Fail(ErrorKind::kResources, "{}: another handlens is working on this run folder; wait for it to end, or use another folder",
+                run.folder.string());
+  }
+  SweepLeftovers(run.folder);
+  return {};
+}
+
+// Resolves symbolic links of what exists, so that two ways to write one folder compare equal.
+fs::path Canonical(const fs::path& path) {
+  std::error_code error;
+  const fs::path canonical = fs::weakly_canonical(path, error);
+  return error ? fs::absolute(path) : canonical;
+}
+
+bool Inside(const fs::path& inner, const fs::path& outer) {
+  const auto [in, out] = std::mismatch(inner.begin(), inner.end(), outer.begin(), outer.end());
+  return out == outer.end();
+}
+
+std::unique_ptr<Run> NewRun(const fs::path& folder, Progress& progress) {
+  auto run = std::make_unique<Run>();
+  run->folder = folder;
+  run->progress = &progress;
+  return run;
+}
+
+// The steps of timings.json; none when there is no such file yet.
+Result<Json> TimedSteps(const fs::path& folder) {
+  const fs::path path = folder / "timings.json";
+  std::error_code error;
+  if (!fs::exists(path, error)) return Json::array();
+  HL_ASSIGN(const Json record, ReadRecord(path, kTimingsFormat, kTimingsVersion));
+  return record.contains("steps") && record["steps"].is_array() ? record["steps"] : Json::array();
+}
+
+}  // namespace
+
+int Run::jobs() const {
+  if (settings.Has("jobs")) return static_cast<int>(settings.Integer("jobs"));
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+image::Fit Run::fit() const {
+  const auto fit = image::ParseFit(settings.Text("fit"));
+  return settings.Has("fit") && fit ? *fit : dataset.recommended_fit;
+}
+
+Result<Settings> MergeSettings(const Asked& asked, const fs::path& folder) {
+  std::error_code error;
+  fs::path path = "handlens.toml";
+  if (!folder.empty() && fs::exists(folder / path, error)) path = folder / path;
+  const auto given = asked.flags.find("config");
+  const bool named = given != asked.flags.end();
+  if (named) path = given->second;
+  ConfigFile config;
+  if (named || fs::exists(path, error)) {
+    HL_ASSIGN(config, ReadConfig(path));
+  }
+  return Settings(asked, config);
+}
+
+Result<fs::path> RunFolderFor(const Asked& asked, const fs::path& pictures) {
+  const auto given = asked.flags.find("out");
+  if (given != asked.flags.end()) return fs::path(given->second);
+  const fs::path canonical = Canonical(pictures);
+  const std::string stem = fs::is_directory(canonical) ? canonical.filename().string() : canonical.stem().string();
+  if (stem.empty()) return Fail(ErrorKind::kUsage, "{}: name the run folder with -o RUN", pictures.string());
+  return fs::path(stem + "-run");
+}
+
+Result<std::unique_ptr<Run>> OpenRun(const Asked& asked, const fs::path& folder, Progress& progress) {
+  std::error_code error;
+  if (!fs::is_directory(folder, error)) {
+    return Fail(ErrorKind::kBadInput, "{}: no such run folder; start one with `handlens inspect PICTURES -o {}`", folder.string(), folder.string());
+  }
+  if (!fs::exists(folder / "dataset.json", error)) {
+    return Fail(ErrorKind::kBadInput, "{}: not a run folder (no dataset.json in it); start one with `handlens inspect PICTURES -o RUN`",
+                folder.string());
+  }
+  auto run = NewRun(folder, progress);
+  HL_TRY(TakeLock(*run));
+  HL_ASSIGN(run->settings, MergeSettings(asked, folder));
+  HL_ASSIGN(run->dataset, dataset::ReadDataset(run->At("dataset.json")));
+  return run;
+}
+
+Result<std::unique_ptr<Run>> OpenRunFor(const Asked& asked, const fs::path& pictures, Progress& progress) {
+  std::error_code error;
+  if (!fs::exists(pictures, error)) return Fail(ErrorKind::kBadInput, "{}: no such file or folder", pictures.string());
+  HL_ASSIGN(const fs::path folder, RunFolderFor(asked, pictures));
+  if (fs::is_directory(pictures, error) && Inside(Canonical(folder), Canonical(pictures))) {
+    return Fail(ErrorKind::kUsage, "the run folder {} would lie inside the pictures {}; name another with -o RUN", folder.string(),
+                pictures.string());
+  }
+  if (fs::exists(folder, error)) {
+    if (!fs::is_directory(folder, error)) return Fail(ErrorKind::kBadInput, "{}: a file, not a run folder; name another with -o RUN", folder.string());
+    HL_ASSIGN(const std::vector<std::string> names, ListFolder(folder));
+    if (!fs::exists(folder / "dataset.json", error) && !MayBecomeRun(names)) {
+      return Fail(ErrorKind::kBadInput, "{}: neither empty nor a run folder; name another with -o RUN", folder.string());
+    }
+  }
+  auto run = NewRun(folder, progress);
+  HL_TRY(TakeLock(*run));
+  HL_ASSIGN(run->settings, MergeSettings(asked, folder));
+  return run;
+}
+
+Result<void> SaveSettings(Run& run) {
+  const fs::path path = run.At("handlens.toml");
+  const std::string text = EffectiveToml(run.settings);
+  const auto before = ReadText(path);
+  if (before && *before == text) return {};
+  return WriteFileAtomic(path, text);
+}
+
+Result<double> SecondsOf(const fs::path& folder, const std::string& step) {
+  HL_ASSIGN(const Json steps, TimedSteps(folder));
+  for (const Json& entry : steps) {
+    if (entry.is_object() && entry.value("name", "") == step) return entry.value("seconds", 0.0);
+  }
+  return 0.0;
+}
+
+Result<void> AddSeconds(const fs::path& folder, const std::string& step, double seconds) {
+  const fs::path path = folder / "timings.json";
+  HL_ASSIGN(Json steps, TimedSteps(folder));
+  auto entry = std::find_if(steps.begin(), steps.end(), [&](const Json& s) { return s.is_object() && s.value("name", "") == step; });
+  if (entry == steps.end()) steps.push_back({{"name", step}, {"seconds", seconds}});
+  else (*entry)["seconds"] = seconds + entry->value("seconds", 0.0);
+  return WriteRecord(path, kTimingsFormat, kTimingsVersion, {{"steps", steps}});
+}
+
+}  // namespace handlens::pipeline

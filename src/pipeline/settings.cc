@@ -1,0 +1,150 @@
+#include "pipeline/settings.h"
+
+#include <charconv>
+
+#include "base/suggest.h"
+
+namespace handlens::pipeline {
+namespace {
+
+// How a call talks, not what it computes: kept out of the effective configuration, so that `--json` today does not
+// change tomorrow's call, and the file is the same whatever the number of threads.
+bool IsManner(const Option& option) { return option.group == "Common options" && option.name != "seed"; }
+
+std::string TomlString(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    if (static_cast<unsigned char>(c) < 0x20) quoted += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    else quoted += c;
+  }
+  return quoted + '"';
+}
+
+std::string TomlValue(const Option& option, const std::string& text) {
+  switch (option.kind) {
+    case Kind::kFlag:
+    case Kind::kInteger:
+    case Kind::kBytes:
+      return text;
+    case Kind::kNumber:
+      return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
+    case Kind::kDuration:
+      return TomlString(text + "s");
+    case Kind::kIntegers:
+      return fmt::format("[{}]", fmt::join(SplitList(text), ", "));
+    case Kind::kWords: {
+      std::vector<std::string> words;
+      for (const std::string& word : SplitList(text)) words.push_back(TomlString(word));
+      return fmt::format("[{}]", fmt::join(words, ", "));
+    }
+    default:
+      return TomlString(text);
+  }
+}
+
+}  // namespace
+
+Result<Values> ReadEnvironment(std::span<const std::pair<std::string, std::string>> variables) {
+  Values values;
+  std::vector<std::string> known;
+  for (const Option& option : Options()) {
+    if (option.scope == Scope::kEverywhere) known.push_back(EnvironmentName(option));
+  }
+  for (const auto& [name, text] : variables) {
+    if (!name.starts_with("HANDLENS_")) continue;
+    const Option* found = nullptr;
+    for (const Option& option : Options()) {
+      if (EnvironmentName(option) == name) found = &option;
+    }
+    if (found == nullptr) return Fail(ErrorKind::kUsage, "unknown environment variable {}{}", name, DidYouMean(name, known));
+    HL_ASSIGN(values[std::string(found->name)], CheckValue(*found, text, name));
+  }
+  return values;
+}
+
+Settings::Settings(const Asked& asked, const ConfigFile& config) : own_(config.own) {
+  for (const Option& option : Options()) {
+    if (option.fallback.empty()) continue;
+    // Defaults stand in the table as users write them; a default that its own option refuses is a programmer's error.
+    const auto checked = CheckValue(option, option.fallback, option.name);
+    HL_CHECK(checked.has_value());
+    values_[std::string(option.name)] = {*checked, Source::kDefault};
+  }
+  for (const auto& [name, text] : config.values) values_[name] = {text, Source::kConfig};
+  for (const auto& [name, text] : asked.environment) values_[name] = {text, Source::kEnvironment};
+  for (const auto& [name, text] : asked.flags) values_[name] = {text, Source::kFlag};
+}
+
+bool Settings::Has(std::string_view option) const {
+  HL_CHECK(FindOption(option) != nullptr);
+  return values_.find(option) != values_.end();
+}
+
+Source Settings::SourceOf(std::string_view option) const {
+  const auto it = values_.find(option);
+  return it == values_.end() ? Source::kDefault : it->second.source;
+}
+
+std::string Settings::Text(std::string_view option) const {
+  HL_CHECK(FindOption(option) != nullptr);
+  const auto it = values_.find(option);
+  return it == values_.end() ? "" : it->second.text;
+}
+
+bool Settings::Flag(std::string_view option) const { return Text(option) == "true"; }
+
+int64_t Settings::Integer(std::string_view option) const {
+  const std::string text = Text(option);
+  int64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+double Settings::Number(std::string_view option) const {
+  const std::string text = Text(option);
+  double value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+std::vector<std::string> Settings::Words(std::string_view option) const { return SplitList(Text(option)); }
+
+std::vector<int> Settings::Integers(std::string_view option) const {
+  std::vector<int> values;
+  for (const std::string& item : SplitList(Text(option))) {
+    int value = 0;
+    std::from_chars(item.data(), item.data() + item.size(), value);
+    values.push_back(value);
+  }
+  return values;
+}
+
+void Settings::SetDefault(std::string_view option, std::string value) {
+  HL_CHECK(FindOption(option) != nullptr);
+  if (SourceOf(option) == Source::kDefault) values_[std::string(option)] = {std::move(value), Source::kDefault};
+}
+
+std::string EffectiveToml(const Settings& settings) {
+  std::string text =
+      "# The settings of this run: what was asked for, and the defaults of handlens " HANDLENS_VERSION ".\n"
+      "# Later steps on this folder read them; `handlens ... --config FILE` uses them for another run.\n"
+      "# A flag or a HANDLENS_ variable has precedence.\n";
+  std::string_view group;
+  for (const Option& option : Options()) {
+    if (option.scope == Scope::kCommandLine || IsManner(option)) continue;
+    if (option.group != group) text += fmt::format("\n# {}\n", option.group);
+    group = option.group;
+    const std::string key = TomlKey(option);
+    std::string line;
+    if (settings.Has(option.name)) line = fmt::format("{} = {}", key, TomlValue(option, settings.Text(option.name)));
+    else if (option.kind == Kind::kFlag) line = fmt::format("{} = false", key);
+    else line = fmt::format("# {} = {}", key, option.value);
+    const bool open = !settings.Has(option.name) && option.kind != Kind::kFlag;
+    text += fmt::format("{:<36}  # {}{}\n", line, option.help, open ? fmt::format(" Default: {}.", option.fallback_words) : "");
+  }
+  if (!settings.own().toml.empty()) text += "\n# Own models and generators\n" + settings.own().toml;
+  return text;
+}
+
+}  // namespace handlens::pipeline
