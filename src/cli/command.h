@@ -20,9 +20,10 @@ struct Call {
   std::vector<std::string> arguments;
   CommandLine line;
   pipeline::Values environment;
+  pipeline::Values defaults; // of this command
   Terminal* terminal = nullptr;
 
-  pipeline::Asked asked() const { return {.flags = line.values, .environment = environment}; }
+  pipeline::Asked asked() const { return {.flags = line.values, .environment = environment, .defaults = defaults}; }
 };
 
 // The run folder of a command, opened as in pipeline/run_folder.h; the terminal then talks as its settings say.
@@ -58,7 +59,7 @@ std::string HelpOverview();
 std::string HelpCommand(const Command& command);
 std::string ManPage();
 std::string OptionsMarkdown();
-std::string Completion(std::string_view shell);  // "bash", "zsh" or "fish"
+std::string Completion(pipeline::Shell shell);
 
 // The whole program: argv as words, the program's name first. Returns the exit code.
 int Main(const std::vector<std::string>& words);

@@ -15,11 +15,11 @@ namespace {
 Result<void> WarnOfVerdict(const Run& run) {
   std::error_code error;
   if (!std::filesystem::exists(run.At("verdict.json"), error)) {
-    run.progress->Warn(fmt::format("the model is not verified yet: run `handlens verify {}` before you rely on the app", run.folder.string()));
+    run.space.progress->Warn(fmt::format("the model is not verified yet: run `handlens verify {}` before you rely on the app", run.space.folder.string()));
     return {};
   }
-  HL_ASSIGN(const std::vector<std::string> reasons, MissedGates(run));
-  if (!reasons.empty()) run.progress->Warn(fmt::format("the verdict says that this model cannot be deployed: {}", fmt::join(reasons, "; ")));
+  HL_ASSIGN(const std::vector<std::string> reasons, MissedGates(run.space.folder));
+  if (!reasons.empty()) run.space.progress->Warn(fmt::format("the verdict says that this model cannot be deployed: {}", fmt::join(reasons, "; ")));
   return {};
 }
 
@@ -33,7 +33,8 @@ std::string KeyText(const AndroidResult& result) {
 }
 
 Result<Outcome> AppAndroid(Run& run) {
-  HL_ASSIGN(const AndroidResult result, StepAppAndroid(run));
+  HL_TRY(DoOne(run, "app-android"));
+  const AndroidResult& result = run.space.android;
   Outcome outcome;
   Json apps = Json::array();
   for (const package::AndroidApp& app : result.apps) {
@@ -49,11 +50,12 @@ Result<Outcome> AppAndroid(Run& run) {
 }
 
 Result<Outcome> AppWeb(Run& run) {
-  HL_ASSIGN(const WebResult result, StepAppWeb(run));
+  HL_TRY(DoOne(run, "app-web"));
+  const WebResult& result = run.space.web;
   Outcome outcome;
   outcome.text = fmt::format("{}, {:.1f} MB in {}\nCopy it to any host that speaks https, or: handlens serve {}\n",
                              result.folder.string(), static_cast<double>(result.bytes) / 1e6,
-                             Count(static_cast<int64_t>(result.files), "file"), run.folder.string());
+                             Count(static_cast<int64_t>(result.files), "file"), run.space.folder.string());
   outcome.json = {{"target", "web"}, {"folder", result.folder.string()}, {"file_count", result.files}, {"bytes", result.bytes},
                   {"seconds", result.seconds}};
   return outcome;
@@ -69,7 +71,7 @@ Result<Outcome> CommandApp(Call& call) {
     HL_TRY(DoStepsUpTo(*run, "verify"));
   }
   HL_TRY(WarnOfVerdict(*run));
-  HL_ASSIGN(Outcome outcome, run->settings.Text("target") == "web" ? AppWeb(*run) : AppAndroid(*run));
+  HL_ASSIGN(Outcome outcome, run->wanted().app.target == Target::kWeb ? AppWeb(*run) : AppAndroid(*run));
   AddWritten(*run, call.command, outcome);
   return outcome;
 }

@@ -103,7 +103,7 @@ class Parser {
       const Option& option = *FindOption(name);
       if (AppliesTo(option, line_.command)) continue;
       return Fail(ErrorKind::kUsage, "--{} is no option of `{}`; it belongs to: {}", name, line_.command,
-                  fmt::join(SplitList(option.commands, ' '), ", "));
+                  fmt::join(CommandsOf(option), ", "));
     }
     return {};
   }

@@ -13,7 +13,7 @@ Result<CommandLine> Parse(std::vector<std::string> words) { return ParseCommandL
 TEST(OptionTable, NamesOnlyCommandsThatExist) {
   for (const Option& option : Options()) {
     if (option.commands == "*") continue;
-    for (const std::string& command : SplitList(option.commands, ' ')) EXPECT_NE(FindCommand(command), nullptr) << option.name << " " << command;
+    for (const std::string& command : CommandsOf(option)) EXPECT_NE(FindCommand(command), nullptr) << option.name << " " << command;
   }
 }
 

@@ -19,16 +19,16 @@ std::string PlanText(const Run& run, const RunPlan& plan) {
     if (std::find(models.begin(), models.end(), c.model) == models.end()) models.push_back(c.model);
     if (std::find(generators.begin(), generators.end(), c.generator.name) == generators.end()) generators.push_back(c.generator.name);
   }
-  const double budget = run.settings.Number("budget");
-  std::string text = fmt::format("plan for {}: {} in {} classes, preset {}\n", run.folder.string(),
-                                 Count(static_cast<int64_t>(run.dataset.pictures.size()), "picture"), run.dataset.labels.size(),
-                                 run.settings.Text("preset"));
+  const double budget = run.wanted().search.budget_s;
+  std::string text = fmt::format("plan for {}: {} in {} classes, preset {}\n", run.space.folder.string(),
+                                 Count(static_cast<int64_t>(run.space.dataset.pictures.size()), "picture"), run.space.dataset.labels.size(),
+                                 run.wanted().search.preset);
   text += fmt::format("  steps   inspect, prepare, split, search, {}final training, convert, describe, verify, report\n", plan.reduces ? "reduce, " : "");
   text += fmt::format("  search  {}{} of {} models ({}) at {} px with {} and {} folds\n", plan.coverage == search::Coverage::kRace ? "a race of about " : "",
                       Count(plan.search.trials, "trial"), models.size(),
-                      fmt::join(models, ", "), fmt::join(SizesOf(plan.candidates), ", "), fmt::join(generators, ", "), run.settings.Integer("folds"));
+                      fmt::join(models, ", "), fmt::join(SizesOf(plan.candidates), ", "), fmt::join(generators, ", "), run.wanted().folds.folds);
   if (plan.reduces) text += fmt::format("  reduce  about {} among {}, {}\n", Count(plan.reduction.trials, "trial"), Count(plan.reduction.cells, "smaller model"), Duration(plan.reduction.seconds));
-  text += fmt::format("  time    about {} with {}{}\n", Duration(TotalSeconds(run, plan)), Count(run.jobs(), "thread"),
+  text += fmt::format("  time    about {} with {}{}\n", Duration(TotalSeconds(run, plan)), Count(run.space.jobs, "thread"),
                       budget > 0 ? fmt::format("; training stops at the budget of {}", Duration(budget)) : "");
   text += fmt::format("  memory  about {}; disk about {} of {} free\n", ByteCount(static_cast<double>(plan.search.memory_bytes)),
                       ByteCount(static_cast<double>(plan.search.disk_bytes)), ByteCount(plan.free_bytes));
@@ -46,9 +46,9 @@ Json PlanJson(const Run& run, const RunPlan& plan) {
 Result<Outcome> Conclude(Run& run, const RunPlan& plan) {
   HL_ASSIGN(Outcome outcome, SummarizeVerdict(run));
   HL_ASSIGN(const Outcome model, SummarizeModel(run));
-  HL_ASSIGN(const search::SearchResult searched, search::ReadSearch(run.folder));
+  HL_ASSIGN(const search::SearchResult searched, search::ReadSearch(run.space.folder));
   const search::Candidate& chosen = searched.cells[static_cast<size_t>(searched.chosen)].candidate;
-  HL_ASSIGN(const search::CellResult cell, StepReduce(run, searched, Reduction::kAsAsked));
+  const search::CellResult& cell = run.space.chosen;
   const bool reduced = cell.candidate.model != chosen.model;
   outcome.text = fmt::format("chosen: {} at {} px with {}{}: test accuracy {:.1f} % [{:.1f}, {:.1f}], n={}\n", chosen.model, chosen.size_px,
                              chosen.generator.name, reduced ? ", reduced to " + cell.candidate.model : "",
@@ -60,20 +60,19 @@ Result<Outcome> Conclude(Run& run, const RunPlan& plan) {
   outcome.json["model"] = model.json.at("model");
   outcome.json["report"] = run.At("report.html").string();
   AddWritten(run, "run", outcome);
-  outcome.text += fmt::format("next: open {}; handlens predict {} PICTURE\n", run.At("report.html").string(), run.folder.string());
+  outcome.text += fmt::format("next: open {}; handlens predict {} PICTURE\n", run.At("report.html").string(), run.space.folder.string());
   return outcome;
 }
 
-Result<Outcome> RunAll(Call& call, const fs::path& pictures, std::string_view preset) {
+Result<Outcome> RunAll(Call& call, const fs::path& pictures) {
   HL_ASSIGN(const std::unique_ptr<Run> run, OpenFor(call, pictures));
-  if (!preset.empty()) run->settings.SetDefault("preset", std::string(preset));
-  HL_TRY(StepInspect(*run, pictures));
+  HL_TRY(DoInspect(*run, pictures));
   HL_ASSIGN(const RunPlan plan, MakePlan(*run));
   const std::string text = PlanText(*run, plan);
-  if (run->settings.Flag("dry-run")) {
+  if (run->wanted().call.dry_run) {
     Outcome outcome;
     outcome.text = text;
-    outcome.json = {{"command", call.command}, {"run", run->folder.string()}, {"plan", PlanJson(*run, plan)}};
+    outcome.json = {{"command", call.command}, {"run", run->space.folder.string()}, {"plan", PlanJson(*run, plan)}};
     return outcome;
   }
   call.terminal->Say(std::string_view(text).substr(0, text.size() - 1));
@@ -85,12 +84,13 @@ Result<Outcome> RunAll(Call& call, const fs::path& pictures, std::string_view pr
 
 }  // namespace
 
-Result<Outcome> CommandRun(Call& call) { return RunAll(call, call.arguments[0], ""); }
+Result<Outcome> CommandRun(Call& call) { return RunAll(call, call.arguments[0]); }
 
 Result<Outcome> CommandDemo(Call& call) {
   HL_ASSIGN(const fs::path pictures, DemoPictures());
   call.line.values.try_emplace("out", "demo-run");
-  return RunAll(call, pictures, "quick");
+  call.defaults["preset"] = "quick";
+  return RunAll(call, pictures);
 }
 
 }  // namespace handlens::cli

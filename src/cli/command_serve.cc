@@ -41,7 +41,7 @@ Result<fs::path> AppFolder(Call& call) {
     return Fail(ErrorKind::kBadInput, "{}: no model yet; make it with `handlens verify {}`, then serve it", given.string(), given.string());
   }
   call.terminal->Say(fmt::format("{}: no web app yet; packing it, as `handlens app {} --target web` does", given.string(), given.string()));
-  HL_TRY(StepAppWeb(*run));
+  HL_TRY(DoOne(*run, "app-web"));
   return packed;
 }
 
@@ -79,8 +79,9 @@ std::string WordsOf(const fs::path& folder, serve::Scope scope, const Place& pla
 Result<Outcome> CommandServe(Call& call) {
   HL_ASSIGN(const fs::path folder, AppFolder(call));
   HL_ASSIGN(const Settings settings, MergeSettings(call));
-  if (settings.Flag("lan") && settings.Flag("loopback")) return Fail(ErrorKind::kUsage, "--lan and --loopback exclude each other");
-  const serve::Scope scope = settings.Flag("lan") ? serve::Scope::kLan : serve::Scope::kLoopback;
+  const Wanted::Call& asked = settings.wanted().call;
+  if (asked.lan && asked.loopback) return Fail(ErrorKind::kUsage, "--lan and --loopback exclude each other");
+  const serve::Scope scope = asked.lan ? serve::Scope::kLan : serve::Scope::kLoopback;
   HL_ASSIGN(auto files, serve::ReadFolder(folder));
   const std::vector<std::string> addresses = serve::LanAddresses();
   serve::Certificate certificate;
@@ -88,7 +89,7 @@ Result<Outcome> CommandServe(Call& call) {
     if (addresses.empty()) return Fail(ErrorKind::kResources, "this computer is in no network; without --lan the app is served to itself");
     HL_ASSIGN(certificate, CertificateFor(addresses));
   }
-  HL_ASSIGN(const auto server, serve::Server::Start(std::move(files), scope, static_cast<int>(settings.Integer("port")), certificate));
+  HL_ASSIGN(const auto server, serve::Server::Start(std::move(files), scope, asked.port, certificate));
   const Place place = PlaceOf(scope, server->port(), addresses);
   const std::string words = WordsOf(folder, scope, place, certificate);
   // The address is needed while the server runs; with --json the one document comes at the end.

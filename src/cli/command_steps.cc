@@ -27,9 +27,9 @@ Result<Outcome> StepOnRun(Call& call, Result<Outcome> (*summarize)(const Run&)) 
 
 Result<Outcome> CommandInspect(Call& call) {
   HL_ASSIGN(const std::unique_ptr<Run> run, OpenFor(call, call.arguments[0]));
-  HL_TRY(StepInspect(*run, call.arguments[0]));
+  HL_TRY(DoInspect(*run, call.arguments[0]));
   HL_TRY(SaveSettings(*run));
-  HL_TRY(StepReport(*run));
+  HL_TRY(DoOne(*run, "report"));
   HL_ASSIGN(Outcome outcome, SummarizeDataset(*run));
   AddWritten(*run, call.command, outcome);
   return outcome;
@@ -42,14 +42,13 @@ Result<Outcome> CommandSplit(Call& call) {
   HL_TRY(SaveSettings(*run));
   HL_TRY(DoStepsUpTo(*run, "split"));
   HL_ASSIGN(Outcome outcome, SummarizeSplit(*run));
-  if (run->settings.Has("export-tree")) {
-    const fs::path out = run->settings.Text("export-tree");
+  if (const fs::path out = run->wanted().call.export_tree; !out.empty()) {
     HL_ASSIGN(const std::vector<int> sizes, PreparedSizes(*run));
-    HL_TRY(StepPrepare(*run, sizes));
+    HL_TRY(PrepareSizes(run->space, run->fit(), sizes));
     for (const int size : sizes) {
-      HL_ASSIGN(const dataset::PixelSet pixels, dataset::LoadPixels(run->dataset, size, run->fit(), run->At("cache")));
+      HL_ASSIGN(const dataset::PixelSet pixels, dataset::LoadPixels(run->space.dataset, size, run->fit(), run->At("cache")));
       // ExportTree wants an empty folder; with several sizes each gets its own.
-      HL_TRY(split::ExportTree(run->dataset, run->split, pixels, sizes.size() == 1 ? out : out / std::to_string(size)));
+      HL_TRY(split::ExportTree(run->space.dataset, run->space.split, pixels, sizes.size() == 1 ? out : out / std::to_string(size)));
     }
     outcome.text += fmt::format("The folds as folders: {}\n", out.string());
     outcome.json["tree"] = out.string();
@@ -65,18 +64,17 @@ Result<Outcome> CommandDescribe(Call& call) { return StepOnRun(call, SummarizeMo
 Result<Outcome> CommandVerify(Call& call) {
   HL_ASSIGN(const std::unique_ptr<Run> run, Open(call, call.arguments[0]));
   HL_TRY(SaveSettings(*run));
-  if (!run->settings.Has("import")) {
+  const std::vector<fs::path>& files = run->wanted().call.import_files;
+  if (files.empty()) {
     HL_TRY(DoStepsUpTo(*run, "verify"));
     HL_ASSIGN(Outcome outcome, SummarizeVerdict(*run));
     AddWritten(*run, call.command, outcome);
     return outcome;
   }
   HL_TRY(DoStepsUpTo(*run, "describe"));
-  std::vector<fs::path> paths;
-  for (const std::string& path : SplitList(run->settings.Text("import"), '\n')) paths.emplace_back(path);
-  HL_ASSIGN(const auto imported, verify::ImportPhoneRecords(run->folder, paths));
+  HL_ASSIGN(const auto imported, verify::ImportPhoneRecords(run->space.folder, files));
   HL_TRY(DoStepsUpTo(*run, "verify"));
-  HL_TRY(StepReport(*run));
+  HL_TRY(DoOne(*run, "report"));
   HL_ASSIGN(Outcome outcome, SummarizeVerdict(*run));
   std::string text;
   outcome.json["imported"] = Json::array();
@@ -92,7 +90,7 @@ Result<Outcome> CommandVerify(Call& call) {
 // Shows what there is: the one step that needs nothing before it.
 Result<Outcome> CommandReport(Call& call) {
   HL_ASSIGN(const std::unique_ptr<Run> run, Open(call, call.arguments[0]));
-  HL_TRY(StepReport(*run));
+  HL_TRY(DoOne(*run, "report"));
   Outcome outcome;
   outcome.json["report"] = run->At("report.html").string();
   AddWritten(*run, call.command, outcome);

@@ -70,8 +70,8 @@ Result<Outcome> CommandPredict(Call& call) {
   HL_ASSIGN(const Bytes bytes, ReadFile(model));
   verify::PredictOptions options;
   HL_ASSIGN(options.pictures, PictureFiles({call.arguments.begin() + 1, call.arguments.end()}));
-  options.save_input = settings.Text("save-input");
-  if (settings.Has("jobs")) options.jobs = static_cast<int>(settings.Integer("jobs"));
+  options.save_input = settings.wanted().call.save_input;
+  options.jobs = settings.wanted().manner.jobs.value_or(options.jobs);
   HL_ASSIGN(const verify::Predictions predicted, verify::Predict(bytes, model.string(), options, *call.terminal));
   for (const std::string& warning : predicted.warnings) call.terminal->Warn(warning);
   Outcome outcome;
@@ -98,7 +98,7 @@ Result<Outcome> CommandPredict(Call& call) {
 Result<Outcome> CommandCheck(Call& call) {
   const fs::path folder = call.arguments[0];
   HL_ASSIGN(const std::unique_ptr<Run> run, Open(call, folder));
-  HL_ASSIGN(const ChainCheck check, CheckRun(folder, run->jobs(), *call.terminal));
+  HL_ASSIGN(const ChainCheck check, CheckRun(folder, run->space.jobs, *call.terminal));
   Outcome outcome;
   outcome.json = {{"command", "check"}, {"run", folder.string()}, {"holds", check.findings.empty()}, {"steps", check.steps},
                   {"pictures", check.pictures}, {"hashed_files", check.files}, {"findings", Json::array()}};
@@ -116,13 +116,13 @@ Result<Outcome> CommandCheck(Call& call) {
 
 Result<Outcome> CommandHelp(Call& call) {
   Outcome outcome;
-  const auto has = [&](const char* name) { return call.line.values.contains(name); };
-  if (has("man")) {
+  const Wanted::Call asked = FlagsOnly(call.asked()).call;
+  if (asked.man) {
     outcome.text = ManPage();
-  } else if (has("markdown")) {
+  } else if (asked.markdown) {
     outcome.text = OptionsMarkdown();
-  } else if (has("completion")) {
-    outcome.text = Completion(call.line.values.at("completion"));
+  } else if (asked.completion) {
+    outcome.text = Completion(*asked.completion);
   } else if (call.arguments.empty()) {
     outcome.text = HelpOverview();
   } else {

@@ -35,12 +35,12 @@ Result<void> CheckArguments(const Command& command, const std::vector<std::strin
 
 Result<Outcome> Dispatch(Call& call) {
   if (call.line.command.empty()) {
-    if (call.line.values.contains("help")) return CommandHelp(call);
+    if (pipeline::FlagsOnly(call.asked()).call.help) return CommandHelp(call);
     return Fail(ErrorKind::kUsage, "no command given\n\n{}", HelpOverview());
   }
   const Command& command = *FindCommand(call.line.command);
   call.command = command.name;
-  if (call.line.values.contains("help")) {
+  if (pipeline::FlagsOnly(call.asked()).call.help) {
     Outcome outcome;
     outcome.text = HelpCommand(command);
     outcome.json = {{"help", outcome.text}};
@@ -78,7 +78,7 @@ int Finish(Terminal& terminal, const Result<Outcome>& outcome) {
 }
 
 // The terminal talks as the settings say, once they are known.
-void TalkAs(Call& call, const pipeline::Settings& settings) { call.terminal->SetStyle(StyleOf(settings)); }
+void TalkAs(Call& call, const pipeline::Settings& settings) { call.terminal->SetStyle(StyleOf(settings.wanted())); }
 
 }  // namespace
 
@@ -112,7 +112,7 @@ int Main(const std::vector<std::string>& words) {
   if (!environment) return Finish(early, tl::make_unexpected(environment.error()));
   call.environment = std::move(*environment);
   // A configuration file may change this once a command reads it.
-  Terminal terminal(StyleOf(pipeline::Settings(call.asked(), {})));
+  Terminal terminal(StyleOf(pipeline::Settings(call.asked(), {}).wanted()));
   call.terminal = &terminal;
   return Finish(terminal, Dispatch(call));
 }

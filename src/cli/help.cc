@@ -158,7 +158,7 @@ std::string FishCompletion() {
     text += fmt::format("complete -c handlens -n __fish_use_subcommand -f -a {} -d '{}'\n", command.name, Quotable(command.summary));
   }
   for (const Option& option : Options()) {
-    const std::string commands = option.commands == "*" ? fmt::format("{}", fmt::join(CommandNames(), " ")) : std::string(option.commands);
+    const std::string commands = option.commands == "*" ? fmt::format("{}", fmt::join(CommandNames(), " ")) : fmt::format("{}", fmt::join(CommandsOf(option), " "));
     text += fmt::format("complete -c handlens -n '__fish_seen_subcommand_from {}' -l {}", commands, option.name);
     if (option.letter != 0) text += fmt::format(" -s {}", option.letter);
     if (option.kind == Kind::kChoice) text += fmt::format(" -x -a '{}'", fmt::join(SplitList(option.choices, '|'), " "));
@@ -223,7 +223,7 @@ std::string ManPage() {
       left.erase(0, left.find_first_not_of(' '));
       const std::string facts = Facts(option);
       text += fmt::format(".TP\n.B {}\n{}{}\nCommands: {}.\n", Troff(left), Troff(option.help), facts.empty() ? "" : " [" + Troff(facts) + "]",
-                          option.commands == "*" ? "all" : fmt::format("{}", fmt::join(SplitList(option.commands, ' '), ", ")));
+                          option.commands == "*" ? "all" : fmt::format("{}", fmt::join(CommandsOf(option), ", ")));
     }
   }
   text += ".SH CONFIGURATION\nA flag has precedence over the environment variable, that over\n.I handlens.toml\n"
@@ -247,16 +247,16 @@ std::string OptionsMarkdown() {
       if (option.kind == Kind::kChoice) facts = fmt::format("{}{}{}", fmt::join(SplitList(option.choices, '|'), ", "), facts.empty() ? "" : "; ", facts);
       text += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", MarkdownCell(flag), variable.empty() ? "" : "`" + variable + "`",
                           key.empty() ? "" : "`" + key + "`", MarkdownCell(facts),
-                          option.commands == "*" ? "all" : fmt::format("{}", fmt::join(SplitList(option.commands, ' '), ", ")),
+                          option.commands == "*" ? "all" : fmt::format("{}", fmt::join(CommandsOf(option), ", ")),
                           MarkdownCell(option.help));
     }
   }
   return text;
 }
 
-std::string Completion(std::string_view shell) {
-  if (shell == "bash") return BashCompletion();
-  return shell == "zsh" ? ZshCompletion() : FishCompletion();
+std::string Completion(Shell shell) {
+  if (shell == Shell::kBash) return BashCompletion();
+  return shell == Shell::kZsh ? ZshCompletion() : FishCompletion();
 }
 
 }  // namespace handlens::cli

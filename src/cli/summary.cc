@@ -33,17 +33,10 @@ std::string CellLine(const search::CellResult& cell) {
 constexpr std::string_view kCellHead =
     "  model               size  augmentation  validation %  test %  [95 % interval]  parameters\n";
 
-std::string_view NextAfter(std::string_view command) {
-  constexpr std::string_view order[] = {"inspect", "prepare", "split", "search", "reduce", "convert", "describe", "verify", "app"};
-  const auto it = std::find(std::begin(order), std::end(order), command);
-  if (it == std::end(order) || it + 1 == std::end(order)) return "";
-  return *(it + 1);
-}
-
 }  // namespace
 
 Result<Outcome> SummarizeDataset(const Run& run) {
-  const dataset::Dataset& data = run.dataset;
+  const dataset::Dataset& data = run.space.dataset;
   Outcome outcome;
   HL_ASSIGN(outcome.json["dataset"], Record(run, "dataset.json"));
   std::vector<int64_t> counts(data.labels.size(), 0);
@@ -68,29 +61,29 @@ Result<Outcome> SummarizeDataset(const Run& run) {
 Result<Outcome> SummarizePrepared(const Run& run) {
   Outcome outcome;
   HL_ASSIGN(const std::vector<int> sizes, PreparedSizes(run));
-  outcome.text = fmt::format("{} at {} px, fit: {}\n", Count(static_cast<int64_t>(run.dataset.pictures.size()), "picture"),
+  outcome.text = fmt::format("{} at {} px, fit: {}\n", Count(static_cast<int64_t>(run.space.dataset.pictures.size()), "picture"),
                              fmt::join(sizes, ", "), image::FitName(run.fit()));
   outcome.json["sizes"] = sizes;
   outcome.json["fit"] = image::FitName(run.fit());
-  outcome.json["pictures"] = run.dataset.pictures.size();
+  outcome.json["pictures"] = run.space.dataset.pictures.size();
   return outcome;
 }
 
 Result<Outcome> SummarizeSplit(const Run& run) {
   Outcome outcome;
   HL_ASSIGN(outcome.json["split"], Record(run, "split.json"));
-  for (size_t i = 0; i < run.split.folds.size(); ++i) {
-    const split::Fold& fold = run.split.folds[i];
+  for (size_t i = 0; i < run.space.split.folds.size(); ++i) {
+    const split::Fold& fold = run.space.split.folds[i];
     outcome.text += fmt::format("fold {}: {} train, {} validation, {} test\n", i + 1, fold.train.size(), fold.validation.size(), fold.test.size());
   }
-  outcome.text += fmt::format("held out for the phone: {}\n", run.split.holdout.size());
+  outcome.text += fmt::format("held out for the phone: {}\n", run.space.split.holdout.size());
   return outcome;
 }
 
 Result<Outcome> SummarizeSearch(const Run& run) {
   Outcome outcome;
   HL_ASSIGN(outcome.json["search"], Record(run, "search.json"));
-  HL_ASSIGN(const search::SearchResult result, search::ReadSearch(run.folder));
+  HL_ASSIGN(const search::SearchResult result, search::ReadSearch(run.space.folder));
   outcome.text = kCellHead;
   for (const search::CellResult& cell : result.cells) outcome.text += CellLine(cell) + "\n";
   outcome.text += fmt::format("chosen:\n{}\n{}\n", CellLine(result.cells[static_cast<size_t>(result.chosen)]), result.rule);
@@ -100,7 +93,7 @@ Result<Outcome> SummarizeSearch(const Run& run) {
 Result<Outcome> SummarizeReduce(const Run& run) {
   Outcome outcome;
   HL_ASSIGN(outcome.json["reduce"], Record(run, "reduce.json"));
-  HL_ASSIGN(const reduce::ReduceResult result, reduce::ReadReduce(run.folder));
+  HL_ASSIGN(const reduce::ReduceResult result, reduce::ReadReduce(run.space.folder));
   outcome.text = kCellHead;
   for (const reduce::ReduceCell& cell : result.cells) outcome.text += CellLine(cell.cell) + "\n";
   outcome.text += fmt::format("chosen:\n{}\n{}\nparameters: {} -> {}; float file: {} -> {}\n",
@@ -139,7 +132,7 @@ Result<Outcome> SummarizeVerdict(const Run& run) {
     }
     return 0;
   }));
-  HL_ASSIGN(const std::vector<std::string> reasons, MissedGates(run));
+  HL_ASSIGN(const std::vector<std::string> reasons, MissedGates(run.space.folder));
   if (reasons.empty()) {
     outcome.text += "verdict: can be deployed\n";
   } else {
@@ -152,16 +145,16 @@ Result<Outcome> SummarizeVerdict(const Run& run) {
 }
 
 void AddWritten(const Run& run, std::string_view command, Outcome& outcome) {
-  Json json = {{"command", command}, {"run", run.folder.string()}};
+  Json json = {{"command", command}, {"run", run.space.folder.string()}};
   json.update(outcome.json);
-  json["files"] = run.written;
+  json["files"] = run.space.written;
   outcome.json = std::move(json);
-  if (!run.written.empty()) {
+  if (!run.space.written.empty()) {
     outcome.text += "wrote:\n";
-    for (const std::string& file : run.written) outcome.text += "  " + run.At(file).string() + "\n";
+    for (const std::string& file : run.space.written) outcome.text += "  " + run.At(file).string() + "\n";
   }
-  const std::string_view next = NextAfter(command);
-  if (!next.empty()) outcome.text += fmt::format("next: handlens {} {}\n", next, run.folder.string());
+  const std::string_view next = CommandAfter(command);
+  if (!next.empty()) outcome.text += fmt::format("next: handlens {} {}\n", next, run.space.folder.string());
 }
 
 }  // namespace handlens::cli

@@ -59,12 +59,12 @@ TerminalStyle DetectStyle() {
   return style;
 }
 
-TerminalStyle StyleOf(const pipeline::Settings& settings) {
+TerminalStyle StyleOf(const pipeline::Wanted& wanted) {
   TerminalStyle style = DetectStyle();
-  style.json = settings.Flag("json");
-  style.quiet = settings.Flag("quiet");
-  style.verbose = settings.Flag("verbose") && !style.quiet;
-  style.may_ask = style.may_ask && !settings.Flag("no-input") && !style.json;
+  style.json = wanted.manner.json;
+  style.quiet = wanted.manner.quiet;
+  style.verbose = wanted.manner.verbose && !style.quiet;
+  style.may_ask = style.may_ask && !wanted.manner.no_input && !style.json;
   return style;
 }
 

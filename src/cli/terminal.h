@@ -10,7 +10,7 @@
 
 #include "base/json.h"
 #include "base/progress.h"
-#include "pipeline/settings.h"
+#include "pipeline/wanted.h"
 
 namespace handlens::cli {
 
@@ -26,7 +26,7 @@ struct TerminalStyle {
 // From the environment and the flags.
 TerminalStyle DetectStyle();
 // The same with the flags of a call.
-TerminalStyle StyleOf(const pipeline::Settings& settings);
+TerminalStyle StyleOf(const pipeline::Wanted& wanted);
 
 // SIGINT and SIGTERM ask the work to stop; a second one ends the process at once with 130. Writes to a closed pipe
 // become errors instead of a silent death.

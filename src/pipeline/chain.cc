@@ -67,7 +67,6 @@ bool IsSameOrRewritten(const Chain& chain, size_t from, const std::string& path,
 
 Result<std::string> WhyStale(const fs::path& run, const Chain& chain, size_t at, const ChainStep& step) {
   const RecordedStep& recorded = chain[at];
-  if (recorded.program != HANDLENS_VERSION) return fmt::format("made by handlens {}", recorded.program);
   if (recorded.options_sha256 != step.options_sha256) return std::string("the options changed");
   const auto inputs = ExpandAll(run, step.inputs);
   if (!inputs) return inputs.error().message;

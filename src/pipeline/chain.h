@@ -16,7 +16,7 @@ namespace handlens::pipeline {
 struct ChainStep {
   std::string name;                        // "convert"
   std::vector<std::string> inputs, outputs;
-  std::string options_sha256;              // of the effective options that the step obeys
+  std::string options_sha256;              // of the options that the step obeys and its version
 };
 
 // Writes the step into RUN/chain.json ("handlens-chain" version 1), in place of what was recorded of it before, with
@@ -27,7 +27,7 @@ struct Freshness {
   bool fresh = false;
   std::string why;                         // "model/model.tflite changed"; empty when fresh
 };
-// Whether the step need not run again: recorded by this version of the program with the same options and the same
+// Whether the step need not run again: recorded with the same options (and version, which its hash contains) and the same
 // inputs, and its outputs are as it left them (or as a later step rewrote them). `step.outputs` is not looked at.
 Result<Freshness> StepIsFresh(const std::filesystem::path& run, const ChainStep& step);
 

@@ -5,6 +5,8 @@
 #include <cmath>
 
 #include "base/suggest.h"
+#include "pipeline/read_value.h"
+#include "pipeline/steps.h"
 
 namespace handlens::pipeline {
 namespace {
@@ -20,130 +22,121 @@ constexpr std::string_view kGates = "Gates";
 constexpr std::string_view kApp = "App";
 constexpr std::string_view kThis = "This command";
 
-// Commands that go through the steps from the pictures on; a step's option belongs to it and to all that follow.
-constexpr std::string_view kFromPrepare = "prepare split search reduce convert describe verify app report run demo";
-constexpr std::string_view kFromSplit = "split search reduce convert describe verify app report run demo";
-constexpr std::string_view kFromSearch = "search reduce convert describe verify app report run demo";
-constexpr std::string_view kFromReduce = "reduce convert describe verify app report run demo";
-constexpr std::string_view kFromConvert = "convert describe verify app report run demo";
-constexpr std::string_view kFromDescribe = "describe verify app report run demo";
-constexpr std::string_view kFromVerify = "verify app report run demo";
-
 constexpr Option kOptions[] = {
-    {.name = "out", .letter = 'o', .kind = Kind::kPath, .value = "RUN", .fallback_words = "NAME-run in the current folder, NAME being the name of the pictures' folder",
+    {.name = "out", .into = Into<&Wanted::call, &Wanted::Call::out>, .letter = 'o', .kind = Kind::kPath, .value = "RUN", .fallback_words = "NAME-run in the current folder, NAME being the name of the pictures' folder",
      .group = kPlace, .commands = "inspect run demo", .scope = Scope::kCommandLine,
      .help = "The run folder to make or to continue."},
-    {.name = "dry-run", .letter = 'n', .kind = Kind::kFlag, .group = kPlace, .commands = "run demo", .scope = Scope::kCommandLine,
+    {.name = "dry-run", .into = Into<&Wanted::call, &Wanted::Call::dry_run>, .letter = 'n', .kind = Kind::kFlag, .group = kPlace, .commands = "run demo", .scope = Scope::kCommandLine,
      .help = "Print the plan (steps, trials, time, memory, disk) and stop."},
 
-    {.name = "max-pixels", .kind = Kind::kInteger, .value = "N", .fallback = "200000000", .low = 1, .high = 4e9, .group = kData,
+    {.name = "max-pixels", .into = Into<&Wanted::pictures, &Wanted::Pictures::max_pixels>, .kind = Kind::kInteger, .value = "N", .fallback = "200000000", .low = 1, .high = 4e9, .group = kData,
      .commands = "inspect run demo", .help = "Refuse pictures of more pixels than this."},
-    {.name = "skip-broken", .kind = Kind::kFlag, .group = kData, .commands = kFromPrepare,
+    {.name = "skip-broken", .into = Into<&Wanted::pictures, &Wanted::Pictures::skip_broken>, .kind = Kind::kFlag, .group = kData, .since = "prepare",
      .help = "Go on even when more than a tenth of the files are unreadable; the report lists them."},
-    {.name = "fit", .kind = Kind::kChoice, .value = "FIT", .fallback_words = "chosen from the pictures", .choices = "crop|stretch|letterbox",
-     .group = kData, .commands = kFromPrepare, .help = "How a picture that is not square becomes one."},
-    {.name = "sizes", .kind = Kind::kIntegers, .value = "PX,PX,...", .fallback_words = "chosen from the pictures, within what the preset tries", .low = 30, .high = 500,
-     .group = kData, .commands = kFromPrepare, .help = "Sides of the sub-datasets in pixels."},
+    {.name = "fit", .into = Into<&Wanted::pictures, &Wanted::Pictures::fit>, .kind = Kind::kChoice, .value = "FIT", .fallback_words = "chosen from the pictures", .choices = "crop|stretch|letterbox",
+     .group = kData, .since = "prepare", .help = "How a picture that is not square becomes one."},
+    {.name = "sizes", .into = Into<&Wanted::pictures, &Wanted::Pictures::sizes_px>, .kind = Kind::kIntegers, .value = "PX,PX,...", .fallback_words = "chosen from the pictures, within what the preset tries", .low = 30, .high = 500,
+     .group = kData, .since = "prepare", .help = "Sides of the sub-datasets in pixels."},
 
-    {.name = "folds", .kind = Kind::kInteger, .value = "K", .fallback = "5", .low = 2, .high = 20, .group = kFolds,
-     .commands = kFromSplit, .help = "Folds of the cross-validation."},
-    {.name = "holdout", .kind = Kind::kInteger, .value = "N", .fallback_words = "4, or none with --order paper", .low = 0, .high = 1000, .group = kFolds,
-     .commands = kFromSplit, .help = "Pictures a class that no training ever sees, kept for the phone."},
-    {.name = "validation", .kind = Kind::kNumber, .value = "SHARE", .fallback = "0.125", .low = 0.05, .high = 0.5, .group = kFolds,
-     .commands = kFromSplit, .help = "Share of each fold's training pictures used for validation (0.125 gives 70/10/20)."},
-    {.name = "order", .kind = Kind::kChoice, .value = "ORDER", .fallback = "honest", .choices = "honest|paper", .group = kFolds,
-     .commands = kFromSplit, .help = "honest: shuffled, groups and near-duplicates together; paper: unshuffled blocks of names, for comparison only."},
-    {.name = "export-tree", .kind = Kind::kPath, .value = "DIR", .fallback_words = "none", .group = kFolds, .commands = "split",
+    {.name = "folds", .into = Into<&Wanted::folds, &Wanted::Folds::folds>, .kind = Kind::kInteger, .value = "K", .fallback = "5", .low = 2, .high = 20, .group = kFolds,
+     .since = "split", .help = "Folds of the cross-validation."},
+    {.name = "holdout", .into = Into<&Wanted::folds, &Wanted::Folds::holdout>, .kind = Kind::kInteger, .value = "N", .fallback_words = "4, or none with --order paper", .low = 0, .high = 1000, .group = kFolds,
+     .since = "split", .help = "Pictures a class that no training ever sees, kept for the phone."},
+    {.name = "validation", .into = Into<&Wanted::folds, &Wanted::Folds::validation_share>, .kind = Kind::kNumber, .value = "SHARE", .fallback = "0.125", .low = 0.05, .high = 0.5, .group = kFolds,
+     .since = "split", .help = "Share of each fold's training pictures used for validation (0.125 gives 70/10/20)."},
+    {.name = "order", .into = Into<&Wanted::folds, &Wanted::Folds::order>, .kind = Kind::kChoice, .value = "ORDER", .fallback = "honest", .choices = "honest|paper", .group = kFolds,
+     .since = "split", .help = "honest: shuffled, groups and near-duplicates together; paper: unshuffled blocks of names, for comparison only."},
+    {.name = "export-tree", .into = Into<&Wanted::call, &Wanted::Call::export_tree>, .kind = Kind::kPath, .value = "DIR", .fallback_words = "none", .group = kFolds, .commands = "split",
      .scope = Scope::kCommandLine, .help = "Also write the folds as folders of pictures (the paper's Fig. 3) to DIR; with several --sizes, to DIR/SIZE."},
 
-    {.name = "preset", .letter = 'p', .kind = Kind::kChoice, .value = "NAME", .fallback = "standard", .fallback_words = "quick for `demo`",
-     .choices = "quick|standard|thorough|paper", .group = kSearch, .commands = "prepare split search reduce convert describe verify app report run demo",
+    {.name = "preset", .into = Into<&Wanted::search, &Wanted::Search::preset>, .letter = 'p', .kind = Kind::kChoice, .value = "NAME", .fallback = "standard", .fallback_words = "quick for `demo`",
+     .choices = "quick|standard|thorough|paper", .group = kSearch, .since = "prepare",
      .help = "What the search tries: quick takes minutes, thorough hours, paper repeats the paper's grid."},
-    {.name = "models", .kind = Kind::kWords, .value = "NAME,...", .fallback_words = "the preset's", .group = kSearch,
-     .commands = kFromSearch, .help = "Architectures to try: names of the zoo or [[model]] entries of handlens.toml."},
-    {.name = "generators", .kind = Kind::kWords, .value = "NAME,...", .fallback_words = "the preset's", .group = kSearch,
-     .commands = kFromSearch, .help = "Augmentations to try: gen1 to gen4, mild, camera, or [[generator]] entries of handlens.toml."},
-    {.name = "epochs", .kind = Kind::kInteger, .value = "N", .fallback_words = "the recipe's", .low = 1, .high = 10000, .group = kSearch,
-     .commands = kFromSearch, .help = "Epochs of every trial."},
-    {.name = "exhaustive", .kind = Kind::kFlag, .group = kSearch, .commands = kFromSearch,
+    {.name = "models", .into = Into<&Wanted::search, &Wanted::Search::models>, .kind = Kind::kWords, .value = "NAME,...", .fallback_words = "the preset's", .group = kSearch,
+     .since = "search", .help = "Architectures to try: names of the zoo or [[model]] entries of handlens.toml."},
+    {.name = "generators", .into = Into<&Wanted::search, &Wanted::Search::generators>, .kind = Kind::kWords, .value = "NAME,...", .fallback_words = "the preset's", .group = kSearch,
+     .since = "search", .help = "Augmentations to try: gen1 to gen4, mild, camera, or [[generator]] entries of handlens.toml."},
+    {.name = "epochs", .into = Into<&Wanted::search, &Wanted::Search::epochs>, .kind = Kind::kInteger, .value = "N", .fallback_words = "the recipe's", .low = 1, .high = 10000, .group = kSearch,
+     .since = "search", .help = "Epochs of every trial."},
+    {.name = "exhaustive", .into = Into<&Wanted::search, &Wanted::Search::exhaustive>, .kind = Kind::kFlag, .group = kSearch, .since = "search",
      .help = "Run every trial of the grid instead of stopping candidates that cannot win."},
-    {.name = "budget", .letter = 'b', .kind = Kind::kDuration, .value = "TIME", .fallback_words = "none", .low = 1, .high = 8640000, .group = kSearch,
-     .commands = kFromSearch, .help = "Time for training, such as 90s, 30m or 2h; the best found by then is taken."},
-    {.name = "reduce", .kind = Kind::kChoice, .value = "WHEN", .fallback = "auto", .choices = "auto|always|never", .group = kSearch,
-     .commands = kFromReduce, .help = "Whether `run` looks for a smaller model; auto: with every preset but quick."},
-    {.name = "filters", .kind = Kind::kIntegers, .value = "N,N,...", .fallback_words = "chosen from the model", .low = 1, .high = 1024,
-     .group = kSearch, .commands = kFromReduce, .help = "Numbers of filters that the reduction tries."},
-    {.name = "neurons", .kind = Kind::kIntegers, .value = "N,N,...", .fallback_words = "chosen from the model", .low = 1, .high = 4096,
-     .group = kSearch, .commands = kFromReduce, .help = "Numbers of neurons that the reduction tries."},
+    {.name = "budget", .into = Into<&Wanted::search, &Wanted::Search::budget_s>, .letter = 'b', .kind = Kind::kDuration, .value = "TIME", .fallback_words = "none", .low = 1, .high = 8640000, .group = kSearch,
+     .since = "search", .help = "Time for training, such as 90s, 30m or 2h; the best found by then is taken."},
+    {.name = "reduce", .into = Into<&Wanted::search, &Wanted::Search::reduce>, .kind = Kind::kChoice, .value = "WHEN", .fallback = "auto", .choices = "auto|always|never", .group = kSearch,
+     .since = "reduce", .help = "Whether `run` looks for a smaller model; auto: with every preset but quick."},
+    {.name = "filters", .into = Into<&Wanted::search, &Wanted::Search::filters>, .kind = Kind::kIntegers, .value = "N,N,...", .fallback_words = "chosen from the model", .low = 1, .high = 1024,
+     .group = kSearch, .since = "reduce", .help = "Numbers of filters that the reduction tries."},
+    {.name = "neurons", .into = Into<&Wanted::search, &Wanted::Search::neurons>, .kind = Kind::kIntegers, .value = "N,N,...", .fallback_words = "chosen from the model", .low = 1, .high = 4096,
+     .group = kSearch, .since = "reduce", .help = "Numbers of neurons that the reduction tries."},
 
-    {.name = "io", .kind = Kind::kChoice, .value = "TYPE", .fallback = "uint8", .choices = "uint8|int8|float32", .group = kModel,
-     .commands = kFromConvert, .help = "Type of the quantized model's input and output."},
-    {.name = "quantization", .kind = Kind::kChoice, .value = "METHOD", .fallback = "post-training", .choices = "post-training|aware", .group = kModel,
-     .commands = kFromConvert, .help = "How int8 files come about: post-training rounds the trained model; aware trains on with everything rounded as the file will round it."},
+    {.name = "io", .into = Into<&Wanted::model, &Wanted::Model::io>, .kind = Kind::kChoice, .value = "TYPE", .fallback = "uint8", .choices = "uint8|int8|float32", .group = kModel,
+     .since = "convert", .help = "Type of the quantized model's input and output."},
+    {.name = "quantization", .into = Into<&Wanted::model, &Wanted::Model::quantization>, .kind = Kind::kChoice, .value = "METHOD", .fallback = "post-training", .choices = "post-training|aware", .group = kModel,
+     .since = "convert", .help = "How int8 files come about: post-training rounds the trained model; aware trains on with everything rounded as the file will round it."},
 
-    {.name = "name", .kind = Kind::kText, .value = "TEXT", .fallback_words = "the run folder's name", .group = kAbout, .commands = kFromDescribe,
+    {.name = "name", .into = Into<&Wanted::about, &Wanted::About::name>, .kind = Kind::kText, .value = "TEXT", .fallback_words = "the run folder's name", .group = kAbout, .since = "describe",
      .help = "Name of the model in its metadata and in apps."},
-    {.name = "model-version", .kind = Kind::kText, .value = "TEXT", .fallback = "1", .group = kAbout, .commands = kFromDescribe,
+    {.name = "model-version", .into = Into<&Wanted::about, &Wanted::About::version>, .kind = Kind::kText, .value = "TEXT", .fallback = "1", .group = kAbout, .since = "describe",
      .help = "Version of the model in its metadata."},
-    {.name = "author", .kind = Kind::kText, .value = "TEXT", .fallback_words = "none", .group = kAbout, .commands = kFromDescribe, .help = "Author in the metadata."},
-    {.name = "license", .kind = Kind::kText, .value = "TEXT", .fallback_words = "none", .group = kAbout, .commands = kFromDescribe, .help = "Licence in the metadata."},
-    {.name = "notice", .kind = Kind::kText, .value = "TEXT", .fallback_words = "none", .group = kAbout, .commands = kFromDescribe,
+    {.name = "author", .into = Into<&Wanted::about, &Wanted::About::author>, .kind = Kind::kText, .value = "TEXT", .fallback_words = "none", .group = kAbout, .since = "describe", .help = "Author in the metadata."},
+    {.name = "license", .into = Into<&Wanted::about, &Wanted::About::license>, .kind = Kind::kText, .value = "TEXT", .fallback_words = "none", .group = kAbout, .since = "describe", .help = "Licence in the metadata."},
+    {.name = "notice", .into = Into<&Wanted::about, &Wanted::About::notice>, .kind = Kind::kText, .value = "TEXT", .fallback_words = "none", .group = kAbout, .since = "describe",
      .help = "A sentence that every user of the model should see, such as that it gives no diagnosis."},
 
-    {.name = "min-accuracy", .kind = Kind::kNumber, .value = "SHARE", .fallback = "0.7", .low = 0, .high = 1, .group = kGates,
-     .commands = kFromVerify, .help = "The verdict is \"cannot be deployed\" (exit code 4) when the accuracy on test pictures is lower."},
-    {.name = "min-agreement", .kind = Kind::kNumber, .value = "SHARE", .fallback = "0.95", .low = 0, .high = 1, .group = kGates,
-     .commands = kFromVerify, .help = "Likewise when the quantized model agrees less often with the float model."},
-    {.name = "max-bytes", .kind = Kind::kBytes, .value = "SIZE", .fallback_words = "none", .low = 1, .high = 1e12, .group = kGates,
-     .commands = kFromVerify, .help = "Likewise when quantizedmodel.tflite is larger than this, such as 64K or 2M."},
+    {.name = "min-accuracy", .into = Into<&Wanted::gates, &Wanted::Gates::min_accuracy>, .kind = Kind::kNumber, .value = "SHARE", .fallback = "0.7", .low = 0, .high = 1, .group = kGates,
+     .since = "verify", .help = "The verdict is \"cannot be deployed\" (exit code 4) when the accuracy on test pictures is lower."},
+    {.name = "min-agreement", .into = Into<&Wanted::gates, &Wanted::Gates::min_agreement>, .kind = Kind::kNumber, .value = "SHARE", .fallback = "0.95", .low = 0, .high = 1, .group = kGates,
+     .since = "verify", .help = "Likewise when the quantized model agrees less often with the float model."},
+    {.name = "max-bytes", .into = Into<&Wanted::gates, &Wanted::Gates::max_bytes>, .kind = Kind::kBytes, .value = "SIZE", .fallback_words = "none", .low = 1, .high = 1e12, .group = kGates,
+     .since = "verify", .help = "Likewise when quantizedmodel.tflite is larger than this, such as 64K or 2M."},
 
-    {.name = "target", .letter = 't', .kind = Kind::kChoice, .value = "TARGET", .fallback = "android", .choices = "android|web", .group = kApp, .commands = "app",
+    {.name = "target", .into = Into<&Wanted::app, &Wanted::App::target>, .letter = 't', .kind = Kind::kChoice, .value = "TARGET", .fallback = "android", .choices = "android|web", .group = kApp, .commands = "app",
      .scope = Scope::kCommandLine, .help = "What to make the app for."},
-    {.name = "model", .kind = Kind::kChoice, .value = "WHICH", .fallback = "quantized", .choices = "float|quantized", .group = kApp, .commands = "app",
+    {.name = "model", .into = Into<&Wanted::app, &Wanted::App::model>, .kind = Kind::kChoice, .value = "WHICH", .fallback = "quantized", .choices = "float|quantized", .group = kApp, .commands = "app",
      .scope = Scope::kCommandLine, .help = "Which model file the app carries."},
-    {.name = "application-id", .kind = Kind::kText, .value = "ID", .fallback_words = "app.handlens.NAME", .group = kApp, .commands = "app",
+    {.name = "application-id", .into = Into<&Wanted::app, &Wanted::App::application_id>, .kind = Kind::kText, .value = "ID", .fallback_words = "app.handlens.NAME", .group = kApp, .commands = "app",
      .scope = Scope::kCommandLine, .help = "The app's name among all apps, such as org.example.leaves; updates need the same one."},
-    {.name = "id", .kind = Kind::kText, .value = "ID", .fallback_words = "see --application-id", .group = kApp, .commands = "app",
+    {.name = "id", .into = Into<&Wanted::app, &Wanted::App::application_id>, .kind = Kind::kText, .value = "ID", .fallback_words = "see --application-id", .group = kApp, .commands = "app",
      .scope = Scope::kCommandLine, .help = "A short name for --application-id."},
-    {.name = "version-name", .kind = Kind::kText, .value = "TEXT", .fallback = "1.0", .group = kApp, .commands = "app",
+    {.name = "version-name", .into = Into<&Wanted::app, &Wanted::App::version_name>, .kind = Kind::kText, .value = "TEXT", .fallback = "1.0", .group = kApp, .commands = "app",
      .scope = Scope::kCommandLine, .help = "Version of the app for people."},
-    {.name = "version-code", .kind = Kind::kInteger, .value = "N", .fallback = "1", .low = 1, .high = 2100000000, .group = kApp, .commands = "app",
+    {.name = "version-code", .into = Into<&Wanted::app, &Wanted::App::version_code>, .kind = Kind::kInteger, .value = "N", .fallback = "1", .low = 1, .high = 2100000000, .group = kApp, .commands = "app",
      .scope = Scope::kCommandLine, .help = "Version of the app for Android: an update needs a higher one."},
-    {.name = "icon", .kind = Kind::kPath, .value = "FILE", .fallback_words = "drawn from the pictures", .group = kApp, .commands = "app",
+    {.name = "icon", .into = Into<&Wanted::app, &Wanted::App::icon>, .kind = Kind::kPath, .value = "FILE", .fallback_words = "drawn from the pictures", .group = kApp, .commands = "app",
      .scope = Scope::kCommandLine, .help = "A picture for the app's icon; its middle square is taken."},
-    {.name = "abi", .kind = Kind::kChoice, .value = "CPU", .fallback = "arm64", .choices = "arm64|armv7|x86_64|all", .group = kApp, .commands = "app",
+    {.name = "abi", .into = Into<&Wanted::app, &Wanted::App::abi>, .kind = Kind::kChoice, .value = "CPU", .fallback = "arm64", .choices = "arm64|armv7|x86_64|all", .group = kApp, .commands = "app",
      .scope = Scope::kCommandLine, .help = "The phones' processor: arm64 for nearly all, armv7 for old ones, x86_64 for emulators and Chromebooks."},
-    {.name = "key", .kind = Kind::kPath, .value = "FILE", .fallback_words = "~/.config/handlens/signing-key.pem, made at the first use", .group = kApp,
+    {.name = "key", .into = Into<&Wanted::app, &Wanted::App::key>, .kind = Kind::kPath, .value = "FILE", .fallback_words = "~/.config/handlens/signing-key.pem, made at the first use", .group = kApp,
      .commands = "app", .scope = Scope::kCommandLine, .help = "The signing key: a PEM file with an RSA key and its certificate."},
-    {.name = "project", .kind = Kind::kFlag, .group = kApp, .commands = "app", .scope = Scope::kCommandLine,
+    {.name = "project", .into = Into<&Wanted::app, &Wanted::App::project>, .kind = Kind::kFlag, .group = kApp, .commands = "app", .scope = Scope::kCommandLine,
      .help = "Also write the app as a project for Android Studio."},
 
-    {.name = "import", .kind = Kind::kPaths, .value = "FILE", .fallback_words = "none", .group = kThis, .commands = "verify", .scope = Scope::kCommandLine,
+    {.name = "import", .into = Into<&Wanted::call, &Wanted::Call::import_files>, .kind = Kind::kPaths, .value = "FILE", .fallback_words = "none", .group = kThis, .commands = "verify", .scope = Scope::kCommandLine,
      .help = "Take in what a phone's self-check or field test shared (a .json file, or a folder of them; may be repeated): into RUN/phones, the verdict and the report."},
-    {.name = "lan", .kind = Kind::kFlag, .group = kThis, .commands = "serve", .scope = Scope::kCommandLine,
+    {.name = "lan", .into = Into<&Wanted::call, &Wanted::Call::lan>, .kind = Kind::kFlag, .group = kThis, .commands = "serve", .scope = Scope::kCommandLine,
      .help = "Serve to everyone in the network, over TLS; says what is exposed."},
-    {.name = "loopback", .kind = Kind::kFlag, .group = kThis, .commands = "serve", .scope = Scope::kCommandLine,
+    {.name = "loopback", .into = Into<&Wanted::call, &Wanted::Call::loopback>, .kind = Kind::kFlag, .group = kThis, .commands = "serve", .scope = Scope::kCommandLine,
      .help = "Serve to this computer only (the default)."},
-    {.name = "port", .kind = Kind::kInteger, .value = "N", .fallback = "8443", .low = 0, .high = 65535, .group = kThis, .commands = "serve",
+    {.name = "port", .into = Into<&Wanted::call, &Wanted::Call::port>, .kind = Kind::kInteger, .value = "N", .fallback = "8443", .low = 0, .high = 65535, .group = kThis, .commands = "serve",
      .scope = Scope::kCommandLine, .help = "Port to listen on; 0 takes any free one."},
-    {.name = "save-input", .kind = Kind::kPath, .value = "DIR", .fallback_words = "none", .group = kThis, .commands = "predict", .scope = Scope::kCommandLine,
+    {.name = "save-input", .into = Into<&Wanted::call, &Wanted::Call::save_input>, .kind = Kind::kPath, .value = "DIR", .fallback_words = "none", .group = kThis, .commands = "predict", .scope = Scope::kCommandLine,
      .help = "Write the exact picture that the model saw, as PNG, to DIR."},
-    {.name = "man", .kind = Kind::kFlag, .group = kThis, .commands = "help", .scope = Scope::kCommandLine, .help = "Print the manual page (troff)."},
-    {.name = "markdown", .kind = Kind::kFlag, .group = kThis, .commands = "help", .scope = Scope::kCommandLine, .help = "Print docs/options.md."},
-    {.name = "completion", .kind = Kind::kChoice, .value = "SHELL", .choices = "bash|zsh|fish", .group = kThis, .commands = "help",
+    {.name = "man", .into = Into<&Wanted::call, &Wanted::Call::man>, .kind = Kind::kFlag, .group = kThis, .commands = "help", .scope = Scope::kCommandLine, .help = "Print the manual page (troff)."},
+    {.name = "markdown", .into = Into<&Wanted::call, &Wanted::Call::markdown>, .kind = Kind::kFlag, .group = kThis, .commands = "help", .scope = Scope::kCommandLine, .help = "Print docs/options.md."},
+    {.name = "completion", .into = Into<&Wanted::call, &Wanted::Call::completion>, .kind = Kind::kChoice, .value = "SHELL", .choices = "bash|zsh|fish", .group = kThis, .commands = "help",
      .scope = Scope::kCommandLine, .help = "Print a completion script for a shell."},
 
-    {.name = "jobs", .letter = 'j', .kind = Kind::kInteger, .value = "N", .fallback_words = "all cores", .low = 1, .high = 1024, .group = kCommon,
+    {.name = "jobs", .into = Into<&Wanted::manner, &Wanted::Manner::jobs>, .letter = 'j', .kind = Kind::kInteger, .value = "N", .fallback_words = "all cores", .low = 1, .high = 1024, .group = kCommon,
      .commands = "*", .help = "Threads to work with; the results are the same for any number."},
-    {.name = "seed", .kind = Kind::kInteger, .value = "N", .fallback = "1", .low = 0, .high = 9e15, .group = kCommon,
+    {.name = "seed", .into = Into<&Wanted::seed>, .kind = Kind::kInteger, .value = "N", .fallback = "1", .low = 0, .high = 9e15, .group = kCommon,
      .commands = "*", .help = "Seed of every random number; the same seed gives the same bits."},
-    {.name = "json", .kind = Kind::kFlag, .group = kCommon, .commands = "*", .help = "Print one machine-readable result on stdout, and nothing else there."},
-    {.name = "quiet", .letter = 'q', .kind = Kind::kFlag, .group = kCommon, .commands = "*", .help = "No progress; only warnings, errors and the result."},
-    {.name = "verbose", .letter = 'v', .kind = Kind::kFlag, .group = kCommon, .commands = "*", .help = "Also say what is skipped and why."},
-    {.name = "no-input", .kind = Kind::kFlag, .group = kCommon, .commands = "*", .help = "Never ask a question."},
-    {.name = "config", .letter = 'c', .kind = Kind::kPath, .value = "FILE", .fallback_words = "handlens.toml of the run folder, else of the current folder",
+    {.name = "json", .into = Into<&Wanted::manner, &Wanted::Manner::json>, .kind = Kind::kFlag, .group = kCommon, .commands = "*", .help = "Print one machine-readable result on stdout, and nothing else there."},
+    {.name = "quiet", .into = Into<&Wanted::manner, &Wanted::Manner::quiet>, .letter = 'q', .kind = Kind::kFlag, .group = kCommon, .commands = "*", .help = "No progress; only warnings, errors and the result."},
+    {.name = "verbose", .into = Into<&Wanted::manner, &Wanted::Manner::verbose>, .letter = 'v', .kind = Kind::kFlag, .group = kCommon, .commands = "*", .help = "Also say what is skipped and why."},
+    {.name = "no-input", .into = Into<&Wanted::manner, &Wanted::Manner::no_input>, .kind = Kind::kFlag, .group = kCommon, .commands = "*", .help = "Never ask a question."},
+    {.name = "config", .into = Into<&Wanted::call, &Wanted::Call::config>, .letter = 'c', .kind = Kind::kPath, .value = "FILE", .fallback_words = "handlens.toml of the run folder, else of the current folder",
      .group = kCommon, .commands = "*", .scope = Scope::kCommandLine, .help = "Read settings from FILE."},
-    {.name = "help", .letter = 'h', .kind = Kind::kFlag, .group = kCommon, .commands = "*", .scope = Scope::kCommandLine, .help = "Explain the command."},
+    {.name = "help", .into = Into<&Wanted::call, &Wanted::Call::help>, .letter = 'h', .kind = Kind::kFlag, .group = kCommon, .commands = "*", .scope = Scope::kCommandLine, .help = "Explain the command."},
 };
 
 tl::unexpected<Error> Bad(std::string_view where, std::string_view text, std::string_view want) {
@@ -241,9 +234,22 @@ const Option* FindOption(std::string_view name) {
   return nullptr;
 }
 
+std::vector<std::string> CommandsOf(const Option& option) {
+  if (option.since.empty()) return SplitList(option.commands, ' ');
+  std::vector<std::string> names;
+  bool begun = false;
+  for (const Step& step : Steps()) {
+    begun |= step.facts.name == option.since;
+    const std::string command(step.facts.command);
+    if (begun && !command.empty() && std::find(names.begin(), names.end(), command) == names.end()) names.push_back(command);
+  }
+  names.insert(names.end(), {"run", "demo"});
+  return names;
+}
+
 bool AppliesTo(const Option& option, std::string_view command) {
   if (option.commands == "*") return true;
-  const std::vector<std::string> names = SplitList(option.commands, ' ');
+  const std::vector<std::string> names = CommandsOf(option);
   return std::find(names.begin(), names.end(), command) != names.end();
 }
 

@@ -1,6 +1,6 @@
 // The option table: every option of handlens, written once. The parser, --help, the man page, docs/options.md, shell
-// completion, handlens.toml and the HANDLENS_* variables are all read from it. What an option does to a step is not
-// here but in the step's command.
+// completion, handlens.toml and the HANDLENS_* variables are all read from it. What an option does to a step is
+// not here but in the step's Read (step.h).
 #pragma once
 
 #include <cstdint>
@@ -30,8 +30,11 @@ enum class Kind {
 // kEverywhere: also a key of handlens.toml and an environment variable. kCommandLine: makes sense for one call only.
 enum class Scope { kEverywhere, kCommandLine };
 
+struct Wanted;
+
 struct Option {
   std::string_view name;      // without dashes: "min-accuracy"
+  void (*into)(Wanted& wanted, std::string_view checked);  // writes its typed field
   char letter = 0;            // of the short form; 0 = none
   Kind kind = Kind::kText;
   std::string_view value = {};     // what help writes for the value: "N", "DIR"
@@ -40,13 +43,15 @@ struct Option {
   double low = 0, high = 0;   // numbers only
   std::string_view choices = {};   // "a|b|c", kChoice only
   std::string_view group = {};     // heading in help
-  std::string_view commands = {};  // names separated by blanks, "*" = all
+  std::string_view commands = {};  // names separated by blanks, "*" = all; or:
+  std::string_view since = {};     // the step that obeys it: its command and those of all later steps, `run` and `demo`
   Scope scope = Scope::kEverywhere;
   std::string_view help = {};      // a sentence
 };
 
 std::span<const Option> Options();
 const Option* FindOption(std::string_view name);
+std::vector<std::string> CommandsOf(const Option& option);   // in the order of the steps; {"*"} = all
 bool AppliesTo(const Option& option, std::string_view command);
 
 // "HANDLENS_MIN_ACCURACY" and "min_accuracy". Empty for Scope::kCommandLine.

@@ -43,9 +43,9 @@ Result<void> TakeLock(Run& run) {
   HL_ASSIGN(run.lock, FileLock::TryLock(run.At(".lock")));
   if (run.lock == nullptr) {
     return Fail(ErrorKind::kResources, "{}: another handlens is working on this run folder; wait for it to end, or use another folder",
-                run.folder.string());
+                run.space.folder.string());
   }
-  SweepLeftovers(run.folder);
+  SweepLeftovers(run.space.folder);
   return {};
 }
 
@@ -63,8 +63,8 @@ bool Inside(const fs::path& inner, const fs::path& outer) {
 
 std::unique_ptr<Run> NewRun(const fs::path& folder, Progress& progress) {
   auto run = std::make_unique<Run>();
-  run->folder = folder;
-  run->progress = &progress;
+  run->space.folder = folder;
+  run->space.progress = &progress;
   return run;
 }
 
@@ -79,23 +79,19 @@ Result<Json> TimedSteps(const fs::path& folder) {
 
 }  // namespace
 
-int Run::jobs() const {
-  if (settings.Has("jobs")) return static_cast<int>(settings.Integer("jobs"));
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+int JobsOf(const Wanted& wanted) {
+  return wanted.manner.jobs.value_or(std::max(1, static_cast<int>(std::thread::hardware_concurrency())));
 }
 
-image::Fit Run::fit() const {
-  const auto fit = image::ParseFit(settings.Text("fit"));
-  return settings.Has("fit") && fit ? *fit : dataset.recommended_fit;
-}
+image::Fit Run::fit() const { return wanted().pictures.fit.value_or(space.dataset.recommended_fit); }
 
 Result<Settings> MergeSettings(const Asked& asked, const fs::path& folder) {
   std::error_code error;
   fs::path path = "handlens.toml";
   if (!folder.empty() && fs::exists(folder / path, error)) path = folder / path;
-  const auto given = asked.flags.find("config");
-  const bool named = given != asked.flags.end();
-  if (named) path = given->second;
+  const fs::path given = FlagsOnly(asked).call.config;
+  const bool named = !given.empty();
+  if (named) path = given;
   ConfigFile config;
   if (named || fs::exists(path, error)) {
     HL_ASSIGN(config, ReadConfig(path));
@@ -104,8 +100,8 @@ Result<Settings> MergeSettings(const Asked& asked, const fs::path& folder) {
 }
 
 Result<fs::path> RunFolderFor(const Asked& asked, const fs::path& pictures) {
-  const auto given = asked.flags.find("out");
-  if (given != asked.flags.end()) return fs::path(given->second);
+  const fs::path given = FlagsOnly(asked).call.out;
+  if (!given.empty()) return given;
   const fs::path canonical = Canonical(pictures);
   const std::string stem = fs::is_directory(canonical) ? canonical.filename().string() : canonical.stem().string();
   if (stem.empty()) return Fail(ErrorKind::kUsage, "{}: name the run folder with -o RUN", pictures.string());
@@ -124,7 +120,8 @@ Result<std::unique_ptr<Run>> OpenRun(const Asked& asked, const fs::path& folder,
   auto run = NewRun(folder, progress);
   HL_TRY(TakeLock(*run));
   HL_ASSIGN(run->settings, MergeSettings(asked, folder));
-  HL_ASSIGN(run->dataset, dataset::ReadDataset(run->At("dataset.json")));
+  run->space.jobs = JobsOf(run->wanted());
+  HL_ASSIGN(run->space.dataset, dataset::ReadDataset(run->At("dataset.json")));
   return run;
 }
 
@@ -146,6 +143,7 @@ Result<std::unique_ptr<Run>> OpenRunFor(const Asked& asked, const fs::path& pict
   auto run = NewRun(folder, progress);
   HL_TRY(TakeLock(*run));
   HL_ASSIGN(run->settings, MergeSettings(asked, folder));
+  run->space.jobs = JobsOf(run->wanted());
   return run;
 }
 

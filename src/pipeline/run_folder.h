@@ -2,7 +2,6 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,25 +9,20 @@
 
 #include "base/disk.h"
 #include "base/progress.h"
-#include "dataset/dataset.h"
 #include "pipeline/settings.h"
-#include "split/split.h"
+#include "pipeline/workspace.h"
 
 namespace handlens::pipeline {
 
 struct Run {
-  std::filesystem::path folder;     // as the user wrote it
+  Workspace space;
   Settings settings;
-  Progress* progress = nullptr;
   std::unique_ptr<FileLock> lock;   // RUN/.lock; one process a run
-  dataset::Dataset dataset;         // filled by Inspect or by OpenRun
-  split::Split split;               // filled by the split step
-  std::vector<std::string> written; // files that this call wrote, for its last words
+  std::string command;              // how far this call goes
 
-  std::filesystem::path At(std::string_view name) const { return folder / name; }
-  int jobs() const;
-  uint64_t seed() const { return static_cast<uint64_t>(settings.Integer("seed")); }
-  image::Fit fit() const;
+  const Wanted& wanted() const { return settings.wanted(); }
+  std::filesystem::path At(std::string_view name) const { return space.folder / name; }
+  image::Fit fit() const;           // as asked for, else as the inspection recommends
 };
 
 // Opens a run folder that `inspect` made: takes the lock, reads its settings and dataset.json. Kind kBadInput when it
@@ -42,25 +36,15 @@ Result<std::unique_ptr<Run>> OpenRunFor(const Asked& asked, const std::filesyste
 // Where a run of PICTURES goes: -o, or NAME-run in the current folder.
 Result<std::filesystem::path> RunFolderFor(const Asked& asked, const std::filesystem::path& pictures);
 
+// Threads: those asked for, else all of the machine.
+int JobsOf(const Wanted& wanted);
+
 // The settings of a call: flags, environment, then --config or RUN/handlens.toml or ./handlens.toml. Pass an empty
 // folder when there is none.
 Result<Settings> MergeSettings(const Asked& asked, const std::filesystem::path& folder);
 
 // Writes RUN/handlens.toml when it differs.
 Result<void> SaveSettings(Run& run);
-
-// One step with its proof of freshness. `work` runs when the step is not fresh, then its record is written.
-struct StepPlan {
-  std::string name;                  // "split"
-  Json options = Json::object();     // everything of the settings that its files depend on
-  std::vector<std::string> inputs;   // files of the run folder, relative
-  std::vector<std::string> outputs;  // likewise; a folder stands for the files directly in it
-  std::string engine = "1";          // raised when the step makes other files of the same inputs
-};
-Result<void> DoStep(Run& run, const StepPlan& plan, const std::function<Result<void>()>& work);
-
-// The record alone, for a step that is done anew each time.
-Result<void> RecordStep(const Run& run, const StepPlan& plan);
 
 // RUN/timings.json: seconds a step; interrupted attempts add up.
 Result<void> AddSeconds(const std::filesystem::path& folder, const std::string& step, double seconds);

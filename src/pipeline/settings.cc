@@ -1,7 +1,5 @@
 #include "pipeline/settings.h"
 
-#include <charconv>
-
 #include "base/suggest.h"
 
 namespace handlens::pipeline {
@@ -71,58 +69,25 @@ Settings::Settings(const Asked& asked, const ConfigFile& config) : own_(config.o
     HL_CHECK(checked.has_value());
     values_[std::string(option.name)] = {*checked, Source::kDefault};
   }
+  for (const auto& [name, text] : asked.defaults) values_[name] = {text, Source::kDefault};
   for (const auto& [name, text] : config.values) values_[name] = {text, Source::kConfig};
   for (const auto& [name, text] : asked.environment) values_[name] = {text, Source::kEnvironment};
   for (const auto& [name, text] : asked.flags) values_[name] = {text, Source::kFlag};
-}
-
-bool Settings::Has(std::string_view option) const {
-  HL_CHECK(FindOption(option) != nullptr);
-  return values_.find(option) != values_.end();
-}
-
-Source Settings::SourceOf(std::string_view option) const {
-  const auto it = values_.find(option);
-  return it == values_.end() ? Source::kDefault : it->second.source;
-}
-
-std::string Settings::Text(std::string_view option) const {
-  HL_CHECK(FindOption(option) != nullptr);
-  const auto it = values_.find(option);
-  return it == values_.end() ? "" : it->second.text;
-}
-
-bool Settings::Flag(std::string_view option) const { return Text(option) == "true"; }
-
-int64_t Settings::Integer(std::string_view option) const {
-  const std::string text = Text(option);
-  int64_t value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
-
-double Settings::Number(std::string_view option) const {
-  const std::string text = Text(option);
-  double value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
-
-std::vector<std::string> Settings::Words(std::string_view option) const { return SplitList(Text(option)); }
-
-std::vector<int> Settings::Integers(std::string_view option) const {
-  std::vector<int> values;
-  for (const std::string& item : SplitList(Text(option))) {
-    int value = 0;
-    std::from_chars(item.data(), item.data() + item.size(), value);
-    values.push_back(value);
+  // In the order of the table, so that of two options with one field the later has the last word.
+  for (const Option& option : Options()) {
+    if (const Value* value = Find(option.name)) option.into(wanted_, value->text);
   }
-  return values;
 }
 
-void Settings::SetDefault(std::string_view option, std::string value) {
-  HL_CHECK(FindOption(option) != nullptr);
-  if (SourceOf(option) == Source::kDefault) values_[std::string(option)] = {std::move(value), Source::kDefault};
+const Settings::Value* Settings::Find(std::string_view option) const {
+  const auto it = values_.find(option);
+  return it == values_.end() ? nullptr : &it->second;
+}
+
+Wanted FlagsOnly(const Asked& asked) {
+  Wanted wanted;
+  for (const auto& [name, text] : asked.flags) FindOption(name)->into(wanted, text);
+  return wanted;
 }
 
 std::string EffectiveToml(const Settings& settings) {
@@ -137,10 +102,11 @@ std::string EffectiveToml(const Settings& settings) {
     group = option.group;
     const std::string key = TomlKey(option);
     std::string line;
-    if (settings.Has(option.name)) line = fmt::format("{} = {}", key, TomlValue(option, settings.Text(option.name)));
+    const Settings::Value* const value = settings.Find(option.name);
+    if (value != nullptr) line = fmt::format("{} = {}", key, TomlValue(option, value->text));
     else if (option.kind == Kind::kFlag) line = fmt::format("{} = false", key);
     else line = fmt::format("# {} = {}", key, option.value);
-    const bool open = !settings.Has(option.name) && option.kind != Kind::kFlag;
+    const bool open = value == nullptr && option.kind != Kind::kFlag;
     text += fmt::format("{:<36}  # {}{}\n", line, option.help, open ? fmt::format(" Default: {}.", option.fallback_words) : "");
   }
   if (!settings.own().toml.empty()) text += "\n# Own models and generators\n" + settings.own().toml;

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "pipeline/options.h"
 #include "pipeline/own_models.h"
+#include "pipeline/wanted.h"
 
 namespace handlens::pipeline {
 
@@ -23,6 +24,7 @@ using Values = std::map<std::string, std::string>;
 // What one call asks for, before the settings of a run folder are known.
 struct Asked {
   Values flags, environment;
+  Values defaults = {};      // of this command, in place of the option table's
 };
 
 // A handlens.toml: checked values by option name, and the user's own models and generators.
@@ -43,28 +45,24 @@ class Settings {
   Settings() = default;
   Settings(const Asked& asked, const ConfigFile& config);
 
-  // True when the user gave it, or it has a default.
-  bool Has(std::string_view option) const;
-  Source SourceOf(std::string_view option) const;
-  bool Flag(std::string_view option) const;
-  std::string Text(std::string_view option) const;      // empty when absent
-  int64_t Integer(std::string_view option) const;       // 0 when absent
-  double Number(std::string_view option) const;         // 0 when absent
-  std::vector<int> Integers(std::string_view option) const;
-  std::vector<std::string> Words(std::string_view option) const;
-  // A default that depends on the command or the run; a value that the user gave stays.
-  void SetDefault(std::string_view option, std::string value);
-
+  // What the steps and commands read.
+  const Wanted& wanted() const { return wanted_; }
   const OwnModels& own() const { return own_; }
-
- private:
+  // For writing them down: the checked text of an option and where it came from; nothing when it has no value.
   struct Value {
     std::string text;
     Source source = Source::kDefault;
   };
+  const Value* Find(std::string_view option) const;
+
+ private:
   std::map<std::string, Value, std::less<>> values_;
+  Wanted wanted_;
   OwnModels own_;
 };
+
+// What the flags alone say, for the few that decide where settings are read from.
+Wanted FlagsOnly(const Asked& asked);
 
 // The effective configuration as a commented handlens.toml that ReadConfig reads back to the same settings. How a
 // call talks (jobs, json, quiet, ...) is not part of it.

@@ -62,10 +62,10 @@ TEST(Settings, FlagsPrecedeEnvironmentPrecedesConfigPrecedesDefault) {
   ConfigFile config;
   config.values = {{"folds", "3"}, {"seed", "3"}, {"epochs", "3"}};
   const Settings settings({.flags = {{"folds", "6"}}, .environment = {{"folds", "4"}, {"seed", "4"}}}, config);
-  EXPECT_EQ(settings.Integer("folds"), 6);
-  EXPECT_EQ(settings.Integer("seed"), 4);
-  EXPECT_EQ(settings.Integer("epochs"), 3);
-  EXPECT_EQ(settings.Text("preset"), "standard");
+  EXPECT_EQ(settings.wanted().folds.folds, 6);
+  EXPECT_EQ(settings.wanted().seed, 4u);
+  EXPECT_EQ(settings.wanted().search.epochs, 3);
+  EXPECT_EQ(settings.wanted().search.preset, "standard");
 }
 
 TEST(Environment, RefusesUnknownNamesWithTheNearest) {
@@ -85,8 +85,8 @@ TEST(EffectiveToml, ReadsBackToTheSameSettings) {
   ASSERT_TRUE(again) << again.error().message << "\n" << text;
   const Settings same({}, *again);
   EXPECT_EQ(EffectiveToml(same), text);
-  EXPECT_EQ(same.Text("name"), settings.Text("name"));
-  EXPECT_EQ(same.Text("budget"), "90");
+  EXPECT_EQ(same.wanted().about.name, settings.wanted().about.name);
+  EXPECT_EQ(same.wanted().search.budget_s, 90);
   EXPECT_EQ(same.own().models, settings.own().models);
 }
 

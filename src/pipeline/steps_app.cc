@@ -1,13 +1,10 @@
-// The step from the described model to an app: what a target is given from the run and the settings, where the built
-// templates lie, the signing key, the record (declared in steps.h). Packing itself is the room `package`.
+// The steps from the described model to an app: what each target is given from the run and its options, where the built
+// templates lie, the signing key, the records. Packing itself is the room `package`.
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
 
-#include "base/hash.h"
-#include "base/json.h"
 #include "package/package.h"
-#include "pipeline/app_parts.h"
 #include "pipeline/steps.h"
 
 namespace handlens::pipeline {
@@ -16,20 +13,12 @@ namespace {
 
 constexpr size_t kIconPictures = 4;
 
-Result<std::string> AppName(const Run& run) {
-  if (run.settings.Has("name")) return run.settings.Text("name");
-  const fs::path path = run.At("model/preprocess.json");
-  HL_ASSIGN(const std::string text, ReadText(path));
-  HL_ASSIGN(const Json json, ParseJson(text, path.string()));
-  return FromJson(json, path.string(), [](const Json& j) { return j.at("name").get<std::string>(); });
+fs::path PicturePath(const Workspace& space, int index) {
+  return fs::path(space.dataset.root) / space.dataset.pictures[static_cast<size_t>(index)].path;
 }
 
-fs::path PicturePath(const Run& run, int index) {
-  return fs::path(run.dataset.root) / run.dataset.pictures[static_cast<size_t>(index)].path;
-}
-
-}  // namespace
-
+// A built app ("web/site"), beside the program while it lies in its build folder, else in the installed share folder.
+// Kind kInternal when it is in neither.
 Result<fs::path> BuiltApp(const fs::path& name) {
   std::error_code error;
   fs::path self = fs::read_symlink("/proc/self/exe", error);
@@ -42,38 +31,50 @@ Result<fs::path> BuiltApp(const fs::path& name) {
               places[0].string(), places[1].lexically_normal().string());
 }
 
-std::string ModelName(const Run& run) { return run.settings.Text("model") == "float" ? "model/model.tflite" : "model/quantizedmodel.tflite"; }
+// The name asked for, else the one that the model was described with.
+Result<std::string> AppName(const Run& run) {
+  if (run.wanted().about.name) return *run.wanted().about.name;
+  const fs::path path = run.At("model/preprocess.json");
+  HL_ASSIGN(const std::string text, ReadText(path));
+  HL_ASSIGN(const Json json, ParseJson(text, path.string()));
+  return FromJson(json, path.string(), [](const Json& j) { return j.at("name").get<std::string>(); });
+}
 
-Result<package::BundleRequest> BundleOf(Run& run) {
-  HL_ASSIGN(run.split, split::ReadSplit(run.At("split.json"), run.dataset));
+std::string ModelFile(const Run& run) { return run.wanted().app.model == "float" ? "model/model.tflite" : "model/quantizedmodel.tflite"; }
+
+Result<package::BundleRequest> BundleOf(Workspace& space, const std::string& model, const std::string& name) {
+  HL_ASSIGN(space.split, split::ReadSplit(space.At("split.json"), space.dataset));
   package::BundleRequest bundle;
-  bundle.model = run.At(ModelName(run));
+  bundle.model = space.At(model);
   std::error_code error;
-  if (fs::exists(run.At("model/modelcard.md"), error)) bundle.model_card = run.At("model/modelcard.md");
-  HL_ASSIGN(bundle.name, AppName(run));
-  for (const int index : run.split.holdout) {
-    const dataset::Picture& picture = run.dataset.pictures[static_cast<size_t>(index)];
-    bundle.check_pictures.push_back({PicturePath(run, index), run.dataset.labels[static_cast<size_t>(picture.label)]});
+  if (fs::exists(space.At("model/modelcard.md"), error)) bundle.model_card = space.At("model/modelcard.md");
+  bundle.name = name;
+  for (const int index : space.split.holdout) {
+    const dataset::Picture& picture = space.dataset.pictures[static_cast<size_t>(index)];
+    bundle.check_pictures.push_back({PicturePath(space, index), space.dataset.labels[static_cast<size_t>(picture.label)]});
   }
   return bundle;
 }
 
-Result<image::Image> IconOf(const Run& run) {
-  if (run.settings.Has("icon")) {
-    HL_ASSIGN(image::Decoded decoded, image::DecodeFile(run.settings.Text("icon")));
+// That of --icon, or a mosaic of the first pictures of up to four classes.
+Result<image::Image> IconOf(const Workspace& space, const fs::path& file) {
+  if (!file.empty()) {
+    HL_ASSIGN(image::Decoded decoded, image::DecodeFile(file));
     return std::move(decoded.image);
   }
   std::vector<fs::path> pictures;
   int next = 0;
-  for (size_t i = 0; i < run.dataset.pictures.size() && pictures.size() < kIconPictures; ++i) {
-    if (run.dataset.pictures[i].label < next) continue;
-    pictures.push_back(PicturePath(run, static_cast<int>(i)));
-    next = run.dataset.pictures[i].label + 1;
+  for (size_t i = 0; i < space.dataset.pictures.size() && pictures.size() < kIconPictures; ++i) {
+    if (space.dataset.pictures[i].label < next) continue;
+    pictures.push_back(PicturePath(space, static_cast<int>(i)));
+    next = space.dataset.pictures[i].label + 1;
   }
   return package::DrawIcon(pictures);
 }
 
-namespace {
+double SecondsSince(std::chrono::steady_clock::time_point begun) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+}
 
 // "Blätter 2" -> "bl_tter_2": a part of an application id.
 std::string IdPart(const std::string& name) {
@@ -89,12 +90,10 @@ std::string IdPart(const std::string& name) {
   return part[0] >= '0' && part[0] <= '9' ? "app_" + part : part;
 }
 
-Result<std::vector<std::string>> AbisOf(const Run& run) {
-  const std::string abi = run.settings.Text("abi");
-  if (abi == "all") return std::vector<std::string>{"arm64-v8a", "armeabi-v7a", "x86_64"};
-  return std::vector<std::string>{abi == "armv7" ? "armeabi-v7a" : abi == "x86_64" ? "x86_64" : "arm64-v8a"};
+std::vector<std::string> AbisOf(const std::string& abi) {
+  if (abi == "all") return {"arm64-v8a", "armeabi-v7a", "x86_64"};
+  return {abi == "armv7" ? "armeabi-v7a" : abi == "x86_64" ? "x86_64" : "arm64-v8a"};
 }
-
 
 fs::path DefaultKey() {
   const char* const config = std::getenv("XDG_CONFIG_HOME");
@@ -109,31 +108,14 @@ struct KeyFile {
 };
 
 // The key of --key must be there; the default one is made on first use.
-Result<package::SigningKey> KeyOf(const Run& run, KeyFile& file) {
+Result<package::SigningKey> KeyOf(const fs::path& asked, AndroidResult& result) {
   std::error_code error;
-  file.path = run.settings.Has("key") ? fs::path(run.settings.Text("key")) : DefaultKey();
-  if (run.settings.Has("key") || fs::exists(file.path, error)) return package::SigningKey::Read(file.path);
-  HL_TRY(MakeFolder(file.path.parent_path()));
+  result.key = asked.empty() ? DefaultKey() : asked;
+  if (!asked.empty() || fs::exists(result.key, error)) return package::SigningKey::Read(result.key);
+  HL_TRY(MakeFolder(result.key.parent_path()));
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  file.made = true;
-  return package::SigningKey::Create(file.path, std::chrono::duration_cast<std::chrono::seconds>(now).count());
-}
-
-Result<package::AndroidRequest> AndroidRequestOf(Run& run) {
-  package::AndroidRequest request;
-  HL_ASSIGN(request.bundle, BundleOf(run));
-  HL_ASSIGN(const std::vector<std::string> abis, AbisOf(run));
-  for (const std::string& abi : abis) {
-    HL_ASSIGN(const fs::path path, BuiltApp("android/template-" + abi + ".apk"));
-    request.templates.push_back(path);
-  }
-  const char* const id = run.settings.Has("id") ? "id" : "application-id";
-  request.application_id = run.settings.Has(id) ? run.settings.Text(id) : "app.handlens." + IdPart(request.bundle.name);
-  request.version_name = run.settings.Text("version-name");
-  request.version_code = static_cast<int>(run.settings.Integer("version-code"));
-  HL_ASSIGN(request.icon, IconOf(run));
-  request.out = run.At("apps/android");
-  return request;
+  result.key_made = true;
+  return package::SigningKey::Create(result.key, std::chrono::duration_cast<std::chrono::seconds>(now).count());
 }
 
 // What earlier packings left, perhaps under another name, would be taken for part of this one.
@@ -147,61 +129,127 @@ Result<void> ClearFolder(const fs::path& folder) {
   return {};
 }
 
-Json AndroidRecord(const package::AndroidRequest& request, const AndroidResult& result, const std::string& model) {
-  Json apps = Json::array();
-  for (const package::AndroidApp& app : result.apps) {
-    apps.push_back({{"file", app.apk.filename().string()}, {"abi", app.abi}, {"bytes", app.bytes}});
+// Packing takes a moment and depends on files outside the run (icon, templates), so it is done anew each time.
+struct AppAndroid {
+  static constexpr StepFacts kFacts{.name = "app-android", .title = "Android app", .command = "app", .redo = Redo::kAlways};
+  struct Options {
+    static constexpr std::string_view kNames[] = {"name", "id", "version_name", "version_code", "abi", "key", "project", "model", "icon"};
+    std::string name, application_id, version_name;
+    int version_code = 0;
+    std::string abi;
+    fs::path key;
+    bool project = false;
+    std::string model;
+    fs::path icon;
+  };
+  static Result<Options> Read(const Run& run) {
+    const Wanted::App& wanted = run.wanted().app;
+    HL_ASSIGN(std::string name, AppName(run));
+    std::string id = wanted.application_id.value_or("app.handlens." + IdPart(name));
+    return Options{std::move(name), std::move(id), wanted.version_name, wanted.version_code, wanted.abi,
+                   wanted.key, wanted.project, ModelFile(run), wanted.icon};
   }
-  return {{"format", "handlens-android"},
-          {"version", 1},
-          {"name", request.bundle.name},
-          {"application_id", request.application_id},
-          {"version_name", request.version_name},
-          {"version_code", request.version_code},
-          {"model", model},
-          {"certificate_sha256", result.fingerprint},
-          {"check_pictures", request.bundle.check_pictures.size()},
-          {"apps", apps}};
-}
+  static Files Touches(const Workspace&, const Options& o) { return {{"dataset.json", "split.json", o.model}, {"apps/android"}}; }
+  static Result<package::AndroidRequest> RequestOf(Workspace& space, const Options& o) {
+    package::AndroidRequest request;
+    HL_ASSIGN(request.bundle, BundleOf(space, o.model, o.name));
+    for (const std::string& abi : AbisOf(o.abi)) {
+      HL_ASSIGN(const fs::path path, BuiltApp("android/template-" + abi + ".apk"));
+      request.templates.push_back(path);
+    }
+    request.application_id = o.application_id;
+    request.version_name = o.version_name;
+    request.version_code = o.version_code;
+    HL_ASSIGN(request.icon, IconOf(space, o.icon));
+    request.out = space.At("apps/android");
+    return request;
+  }
+  static Json RecordOf(const package::AndroidRequest& request, const AndroidResult& result, const std::string& model) {
+    Json apps = Json::array();
+    for (const package::AndroidApp& app : result.apps) {
+      apps.push_back({{"file", app.apk.filename().string()}, {"abi", app.abi}, {"bytes", app.bytes}});
+    }
+    return {{"format", "handlens-android"},
+            {"version", 1},
+            {"name", request.bundle.name},
+            {"application_id", request.application_id},
+            {"version_name", request.version_name},
+            {"version_code", request.version_code},
+            {"model", model},
+            {"certificate_sha256", result.fingerprint},
+            {"check_pictures", request.bundle.check_pictures.size()},
+            {"apps", apps}};
+  }
+  static Result<void> Pack(package::AndroidRequest& request, const package::SigningKey& key, const Options& o, AndroidResult& result) {
+    HL_TRY(ClearFolder(request.out));
+    HL_ASSIGN(result.apps, package::PackAndroid(request, key));
+    if (o.project) {
+      HL_ASSIGN(const fs::path skeleton, BuiltApp("android/project"));
+      package::AndroidRequest project = request;
+      project.out = request.out / "project";
+      HL_TRY(package::WriteAndroidProject(project, skeleton));
+      result.project = project.out;
+    }
+    return WriteFileAtomic(request.out / "android.json", RecordOf(request, result, o.model).dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+  }
+  static Result<void> Work(Workspace& space, const Options& o) {
+    HL_ASSIGN(package::AndroidRequest request, RequestOf(space, o));
+    AndroidResult& result = space.android = {};
+    HL_ASSIGN(const package::SigningKey key, KeyOf(o.key, result));
+    result.fingerprint = key.Fingerprint();
+    result.application_id = o.application_id;
+    const auto begun = std::chrono::steady_clock::now();
+    HL_TRY(Pack(request, key, o, result));
+    result.seconds = SecondsSince(begun);
+    for (const package::AndroidApp& app : result.apps) space.written.push_back("apps/android/" + app.apk.filename().string());
+    space.written.emplace_back("apps/android/android.json");
+    if (!result.project.empty()) space.written.emplace_back("apps/android/project");
+    return {};
+  }
+  static Result<void> Load(Workspace&, const Options&) { return {}; }
+};
 
-Result<void> PackInto(const Run& run, package::AndroidRequest& request, const package::SigningKey& key, AndroidResult& result) {
-  HL_TRY(ClearFolder(request.out));
-  HL_ASSIGN(result.apps, package::PackAndroid(request, key));
-  if (run.settings.Flag("project")) {
-    HL_ASSIGN(const fs::path skeleton, BuiltApp("android/project"));
-    package::AndroidRequest project = request;
-    project.out = request.out / "project";
-    HL_TRY(package::WriteAndroidProject(project, skeleton));
-    result.project = project.out;
+struct AppWeb {
+  static constexpr StepFacts kFacts{.name = "app-web", .title = "web app", .command = "app", .redo = Redo::kAlways};
+  struct Options {
+    static constexpr std::string_view kNames[] = {"name", "model", "icon"};
+    std::string name, model;
+    fs::path icon;
+  };
+  static Result<Options> Read(const Run& run) {
+    HL_ASSIGN(std::string name, AppName(run));
+    return Options{std::move(name), ModelFile(run), run.wanted().app.icon};
   }
-  const Json record = AndroidRecord(request, result, ModelName(run));
-  return WriteFileAtomic(request.out / "android.json", record.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
-}
+  static Files Touches(const Workspace&, const Options& o) { return {{"dataset.json", "split.json", o.model}, {"apps/web"}}; }
+  static Result<void> Work(Workspace& space, const Options& o) {
+    package::WebRequest request;
+    HL_ASSIGN(request.bundle, BundleOf(space, o.model, o.name));
+    HL_ASSIGN(request.site, BuiltApp("web/site"));
+    HL_ASSIGN(request.icon, IconOf(space, o.icon));
+    request.out = space.At("apps/web");
+    const auto begun = std::chrono::steady_clock::now();
+    HL_ASSIGN(const std::vector<fs::path> files, package::PackWeb(request));
+    WebResult& result = space.web = {.folder = request.out, .files = files.size()};
+    for (const fs::path& file : files) {
+      std::error_code error;
+      const uintmax_t bytes = fs::file_size(file, error);
+      if (!error) result.bytes += static_cast<int64_t>(bytes);
+    }
+    result.seconds = SecondsSince(begun);
+    space.written.emplace_back("apps/web");
+    return {};
+  }
+  static Result<void> Load(Workspace&, const Options&) { return {}; }
+};
 
 }  // namespace
 
-Result<AndroidResult> StepAppAndroid(Run& run) {
-  HL_ASSIGN(package::AndroidRequest request, AndroidRequestOf(run));
-  AndroidResult result;
-  KeyFile file;
-  HL_ASSIGN(const package::SigningKey key, KeyOf(run, file));
-  result.key = file.path;
-  result.key_made = file.made;
-  result.fingerprint = key.Fingerprint();
-  result.application_id = request.application_id;
-  StepPlan plan{.name = "app-android", .options = {}, .inputs = {"dataset.json", "split.json", ModelName(run)}, .outputs = {"apps/android"}};
-  plan.options = {{"name", request.bundle.name}, {"id", request.application_id}, {"version_name", request.version_name},
-                  {"version_code", request.version_code}, {"abi", run.settings.Text("abi")}, {"key", result.fingerprint},
-                  {"project", run.settings.Flag("project")}};
-  // Packing takes a moment and depends on files outside the run (icon, templates), so it is done anew each time.
-  const auto begun = std::chrono::steady_clock::now();
-  HL_TRY(PackInto(run, request, key, result));
-  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-  HL_TRY(RecordStep(run, plan));
-  for (const package::AndroidApp& app : result.apps) run.written.push_back("apps/android/" + app.apk.filename().string());
-  run.written.emplace_back("apps/android/android.json");
-  if (!result.project.empty()) run.written.emplace_back("apps/android/project");
-  return result;
+// An app is made by its command alone, never by `run`.
+Step AppAndroidRow() {
+  return StepOf<AppAndroid>([](const Run& run) { return run.command == "app" && run.wanted().app.target == Target::kAndroid; });
+}
+Step AppWebRow() {
+  return StepOf<AppWeb>([](const Run& run) { return run.command == "app" && run.wanted().app.target == Target::kWeb; });
 }
 
 }  // namespace handlens::pipeline

@@ -12,8 +12,8 @@ namespace handlens::pipeline {
 namespace fs = std::filesystem;
 namespace {
 
-bool HasTrials(const Run& run) {
-  const auto names = ListFolder(run.At("trials"));
+bool HasTrials(const Workspace& space) {
+  const auto names = ListFolder(space.At("trials"));
   return names && !names->empty();
 }
 
@@ -22,11 +22,11 @@ std::string SourceOf(const dataset::Dataset& dataset) {
 }
 
 // A run belongs to its pictures for good.
-Result<void> CheckSameSource(const Run& run, const fs::path& pictures) {
+Result<void> CheckSameSource(const Workspace& space, const fs::path& pictures) {
   std::error_code error;
-  if (fs::equivalent(pictures, SourceOf(run.dataset), error) && !error) return {};
-  return Fail(ErrorKind::kBadInput, "{}: a run of {}, not of {}; name another run folder with -o RUN", run.folder.string(),
-              SourceOf(run.dataset), pictures.string());
+  if (fs::equivalent(pictures, SourceOf(space.dataset), error) && !error) return {};
+  return Fail(ErrorKind::kBadInput, "{}: a run of {}, not of {}; name another run folder with -o RUN", space.folder.string(),
+              SourceOf(space.dataset), pictures.string());
 }
 
 // Pictures that the inspection did not see.
@@ -50,104 +50,153 @@ std::string FirstFew(const std::vector<std::string>& names) {
   return text;
 }
 
-Result<void> InspectNow(Run& run, const fs::path& pictures) {
-  StepPlan plan{.name = "inspect", .options = {{"max_pixels", run.settings.Integer("max-pixels")}}, .inputs = {}, .outputs = {"dataset.json"}};
-  std::error_code error;
-  // A record that the step did not write (or that was edited) is made anew; the chain decides.
-  const auto work = [&]() -> Result<void> {
-    dataset::InspectOptions options;
-    options.pictures = pictures;
-    options.limits.max_pixels = run.settings.Integer("max-pixels");
-    options.thumbnails = run.At("thumbnails");
-    options.jobs = run.jobs();
-    HL_ASSIGN(run.dataset, dataset::Inspect(options, *run.progress));
-    for (const std::string& warning : run.dataset.warnings) run.progress->Warn(warning);
-    return dataset::WriteDataset(run.At("dataset.json"), run.dataset);
-  };
-  HL_TRY(DoStep(run, plan, work));
-  HL_ASSIGN(run.dataset, dataset::ReadDataset(run.At("dataset.json")));
-  return {};
-}
-
 // Many unreadable files are a mistake of the import more often than of the pictures.
-Result<void> CheckBroken(Run& run) {
-  const size_t broken = run.dataset.rejected.size(), all = broken + run.dataset.pictures.size();
-  if (broken * 10 <= all || run.settings.Flag("skip-broken")) return {};
+Result<void> CheckBroken(const Workspace& space, const Wanted& wanted) {
+  const size_t broken = space.dataset.rejected.size(), all = broken + space.dataset.pictures.size();
+  if (broken * 10 <= all || wanted.pictures.skip_broken) return {};
   std::vector<std::string> reasons;
-  for (const dataset::Rejected& rejected : run.dataset.rejected) reasons.push_back(rejected.path + " (" + rejected.reason + ")");
+  for (const dataset::Rejected& rejected : space.dataset.rejected) reasons.push_back(rejected.path + " (" + rejected.reason + ")");
   const std::string what = fmt::format("{} of {} files cannot be used: {}", broken, all, FirstFew(reasons));
-  if (run.progress->Confirm(what + ". Go on without them?")) return {};
+  if (space.progress->Confirm(what + ". Go on without them?")) return {};
   return Fail(ErrorKind::kBadInput, "{}; dataset.json lists all; mend or remove them, or go on without them by --skip-broken", what);
 }
 
-}  // namespace
-
-Result<void> CheckPictures(Run& run) {
+// dataset.json's pictures against the files; named, with what to do, when they differ. Kind kBadInput.
+Result<void> CheckPictures(const Workspace& space) {
   const std::string advice = fmt::format("run `handlens inspect {} -o NEW` to start a new run with the pictures as they are now",
-                                         SourceOf(run.dataset));
-  if (auto same = dataset::CheckUnchanged(run.dataset, *run.progress); !same) {
+                                         SourceOf(space.dataset));
+  if (auto same = dataset::CheckUnchanged(space.dataset, *space.progress); !same) {
     if (same.error().kind != ErrorKind::kBadInput) return same;
     return Fail(ErrorKind::kBadInput, "{}; {}", same.error().message, advice);
   }
-  HL_ASSIGN(const std::vector<std::string> fresh, NewPictures(run.dataset));
+  HL_ASSIGN(const std::vector<std::string> fresh, NewPictures(space.dataset));
   if (fresh.empty()) return {};
   return Fail(ErrorKind::kBadInput, "{} came since inspect: {}; {}", Count(static_cast<int64_t>(fresh.size()), "picture"), FirstFew(fresh), advice);
 }
 
-Result<void> StepInspect(Run& run, const fs::path& pictures) {
-  std::error_code error;
-  if (!fs::exists(run.At("dataset.json"), error)) return InspectNow(run, pictures);
-  HL_ASSIGN(run.dataset, dataset::ReadDataset(run.At("dataset.json")));
-  HL_TRY(CheckSameSource(run, pictures));
-  if (auto same = CheckPictures(run); !same) {
-    if (same.error().kind != ErrorKind::kBadInput || HasTrials(run)) return same;
-    run.progress->Say("the pictures changed since they were inspected; inspecting them again");
-    fs::remove(run.At("dataset.json"), error);
-  }
-  return InspectNow(run, pictures);
-}
-
-Result<void> StepPrepare(Run& run, const std::vector<int>& sizes_px) {
-  HL_TRY(CheckBroken(run));
-  // Prepare itself finds what is there; its files are a cache that may be deleted, so they are no link of the chain.
-  const auto before = ListFolder(run.At("cache"));
-  const auto begun = std::chrono::steady_clock::now();
-  HL_TRY(dataset::Prepare(run.dataset, sizes_px, run.fit(), run.At("cache"), run.jobs(), *run.progress));
-  const auto after = ListFolder(run.At("cache"));
-  if (before && after && *before == *after) return {};
-  return AddSeconds(run.folder, "prepare", std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
-}
-
-Result<void> StepSplit(Run& run) {
-  split::SplitOptions options;
-  options.folds = static_cast<int>(run.settings.Integer("folds"));
-  if (run.settings.Has("holdout")) options.holdout_per_class = static_cast<int>(run.settings.Integer("holdout"));
-  options.validation_share = run.settings.Number("validation");
-  options.order = run.settings.Text("order") == "paper" ? split::Order::kPaper : split::Order::kHonest;
-  options.seed = run.seed();
-  StepPlan plan{.name = "split", .options = {}, .inputs = {"dataset.json"}, .outputs = {"split.json"}};
-  plan.options = {{"folds", options.folds}, {"holdout", options.holdout_per_class}, {"validation", options.validation_share},
-                  {"order", run.settings.Text("order")}, {"seed", options.seed}};
-  const auto work = [&]() -> Result<void> {
-    HL_ASSIGN(const split::Split split, split::MakeSplit(run.dataset, options));
-    for (const std::string& warning : split.warnings) run.progress->Warn(warning);
-    return split::WriteSplit(run.At("split.json"), run.dataset, split);
+struct Inspect {
+  static constexpr StepFacts kFacts{.name = "inspect", .title = "inspect", .command = "inspect"};
+  struct Options {
+    static constexpr std::string_view kNames[] = {"max_pixels"};
+    int64_t max_pixels = 0;
   };
-  HL_TRY(DoStep(run, plan, work));
-  HL_ASSIGN(run.split, split::ReadSplit(run.At("split.json"), run.dataset));
-  return {};
+  static Result<Options> Read(const Run& run) { return Options{run.wanted().pictures.max_pixels}; }
+  static Files Touches(const Workspace&, const Options&) { return {{}, {"dataset.json"}}; }
+  // A record that the step did not write (or that was edited) is made anew; the chain decides.
+  static Result<void> Work(Workspace& space, const Options& options) {
+    dataset::InspectOptions inspect;
+    inspect.pictures = space.pictures;
+    inspect.limits.max_pixels = options.max_pixels;
+    inspect.thumbnails = space.At("thumbnails");
+    inspect.jobs = space.jobs;
+    HL_ASSIGN(space.dataset, dataset::Inspect(inspect, *space.progress));
+    for (const std::string& warning : space.dataset.warnings) space.progress->Warn(warning);
+    return dataset::WriteDataset(space.At("dataset.json"), space.dataset);
+  }
+  static Result<void> Load(Workspace& space, const Options&) {
+    HL_ASSIGN(space.dataset, dataset::ReadDataset(space.At("dataset.json")));
+    return {};
+  }
+};
+
+// Knows itself what is there; its files are a cache that may be deleted, so they are no link of the chain.
+struct Prepare {
+  static constexpr StepFacts kFacts{.name = "prepare", .title = "prepare", .command = "prepare", .redo = Redo::kUnrecorded};
+  struct Options {
+    static constexpr std::string_view kNames[] = {"fit", "sizes"};
+    image::Fit fit = image::Fit::kCrop;
+    std::vector<int> sizes_px;
+  };
+  static Result<Options> Read(const Run& run) {
+    HL_TRY(CheckBroken(run.space, run.wanted()));
+    Options options{run.fit(), {}};
+    if (run.command == "prepare") {
+      HL_ASSIGN(options.sizes_px, PreparedSizes(run));
+    } else {
+      HL_ASSIGN(const std::vector<search::Candidate> candidates, CandidatesOf(run));
+      options.sizes_px = SizesOf(candidates);
+    }
+    return options;
+  }
+  static Files Touches(const Workspace&, const Options&) { return {{"dataset.json"}, {"cache"}}; }
+  static Result<void> Work(Workspace& space, const Options& options) { return PrepareSizes(space, options.fit, options.sizes_px); }
+  static Result<void> Load(Workspace&, const Options&) { return {}; }
+  // Before the search's clock starts; the search itself prepares only what is missing by then.
+  static bool Belongs(const Run& run) {
+    std::error_code error;
+    return run.command == "prepare" || (run.command != "split" && !fs::exists(run.At("search.json"), error));
+  }
+};
+
+struct Split {
+  static constexpr StepFacts kFacts{.name = "split", .title = "split", .command = "split"};
+  struct Options {
+    static constexpr std::string_view kNames[] = {"folds", "holdout", "validation", "order", "seed"};
+    int folds = 0, holdout_per_class = 0;
+    double validation_share = 0;
+    split::Order order = split::Order::kHonest;
+    uint64_t seed = 0;
+  };
+  static Result<Options> Read(const Run& run) {
+    const Wanted::Folds& wanted = run.wanted().folds;
+    return Options{wanted.folds, wanted.holdout.value_or(split::kUsualHoldout), wanted.validation_share, wanted.order, run.wanted().seed};
+  }
+  static Files Touches(const Workspace&, const Options&) { return {{"dataset.json"}, {"split.json"}}; }
+  static Result<void> Work(Workspace& space, const Options& o) {
+    const split::SplitOptions options{.folds = o.folds, .validation_share = o.validation_share, .holdout_per_class = o.holdout_per_class,
+                                      .order = o.order, .seed = o.seed};
+    HL_ASSIGN(const split::Split split, split::MakeSplit(space.dataset, options));
+    for (const std::string& warning : split.warnings) space.progress->Warn(warning);
+    return split::WriteSplit(space.At("split.json"), space.dataset, split);
+  }
+  static Result<void> Load(Workspace& space, const Options&) {
+    HL_ASSIGN(space.split, split::ReadSplit(space.At("split.json"), space.dataset));
+    return {};
+  }
+};
+
+}  // namespace
+
+// DoInspect, or opening the run, has the pictures already.
+Step InspectRow() { return StepOf<Inspect>([](const Run& run) { return run.space.dataset.pictures.empty(); }); }
+Step PrepareRow() { return StepOf<Prepare>(Prepare::Belongs); }
+Step SplitRow() { return StepOf<Split>(); }
+
+Result<void> DoInspect(Run& run, const fs::path& pictures) {
+  Workspace& space = run.space;
+  space.pictures = pictures;
+  std::error_code error;
+  if (fs::exists(space.At("dataset.json"), error)) {
+    HL_ASSIGN(space.dataset, dataset::ReadDataset(space.At("dataset.json")));
+    HL_TRY(CheckSameSource(space, pictures));
+    if (auto same = CheckPictures(space); !same) {
+      if (same.error().kind != ErrorKind::kBadInput || HasTrials(space)) return same;
+      space.progress->Say("the pictures changed since they were inspected; inspecting them again");
+      fs::remove(space.At("dataset.json"), error);
+    }
+  }
+  return DoOne(run, "inspect");
+}
+
+Result<void> PrepareSizes(Workspace& space, image::Fit fit, const std::vector<int>& sizes_px) {
+  const auto before = ListFolder(space.At("cache"));
+  const auto begun = std::chrono::steady_clock::now();
+  HL_TRY(dataset::Prepare(space.dataset, sizes_px, fit, space.At("cache"), space.jobs, *space.progress));
+  const auto after = ListFolder(space.At("cache"));
+  if (before && after && *before == *after) return {};
+  return AddSeconds(space.folder, "prepare", std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
 }
 
 Result<std::vector<int>> PreparedSizes(const Run& run) {
-  if (run.settings.Has("sizes")) {
-    std::vector<int> sizes = run.settings.Integers("sizes");
-    std::sort(sizes.begin(), sizes.end());
-    return sizes;
+  std::vector<int> asked = run.wanted().pictures.sizes_px;
+  if (!asked.empty()) {
+    std::sort(asked.begin(), asked.end());
+    return asked;
   }
   HL_ASSIGN(const std::vector<search::Candidate> candidates, CandidatesOf(run));
   const std::vector<int> wanted = SizesOf(candidates);
   std::set<int> sizes(wanted.begin(), wanted.end());
-  sizes.insert(run.dataset.recommended_sizes_px.begin(), run.dataset.recommended_sizes_px.end());
+  sizes.insert(run.space.dataset.recommended_sizes_px.begin(), run.space.dataset.recommended_sizes_px.end());
   return std::vector<int>(sizes.begin(), sizes.end());
 }
 

@@ -1,4 +1,4 @@
-// The steps that train: search, reduce, and the final model (declared in steps.h).
+// The steps that train: search, reduce, and the final model.
 #include <algorithm>
 #include <set>
 
@@ -13,87 +13,174 @@ namespace {
 // final training.
 constexpr double kSearchShare = 0.6, kSearchShareAlone = 0.85;
 
-Result<search::SearchOptions> OptionsOf(const Run& run) {
+bool IsExhaustive(const Wanted::Search& wanted, search::Coverage coverage) {
+  return wanted.exhaustive || coverage == search::Coverage::kExhaustive;
+}
+
+search::SearchOptions OptionsOf(const Workspace& space) {
   search::SearchOptions options;
-  options.trials = run.At("trials");
-  options.cache = run.At("cache");
-  options.fit = run.fit();
-  options.seed = run.seed();
-  options.jobs = run.jobs();
-  HL_ASSIGN(const search::Coverage coverage, search::PresetCoverage(run.settings.Text("preset")));
-  options.exhaustive = run.settings.Flag("exhaustive") || coverage == search::Coverage::kExhaustive;
-  options.preset = run.settings.Text("preset");
+  options.trials = space.At("trials");
+  options.cache = space.At("cache");
+  options.jobs = space.jobs;
   return options;
 }
 
-// What trials depend on, for the chain.
-Json TrialOptions(const Run& run, const search::SearchOptions& options) {
-  Json candidates = Json::array();
-  for (const search::Candidate& candidate : options.candidates) {
-    candidates.push_back({{"model", candidate.model},
-                          {"size", candidate.size_px},
-                          {"generator", image::ToJson(candidate.generator)},
-                          {"recipe", train::ToJson(candidate.recipe)},
-                          {"architecture", nn::ToJson(candidate.architecture)}});
-  }
-  return {{"candidates", candidates}, {"fit", image::FitName(options.fit)}, {"seed", options.seed},
-          {"exhaustive", options.exhaustive}, {"budget_s", run.settings.Number("budget")}, {"preset", options.preset}};
+std::vector<std::string> TrialFiles(const std::string& id) {
+  return {"trials/" + id + "/trial.json", "trials/" + id + "/weights.safetensors"};
 }
 
+struct Search {
+  static constexpr StepFacts kFacts{.name = "search", .title = "search", .command = "search", .trains = true};
+  struct Options {
+    static constexpr std::string_view kNames[] = {"candidates", "fit", "seed", "exhaustive", "budget_s", "preset"};
+    std::vector<search::Candidate> candidates;
+    image::Fit fit = image::Fit::kCrop;
+    uint64_t seed = 0;
+    bool exhaustive = true;
+    double budget_s = 0;
+    std::string preset;
+  };
+  static Result<Options> Read(const Run& run) {
+    const Wanted::Search& wanted = run.wanted().search;
+    HL_ASSIGN(const search::Coverage coverage, search::PresetCoverage(wanted.preset));
+    HL_ASSIGN(std::vector<search::Candidate> candidates, CandidatesOf(run));
+    return Options{std::move(candidates), run.fit(), run.wanted().seed, IsExhaustive(wanted, coverage), wanted.budget_s, wanted.preset};
+  }
+  static Files Touches(const Workspace&, const Options&) { return {{"dataset.json", "split.json"}, {"search.json", "search.csv"}}; }
+  static Result<void> Work(Workspace& space, const Options& o) {
+    const double share = !space.finishes_after ? 1 : space.reduces_after ? kSearchShare : kSearchShareAlone;
+    search::SearchOptions options = OptionsOf(space);
+    options.candidates = o.candidates;
+    options.fit = o.fit;
+    options.seed = o.seed;
+    options.exhaustive = o.exhaustive;
+    options.budget_s = o.budget_s * share;
+    options.preset = o.preset;
+    HL_TRY(PrepareSizes(space, o.fit, SizesOf(o.candidates)));
+    HL_ASSIGN(const search::SearchResult result, search::Search(space.dataset, space.split, options, *space.progress));
+    return search::WriteSearch(space.folder, space.dataset, result);
+  }
+  static Result<void> Load(Workspace& space, const Options& o) {
+    space.fit = o.fit;
+    HL_ASSIGN(search::SearchResult result, search::ReadSearch(space.folder));
+    space.chosen = std::move(result.cells[static_cast<size_t>(result.chosen)]);
+    return {};
+  }
+};
+
 // Seconds of the final training: as many epochs as a fold, of all folds' pictures.
-double FinalSeconds(const Run& run, const search::CellResult& chosen) {
-  if (chosen.folds.empty()) return 0;
+double FinalSeconds(const Workspace& space) {
+  if (space.chosen.folds.empty()) return 0;
   double fold_s = 0;
-  for (const train::TrialResult& fold : chosen.folds) fold_s += fold.seconds / static_cast<double>(chosen.folds.size());
-  const double pictures = static_cast<double>(run.dataset.pictures.size() - run.split.holdout.size());
-  return fold_s * pictures / static_cast<double>(std::max<size_t>(run.split.folds[0].train.size(), 1));
+  for (const train::TrialResult& fold : space.chosen.folds) fold_s += fold.seconds / static_cast<double>(space.chosen.folds.size());
+  const double pictures = static_cast<double>(space.dataset.pictures.size() - space.split.holdout.size());
+  return fold_s * pictures / static_cast<double>(std::max<size_t>(space.split.folds[0].train.size(), 1));
 }
 
 // What is left of the budget for the reduction, less the final training's time unless the reduction alone was asked for.
 // Never nothing, since that would mean no budget; 0 without one.
-Result<double> ReduceBudget(const Run& run, const search::CellResult& chosen, Reduction reduction) {
-  const double budget_s = run.settings.Number("budget");
+Result<double> ReduceBudget(const Workspace& space, double budget_s) {
   if (budget_s <= 0) return 0.0;
-  HL_ASSIGN(const double searched_s, SecondsOf(run.folder, "search"));
-  return std::max(0.001, budget_s - searched_s - (reduction == Reduction::kAlways ? 0 : FinalSeconds(run, chosen)));
+  HL_ASSIGN(const double searched_s, SecondsOf(space.folder, "search"));
+  return std::max(0.001, budget_s - searched_s - (space.finishes_after ? FinalSeconds(space) : 0));
 }
 
-// Does the step and reads what it wrote. Where a training that it names is gone, the step is done again: trainings that are
-// still there are only read.
-template <class Read>
-auto DoAndRead(Run& run, const StepPlan& plan, const std::function<Result<void>()>& work, const Read& read) -> decltype(read()) {
-  HL_TRY(DoStep(run, plan, work));
-  auto result = read();
-  if (result) return result;
-  run.progress->Warn(fmt::format("{}; what is missing is trained again", result.error().message));
-  std::error_code error;
-  fs::remove(run.At(plan.outputs[0]), error);
-  HL_TRY(DoStep(run, plan, work));
-  return read();
-}
+struct Reduce {
+  static constexpr StepFacts kFacts{.name = "reduce", .title = "reduce", .command = "reduce", .trains = true};
+  struct Options {
+    static constexpr std::string_view kNames[] = {"candidates", "fit", "seed", "exhaustive", "budget_s", "preset", "filters", "neurons"};
+    std::vector<search::Candidate> candidates;   // none: they follow from the search's choice, which is an input
+    image::Fit fit = image::Fit::kCrop;
+    uint64_t seed = 0;
+    bool exhaustive = true;
+    double budget_s = 0;
+    std::string preset;
+    std::vector<int> filters, neurons;
+  };
+  static Result<Options> Read(const Run& run) {
+    HL_ASSIGN(const reduce::ReduceOptions options, ReduceOptionsOf(run));
+    return Options{{}, run.fit(), run.wanted().seed, options.search.exhaustive, run.wanted().search.budget_s, options.search.preset,
+                   options.filters, options.neurons};
+  }
+  static Files Touches(const Workspace&, const Options&) {
+    return {{"dataset.json", "split.json", "search.json"}, {"reduce.json", "reduce.csv"}};
+  }
+  static Result<void> Work(Workspace& space, const Options& o) {
+    reduce::ReduceOptions options{.filters = o.filters, .neurons = o.neurons, .search = OptionsOf(space)};
+    options.search.fit = o.fit;
+    options.search.seed = o.seed;
+    options.search.exhaustive = o.exhaustive;
+    options.search.preset = o.preset;
+    HL_TRY(PrepareSizes(space, o.fit, {space.chosen.candidate.size_px}));
+    HL_ASSIGN(options.search.budget_s, ReduceBudget(space, o.budget_s));
+    HL_ASSIGN(const reduce::ReduceResult result, reduce::Reduce(space.dataset, space.split, space.chosen.candidate, options, *space.progress));
+    return reduce::WriteReduce(space.folder, space.dataset, result);
+  }
+  static Result<void> Load(Workspace& space, const Options&) {
+    HL_ASSIGN(reduce::ReduceResult result, reduce::ReadReduce(space.folder));
+    space.chosen = std::move(result.cells[static_cast<size_t>(result.chosen)].cell);
+    return {};
+  }
+};
+
+struct Final {
+  static constexpr StepFacts kFacts{.name = "final", .title = "final training", .trains = true};
+  struct Options {
+    static constexpr std::string_view kNames[] = {"trial", "spec"};
+    std::string trial;
+    train::TrialSpec spec;
+  };
+  static Result<Options> Read(const Run& run) {
+    train::TrialSpec spec = search::FinalTrial(run.space.chosen, run.wanted().seed);
+    std::string id = train::TrialId(spec, train::DataFingerprint(run.space.dataset, run.space.split, run.fit()));
+    return Options{std::move(id), std::move(spec)};
+  }
+  static Files Touches(const Workspace&, const Options& o) { return {{"dataset.json", "split.json"}, TrialFiles(o.trial)}; }
+  static Result<void> Work(Workspace& space, const Options& o) {
+    HL_TRY(PrepareSizes(space, space.fit, {o.spec.size_px}));
+    HL_ASSIGN(const dataset::PixelSet pixels, dataset::LoadPixels(space.dataset, o.spec.size_px, space.fit, space.At("cache")));
+    SpareThreads spare(space.jobs - 1);
+    const train::TrialData data{.dataset = &space.dataset, .split = &space.split, .pixels = &pixels, .spare = &spare};
+    HL_TRY(train::RunTrial(o.spec, data, space.At("trials") / o.trial, *space.progress));
+    return {};
+  }
+  static Result<void> Load(Workspace& space, const Options& o) {
+    HL_ASSIGN(space.final_trial, train::ReadTrial(space.At("trials") / o.trial));
+    return {};
+  }
+};
 
 }  // namespace
 
+Step SearchRow() { return StepOf<Search>(); }
+Step ReduceRow() {
+  return StepOf<Reduce>([](const Run& run) { return run.command == "reduce" || WantsReduction(run); });
+}
+Step FinalRow() { return StepOf<Final>(); }
+
 Result<reduce::ReduceOptions> ReduceOptionsOf(const Run& run) {
-  reduce::ReduceOptions options;
-  options.filters = run.settings.Integers("filters");
-  options.neurons = run.settings.Integers("neurons");
-  HL_ASSIGN(options.search, OptionsOf(run));
+  const Wanted::Search& wanted = run.wanted().search;
+  reduce::ReduceOptions options{.filters = wanted.filters, .neurons = wanted.neurons, .search = OptionsOf(run.space)};
+  HL_ASSIGN(const search::Coverage coverage, search::PresetCoverage(wanted.preset));
   // The paper's tables want every trial of the search; its sweep of 361 cells only when asked for.
-  if (run.settings.Text("preset") == "paper") options.search.exhaustive = run.settings.Flag("exhaustive");
+  options.search.exhaustive = wanted.preset == "paper" ? wanted.exhaustive : IsExhaustive(wanted, coverage);
+  options.search.fit = run.fit();
+  options.search.seed = run.wanted().seed;
+  options.search.preset = wanted.preset;
   return options;
 }
 
 Result<std::vector<search::Candidate>> CandidatesOf(const Run& run) {
+  const Wanted::Search& wanted = run.wanted().search;
   search::GridChoice choice;
-  choice.models = run.settings.Words("models");
-  choice.generators = run.settings.Words("generators");
-  choice.sizes_px = run.settings.Integers("sizes");
-  choice.own_models = WithClasses(run.settings.own().models, static_cast<int>(run.dataset.labels.size()));
+  choice.models = wanted.models;
+  choice.generators = wanted.generators;
+  choice.sizes_px = run.wanted().pictures.sizes_px;
+  choice.own_models = WithClasses(run.settings.own().models, static_cast<int>(run.space.dataset.labels.size()));
   choice.own_generators = run.settings.own().generators;
   choice.recipe_changes = run.settings.own().recipe;
-  choice.epochs = static_cast<int>(run.settings.Integer("epochs"));
-  return search::PresetCandidates(run.settings.Text("preset"), run.dataset, choice);
+  choice.epochs = wanted.epochs;
+  return search::PresetCandidates(wanted.preset, run.space.dataset, choice);
 }
 
 std::vector<int> SizesOf(const std::vector<search::Candidate>& candidates) {
@@ -103,62 +190,11 @@ std::vector<int> SizesOf(const std::vector<search::Candidate>& candidates) {
 }
 
 bool WantsReduction(const Run& run) {
-  const std::string when = run.settings.Text("reduce");
+  const Wanted::Search& wanted = run.wanted().search;
   std::error_code error;
   // A reduction that the user once asked for by `handlens reduce` stays part of the run.
-  return when == "always" || (when == "auto" && (run.settings.Text("preset") != "quick" || fs::exists(run.At("reduce.json"), error)));
-}
-
-Result<search::SearchResult> StepSearch(Run& run, Following following) {
-  HL_ASSIGN(search::SearchOptions options, OptionsOf(run));
-  HL_ASSIGN(options.candidates, CandidatesOf(run));
-  const double share = following == Following::kNothing ? 1 : WantsReduction(run) ? kSearchShare : kSearchShareAlone;
-  options.budget_s = run.settings.Number("budget") * share;
-  StepPlan plan{.name = "search", .options = TrialOptions(run, options), .inputs = {"dataset.json", "split.json"},
-                .outputs = {"search.json", "search.csv"}};
-  const auto work = [&]() -> Result<void> {
-    HL_TRY(StepPrepare(run, SizesOf(options.candidates)));
-    HL_ASSIGN(const search::SearchResult result, search::Search(run.dataset, run.split, options, *run.progress));
-    return search::WriteSearch(run.folder, run.dataset, result);
-  };
-  return DoAndRead(run, plan, work, [&] { return search::ReadSearch(run.folder); });
-}
-
-Result<search::CellResult> StepReduce(Run& run, const search::SearchResult& searched, Reduction reduction) {
-  const search::CellResult& chosen = searched.cells[static_cast<size_t>(searched.chosen)];
-  if (reduction == Reduction::kAsAsked && !WantsReduction(run)) return chosen;
-  HL_ASSIGN(reduce::ReduceOptions options, ReduceOptionsOf(run));
-  StepPlan plan{.name = "reduce", .options = TrialOptions(run, options.search), .inputs = {"dataset.json", "split.json", "search.json"},
-                .outputs = {"reduce.json", "reduce.csv"}};
-  plan.options["filters"] = options.filters;
-  plan.options["neurons"] = options.neurons;
-  const auto work = [&]() -> Result<void> {
-    HL_TRY(StepPrepare(run, {chosen.candidate.size_px}));
-    HL_ASSIGN(options.search.budget_s, ReduceBudget(run, chosen, reduction));
-    HL_ASSIGN(const reduce::ReduceResult result, reduce::Reduce(run.dataset, run.split, chosen.candidate, options, *run.progress));
-    return reduce::WriteReduce(run.folder, run.dataset, result);
-  };
-  HL_ASSIGN(const reduce::ReduceResult result, DoAndRead(run, plan, work, [&] { return reduce::ReadReduce(run.folder); }));
-  return result.cells[static_cast<size_t>(result.chosen)].cell;
-}
-
-Result<train::TrialResult> StepFinal(Run& run, const search::CellResult& chosen) {
-  const train::TrialSpec spec = search::FinalTrial(chosen, run.seed());
-  const std::string id = train::TrialId(spec, train::DataFingerprint(run.dataset, run.split, run.fit()));
-  const fs::path folder = run.At("trials") / id;
-  StepPlan plan{.name = "final", .options = {{"trial", id}, {"spec", train::ToJson(spec)}}, .inputs = {"dataset.json", "split.json"},
-                .outputs = {"trials/" + id + "/trial.json", "trials/" + id + "/weights.safetensors"}};
-  const auto work = [&]() -> Result<void> {
-    const std::vector<int> sizes = {spec.size_px};
-    HL_TRY(StepPrepare(run, sizes));
-    HL_ASSIGN(const dataset::PixelSet pixels, dataset::LoadPixels(run.dataset, spec.size_px, run.fit(), run.At("cache")));
-    SpareThreads spare(run.jobs() - 1);
-    const train::TrialData data{.dataset = &run.dataset, .split = &run.split, .pixels = &pixels, .spare = &spare};
-    HL_TRY(train::RunTrial(spec, data, folder, *run.progress));
-    return {};
-  };
-  HL_TRY(DoStep(run, plan, work));
-  return train::ReadTrial(folder);
+  return wanted.reduce == Reduction::kAlways ||
+         (wanted.reduce == Reduction::kAuto && (wanted.preset != "quick" || fs::exists(run.At("reduce.json"), error)));
 }
 
 }  // namespace handlens::pipeline

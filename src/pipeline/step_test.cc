@@ -1,0 +1,95 @@
+// Claims about the step table and about what makes a step fresh.
+#include "pipeline/steps.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace handlens::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A step that writes its option into a file.
+struct Write {
+  static constexpr StepFacts kFacts{.name = "write", .title = "write", .version = 1};
+  struct Options {
+    static constexpr std::string_view kNames[] = {"word", "later"};
+    std::string word;
+    std::optional<int> later;
+  };
+  static Result<Options> Read(const Run& run) { return Options{run.wanted().about.author, {}}; }
+  static Files Touches(const Workspace&, const Options&) { return {{}, {"word.txt"}}; }
+  static Result<void> Work(Workspace& space, const Options& o) { return WriteFileAtomic(space.At("word.txt"), o.word); }
+  static Result<void> Load(Workspace&, const Options&) { return {}; }
+};
+struct WriteAnew : Write {
+  static constexpr StepFacts kFacts{.name = "write", .title = "write", .version = 2};
+};
+
+Run RunFor(const std::string& name, const std::string& author) {
+  Run run;
+  run.space.folder = fs::path(testing::TempDir()) / ("handlens-step-" + name);
+  run.space.progress = &SilentProgress();
+  run.settings = Settings({.flags = {{"author", author}}, .environment = {}}, {});
+  return run;
+}
+
+bool Fresh(const Run& run, const Step& step) { return step.freshness(run)->fresh; }
+
+TEST(Step, IsFreshUntilItsOptionsOrItsVersionChange) {
+  auto run = RunFor("fresh", "A");
+  fs::remove_all(run.space.folder);
+  const Step step = StepOf<Write>();
+  EXPECT_FALSE(Fresh(run, step));
+  ASSERT_TRUE(step.perform(run));
+  EXPECT_TRUE(Fresh(run, step));
+  EXPECT_FALSE(Fresh(run, StepOf<WriteAnew>()));
+  EXPECT_FALSE(Fresh(RunFor("fresh", "B"), step));
+  EXPECT_EQ(run.space.written, std::vector<std::string>{"word.txt"});
+}
+
+TEST(OptionsJson, HoldsEveryFieldAndLeavesOutWhatCameLaterAndIsNotUsed) {
+  EXPECT_EQ(OptionsJson(Write::Options{"a", {}}).dump(), R"({"word":"a"})");
+  EXPECT_EQ(OptionsJson(Write::Options{"a", 3}).dump(), R"({"word":"a","later":3})");
+}
+
+TEST(StepTable, HasUniqueNames) {
+  std::set<std::string_view> names;
+  for (const Step& step : Steps()) EXPECT_TRUE(names.insert(step.facts.name).second) << step.facts.name;
+}
+
+TEST(StepTable, KnowsTheCommandAfterACommand) {
+  EXPECT_EQ(CommandAfter("inspect"), "prepare");
+  EXPECT_EQ(CommandAfter("reduce"), "convert");
+  EXPECT_EQ(CommandAfter("verify"), "app");
+  EXPECT_EQ(CommandAfter("app"), "");
+  EXPECT_EQ(CommandAfter("report"), "");
+}
+
+TEST(OptionTable, ReachesFromItsStepToTheEnd) {
+  EXPECT_THAT(CommandsOf(*FindOption("io")), testing::ElementsAre("convert", "describe", "verify", "app", "report", "run", "demo"));
+  for (const Option& option : Options()) {
+    EXPECT_TRUE(option.since.empty() || FindStep(option.since) != nullptr) << option.name;
+  }
+}
+
+TEST(OptionTable, ReadsEveryChoiceIntoItsField) {
+  for (const Option& option : Options()) {
+    for (const std::string& choice : SplitList(option.choices, '|')) {
+      Wanted wanted;
+      option.into(wanted, choice);  // a word that its type does not know ends the program
+    }
+  }
+  Wanted wanted;
+  FindOption("reduce")->into(wanted, "never");
+  EXPECT_EQ(wanted.search.reduce, Reduction::kNever);
+  FindOption("order")->into(wanted, "paper");
+  EXPECT_EQ(wanted.folds.order, split::Order::kPaper);
+  FindOption("completion")->into(wanted, "fish");
+  EXPECT_EQ(wanted.call.completion, Shell::kFish);
+}
+
+}  // namespace
+}  // namespace handlens::pipeline

@@ -1,0 +1,87 @@
+// What the user wants, read once from the option table into typed fields: a misspelt option does not compile. Steps do
+// not see this: each takes from it, in its Read, the options that its files depend on (step.h).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "convert/convert.h"
+#include "image/image.h"
+#include "search/presets.h"
+#include "split/split.h"
+
+namespace handlens::pipeline {
+
+enum class Reduction { kAuto, kAlways, kNever };   // kAuto: with every preset but quick
+enum class Target { kAndroid, kWeb };
+enum class Shell { kBash, kZsh, kFish };
+
+// Fields are named as the options, with the unit where there is one. std::optional: there is no default, or it depends on
+// the pictures. Ranges stand in the option table (options.cc).
+struct Wanted {
+  struct Pictures {
+    int64_t max_pixels = 0;
+    bool skip_broken = false;
+    std::optional<image::Fit> fit;
+    std::vector<int> sizes_px;              // empty: chosen from the pictures
+  } pictures;
+  struct Folds {
+    int folds = 0;
+    std::optional<int> holdout;
+    double validation_share = 0;
+    split::Order order = split::Order::kHonest;
+  } folds;
+  struct Search {
+    std::string preset;
+    std::vector<std::string> models, generators;   // empty: the preset's
+    int epochs = 0;                         // 0: the recipe's
+    bool exhaustive = false;
+    double budget_s = 0;                    // 0: none
+    Reduction reduce = Reduction::kAuto;
+    std::vector<int> filters, neurons;      // empty: chosen from the model
+  } search;
+  struct Model {
+    convert::Io io = convert::Io::kUint8;
+    convert::Method quantization = convert::Method::kPostTraining;
+  } model;
+  struct About {
+    std::optional<std::string> name;
+    std::string version, author, license, notice;
+  } about;
+  struct Gates {
+    double min_accuracy = 0, min_agreement = 0;
+    int64_t max_bytes = 0;                  // 0: none
+  } gates;
+  struct App {
+    Target target = Target::kAndroid;
+    std::string model;                      // "float" or "quantized"
+    std::optional<std::string> application_id;
+    std::string version_name;
+    int version_code = 0;
+    std::filesystem::path icon, key;        // empty: drawn; the default key
+    std::string abi;                        // "arm64", "armv7", "x86_64" or "all"
+    bool project = false;
+  } app;
+  // Of one call: never kept, and nothing that a file depends on.
+  struct Call {
+    std::filesystem::path out, config;
+    bool dry_run = false, help = false;
+    std::filesystem::path export_tree;
+    std::vector<std::filesystem::path> import_files;
+    std::filesystem::path save_input;
+    bool lan = false, loopback = false;
+    int port = 0;
+    bool man = false, markdown = false;
+    std::optional<Shell> completion;
+  } call;
+  struct Manner {
+    std::optional<int> jobs;
+    bool json = false, quiet = false, verbose = false, no_input = false;
+  } manner;
+  uint64_t seed = 0;
+};
+
+}  // namespace handlens::pipeline

@@ -1,0 +1,58 @@
+// What a step works on: the run folder, the records that earlier steps left, whom to tell. Nothing of the settings is in
+// here: a step knows only its own options (step.h).
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/progress.h"
+#include "dataset/dataset.h"
+#include "package/package.h"
+#include "search/search.h"
+#include "split/split.h"
+#include "train/train.h"
+
+namespace handlens::pipeline {
+
+// The described model packed into RUN/apps/android.
+struct AndroidResult {
+  std::vector<package::AndroidApp> apps;
+  std::string application_id, fingerprint;
+  std::filesystem::path key;         // the signing key's file
+  bool key_made = false;             // made by this call
+  std::filesystem::path project;     // empty without --project
+  double seconds = 0;
+};
+
+// The same for RUN/apps/web, a folder that any static host serves.
+struct WebResult {
+  std::filesystem::path folder;
+  size_t files = 0;
+  int64_t bytes = 0;
+  double seconds = 0;
+};
+
+struct Workspace {
+  std::filesystem::path folder;     // as the user wrote it
+  Progress* progress = nullptr;
+  int jobs = 1;                     // threads; the results are the same for any number
+  // What trains after the search in this call, for the shares of the time budget.
+  bool reduces_after = false, finishes_after = false;
+
+  // Filled as the steps come by; each stands in a record of the run folder.
+  dataset::Dataset dataset;
+  split::Split split;
+  image::Fit fit = image::Fit::kCrop;   // of the searched trials
+  search::CellResult chosen;        // of the search, then of the reduction
+  train::TrialResult final_trial;
+  AndroidResult android;
+  WebResult web;
+  std::filesystem::path pictures;   // as this call named them; empty when it named the run alone
+  std::vector<std::string> written; // files that this call wrote, for its last words
+
+  std::filesystem::path At(std::string_view name) const { return folder / name; }
+};
+
+}  // namespace handlens::pipeline
