@@ -10,7 +10,7 @@ namespace handlens::reduce {
 namespace {
 
 constexpr const char* kFormat = "handlens-reduce";
-constexpr const char* kSweeps[] = {"whole", "race", "surface"};   // in the order of Sweeping
+constexpr const char* kSweeps[] = {"whole", "race", "surface", "ladder"};   // in the order of Sweeping
 
 std::string Csv(const ReduceResult& result) {
   std::string csv = "filters,neurons,fold,accuracy,parameters,bytes\n";

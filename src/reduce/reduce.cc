@@ -5,7 +5,9 @@
 #include <chrono>
 #include <numeric>
 
+#include "reduce/files.h"
 #include "reduce/grid.h"
+#include "reduce/ladder.h"
 #include "reduce/surface.h"
 #include "search/choice.h"
 #include "search/presets.h"
@@ -13,16 +15,10 @@
 namespace handlens::reduce {
 namespace {
 
-// Looser than the search's: giving up to two points for a smaller model is what this step is for.
-constexpr double kReduceMargin = 0.02;
 // In a fast sweep: the best of fifty noisy means lies about a point below the best of some hundreds, so a point below it
 // stands for two below that. On the paper's whole sweep and fifteen subsets of its folds, 0.01 instead of 0.02 halves the
 // distance of the fast choice's test accuracy from the whole sweep's, from 2.7 to 1.3 points on average.
 constexpr double kSurfaceMargin = 0.01;
-
-// Of a .tflite: header and metadata; each operator with its tensors; and of int8 the steps of each tensor, and each channel's
-// 4-byte bias with scale and zero point of its weights and bias. Within 3 % of finished files of nano4, nano24 and m1.
-constexpr int64_t kFrameBytes = 1'800, kOperatorBytes = 290, kStepBytes = 100, kChannelBytes = 3 + 2 * 12;
 
 // How far a trained cell speaks for others, in octaves, and how often and how widely a fast sweep looks closer. Replayed on
 // the paper's whole sweep: 5, 6 and 7 knots an axis gave rank correlations of 0.70, 0.68 and 0.74 for 9, 13 and 18 % of the
@@ -34,31 +30,6 @@ constexpr double kRefinementShare = 0.2;   // of the knots' time, as planned: wh
 
 bool OutsideGrid(const Cells& cells) {
   return cells.cells[cells.base].filters > cells.grid.filters.back() || cells.cells[cells.base].neurons > cells.grid.neurons.back();
-}
-
-// The files' sizes, estimated: activations, dropout and batch norms are no operators of their own, a norm's two numbers a
-// channel become one bias.
-void EstimateFiles(ReduceCell& cell) {
-  const nn::ModelSpec& spec = cell.cell.candidate.architecture;
-  const auto shapes = nn::InferShapes(spec);
-  if (!shapes) return;   // impossible models have no trainings either
-  int64_t numbers = cell.cell.parameters, channels = 0, operators = 2;   // flatten, softmax
-  for (size_t i = 0; i < spec.layers.size(); ++i) {
-    switch (spec.layers[i].kind) {
-      case nn::LayerKind::kBatchNorm: numbers -= (*shapes)[i].channels; break;
-      case nn::LayerKind::kConv:
-      case nn::LayerKind::kDepthwise:
-      case nn::LayerKind::kDense: channels += (*shapes)[i].channels; [[fallthrough]];
-      case nn::LayerKind::kMaxPool:
-      case nn::LayerKind::kAvgPool:
-      case nn::LayerKind::kGlobalAvgPool:
-      case nn::LayerKind::kAdd: ++operators; break;
-      default: break;
-    }
-  }
-  const int64_t frame = kFrameBytes + kOperatorBytes * operators;
-  cell.float_bytes = 4 * numbers + frame;
-  cell.int8_bytes = numbers + kChannelBytes * channels + kStepBytes * operators + frame;
 }
 
 // The search over some of the cells after another, and what is known then.
@@ -182,6 +153,7 @@ Result<Sweeping> TrainCells(Sweeper& sweeper, const Cells& cells, const ReduceOp
 Result<ReduceResult> Reduce(const dataset::Dataset& dataset, const split::Split& split, const search::Candidate& base,
                             const ReduceOptions& options, Progress& progress) {
   HL_TRY(CheckGrid(options));
+  if (base.start) return ReduceLadder(dataset, split, base, options, progress);
   Cells cells = CellsOf(base, options);
   ReduceOptions sweep = options;
   if (SweepingOf(cells, options) == Sweeping::kSurface) sweep.search.exhaustive = true;  // of the cells that it trains
@@ -213,6 +185,7 @@ Result<ReduceResult> Reduce(const dataset::Dataset& dataset, const split::Split&
 
 Result<Expected> ExpectReduction(const search::Candidate& base, const ReduceOptions& options, size_t training_pictures, int folds) {
   HL_TRY(CheckGrid(options));
+  if (base.start) return ExpectLadder(base, options, training_pictures, folds);
   const Cells cells = CellsOf(base, options);
   const Sweeping sweeping = SweepingOf(cells, options);
   std::vector<search::Candidate> trained;

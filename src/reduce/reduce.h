@@ -12,8 +12,8 @@
 namespace handlens::reduce {
 
 struct ReduceCell {
-  int filters = 0;                 // first convolution's filters; for our own family its width
-  int neurons = 0;                 // first dense layer's neurons; 0 for our own family
+  int filters = 0;                 // first convolution's filters; for our own family its width; of a ladder the cuts kept
+  int neurons = 0;                 // first dense layer's neurons; 0 for our own family; of a ladder the size in pixels
   search::CellResult cell;
   int64_t float_bytes = 0;         // of the float32 .tflite, estimated
   int64_t int8_bytes = 0;          // of the int8 .tflite, estimated
@@ -24,7 +24,8 @@ struct ReduceCell {
 
 // How a grid was swept: every cell on every fold; raced over the folds; or some cells on every fold and the others
 // estimated from them.
-enum class Sweeping { kWhole, kRace, kSurface };
+// kLadder: of a model that begins with a backbone, see ladder.h.
+enum class Sweeping { kWhole, kRace, kSurface, kLadder };
 
 struct ReduceResult {
   std::vector<ReduceCell> cells;

@@ -10,7 +10,10 @@
 namespace handlens::report {
 namespace {
 
+bool IsLadder(const reduce::ReduceResult& result) { return result.sweeping == reduce::Sweeping::kLadder; }
+
 std::string CellName(const reduce::ReduceCell& cell) {
+  if (cell.cell.candidate.start) return fmt::format("{}, {} px", cell.cell.candidate.model, cell.neurons);
   if (cell.neurons == 0) return fmt::format("width {}", cell.filters);
   return fmt::format("{} × {}", Plural(static_cast<size_t>(cell.filters), "filter", "filters"), Plural(static_cast<size_t>(cell.neurons), "neuron", "neurons"));
 }
@@ -54,9 +57,11 @@ void AddHeatMap(const reduce::ReduceResult& result, Section& section) {
   for (const int f : filters) x_names.push_back(fmt::format("{}", f));
   for (const int n : neurons) y_names.push_back(n == 0 ? "–" : fmt::format("{}", n));
   section.blocks.emplace_back(Chart{.id = "reduce-heat", .kind = "heat",
-      .caption = "Test accuracy in % for every number of filters in the first layer and neurons in the second. Framed: the best and the chosen cell (chosen on validation pictures). With ~: not trained, expected from its neighbours. Empty: not trained.",
+      .caption = IsLadder(result)
+                     ? "Test accuracy in % for every depth of the backbone and every size of picture. Framed: the best and the chosen cell (chosen on validation pictures). Where a model was tuned, its accuracy; else its probe's."
+                     : "Test accuracy in % for every number of filters in the first layer and neurons in the second. Framed: the best and the chosen cell (chosen on validation pictures). With ~: not trained, expected from its neighbours. Empty: not trained.",
       .height_px = static_cast<int>(std::min<size_t>(760, 160 + 34 * neurons.size())),
-      .data = {{"x", x_names}, {"y", y_names}, {"x_name", "filters"}, {"y_name", "neurons"}, {"y_up", true}, {"values", values}, {"texts", texts}, {"notes", notes},
+      .data = {{"x", x_names}, {"y", y_names}, {"x_name", IsLadder(result) ? "blocks kept" : "filters"}, {"y_name", IsLadder(result) ? "px" : "neurons"}, {"y_up", true}, {"values", values}, {"texts", texts}, {"notes", notes},
                {"palette", "share"}, {"low", low}, {"high", high}, {"unit", "%"}, {"marks", marks}}});
 }
 
@@ -77,17 +82,35 @@ void AddAgainstParameters(const reduce::ReduceResult& result, Section& section) 
       .data = {{"x_name", "parameters (logarithmic)"}, {"y_name", "test accuracy in %"}, {"log_x", true}, {"series", series}}});
 }
 
-void AddTable(const reduce::ReduceResult& result, Section& section) {
-  Table table{.id = "reduce-cells", .caption = "All sizes that were trained",
-              .columns = {{"Filters"}, {"Neurons", Align::kNumber}, {"Validation, %", Align::kNumber}, {"Test, %", Align::kNumber}, {"n", Align::kNumber},
-                          {"95 % interval", Align::kNumber}, {"Parameters", Align::kNumber}, {"Float file", Align::kNumber}, {"Remark"}}, .fold = Fold::kClosed};
+// What a phone would hold, and what it would know.
+void AddAgainstBytes(const reduce::ReduceResult& result, Section& section) {
+  Json probes = Json::array(), tuned = Json::array(), chosen = Json::array();
   for (size_t i = 0; i < result.cells.size(); ++i) {
     const reduce::ReduceCell& cell = result.cells[i];
     if (cell.cell.folds.empty()) continue;
-    Cell filters = Count(cell.filters);
+    const Json point = {static_cast<double>(cell.int8_bytes) / 1024, 100 * cell.cell.test_accuracy.mean,
+                        fmt::format("{}: {} % (n = {}, 95 % interval {})", CellName(cell), PercentStd(cell.cell.test_accuracy).text, cell.cell.test_n, RangeText(cell.cell.test_ci95))};
+    const bool probe = cell.cell.candidate.start && cell.cell.candidate.start->method == train::Method::kProbe;
+    (static_cast<int>(i) == result.chosen ? chosen : probe ? probes : tuned).push_back(point);
+  }
+  section.blocks.emplace_back(Chart{.id = "reduce-bytes", .kind = "scatter",
+      .caption = "Test accuracy against the size of the int8 file on the phone (estimated); each step to the right is ten times more. A probe trains a classifier on frozen layers, a tuned model trains them all.", .height_px = 360,
+      .data = {{"x_name", "KB of the int8 file (logarithmic)"}, {"y_name", "test accuracy in %"}, {"log_x", true},
+               {"series", {{{"name", "probes"}, {"points", probes}}, {{"name", "tuned"}, {"points", tuned}}, {{"name", "chosen"}, {"large", true}, {"points", chosen}}}}}});
+}
+
+void AddTable(const reduce::ReduceResult& result, Section& section) {
+  Table table{.id = "reduce-cells", .caption = "All sizes that were trained",
+              .columns = {{IsLadder(result) ? "Model" : "Filters"}, {IsLadder(result) ? "px" : "Neurons", Align::kNumber}, {"Validation, %", Align::kNumber}, {"Test, %", Align::kNumber}, {"n", Align::kNumber},
+                          {"95 % interval", Align::kNumber}, {"Parameters", Align::kNumber}, {IsLadder(result) ? "Int8 file" : "Float file", Align::kNumber}, {"Remark"}}, .fold = Fold::kClosed};
+  for (size_t i = 0; i < result.cells.size(); ++i) {
+    const reduce::ReduceCell& cell = result.cells[i];
+    if (cell.cell.folds.empty()) continue;
+    Cell filters = IsLadder(result) ? Text(cell.cell.candidate.model) : Count(cell.filters);
     filters.mark = Role(result, i);
-    Cell bytes = Text(KilobytesText(cell.float_bytes));
-    bytes.value = cell.float_bytes;
+    const int64_t file_bytes = IsLadder(result) ? cell.int8_bytes : cell.float_bytes;
+    Cell bytes = Text(KilobytesText(file_bytes));
+    bytes.value = file_bytes;
     table.rows.push_back({filters, Count(cell.neurons), PercentStd(cell.cell.validation_accuracy), PercentStd(cell.cell.test_accuracy),
                           Count(static_cast<int64_t>(cell.cell.test_n)), Range(cell.cell.test_ci95), Count(cell.cell.parameters), bytes,
                           Text(Role(result, i) + (cell.cell.eliminated ? " stopped early: " + cell.cell.eliminated_because : ""))});
@@ -115,7 +138,8 @@ Section ReduceSection(const Records& records) {
   if (!result.rule.empty()) section.blocks.emplace_back(Note{Tone::kPlain, "How the choice was made", {result.rule}});
   if (result.cells.size() > 1) {
     AddHeatMap(result, section);
-    AddAgainstParameters(result, section);
+    if (IsLadder(result)) AddAgainstBytes(result, section);
+    else AddAgainstParameters(result, section);
   }
   AddTable(result, section);
   return section;

@@ -8,6 +8,7 @@
 
 #include "nn/zoo.h"
 #include "search/cost.h"
+#include "search/from_backbone.h"
 #include "search/race.h"
 
 namespace handlens::search {
@@ -28,14 +29,18 @@ struct Preset {
   std::vector<std::string> models, generators;
   std::vector<int> sizes_px;
   Length length;
+  // Of the first backbone, where there is one.
+  std::vector<std::string> trainings = {};
+  std::vector<int> backbone_sizes_px = {};
 };
 
 std::vector<Preset> Presets(size_t classes) {
   const std::string second = classes == 2 ? "m2" : "m4";
-  return {{"quick", Coverage::kExhaustive, {"nano24"}, {"mild", "camera"}, {64}, {60, 2000}},
-          {"standard", Coverage::kRace, {"nano16", "nano24", "nano32"}, {"mild", "camera"}, {64, 96}, {100, 3000}},
+  return {{"quick", Coverage::kExhaustive, {"nano24"}, {"mild", "camera"}, {64}, {60, 2000}, {"probe"}, {160}},
+          {"standard", Coverage::kRace, {"nano16", "nano24", "nano32"}, {"mild", "camera"}, {64, 96}, {100, 3000},
+           {"probe", "tune"}, {128, 224}},
           {"thorough", Coverage::kRace, {"nano16", "nano24", "nano32", "mobilenetv2-0.35"}, {"mild", "camera"},
-           {64, 96, 128}, {160, 4000}},
+           {64, 96, 128}, {160, 4000}, {"probe", "tail", "tune"}, {128, 176, 224, 260}},
           {"paper", Coverage::kExhaustive, {"m1", second}, {"gen1", "gen2", "gen3", "gen4"}, {30, 50, 100, 200, 300}, {60, 2000}}};
 }
 
@@ -73,10 +78,13 @@ class Maker {
  public:
   Maker(const Preset& preset, const dataset::Dataset& dataset, const GridChoice& choice)
       : preset_(preset), choice_(choice), classes_(static_cast<int>(dataset.labels.size())),
-        training_(static_cast<int>(dataset.pictures.size() * 7 / 10)), unbalanced_(Unbalanced(dataset)) {}
+        pictures_(static_cast<int>(dataset.pictures.size())), training_(pictures_ * 7 / 10), unbalanced_(Unbalanced(dataset)) {}
 
   // A size too small for a model is an error only when the user named both.
   Result<void> Add(const std::string& model, int size_px, const std::string& generator) {
+    HL_ASSIGN(const std::vector<BackboneModel> from_backbone, BackboneModels(model, choice_.backbones));
+    for (const BackboneModel& begun : from_backbone) HL_TRY(AddFromBackbone(begun, size_px, generator));
+    if (!from_backbone.empty()) return {};
     Candidate candidate;
     candidate.model = model;
     candidate.size_px = size_px;
@@ -86,6 +94,16 @@ class Maker {
     if (!architecture && !asked && nn::NamedModel(model, 300, classes_)) return {};
     HL_ASSIGN(candidate.architecture, std::move(architecture));
     HL_ASSIGN(candidate.recipe, RecipeOf(candidate));
+    candidates_.push_back(std::move(candidate));
+    return {};
+  }
+  Result<void> AddFromBackbone(const BackboneModel& model, int size_px, const std::string& generator) {
+    HL_ASSIGN(const image::GeneratorSpec varied, Generator(generator));
+    const BackboneTraining training{static_cast<size_t>(pictures_), unbalanced_, classes_};
+    HL_ASSIGN(Candidate candidate, BackboneCandidate(model, size_px, varied, training));
+    if (candidate.start->method == train::Method::kTune) {
+      HL_ASSIGN(candidate.recipe, Changed(candidate.recipe));
+    }
     candidates_.push_back(std::move(candidate));
     return {};
   }
@@ -123,6 +141,10 @@ class Maker {
       const int steps = std::max(1, (training_ + recipe.batch - 1) / recipe.batch);   // an epoch's
       recipe.epochs = std::max(length.epochs, (length.steps + steps - 1) / steps);
     }
+    return Changed(recipe);
+  }
+  // As the user's own recipe says.
+  Result<train::Recipe> Changed(train::Recipe recipe) const {
     if (!choice_.recipe_changes.empty()) {
       Json changed = train::ToJson(recipe);
       changed.update(choice_.recipe_changes);
@@ -135,7 +157,7 @@ class Maker {
   const Preset& preset_;
   const GridChoice& choice_;
   int classes_;
-  int training_;   // pictures a fold, about
+  int pictures_, training_;   // of the dataset; a fold's, about
   bool unbalanced_;
   std::vector<Candidate> candidates_;
 };
@@ -163,10 +185,14 @@ Result<std::vector<Candidate>> PresetCandidates(std::string_view preset, const d
   const bool own_grid = !models.empty() || !generators.empty() || !choice.sizes_px.empty() || !choice.recipe_changes.empty();
   if (models.empty()) models = found.models;
   if (generators.empty()) generators = found.generators;
-  std::vector<int> sizes_px = choice.sizes_px.empty() ? found.sizes_px : choice.sizes_px;
+  if (choice.models.empty() && choice.own_models.empty() && !choice.backbones.empty()) {
+    for (const std::string& training : found.trainings) models.push_back(choice.backbones[0]->name + "-" + training);
+  }
   Maker maker(found, dataset, choice);
   for (const std::string& model : models) {
-    for (const int size_px : sizes_px) {
+    HL_ASSIGN(const std::vector<BackboneModel> from_backbone, BackboneModels(model, choice.backbones));
+    const std::vector<int>& usual = from_backbone.empty() || found.backbone_sizes_px.empty() ? found.sizes_px : found.backbone_sizes_px;
+    for (const int size_px : choice.sizes_px.empty() ? usual : choice.sizes_px) {
       for (const std::string& generator : generators) HL_TRY(maker.Add(model, size_px, generator));
     }
   }

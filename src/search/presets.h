@@ -20,6 +20,7 @@ struct GridChoice {
   std::vector<image::GeneratorSpec> own_generators;    // from handlens.toml
   Json recipe_changes = Json::object();                // from handlens.toml: keys of train::ToJson(Recipe), for every candidate
   int epochs = 0;                                      // 0 = the recipe's
+  std::vector<const backbone::Backbone*> backbones;    // that models may begin with; the presets use the first
 };
 
 // Kind kUsage for unknown names, with the nearest right one.

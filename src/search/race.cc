@@ -11,6 +11,20 @@
 namespace handlens::search {
 namespace {
 
+// Cells of one chain are tried one after the other, each only where the one before it promises more.
+std::string ChainOf(const Candidate& c) {
+  if (!c.start) return fmt::format("{}\n{}", c.model, c.generator.name);
+  return fmt::format("{}\n{}\n{}\n{}", c.start->hash, c.start->cut, c.generator.name, c.size_px);
+}
+
+// A backbone's probe before what is trained from it, and of two trainings the one that freezes more; else by size.
+std::pair<int, int64_t> Step(const Candidate& c) {
+  if (!c.start) return {c.size_px, 0};
+  const auto trained = std::count_if(c.architecture.layers.begin(), c.architecture.layers.end(),
+                                     [](const nn::LayerSpec& layer) { return !layer.frozen; });
+  return {c.start->method == train::Method::kProbe ? 0 : 1, trained};
+}
+
 std::string AfterFolds(int folds) { return folds == 1 ? "after 1 fold" : fmt::format("after {} folds", folds); }
 
 }  // namespace
@@ -27,16 +41,15 @@ Gain GainOver(const dataset::Dataset& dataset, const CellResult& below, const Ce
 
 Race::Race(const dataset::Dataset& dataset, int folds, std::vector<CellResult>& cells)
     : dataset_(dataset), folds_(folds), cells_(cells) {
-  std::map<std::pair<std::string, std::string>, size_t> known;
+  std::map<std::string, size_t> known;
   for (size_t c = 0; c < cells.size(); ++c) {
-    const auto key = std::pair(cells[c].candidate.model, cells[c].candidate.generator.name);
-    const auto [found, fresh] = known.emplace(key, chains_.size());
+    const auto [found, fresh] = known.emplace(ChainOf(cells[c].candidate), chains_.size());
     if (fresh) chains_.emplace_back();
     chains_[found->second].push_back(c);
   }
   for (size_t chain = 0; chain < chains_.size(); ++chain) {
     std::stable_sort(chains_[chain].begin(), chains_[chain].end(),
-                     [&](size_t a, size_t b) { return cells[a].candidate.size_px < cells[b].candidate.size_px; });
+                     [&](size_t a, size_t b) { return Step(cells[a].candidate) < Step(cells[b].candidate); });
     for (size_t i = 0; i < chains_[chain].size(); ++i) place_[chains_[chain][i]] = {chain, i};
     active_.push_back(chains_[chain][0]);
   }
@@ -80,7 +93,7 @@ void Race::JudgeClimbers() {
     const CellResult& below = cells_[chains_[chain][place - 1]];
     const Gain gain = GainOver(dataset_, below, cell);
     if (gain.mean + gain.error < kSearchMargin) {
-      cell.eliminated_because = fmt::format("{}: {:+.3f} ± {:.3f} against {} on the same {} validation pictures; a larger size has to promise {:.3f}",
+      cell.eliminated_because = fmt::format("{}: {:+.3f} ± {:.3f} against {} on the same {} validation pictures; the next step has to promise {:.3f}",
                                             AfterFolds(rung_), gain.mean, gain.error, CandidateName(below.candidate), gain.n, kSearchMargin);
     }
     for (const size_t f : finished_) {
@@ -102,7 +115,7 @@ bool Race::BeginClimb() {
     const auto [chain, place] = place_[c];
     if (place + 1 == chains_[chain].size()) continue;
     if (1 - right < kSearchMargin) {
-      DropRest(chain, place + 1, fmt::format("not begun: {} is right on {:.3f} of its validation pictures, and a larger size has to promise {:.3f} more",
+      DropRest(chain, place + 1, fmt::format("not begun: {} is right on {:.3f} of its validation pictures, and the next step has to promise {:.3f} more",
                                              CandidateName(cells_[best].candidate), right, kSearchMargin));
       continue;
     }

@@ -15,10 +15,11 @@ struct RaceTrial {
   int fold = 0;
 };
 
-// Cells of one model and one generator are a chain, ordered by size. The heats:
-// 1. The smallest size of every chain, fold by fold: after each fold whoever is significantly worse than the leader, or
+// Cells of one model and one generator are a chain, ordered by size; those of one backbone, cut, size and generator are a
+// chain too: its probe, then what is trained from it. The heats:
+// 1. The first of every chain, the smallest size or the probe, fold by fold: after each fold whoever is significantly worse than the leader, or
 //    not in the better half, is out (Eliminate); the last two run the folds that are left.
-// 2. The next size of the chains that finished, against the size below on the same validation pictures, after one fold,
+// 2. The next of the chains that finished, against the one below on the same validation pictures, after one fold,
 //    after two, and after all: out when significantly worse than the leader of the finished, or when the gain over the
 //    size below plus its standard error is under kSearchMargin (a gain that the choice would not count anyway).
 // 3. Still larger sizes only while half of the last step's gain is above kSearchMargin: a step in size costs two to ten

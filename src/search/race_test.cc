@@ -92,7 +92,7 @@ TEST_F(RaceTest, NobodyClimbsWhereNothingIsLeftToGain) {
   }
   EXPECT_EQ(Run().size(), 10u);
   for (size_t c = 2; c < 4; ++c) {
-    EXPECT_EQ(cells_[c].eliminated_because, "not begun: m1, 30 px, mild is right on 1.000 of its validation pictures, and a larger size has to promise 0.010 more");
+    EXPECT_EQ(cells_[c].eliminated_because, "not begun: m1, 30 px, mild is right on 1.000 of its validation pictures, and the next step has to promise 0.010 more");
   }
 }
 

@@ -7,6 +7,7 @@
 #include "search/cell_record.h"
 #include "search/choice.h"
 #include "search/search.h"
+#include "train/start.h"
 
 namespace handlens::search {
 namespace {
@@ -77,7 +78,7 @@ Json CellToJson(const CellResult& cell) {
                      {"test_accuracy", fold.test_accuracy},
                      {"epochs", fold.epochs.size()}});
   }
-  return {{"model", cell.candidate.model},
+  Json json = {{"model", cell.candidate.model},
           {"size_px", cell.candidate.size_px},
           {"parameters", cell.parameters},
           {"validation_accuracy", {{"mean", cell.validation_accuracy.mean}, {"std", cell.validation_accuracy.std}}},
@@ -91,6 +92,8 @@ Json CellToJson(const CellResult& cell) {
           {"generator", image::ToJson(cell.candidate.generator)},
           {"recipe", train::ToJson(cell.candidate.recipe)},
           {"architecture", nn::ToJson(cell.candidate.architecture)}};
+  if (cell.candidate.start) json["start"] = train::ToJson(*cell.candidate.start);
+  return json;
 }
 
 Result<CellResult> CellFromJson(const Json& json, const std::filesystem::path& run) {
@@ -101,6 +104,9 @@ Result<CellResult> CellFromJson(const Json& json, const std::filesystem::path& r
     HL_ASSIGN(cell.candidate.generator, image::GeneratorFromJson(j.at("generator")));
     HL_ASSIGN(cell.candidate.recipe, train::RecipeFromJson(j.at("recipe")));
     HL_ASSIGN(cell.candidate.architecture, nn::ModelFromJson(j.at("architecture")));
+    if (j.contains("start")) {
+      HL_ASSIGN(cell.candidate.start, train::StartFromJson(j.at("start")));
+    }
     cell.parameters = j.at("parameters").get<int64_t>();
     cell.validation_accuracy = {j.at("validation_accuracy").at("mean").get<double>(),
                                 j.at("validation_accuracy").at("std").get<double>()};

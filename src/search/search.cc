@@ -11,6 +11,7 @@
 #include "search/pace.h"
 #include "search/race.h"
 #include "search/trial_pool.h"
+#include "train/features.h"
 
 namespace handlens::search {
 namespace {
@@ -19,7 +20,7 @@ class Run {
  public:
   Run(const dataset::Dataset& dataset, const split::Split& split, const SearchOptions& options, Progress& progress)
       : dataset_(dataset), split_(split), options_(options), progress_(progress),
-        pixels_(dataset, options.fit, options.cache), hits_(options.candidates.size()) {}
+        pixels_(dataset, options.fit, options.cache), features_(dataset, options.cache), hits_(options.candidates.size()) {}
 
   Result<SearchResult> All();
 
@@ -40,6 +41,7 @@ class Run {
   const SearchOptions& options_;
   Progress& progress_;
   PixelStore pixels_;
+  train::FeatureStore features_;
   SearchResult result_;
   std::optional<Pace> pace_;
   std::optional<Budget> budget_;
@@ -56,7 +58,7 @@ std::vector<TrialJob> Run::JobsOf(const std::vector<RaceTrial>& trials) const {
     const Candidate& candidate = options_.candidates[trial.cell];
     const double cost = TrialCost(candidate, split_.folds[static_cast<size_t>(trial.fold)].train.size());
     jobs.push_back({{candidate.model, candidate.architecture, candidate.generator, candidate.recipe, candidate.size_px,
-                     trial.fold, options_.seed},
+                     trial.fold, options_.seed, candidate.start},
                     trial.cell, cost});
   }
   // The biggest first keeps all threads busy to the end; a budget wants whole candidates in their order instead.
@@ -103,6 +105,8 @@ PoolOptions Run::Hooks(const std::vector<TrialJob>& jobs, const Later& later) {
   hooks.trials = options_.trials;
   hooks.fit = options_.fit;
   hooks.jobs = options_.jobs;
+  hooks.backbones = options_.backbones;
+  hooks.features = &features_;
   if (budget_) {
     hooks.admit = [this](const TrialJob& job) { return budget_->Admit(job, pace_->TrialSeconds({}, {})); };
     hooks.expired = [this](const TrialJob& job) { return budget_->Expired(job); };
@@ -214,13 +218,18 @@ Result<SearchResult> Search(const dataset::Dataset& dataset, const split::Split&
   for (const Candidate& candidate : options.candidates) sizes.insert(candidate.size_px);
   const std::vector<int> sorted(sizes.begin(), sizes.end());
   HL_TRY(dataset::Prepare(dataset, sorted, options.fit, options.cache, options.jobs, progress));
+  for (const backbone::Backbone* backbone : options.backbones) {
+    const bool used = std::any_of(options.candidates.begin(), options.candidates.end(),
+                                  [&](const Candidate& c) { return c.start && c.start->hash == backbone->hash; });
+    if (used) HL_TRY(train::KeepBackbone(options.trials, *backbone));
+  }
   return Run(dataset, split, options, progress).All();
 }
 
 train::TrialSpec FinalTrial(const CellResult& cell, uint64_t seed) {
   const Candidate& candidate = cell.candidate;
   train::TrialSpec spec{candidate.model,   candidate.architecture, candidate.generator, candidate.recipe,
-                        candidate.size_px, train::kAllFolds,       seed};
+                        candidate.size_px, train::kAllFolds,       seed, candidate.start};
   const bool open_ended = candidate.recipe.keep_best || candidate.recipe.early_stop_patience > 0;
   if (open_ended && !cell.folds.empty()) {
     double epochs = 0;

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct Candidate {
   image::GeneratorSpec generator;
   train::Recipe recipe;
   nn::ModelSpec architecture;
+  std::optional<train::Start> start = {};  // of a model that begins with a backbone
 };
 
 struct CellResult {
@@ -48,6 +50,7 @@ struct SearchOptions {
   std::vector<Candidate> candidates;
   std::filesystem::path trials;            // RUN/trials
   std::filesystem::path cache;             // RUN/cache, see dataset/prepare.h
+  std::vector<const backbone::Backbone*> backbones;  // that candidates may begin with; they outlive the search
   image::Fit fit = image::Fit::kCrop;
   uint64_t seed = 1;
   int jobs = 1;

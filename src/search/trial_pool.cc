@@ -156,7 +156,8 @@ void Pool::GiveUp(size_t job) {
 
 Result<train::TrialResult> Pool::Train(size_t job, const std::filesystem::path& folder, Progress& progress) {
   HL_ASSIGN(const auto pixels, pixels_.Get(jobs_[job].spec.size_px));
-  return train::RunTrial(jobs_[job].spec, {&dataset_, &split_, pixels.get(), &spare_}, folder, progress);
+  const train::TrialData data{&dataset_, &split_, pixels.get(), &spare_, options_.backbones, options_.features};
+  return train::RunTrial(jobs_[job].spec, data, folder, progress);
 }
 
 void Pool::Finish(size_t job, Result<train::TrialResult> result) {

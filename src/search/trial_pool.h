@@ -47,6 +47,8 @@ struct PoolOptions {
   std::filesystem::path trials;
   image::Fit fit = image::Fit::kCrop;
   int jobs = 1;
+  std::vector<const backbone::Backbone*> backbones = {};            // as train::TrialData wants them
+  train::FeatureStore* features = nullptr;
   std::function<bool(const TrialJob&)> admit;                       // asked before a trial starts; may say no for good
   std::function<bool(const TrialJob&)> expired;                     // asked while it runs, by any thread; stops it for good
   std::function<void(const TrialJob&, const train::TrialResult&)> finished;

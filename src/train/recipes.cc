@@ -66,9 +66,30 @@ Recipe ModernRecipe(int epochs) {
   return recipe;
 }
 
+Recipe ProbeRecipe() {
+  Recipe recipe;
+  recipe.epochs = 1;
+  recipe.batch = 16;
+  return recipe;
+}
+
+Recipe TuneRecipe() {
+  Recipe recipe;
+  recipe.optimizer.kind = OptimizerKind::kMomentum;
+  recipe.optimizer.momentum = 0.9f;
+  recipe.optimizer.nesterov = true;
+  recipe.optimizer.clip_norm = 2;
+  recipe.schedule = Schedule::kCosine;
+  recipe.learning_rate = 0.002f;
+  recipe.warmup_epochs = 1;
+  recipe.epochs = 8;
+  recipe.batch = 16;
+  return recipe;
+}
+
 Json ToJson(const Recipe& recipe) {
   const nn::Optimizer& o = recipe.optimizer;
-  return {{"optimizer", NameOf(kOptimizers, o.kind)},
+  Json json = {{"optimizer", NameOf(kOptimizers, o.kind)},
           {"momentum", ShortNumber(o.momentum)},
           {"nesterov", o.nesterov},
           {"beta1", ShortNumber(o.beta1)},
@@ -84,6 +105,9 @@ Json ToJson(const Recipe& recipe) {
           {"early_stop_patience", recipe.early_stop_patience},
           {"keep_best", recipe.keep_best},
           {"class_weights", recipe.class_weights}};
+  if (o.start_decay != 0) json["start_decay"] = ShortNumber(o.start_decay);
+  if (o.clip_norm != 0) json["clip_norm"] = ShortNumber(o.clip_norm);
+  return json;
 }
 
 Result<Recipe> RecipeFromJson(const Json& json) {
@@ -97,6 +121,8 @@ Result<Recipe> RecipeFromJson(const Json& json) {
     recipe.optimizer.beta2 = j.at("beta2").get<float>();
     recipe.optimizer.epsilon = j.at("epsilon").get<float>();
     recipe.optimizer.weight_decay = j.at("weight_decay").get<float>();
+    recipe.optimizer.start_decay = j.value("start_decay", 0.0f);
+    recipe.optimizer.clip_norm = j.value("clip_norm", 0.0f);
     recipe.learning_rate = j.at("learning_rate").get<float>();
     recipe.warmup_epochs = j.at("warmup_epochs").get<float>();
     recipe.epochs = j.at("epochs").get<int>();

@@ -1,11 +1,13 @@
 // What a trial leaves on disk, see record.h.
 #include "train/record.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/disk.h"
 #include "base/hash.h"
 #include "train/json_numbers.h"
+#include "train/start.h"
 
 namespace handlens::train {
 namespace {
@@ -55,7 +57,7 @@ Result<void> TakeScores(const nn::Weights& tensors, const char* name, int classe
 }
 
 Json TrialToJson(const TrialResult& result) {
-  return {{"id", result.id},
+  Json json = {{"id", result.id},
           {"spec", ToJson(result.spec)},
           {"trained", nn::ToJson(result.trained)},
           {"parameters", result.parameters},
@@ -71,6 +73,8 @@ Json TrialToJson(const TrialResult& result) {
           {"train_pictures", result.train.pictures},
           {"validation_pictures", result.validation.pictures},
           {"test_pictures", result.test.pictures}};
+  if (result.strength > 0) json["strength"] = result.strength;
+  return json;
 }
 
 Result<TrialResult> TrialFromJson(const Json& json, const std::string& where) {
@@ -82,6 +86,7 @@ Result<TrialResult> TrialFromJson(const Json& json, const std::string& where) {
     result.parameters = j.at("parameters").get<int64_t>();
     result.best_epoch = j.at("best_epoch").get<int>();
     result.seconds = j.at("seconds").get<double>();
+    result.strength = j.value("strength", 0.0);
     result.train_accuracy = NumberOrNan<double>(j.at("train_accuracy"));
     result.train_loss = NumberOrNan<double>(j.at("train_loss"));
     result.validation_accuracy = NumberOrNan<double>(j.at("validation_accuracy"));
@@ -205,7 +210,18 @@ Result<TrialResult> ReadTrial(const std::filesystem::path& folder) {
 
 Result<nn::Weights> ReadTrialWeights(const std::filesystem::path& folder) {
   HL_ASSIGN(const Json json, ReadRecord(folder / "trial.json", kTrialFormat, 1));
-  return ReadHashed(folder, "weights", json);
+  HL_ASSIGN(nn::Weights own, ReadHashed(folder, "weights", json));
+  HL_ASSIGN(const TrialResult result, TrialFromJson(json, (folder / "trial.json").string()));
+  if (!result.spec.start) return own;
+  const Start& start = *result.spec.start;
+  const std::filesystem::path file = BackboneFile(folder.parent_path(), start.hash);
+  HL_ASSIGN(const backbone::Backbone backbone, backbone::Read(file));
+  if (backbone.hash != start.hash) return Fail(ErrorKind::kBadInput, "{}: holds other weights than its name says", file.string());
+  for (nn::Tensor& tensor : backbone::WeightsOf(backbone, start.cut)) {
+    const bool changed = std::any_of(own.begin(), own.end(), [&](const nn::Tensor& t) { return t.name == tensor.name; });
+    if (!changed) own.push_back(std::move(tensor));
+  }
+  return own;
 }
 
 }  // namespace handlens::train

@@ -1,5 +1,6 @@
 // A trial's specification as JSON, and the identity that follows from it.
 #include "base/hash.h"
+#include "train/start.h"
 #include "train/train.h"
 
 namespace handlens::train {
@@ -11,13 +12,15 @@ constexpr int kEngineVersion = 1;
 }  // namespace
 
 Json ToJson(const TrialSpec& spec) {
-  return {{"model", spec.model},
-          {"size_px", spec.size_px},
-          {"fold", spec.fold},
-          {"seed", spec.seed},
-          {"generator", image::ToJson(spec.generator)},
-          {"recipe", ToJson(spec.recipe)},
-          {"architecture", nn::ToJson(spec.architecture)}};
+  Json json = {{"model", spec.model},
+               {"size_px", spec.size_px},
+               {"fold", spec.fold},
+               {"seed", spec.seed},
+               {"generator", image::ToJson(spec.generator)},
+               {"recipe", ToJson(spec.recipe)},
+               {"architecture", nn::ToJson(spec.architecture)}};
+  if (spec.start) json["start"] = ToJson(*spec.start);
+  return json;
 }
 
 Result<TrialSpec> TrialSpecFromJson(const Json& json) {
@@ -30,6 +33,9 @@ Result<TrialSpec> TrialSpecFromJson(const Json& json) {
     HL_ASSIGN(spec.generator, image::GeneratorFromJson(j.at("generator")));
     HL_ASSIGN(spec.recipe, RecipeFromJson(j.at("recipe")));
     HL_ASSIGN(spec.architecture, nn::ModelFromJson(j.at("architecture")));
+    if (j.contains("start")) {
+      HL_ASSIGN(spec.start, StartFromJson(j.at("start")));
+    }
     return spec;
   });
   HL_ASSIGN(Result<TrialSpec> spec, std::move(read));

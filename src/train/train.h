@@ -1,12 +1,14 @@
-// One trial: a model, a size, a generator, a recipe and a fold, trained from fresh weights to a result. Bit-identical
-// for the same spec, data and seed, however often it was interrupted; resumes at its last whole epoch.
+// One trial: a model, a size, a generator, a recipe and a fold, trained from fresh weights or from a backbone's to a
+// result. Bit-identical for the same spec, data and seed, however often it was interrupted; resumes at its last whole epoch.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "backbone/backbone.h"
 #include "base/parallel.h"
 #include "base/progress.h"
 #include "base/result.h"
@@ -38,12 +40,30 @@ struct Recipe {
 Recipe PaperRecipe();            // Table 10: SGD 0.01, batch 10, 50 epochs
 Recipe PaperCodeRecipe();        // the authors' code: Adam 0.001, batch 5, 20 epochs
 Recipe ModernRecipe(int epochs); // docs/models.md: Nesterov, cosine, warm-up, label smoothing, weight decay
+Recipe ProbeRecipe();            // a backbone's features under a linear classifier: nothing but class weights matters
+Recipe TuneRecipe();             // all of a backbone, gently, beginning with the probe's classifier (LP-FT, Kumar et al. 2022)
 Json ToJson(const Recipe& recipe);
 Result<Recipe> RecipeFromJson(const Json& json);
 
 // A final model: trains on every picture but the hold-out. It has no validation pictures, so it trains all its epochs
 // and keeps the last weights, whatever early_stop_patience and keep_best say.
 constexpr int kAllFolds = -1;
+
+// How a trial learns that begins with a backbone. kProbe: the classifier alone, fitted to convergence on the features of
+// the frozen layers (logistic.h). kTune: the same classifier first, then all layers that `architecture` does not freeze, by
+// the recipe.
+enum class Method { kProbe, kTune };
+
+// What a trial begins with instead of fresh weights.
+struct Start {
+  std::string backbone;          // its name, for people
+  std::string hash;              // of its layers and weights
+  int cut = 0;                   // index into Backbone::cuts
+  Method method = Method::kProbe;
+  int views = 0;                 // varied views of a picture whose features the classifier is fitted on, besides itself
+
+  bool operator==(const Start&) const = default;
+};
 
 struct TrialSpec {
   std::string model;             // name, for tables
@@ -53,6 +73,7 @@ struct TrialSpec {
   int size_px = 0;
   int fold = 0;                  // or kAllFolds
   uint64_t seed = 1;
+  std::optional<Start> start = {};  // `architecture` is then backbone::Classifier's, with the frozen layers marked
 };
 Json ToJson(const TrialSpec& spec);
 Result<TrialSpec> TrialSpecFromJson(const Json& json);
@@ -83,18 +104,23 @@ struct TrialResult {
   std::vector<Epoch> epochs;
   int best_epoch = 0;            // index into epochs whose weights were kept
   double seconds = 0;            // of training, summed over resumptions; the only field that differs between reruns
+  double strength = 0;           // Method::kProbe: of the penalty that the validation pictures chose; else 0
   double train_accuracy = 0, train_loss = 0;  // of the kept weights, without augmentation
   double validation_accuracy = 0, validation_loss = 0;
   double test_accuracy = 0, test_loss = 0;  // 0 and empty predictions for kAllFolds
   Predictions train, validation, test;
 };
 
-// What a trial works on; shared by trials, read only but for the threads.
+class FeatureStore;  // features.h
+
+// What a trial works on; shared by trials, read only but for the threads and the features.
 struct TrialData {
   const dataset::Dataset* dataset = nullptr;
   const split::Split* split = nullptr;
   const dataset::PixelSet* pixels = nullptr;  // at spec.size_px
   SpareThreads* spare = nullptr;              // a trial may borrow one at a time; changes nothing but the time it takes
+  std::vector<const backbone::Backbone*> backbones = {};  // those that trials may begin with
+  FeatureStore* features = nullptr;           // needed with backbones
 };
 
 // Trains in `folder` (RUN/trials/ID): writes events.jsonl (one line an epoch), state.bin (after an epoch, at most every
@@ -113,6 +139,13 @@ Result<TrialResult> RunTrial(const TrialSpec& spec, const TrialData& data, const
 Result<nn::Weights> FineTune(const TrialSpec& spec, const nn::Weights& start, const TrialData& data, Progress& progress);
 
 Result<TrialResult> ReadTrial(const std::filesystem::path& folder);
+// All weights of the trained model. A trial's own file holds those that its training may have changed; the frozen ones come
+// from RUN/backbones/HASH.safetensors, beside the folder of the trials. Kind kBadInput when a file is missing or changed.
 Result<nn::Weights> ReadTrialWeights(const std::filesystem::path& folder);
+
+// RUN/backbones/HASH.safetensors, of the folder RUN/trials.
+std::filesystem::path BackboneFile(const std::filesystem::path& trials, const std::string& hash);
+// Puts it there, unless it is there: a run does not depend on what else is installed.
+Result<void> KeepBackbone(const std::filesystem::path& trials, const backbone::Backbone& backbone);
 
 }  // namespace handlens::train

@@ -1,4 +1,4 @@
-// One trial from fresh weights to a result. The order of everything random is keyed (feed.h), the arithmetic is the
+// One trial from fresh or given weights to a result. The order of everything random is keyed (feed.h), the arithmetic is the
 // engine's, and time is only measured, never acted on except for how often the state is saved: so a trial that was
 // stopped and continued ends in the same bytes.
 #include <algorithm>
@@ -7,12 +7,13 @@
 
 #include "base/disk.h"
 #include "base/rng.h"
-#include "nn/math.h"
 #include "train/epoch.h"
 #include "train/feed.h"
+#include "train/probe.h"
 #include "train/record.h"
 #include "train/schedule.h"
-#include "train/train.h"
+#include "train/score.h"
+#include "train/start.h"
 
 namespace handlens::train {
 namespace {
@@ -20,28 +21,6 @@ namespace {
 double Now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 constexpr double kSlowDisk_bytes_per_s = 75e6;
-
-struct Score {
-  double accuracy = 0, loss = 0;
-};
-
-// Mean cross-entropy (natural logarithm, scores no smaller than 1e-7 as in Keras) and accuracy over whole sets.
-Score ScoreOf(const dataset::Dataset& dataset, const Predictions& predictions) {
-  if (predictions.pictures.empty()) return {};
-  const size_t classes = predictions.scores.size() / predictions.pictures.size();
-  const std::vector<int> predicted = PredictedLabels(predictions);
-  double loss = 0;
-  size_t correct = 0;
-  for (size_t i = 0; i < predicted.size(); ++i) {
-    const int label = dataset.pictures[static_cast<size_t>(predictions.pictures[i])].label;
-    const float score = predictions.scores[i * classes + static_cast<size_t>(label)];
-    // A NaN stays one: it must not pass for a good loss.
-    loss -= static_cast<double>(std::isnan(score) ? score : nn::Log(std::max(score, 1e-7f)));
-    correct += predicted[i] == label ? 1 : 0;
-  }
-  const auto n = static_cast<double>(predicted.size());
-  return {static_cast<double>(correct) / n, loss / n};
-}
 
 class Trial {
  public:
@@ -75,6 +54,7 @@ class Trial {
   Result<void> SetUp();
   Result<void> Prepare();
   Result<void> FitFirstLayer();
+  Result<void> LoadStart();
   Result<void> Resume();
   Result<void> RunEpoch();
   Result<void> SaveState();
@@ -126,7 +106,19 @@ Result<void> Trial::SetUp() {
   network_->Initialize(Rng(spec_.seed, "trial weights", {static_cast<uint64_t>(spec_.fold + 1)}).Next());
   HL_TRY(FitFirstLayer());
   HL_TRY(MakeFolder(folder_));
-  return Resume();
+  HL_TRY(Resume());
+  return spec_.start && epochs_.empty() ? LoadStart() : Result<void>();
+}
+
+// The backbone's weights under the classifier of a probe on the same pictures.
+Result<void> Trial::LoadStart() {
+  HL_ASSIGN(const backbone::Backbone* backbone, BackboneOf(*spec_.start, data_));
+  HL_ASSIGN(const auto features, FeaturesOf(spec_, data_, progress_));
+  HL_ASSIGN(const Probe probe, FitProbe(spec_, data_, *features, progress_));
+  nn::Weights weights = network_->SaveWeights();
+  HL_TRY(Overlay(weights, backbone::WeightsOf(*backbone, spec_.start->cut)));
+  HL_TRY(Overlay(weights, HeadWeights(spec_.architecture, probe.head)));
+  return network_->LoadWeights(weights);
 }
 
 // Fitted on this trial's training pictures only and shipped inside the model, so that validation, test and phone
@@ -185,7 +177,7 @@ Result<void> Trial::RunEpoch() {
   const Course course{&spec_, &data_, pictures_.train, class_weights_};
   HL_ASSIGN(const EpochSums sums, TrainEpoch(*network_, course, index, inputs_, [this] { return Stops(); }));
   HL_ASSIGN(const Predictions validation, Predict(pictures_.validation));
-  const Score score = ScoreOf(*data_.dataset, validation);
+  const SetScore score = ScoreOf(*data_.dataset, validation);
   const auto n = static_cast<double>(pictures_.train.size());
   epochs_.push_back({static_cast<float>(sums.loss / n), static_cast<float>(static_cast<double>(sums.correct) / n),
                      static_cast<float>(score.loss), static_cast<float>(score.accuracy)});
@@ -264,7 +256,7 @@ Result<TrialResult> Trial::Evaluate() {
   const auto evaluate = [&](const std::vector<int>& pictures, Predictions& into, double& accuracy,
                             double& loss) -> Result<void> {
     HL_ASSIGN(into, Predict(pictures));
-    const Score score = ScoreOf(*data_.dataset, into);
+    const SetScore score = ScoreOf(*data_.dataset, into);
     accuracy = score.accuracy;
     loss = score.loss;
     return {};
@@ -273,24 +265,13 @@ Result<TrialResult> Trial::Evaluate() {
   HL_TRY(evaluate(pictures_.validation, result.validation, result.validation_accuracy, result.validation_loss));
   HL_TRY(evaluate(pictures_.test, result.test, result.test_accuracy, result.test_loss));
   result.seconds = Now() - started_at_;
-  HL_TRY(WriteTrial(folder_, result, network_->SaveWeights()));
+  HL_TRY(WriteTrial(folder_, result, WithoutFrozen(trained_, network_->SaveWeights())));
   std::error_code ignored;  // a state that stays behind costs disk, nothing else
   std::filesystem::remove(folder_ / "state.bin", ignored);
   return result;
 }
 
 }  // namespace
-
-std::vector<int> PredictedLabels(const Predictions& predictions) {
-  std::vector<int> labels(predictions.pictures.size(), 0);
-  if (labels.empty()) return labels;
-  const size_t classes = predictions.scores.size() / labels.size();
-  for (size_t i = 0; i < labels.size(); ++i) {
-    const auto row = std::span(predictions.scores).subspan(i * classes, classes);
-    labels[i] = static_cast<int>(std::max_element(row.begin(), row.end()) - row.begin());
-  }
-  return labels;
-}
 
 Result<TrialResult> RunTrial(const TrialSpec& spec, const TrialData& data, const std::filesystem::path& folder,
                              Progress& progress) {
@@ -301,6 +282,7 @@ Result<TrialResult> RunTrial(const TrialSpec& spec, const TrialData& data, const
     if (done.id == id) return done;
     return Fail(ErrorKind::kBadInput, "{}: holds trial {}, not {}; use another folder", folder.string(), done.id, id);
   }
+  if (spec.start && spec.start->method == Method::kProbe) return RunProbe(spec, data, folder, progress);
   return Trial(spec, data, folder, progress).Run();
 }
 

@@ -1,0 +1,205 @@
+// The ladder of depths and sizes, see ladder.h.
+#include "reduce/ladder.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "reduce/files.h"
+#include "search/choice.h"
+#include "search/from_backbone.h"
+#include "search/pace.h"
+#include "search/presets.h"
+
+namespace handlens::reduce {
+namespace {
+
+using Training = search::BackboneModel::Training;
+
+Result<const backbone::Backbone*> BackboneOf(const search::Candidate& base, const ReduceOptions& options) {
+  for (const backbone::Backbone* backbone : options.search.backbones) {
+    if (backbone->hash == base.start->hash) return backbone;
+  }
+  return Fail(ErrorKind::kUsage, "the backbone {} that {} begins with is not at hand; `handlens backbone list` shows which are",
+              base.start->backbone, base.model);
+}
+
+class Ladder {
+ public:
+  Ladder(const dataset::Dataset& dataset, const split::Split& split, const search::Candidate& base, const ReduceOptions& options,
+         Progress& progress)
+      : dataset_(dataset), split_(split), base_(base), options_(options), progress_(progress) {}
+
+  Result<ReduceResult> Run() {
+    HL_TRY(MakeProbes());
+    std::vector<search::Candidate> first;
+    for (const ReduceCell& cell : cells_) first.push_back(cell.cell.candidate);
+    HL_TRY(Train(first, 0, "reduce, probes"));
+    for (ReduceCell& cell : cells_) EstimateFiles(cell);
+    HL_TRY(TunePromising());
+    return Conclude();
+  }
+
+ private:
+  Result<search::Candidate> Make(int cut, int size_px, Training training) const {
+    HL_ASSIGN(const backbone::Backbone* backbone, BackboneOf(base_, options_));
+    const search::BackboneTraining how{dataset_.pictures.size(), base_.recipe.class_weights, base_.architecture.classes};
+    HL_ASSIGN(search::Candidate made, search::BackboneCandidate({backbone, cut, training}, size_px, base_.generator, how));
+    // The search's own training, so that the two can be told apart by depth and size alone.
+    if (training == Training::kTune && base_.start->method == train::Method::kTune) made.recipe = base_.recipe;
+    return made;
+  }
+  void Add(search::Candidate candidate) {
+    ReduceCell& cell = cells_.emplace_back();
+    cell.filters = candidate.start->cut + 1;
+    cell.neurons = candidate.size_px;
+    cell.cell.candidate = std::move(candidate);
+  }
+  Result<void> MakeProbes() {
+    for (const int size_px : LadderSizes(base_.size_px, options_.search.preset)) {
+      for (int cut = 0; cut <= base_.start->cut; ++cut) {
+        HL_ASSIGN(search::Candidate probe, Make(cut, size_px, Training::kProbe));
+        Add(std::move(probe));
+      }
+    }
+    const auto itself = std::find_if(cells_.begin(), cells_.end(), [&](const ReduceCell& c) {
+      return c.cell.candidate.model == base_.model && c.cell.candidate.size_px == base_.size_px;
+    });
+    base_cell_ = static_cast<size_t>(itself - cells_.begin());
+    if (itself == cells_.end()) Add(base_);
+    return {};
+  }
+  // Trains cells from `from` on and puts the results into them.
+  Result<void> Train(const std::vector<search::Candidate>& candidates, size_t from, std::string_view step) {
+    search::SearchOptions search = options_.search;
+    search.step = step;
+    search.candidates = candidates;
+    search.exhaustive = true;
+    if (search.budget_s > 0) search.budget_s = std::max(0.001, search.budget_s - spent_s_);
+    const double begun_s = search::MonotonicSeconds();
+    HL_ASSIGN(search::SearchResult searched, search::Search(dataset_, split_, search, progress_));
+    spent_s_ += search::MonotonicSeconds() - begun_s;
+    for (size_t i = 0; i < searched.cells.size(); ++i) cells_[from + i].cell = std::move(searched.cells[i]);
+    return {};
+  }
+  bool TimeIsUp() const { return options_.search.budget_s > 0 && spent_s_ >= options_.search.budget_s; }
+  bool Whole(const ReduceCell& cell) const { return cell.cell.folds.size() == split_.folds.size(); }
+
+  // Indices of probes that no smaller file beats on validation pictures, files rising.
+  std::vector<size_t> Front() const {
+    std::vector<size_t> order;
+    for (size_t i = 0; i < cells_.size(); ++i) {
+      if (Whole(cells_[i]) && i != base_cell_) order.push_back(i);
+    }
+    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return cells_[a].int8_bytes < cells_[b].int8_bytes; });
+    std::vector<size_t> front;
+    for (const size_t i : order) {
+      const auto accuracy = [&](size_t c) { return cells_[c].cell.validation_accuracy.mean; };
+      // Another size costs no bytes: of one depth the better size stays.
+      if (!front.empty() && cells_[front.back()].filters == cells_[i].filters) {
+        if (accuracy(i) > accuracy(front.back())) front.back() = i;
+      } else if (front.empty() || accuracy(i) > accuracy(front.back())) {
+        front.push_back(i);
+      }
+    }
+    return front;
+  }
+
+  search::Choice Choose() const {
+    std::vector<search::CellResult> results;
+    for (const ReduceCell& cell : cells_) results.push_back(cell.cell);
+    return search::Choose(dataset_, results, kReduceMargin);
+  }
+
+  Result<void> TunePromising() {
+    const std::vector<size_t> front = Front();
+    // Between `low`, which is too small, and `high`, which is good enough; a search by halves, since accuracy rises with depth.
+    size_t low = 0, high = front.size();
+    while (low < high && !TimeIsUp()) {
+      const size_t middle = (low + high) / 2;
+      const search::Candidate& probe = cells_[front[middle]].cell.candidate;
+      HL_ASSIGN(search::Candidate tuned, Make(probe.start->cut, probe.size_px, Training::kTune));
+      if (tuned.model == base_.model && tuned.size_px == base_.size_px) {   // the base itself, which is good enough
+        high = middle;
+        continue;
+      }
+      const size_t place = cells_.size();
+      Add(tuned);
+      HL_TRY(Train({std::move(tuned)}, place, fmt::format("reduce, {}", NameAndSize(cells_[place]))));
+      EstimateFiles(cells_[place]);
+      if (Whole(cells_[place]) && static_cast<size_t>(Choose().chosen) == place) high = middle;
+      else low = middle + 1;
+    }
+    return {};
+  }
+  static std::string NameAndSize(const ReduceCell& cell) {
+    return fmt::format("{}, {} px", cell.cell.candidate.model, cell.cell.candidate.size_px);
+  }
+
+  Result<ReduceResult> Conclude() {
+    const search::Choice choice = Choose();
+    ReduceResult result;
+    result.sweeping = Sweeping::kLadder;
+    result.best = choice.best;
+    result.chosen = choice.chosen;
+    result.rule = fmt::format("A ladder of {} depths at {} sizes: probes of all, and {} tuned. ", base_.start->cut + 1,
+                              LadderSizes(base_.size_px, options_.search.preset).size(),
+                              std::count_if(cells_.begin(), cells_.end(), [](const ReduceCell& c) { return c.cell.candidate.start->method == train::Method::kTune; })) +
+                  choice.rule;
+    const ReduceCell &before = cells_[base_cell_], &after = cells_[static_cast<size_t>(choice.chosen)];
+    result.parameters_before = before.cell.parameters;
+    result.bytes_before = before.float_bytes;
+    result.parameters_after = after.cell.parameters;
+    result.bytes_after = after.float_bytes;
+    result.cells = std::move(cells_);
+    return result;
+  }
+
+  const dataset::Dataset& dataset_;
+  const split::Split& split_;
+  const search::Candidate& base_;
+  const ReduceOptions& options_;
+  Progress& progress_;
+  std::vector<ReduceCell> cells_;
+  size_t base_cell_ = 0;
+  double spent_s_ = 0;
+};
+
+}  // namespace
+
+std::vector<int> LadderSizes(int base_px, std::string_view preset) {
+  std::vector<int> sizes;
+  for (const int size_px : {96, 128, 176, 224, 260}) {
+    if (size_px < base_px) sizes.push_back(size_px);
+  }
+  sizes.push_back(base_px);
+  const size_t most = preset == "quick" ? 2 : preset == "thorough" ? sizes.size() : 3;
+  if (sizes.size() > most) sizes.erase(sizes.begin(), sizes.end() - static_cast<std::ptrdiff_t>(most));
+  return sizes;
+}
+
+Result<ReduceResult> ReduceLadder(const dataset::Dataset& dataset, const split::Split& split, const search::Candidate& base,
+                                  const ReduceOptions& options, Progress& progress) {
+  HL_CHECK(base.start);
+  return Ladder(dataset, split, base, options, progress).Run();
+}
+
+Result<Expected> ExpectLadder(const search::Candidate& base, const ReduceOptions& options, size_t training_pictures, int folds) {
+  HL_ASSIGN(const backbone::Backbone* backbone, BackboneOf(base, options));
+  const std::vector<int> sizes = LadderSizes(base.size_px, options.search.preset);
+  const search::BackboneTraining how{training_pictures * 10 / 7, base.recipe.class_weights, base.architecture.classes};
+  // A look at all pictures for each size, which gives all depths; their fits, the widest of which dominates; and the tuned ones of
+  // a search by halves, about half as deep as the base.
+  const int rounds = static_cast<int>(std::ceil(std::log2(base.start->cut + 2)));
+  std::vector<search::Candidate> trained;
+  for (const int size_px : sizes) {
+    HL_ASSIGN(trained.emplace_back(), search::BackboneCandidate({backbone, base.start->cut, Training::kProbe}, size_px, base.generator, how));
+  }
+  for (int i = 0; i < rounds; ++i) {
+    HL_ASSIGN(trained.emplace_back(), search::BackboneCandidate({backbone, base.start->cut / 2, Training::kTune}, sizes[sizes.size() / 2], base.generator, how));
+  }
+  HL_ASSIGN(const search::Plan plan, search::PlanTrials(trained, training_pictures, folds, options.search.jobs, search::Coverage::kExhaustive));
+  const int cells = (base.start->cut + 1) * static_cast<int>(sizes.size()) + rounds;
+  return Expected{cells, cells * folds, plan.seconds};
+}
+
+}  // namespace handlens::reduce

@@ -1,0 +1,62 @@
+// What a backbone sees in pictures: the means of its layers' outputs, of each picture as it is and of some varied views,
+// computed once for all folds and all cuts, and kept in the cache. Nothing is trained here.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "backbone/backbone.h"
+#include "base/progress.h"
+#include "dataset/dataset.h"
+#include "dataset/prepare.h"
+#include "image/augment.h"
+
+namespace handlens::train {
+
+// Which features: everything that their numbers depend on besides the pictures.
+struct FeatureKey {
+  const backbone::Backbone* backbone = nullptr;
+  image::GeneratorSpec generator;
+  int views = 0;        // varied by the generator, besides the picture as it is
+  uint64_t seed = 1;
+};
+
+struct FeatureSet {
+  std::vector<int> widths;     // channels of each cut of the backbone
+  int views = 0;
+  std::vector<float> values;   // (pictures, 1 + views, sum of widths)
+
+  // `view` 0 is the picture as it is.
+  std::span<const float> Of(size_t picture, int view, int cut) const;
+};
+
+// Features in memory while somebody holds them, and files under the cache. Thread-safe: threads that ask for the same
+// features at the same time compute them together.
+class FeatureStore {
+ public:
+  // Files go to `cache`/features/. `dataset` outlives the store.
+  FeatureStore(const dataset::Dataset& dataset, std::filesystem::path cache) : dataset_(dataset), cache_(std::move(cache)) {}
+  ~FeatureStore();
+  FeatureStore(const FeatureStore&) = delete;
+  FeatureStore& operator=(const FeatureStore&) = delete;
+
+  // Of all pictures at pixels.size_px. Kind kUsage when the backbone does not fit the size, kInterrupted when progress asks to
+  // stop (what was computed by then is kept, but for some seconds), else as the file system's errors.
+  Result<std::shared_ptr<const FeatureSet>> Get(const FeatureKey& key, const dataset::PixelSet& pixels, Progress& progress);
+
+ private:
+  struct Work;
+  std::shared_ptr<Work> WorkOf(const FeatureKey& key, const dataset::PixelSet& pixels);
+
+  const dataset::Dataset& dataset_;
+  const std::filesystem::path cache_;
+  std::mutex mutex_;
+  std::map<std::string, std::weak_ptr<Work>> works_;   // by the name of their folder
+};
+
+}  // namespace handlens::train
