@@ -27,6 +27,9 @@ std::string PlanText(const Run& run, const RunPlan& plan) {
   text += fmt::format("  search  {}{} of {} models ({}) at {} px with {} and {} folds\n", plan.coverage == search::Coverage::kRace ? "a race of about " : "",
                       Count(plan.search.trials, "trial"), models.size(),
                       fmt::join(models, ", "), fmt::join(SizesOf(plan.candidates), ", "), fmt::join(generators, ", "), run.wanted().folds.folds);
+  if (run.space.backbones.empty() && !run.wanted().search.from_scratch && run.wanted().search.models.empty()) {
+    text += "  note    no backbone is installed: all models learn from nothing (`handlens help backbone`)\n";
+  }
   if (plan.reduces) text += fmt::format("  reduce  about {} among {}, {}\n", Count(plan.reduction.trials, "trial"), Count(plan.reduction.cells, "smaller model"), Duration(plan.reduction.seconds));
   text += fmt::format("  time    about {} with {}{}\n", Duration(TotalSeconds(run, plan)), Count(run.space.jobs, "thread"),
                       budget > 0 ? fmt::format("; training stops at the budget of {}", Duration(budget)) : "");
@@ -90,6 +93,7 @@ Result<Outcome> CommandDemo(Call& call) {
   HL_ASSIGN(const fs::path pictures, DemoPictures());
   call.line.values.try_emplace("out", "demo-run");
   call.defaults["preset"] = "quick";
+  call.defaults["from-scratch"] = "true";   // hand signs need no foreign knowledge, and the demo takes minutes
   return RunAll(call, pictures);
 }
 

@@ -13,7 +13,10 @@ namespace handlens::convert {
 namespace {
 
 using Pixels = std::span<const uint8_t>;
-constexpr size_t kMostCalibrationPictures = 500;  // bounds the time: one evaluation of the float model each
+// Pictures to calibrate a model on: one evaluation of the float model each, so fewer of a large one. (A backbone of 133 million
+// multiply-adds takes 150.)
+constexpr size_t kMostCalibrationPictures = 500, kFewestCalibrationPictures = 64;
+constexpr double kCalibrationMultiplyAdds = 2e10;
 constexpr size_t kMeasuredPictures = 16;          // whose layers are compared one by one
 
 // A trial, the pictures that its model may learn from, and what is deployed of it.
@@ -95,7 +98,9 @@ class Step {
                   request_.data.dataset->labels.size());
     }
     HL_ASSIGN(trial.training, TrainingPictures(trial));
-    trial.chosen = ChooseForCalibration(trial.training);
+    HL_ASSIGN(const nn::ModelCost cost, nn::Cost(spec, 1));
+    const double affordable = kCalibrationMultiplyAdds / static_cast<double>(cost.multiply_adds + 1);
+    trial.chosen = ChooseForCalibration(trial.training, static_cast<size_t>(std::clamp<double>(affordable, kFewestCalibrationPictures, kMostCalibrationPictures)));
     HL_ASSIGN(trial.plain, Fold(spec, trial.weights));
     trial.quantized = trial.plain;
     return trial;
@@ -118,15 +123,15 @@ class Step {
   }
 
   // The classes in turn, each one's pictures in an order drawn from their ids alone.
-  std::vector<int> ChooseForCalibration(const std::vector<int>& pictures) const {
+  std::vector<int> ChooseForCalibration(const std::vector<int>& pictures, size_t most) const {
     const auto& all = request_.data.dataset->pictures;
     std::vector<std::vector<int>> classes(request_.data.dataset->labels.size());
     for (const int i : pictures) classes[static_cast<size_t>(all[static_cast<size_t>(i)].label)].push_back(i);
     for (size_t c = 0; c < classes.size(); ++c) Rng(1, "calibration", {c}).Shuffle(std::span(classes[c]));
     std::vector<int> chosen;
-    for (size_t round = 0; chosen.size() < std::min(kMostCalibrationPictures, pictures.size()); ++round) {
+    for (size_t round = 0; chosen.size() < std::min(most, pictures.size()); ++round) {
       for (const auto& members : classes) {
-        if (round < members.size() && chosen.size() < kMostCalibrationPictures) chosen.push_back(members[round]);
+        if (round < members.size() && chosen.size() < most) chosen.push_back(members[round]);
       }
     }
     return chosen;

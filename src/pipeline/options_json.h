@@ -15,6 +15,7 @@
 #include "nn/nn.h"
 #include "search/search.h"
 #include "split/split.h"
+#include "train/start.h"
 #include "train/train.h"
 
 namespace handlens::pipeline {
@@ -30,11 +31,13 @@ inline Json FieldJson(convert::Io value) { return convert::IoName(value); }
 inline Json FieldJson(convert::Method value) { return convert::MethodName(value); }
 inline Json FieldJson(const train::TrialSpec& value) { return train::ToJson(value); }
 inline Json FieldJson(const search::Candidate& value) {
-  return {{"model", value.model},
-          {"size", value.size_px},
-          {"generator", image::ToJson(value.generator)},
-          {"recipe", train::ToJson(value.recipe)},
-          {"architecture", nn::ToJson(value.architecture)}};
+  Json json = {{"model", value.model},
+               {"size", value.size_px},
+               {"generator", image::ToJson(value.generator)},
+               {"recipe", train::ToJson(value.recipe)},
+               {"architecture", nn::ToJson(value.architecture)}};
+  if (value.start) json["start"] = train::ToJson(*value.start);
+  return json;
 }
 template <class Item>
 Json FieldJson(const std::vector<Item>& items) {

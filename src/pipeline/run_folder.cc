@@ -1,3 +1,4 @@
+#include "pipeline/backbones.h"
 #include "pipeline/run_folder.h"
 
 #include <algorithm>
@@ -122,6 +123,7 @@ Result<std::unique_ptr<Run>> OpenRun(const Asked& asked, const fs::path& folder,
   HL_ASSIGN(run->settings, MergeSettings(asked, folder));
   run->space.jobs = JobsOf(run->wanted());
   HL_ASSIGN(run->space.dataset, dataset::ReadDataset(run->At("dataset.json")));
+  HL_TRY(LoadBackbones(*run));
   return run;
 }
 
@@ -144,6 +146,7 @@ Result<std::unique_ptr<Run>> OpenRunFor(const Asked& asked, const fs::path& pict
   HL_TRY(TakeLock(*run));
   HL_ASSIGN(run->settings, MergeSettings(asked, folder));
   run->space.jobs = JobsOf(run->wanted());
+  HL_TRY(LoadBackbones(*run));
   return run;
 }
 

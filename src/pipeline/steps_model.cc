@@ -81,6 +81,9 @@ struct Convert {
     Files files{{"dataset.json", "split.json"}, With(ModelFiles(), {"model/labels.txt", "model/engine_scores.json", "model/conversion.json", "model/folds"})};
     AddTrial(space.final_trial.id, files.reads);
     for (const train::TrialResult& fold : space.chosen.folds) AddTrial(fold.id, files.reads);
+    if (const auto& start = space.final_trial.spec.start) {
+      files.reads.push_back(train::BackboneFile("trials", start->hash).lexically_normal().string());
+    }
     return files;
   }
   static Result<void> Work(Workspace& space, const Options& options) {

@@ -3,7 +3,9 @@
 #include <set>
 
 #include "dataset/prepare.h"
+#include "pipeline/backbones.h"
 #include "pipeline/steps.h"
+#include "train/features.h"
 
 namespace handlens::pipeline {
 namespace fs = std::filesystem;
@@ -22,6 +24,7 @@ search::SearchOptions OptionsOf(const Workspace& space) {
   options.trials = space.At("trials");
   options.cache = space.At("cache");
   options.jobs = space.jobs;
+  options.backbones = Pointers(space);
   return options;
 }
 
@@ -106,6 +109,7 @@ struct Reduce {
     return {{"dataset.json", "split.json", "search.json"}, {"reduce.json", "reduce.csv"}};
   }
   static Result<void> Work(Workspace& space, const Options& o) {
+    HL_TRY(NeedBackbone(space, space.chosen.candidate.start));
     reduce::ReduceOptions options{.filters = o.filters, .neurons = o.neurons, .search = OptionsOf(space)};
     options.search.fit = o.fit;
     options.search.seed = o.seed;
@@ -140,7 +144,10 @@ struct Final {
     HL_TRY(PrepareSizes(space, space.fit, {o.spec.size_px}));
     HL_ASSIGN(const dataset::PixelSet pixels, dataset::LoadPixels(space.dataset, o.spec.size_px, space.fit, space.At("cache")));
     SpareThreads spare(space.jobs - 1);
-    const train::TrialData data{.dataset = &space.dataset, .split = &space.split, .pixels = &pixels, .spare = &spare};
+    HL_TRY(NeedBackbone(space, o.spec.start));
+    train::FeatureStore features(space.dataset, space.At("cache"));
+    const train::TrialData data{.dataset = &space.dataset, .split = &space.split, .pixels = &pixels, .spare = &spare,
+                                .backbones = Pointers(space), .features = &features};
     HL_TRY(train::RunTrial(o.spec, data, space.At("trials") / o.trial, *space.progress));
     return {};
   }
@@ -180,6 +187,7 @@ Result<std::vector<search::Candidate>> CandidatesOf(const Run& run) {
   choice.own_generators = run.settings.own().generators;
   choice.recipe_changes = run.settings.own().recipe;
   choice.epochs = wanted.epochs;
+  choice.backbones = Pointers(run.space);
   return search::PresetCandidates(wanted.preset, run.space.dataset, choice);
 }
 

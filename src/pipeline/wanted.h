@@ -37,6 +37,8 @@ struct Wanted {
   struct Search {
     std::string preset;
     std::vector<std::string> models, generators;   // empty: the preset's
+    bool from_scratch = false;              // no model begins with a backbone
+    std::filesystem::path backbones;        // the user's own; empty: the user's data folder
     int epochs = 0;                         // 0: the recipe's
     bool exhaustive = false;
     double budget_s = 0;                    // 0: none

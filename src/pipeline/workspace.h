@@ -3,10 +3,12 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "backbone/backbone.h"
 #include "base/progress.h"
 #include "dataset/dataset.h"
 #include "package/package.h"
@@ -45,6 +47,7 @@ struct Workspace {
   dataset::Dataset dataset;
   split::Split split;
   image::Fit fit = image::Fit::kCrop;   // of the searched trials
+  std::vector<std::shared_ptr<const backbone::Backbone>> backbones;  // that models may begin with, see backbones.h
   search::CellResult chosen;        // of the search, then of the reduction
   train::TrialResult final_trial;
   AndroidResult android;

@@ -170,6 +170,22 @@ std::vector<std::string> NamedOrOwn(std::vector<std::string> named, const std::v
   return named;
 }
 
+// The models to try: named by the user, their own, else the preset's with what begins with the first backbone.
+std::vector<std::string> ModelsOf(const Preset& preset, const GridChoice& choice) {
+  std::vector<std::string> models = NamedOrOwn(choice.models, choice.own_models);
+  if (!models.empty()) return models;
+  models = preset.models;
+  if (choice.backbones.empty()) return models;
+  for (const std::string& training : preset.trainings) models.push_back(choice.backbones[0]->name + "-" + training);
+  return models;
+}
+
+Result<std::vector<int>> SizesOf(const std::string& model, const Preset& preset, const GridChoice& choice) {
+  if (!choice.sizes_px.empty()) return choice.sizes_px;
+  HL_ASSIGN(const std::vector<BackboneModel> from_backbone, BackboneModels(model, choice.backbones));
+  return from_backbone.empty() || preset.backbone_sizes_px.empty() ? preset.sizes_px : preset.backbone_sizes_px;
+}
+
 }  // namespace
 
 Result<Coverage> PresetCoverage(std::string_view preset) {
@@ -180,19 +196,13 @@ Result<Coverage> PresetCoverage(std::string_view preset) {
 Result<std::vector<Candidate>> PresetCandidates(std::string_view preset, const dataset::Dataset& dataset,
                                                 const GridChoice& choice) {
   HL_ASSIGN(const Preset found, FindPreset(preset, dataset.labels.size()));
-  std::vector<std::string> models = NamedOrOwn(choice.models, choice.own_models);
   std::vector<std::string> generators = NamedOrOwn(choice.generators, choice.own_generators);
-  const bool own_grid = !models.empty() || !generators.empty() || !choice.sizes_px.empty() || !choice.recipe_changes.empty();
-  if (models.empty()) models = found.models;
+  const bool own_grid = !NamedOrOwn(choice.models, choice.own_models).empty() || !generators.empty() || !choice.sizes_px.empty() || !choice.recipe_changes.empty();
   if (generators.empty()) generators = found.generators;
-  if (choice.models.empty() && choice.own_models.empty() && !choice.backbones.empty()) {
-    for (const std::string& training : found.trainings) models.push_back(choice.backbones[0]->name + "-" + training);
-  }
   Maker maker(found, dataset, choice);
-  for (const std::string& model : models) {
-    HL_ASSIGN(const std::vector<BackboneModel> from_backbone, BackboneModels(model, choice.backbones));
-    const std::vector<int>& usual = from_backbone.empty() || found.backbone_sizes_px.empty() ? found.sizes_px : found.backbone_sizes_px;
-    for (const int size_px : choice.sizes_px.empty() ? usual : choice.sizes_px) {
+  for (const std::string& model : ModelsOf(found, choice)) {
+    HL_ASSIGN(const std::vector<int> sizes_px, SizesOf(model, found, choice));
+    for (const int size_px : sizes_px) {
       for (const std::string& generator : generators) HL_TRY(maker.Add(model, size_px, generator));
     }
   }

@@ -63,6 +63,7 @@ class LogisticFit {
 
  private:
   explicit LogisticFit(const LogisticSamples& samples) : samples_(&samples) {}
+  std::vector<double> Mean(const std::vector<double>* about) const;
   void Standardise();
   double Evaluate(const std::vector<double>& point, double strength, std::vector<double>& gradient) const;
   size_t Size() const { return (samples_->Features() + 1) * static_cast<size_t>(samples_->Classes()); }

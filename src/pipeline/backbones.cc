@@ -1,0 +1,66 @@
+// Which backbones a run may begin with, see backbones.h.
+#include "pipeline/backbones.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace handlens::pipeline {
+namespace fs = std::filesystem;
+namespace {
+
+// What the presets begin with.
+constexpr const char* kUsual = "lite0";
+
+bool IsNamed(const std::string& name, const std::vector<std::string>& models) {
+  return std::any_of(models.begin(), models.end(), [&](const std::string& m) { return m == name || m.starts_with(name + "-"); });
+}
+
+}  // namespace
+
+fs::path OwnBackbones(const Wanted& wanted) {
+  if (!wanted.search.backbones.empty()) return wanted.search.backbones;
+  const char* const data = std::getenv("XDG_DATA_HOME");
+  const char* const home = std::getenv("HOME");
+  const fs::path base = data && *data ? fs::path(data) : fs::path(home ? home : ".") / ".local/share";
+  return base / "handlens" / "backbones";
+}
+
+std::vector<fs::path> BackboneFolders(const Wanted& wanted) {
+  std::vector<fs::path> folders = {OwnBackbones(wanted)};
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  if (!error) {
+    folders.push_back(self.parent_path() / "assets");
+    folders.push_back((self.parent_path() / "../share/handlens/backbones").lexically_normal());
+  }
+  return folders;
+}
+
+Result<void> LoadBackbones(Run& run) {
+  Workspace& space = run.space;
+  if (!space.backbones.empty() || run.wanted().search.from_scratch) return {};
+  HL_ASSIGN(std::vector<backbone::Entry> entries, backbone::List(BackboneFolders(run.wanted())));
+  std::erase_if(entries, [&](const backbone::Entry& e) { return e.name != kUsual && !IsNamed(e.name, run.wanted().search.models); });
+  std::stable_partition(entries.begin(), entries.end(), [](const backbone::Entry& e) { return e.name == kUsual; });
+  for (const backbone::Entry& entry : entries) {
+    HL_ASSIGN(backbone::Backbone read, backbone::Read(entry.path));
+    space.backbones.push_back(std::make_shared<const backbone::Backbone>(std::move(read)));
+  }
+  return {};
+}
+
+Result<void> NeedBackbone(Workspace& space, const std::optional<train::Start>& start) {
+  const auto is_it = [&](const auto& backbone) { return backbone->hash == start->hash; };
+  if (!start || std::any_of(space.backbones.begin(), space.backbones.end(), is_it)) return {};
+  HL_ASSIGN(backbone::Backbone read, backbone::Read(train::BackboneFile(space.At("trials"), start->hash)));
+  space.backbones.push_back(std::make_shared<const backbone::Backbone>(std::move(read)));
+  return {};
+}
+
+std::vector<const backbone::Backbone*> Pointers(const Workspace& space) {
+  std::vector<const backbone::Backbone*> pointers;
+  for (const auto& backbone : space.backbones) pointers.push_back(backbone.get());
+  return pointers;
+}
+
+}  // namespace handlens::pipeline

@@ -1,0 +1,25 @@
+// Which backbones a run may begin with: the product's own, those that the user added, and those that the run has kept.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "pipeline/run_folder.h"
+
+namespace handlens::pipeline {
+
+// Folders with backbones: the user's, then the product's beside the program. They need not exist.
+std::vector<std::filesystem::path> BackboneFolders(const Wanted& wanted);
+// The one that `handlens backbone add` writes to: --backbones, else in the user's data folder.
+std::filesystem::path OwnBackbones(const Wanted& wanted);
+
+// Fills run.space.backbones, unless it is filled: the product's own first, then those that --models names; none with
+// --from-scratch. Kind kBadInput when a file of these is damaged; one that is not there is no error.
+Result<void> LoadBackbones(Run& run);
+
+// Sees to it that the backbone of `start` is among space.backbones; from the run's own copy when it is nowhere else.
+Result<void> NeedBackbone(Workspace& space, const std::optional<train::Start>& start);
+
+std::vector<const backbone::Backbone*> Pointers(const Workspace& space);
+
+}  // namespace handlens::pipeline
