@@ -82,6 +82,8 @@ class Operation {
 
 struct Placement {
   int index = 0;                 // of the first layer the operation stands for
+  int norm = -1;                 // convolutions: of the batch norm with fixed statistics behind it, if that is a part
+  float low = -kernels::kUnlimited, high = kernels::kUnlimited;   // what the activation behind, if that is a part, leaves
   const GraphSpec* spec = nullptr;   // only while the graph is made
   size_t batch = 0;
   Arena* arena = nullptr;
@@ -90,10 +92,9 @@ std::unique_ptr<Operation> MakeConv(const Placement& p, const Wires& wires);
 std::unique_ptr<Operation> MakeConvPool(const Placement& p, const Wires& wires);
 std::unique_ptr<Operation> MakeDepthwise(const Placement& p, const Wires& wires);
 std::unique_ptr<Operation> MakeDense(const Placement& p, const Wires& wires);
-// `activation`: kRelu or kRelu6, or kBatchNorm for none.
-std::unique_ptr<Operation> MakeNorm(const Placement& p, const Wires& wires, LayerKind activation);
-// The same with running statistics, in training too.
-std::unique_ptr<Operation> MakeFixedNorm(const Placement& p, const Wires& wires, LayerKind activation);
+std::unique_ptr<Operation> MakeNorm(const Placement& p, const Wires& wires);
+// The same with running statistics, in training too, where no convolution before it takes it in.
+std::unique_ptr<Operation> MakeFixedNorm(const Placement& p, const Wires& wires);
 // Any layer without numbers to learn, by its reference function on unpacked pictures; `others` are further inputs (add).
 struct OtherInput {
   Tensor4 x, dx;

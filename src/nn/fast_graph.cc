@@ -44,13 +44,17 @@ class FastGraph final : public Graph {
     std::optional<size_t> again;       // operation whose output it reads and whose output is not kept
     int layer = 0;                     // whose output it writes
     bool trains = false;
+    bool clears_border = false;        // the output's memory has held others'
   };
   struct Shape4 {                      // how a layer's output and its gradient lie
     size_t pixel = 0;
     Rows4 rows = Rows4::kSpread;
   };
-  Slot MakeSlot(const GraphSpec& spec, int layer) const;
+  Slot PictureSlot(const GraphSpec& spec) const;
+  Slot MakeSlot(const GraphSpec& spec, const Cut& cut) const;
   Shape4 LayOut(const GraphSpec& spec, int layer) const;
+  std::optional<size_t> LastReaderOfPassing(const GraphSpec& spec, const std::vector<Cut>& cuts, size_t k) const;
+  bool IsRepeated(const GraphSpec& spec, const Cut& cut) const;
   void PlaceValues(const GraphSpec& spec, const std::vector<Cut>& cuts, Arena& arena);
   void PlaceGradients(const GraphSpec& spec, const std::vector<Cut>& cuts, Arena& arena);
   void AddStep(const GraphSpec& spec, const Cut& cut, Arena& arena, Step& step) const;
@@ -75,43 +79,78 @@ FastGraph::Shape4 FastGraph::LayOut(const GraphSpec& spec, int layer) const {
   return {tight ? 3 : kernels::Padded(Size(channels)), flat ? Rows4::kFlat : Rows4::kSpread};
 }
 
-FastGraph::Slot FastGraph::MakeSlot(const GraphSpec& spec, int layer) const {
-  const auto [pixel, rows] = LayOut(spec, layer);
-  const Shape shape = layer < 0 ? Shape{spec.model.size_px, spec.model.size_px, 3} : spec.nodes[Size(layer)].out;
+FastGraph::Slot FastGraph::PictureSlot(const GraphSpec& spec) const {
+  const auto [pixel, rows] = LayOut(spec, -1);
+  const Shape shape{spec.model.size_px, spec.model.size_px, 3};
   Slot slot;
-  slot.value = PlanTensor(shape, pixel, Cutter(spec).BorderOf(layer), rows);
-  if (layer < 0) {
-    // No border and no padding to add, and what reads it goes through Context::In: no copy is made.
-    slot.value.given = pixel == 3 && slot.value.Flat();
-    if (slot.value.given) slot.value.picture = Count(shape);
-    return slot;
-  }
-  const Node& node = spec.nodes[Size(layer)];
-  slot.trains = node.trains;
-  // Readers spill the gradient of padding over the edge; and the gradient of a depthwise convolution's output is itself
-  // read with the kernel turned round, over a border of zeros.
-  const size_t reach = node.layer.kind == LayerKind::kDepthwise ? Size(node.layer.kernel - 1) : 0;
-  slot.gradient = PlanTensor(shape, pixel, std::max(reach, slot.value.border), rows);
-  if (slot.trains && spec.readers[Size(layer)].size() > 1) slot.shared = slot.gradient;
+  slot.value = PlanTensor(shape, pixel, Cutter(spec).BorderOf(-1), rows);
+  // No border and no padding to add, and what reads it goes through Context::In: no copy is made.
+  slot.value.given = pixel == 3 && slot.value.Flat();
+  if (slot.value.given) slot.value.picture = Count(shape);
   return slot;
 }
 
-// A batch norm's output is worked out again in the backward pass where one operation alone reads it, right behind: one
-// picture's memory then serves all, and half of what a step writes need not leave the cache.
+FastGraph::Slot FastGraph::MakeSlot(const GraphSpec& spec, const Cut& cut) const {
+  const auto [pixel, rows] = LayOut(spec, cut.last);
+  const Shape& shape = spec.nodes[Size(cut.last)].out;
+  Slot slot;
+  slot.value = PlanTensor(shape, pixel, Cutter(spec).BorderOf(cut.last), rows);
+  slot.trains = spec.nodes[Size(cut.last)].trains;
+  // Readers spill the gradient of padding over the edge; and the gradient of a depthwise convolution's output is itself
+  // read with the kernel turned round, over a border of zeros.
+  const size_t reach = cut.kind == Cut::Kind::kDepthwise ? Size(spec.nodes[Size(cut.first)].layer.kernel - 1) : 0;
+  slot.gradient = PlanTensor(shape, pixel, std::max(reach, slot.value.border), rows);
+  if (slot.trains && spec.readers[Size(cut.last)].size() > 1) slot.shared = slot.gradient;
+  return slot;
+}
+
+// The last operation that reads an output which every picture can write to the same place: no backward pass needs it, and all
+// that read it run in the writer's group.
+std::optional<size_t> FastGraph::LastReaderOfPassing(const GraphSpec& spec, const std::vector<Cut>& cuts, size_t k) const {
+  const std::vector<int>& readers = spec.readers[Size(cuts[k].last)];
+  if (readers.empty() || slots_[Size(cuts[k].last + 1)].trains) return std::nullopt;
+  size_t last = k;
+  for (size_t r = k + 1; r < cuts.size(); ++r) {
+    if (std::count(readers.begin(), readers.end(), cuts[r].first) == 0) continue;
+    if (slots_[Size(cuts[r].last + 1)].trains) return std::nullopt;
+    last = r;
+  }
+  const auto group = [&](size_t place) { return Schedule::GroupOf(place, schedule_.forward); };
+  return group(last) == group(k) ? std::optional(last) : std::nullopt;
+}
+
+// Whether an operation's output is worked out again in the backward pass where one operation alone reads it, right behind: one
+// picture's memory then serves all. A batch norm's costs little, and half of what a step writes need not leave the cache; so does a
+// large picture's that a 1 x 1 convolution makes of few channels, which otherwise is most of what a step keeps.
+bool FastGraph::IsRepeated(const GraphSpec& spec, const Cut& cut) const {
+  constexpr size_t kLargeFloats = size_t{200} << 10;
+  const Node& node = spec.nodes[Size(cut.first)];
+  if (cut.kind == Cut::Kind::kNorm) return true;
+  return cut.kind == Cut::Kind::kConv && node.layer.kernel == 1 && 4 * node.in.channels < node.out.channels && Count(node.out) > kLargeFloats;
+}
+
 void FastGraph::PlaceValues(const GraphSpec& spec, const std::vector<Cut>& cuts, Arena& arena) {
-  Tensor4& picture = slots_[0].value;
-  if (!picture.given) picture.at += arena.Reserve(batch_ * picture.picture);
+  SharedMemory kept(arena, batch_), passing(arena, 1);
+  std::vector<Tensor4*> of_one_picture;
+  if (!slots_[0].value.given) kept.Keep(slots_[0].value);
   for (size_t k = 0; k < cuts.size(); ++k) {
     Tensor4& value = slots_[Size(cuts[k].last + 1)].value;
     const std::vector<int>& readers = spec.readers[Size(cuts[k].last)];
     const bool next = readers.size() == 1 && k + 1 < cuts.size() && cuts[k + 1].first == readers[0] &&
                       Schedule::GroupOf(k, schedule_.forward) == Schedule::GroupOf(k + 1, schedule_.forward);
-    const bool again = next && cuts[k].kind == Cut::Kind::kNorm;
-    value.at += arena.Reserve(again ? value.picture : batch_ * value.picture);
-    if (!again) continue;
-    value.picture = 0;
-    steps_[k + 1].again = k;
+    if (const std::optional<size_t> last = LastReaderOfPassing(spec, cuts, k)) {
+      passing.Add(value, {k, *last});
+      of_one_picture.push_back(&value);
+      steps_[k].clears_border = true;
+    } else if (next && IsRepeated(spec, cuts[k])) {
+      SharedMemory::KeepOne(arena, value);
+      steps_[k + 1].again = k;
+    } else {
+      kept.Keep(value);
+    }
   }
+  passing.Place();
+  for (Tensor4* value : of_one_picture) value->picture = 0;
 }
 
 void FastGraph::PlaceGradients(const GraphSpec& spec, const std::vector<Cut>& cuts, Arena& arena) {
@@ -119,7 +158,7 @@ void FastGraph::PlaceGradients(const GraphSpec& spec, const std::vector<Cut>& cu
   for (size_t k = 0; k < cuts.size(); ++k) {
     group_of[cuts[k].first] = Schedule::GroupOf(cuts.size() - 1 - k, schedule_.backward);
   }
-  GradientMemory memory(arena, batch_);
+  SharedMemory memory(arena, batch_);
   for (const Cut& cut : cuts) {
     Slot& slot = slots_[Size(cut.last + 1)];
     if (!slot.trains) continue;
@@ -128,7 +167,13 @@ void FastGraph::PlaceGradients(const GraphSpec& spec, const std::vector<Cut>& cu
     const size_t read = group_of[cut.first], written = readers.size() == 1 ? group_of[readers[0]] : read;
     // A border of zeros must stay one.
     const bool bordered = cut.kind == Cut::Kind::kDepthwise && written != read;
-    readers.size() == 1 && !bordered ? memory.Add(slot.gradient, {written, read}) : memory.Keep(slot.gradient);
+    if (readers.size() != 1 || bordered) {
+      memory.Keep(slot.gradient);
+    } else if (written == read) {
+      SharedMemory::KeepOne(arena, slot.gradient);
+    } else {
+      memory.Add(slot.gradient, {written, read});
+    }
   }
   memory.Place();
 }
@@ -143,14 +188,17 @@ void FastGraph::AddStep(const GraphSpec& spec, const Cut& cut, Arena& arena, Ste
   const OtherInput from = Source(first.inputs[0]);
   const Slot& to = slots_[Size(cut.last + 1)];
   const Wires wires{from.x, to.value, to.gradient, from.dx, from.need};
-  const Placement place{cut.first, &spec, batch_, &arena};
+  const LayerKind last = spec.nodes[Size(cut.last)].layer.kind;
+  Placement place{.index = cut.first, .norm = cut.norm, .spec = &spec, .batch = batch_, .arena = &arena};
+  if (last == LayerKind::kRelu || last == LayerKind::kRelu6) place.low = 0;
+  if (last == LayerKind::kRelu6) place.high = 6;
   switch (cut.kind) {
     case Cut::Kind::kConv: step.operation = MakeConv(place, wires); break;
     case Cut::Kind::kConvPool: step.operation = MakeConvPool(place, wires); break;
     case Cut::Kind::kDepthwise: step.operation = MakeDepthwise(place, wires); break;
     case Cut::Kind::kDense: step.operation = MakeDense(place, wires); break;
-    case Cut::Kind::kNorm: step.operation = MakeNorm(place, wires, spec.nodes[Size(cut.last)].layer.kind); break;
-    case Cut::Kind::kFixedNorm: step.operation = MakeFixedNorm(place, wires, spec.nodes[Size(cut.last)].layer.kind); break;
+    case Cut::Kind::kNorm: step.operation = MakeNorm(place, wires); break;
+    case Cut::Kind::kFixedNorm: step.operation = MakeFixedNorm(place, wires); break;
     case Cut::Kind::kPlain: {
       std::vector<OtherInput> others;
       for (size_t i = 1; i < first.inputs.size(); ++i) others.push_back(Source(first.inputs[i]));
@@ -168,8 +216,8 @@ void FastGraph::AddStep(const GraphSpec& spec, const Cut& cut, Arena& arena, Ste
 FastGraph::FastGraph(const GraphSpec& spec, const std::vector<Cut>& cuts, int max_batch, Arena& arena)
     : batch_(Size(max_batch)), schedule_(cuts) {
   slots_.resize(spec.nodes.size() + 1);
-  slots_[0] = MakeSlot(spec, -1);
-  for (const Cut& cut : cuts) slots_[Size(cut.last + 1)] = MakeSlot(spec, cut.last);
+  slots_[0] = PictureSlot(spec);
+  for (const Cut& cut : cuts) slots_[Size(cut.last + 1)] = MakeSlot(spec, cut);
   steps_.resize(cuts.size());
   PlaceValues(spec, cuts, arena);
   PlaceGradients(spec, cuts, arena);
@@ -197,6 +245,7 @@ const float* FastGraph::Forward(const Pass& pass) {
     for (size_t i = group.begin; i < group.end; ++i) steps_[i].operation->BeginForward(context_);
     for (size_t b = 0; b < context_.Count(); ++b) {
       for (size_t i = group.begin; i < group.end; ++i) {
+        if (steps_[i].clears_border) ZeroBorder(context_, slots_[Size(steps_[i].layer + 1)].value, b);
         steps_[i].operation->Forward(context_, b);
         WriteMeans(steps_[i].layer, b);
       }

@@ -86,11 +86,9 @@ class Dense final : public Operation {
 
 class Norm final : public Operation {
  public:
-  Norm(const Placement& p, const Wires& w, LayerKind activation)
+  Norm(const Placement& p, const Wires& w)
       : index_(p.index), wires_(w), padded_(w.x.pixel), channels_(Size(w.x.shape.channels)),
-        momentum_(p.spec->nodes[Size(p.index)].layer.momentum) {
-    low_ = activation == LayerKind::kBatchNorm ? -std::numeric_limits<float>::infinity() : 0;
-    high_ = activation == LayerKind::kRelu6 ? 6 : std::numeric_limits<float>::infinity();
+        momentum_(p.spec->nodes[Size(p.index)].layer.momentum), low_(p.low), high_(p.high) {
     for (size_t* at : {&mean_, &scale_, &beta_, &first_, &second_}) *at = p.arena->Reserve(4 * padded_);
     variance_ = p.arena->Reserve(padded_);
     parts_ = p.arena->Reserve(2 * padded_);
@@ -184,7 +182,7 @@ class Norm final : public Operation {
   Wires wires_;
   size_t padded_, channels_;
   float momentum_;
-  float low_ = 0, high_ = 0;
+  float low_, high_;
   size_t mean_ = 0, variance_ = 0, scale_ = 0, beta_ = 0, first_ = 0, second_ = 0, parts_ = 0, scratch_ = 0;
   Param *gamma_ = nullptr, *shift_ = nullptr, *running_mean_ = nullptr, *running_variance_ = nullptr;
 };
@@ -192,10 +190,8 @@ class Norm final : public Operation {
 // With running statistics each picture is by itself.
 class FixedNorm final : public Operation {
  public:
-  FixedNorm(const Placement& p, const Wires& w, LayerKind activation)
-      : index_(p.index), wires_(w), padded_(w.x.pixel), channels_(Size(w.x.shape.channels)) {
-    low_ = activation == LayerKind::kBatchNorm ? -std::numeric_limits<float>::infinity() : 0;
-    high_ = activation == LayerKind::kRelu6 ? 6 : std::numeric_limits<float>::infinity();
+  FixedNorm(const Placement& p, const Wires& w)
+      : index_(p.index), wires_(w), padded_(w.x.pixel), channels_(Size(w.x.shape.channels)), low_(p.low), high_(p.high) {
     for (size_t* at : {&mean_, &scale_, &beta_, &zeros_}) *at = p.arena->Reserve(4 * padded_);
     for (size_t* at : {&sum_, &hat_}) *at = p.arena->Reserve(padded_);
     parts_ = p.arena->Reserve(2 * padded_);
@@ -252,7 +248,7 @@ class FixedNorm final : public Operation {
   int index_;
   Wires wires_;
   size_t padded_, channels_;
-  float low_ = 0, high_ = 0;
+  float low_, high_;
   size_t mean_ = 0, scale_ = 0, beta_ = 0, zeros_ = 0, sum_ = 0, hat_ = 0, parts_ = 0, scratch_ = 0;
   Param *gamma_ = nullptr, *shift_ = nullptr, *running_mean_ = nullptr, *running_variance_ = nullptr;
 };
@@ -390,6 +386,43 @@ class Normalize final : public Operation {
   Param *mean_ = nullptr, *std_ = nullptr;
 };
 
+// Straight over the rows too, however many terms.
+class Add final : public Operation {
+ public:
+  Add(const Wires& w, std::vector<OtherInput> others)
+      : wires_(w), others_(std::move(others)), row_(Size(w.y.shape.width) * w.y.pixel) {
+    for (const OtherInput& other : others_) HL_CHECK(other.x.pixel == w.y.pixel);
+    HL_CHECK(w.x.pixel == w.y.pixel);
+  }
+  void Bind(Params&) override {}
+  void Forward(const Context& c, size_t b) override {
+    for (size_t y = 0; y < Size(wires_.y.shape.height); ++y) {
+      float* to = c.At(wires_.y, b) + y * wires_.y.row;
+      std::copy_n(c.At(wires_.x, b) + y * wires_.x.row, row_, to);
+      for (const OtherInput& other : others_) {
+        const float* from = c.At(other.x, b) + y * other.x.row;
+        for (size_t i = 0; i < row_; ++i) to[i] += from[i];
+      }
+    }
+  }
+  void Backward(const Context& c, size_t b) override {
+    if (wires_.NeedsData()) Copy(c, wires_.dx, b);
+    for (const OtherInput& other : others_) {
+      if (other.need == Wires::Need::kData) Copy(c, other.dx, b);
+    }
+  }
+
+ private:
+  void Copy(const Context& c, const Tensor4& dx, size_t b) const {
+    for (size_t y = 0; y < Size(dx.shape.height); ++y) {
+      std::copy_n(c.At(wires_.dy, b) + y * wires_.dy.row, row_, c.At(dx, b) + y * dx.row);
+    }
+  }
+  Wires wires_;
+  std::vector<OtherInput> others_;
+  size_t row_;
+};
+
 // Straight over the rows too.
 class FakeQuantize final : public Operation {
  public:
@@ -419,15 +452,15 @@ class FakeQuantize final : public Operation {
 }  // namespace
 
 std::unique_ptr<Operation> MakeDense(const Placement& p, const Wires& w) { return std::make_unique<Dense>(p, w); }
-std::unique_ptr<Operation> MakeNorm(const Placement& p, const Wires& w, LayerKind activation) {
-  return std::make_unique<Norm>(p, w, activation);
-}
-std::unique_ptr<Operation> MakeFixedNorm(const Placement& p, const Wires& w, LayerKind activation) {
-  return std::make_unique<FixedNorm>(p, w, activation);
-}
+std::unique_ptr<Operation> MakeNorm(const Placement& p, const Wires& w) { return std::make_unique<Norm>(p, w); }
+std::unique_ptr<Operation> MakeFixedNorm(const Placement& p, const Wires& w) { return std::make_unique<FixedNorm>(p, w); }
 std::unique_ptr<Operation> MakePlain(const Placement& p, const Wires& w, std::vector<OtherInput> others) {
   const LayerKind kind = p.spec->nodes[Size(p.index)].layer.kind;
   if (kind == LayerKind::kFakeQuantize) return std::make_unique<FakeQuantize>(p, w);
+  const auto alike = [&](const OtherInput& other) { return !other.x.given && other.x.pixel == w.y.pixel; };
+  if (kind == LayerKind::kAdd && !w.x.given && w.x.pixel == w.y.pixel && std::all_of(others.begin(), others.end(), alike)) {
+    return std::make_unique<Add>(w, std::move(others));
+  }
   if (kind == LayerKind::kNormalize && w.x.pixel == w.y.pixel) return std::make_unique<Normalize>(p, w);
   return std::make_unique<Plain>(p, w, std::move(others));
 }

@@ -49,17 +49,35 @@ Cut Cutter::CutAt(int i) const {
   switch (Layer(i).kind) {
     case LayerKind::kConv: {
       const int pool = PoolAfter(i);
-      return pool >= 0 ? Cut{i, pool, Kind::kConvPool} : Cut{i, i, Kind::kConv};
+      return pool >= 0 ? Cut{i, pool, Kind::kConvPool} : WithFollowers({i, i, Kind::kConv});
     }
-    case LayerKind::kDepthwise: return {i, i, Kind::kDepthwise};
+    case LayerKind::kDepthwise: {
+      // A dense layer cannot read pixels with a border.
+      const Cut all = WithFollowers({i, i, Kind::kDepthwise});
+      return ReadBy(all.last, LayerKind::kDense) ? Cut{i, i, Kind::kDepthwise} : all;
+    }
     case LayerKind::kDense: return {i, i, Kind::kDense};
     case LayerKind::kBatchNorm: {
       const int next = SoleReader(i);
-      const bool joined = next >= 0 && (Layer(next).kind == LayerKind::kRelu || Layer(next).kind == LayerKind::kRelu6);
-      return {i, joined ? next : i, HasFixedStatistics(Layer(i)) ? Kind::kFixedNorm : Kind::kNorm};
+      return {i, IsActivation(next) ? next : i, HasFixedStatistics(Layer(i)) ? Kind::kFixedNorm : Kind::kNorm};
     }
     default: return {i, i, Kind::kPlain};
   }
+}
+
+bool Cutter::IsActivation(int i) const {
+  return i >= 0 && (Layer(i).kind == LayerKind::kRelu || Layer(i).kind == LayerKind::kRelu6);
+}
+
+Cut Cutter::WithFollowers(const Cut& conv) const {
+  Cut cut = conv;
+  int next = SoleReader(cut.last);
+  if (next >= 0 && Layer(next).kind == LayerKind::kBatchNorm && HasFixedStatistics(Layer(next))) {
+    cut.norm = cut.last = next;
+    next = SoleReader(next);
+  }
+  if (IsActivation(next)) cut.last = next;
+  return cut;
 }
 
 bool Cutter::FitsConvPool(const LayerSpec& conv) const {
@@ -105,17 +123,13 @@ std::vector<Group> GroupsOf(const std::vector<Reach>& order) {
   return groups;
 }
 
-void GradientMemory::Add(Tensor4& tensor, Life life) {
-  if (life.written != life.read) {
-    entries_.push_back({&tensor, life});
-    return;
-  }
-  tensor.at += arena_.Reserve(tensor.picture);
-  tensor.picture = 0;   // every picture's gradient in the same place
+void SharedMemory::KeepOne(Arena& arena, Tensor4& tensor) {
+  tensor.at += arena.Reserve(tensor.picture);
+  tensor.picture = 0;
 }
 
-// First fit over the groups in the order of their running.
-void GradientMemory::Place() {
+// First fit in the order of running.
+void SharedMemory::Place() {
   struct Buffer {
     size_t floats = 0, free_after = 0;
     std::vector<Tensor4*> tensors = {};

@@ -8,10 +8,11 @@
 
 namespace handlens::nn {
 
-// Layers first..last as one operation.
+// Layers first..last as one operation: convolutions and batch norms take in what follows them alone.
 struct Cut {
   int first = 0, last = 0;
   enum class Kind { kConv, kConvPool, kDepthwise, kDense, kNorm, kFixedNorm, kPlain } kind = Kind::kPlain;
+  int norm = -1;   // convolutions: the batch norm with fixed statistics among the layers
   Reach Sees() const { return kind == Kind::kNorm ? Reach::kGathers : kind == Kind::kDense ? Reach::kBatch : Reach::kPicture; }
 };
 
@@ -29,6 +30,8 @@ class Cutter {
   const LayerSpec& Layer(int i) const { return spec_.nodes[Size(i)].layer; }
   int SoleReader(int i) const { return spec_.readers[Size(i)].size() == 1 ? spec_.readers[Size(i)][0] : -1; }
   Cut CutAt(int i) const;
+  Cut WithFollowers(const Cut& conv) const;
+  bool IsActivation(int i) const;
   int PoolAfter(int i) const;
   bool FitsConvPool(const LayerSpec& conv) const;
 
@@ -47,18 +50,21 @@ struct Group {
 // first group may be empty.
 std::vector<Group> GroupsOf(const std::vector<Reach>& order);
 
-// Gradients live from the group of the backward pass that writes them to the one that reads them, so a few buffers, each
-// as large as the largest that it holds in turn, serve all; one that is written and read in the same group needs a single
-// picture's memory. The less memory a step touches, the more of it stays in the cache.
-class GradientMemory {
+// What lives from one place in the order of running, which writes it, to another, which reads it last: a few buffers, each as
+// large as the largest that it holds in turn, serve all. Gradients live from group to group of the backward pass; those of one group
+// need a single picture's memory, and so do outputs that no backward pass reads, from operation to operation of a group. The
+// less memory a step touches, the more of it stays in the cache.
+class SharedMemory {
  public:
-  GradientMemory(Arena& arena, size_t batch) : arena_(arena), batch_(batch) {}
+  SharedMemory(Arena& arena, size_t batch) : arena_(arena), batch_(batch) {}
   struct Life {
-    size_t written = 0, read = 0;   // groups of the backward pass, the first writer and the last reader
+    size_t written = 0, read = 0;
   };
-  void Add(Tensor4& tensor, Life life);
+  void Add(Tensor4& tensor, Life life) { entries_.push_back({&tensor, life}); }
   // In memory of its own, for as long as the network lives.
   void Keep(Tensor4& tensor) { tensor.at += arena_.Reserve(batch_ * tensor.picture); }
+  // The same, every picture's in the same place.
+  static void KeepOne(Arena& arena, Tensor4& tensor);
   // Gives all added tensors their places. They must still be where they were.
   void Place();
 

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include "nn/params.h"
 
@@ -33,7 +34,12 @@ struct Taps {
   size_t Count() const { return rows * columns * run; }
 };
 
-// y[oy, ox, o] = bias[o] + sum over taps x w; chain from the bias over (kh, kw, ci). w (taps, padded), bias may be null.
+// Weights in panels of sixteen output channels, in each tap after tap: (panels, taps, 16), zeros beyond the last channel.
+constexpr size_t PanelFloats(size_t taps, size_t channels) { return WholeLanes(channels) * taps; }
+
+// y[oy, ox, o] = bias[o] + sum over taps x w within low..high; chain from the bias over (kh, kw, ci). w in panels; bias of
+// whole panels or null, for zeros.
+constexpr float kUnlimited = std::numeric_limits<float>::infinity();
 struct ConvForwardArgs {
   In x;
   Out y;
@@ -41,6 +47,7 @@ struct ConvForwardArgs {
   Taps taps;
   const float* w = nullptr;
   const float* bias = nullptr;
+  float low = -kUnlimited, high = kUnlimited;
 };
 void ConvForward(const ConvForwardArgs& a);
 
@@ -50,6 +57,7 @@ struct ConvWeightsArgs {
   In dy;
   size_t height = 0, width = 0, channels = 0;
   Taps taps;
+  float* own = nullptr;    // scratch of the shape of total: large pictures go some rows at a time
   float* total = nullptr;
 };
 void ConvWeights(const ConvWeightsArgs& a);
@@ -65,7 +73,7 @@ struct ConvScatterArgs {
 };
 void ConvScatter(const ConvScatterArgs& a);
 
-// Depthwise k x k: w (k * k, padded). Forward chain from bias or zero over (kh, kw).
+// Depthwise k x k: w (k * k, padded). Forward chain from bias or zero over (kh, kw), then within low..high.
 struct DepthwiseArgs {
   In x;
   Out y;
@@ -73,6 +81,7 @@ struct DepthwiseArgs {
   size_t kernel = 3, stride = 1;
   const float* w = nullptr;
   const float* bias = nullptr;
+  float low = -kUnlimited, high = kUnlimited;
 };
 void Depthwise(const DepthwiseArgs& a);
 // total[tap, c] += chain over the picture's pixels of x dy.
@@ -81,18 +90,32 @@ struct DepthwiseWeightsArgs {
   In dy;
   size_t height = 0, width = 0, channels = 0;   // of dy
   size_t kernel = 3, stride = 1;
+  float* own = nullptr;    // scratch of the shape of total
   float* total = nullptr;
 };
 void DepthwiseWeights(const DepthwiseWeightsArgs& a);
-// dx[tap] += w dy, pixel after pixel.
-struct DepthwiseScatterArgs {
+// dx = sum of w dy over the windows that hold the pixel; chain from zero over their pixels of dy.
+struct DepthwiseDataArgs {
   Out dx;
   In dy;
-  size_t height = 0, width = 0, channels = 0;   // of dy
+  size_t height = 0, width = 0, channels = 0;   // of dx
+  size_t dy_height = 0, dy_width = 0;
+  size_t top = 0, left = 0;                     // padding
   size_t kernel = 3, stride = 1;
   const float* w = nullptr;
 };
-void DepthwiseScatter(const DepthwiseScatterArgs& a);
+void DepthwiseData(const DepthwiseDataArgs& a);
+
+// Where low < y < high passes dy, which is zero elsewhere afterwards; then sum[o] += dy, one chain over the pixels. Without a
+// limit all of dy passes and y is not read; sum may be null.
+struct ActivationBackwardArgs {
+  In y;
+  Out dy;
+  size_t height = 0, width = 0, channels = 0;
+  float low = -kUnlimited, high = kUnlimited;
+  float* sum = nullptr;
+};
+void ActivationBackward(const ActivationBackwardArgs& a);
 
 // Codes of a pooled pixel's places, row by row: kRight and kDown added, so that of two columns of four values, one below the
 // other, those of tap kh are at code + kh. kShut: the ReLU is shut.

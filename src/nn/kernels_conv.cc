@@ -1,102 +1,193 @@
-// Convolutions and depthwise convolutions, forward and backward.
+// Convolutions, forward and backward, as multiplications of matrices: blocks of pixels times panels of sixteen filters.
 #include "nn/kernels.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "nn/kernels_conv.cc"
 #include <hwy/foreach_target.h>
+#include <hwy/cache_control.h>
 // After foreach_target.
 #include "nn/simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace handlens::nn::kernels::HWY_NAMESPACE {
 
-// P pixels x N vectors of outputs, kept in registers over all taps.
-template <size_t P, size_t N, class D>
-HWY_INLINE void ConvBlock(D d, const ConvForwardArgs& a, const float* x, float* y, size_t c) {
-  const size_t lanes = hn::Lanes(d), step = a.taps.stride * a.x.pixel;
-  hn::Vec<D> acc[P][N];
-  for (size_t n = 0; n < N; ++n) {
-    const auto start = a.bias ? hn::LoadU(d, a.bias + c + n * lanes) : hn::Zero(d);
-    for (size_t p = 0; p < P; ++p) acc[p][n] = start;
+using Panel = hn::CappedTag<float, kLanes>;
+constexpr size_t kPanelVectors = kLanes / hn::MaxLanes(Panel());
+
+// How many registers of sums a block takes: panels x pixels (or taps) x vectors of a panel. Processors with 32 registers
+// of 64 bytes: 24 and three for the weights; with 16 of 32 bytes 12; Neon's 32 of 16 bytes 24.
+constexpr size_t kPanels = kPanelVectors == 1 ? 3 : 1;
+constexpr size_t kBlock = kPanelVectors == 1 ? 8 : kPanelVectors == 2 || kManyRegisters ? 6 : 2;
+
+// Calls run(Index<panels>, first panel) over all panels of so many channels, three at once where that leaves none alone.
+template <class Run>
+HWY_INLINE void ForPanels(size_t channels, const Run& run) {
+  const size_t count = (channels + kLanes - 1) / kLanes;
+  size_t at = 0;
+  if constexpr (kPanels == 3) {
+    for (; count - at >= 5 || count - at == 3; at += 3) run(Index<3>(), at);
+    for (; count - at >= 2; at += 2) run(Index<2>(), at);
   }
-  const float* w = a.w + c;
+  for (; at < count; ++at) run(Index<1>(), at);
+}
+
+// Calls run(vector, offset) for the vectors of Q panels.
+template <size_t Q, class Run>
+HWY_INLINE void ForVectors(const Run& run) {
+  constexpr size_t kL = hn::MaxLanes(Panel());
+  for (size_t n = 0; n < Q * kPanelVectors; ++n) run(n, n * kL);
+}
+
+// Stores what lies before `channels`, a multiple of eight.
+template <class V>
+HWY_INLINE void StorePart(V v, float* row, size_t at, size_t channels) {
+  const Panel d;
+  if (at + hn::MaxLanes(d) <= channels) {
+    hn::StoreU(v, d, row + at);
+  } else if constexpr (kPanelVectors == 1) {   // half of the panel
+    const hn::Half<Panel> half;
+    hn::StoreU(hn::LowerHalf(half, v), half, row + at);
+  }
+}
+
+// P pixels x Q panels, kept in registers over all taps.
+template <size_t P, size_t Q>
+HWY_INLINE void ConvBlock(const ConvForwardArgs& a, const float* const* pixels, float* const* to, size_t panel) {
+  const Panel d;
+  using V = hn::Vec<Panel>;
+  constexpr size_t kL = hn::MaxLanes(Panel()), kV = Q * kPanelVectors;
+  V acc[P][kV];
+  ForVectors<Q>([&](size_t n, size_t at) HWY_ATTR {
+    const V start = a.bias ? hn::LoadU(d, a.bias + panel * kLanes + at) : hn::Zero(d);
+    for (size_t p = 0; p < P; ++p) acc[p][n] = start;
+  });
+  for (size_t p = 0; p < P; ++p) {
+    for (size_t q = 0; q < Q; ++q) hwy::Prefetch(to[p] + (panel + q) * kLanes);
+  }
+  const size_t stride = a.taps.Count() * kLanes;
+  const float* w = a.w + panel * stride;
+  const float* from[P];
   for (size_t kh = 0; kh < a.taps.rows; ++kh) {
     for (size_t kw = 0; kw < a.taps.columns; ++kw) {
-      const float* HWY_RESTRICT from = x + kh * a.x.row + kw * a.x.pixel;
-      for (size_t i = 0; i < a.taps.run; ++i, w += a.channels) {
-        hn::Vec<D> k[N];
-        for (size_t n = 0; n < N; ++n) k[n] = hn::LoadU(d, w + n * lanes);
+      for (size_t p = 0; p < P; ++p) from[p] = pixels[p] + kh * a.x.row + kw * a.x.pixel;
+      for (size_t i = 0; i < a.taps.run; ++i, w += kLanes) {
+        V k[kV];
+        for (size_t n = 0; n < kV; ++n) k[n] = hn::LoadU(d, w + n / kPanelVectors * stride + n % kPanelVectors * kL);
         for (size_t p = 0; p < P; ++p) {
-          const auto s = hn::Set(d, from[p * step + i]);
-          for (size_t n = 0; n < N; ++n) acc[p][n] = FusedMulAdd(d, s, k[n], acc[p][n]);
+          const V s = hn::Set(d, from[p][i]);
+          for (size_t n = 0; n < kV; ++n) acc[p][n] = FusedMulAdd(d, s, k[n], acc[p][n]);
         }
       }
     }
   }
+  const V low = hn::Set(d, a.low), high = hn::Set(d, a.high);
   for (size_t p = 0; p < P; ++p) {
-    for (size_t n = 0; n < N; ++n) hn::StoreU(acc[p][n], d, y + p * a.y.pixel + c + n * lanes);
+    ForVectors<Q>([&](size_t n, size_t at) HWY_ATTR {
+      StorePart(hn::Min(hn::Max(acc[p][n], low), high), to[p], panel * kLanes + at, a.channels);
+    });
   }
 }
+
+// The pixels of an output one after the other, and where their windows begin.
+class Walk {
+ public:
+  Walk(const ConvForwardArgs& a, size_t first) : a_(a), x_(first % a.width), y_(first / a.width) {}
+  HWY_INLINE void Next(const float** from, float** to) {
+    *from = a_.x.at + a_.taps.stride * (y_ * a_.x.row + x_ * a_.x.pixel);
+    *to = a_.y.at + y_ * a_.y.row + x_ * a_.y.pixel;
+    if (++x_ == a_.width) {
+      x_ = 0;
+      ++y_;
+    }
+  }
+
+ private:
+  const ConvForwardArgs& a_;
+  size_t x_, y_;
+};
 
 void ConvForwardImpl(const ConvForwardArgs& a) {
-  ForChannels(a.channels, [&](auto d, auto vectors, size_t c) HWY_ATTR {
-    constexpr size_t kN = decltype(vectors)::value;
-    constexpr size_t kP = kManyRegisters ? 8 : kN == 2 ? 4 : 8;
-    for (size_t oy = 0; oy < a.height; ++oy) {
-      const float* x = a.x.at + oy * a.taps.stride * a.x.row;
-      float* y = a.y.at + oy * a.y.row;
-      const size_t step = a.taps.stride * a.x.pixel;
-      size_t ox = 0;
-      for (; ox + kP <= a.width; ox += kP) ConvBlock<kP, kN>(d, a, x + ox * step, y + ox * a.y.pixel, c);
-      for (; ox + 2 <= a.width; ox += 2) ConvBlock<2, kN>(d, a, x + ox * step, y + ox * a.y.pixel, c);
-      for (; ox < a.width; ++ox) ConvBlock<1, kN>(d, a, x + ox * step, y + ox * a.y.pixel, c);
-    }
-  });
+  const size_t pixels = a.height * a.width;
+  const size_t near = std::max(kNearFloats / 3 / (a.taps.Count() + a.channels) / kBlock, size_t{8}) * kBlock;
+  for (size_t begin = 0; begin < pixels; begin += near) {
+    const size_t end = std::min(begin + near, pixels);
+    ForPanels(a.channels, [&](auto panels, size_t panel) HWY_ATTR {
+      constexpr size_t kQ = decltype(panels)::value;
+      Walk walk(a, begin);
+      const float* from[kBlock];
+      float* to[kBlock];
+      size_t p = begin;
+      for (; p + kBlock <= end; p += kBlock) {
+        for (size_t k = 0; k < kBlock; ++k) walk.Next(from + k, to + k);
+        ConvBlock<kBlock, kQ>(a, from, to, panel);
+      }
+      for (; p + 2 <= end; p += 2) {
+        for (size_t k = 0; k < 2; ++k) walk.Next(from + k, to + k);
+        ConvBlock<2, kQ>(a, from, to, panel);
+      }
+      for (; p < end; ++p) {
+        walk.Next(from, to);
+        ConvBlock<1, kQ>(a, from, to, panel);
+      }
+    });
+  }
 }
 
-// R taps x N vectors of outputs, kept in registers over all pixels of the picture.
-template <size_t R, size_t N, class D>
-HWY_INLINE void WeightsBlock(D d, const ConvWeightsArgs& a, const float* x, float* total, size_t c) {
-  const size_t lanes = hn::Lanes(d), step = a.taps.stride * a.x.pixel;
-  hn::Vec<D> acc[R][N];
+// R taps x Q panels of outputs, kept in registers over some rows of the picture.
+template <size_t R, size_t Q>
+HWY_INLINE void WeightsBlock(const ConvWeightsArgs& a, const float* x, size_t tap, size_t panel, const RowsOf& rows) {
+  const Panel d;
+  using V = hn::Vec<Panel>;
+  constexpr size_t kL = hn::MaxLanes(Panel()), kV = Q * kPanelVectors;
+  V acc[R][kV];
+  float* own = a.own + tap * a.channels + panel * kLanes;
   for (size_t r = 0; r < R; ++r) {
-    for (size_t n = 0; n < N; ++n) acc[r][n] = hn::Zero(d);
+    for (size_t n = 0; n < kV; ++n) acc[r][n] = rows.first ? hn::Zero(d) : hn::LoadU(d, own + r * a.channels + n * kL);
   }
-  for (size_t oy = 0; oy < a.height; ++oy) {
+  for (size_t r = 0; r < R; ++r) {
+    for (size_t q = 0; q < Q; ++q) hwy::Prefetch(a.total + (tap + r) * a.channels + (panel + q) * kLanes);
+  }
+  const size_t step = a.taps.stride * a.x.pixel, dy_pixel = a.dy.pixel;
+  for (size_t oy = rows.begin; oy < rows.end; ++oy) {
     const float* HWY_RESTRICT from = x + oy * a.taps.stride * a.x.row;
-    const float* HWY_RESTRICT dy = a.dy.at + oy * a.dy.row + c;
-    for (size_t ox = 0; ox < a.width; ++ox, from += step, dy += a.dy.pixel) {
-      hn::Vec<D> g[N];
-      for (size_t n = 0; n < N; ++n) g[n] = hn::LoadU(d, dy + n * lanes);
+    const float* HWY_RESTRICT dy = a.dy.at + oy * a.dy.row + panel * kLanes;
+    for (size_t ox = 0; ox < a.width; ++ox, from += step, dy += dy_pixel) {
+      V g[kV];
+      for (size_t n = 0; n < kV; ++n) g[n] = hn::LoadU(d, dy + n * kL);
       for (size_t r = 0; r < R; ++r) {
-        const auto s = hn::Set(d, from[r]);
-        for (size_t n = 0; n < N; ++n) acc[r][n] = FusedMulAdd(d, s, g[n], acc[r][n]);
+        const V s = hn::Set(d, from[r]);
+        for (size_t n = 0; n < kV; ++n) acc[r][n] = FusedMulAdd(d, s, g[n], acc[r][n]);
       }
     }
   }
   for (size_t r = 0; r < R; ++r) {
-    for (size_t n = 0; n < N; ++n) {
-      float* to = total + r * a.channels + c + n * lanes;
-      hn::StoreU(hn::Add(hn::LoadU(d, to), acc[r][n]), d, to);
+    float* to = (rows.last ? a.total : a.own) + (tap + r) * a.channels;
+    ForVectors<Q>([&](size_t n, size_t offset) HWY_ATTR {
+      const size_t at = panel * kLanes + offset;
+      StorePart(rows.last ? hn::Add(hn::LoadU(d, to + at), acc[r][n]) : acc[r][n], to, at, a.channels);
+    });
+  }
+}
+
+template <size_t Q>
+HWY_INLINE void WeightsPanels(const ConvWeightsArgs& a, size_t panel, const RowsOf& rows) {
+  size_t tap = 0;
+  for (size_t kh = 0; kh < a.taps.rows; ++kh) {
+    for (size_t kw = 0; kw < a.taps.columns; ++kw) {
+      const float* x = a.x.at + kh * a.x.row + kw * a.x.pixel;
+      size_t i = 0;
+      for (; i + kBlock <= a.taps.run; i += kBlock) WeightsBlock<kBlock, Q>(a, x + i, tap + i, panel, rows);
+      for (; i + 2 <= a.taps.run; i += 2) WeightsBlock<2, Q>(a, x + i, tap + i, panel, rows);
+      for (; i < a.taps.run; ++i) WeightsBlock<1, Q>(a, x + i, tap + i, panel, rows);
+      tap += a.taps.run;
     }
   }
 }
 
 void ConvWeightsImpl(const ConvWeightsArgs& a) {
-  ForChannels(a.channels, [&](auto d, auto vectors, size_t c) HWY_ATTR {
-    constexpr size_t kN = decltype(vectors)::value;
-    constexpr size_t kR = kManyRegisters ? 9 : kN == 2 ? 4 : 9;
-    float* total = a.total;
-    for (size_t kh = 0; kh < a.taps.rows; ++kh) {
-      for (size_t kw = 0; kw < a.taps.columns; ++kw) {
-        const float* x = a.x.at + kh * a.x.row + kw * a.x.pixel;
-        size_t i = 0;
-        for (; i + kR <= a.taps.run; i += kR) WeightsBlock<kR, kN>(d, a, x + i, total + i * a.channels, c);
-        for (; i + 3 <= a.taps.run; i += 3) WeightsBlock<3, kN>(d, a, x + i, total + i * a.channels, c);
-        for (; i < a.taps.run; ++i) WeightsBlock<1, kN>(d, a, x + i, total + i * a.channels, c);
-        total += a.taps.run * a.channels;
-      }
-    }
+  const size_t row = a.width * (a.taps.run * a.taps.rows + a.channels);
+  ForRows(a.height, 2 * kNearFloats / row, [&](const RowsOf& rows) HWY_ATTR {
+    ForPanels(a.channels, [&](auto panels, size_t panel) HWY_ATTR { WeightsPanels<decltype(panels)::value>(a, panel, rows); });
   });
 }
 
@@ -125,153 +216,6 @@ void ConvScatterImpl(const ConvScatterArgs& a) {
   }
 }
 
-// Pixels that a depthwise block takes at once: they share the columns of x between them.
-constexpr size_t kColumns = kManyRegisters ? 4 : 2;
-constexpr size_t Span(size_t outputs, size_t stride) { return (outputs - 1) * stride + 3; }
-
-// P neighbouring outputs of one vector of channels at stride S, 3 x 3 weights in registers.
-template <size_t P, size_t S, class D>
-HWY_INLINE void DepthwiseBlock(D d, const hn::Vec<D>* w, hn::Vec<D> start, In x, float* HWY_RESTRICT y, size_t y_pixel) {
-  hn::Vec<D> acc[P];
-  for (size_t p = 0; p < P; ++p) acc[p] = start;
-  for (size_t kh = 0; kh < 3; ++kh) {
-    hn::Vec<D> column[Span(P, S)];
-    for (size_t k = 0; k < Span(P, S); ++k) column[k] = hn::LoadU(d, x.at + kh * x.row + k * x.pixel);
-    for (size_t kw = 0; kw < 3; ++kw) {
-      for (size_t p = 0; p < P; ++p) acc[p] = FusedMulAdd(d, column[p * S + kw], w[kh * 3 + kw], acc[p]);
-    }
-  }
-  for (size_t p = 0; p < P; ++p) hn::StoreU(acc[p], d, y + p * y_pixel);
-}
-
-template <size_t S, class D>
-HWY_INLINE void Depthwise3(D d, const DepthwiseArgs& a, size_t c) {
-  hn::Vec<D> w[9];
-  for (size_t k = 0; k < 9; ++k) w[k] = hn::LoadU(d, a.w + k * a.channels + c);
-  const auto start = a.bias ? hn::LoadU(d, a.bias + c) : hn::Zero(d);
-  const size_t height = a.height, width = a.width, x_row = a.x.row, x_pixel = a.x.pixel, y_pixel = a.y.pixel, y_row = a.y.row;
-  const float* const x = a.x.at + c;
-  float* const y = a.y.at + c;
-  for (size_t oy = 0; oy < height; ++oy) {
-    const auto from = [&](size_t ox) { return In{x + S * (oy * x_row + ox * x_pixel), x_row, x_pixel}; };
-    float* to = y + oy * y_row;
-    size_t ox = 0;
-    for (; ox + kColumns <= width; ox += kColumns) DepthwiseBlock<kColumns, S>(d, w, start, from(ox), to + ox * y_pixel, y_pixel);
-    for (; ox < width; ++ox) DepthwiseBlock<1, S>(d, w, start, from(ox), to + ox * y_pixel, y_pixel);
-  }
-}
-
-template <class D>
-HWY_INLINE void DepthwiseAny(D d, const DepthwiseArgs& a, size_t c) {
-  for (size_t oy = 0; oy < a.height; ++oy) {
-    for (size_t ox = 0; ox < a.width; ++ox) {
-      const float* x = a.x.at + a.stride * (oy * a.x.row + ox * a.x.pixel) + c;
-      auto acc = a.bias ? hn::LoadU(d, a.bias + c) : hn::Zero(d);
-      for (size_t kh = 0; kh < a.kernel; ++kh) {
-        for (size_t kw = 0; kw < a.kernel; ++kw) {
-          acc = FusedMulAdd(d, hn::LoadU(d, x + kh * a.x.row + kw * a.x.pixel),
-                            hn::LoadU(d, a.w + (kh * a.kernel + kw) * a.channels + c), acc);
-        }
-      }
-      hn::StoreU(acc, d, a.y.at + oy * a.y.row + ox * a.y.pixel + c);
-    }
-  }
-}
-
-void DepthwiseImpl(const DepthwiseArgs& a) {
-  ForChannels(a.channels, [&](auto d, auto vectors, size_t c) HWY_ATTR {
-    for (size_t n = 0; n < decltype(vectors)::value; ++n, c += hn::Lanes(d)) {
-      if (a.kernel == 3 && a.stride == 1) {
-        Depthwise3<1>(d, a, c);
-      } else if (a.kernel == 3 && a.stride == 2) {
-        Depthwise3<2>(d, a, c);
-      } else {
-        DepthwiseAny(d, a, c);
-      }
-    }
-  });
-}
-
-// P neighbouring pixels of dy at stride S onto the nine taps.
-template <size_t P, size_t S, class D>
-HWY_INLINE void DepthwiseTaps(D d, In x, const float* HWY_RESTRICT dy, size_t dy_pixel, hn::Vec<D>* acc) {
-  hn::Vec<D> g[P];
-  for (size_t p = 0; p < P; ++p) g[p] = hn::LoadU(d, dy + p * dy_pixel);
-  for (size_t kh = 0; kh < 3; ++kh) {
-    hn::Vec<D> column[Span(P, S)];
-    for (size_t k = 0; k < Span(P, S); ++k) column[k] = hn::LoadU(d, x.at + kh * x.row + k * x.pixel);
-    for (size_t p = 0; p < P; ++p) {
-      for (size_t kw = 0; kw < 3; ++kw) acc[kh * 3 + kw] = FusedMulAdd(d, column[p * S + kw], g[p], acc[kh * 3 + kw]);
-    }
-  }
-}
-
-// All nine taps of one vector of channels, kept in registers over all pixels.
-template <size_t S, class D>
-HWY_INLINE void DepthwiseWeights3(D d, const DepthwiseWeightsArgs& a, size_t c) {
-  hn::Vec<D> acc[9];
-  for (size_t k = 0; k < 9; ++k) acc[k] = hn::Zero(d);
-  const size_t height = a.height, width = a.width, x_row = a.x.row, x_pixel = a.x.pixel, dy_pixel = a.dy.pixel;
-  for (size_t oy = 0; oy < height; ++oy) {
-    const float* x = a.x.at + oy * S * x_row + c;
-    const float* dy = a.dy.at + oy * a.dy.row + c;
-    size_t ox = 0;
-    for (; ox + kColumns <= width; ox += kColumns) {
-      DepthwiseTaps<kColumns, S>(d, {x + ox * S * x_pixel, x_row, x_pixel}, dy + ox * dy_pixel, dy_pixel, acc);
-    }
-    for (; ox < width; ++ox) DepthwiseTaps<1, S>(d, {x + ox * S * x_pixel, x_row, x_pixel}, dy + ox * dy_pixel, dy_pixel, acc);
-  }
-  for (size_t k = 0; k < 9; ++k) {
-    float* to = a.total + k * a.channels + c;
-    hn::StoreU(hn::Add(hn::LoadU(d, to), acc[k]), d, to);
-  }
-}
-
-template <class D>
-HWY_INLINE void DepthwiseTap(D d, const DepthwiseWeightsArgs& a, size_t tap, size_t c) {
-  auto acc = hn::Zero(d);
-  for (size_t oy = 0; oy < a.height; ++oy) {
-    for (size_t ox = 0; ox < a.width; ++ox) {
-      const size_t row = oy * a.stride + tap / a.kernel, column = ox * a.stride + tap % a.kernel;
-      acc = FusedMulAdd(d, hn::LoadU(d, a.x.at + row * a.x.row + column * a.x.pixel + c),
-                        hn::LoadU(d, a.dy.at + oy * a.dy.row + ox * a.dy.pixel + c), acc);
-    }
-  }
-  float* to = a.total + tap * a.channels + c;
-  hn::StoreU(hn::Add(hn::LoadU(d, to), acc), d, to);
-}
-
-void DepthwiseWeightsImpl(const DepthwiseWeightsArgs& a) {
-  ForChannels(a.channels, [&](auto d, auto vectors, size_t c) HWY_ATTR {
-    for (size_t n = 0; n < decltype(vectors)::value; ++n, c += hn::Lanes(d)) {
-      if (a.kernel == 3 && a.stride == 1) {
-        DepthwiseWeights3<1>(d, a, c);
-      } else if (a.kernel == 3 && a.stride == 2) {
-        DepthwiseWeights3<2>(d, a, c);
-      } else {
-        for (size_t tap = 0; tap < a.kernel * a.kernel; ++tap) DepthwiseTap(d, a, tap, c);
-      }
-    }
-  });
-}
-
-void DepthwiseScatterImpl(const DepthwiseScatterArgs& a) {
-  ForChannels(a.channels, [&](auto d, auto vectors, size_t c) HWY_ATTR {
-    for (size_t n = 0; n < decltype(vectors)::value; ++n, c += hn::Lanes(d)) {
-      for (size_t oy = 0; oy < a.height; ++oy) {
-        for (size_t ox = 0; ox < a.width; ++ox) {
-          const auto g = hn::LoadU(d, a.dy.at + oy * a.dy.row + ox * a.dy.pixel + c);
-          float* corner = a.dx.at + a.stride * (oy * a.dx.row + ox * a.dx.pixel) + c;
-          for (size_t tap = 0; tap < a.kernel * a.kernel; ++tap) {
-            float* to = corner + tap / a.kernel * a.dx.row + tap % a.kernel * a.dx.pixel;
-            hn::StoreU(FusedMulAdd(d, g, hn::LoadU(d, a.w + tap * a.channels + c), hn::LoadU(d, to)), d, to);
-          }
-        }
-      }
-    }
-  });
-}
-
 }  // namespace handlens::nn::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -281,16 +225,10 @@ namespace handlens::nn::kernels {
 HWY_EXPORT(ConvForwardImpl);
 HWY_EXPORT(ConvWeightsImpl);
 HWY_EXPORT(ConvScatterImpl);
-HWY_EXPORT(DepthwiseImpl);
-HWY_EXPORT(DepthwiseWeightsImpl);
-HWY_EXPORT(DepthwiseScatterImpl);
 
 void ConvForward(const ConvForwardArgs& a) { HWY_DYNAMIC_DISPATCH(ConvForwardImpl)(a); }
 void ConvWeights(const ConvWeightsArgs& a) { HWY_DYNAMIC_DISPATCH(ConvWeightsImpl)(a); }
 void ConvScatter(const ConvScatterArgs& a) { HWY_DYNAMIC_DISPATCH(ConvScatterImpl)(a); }
-void Depthwise(const DepthwiseArgs& a) { HWY_DYNAMIC_DISPATCH(DepthwiseImpl)(a); }
-void DepthwiseWeights(const DepthwiseWeightsArgs& a) { HWY_DYNAMIC_DISPATCH(DepthwiseWeightsImpl)(a); }
-void DepthwiseScatter(const DepthwiseScatterArgs& a) { HWY_DYNAMIC_DISPATCH(DepthwiseScatterImpl)(a); }
 
 }  // namespace handlens::nn::kernels
 #endif

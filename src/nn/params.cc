@@ -119,6 +119,7 @@ void Params::Write(const Param& p, size_t offset, const std::vector<float>& valu
 }
 
 void Params::Initialize(const GraphSpec& graph, uint64_t seed) {
+  ++loads_;
   step_ = 0;
   beta1_power_ = beta2_power_ = 1;
   for (const Param& p : params_) {
@@ -213,10 +214,19 @@ void Params::Apply(const Update& update) {
     float *m1 = moments > 0 ? Moment1(p) : &unused1, *m2 = moments > 1 ? Moment2(p) : &unused2;
     const float decay = Decay(p), start_decay = KeepsStart(p) ? optimizer_.start_decay : 0;
     const float* start = start_decay > 0 ? arena_->At(p.start) : nullptr;
-    for (size_t i = 0; i < p.stored; ++i) {
-      float gradient = g[i] * scale;
-      if (start) gradient += start_decay * (w[i] - start[i]);
-      UpdateOne(update, decay, gradient, w[i], m1[moments > 0 ? i : 0], m2[moments > 1 ? i : 0]);
+    const auto all = [&](OptimizerKind kind) {   // of a kind that the compiler knows
+      Update u = update;
+      u.optimizer.kind = kind;
+      for (size_t i = 0; i < p.stored; ++i) {
+        float gradient = g[i] * scale;
+        if (start) gradient += start_decay * (w[i] - start[i]);
+        UpdateOne(u, decay, gradient, w[i], m1[moments > 0 ? i : 0], m2[moments > 1 ? i : 0]);
+      }
+    };
+    switch (optimizer_.kind) {
+      case OptimizerKind::kSgd: all(OptimizerKind::kSgd); break;
+      case OptimizerKind::kMomentum: all(OptimizerKind::kMomentum); break;
+      case OptimizerKind::kAdam: all(OptimizerKind::kAdam); break;
     }
   }
   for (const Param& p : params_) {
@@ -262,6 +272,7 @@ Result<void> Params::LoadSlots(const Weights& weights, const std::vector<Slot>& 
   if (by_name.size() != slots.size()) {
     return Fail(ErrorKind::kBadInput, "weights: {} tensors, not {}; these are another model's", by_name.size(), slots.size());
   }
+  ++loads_;
   for (const Slot& s : slots) Write(*s.param, s.offset, by_name[s.name]->values);
   for (const Param& p : params_) {
     if (p.Rounded()) Round(p);

@@ -83,6 +83,8 @@ class Params {
   bool NeedsAllGradients() const { return optimizer_.clip_norm > 0 || optimizer_.start_decay > 0; }
 
   void Initialize(const GraphSpec& graph, uint64_t seed);
+  // Another number whenever numbers may have changed: those that do not learn change by loading alone.
+  uint64_t Version(bool learns) const { return (loads_ << 40) + (learns ? static_cast<uint64_t>(step_) : 0); }
   Update NextUpdate(float learning_rate);            // counts the step
   void Apply(const Update& update);                  // to all that backward has not updated itself
   Weights Save() const;
@@ -111,6 +113,7 @@ class Params {
   Optimizer optimizer_;
   const Arena* arena_ = nullptr;
   int64_t step_ = 0;
+  uint64_t loads_ = 0;
   double beta1_power_ = 1, beta2_power_ = 1;
 };
 

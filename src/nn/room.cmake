@@ -2,12 +2,12 @@
 pkg_check_modules(HWY REQUIRED IMPORTED_TARGET libhwy)
 handlens_room(nn DEPS base LIBS PkgConfig::HWY)
 set_source_files_properties(
-  ${CMAKE_SOURCE_DIR}/src/nn/kernels_conv.cc ${CMAKE_SOURCE_DIR}/src/nn/kernels_pool.cc
+  ${CMAKE_SOURCE_DIR}/src/nn/kernels_conv.cc ${CMAKE_SOURCE_DIR}/src/nn/kernels_depthwise.cc ${CMAKE_SOURCE_DIR}/src/nn/kernels_pool.cc
   ${CMAKE_SOURCE_DIR}/src/nn/kernels_dense.cc ${CMAKE_SOURCE_DIR}/src/nn/kernels_norm.cc ${CMAKE_SOURCE_DIR}/src/nn/kernels_round.cc
   PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-O3>")
 foreach(name engine roofline)
   add_executable(bench_${name} EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/${name}.cc ${CMAKE_SOURCE_DIR}/bench/row.cc)
-  target_link_libraries(bench_${name} PRIVATE nn PkgConfig::HWY)
+  target_link_libraries(bench_${name} PRIVATE backbone PkgConfig::HWY)
 endforeach()
 # An opponent of the comparison, where Debian's libdnnl-dev is installed. (Its CMake package asks for OpenCL, which the
 # processor's part does not need.)

@@ -52,6 +52,17 @@ HWY_INLINE V FusedMulAdd(D d, V a, V b, V c) {
 #endif
 }
 
+// Loads a vector that several operations read, once: the compiler would rather load it anew for each of them, and a processor
+// multiplies as fast as it loads.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V LoadOnce(D d, const float* from) {
+  V v = hn::LoadU(d, from);
+#if HWY_ARCH_X86 && HWY_COMPILER_GCC && HWY_TARGET != HWY_EMU128 && HWY_TARGET != HWY_SCALAR
+  asm("" : "+v"(v.raw));
+#endif
+  return v;
+}
+
 // Calls block(tag, Index<vectors>, channel) over all padded channels: pairs of vectors, one vector, eight lanes.
 template <class Block>
 HWY_INLINE void ForChannels(size_t channels, const Block& block) {
@@ -61,6 +72,22 @@ HWY_INLINE void ForChannels(size_t channels, const Block& block) {
   for (; c + 2 * n <= channels; c += 2 * n) block(wide, Index<2>(), c);
   for (; c + n <= channels; c += n) block(wide, Index<1>(), c);
   if (c < channels) block(Eight(), Index<1>(), c);
+}
+
+// Floats of a picture that are worked on at a time, so that they stay in the second cache.
+constexpr size_t kNearFloats = size_t{48} << 10;
+
+// Some of a picture's rows, and whether sums over the picture begin or end with them.
+struct RowsOf {
+  size_t begin, end;
+  bool first, last;
+};
+template <class Run>
+HWY_INLINE void ForRows(size_t height, size_t at_once, const Run& run) {
+  const size_t step = HWY_MAX(at_once, size_t{1});
+  for (size_t begin = 0; begin < height; begin += step) {
+    run(RowsOf{begin, HWY_MIN(begin + step, height), begin == 0, begin + step >= height});
+  }
 }
 
 }  // namespace handlens::nn::kernels::HWY_NAMESPACE

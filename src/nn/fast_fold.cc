@@ -1,0 +1,92 @@
+#include "nn/fast_fold.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace handlens::nn {
+
+Fold::Fold(const Placement& p, size_t taps, size_t columns)
+    : index_(p.index), norm_(p.norm), taps_(taps), columns_(columns), padded_(kernels::Padded(columns)),
+      copied_(p.norm >= 0 || columns != padded_), has_bias_(p.norm >= 0 || p.spec->nodes[Size(p.index)].layer.bias) {
+  for (const ParamSpec& param : p.spec->params) {
+    learns_ |= (param.layer == index_ || (param.layer == norm_ && norm_ >= 0)) && param.Trained();
+  }
+  if (copied_) weights_ = p.arena->Reserve(taps_ * padded_);
+  if (has_bias_) bias_ = p.arena->Reserve(WholeLanes(columns_));
+  if (!learns_) return;
+  weight_sums_ = p.arena->Reserve(taps_ * padded_);
+  bias_sums_ = p.arena->Reserve(padded_);
+}
+
+void Fold::Bind(Params& params) {
+  kernel_ = params.Find(index_, "kernel");
+  shift_ = params.Find(index_, "bias");
+  if (norm_ < 0) return;
+  gamma_ = params.Find(norm_, "gamma");
+  beta_ = params.Find(norm_, "beta");
+  mean_ = params.Find(norm_, "mean");
+  variance_ = params.Find(norm_, "variance");
+}
+
+float Fold::Inverse(const Context& c, size_t o) const { return 1 / std::sqrt(c.params->Value(*variance_)[o] + kBatchNormEpsilon); }
+
+float Fold::Offset(const Context& c, size_t o) const {
+  return (shift_ ? c.params->Value(*shift_)[o] : 0.0f) - (mean_ ? c.params->Value(*mean_)[o] : 0.0f);
+}
+
+bool Fold::Refresh(const Context& c) {
+  const uint64_t now = c.params->Version(learns_);
+  if (now == version_) return false;
+  version_ = now;
+  if (copied_) {
+    const float* w = c.params->Value(*kernel_);
+    float* to = c.arena->At(weights_);
+    std::vector<float> scale(columns_);
+    for (size_t o = 0; o < columns_; ++o) scale[o] = Scale(c, o);
+    for (size_t t = 0; t < taps_; ++t) {
+      for (size_t o = 0; o < columns_; ++o) to[t * padded_ + o] = w[t * columns_ + o] * scale[o];
+    }
+  }
+  if (has_bias_) {
+    float* to = c.arena->At(bias_);
+    for (size_t o = 0; o < columns_; ++o) to[o] = gamma_ ? Offset(c, o) * Scale(c, o) + c.params->Value(*beta_)[o] : Offset(c, o);
+  }
+  return true;
+}
+
+void Fold::Clear(const Context& c) const {
+  if (!learns_) return;
+  std::fill_n(WeightSums(c), taps_ * padded_, 0.0f);
+  std::fill_n(BiasSums(c), padded_, 0.0f);
+}
+
+// The gradient of gamma sums w times the gradient of w' over the taps, in their order.
+void Fold::StoreNorm(const Context& c) const {
+  if (!gamma_ || !gamma_->spec.Trained()) return;
+  const float *w = c.params->Value(*kernel_), *sums = WeightSums(c), *bias_sums = BiasSums(c);
+  std::vector<float> chains(columns_, 0.0f);
+  for (size_t t = 0; t < taps_; ++t) {
+    for (size_t o = 0; o < columns_; ++o) chains[o] += w[t * columns_ + o] * sums[t * padded_ + o];
+  }
+  float *gamma = c.params->Gradient(*gamma_), *beta = c.params->Gradient(*beta_);
+  for (size_t o = 0; o < columns_; ++o) {
+    gamma[o] = (chains[o] + Offset(c, o) * bias_sums[o]) * Inverse(c, o);
+    beta[o] = bias_sums[o];
+  }
+}
+
+void Fold::Store(const Context& c) const {
+  if (!learns_) return;
+  StoreNorm(c);
+  if (!kernel_->spec.Trained()) return;
+  const float *sums = WeightSums(c), *bias_sums = BiasSums(c);
+  float* kernel = c.params->Gradient(*kernel_);
+  std::vector<float> scale(columns_);
+  for (size_t o = 0; o < columns_; ++o) scale[o] = Scale(c, o);
+  for (size_t t = 0; t < taps_; ++t) {
+    for (size_t o = 0; o < columns_; ++o) kernel[t * columns_ + o] = sums[t * padded_ + o] * scale[o];
+  }
+  for (size_t o = 0; shift_ && o < columns_; ++o) c.params->Gradient(*shift_)[o] = bias_sums[o] * scale[o];
+}
+
+}  // namespace handlens::nn
