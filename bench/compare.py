@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
-"""Pictures a second of handlens, PyTorch, Keras and oneDNN at the same networks, one thread each, in one go.
+"""Pictures a second of handlens, PyTorch, Keras, oneDNN and TensorFlow Lite at the same networks, one thread each, in one go.
 
-    compare.py ENGINE [--json FILE] [--rounds N] [--seconds S] [--without NAME:VARIANT] [model:size:batch ...]
+    compare.py ENGINE [--json FILE] [--rounds N] [--seconds S] [--without NAME:VARIANT] [model:size:batch[:forward] ...]
     compare.py ENGINE --trials N [--json FILE] [model:size:batch ...]
 
 ENGINE is the program bench_engine, which also gives the networks' descriptions: the others build the very layers. Each
 opponent is a process that stays; of every row all are timed in turn, round after round, so that a busy moment of the
 machine hits all alike. Speeds are medians over rounds of pictures a second of *processor* time (getrusage), which other
 programs on the machine hardly touch; wall-clock medians stand beside them. `ratio` is handlens to the fastest variant
-of Keras and PyTorch in the same round: median, least and most; `ratio_onednn` the same against oneDNN used directly.
+of Keras and PyTorch in the same round: median, least and most; `ratio_onednn` the same against oneDNN used directly,
+`ratio_tflite` against the TensorFlow Lite runtime with XNNPACK, picture by picture as it works, in rows of scores alone
+(`forward`). A pre-trained network (lite0) is trained as it is tuned, batch norms with fixed statistics, beside PyTorch alone.
 `memory_mb` is the most that a process of handlens for that row alone ever held, its pictures included.
 
 Without the packages of bench/requirements.txt in this Python, handlens runs without them, and without bench_onednn
@@ -32,7 +34,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROWS = ([f"m1:{size}:{batch}" for batch in (10, 32) for size in (30, 50, 100, 200, 300)]
         + ["m2:50:10", "m2:100:10", "m2:300:10", "m2:50:32", "m2:100:32"]
         + ["m4:100:10", "m4:300:10", "m4:100:32", "m4:300:32"]
-        + ["nano24:64:10", "nano24:64:16", "nano24:64:32", "mobilenetv2-0.35:224:10"])
+        + ["nano24:64:10", "nano24:64:16", "nano24:64:32", "mobilenetv2-0.35:224:10"]
+        + [f"lite0:{size}:16{task}" for size in (128, 224) for task in (":forward", "")])
 OPPONENTS = {"pytorch": ("torch", "torch_worker.py", ["eager", "channels_last"]),
              "keras": ("tensorflow", "keras_worker.py", ["step", "fit"])}
 
@@ -80,17 +83,25 @@ def commands(engine, without):
     if missing:
         print(f"{' and '.join(missing)} not found in {sys.executable}; without opponents: pip install -r "
               f"bench/requirements.txt, or name another Python in BENCH_PYTHON", file=sys.stderr)
-    onednn = pathlib.Path(engine).with_name("bench_onednn")
-    if onednn.exists():
-        found["onednn", ""] = [str(onednn)]
-    else:
-        print(f"{onednn} is not built; without oneDNN: install libdnnl-dev", file=sys.stderr)
+    for name, why in (("onednn", "install libdnnl-dev"), ("tflite", "ninja bench_tflite")):
+        program = pathlib.Path(engine).with_name(f"bench_{name}")
+        if program.exists():
+            found[name, ""] = [str(program)]
+        else:
+            print(f"{program} is not built; goes without it: {why}", file=sys.stderr)
     return found
+
+
+def can(name, row):
+    if name in ("handlens", "pytorch"):
+        return True
+    return row["task"] == "forward" if name == "tflite" else row["task"] == "step" and not row["model"]["name"].startswith("lite")
 
 
 def measure(workers, text, options):
     """Rounds of {(name, variant): (pictures per processor second, per wall second)}."""
     row = workers["handlens", ""].ask({"make": text})
+    workers = {key: worker for key, worker in workers.items() if can(key[0], row)}
     for (name, variant), worker in workers.items():
         if name != "handlens":
             worker.ask({"make": row, "variant": variant})
@@ -126,12 +137,14 @@ def ratios(rounds, opponents, clock):
 
 
 def summary(text, rounds, memory):
-    model, size, batch = text.split(":")
-    names = ("handlens", "keras", "pytorch", "onednn")
+    model, size, batch, *task = text.split(":")
+    names = ("handlens", "keras", "pytorch", "onednn", "tflite")
     spread, wall = (ratios(rounds, ("keras", "pytorch"), clock) for clock in (0, 1))
     row = {"model": model, "size": int(size), "batch": int(batch), "threads": 1}
+    row |= {"task": "forward"} if task else {}
     row |= {name: fastest(rounds, name, 0) for name in names}
     row |= {"ratio": spread and spread["median"], "ratio_spread": spread, "ratio_onednn": ratios(rounds, ("onednn",), 0),
+            "ratio_tflite": ratios(rounds, ("tflite",), 0),
             "wall": {name: fastest(rounds, name, 1) for name in names}, "ratio_wall": wall and wall["median"], "memory_mb": memory,
             "variants": {" ".join(k).strip(): statistics.median(r[k][0] for r in rounds) for k in rounds[0]}}
     return rounded(row)
@@ -187,13 +200,14 @@ def spread_of(ratio):
     return f"{ratio['median']:6.2f}  {ratio['least']:.2f}-{ratio['most']:.2f}" if ratio else "     -           "
 
 
-HEADER = (f"{'model':<17}{'size':>5}{'batch':>6}{'handlens':>9}{'keras':>9}{'pytorch':>9}   ratio  spread   {'onednn':>9}   ratio  spread"
-          f"     {'MB':>6}")
+HEADER = (f"{'model':<25}{'size':>5}{'batch':>6}{'handlens':>9}{'keras':>9}{'pytorch':>9}   ratio  spread   {'onednn':>9}   ratio  spread"
+          f"    {'tflite':>9}   ratio  spread     {'MB':>6}")
 
 
 def show(row):
-    print(f"{row['model']:<17}{row['size']:>5}{row['batch']:>6}{cell(row['handlens'])}{cell(row['keras'])}{cell(row['pytorch'])}  "
-          f"{spread_of(row['ratio_spread'])}{cell(row['onednn'], 10)}  {spread_of(row['ratio_onednn'])}{cell(row['memory_mb'], 7)}",
+    print(f"{row['model'] + ' ' + row.get('task', ''):<25}{row['size']:>5}{row['batch']:>6}{cell(row['handlens'])}{cell(row['keras'])}{cell(row['pytorch'])}  "
+          f"{spread_of(row['ratio_spread'])}{cell(row['onednn'], 10)}  {spread_of(row['ratio_onednn'])}"
+          f"{cell(row['tflite'], 10)}  {spread_of(row['ratio_tflite'])}{cell(row['memory_mb'], 7)}",
           flush=True)
 
 

@@ -1,5 +1,5 @@
 // Pictures a second of the training engine: forward, backward and update on one thread.
-//   bench_engine [--backend fast|reference] [--rounds N] [model:size:batch ...]
+//   bench_engine [--backend fast|reference] [--rounds N] [model:size:batch[:forward] ...]
 // prints one JSON object a row, medians of interleaved rounds. With --serve it is a worker of bench/compare.py instead:
 // one JSON object a line in, one a line out (compare.py says which).
 #include <fmt/core.h>
@@ -41,17 +41,20 @@ Options Parse(const std::vector<std::string_view>& arguments) {
   }
   if (options.rows.empty()) {
     options.rows = {"m1:30:10", "m1:50:10", "m1:100:10", "m1:100:32", "m2:50:10", "m2:100:10", "m4:100:10", "m4:100:32",
-                    "nano24:64:32", "nano8:64:32", "f4n8:100:10", "mobilenetv2-0.35:96:10"};
+                    "nano24:64:32", "nano8:64:32", "f4n8:100:10", "mobilenetv2-0.35:96:10", "lite0:128:16", "lite0:224:16",
+                    "lite0:128:16:forward", "lite0:224:16:forward"};
   }
   return options;
 }
 
+const char* TaskName(Task task) { return task == Task::kForward ? "forward" : "step"; }
+
 void Print(Row& row, std::string_view backend) {
   std::sort(row.seconds.begin(), row.seconds.end());
   const double n = row.batch, median = row.seconds[row.seconds.size() / 2];
-  fmt::print("{{\"backend\": \"{}\", \"model\": \"{}\", \"size_px\": {}, \"batch\": {}, \"pictures_per_s\": {:.1f}, "
+  fmt::print("{{\"backend\": \"{}\", \"model\": \"{}\", \"size_px\": {}, \"batch\": {}, \"task\": \"{}\", \"pictures_per_s\": {:.1f}, "
              "\"best\": {:.1f}, \"worst\": {:.1f}}}\n",
-             backend, row.model, row.size_px, row.batch, n / median, n / row.seconds.front(), n / row.seconds.back());
+             backend, row.model, row.size_px, row.batch, TaskName(row.task), n / median, n / row.seconds.front(), n / row.seconds.back());
 }
 
 int Table(const Options& options) {
@@ -96,7 +99,7 @@ Result<Json> Answer(const Json& request, Row& row, Backend backend) {
   HL_ASSIGN(row, MakeRow(request.value("make", std::string()), backend));
   Step(row);
   HL_ASSIGN(const ModelCost cost, Cost(row.spec, row.batch));
-  return Json{{"model", ToJson(row.spec)}, {"batch", row.batch}, {"multiply_adds", cost.multiply_adds},
+  return Json{{"model", ToJson(row.spec)}, {"batch", row.batch}, {"task", TaskName(row.task)}, {"multiply_adds", cost.multiply_adds},
               {"optimizer", UsesMomentum(row.model) ? "nesterov" : "sgd"}, {"rate", 0.01}};
 }
 

@@ -1,4 +1,5 @@
-// A network with a batch to train it on, as the engine's benchmarks name it: model:size:batch.
+// A network with a batch to train it on, as the engine's benchmarks name it: model:size:batch, or model:size:batch:forward for
+// scores alone.
 #pragma once
 
 #include <memory>
@@ -10,13 +11,17 @@
 
 namespace handlens::nn {
 
+enum class Task { kStep, kForward };
+
 struct Row {
   std::string model;
+  Task task = Task::kStep;
   int size_px = 0, batch = 0;
   ModelSpec spec;
   std::unique_ptr<Network> network;
   std::vector<float> inputs;
   std::vector<int> labels;
+  std::vector<float> scores;
   std::vector<double> seconds;
   uint64_t step = 0;
 };
