@@ -65,7 +65,7 @@ class Builder {
     layer.bias = false;
     Push(layer);
     named.push_back({Last(), std::move(kernel), std::move(norm)});
-    Push({.kind = nn::LayerKind::kBatchNorm});
+    Push({.kind = nn::LayerKind::kBatchNorm, .fixed_statistics = true});
     if (activation) Push({.kind = *activation});
   }
 
