@@ -69,6 +69,70 @@ class Augmenter {
   std::vector<size_t> row_of_;  // a column
 };
 
+// What row a loses by taking column b.
+double Lost(const std::vector<std::vector<double>>& values, size_t a, size_t b) { return values[a][a] - values[a][b]; }
+
+// Of the rings by which an assignment beats "each to its own", the one that gains most.
+Rival WorstRing(const std::vector<std::vector<double>>& values, const std::vector<size_t>& best) {
+  Rival worst;
+  for (size_t first = 0; first < values.size(); ++first) {
+    if (best[first] == first) continue;
+    Rival ring;
+    for (size_t row = first; ring.cycle.empty() || row != first; row = best[row]) {
+      ring.cycle.push_back(row);
+      ring.margin += Lost(values, row, best[row]);
+    }
+    if (worst.cycle.empty() || ring.margin < worst.margin) worst = std::move(ring);
+  }
+  return worst;
+}
+
+// Shortest walks between rows, by Floyd (1962) and Warshall; a ring is a walk there and one back. No ring gains anything.
+class Walks {
+ public:
+  explicit Walks(const std::vector<std::vector<double>>& values)
+      : n_(values.size()), lost_(n_, std::vector<double>(n_, kInfinity)), next_(n_, std::vector<size_t>(n_, 0)) {
+    for (size_t a = 0; a < n_; ++a) {
+      for (size_t b = 0; b < n_; ++b) {
+        if (a != b) lost_[a][b] = Lost(values, a, b);
+        next_[a][b] = b;
+      }
+    }
+    for (size_t by = 0; by < n_; ++by) {
+      for (size_t a = 0; a < n_; ++a) Shorten(a, by);
+    }
+  }
+
+  Rival ShortestRing() const {
+    std::pair<size_t, size_t> ends{0, 1};
+    for (size_t a = 0; a < n_; ++a) {
+      for (size_t b = a + 1; b < n_; ++b) {
+        if (Ring(a, b) < Ring(ends.first, ends.second)) ends = {a, b};
+      }
+    }
+    Rival rival{{}, Ring(ends.first, ends.second)};
+    for (const auto& [from, to] : {ends, std::pair{ends.second, ends.first}}) {
+      for (size_t row = from; row != to; row = next_[row][to]) rival.cycle.push_back(row);
+    }
+    return rival;
+  }
+
+ private:
+  double Ring(size_t a, size_t b) const { return lost_[a][b] + lost_[b][a]; }
+  void Shorten(size_t a, size_t by) {
+    if (a == by) return;
+    for (size_t b = 0; b < n_; ++b) {
+      if (a == b || b == by || lost_[a][by] + lost_[by][b] >= lost_[a][b]) continue;
+      lost_[a][b] = lost_[a][by] + lost_[by][b];
+      next_[a][b] = next_[a][by];
+    }
+  }
+
+  size_t n_;
+  std::vector<std::vector<double>> lost_;
+  std::vector<std::vector<size_t>> next_;
+};
+
 }  // namespace
 
 std::vector<size_t> BestAssignment(const std::vector<std::vector<double>>& values) {
@@ -81,48 +145,12 @@ std::vector<size_t> BestAssignment(const std::vector<std::vector<double>>& value
 Rival NearestRival(const std::vector<std::vector<double>>& values) {
   const size_t n = values.size();
   if (n < 2) return {};
-  // lost[a][b]: what row a loses by taking column b. Shortest walks by Floyd (1962) and Warshall; a ring is a walk back.
-  std::vector<std::vector<double>> lost(n, std::vector<double>(n, kInfinity));
-  std::vector<std::vector<size_t>> next(n, std::vector<size_t>(n, 0));
-  for (size_t a = 0; a < n; ++a) {
-    HL_CHECK(values[a].size() == n);
-    for (size_t b = 0; b < n; ++b) {
-      if (a != b) lost[a][b] = values[a][a] - values[a][b];
-      next[a][b] = b;
-    }
-  }
   const std::vector<size_t> best = BestAssignment(values);
-  Rival rival;
-  for (size_t first = 0; first < n; ++first) {
-    if (best[first] == first) continue;  // "each to its own" is beaten: say by which ring
-    Rival ring;
-    for (size_t row = first; ring.cycle.empty() || row != first; row = best[row]) {
-      ring.cycle.push_back(row);
-      ring.margin += lost[row][best[row]];
-    }
-    if (rival.cycle.empty() || ring.margin < rival.margin) rival = std::move(ring);
+  for (size_t row = 0; row < n; ++row) {
+    if (best[row] != row) return WorstRing(values, best);
   }
-  if (!rival.cycle.empty()) return rival;
-  for (size_t k = 0; k < n; ++k) {
-    for (size_t a = 0; a < n; ++a) {
-      for (size_t b = 0; b < n; ++b) {
-        if (a == b || a == k || b == k || lost[a][k] + lost[k][b] >= lost[a][b]) continue;
-        lost[a][b] = lost[a][k] + lost[k][b];
-        next[a][b] = next[a][k];
-      }
-    }
-  }
-  std::pair<size_t, size_t> ends{0, 1};
-  for (size_t a = 0; a < n; ++a) {
-    for (size_t b = a + 1; b < n; ++b) {
-      if (lost[a][b] + lost[b][a] < lost[ends.first][ends.second] + lost[ends.second][ends.first]) ends = {a, b};
-    }
-  }
-  rival.margin = lost[ends.first][ends.second] + lost[ends.second][ends.first];
-  for (const auto& [from, to] : {ends, std::pair{ends.second, ends.first}}) {
-    for (size_t row = from; row != to; row = next[row][to]) rival.cycle.push_back(row);
-  }
-  return rival;
+  Walks walks(values);
+  return walks.ShortestRing();
 }
 
 }  // namespace handlens
