@@ -135,6 +135,13 @@ Window WindowOf(const LayerSpec& layer, const Shape& in, const Shape& out) {
   return w;
 }
 
+// Whether a gradient has anything to do here or below: parameters from number `first` on are the node's own.
+static bool Trains(const GraphSpec& graph, const Node& node, size_t first) {
+  const auto below = [&](int input) { return input >= 0 && graph.nodes[Size(input)].trains; };
+  return std::any_of(graph.params.begin() + static_cast<std::ptrdiff_t>(first), graph.params.end(), [](const ParamSpec& p) { return p.Trained(); }) ||
+         std::any_of(node.inputs.begin(), node.inputs.end(), below);
+}
+
 Result<GraphSpec> Resolve(const ModelSpec& spec) {
   if (spec.size_px < 1 || spec.size_px > 4096) {
     return Fail(ErrorKind::kUsage, "model {}: input size {} is not in 1..4096 px", spec.name, spec.size_px);
@@ -159,10 +166,7 @@ Result<GraphSpec> Resolve(const ModelSpec& spec) {
     }
     const size_t before = graph.params.size();
     AddParams(i, node, graph.params);
-    node.trains = std::any_of(graph.params.begin() + static_cast<std::ptrdiff_t>(before), graph.params.end(),
-                              [](const ParamSpec& p) { return p.Trained(); }) ||
-                  std::any_of(node.inputs.begin(), node.inputs.end(),
-                              [&](int input) { return input >= 0 && graph.nodes[Size(input)].trains; });
+    node.trains = Trains(graph, node, before);
     graph.nodes.push_back(std::move(node));
   }
   if (Elements(graph.nodes.back().out) != spec.classes) {
