@@ -109,7 +109,7 @@ inline Run MakeRun(const std::string& name) {
   request.model_folder = run.folder / "model";
   for (int i = 5; i < 23; ++i) {
     const image::Image picture{9, 7, PictureRgb(i)};
-    request.pictures.push_back({dataset.pictures[static_cast<size_t>(i)].id, "", i,
+    request.pictures.push_back({dataset.pictures[static_cast<size_t>(i)].id, "", i % 3,
                                 image::ModelInput(picture, describe::sample::kSizePx, image::Fit::kCrop)});
   }
   const auto described = describe::DescribeRun(request, SilentProgress());
