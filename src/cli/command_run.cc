@@ -31,6 +31,8 @@ std::string PlanText(const Run& run, const RunPlan& plan) {
     text += "  note    no backbone is installed: all models learn from nothing (`handlens help backbone`)\n";
   }
   if (plan.reduces) text += fmt::format("  reduce  about {} among {}, {}\n", Count(plan.reduction.trials, "trial"), Count(plan.reduction.cells, "smaller model"), Duration(plan.reduction.seconds));
+  const std::string use = verify::PurposeName(run.wanted().gates.purpose);
+  text += fmt::format("  verdict for {} (--for)\n", use == "both" ? "the camera and the gallery" : "the " + use + " alone");
   text += fmt::format("  time    about {} with {}{}\n", Duration(TotalSeconds(run, plan)), Count(run.space.jobs, "thread"),
                       budget > 0 ? fmt::format("; training stops at the budget of {}", Duration(budget)) : "");
   text += fmt::format("  memory  about {}; disk about {} of {} free\n", ByteCount(static_cast<double>(plan.search.memory_bytes)),

@@ -55,10 +55,11 @@ constexpr Command kCommands[] = {
      .examples = "handlens describe RUN --name 'Leaf guide' --author 'A. Botanist' --license CC-BY-4.0",
      .group = "Steps", .min_arguments = 1, .max_arguments = 1, .function = CommandDescribe},
     {.name = "verify", .arguments = "RUN", .summary = "judge the shipped files on held-out pictures by four routes",
-     .details = "On the computer (the baseline), quantized, by the app's way from the gallery, before a simulated camera. Ends with a "
+     .details = "On the computer (the baseline), quantized, by the app's way from the gallery, before a simulated camera that has eighteen faults. Ends with a "
                 "verdict: can be deployed, or cannot, because of what, and what to try (exit code 4). What the app shared from a real "
                 "phone comes in by --import.",
      .examples = "handlens verify RUN\nhandlens verify RUN --min-accuracy 0.9 --min-agreement 0.98 --max-bytes 64K\n"
+                 "handlens verify RUN --for camera --backgrounds garden\n"
                  "handlens verify RUN --import handlens-self-check.json",
      .group = "Steps", .min_arguments = 1, .max_arguments = 1, .function = CommandVerify},
     {.name = "app", .arguments = "RUN", .summary = "pack the model into a signed Android app, or an offline web app",

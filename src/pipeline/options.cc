@@ -94,6 +94,13 @@ constexpr Option kOptions[] = {
     {.name = "max-bytes", .into = Into<&Wanted::gates, &Wanted::Gates::max_bytes>, .kind = Kind::kBytes, .value = "SIZE", .fallback_words = "none", .low = 1, .high = 1e12, .group = kGates,
      .since = "verify", .help = "Likewise when quantizedmodel.tflite is larger than this, such as 64K or 2M."},
 
+    {.name = "for", .into = Into<&Wanted::gates, &Wanted::Gates::purpose>, .kind = Kind::kChoice, .value = "USE", .fallback = "both", .choices = "both|camera|gallery", .group = kGates,
+     .since = "verify", .help = "Where the app's pictures will come from: with gallery the simulated camera decides nothing."},
+    {.name = "max-camera-loss", .into = Into<&Wanted::gates, &Wanted::Gates::max_camera_loss>, .kind = Kind::kNumber, .value = "SHARE", .fallback = "0.15", .low = 0, .high = 1, .group = kGates,
+     .since = "verify", .help = "Likewise when the simulated camera takes more of the accuracy than this."},
+    {.name = "backgrounds", .into = Into<&Wanted::gates, &Wanted::Gates::backgrounds>, .kind = Kind::kPath, .value = "DIR", .fallback_words = "built in", .group = kGates,
+     .since = "verify", .help = "Photographs to put behind the subjects of the simulated camera: places where the app will be used, without the subject."},
+
     {.name = "target", .into = Into<&Wanted::app, &Wanted::App::target>, .letter = 't', .kind = Kind::kChoice, .value = "TARGET", .fallback = "android", .choices = "android|web", .group = kApp, .commands = "app",
      .scope = Scope::kCommandLine, .help = "What to make the app for."},
     {.name = "model", .into = Into<&Wanted::app, &Wanted::App::model>, .kind = Kind::kChoice, .value = "WHICH", .fallback = "quantized", .choices = "float|quantized", .group = kApp, .commands = "app",

@@ -150,29 +150,36 @@ struct Describe {
 };
 
 struct Verify {
-  static constexpr StepFacts kFacts{.name = "verify", .title = "verify", .command = "verify", .version = 2};
+  static constexpr StepFacts kFacts{.name = "verify", .title = "verify", .command = "verify", .version = 3};
   struct Options {
-    static constexpr std::string_view kNames[] = {"min_accuracy", "min_agreement", "max_bytes"};
+    static constexpr std::string_view kNames[] = {"min_accuracy", "min_agreement", "max_bytes", "for", "max_camera_loss", "backgrounds"};
     double min_accuracy = 0, min_agreement = 0;
     int64_t max_bytes = 0;
+    verify::Purpose purpose = verify::Purpose::kBoth;
+    double max_camera_loss = 0;
+    fs::path backgrounds;
   };
   static Result<Options> Read(const Run& run) {
     const Wanted::Gates& wanted = run.wanted().gates;
-    return Options{wanted.min_accuracy, wanted.min_agreement, wanted.max_bytes};
+    const fs::path backgrounds = wanted.backgrounds.empty() ? fs::path() : fs::absolute(wanted.backgrounds);
+    return Options{wanted.min_accuracy, wanted.min_agreement, wanted.max_bytes, wanted.purpose, wanted.max_camera_loss, backgrounds};
   }
-  static Files Touches(const Workspace& space, const Options&) {
+  static Files Touches(const Workspace& space, const Options& o) {
     Files files{With(ModelFiles(), {"dataset.json", "split.json", "model/conversion.json", "model/description.json",
                                     "model/engine_scores.json", "model/labels.txt", "model/folds"}),
                 {"verdict.json", "predictions.csv", "model/modelcard.md"}};
     std::error_code error;
     if (fs::exists(space.At("phones"), error)) files.reads.emplace_back("phones");
+    if (!o.backgrounds.empty()) files.reads.push_back(o.backgrounds.string());
     return files;
   }
   static Result<void> Work(Workspace& space, const Options& o) {
-    verify::VerifyRequest request{.run = space.folder, .rules = {}, .jobs = space.jobs};
+    verify::VerifyRequest request{.run = space.folder, .rules = {}, .jobs = space.jobs, .backgrounds = o.backgrounds};
     request.rules.min_accuracy = o.min_accuracy;
     request.rules.min_agreement = o.min_agreement;
     request.rules.max_bytes = o.max_bytes;
+    request.rules.purpose = o.purpose;
+    request.rules.max_camera_loss = o.max_camera_loss;
     HL_TRY(verify::VerifyRun(request, *space.progress));
     return describe::WriteModelCard(space.folder);
   }

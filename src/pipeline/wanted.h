@@ -12,6 +12,7 @@
 #include "image/image.h"
 #include "search/presets.h"
 #include "split/split.h"
+#include "verify/verify.h"
 
 namespace handlens::pipeline {
 
@@ -56,6 +57,9 @@ struct Wanted {
   struct Gates {
     double min_accuracy = 0, min_agreement = 0;
     int64_t max_bytes = 0;                  // 0: none
+    verify::Purpose purpose = verify::Purpose::kBoth;
+    double max_camera_loss = 0;
+    std::filesystem::path backgrounds;      // empty: the built-in ones
   } gates;
   struct App {
     Target target = Target::kAndroid;

@@ -1,5 +1,5 @@
 // The sections of the report in the order of the page. Each turns records into words, tables and figures; a section
-// whose step was not run says so and names the command. Pure but for thumbnails, which are read from the run folder.
+// whose step was not run says so and names the command. Pure but for thumbnails and the camera's contact sheet, which are read from files.
 #pragma once
 
 #include "report/document.h"
@@ -21,6 +21,10 @@ Section TimeSection(const Records& records);
 Section ReproduceSection(const Records& records);
 Section PhonesSection(const Records& records);
 Section NotDoneSection(const Records& records);
+
+// The part of PhonesSection about the simulated camera; nothing where the verdict has none. The contact sheet is made anew
+// from a held-out picture's file.
+void AddCamera(const Records& records, Section& section);
 
 // All of them, with the page's title.
 Document MakeDocument(const Records& records);

@@ -1,4 +1,4 @@
-// What happened on phones: the simulated camera's conditions, and each real phone that sent records back.
+// What happened on phones: the simulated camera, and each real phone that sent records back.
 #include <fmt/format.h>
 
 #include "report/sections.h"
@@ -29,25 +29,6 @@ std::vector<Cell> CountCells(const Json& row) {
 
 void AddCountColumns(Table& table) {
   for (const char* name : {"n", "Correct", "Accuracy", "95 % interval"}) table.columns.push_back({name, Align::kNumber});
-}
-
-void AddSimulation(const Records& records, Section& section) {
-  for (const Json& route : At(records.verdict, "routes")) {
-    const Json& conditions = At(route, "conditions");
-    if (TextAt(route, "name") != "camera" || !conditions.is_array() || conditions.empty()) continue;
-    Table table{.id = "camera-conditions",
-                .caption = "The simulated camera: each held-out picture as a camera frame, one condition at a time made worse. It knows no tilt, blur by "
-                           "motion, reflections or compression, and decides nothing",
-                .columns = {{"Subject fills the square"}, {"Place"}, {"Background"}, {"Light"}, {"Square", Align::kNumber}}};
-    AddCountColumns(table);
-    for (const Json& row : conditions) {
-      table.rows.push_back({Text(TextAt(row, "distance")), Text(TextAt(row, "place")), Text(TextAt(row, "background")), Text(TextAt(row, "light")),
-                            Text(Printed(At(row, "square_px")) + " px")});
-      for (Cell& cell : CountCells(row)) table.rows.back().push_back(std::move(cell));
-    }
-    table.row_headers = false;
-    section.blocks.emplace_back(std::move(table));
-  }
 }
 
 Note SelfCheckNote(const Json& check, const Json* route) {
@@ -121,7 +102,7 @@ Section PhonesSection(const Records& records) {
     section.blocks.emplace_back(NotRunYet(records, "verify"));
     return section;
   }
-  AddSimulation(records, section);
+  AddCamera(records, section);
   for (size_t i = 0; phones.is_array() && i < phones.size(); ++i) AddPhone(records, i, phones[i], section);
   if (!phones.is_array() || phones.empty()) section.blocks.emplace_back(Note{Tone::kPlain, "No phone has sent anything back", {kWhatHelps}});
   else section.blocks.emplace_back(Paragraph{"Shots of one series resemble each other, so that the true uncertainty of a field test is larger than its interval."});

@@ -13,18 +13,21 @@ namespace {
 struct KnownRoute {
   std::string_view name, title;
 };
-// The needed ones first, in the order of the paper's step 7: gallery before camera.
-constexpr std::array<KnownRoute, 8> kRoutes = {{
+// The needed ones among the first, in the order of the paper's step 7: gallery before camera.
+constexpr std::array<KnownRoute, 11> kRoutes = {{
     {"computer", "Float model on the computer (baseline)"},
     {"quantized", "Quantized model on the computer"},
     {"gallery", "Pictures from the phone's gallery"},
     {"camera", "A simulated camera"},
+    {"camera-hard", "A simulated camera, little care"},
+    {"camera-holdout", "A simulated camera, held-out pictures"},
+    {"camera-hard-holdout", "A simulated camera, little care, held-out pictures"},
     {"computer-holdout", "Float model, held-out pictures"},
     {"quantized-holdout", "Quantized model, held-out pictures"},
     {"float16-holdout", "Float16 model, held-out pictures"},
     {"dynamic-holdout", "Dynamic-range model, held-out pictures"},
 }};
-// Those that a verdict needs; the others are looked at besides.
+// The first four are those that a verdict needs; the others are looked at besides.
 constexpr size_t kNeededRoutes = 4;
 
 struct Route {

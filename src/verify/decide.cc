@@ -1,6 +1,7 @@
 // The rules of the verdict (docs/verdict.md). Each is a function from the evidence to one RuleResult.
 #include <algorithm>
 
+#include "verify/camera_route.h"
 #include "verify/phone_routes.h"
 #include "verify/verify.h"
 
@@ -145,22 +146,7 @@ RuleResult Size(const Rules& rules, const Verdict& v) {
               "handlens reduce, smaller pictures, or fewer filters");
 }
 
-std::string CameraNote(const Route& route) {
-  const auto share = [](const Condition& c) { return static_cast<double>(c.correct) / static_cast<double>(c.n); };
-  std::string worst;
-  const auto least = std::min_element(route.conditions.begin(), route.conditions.end(),
-                                      [&](const Condition& a, const Condition& b) { return share(a) < share(b); });
-  if (least != route.conditions.end()) {
-    std::string facts;
-    for (const auto& [fact, value] : least->facts) facts += fmt::format("{}{} {}", facts.empty() ? "" : ", ", fact, value);
-    worst = fmt::format("; worst under {}: {} of {}", facts, least->correct, least->n);
-  }
-  return fmt::format("simulated camera: {} of {} right where the subject fills the square ({} to {}){}. It decides nothing: a real phone's "
-                     "field test says more (handlens verify --import)",
-                     route.correct, route.n, Percent(route.ci95.low), Percent(route.ci95.high), worst);
-}
-
-std::vector<std::string> Notes(const Verdict& v) {
+std::vector<std::string> Notes(const Rules& rules, const Verdict& v) {
   std::vector<std::string> notes;
   for (const std::string_view name : {"gallery", "camera"}) {
     const Route* route = FindRoute(v, name);
@@ -170,8 +156,7 @@ std::vector<std::string> Notes(const Verdict& v) {
     notes.push_back(fmt::format("the {} route was not run{}: this verdict says nothing about pictures that come to the phone "
                                 "that way", name, waits ? ", because the gallery route failed, which comes first" : ""));
   }
-  const Route* camera = FindRoute(v, "camera");
-  if (Judged(camera)) notes.push_back(CameraNote(*camera));
+  for (std::string& note : CameraNotes(rules, v)) notes.push_back(std::move(note));
   notes.insert(notes.end(), v.phone_notes.begin(), v.phone_notes.end());
   const Route* holdout = FindRoute(v, "computer-holdout");
   if (Judged(holdout)) {
@@ -182,6 +167,22 @@ std::vector<std::string> Notes(const Verdict& v) {
 }
 
 }  // namespace
+
+const char* PurposeName(Purpose purpose) {
+  switch (purpose) {
+    case Purpose::kBoth: return "both";
+    case Purpose::kCamera: return "camera";
+    case Purpose::kGallery: return "gallery";
+  }
+  return "unknown";
+}
+
+Result<Purpose> ParsePurpose(std::string_view name) {
+  for (const Purpose purpose : {Purpose::kBoth, Purpose::kCamera, Purpose::kGallery}) {
+    if (name == PurposeName(purpose)) return purpose;
+  }
+  return Fail(ErrorKind::kUsage, "'{}' is no use of a model; they are camera, gallery and both", name);
+}
 
 const Route* FindRoute(const Verdict& verdict, std::string_view name) {
   const auto found = std::find_if(verdict.routes.begin(), verdict.routes.end(), [&](const Route& r) { return r.name == name; });
@@ -203,6 +204,7 @@ void Decide(const Rules& rules, Verdict& verdict) {
       Listed("shipped-files", verdict.shipped_file_problems, "the files are those that were converted and described",
              "convert, describe and verify again")};
   if (rules.max_bytes > 0) verdict.rules.push_back(Size(rules, verdict));
+  for (RuleResult& rule : CameraRules(rules, verdict)) verdict.rules.push_back(std::move(rule));
   for (RuleResult& rule : PhoneRules(rules, verdict)) verdict.rules.push_back(std::move(rule));
   verdict.deployable = true;
   verdict.reasons.clear();
@@ -211,7 +213,7 @@ void Decide(const Rules& rules, Verdict& verdict) {
     verdict.deployable = false;
     verdict.reasons.push_back(fmt::format("{}: {}; try: {}", rule.rule, rule.text, rule.advice));
   }
-  verdict.notes = Notes(verdict);
+  verdict.notes = Notes(rules, verdict);
 }
 
 Result<void> AddPhoneRoute(Route route, Verdict& verdict) {

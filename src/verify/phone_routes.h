@@ -1,5 +1,5 @@
-// The routes of the phone: the held-out pictures by the app's way (gallery), simulated camera frames (camera), and what
-// real phones sent back. run.cc asks for them. Not for other rooms.
+// The routes of the phone: the held-out pictures by the app's way (gallery), and what real phones sent back. Simulated camera
+// frames are in camera_route.h. run.cc asks for them. Not for other rooms.
 #pragma once
 
 #include <filesystem>
@@ -34,9 +34,8 @@ const ModelFile* PackedModel(const Shipped& shipped);
 // JudgePictures.
 Result<Route> JudgeGallery(const Shipped& shipped, const HoldoutScores& holdout, Reading& reading);
 
-// The route "camera", simulated: the same pictures and file, each picture as a camera frame under every condition of
-// CameraViews. Accuracy is about the first condition; `conditions` has them all.
-Result<Route> JudgeCamera(const Shipped& shipped, const Route& gallery, Reading& reading);
+// A decoded picture or frame as the app's native library brings it to the model's n x n pixels.
+std::vector<uint8_t> AppInput(const image::Image& picture, int n, image::Fit fit);
 
 // Adds what RUN/phones holds: verdict.phones and their routes. Records of another model are left out with a note. Kind
 // kBadInput for a record that is damaged or another run's.

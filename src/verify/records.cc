@@ -27,11 +27,26 @@ Json ConditionsJson(const Route& route) {
   Json rows = Json::array();
   for (const Condition& c : route.conditions) {
     Json row = Json::object();
-    for (const auto& [fact, value] : c.facts) row[fact] = fact == "square_px" ? Json(std::stoi(value)) : Json(value);
+    for (const auto& [fact, value] : c.facts) row[fact] = value;
     row.update({{"n", c.n}, {"correct", c.correct}, {"ci95", {c.ci95.low, c.ci95.high}}});
     rows.push_back(std::move(row));
   }
   return rows;
+}
+
+Json CameraJson(const CameraFindings& camera) {
+  Json axes = Json::array();
+  for (const CameraCurve& curve : camera.curves) {
+    Json points = Json::array();
+    for (const CameraPoint& p : curve.points) {
+      points.push_back({{"severity", p.severity}, {"value", p.value}, {"n", p.n}, {"correct", p.correct}, {"ci95", {p.ci95.low, p.ci95.high}},
+                        {"smoothed", p.smoothed}});
+    }
+    axes.push_back({{"axis", curve.axis}, {"unit", curve.unit}, {"what", curve.what}, {"points", std::move(points)}});
+  }
+  Json json = {{"pictures", camera.pictures}, {"backgrounds", camera.backgrounds}, {"advice", camera.advice}, {"axes", std::move(axes)}};
+  if (!camera.worst_axis.empty()) json["worst"] = {{"axis", camera.worst_axis}, {"value", camera.worst_value}, {"accuracy", camera.worst_accuracy}};
+  return json;
 }
 
 // What only a phone's route has.
@@ -129,7 +144,9 @@ Result<void> WriteVerdict(const std::filesystem::path& path, const Verdict& verd
   record["thresholds"] = {{"min_accuracy", rules.min_accuracy},
                           {"min_agreement", rules.min_agreement},
                           {"max_engine_difference", rules.max_engine_difference},
-                          {"max_bytes", rules.max_bytes}};
+                          {"max_bytes", rules.max_bytes},
+                          {"for", PurposeName(rules.purpose)},
+                          {"max_camera_loss", rules.max_camera_loss}};
   record["rules"] = Json::array();
   for (const RuleResult& rule : verdict.rules) {
     record["rules"].push_back({{"rule", rule.rule}, {"passed", rule.passed}, {"text", rule.text}, {"advice", rule.advice}});
@@ -143,6 +160,7 @@ Result<void> WriteVerdict(const std::filesystem::path& path, const Verdict& verd
   record["agreement"] = agreement;
   record["engine"] = engine;
   record["routes"] = routes;
+  if (verdict.camera) record["camera"] = CameraJson(*verdict.camera);
   record["phones"] = Json::array();
   for (const PhoneResult& phone : verdict.phones) record["phones"].push_back(PhoneJson(phone));
   return WriteRecord(path, "handlens-verdict", 1, record);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/hash.h"
+#include "verify/camera_route.h"
 #include "verify/judged.h"
 #include "verify/phone_routes.h"
 #include "verify/shipped.h"
@@ -62,6 +63,7 @@ void CompareWithEngine(const Shipped& shipped, const ModelFile& model, std::span
 struct Session {
   const Shipped& shipped;
   const Rules& rules;
+  const std::filesystem::path& backgrounds;
   Reading reading;
   Verdict verdict;
   HoldoutScores holdout = {};
@@ -129,18 +131,34 @@ Result<void> JudgeHoldout(Session& session) {
   return {};
 }
 
+Result<void> AddCamera(Session& session, const std::string& kernels) {
+  image::Backdrops own;
+  if (!session.backgrounds.empty()) {
+    HL_ASSIGN(own, image::Backdrops::FromFolder(session.backgrounds));
+  }
+  const image::Backdrops& backdrops = own.own() ? own : image::Backdrops::BuiltIn();
+  HL_ASSIGN(CameraRoutes camera, JudgeCamera(session.shipped, backdrops, kernels, session.reading));
+  for (Route& route : camera.routes) session.verdict.routes.push_back(std::move(route));
+  camera.findings.backgrounds =
+      own.own() ? fmt::format("{} ({} of {} pictures)", session.backgrounds.string(), own.size(), own.found()) : "built in";
+  session.verdict.camera = std::move(camera.findings);
+  return {};
+}
+
 // Gallery before camera (the paper's 2.7): a model that fails on pictures from the gallery is not tried on the camera's.
 Result<void> JudgePhone(const fs::path& run, Session& session) {
   HL_ASSIGN(Route gallery, JudgeGallery(session.shipped, session.holdout, session.reading));
-  Route camera;
-  camera.name = "camera";
-  if (GalleryHolds(session.rules, gallery)) {
-    HL_ASSIGN(camera, JudgeCamera(session.shipped, gallery, session.reading));
-  }
-  const bool try_camera = gallery.status == "done";
+  // Without a hold-out there is no gallery route that could fail.
+  const bool try_camera = session.shipped.split.holdout.empty() || GalleryHolds(session.rules, gallery);
+  const std::string kernels = gallery.kernels.empty() ? "xnnpack" : gallery.kernels;
   HL_TRY(AddPhoneRoute(std::move(gallery), session.verdict));
-  if (try_camera) HL_TRY(AddPhoneRoute(std::move(camera), session.verdict));
-  else session.verdict.routes.push_back(std::move(camera));
+  if (try_camera) {
+    HL_TRY(AddCamera(session, kernels));
+  } else {
+    Route camera;
+    camera.name = "camera";
+    session.verdict.routes.push_back(std::move(camera));
+  }
   return AddPhones(run, session.shipped, session.holdout, session.verdict);
 }
 
@@ -178,8 +196,8 @@ Result<void> RefuseTroubles(const std::vector<std::string>& troubles) {
 
 Result<Verdict> VerifyRun(const VerifyRequest& request, Progress& progress) {
   HL_ASSIGN(const Shipped shipped, ReadShipped(request.run));
-  Session session{shipped, request.rules, {shipped.dataset, shipped.size_px, shipped.fit, request.jobs, progress, 0, {}}, {}, {}};
-  size_t total = 3 * shipped.split.holdout.size();  // by the computer, from the gallery, before the camera
+  Session session{shipped, request.rules, request.backgrounds, {shipped.dataset, shipped.size_px, shipped.fit, request.jobs, progress, 0, {}}, {}, {}};
+  size_t total = 2 * shipped.split.holdout.size() + CameraPictures(shipped);  // by the computer and from the gallery
   for (const split::Fold& fold : shipped.split.folds) total += fold.test.size();
   progress.Begin("verify", static_cast<double>(total), "pictures");
   session.verdict.labels = shipped.dataset.labels;

@@ -72,12 +72,40 @@ void Score(Route& route, int classes);
 // Fills agreement, only_baseline, only_this, mcnemar_p; both routes have the same pictures. Pure.
 void CompareWithBaseline(const Route& baseline, Route& route);
 
+// Where the app's users will have their pictures from: which of the phone's routes decide.
+enum class Purpose { kBoth, kCamera, kGallery };
+const char* PurposeName(Purpose purpose);                   // "both", "camera", "gallery"
+Result<Purpose> ParsePurpose(std::string_view name);        // kind kUsage
+
 // Thresholds of the rules (docs/verdict.md).
 struct Rules {
   double min_accuracy = 0.70;
   double min_agreement = 0.95;        // quantized with float
   double max_engine_difference = 1e-3;
   int64_t max_bytes = 0;              // of quantizedmodel.tflite (of model.tflite where there is none); 0 = no gate
+  Purpose purpose = Purpose::kBoth;
+  double max_camera_loss = 0.15;      // of accuracy, from the same pictures and files without the camera
+};
+
+// Right answers at one severity of one fault of the simulated camera (image/camera/camera.h).
+struct CameraPoint {
+  double severity = 0, value = 0;     // 0..5; in the axis's unit
+  size_t n = 0, correct = 0;
+  Interval ci95;                      // Wilson
+  double smoothed = 0;                // accuracy, never rising with severity
+};
+struct CameraCurve {
+  std::string axis, unit, what;       // "tilt", "degrees", "tilted against the camera"
+  std::vector<CameraPoint> points;    // by rising severity
+};
+// What the simulated camera showed, fault by fault, out of fold.
+struct CameraFindings {
+  size_t pictures = 0;                // that every point was tried on
+  std::string backgrounds;            // "built in", or where the user's own are
+  std::vector<CameraCurve> curves;
+  std::string worst_axis;             // with the lowest accuracy at the severity of a hard photograph
+  double worst_value = 0, worst_accuracy = 0;
+  std::vector<std::string> advice;    // sentences with numbers, what does harm earliest first
 };
 
 // One phone that sent records back (phone.h), as far as they are about a model file of the run.
@@ -106,7 +134,7 @@ struct PhoneResult {
 // One rule's outcome: a whole sentence with the numbers, and what to try when it failed.
 struct RuleResult {
   // accuracy, better-than-guessing, every-class, quantized, agreement, engine, kernels, label-order, shipped-files, size;
-  // gallery, phone-self-check, phone-field-test where there is evidence.
+  // gallery, camera, camera-loss, phone-self-check, phone-field-test where there is evidence.
   std::string rule;
   bool passed = false;
   std::string text, advice;
@@ -116,7 +144,8 @@ struct Verdict {
   std::string runtime_version;
   std::string quantization;           // how the int8 files came about: "post-training quantization"; empty when not recorded
   std::vector<std::string> labels;
-  std::vector<Route> routes;          // computer, quantized, hold-out ones, then gallery, camera, then phones
+  std::vector<Route> routes;          // computer, quantized, hold-out ones, then gallery, camera ones, then phones
+  std::optional<CameraFindings> camera;
   std::vector<PhoneResult> phones;    // sorted by title
   std::vector<std::string> phone_notes;  // what was sent back and could not be judged
   std::map<std::string, Comparison> engine;  // a model file against the training engine's own scores
@@ -143,6 +172,7 @@ struct VerifyRequest {
   std::filesystem::path run;
   Rules rules;
   int jobs = 1;
+  std::filesystem::path backgrounds = {};  // a folder of photographs to put behind the subject; empty = the built-in ones
 };
 
 // Judges the run's models and writes RUN/verdict.json ("handlens-verdict" version 1) and RUN/predictions.csv. All

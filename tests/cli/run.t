@@ -7,6 +7,7 @@ $ handlens run pictures --dry-run --preset quick --models m1 --generators gen1 -
 plan for pictures-run: 32 pictures in 2 classes, preset quick
   steps   inspect, prepare, split, search, final training, convert, describe, verify, report
   search  2 trials of 1 models (m1) at 30 px with gen1 and 2 folds
+  verdict for the camera and the gallery (--for)
   time    about * with *
   memory  about *; disk about * of * free
 

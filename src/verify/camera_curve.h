@@ -1,0 +1,30 @@
+// From counts at the severities of a fault to what users should be told: smoothing, where the accuracy falls, the worst axis, advice. Pure.
+// Not for other rooms.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "verify/verify.h"
+
+namespace handlens::verify {
+
+// Fills `smoothed` of each point: the accuracies that never rise with severity and are nearest to the counts (pool adjacent violators, weighted by
+// n; Ayer et al. 1955). More of a fault does no good, so a rise is chance.
+void Smooth(CameraCurve& curve);
+
+// Smoothed accuracy at a severity between the points', by straight lines.
+double AccuracyAt(const CameraCurve& curve, double severity);
+
+// The lowest severity from which on the smoothed accuracy is below `accuracy`; nullopt when it never is.
+std::optional<double> FallsBelow(const CameraCurve& curve, double accuracy);
+
+// What is asked of every axis: ten points less than without the fault, rounded down to five.
+double AccuracyAskedFor(const CameraCurve& curve);
+
+// Names the worst axis, the one with the lowest accuracy at the severity of a hard photograph, and writes a sentence with numbers for every axis that
+// makes the accuracy fall below what is asked for, the earliest first.
+void Advise(CameraFindings& findings);
+
+}  // namespace handlens::verify
