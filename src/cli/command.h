@@ -77,6 +77,7 @@ Result<Outcome> CommandReport(Call& call);
 Result<Outcome> CommandRun(Call& call);        // command_run.cc
 Result<Outcome> CommandDemo(Call& call);
 Result<Outcome> CommandPredict(Call& call);    // command_use.cc
+Result<Outcome> CommandDoctor(Call& call);     // command_doctor.cc
 Result<Outcome> CommandCheck(Call& call);
 Result<Outcome> CommandApp(Call& call);        // command_app.cc
 Result<Outcome> CommandServe(Call& call);      // command_serve.cc

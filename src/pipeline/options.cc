@@ -130,6 +130,8 @@ constexpr Option kOptions[] = {
      .help = "Serve to this computer only (the default)."},
     {.name = "port", .into = Into<&Wanted::call, &Wanted::Call::port>, .kind = Kind::kInteger, .value = "N", .fallback = "8443", .low = 0, .high = 65535, .group = kThis, .commands = "serve",
      .scope = Scope::kCommandLine, .help = "Port to listen on; 0 takes any free one."},
+    {.name = "fix", .into = Into<&Wanted::call, &Wanted::Call::fix>, .kind = Kind::kPath, .value = "FILE", .fallback_words = "none", .group = kThis, .commands = "doctor", .scope = Scope::kCommandLine,
+     .help = "Write the model with metadata that says what the doctor found."},
     {.name = "save-input", .into = Into<&Wanted::call, &Wanted::Call::save_input>, .kind = Kind::kPath, .value = "DIR", .fallback_words = "none", .group = kThis, .commands = "predict", .scope = Scope::kCommandLine,
      .help = "Write the exact picture that the model saw, as PNG, to DIR."},
     {.name = "man", .into = Into<&Wanted::call, &Wanted::Call::man>, .kind = Kind::kFlag, .group = kThis, .commands = "help", .scope = Scope::kCommandLine, .help = "Print the manual page (troff)."},

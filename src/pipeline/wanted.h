@@ -77,7 +77,7 @@ struct Wanted {
     bool dry_run = false, help = false;
     std::filesystem::path export_tree;
     std::vector<std::filesystem::path> import_files;
-    std::filesystem::path save_input;
+    std::filesystem::path save_input, fix;
     bool lan = false, loopback = false;
     int port = 0;
     bool man = false, markdown = false;

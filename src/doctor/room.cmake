@@ -1,0 +1,1 @@
+handlens_room(doctor DEPS base image pixels tflite dataset describe)
