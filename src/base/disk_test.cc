@@ -6,10 +6,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 
 #include "base/hash.h"
 #include "base/json.h"
+#include "base/parallel.h"
 
 namespace handlens {
 namespace {
@@ -89,6 +91,97 @@ TEST_F(Disk, ALockIsFreeAgainWhenItsProcessDies) {
   ::close(ready[1]);
 }
 
+TEST_F(Disk, WaitsForALockAndSaysWhenItGivesUp) {
+  const std::filesystem::path path = folder_ / "lock";
+  const auto held = FileLock::TryLock(path);
+  ASSERT_NE(held.value(), nullptr);
+  const auto second = FileLock::Wait(path, 0);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind, ErrorKind::kResources);
+}
+
+TEST_F(Disk, OfSeveralThatMakeOneFileOneSucceeds) {
+  std::atomic<int> made = 0;
+  ParallelFor(8, 8, [&](size_t i) {
+    if (WriteNewFile(folder_ / "key", fmt::format("{}", i), Access::kOwner)) ++made;
+  });
+  EXPECT_EQ(made, 1);
+  const std::string first = ReadText(folder_ / "key").value();
+  const auto again = WriteNewFile(folder_ / "key", "other");
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().kind, ErrorKind::kBadInput);
+  EXPECT_EQ(ReadText(folder_ / "key").value(), first);
+  EXPECT_EQ(ListFolder(folder_).value(), std::vector<std::string>{"key"});
+}
+
+TEST_F(Disk, SweepsItsOwnUnfinishedFilesAndNothingElse) {
+  const std::vector<std::string> kept = {".handlens-unfinished-",        ".handlens-unfinished-a1B2c",   ".handlens-unfinished-a1B2c34",
+                                         ".handlens-unfinished-a1B2c!",  "handlens-unfinished-a1B2c3",   "my.notes.backup",
+                                         "split.json.a1B2c3",            "thesis.v2.backup",             "x.handlens-unfinished-a1B2c3"};
+  for (const std::string& name : kept) {
+    ASSERT_TRUE(WriteFileAtomic(folder_ / name, "mine"));
+    ASSERT_TRUE(WriteFileAtomic(folder_ / "below" / name, "mine"));
+  }
+  ASSERT_TRUE(MakeFolder(folder_ / ".handlens-unfinished-folders"));
+  ASSERT_TRUE(WriteFileAtomic(folder_ / "elsewhere/.handlens-unfinished-d4E5f6", "linked"));
+  std::filesystem::create_symlink(folder_ / "elsewhere", folder_ / "below/link");
+  std::filesystem::create_symlink(folder_ / "below/thesis.v2.backup", folder_ / ".handlens-unfinished-linked");
+  ASSERT_TRUE(WriteFileAtomic(folder_ / ".handlens-unfinished-a1B2c3", "half"));
+  ASSERT_TRUE(WriteFileAtomic(folder_ / "below/.handlens-unfinished-Zz9Yy8", "half"));
+  EXPECT_EQ(SweepUnfinished(folder_, Depth::kFolder), 1u);
+  EXPECT_EQ(SweepUnfinished(folder_ / "below", Depth::kBelow), 1u);
+  for (const std::string& name : kept) {
+    EXPECT_TRUE(std::filesystem::exists(folder_ / name)) << name;
+    EXPECT_TRUE(std::filesystem::exists(folder_ / "below" / name)) << name;
+  }
+  EXPECT_TRUE(std::filesystem::is_directory(folder_ / ".handlens-unfinished-folders"));
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "elsewhere/.handlens-unfinished-d4E5f6"));
+  EXPECT_TRUE(std::filesystem::is_symlink(folder_ / ".handlens-unfinished-linked"));
+}
+
+// What a killed process leaves is what the next one sweeps.
+TEST_F(Disk, CallsAnUnfinishedFileAsItSweepsIt) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::signal(SIGXFSZ, SIG_DFL);  // ends the process in the middle of its write
+    const rlimit limit{10, 10}, no_core{0, 0};
+    ::setrlimit(RLIMIT_CORE, &no_core);
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    (void)WriteFileAtomic(folder_ / "record", std::string(1000, 'n'));
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  ASSERT_TRUE(WIFSIGNALED(status));
+  const auto left = ListFolder(folder_).value();
+  ASSERT_EQ(left.size(), 1u);
+  EXPECT_TRUE(IsUnfinished(left[0])) << left[0];
+  EXPECT_EQ(SweepUnfinished(folder_, Depth::kFolder), 1u);
+}
+
+TEST_F(Disk, ClosesAFolderOfSecretsToOthers) {
+  ASSERT_TRUE(MakeFolder(folder_ / "open"));
+  ASSERT_EQ(::chmod((folder_ / "open").c_str(), 0755), 0);
+  ASSERT_TRUE(WriteFileAtomic(folder_ / "open/.handlens-unfinished-a1B2c3", "half a key"));
+  for (const char* name : {"open", "new"}) {
+    const auto lock = LockSecretFolder(folder_ / name);
+    ASSERT_TRUE(lock) << lock.error().message;
+    struct stat status {};
+    ASSERT_EQ(::stat((folder_ / name).c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777, 0700u);
+    EXPECT_EQ(ListFolder(folder_ / name).value(), std::vector<std::string>{".lock"});
+    EXPECT_EQ(FileLock::TryLock(folder_ / name / ".lock").value(), nullptr);
+  }
+}
+
+TEST_F(Disk, ReadsTheHeadOfAFile) {
+  ASSERT_TRUE(WriteFileAtomic(folder_ / "file", "0123456789"));
+  EXPECT_EQ(ReadHead(folder_ / "file", 4).value(), "0123");
+  EXPECT_EQ(ReadHead(folder_ / "file", 40).value(), "0123456789");
+  EXPECT_EQ(ReadHead(folder_ / "nothing", 4).value(), std::nullopt);
+  EXPECT_FALSE(ReadHead(folder_, 4));
+}
+
 TEST_F(Disk, ARecordOfANewerVersionIsRefusedByName) {
   const std::filesystem::path path = folder_ / "split.json";
   ASSERT_TRUE(WriteRecord(path, "handlens-split", 2, {{"seed", 1}}));
@@ -97,6 +190,44 @@ TEST_F(Disk, ARecordOfANewerVersionIsRefusedByName) {
   ASSERT_FALSE(newer);
   EXPECT_NE(newer.error().message.find("split.json: written by a newer handlens"), std::string::npos);
   EXPECT_FALSE(ReadRecord(path, "handlens-dataset", 2));
+}
+
+// 2^32 + 1 is 1 in 32 bits, 2^64 + 1 in 64; neither is version 1.
+TEST_F(Disk, AVersionIsComparedWhole) {
+  const std::filesystem::path path = folder_ / "split.json";
+  const auto with = [&](const std::string& version) {
+    EXPECT_TRUE(WriteFileAtomic(path, "{\"format\": \"handlens-split\", \"version\": " + version + "}"));
+    return ReadRecord(path, "handlens-split", 1);
+  };
+  EXPECT_TRUE(with("1"));
+  for (const char* version : {"2", "4294967297", "18446744073709551617", "1e300", "1.5"}) {
+    const auto read = with(version);
+    ASSERT_FALSE(read) << version;
+    EXPECT_NE(read.error().message.find("split.json: written by a newer handlens"), std::string::npos) << read.error().message;
+  }
+  for (const char* version : {"0", "-1", "-4294967295", "\"1\"", "null", "true", "[1]"}) {
+    const auto read = with(version);
+    ASSERT_FALSE(read) << version;
+    EXPECT_NE(read.error().message.find("without a version that handlens ever wrote"), std::string::npos) << read.error().message;
+  }
+}
+
+TEST_F(Disk, ANewerRecordIsNeverOverwritten) {
+  const std::filesystem::path path = folder_ / "search.json";
+  for (const char* version : {"2", "4294967297", "18446744073709551617"}) {
+    const std::string newer = fmt::format("{{\n  \"format\": \"handlens-search\",\n  \"version\": {},\n  \"cells\": []\n}}\n", version);
+    ASSERT_TRUE(WriteFileAtomic(path, newer));
+    const auto written = WriteRecord(path, "handlens-search", 1, {{"cells", Json::array()}});
+    ASSERT_FALSE(written) << version;
+    EXPECT_NE(written.error().message.find("search.json: written by a newer handlens"), std::string::npos);
+    EXPECT_EQ(ReadText(path).value(), newer);
+  }
+  ASSERT_TRUE(WriteFileAtomic(path, "half a rec"));
+  EXPECT_TRUE(WriteRecord(path, "handlens-search", 1, Json::object()));
+  EXPECT_TRUE(WriteRecord(path, "handlens-search", 1, Json::object()));
+  EXPECT_EQ(ReadRecordHead(path).value()->format, "handlens-search");
+  EXPECT_EQ(ReadRecordHead(path).value()->version, 1u);
+  EXPECT_FALSE(ReadRecordHead(folder_ / "nothing").value().has_value());
 }
 
 TEST_F(Disk, ARecordWithForeignBytesIsStillWritten) {

@@ -32,13 +32,7 @@ Result<void> Validate(const Description& d, std::string_view where) {
 
 Result<void> CheckKind(const Json& json, std::string_view where) {
   const auto is = [&](const char* key, const Json& value) { return json.contains(key) && json.at(key) == value; };
-  if (!json.is_object() || !is("format", kFormat)) {
-    return Fail(ErrorKind::kBadInput, "{}: not a {} record; it is made by `handlens describe`", where, kFormat);
-  }
-  if (!json.contains("version") || !json.at("version").is_number_integer() || json.at("version").get<int>() > kVersion) {
-    return Fail(ErrorKind::kBadInput, "{}: made by a newer handlens (this one reads version {}); update handlens", where,
-                kVersion);
-  }
+  HL_TRY(CheckRecordKind(json, where, kFormat, kVersion));
   if (!is("pixel_contract", kPixelContract)) {
     return Fail(ErrorKind::kBadInput, "{}: made for another pixel contract (this handlens follows {})", where,
                 kPixelContract);
