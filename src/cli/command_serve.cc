@@ -54,7 +54,6 @@ fs::path ConfigFolder() {
 
 Result<serve::Certificate> CertificateFor(const std::vector<std::string>& addresses) {
   const fs::path folder = ConfigFolder();
-  HL_TRY(MakeFolder(folder));
   std::vector<std::string> names = {"localhost", "127.0.0.1"};
   names.insert(names.end(), addresses.begin(), addresses.end());
   const auto now = std::chrono::system_clock::now().time_since_epoch();

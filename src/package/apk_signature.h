@@ -19,9 +19,13 @@ class SigningKey {
  public:
   // Reads a PEM file that holds a private key (RSA, 2048 bits or more) and a certificate. Kind kBadInput.
   static Result<SigningKey> Read(const std::filesystem::path& pem);
-  // Makes a new one (RSA 3072, valid for 30 years from `now_s`, seconds since 1970) and writes it, readable by the owner
-  // only. Never overwrites: kind kBadInput when the file exists.
+  // Makes a new one (RSA 3072, valid for 30 years from `now_s`, seconds since 1970), writes it, readable by the owner
+  // only, and gives what reads back. Never overwrites: kind kBadInput when the file exists.
   static Result<SigningKey> Create(const std::filesystem::path& pem, int64_t now_s);
+  // The key of this user: read, or made when there is none yet. Of several processes that find none, one makes it and the
+  // others read it. Its folder is closed to others (0700).
+  struct OwnKey;
+  static Result<OwnKey> ReadOrCreate(const std::filesystem::path& pem, int64_t now_s);
 
   SigningKey(SigningKey&&) noexcept;
   SigningKey& operator=(SigningKey&&) noexcept;
@@ -38,6 +42,11 @@ class SigningKey {
   struct Impl;
   explicit SigningKey(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
+};
+
+struct SigningKey::OwnKey {
+  SigningKey key;
+  bool made = false;  // now
 };
 
 // Inserts the signing block in front of the central directory: the finished APK.

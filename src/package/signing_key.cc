@@ -78,9 +78,6 @@ Result<SigningKey> SigningKey::Read(const std::filesystem::path& pem) {
 }
 
 Result<SigningKey> SigningKey::Create(const std::filesystem::path& pem, int64_t now_s) {
-  if (std::filesystem::exists(pem)) {
-    return Fail(ErrorKind::kBadInput, "{}: exists already; signing keys are never overwritten", pem.string());
-  }
   const KeyPointer key(EVP_RSA_gen(3072));
   const CertificatePointer certificate = key ? SelfSigned(key.get(), now_s) : nullptr;
   BioPointer bio(BIO_new(BIO_s_mem()));
@@ -88,8 +85,25 @@ Result<SigningKey> SigningKey::Create(const std::filesystem::path& pem, int64_t 
       PEM_write_bio_X509(bio.get(), certificate.get()) != 1) {
     return Fail(ErrorKind::kInternal, "OpenSSL made no signing key");
   }
-  HL_TRY(WriteFileAtomic(pem, BioText(bio.get()), Access::kOwner));
-  return Read(pem);
+  std::error_code error;
+  if (const auto written = WriteNewFile(pem, BioText(bio.get()), Access::kOwner); !written) {
+    if (!std::filesystem::exists(pem, error)) return tl::make_unexpected(written.error());
+    return Fail(ErrorKind::kBadInput, "{}: exists already; signing keys are never overwritten", pem.string());
+  }
+  // Only what is on the disk may sign: an app whose key is not there can never be updated.
+  HL_ASSIGN(SigningKey kept, Read(pem));
+  if (kept.certificate_der() != Der<X509>(certificate.get(), i2d_X509)) {
+    return Fail(ErrorKind::kResources, "{}: does not read back as it was written; is the disk failing? Nothing was signed", pem.string());
+  }
+  return kept;
+}
+
+Result<SigningKey::OwnKey> SigningKey::ReadOrCreate(const std::filesystem::path& pem, int64_t now_s) {
+  HL_ASSIGN(const auto lock, LockSecretFolder(pem.parent_path()));
+  std::error_code error;
+  const bool there = std::filesystem::exists(pem, error);
+  HL_ASSIGN(SigningKey key, there ? Read(pem) : Create(pem, now_s));
+  return OwnKey{std::move(key), !there};
 }
 
 Result<Bytes> SigningKey::Sign(std::span<const uint8_t> message) const {

@@ -93,6 +93,8 @@ bool StillGood(X509* certificate, const std::vector<std::string>& names, int64_t
 
 Result<Certificate> ReadOrMakeCertificate(const std::filesystem::path& pem, const std::vector<std::string>& names,
                                           int64_t now_s) {
+  // Two servers that start at once get one certificate, and a key that is being written is never swept.
+  HL_ASSIGN(const auto lock, LockSecretFolder(pem.parent_path()));
   std::error_code error;
   if (std::filesystem::exists(pem, error)) {
     HL_ASSIGN(const std::string text, ReadText(pem));
