@@ -2,10 +2,10 @@
 #include "pipeline/run_folder.h"
 
 #include <algorithm>
-#include <cctype>
 #include <thread>
 
 #include "base/json.h"
+#include "pipeline/record_versions.h"
 
 namespace handlens::pipeline {
 namespace fs = std::filesystem;
@@ -14,40 +14,15 @@ namespace {
 constexpr std::string_view kTimingsFormat = "handlens-timings";
 constexpr int kTimingsVersion = 1;
 
-// What may already lie in a folder that is to become a run: what a run that stopped at its very beginning leaves.
-bool MayBecomeRun(const std::vector<std::string>& names) {
-  return std::all_of(names.begin(), names.end(), [](const std::string& name) {
-    return name == ".lock" || name.starts_with("handlens.toml") || name == "cache" || name == "report" || name == "thumbnails" ||
-           name.starts_with("dataset.json") || name == "chain.json" || name == "timings.json";
-  });
-}
-
-// "split.json.a1B2c3": what WriteFileAtomic leaves when its process is killed. A name of ours has one extension of its
-// own at least, and no file of ours has two of which the last has six characters.
-bool IsLeftover(const fs::path& path) {
-  const std::string last = path.extension().string();
-  return last.size() == 7 && last != ".tflite" && path.stem().has_extension() &&
-         std::all_of(last.begin() + 1, last.end(), [](unsigned char c) { return std::isalnum(c) != 0; });
-}
-
-// Only with the lock in hand, so that no living writer loses its file.
-void SweepLeftovers(const fs::path& folder) {
-  std::error_code error;
-  std::vector<fs::path> leftovers;
-  for (auto it = fs::recursive_directory_iterator(folder, error); !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
-    if (it->is_regular_file(error) && IsLeftover(it->path())) leftovers.push_back(it->path());
-  }
-  for (const fs::path& leftover : leftovers) fs::remove(leftover, error);
-}
-
 Result<void> TakeLock(Run& run) {
   HL_ASSIGN(run.lock, FileLock::TryLock(run.At(".lock")));
   if (run.lock == nullptr) {
     return Fail(ErrorKind::kResources, "{}: another handlens is working on this run folder; wait for it to end, or use another folder",
                 run.space.folder.string());
   }
-  SweepLeftovers(run.space.folder);
-  return {};
+  // With the lock in hand no living writer loses its file.
+  SweepUnfinished(run.space.folder, Depth::kBelow);
+  return RefuseNewerRecords(run.space.folder);
 }
 
 // Resolves symbolic links of what exists, so that two ways to write one folder compare equal.
@@ -118,6 +93,11 @@ Result<std::unique_ptr<Run>> OpenRun(const Asked& asked, const fs::path& folder,
     return Fail(ErrorKind::kBadInput, "{}: not a run folder (no dataset.json in it); start one with `handlens inspect PICTURES -o RUN`",
                 folder.string());
   }
+  HL_ASSIGN(const bool ours, IsRunFolder(folder));
+  if (!ours) {
+    return Fail(ErrorKind::kBadInput, "{}: not a run folder (its dataset.json is no record of handlens); start one with `handlens inspect PICTURES -o RUN`",
+                folder.string());
+  }
   auto run = NewRun(folder, progress);
   HL_TRY(TakeLock(*run));
   HL_ASSIGN(run->settings, MergeSettings(asked, folder));
@@ -137,8 +117,8 @@ Result<std::unique_ptr<Run>> OpenRunFor(const Asked& asked, const fs::path& pict
   }
   if (fs::exists(folder, error)) {
     if (!fs::is_directory(folder, error)) return Fail(ErrorKind::kBadInput, "{}: a file, not a run folder; name another with -o RUN", folder.string());
-    HL_ASSIGN(const std::vector<std::string> names, ListFolder(folder));
-    if (!fs::exists(folder / "dataset.json", error) && !MayBecomeRun(names)) {
+    HL_ASSIGN(const bool ours, IsRunFolder(folder));
+    if (!ours) {
       return Fail(ErrorKind::kBadInput, "{}: neither empty nor a run folder; name another with -o RUN", folder.string());
     }
   }
