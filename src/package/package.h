@@ -63,6 +63,19 @@ Result<std::vector<AndroidApp>> PackAndroid(const AndroidRequest& request, const
 // user's words, icon and bundle, and the libraries of request.templates. Same errors.
 Result<void> WriteAndroidProject(const AndroidRequest& request, const std::filesystem::path& skeleton);
 
+// What `app` leaves for Android: a folder with one APK an ABI, the record of the packing and, when asked for, the project.
+struct AndroidFolder {
+  std::vector<AndroidApp> apps;             // packed now
+  std::filesystem::path project;            // empty = none was asked for
+};
+// Packs beside request.out and takes its place in one step: whatever goes wrong, and whenever it ends, there is the old
+// folder or the new one, whole. Replaced are the APKs of the same ABIs and names; those of other ABIs, a project that was
+// not asked for again and the user's own files stay. `skeleton` empty = no project; `model` is the file's name in the run.
+// Writes android.json ("handlens-android" version 1, docs/formats-app.md). Errors as of PackAndroid and
+// WriteAndroidProject.
+Result<AndroidFolder> PackAndroidFolder(const AndroidRequest& request, const SigningKey& key,
+                                        const std::filesystem::path& skeleton, const std::string& model);
+
 struct WebRequest {
   BundleRequest bundle;
   std::filesystem::path site;               // the built web app, as a folder of files
@@ -70,7 +83,8 @@ struct WebRequest {
   std::filesystem::path out;                // folder RUN/apps/web; replaced only if it was made by this function
 };
 
-// Writes a folder that any static host serves. Returns its files.
+// Writes a folder that any static host serves. Packed beside and put in place in one step; files that the user added to
+// an earlier one stay. Returns its files.
 Result<std::vector<std::filesystem::path>> PackWeb(const WebRequest& request);
 
 // A square icon of at least 512 px drawn from class pictures: a mosaic of up to four.

@@ -1,8 +1,10 @@
 // PackWeb: the built web app and a bundle become a folder that any static host serves.
 #include <algorithm>
+#include <set>
 
 #include "base/hash.h"
 #include "base/json.h"
+#include "base/staged_folder.h"
 #include "package/package.h"
 #include "tflite/tflite.h"
 
@@ -54,6 +56,8 @@ BundleFile WebManifest(const std::string& name) {
 // The service worker. Browsers look for a new version by comparing this file alone, so the version stands in it.
 constexpr const char* kWorker = "sw.js";
 
+constexpr const char* kPrecache = "precache.json";
+
 // The service worker keeps these files; the version changes whenever any of them does.
 BundleFile AddPrecache(std::vector<BundleFile>& files) {
   std::string hashes;
@@ -68,7 +72,7 @@ BundleFile AddPrecache(std::vector<BundleFile>& files) {
     const Bytes line = TextBytes(fmt::format("\nself.handlensVersion = \"{}\";\n", version));
     file.bytes.insert(file.bytes.end(), line.begin(), line.end());
   }
-  return {"precache.json", TextBytes(Json{{"version", version}, {"files", names}}.dump(1) + "\n")};
+  return {kPrecache, TextBytes(Json{{"version", version}, {"files", names}}.dump(1) + "\n")};
 }
 
 // Browsers' LiteRT takes float32 and uint8 numbers only; better to hear it now than on the phone.
@@ -81,24 +85,32 @@ Result<void> CheckBrowserTypes(const std::filesystem::path& model) {
               model.string());
 }
 
-Result<void> ClearOwnFolder(const std::filesystem::path& out) {
+// Only a folder of ours is replaced.
+Result<void> CheckOwnFolder(const std::filesystem::path& out) {
   std::error_code error;
-  if (!std::filesystem::exists(out, error) || std::filesystem::is_empty(out, error)) return {};
-  if (!std::filesystem::exists(out / kMarker, error)) {
-    return Fail(ErrorKind::kBadInput, "{}: holds files that handlens did not make; name an empty folder", out.string());
-  }
-  // The marker stays: a folder that was interrupted here is still known as ours.
+  if (!std::filesystem::exists(out, error) || std::filesystem::exists(out / kMarker, error)) return {};
   HL_ASSIGN(const std::vector<std::string> names, ListFolder(out));
-  for (const std::string& name : names) {
-    if (name != kMarker) std::filesystem::remove_all(out / name, error);
-    if (error) return Fail(ErrorKind::kBadInput, "{}: {}", (out / name).string(), error.message());
+  if (names.empty()) return {};
+  return Fail(ErrorKind::kBadInput, "{}: holds files that handlens did not make; name an empty folder", out.string());
+}
+
+// What lies directly in a folder that we packed before and is ours, by its list of files.
+std::set<std::string> OwnNames(const std::filesystem::path& out) {
+  std::set<std::string> names = {kMarker, kPrecache};
+  const auto text = ReadText(out / kMarker);
+  const auto json = text ? ParseJson(*text, kMarker) : Result<Json>(Json());
+  if (!json || !json->is_object() || !json->contains("files")) return names;
+  for (const Json& file : (*json)["files"]) {
+    if (file.is_string()) names.insert(file.get<std::string>().substr(0, file.get<std::string>().find('/')));
   }
-  return {};
+  names.insert(kWorker);
+  return names;
 }
 
 }  // namespace
 
 Result<std::vector<std::filesystem::path>> PackWeb(const WebRequest& request) {
+  HL_TRY(CheckOwnFolder(request.out));
   HL_ASSIGN(std::vector<BundleFile> files, ReadSite(request.site));
   HL_ASSIGN(std::vector<BundleFile> bundle, MakeBundle(request.bundle));
   HL_TRY(CheckBrowserTypes(request.bundle.model));
@@ -114,12 +126,19 @@ Result<std::vector<std::filesystem::path>> PackWeb(const WebRequest& request) {
   const BundleFile precache = AddPrecache(files);
   files.insert(files.begin(), {kMarker, precache.bytes});
   files.push_back(precache);
-  HL_TRY(ClearOwnFolder(request.out));
+  HL_ASSIGN(StagedFolder staged, StagedFolder::Begin(request.out));
   std::vector<std::filesystem::path> paths;
   for (const BundleFile& file : files) {
     paths.push_back(request.out / file.name);
-    HL_TRY(WriteFileAtomic(paths.back(), file.bytes));
+    HL_TRY(WriteFileAtomic(staged.path() / file.name, file.bytes));
   }
+  const std::set<std::string> own = OwnNames(request.out);
+  // A file that the user put beside ours (a host's settings, say) stays; folders are ours.
+  HL_TRY(staged.CarryOver([&](const std::string& name) {
+    std::error_code error;
+    return !own.contains(name) && !std::filesystem::is_directory(request.out / name, error);
+  }));
+  HL_TRY(staged.Commit());
   return paths;
 }
 

@@ -124,6 +124,31 @@ TEST(PackWeb, ReplacesItsOwnFolderAsAWhole) {
   EXPECT_FALSE(fs::exists(sample.request.out / "assets/old.js"));
 }
 
+TEST(PackWeb, KeepsTheUsersFilesAndDropsItsOwnOldOnes) {
+  const Sample sample = MakeSample("users", WithLabels(describe::sample::FloatModel(), Labels()));
+  ASSERT_TRUE(WriteFileAtomic(sample.request.site / "old.html", std::string_view("old")));
+  ASSERT_TRUE(PackWeb(sample.request));
+  ASSERT_TRUE(WriteFileAtomic(sample.request.out / ".htaccess", std::string_view("mine")));
+  fs::remove(sample.request.site / "old.html");
+  ASSERT_TRUE(PackWeb(sample.request));
+  EXPECT_EQ(*ReadText(sample.request.out / ".htaccess"), "mine");
+  EXPECT_FALSE(fs::exists(sample.request.out / "old.html"));
+  EXPECT_FALSE(fs::exists(sample.request.out / "sw.js.old"));
+  EXPECT_THAT(ListFolder(sample.folder).value(), testing::Each(Not(testing::StartsWith(".handlens"))));
+}
+
+TEST(PackWeb, AMistakeKeepsTheOldApp) {
+  Sample sample = MakeSample("mistake", WithLabels(describe::sample::FloatModel(), Labels()));
+  ASSERT_TRUE(PackWeb(sample.request));
+  const std::string old = Version(sample.request.out);
+  sample.request.bundle.check_pictures[0].path = sample.folder / "gone.png";
+  EXPECT_FALSE(PackWeb(sample.request));
+  ASSERT_TRUE(WriteFileAtomic(sample.request.bundle.model, Int8Model()));
+  EXPECT_FALSE(PackWeb(sample.request));
+  EXPECT_EQ(Version(sample.request.out), old);
+  EXPECT_TRUE(fs::exists(sample.request.out / "bundle/model.tflite"));
+}
+
 TEST(PackWeb, GoesOnWhereItWasInterrupted) {
   const Sample sample = MakeSample("interrupted", WithLabels(describe::sample::FloatModel(), Labels()));
   ASSERT_TRUE(PackWeb(sample.request));

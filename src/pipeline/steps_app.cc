@@ -102,31 +102,14 @@ fs::path DefaultKey() {
   return fs::path(home != nullptr ? home : ".") / ".config/handlens/signing-key.pem";
 }
 
-struct KeyFile {
-  fs::path path;
-  bool made = false;
-};
-
 // The key of --key must be there; the default one is made on first use.
 Result<package::SigningKey> KeyOf(const fs::path& asked, AndroidResult& result) {
-  std::error_code error;
   result.key = asked.empty() ? DefaultKey() : asked;
-  if (!asked.empty() || fs::exists(result.key, error)) return package::SigningKey::Read(result.key);
-  HL_TRY(MakeFolder(result.key.parent_path()));
+  if (!asked.empty()) return package::SigningKey::Read(result.key);
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  result.key_made = true;
-  return package::SigningKey::Create(result.key, std::chrono::duration_cast<std::chrono::seconds>(now).count());
-}
-
-// What earlier packings left, perhaps under another name, would be taken for part of this one.
-Result<void> ClearFolder(const fs::path& folder) {
-  HL_TRY(MakeFolder(folder));
-  HL_ASSIGN(const std::vector<std::string> names, ListFolder(folder));
-  std::error_code error;
-  for (const std::string& name : names) {
-    if (name.ends_with(".apk") || name == "project" || name == "android.json") fs::remove_all(folder / name, error);
-  }
-  return {};
+  HL_ASSIGN(auto own, package::SigningKey::ReadOrCreate(result.key, std::chrono::duration_cast<std::chrono::seconds>(now).count()));
+  result.key_made = own.made;
+  return std::move(own.key);
 }
 
 // Packing takes a moment and depends on files outside the run (icon, templates), so it is done anew each time.
@@ -164,42 +147,20 @@ struct AppAndroid {
     request.out = space.At("apps/android");
     return request;
   }
-  static Json RecordOf(const package::AndroidRequest& request, const AndroidResult& result, const std::string& model) {
-    Json apps = Json::array();
-    for (const package::AndroidApp& app : result.apps) {
-      apps.push_back({{"file", app.apk.filename().string()}, {"abi", app.abi}, {"bytes", app.bytes}});
-    }
-    return {{"format", "handlens-android"},
-            {"version", 1},
-            {"name", request.bundle.name},
-            {"application_id", request.application_id},
-            {"version_name", request.version_name},
-            {"version_code", request.version_code},
-            {"model", model},
-            {"certificate_sha256", result.fingerprint},
-            {"check_pictures", request.bundle.check_pictures.size()},
-            {"apps", apps}};
-  }
-  static Result<void> Pack(package::AndroidRequest& request, const package::SigningKey& key, const Options& o, AndroidResult& result) {
-    HL_TRY(ClearFolder(request.out));
-    HL_ASSIGN(result.apps, package::PackAndroid(request, key));
-    if (o.project) {
-      HL_ASSIGN(const fs::path skeleton, BuiltApp("android/project"));
-      package::AndroidRequest project = request;
-      project.out = request.out / "project";
-      HL_TRY(package::WriteAndroidProject(project, skeleton));
-      result.project = project.out;
-    }
-    return WriteFileAtomic(request.out / "android.json", RecordOf(request, result, o.model).dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
-  }
   static Result<void> Work(Workspace& space, const Options& o) {
-    HL_ASSIGN(package::AndroidRequest request, RequestOf(space, o));
+    HL_ASSIGN(const package::AndroidRequest request, RequestOf(space, o));
+    fs::path skeleton;
+    if (o.project) {
+      HL_ASSIGN(skeleton, BuiltApp("android/project"));
+    }
     AndroidResult& result = space.android = {};
     HL_ASSIGN(const package::SigningKey key, KeyOf(o.key, result));
     result.fingerprint = key.Fingerprint();
     result.application_id = o.application_id;
     const auto begun = std::chrono::steady_clock::now();
-    HL_TRY(Pack(request, key, o, result));
+    HL_ASSIGN(package::AndroidFolder packed, package::PackAndroidFolder(request, key, skeleton, o.model));
+    result.apps = std::move(packed.apps);
+    result.project = std::move(packed.project);
     result.seconds = SecondsSince(begun);
     for (const package::AndroidApp& app : result.apps) space.written.push_back("apps/android/" + app.apk.filename().string());
     space.written.emplace_back("apps/android/android.json");
