@@ -52,10 +52,12 @@ enum class Scope {
   kLan        // all interfaces, TLS
 };
 
-// A running server. Serves on threads of its own until stopped or destroyed; the files do not change meanwhile.
+// A running server. Serves on a thread of its own until destroyed; the files do not change meanwhile. One thread takes all
+// connections in turn, so a client that trickles its request, never sends one or never takes its answer delays nobody: each
+// part of a request has a deadline, heads have bounds (connection.h, http.h), an address has 64 connections at most.
 class Server {
  public:
-  // `certificate` is used for kLan only. Port 0 takes any free one. Kind kUsage when the port is taken.
+  // `certificate` is used for kLan only; TLS 1.2 or newer. Port 0 takes any free one. Kind kUsage when the port is taken.
   static Result<std::unique_ptr<Server>> Start(std::map<std::string, ServedFile> files, Scope scope, int port,
                                                const Certificate& certificate);
   ~Server();

@@ -1,97 +1,184 @@
-// Server: cpp-httplib with our files, headers and limits.
+// Server: one thread that serves all connections in turn (connection.h), so that a slow one costs a socket and no more.
 #include <arpa/inet.h>
-#include <httplib.h>
+#include <fcntl.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
-#include <openssl/bio.h>
+#include <netinet/tcp.h>
 #include <openssl/pem.h>
-#include <openssl/ssl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <utility>
 
+#include "serve/connection.h"
 #include "serve/serve.h"
 
 namespace handlens::serve {
 namespace {
 
-constexpr int kThreads = 8;
-constexpr time_t kReadSeconds = 10, kWriteSeconds = 60;
-constexpr size_t kMaxBodyBytes = 1024;  // nothing is ever sent to us
+constexpr int kBacklog = 128;
+constexpr int kTickMs = 200;             // how late a deadline may be noticed
+constexpr size_t kMaxConnections = 800;  // in all: below the 1024 files that a process may have open by default
+constexpr size_t kMaxOfOneAddress = 64;  // browsers open six; on loopback there is one address only
+constexpr std::chrono::seconds kMoment{1};  // an honest request is whole within it
 
-bool UseCertificate(SSL_CTX& context, const Certificate& certificate) {
-  BIO* key_bio = BIO_new_mem_buf(certificate.key_pem.data(), static_cast<int>(certificate.key_pem.size()));
-  BIO* certificate_bio = BIO_new_mem_buf(certificate.certificate_pem.data(), static_cast<int>(certificate.certificate_pem.size()));
-  EVP_PKEY* key = PEM_read_bio_PrivateKey(key_bio, nullptr, nullptr, nullptr);
-  X509* x509 = PEM_read_bio_X509(certificate_bio, nullptr, nullptr, nullptr);
-  const bool done = key != nullptr && x509 != nullptr && SSL_CTX_set_min_proto_version(&context, TLS1_2_VERSION) == 1 &&
-                    SSL_CTX_use_certificate(&context, x509) == 1 && SSL_CTX_use_PrivateKey(&context, key) == 1;
-  X509_free(x509);
-  EVP_PKEY_free(key);
-  BIO_free(certificate_bio);
-  BIO_free(key_bio);
-  return done;
+using ContextPointer = OpensslPointer<SSL_CTX, SSL_CTX_free>;
+
+BioPointer BioOf(const std::string& text) { return BioPointer(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
+
+ContextPointer TlsContext(const Certificate& certificate) {
+  ContextPointer context(SSL_CTX_new(TLS_server_method()));
+  const BioPointer key_bio = BioOf(certificate.key_pem), certificate_bio = BioOf(certificate.certificate_pem);
+  const KeyPointer key(PEM_read_bio_PrivateKey(key_bio.get(), nullptr, nullptr, nullptr));
+  const CertificatePointer x509(PEM_read_bio_X509(certificate_bio.get(), nullptr, nullptr, nullptr));
+  if (!context || !key || !x509) return nullptr;
+  SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+  const bool done = SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION) == 1 &&
+                    SSL_CTX_use_certificate(context.get(), x509.get()) == 1 && SSL_CTX_use_PrivateKey(context.get(), key.get()) == 1;
+  return done ? std::move(context) : nullptr;
 }
 
-void AddHeaders(httplib::Response& response) {
-  response.set_header("Content-Security-Policy", kContentSecurityPolicy);
-  response.set_header("X-Content-Type-Options", "nosniff");
-  response.set_header("Referrer-Policy", "no-referrer");
-  response.set_header("Cross-Origin-Opener-Policy", "same-origin");
-  response.set_header("Cross-Origin-Resource-Policy", "same-origin");
-  response.set_header("Permissions-Policy", "camera=(self), microphone=(), geolocation=()");
-  response.set_header("Cache-Control", "no-cache");  // kept, but asked for every time: the ETag says whether it changed
+// A socket that listens, or -1. Not SO_REUSEPORT: it would let two servers share a port and answer in turns.
+int Listen(Scope scope, int port) {
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (socket < 0) return -1;
+  const int yes = 1;
+  ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  address.sin_addr.s_addr = htonl(scope == Scope::kLan ? INADDR_ANY : INADDR_LOOPBACK);
+  if (::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 && ::listen(socket, kBacklog) == 0) return socket;
+  ::close(socket);
+  return -1;
 }
 
-// On loopback only this computer's own names are answered, so that no page of another host can reach us under a name
-// that it let point to 127.0.0.1 (DNS rebinding).
-bool IsLocalHost(std::string host) {
-  const size_t colon = host.rfind(':');
-  if (colon != std::string::npos && host.find(']', colon) == std::string::npos) host.resize(colon);
-  return host == "localhost" || host == "127.0.0.1" || host == "[::1]";
+int PortOf(int socket) {
+  sockaddr_in address{};
+  socklen_t size = sizeof address;
+  return ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0 ? ntohs(address.sin_port) : -1;
 }
 
 }  // namespace
 
 struct Server::Impl {
-  std::map<std::string, ServedFile> files;
-  std::unique_ptr<httplib::Server> server;
+  Files files;
   Scope scope = Scope::kLoopback;
-  int port = 0;
+  ContextPointer tls;
+  int listener = -1, wake = -1, port = 0;
   std::atomic<int64_t> answered = 0;
+  std::atomic<bool> stop = false;
+  std::vector<std::unique_ptr<Connection>> connections;
   std::thread thread;
 
-  void Answer(const httplib::Request& request, httplib::Response& response) {
-    ++answered;
-    AddHeaders(response);
-    if (scope == Scope::kLoopback && !IsLocalHost(request.get_header_value("Host"))) {
-      response.status = 421;  // Misdirected Request, RFC 9110
-      return;
-    }
-    if (request.method != "GET" && request.method != "HEAD") {
-      response.status = 405;
-      response.set_header("Allow", "GET, HEAD");
-      return;
-    }
-    const auto file = files.find(request.path);
-    if (file == files.end()) {
-      response.status = 404;
-      return;
-    }
-    response.set_header("ETag", file->second.etag);
-    if (request.get_header_value("If-None-Match") == file->second.etag) {
-      response.status = 304;
-      return;
-    }
-    // The status stays open: the library makes it 200, or 206 where a range was asked for.
-    response.set_content(file->second.bytes, file->second.type);
+  Impl() = default;
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  ~Impl() {
+    if (listener >= 0) ::close(listener);
+    if (wake >= 0) ::close(wake);
   }
+
+  // Makes room where there are too many: of those that have owed us their request for more than a moment, the one that
+  // has waited longest goes.
+  template <class Which>
+  bool CutOff(Clock::time_point now, const Which& which) {
+    auto longest = connections.end();
+    for (auto it = connections.begin(); it != connections.end(); ++it) {
+      if (!which(**it) || (*it)->phase() == Connection::Phase::kWriting || (*it)->since() + kMoment > now) continue;
+      if (longest == connections.end() || (*it)->since() < (*longest)->since()) longest = it;
+    }
+    if (longest == connections.end()) return false;
+    connections.erase(longest);
+    return true;
+  }
+  bool CutOffAny(Clock::time_point now) {
+    return CutOff(now, [](const Connection&) { return true; });
+  }
+
+  bool MakeRoomFor(uint32_t address, Clock::time_point now) {
+    const auto same = [&](const Connection& each) { return each.address() == address; };
+    const auto count = std::count_if(connections.begin(), connections.end(), [&](const auto& each) { return same(*each); });
+    if (scope == Scope::kLan && static_cast<size_t>(count) >= kMaxOfOneAddress && !CutOff(now, same)) return false;
+    return connections.size() < kMaxConnections || CutOffAny(now);
+  }
+
+  void Accept(Clock::time_point now) {
+    while (true) {
+      sockaddr_in peer{};
+      socklen_t size = sizeof peer;
+      const int socket = ::accept4(listener, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      // Out of descriptors: a connection less, and the next turn finds room.
+      if (socket < 0 && (errno == EMFILE || errno == ENFILE)) CutOffAny(now);
+      if (socket < 0) return;
+      if (!MakeRoomFor(peer.sin_addr.s_addr, now)) {
+        ::close(socket);
+        continue;
+      }
+      const int yes = 1;
+      ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+      SslPointer ssl(tls ? SSL_new(tls.get()) : nullptr);
+      if (tls && !ssl) {
+        ::close(socket);
+        continue;
+      }
+      connections.push_back(std::make_unique<Connection>(socket, peer.sin_addr.s_addr, std::move(ssl), now));
+    }
+  }
+
+  // Waits for a sign from any socket; false when the server shall stop.
+  bool Wait() {
+    const bool more = std::any_of(connections.begin(), connections.end(), [](const auto& each) { return each->more(); });
+    sockets_.resize(connections.size() + 2);
+    sockets_[connections.size()] = {listener, POLLIN, 0};
+    sockets_[connections.size() + 1] = {wake, POLLIN, 0};
+    for (size_t i = 0; i < connections.size(); ++i) {
+      sockets_[i] = {connections[i]->socket(), static_cast<short>(connections[i]->wants_write() ? POLLOUT : POLLIN), 0};
+    }
+    ::poll(sockets_.data(), sockets_.size(), more ? 0 : kTickMs);
+    return !stop;
+  }
+
+  void Turn() {
+    const auto now = Clock::now();
+    const size_t count = connections.size();
+    for (size_t i = 0; i < count; ++i) {
+      Connection& connection = *connections[i];
+      if (connection.more() || sockets_[i].revents != 0) answered += connection.Go(files, scope, now) ? 1 : 0;
+    }
+    const bool knocked = sockets_[count].revents != 0;
+    std::erase_if(connections, [&](const auto& each) { return each->phase() == Connection::Phase::kClosed || each->deadline() < now; });
+    if (knocked) Accept(now);
+  }
+
+  void Run() {
+    // The program's signals are the main thread's; a connection that breaks while TLS writes is no reason to end.
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    while (Wait()) Turn();
+    connections.clear();
+  }
+
+ private:
+  std::vector<pollfd> sockets_;
 };
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Server::~Server() {
-  impl_->server->stop();
+  impl_->stop = true;
+  const uint64_t one = 1;
+  (void)!::write(impl_->wake, &one, sizeof one);
   if (impl_->thread.joinable()) impl_->thread.join();
 }
 
@@ -104,32 +191,15 @@ Result<std::unique_ptr<Server>> Server::Start(std::map<std::string, ServedFile> 
   impl->files = std::move(files);
   impl->scope = scope;
   if (scope == Scope::kLan) {
-    impl->server = std::make_unique<httplib::SSLServer>([&](SSL_CTX& context) { return UseCertificate(context, certificate); });
-  } else {
-    impl->server = std::make_unique<httplib::Server>();
+    impl->tls = TlsContext(certificate);
+    if (!impl->tls) return Fail(ErrorKind::kInternal, "OpenSSL refused the certificate; remove it, and a new one is made");
   }
-  httplib::Server& server = *impl->server;
-  if (!server.is_valid()) return Fail(ErrorKind::kInternal, "OpenSSL refused the certificate; remove it, and a new one is made");
-  server.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
-  server.set_payload_max_length(kMaxBodyBytes);
-  server.set_read_timeout(kReadSeconds, 0);
-  server.set_write_timeout(kWriteSeconds, 0);
-  server.set_tcp_nodelay(true);
-  server.set_keep_alive_max_count(1000);
-  // The library's own choice, SO_REUSEPORT, would let two servers share a port and answer in turns.
-  server.set_socket_options([](socket_t socket) {
-    const int yes = 1;
-    setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  });
-  server.set_pre_routing_handler([raw = impl.get()](const httplib::Request& request, httplib::Response& response) {
-    raw->Answer(request, response);
-    return httplib::Server::HandlerResponse::Handled;
-  });
-  const char* host = scope == Scope::kLan ? "0.0.0.0" : "127.0.0.1";
-  impl->port = port == 0 ? server.bind_to_any_port(host) : (server.bind_to_port(host, port) ? port : -1);
-  if (impl->port <= 0) return Fail(ErrorKind::kUsage, "port {} is taken or not allowed; choose another with --port", port);
-  impl->thread = std::thread([&server] { server.listen_after_bind(); });
-  while (!server.is_running()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  impl->listener = Listen(scope, port);
+  if (impl->listener < 0) return Fail(ErrorKind::kUsage, "port {} is taken or not allowed; choose another with --port", port);
+  impl->port = PortOf(impl->listener);
+  impl->wake = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (impl->wake < 0) return Fail(ErrorKind::kResources, "too many open files; the server did not start");
+  impl->thread = std::thread([raw = impl.get()] { raw->Run(); });
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
 
