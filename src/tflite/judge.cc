@@ -11,6 +11,7 @@
 #include <string>
 
 #include "tflite/model_bytes.h"
+#include "tflite/runtime_place.h"
 #include "tflite/tflite.h"
 
 namespace handlens::tflite {
@@ -299,6 +300,19 @@ void SetRuntimeLibrary(const std::filesystem::path& path) {
   Runtime& runtime = TheRuntime();
   const std::lock_guard lock(runtime.mutex);
   runtime.chosen = path;
+}
+
+std::filesystem::path ChosenRuntimeLibrary() {
+  Runtime& runtime = TheRuntime();
+  const std::lock_guard lock(runtime.mutex);
+  return runtime.chosen;
+}
+
+Result<void> WarmUp(Kernels kernels) {
+  HL_ASSIGN(const Api* api, LoadRuntime());
+  if (kernels != Kernels::kXnnpack) return {};
+  if (TfLiteDelegate* const delegate = api->XNNPackDelegateCreate(nullptr); delegate != nullptr) api->XNNPackDelegateDelete(delegate);
+  return {};
 }
 
 Result<std::string> RuntimeVersion() {

@@ -14,3 +14,14 @@ handlens_room(tflite DEPS base LIBS PkgConfig::LIBZIP ZLIB::ZLIB ${CMAKE_DL_LIBS
 add_dependencies(tflite tflite_schemas)
 target_include_directories(tflite SYSTEM PRIVATE ${tflite_generated})
 target_include_directories(tflite_test SYSTEM PRIVATE ${tflite_generated})
+
+# The process in which strangers' models run, and for its tests a runtime that misbehaves.
+add_executable(handlens_judge ${CMAKE_CURRENT_LIST_DIR}/main.cc)
+target_link_libraries(handlens_judge PRIVATE tflite)
+target_link_options(handlens_judge PRIVATE -Wl,--as-needed)
+set_target_properties(handlens_judge PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+add_library(evil_runtime MODULE ${CMAKE_SOURCE_DIR}/tests/apart/evil_runtime.cc)
+target_link_libraries(evil_runtime PRIVATE handlens_flags)
+set_target_properties(evil_runtime PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests_bin)
+add_dependencies(tflite_test handlens_judge evil_runtime)
+target_compile_definitions(tflite_test PRIVATE EVIL_RUNTIME="$<TARGET_FILE:evil_runtime>")

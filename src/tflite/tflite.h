@@ -94,11 +94,20 @@ Result<std::string> RuntimeVersion();
 
 // The official runtime, loaded at run time from the library that ships beside the program.
 enum class Kernels { kXnnpack, kBuiltin };
+
+// Loads the runtime and lets it look at the processor, so that later it needs to open nothing. Thread-safe.
+Result<void> WarmUp(Kernels kernels);
+
 class Judge {
  public:
   // Keeps its own copy of `model`. Kind kBadInput when the file is broken or the runtime refuses it (with the runtime's
   // words), kInternal when the library is not there. `threads` are the runtime's own; scores do not depend on them.
   static Result<std::unique_ptr<Judge>> Load(std::span<const uint8_t> model, Kernels kernels, int threads = 1);
+  // The same in a process of its own, for models of strangers: the runtime trusts what it is given. That process gets 4 GB of
+  // memory, two minutes a picture, and can neither open files nor speak to anybody (cage.h). When it dies, each call gives
+  // kind kBadInput and how it died; the program goes on. Kind kInternal when the helper program is not there or the
+  // kernel refuses to lock it in.
+  static Result<std::unique_ptr<Judge>> LoadApart(std::span<const uint8_t> model, Kernels kernels);
   virtual ~Judge() = default;
   virtual std::string RuntimeVersion() const = 0;
   // `pixels` (n, n, 3) bytes as the pixel contract makes them; float models get byte / 255, uint8 models the bytes,

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
+#include <utility>
 
 #include "base/rng.h"
 #include "tflite/model_bytes.h"
@@ -236,6 +238,22 @@ TEST(HostileFiles, AreRefusedWhenAnOperatorsOptionsAreMissing) {
   ASSERT_FALSE(info);
   EXPECT_NE(info.error().message.find("options are missing"), std::string::npos) << info.error().message;
   EXPECT_FALSE(AddMetadata(model, {}));
+}
+
+// The format lets a buffer lie behind the flatbuffer, at any offset of the file; the runtime would follow it.
+TEST(HostileFiles, AreRefusedWhenABufferLiesOutsideTheModel) {
+  const Bytes good = WriteModel(QuantizedDense());
+  for (const auto& [offset, size] : {std::pair<uint64_t, uint64_t>{2, 0}, {good.size(), 24}, {uint64_t{1} << 40, 24}, {0, 24}, {1, 1}}) {
+    const std::unique_ptr<fb::ModelT> model(fb::GetModel(good.data())->UnPack());
+    fb::TensorT& kernel = *model->subgraphs[0]->tensors[4];
+    fb::BufferT& buffer = *model->buffers[kernel.buffer];
+    buffer.data.clear();
+    buffer.offset = offset;
+    buffer.size = size;
+    const auto info = ReadModelInfo(PackModel(*model));
+    ASSERT_FALSE(info) << offset << " " << size;
+    EXPECT_NE(info.error().message.find("keeps its data outside the model"), std::string::npos) << info.error().message;
+  }
 }
 
 TEST(HostileFiles, AreNotRewrittenWhenTheirOperatorsAreUnknown) {

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 
 #include "base/disk.h"
@@ -70,37 +71,55 @@ Result<std::vector<float>> Scores(tflite::Judge& judge, const Reader& reader, st
   return judge.ClassifyValues(values);
 }
 
-// Judges that are not in use.
+// Judges that are not in use. The model may be a stranger's, so each runs it apart from the program.
 class Judges {
  public:
   explicit Judges(const Reader& reader) : reader_(reader) {}
   Result<std::unique_ptr<tflite::Judge>> Take() {
     {
       const std::lock_guard lock(mutex_);
+      if (failed_) return tl::make_unexpected(*failed_);
       if (!idle_.empty()) {
         auto judge = std::move(idle_.back());
         idle_.pop_back();
         return judge;
       }
     }
-    return tflite::Judge::Load(reader_.model, reader_.kernels);
+    auto judge = tflite::Judge::LoadApart(reader_.model, reader_.kernels);
+    if (!judge) GiveUp(judge.error());
+    return judge;
   }
   void Return(std::unique_ptr<tflite::Judge> judge) {
     const std::lock_guard lock(mutex_);
     idle_.push_back(std::move(judge));
+  }
+  // The model, not a picture, is to blame: it is asked no more.
+  void GiveUp(const Error& error) {
+    const std::lock_guard lock(mutex_);
+    if (!failed_) failed_ = error;
+  }
+  std::optional<Error> failed() {
+    const std::lock_guard lock(mutex_);
+    return failed_;
   }
 
  private:
   const Reader& reader_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<tflite::Judge>> idle_;
+  std::optional<Error> failed_;
 };
 
 Result<void> PredictOne(const Reader& reader, Judges& judges, const fs::path& save, Prediction& prediction) {
   HL_ASSIGN(const image::Decoded decoded, image::DecodeFile(prediction.path));
   const std::vector<uint8_t> pixels = image::ModelInput(decoded.image, reader.feeding.size_px, reader.fit);
   HL_ASSIGN(auto judge, judges.Take());
-  HL_ASSIGN(prediction.scores, Scores(*judge, reader, pixels));
+  auto scores = Scores(*judge, reader, pixels);
+  if (!scores) {
+    judges.GiveUp(scores.error());
+    return tl::make_unexpected(scores.error());
+  }
+  prediction.scores = *std::move(scores);
   judges.Return(std::move(judge));
   const auto best = std::max_element(prediction.scores.begin(), prediction.scores.end());
   prediction.label = reader.feeding.labels[static_cast<size_t>(best - prediction.scores.begin())];
@@ -184,6 +203,7 @@ Result<Predictions> Predict(std::span<const uint8_t> model, std::string_view mod
     progress.Update(static_cast<double>(++done), "");
   });
   if (progress.StopRequested()) return Interrupted();
+  if (const auto failed = judges.failed()) return Fail(failed->kind, "{}: {}", model_name, failed->message);
   progress.End(Plural(options.pictures.size(), "picture", "pictures"));
   return result;
 }

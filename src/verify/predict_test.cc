@@ -55,6 +55,26 @@ TEST(Predict, FeedsAForeignModelByItsOwnMetadata) {
   EXPECT_FALSE(made->warnings.empty());
 }
 
+// The model's description tells the evil runtime what to do. One clear error that names the model, however many pictures.
+TEST(Predict, SurvivesAModelThatKillsTheRuntime) {
+  const fs::path folder = FreshFolder("evil");
+  Bytes model = Foreign({0}, {255});
+  const std::string_view told = "mean colour", evil = "evil:crash";
+  const auto at = std::search(model.begin(), model.end(), told.begin(), told.end());
+  ASSERT_NE(at, model.end());
+  std::copy(evil.begin(), evil.end(), at);
+  at[static_cast<std::ptrdiff_t>(evil.size())] = 0;
+  PredictOptions options;
+  options.jobs = 3;
+  for (const char* name : {"a.png", "b.png", "c.png", "d.png"}) options.pictures.push_back(WritePicture(folder, name, {1, 2, 3}));
+  tflite::SetRuntimeLibrary(EVIL_RUNTIME);
+  const auto made = Predict(model, "stranger.tflite", options, SilentProgress());
+  tflite::SetRuntimeLibrary({});
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().kind, ErrorKind::kBadInput);
+  EXPECT_THAT(made.error().message, testing::StartsWith("stranger.tflite: the TensorFlow Lite runtime died of this model"));
+}
+
 TEST(Predict, CollectsThePicturesThatCannotBeRead) {
   SKIP_WITHOUT_RUNTIME();
   const fs::path folder = FreshFolder("broken");
