@@ -150,7 +150,9 @@ TEST(AndroidFolder, AFullDiskOrAKillKeepsTheOldApp) {
     int status = 0;
     ::waitpid(child, &status, 0);
     EXPECT_EQ(WIFSIGNALED(status), killed);
-    if (!killed) EXPECT_EQ(WEXITSTATUS(status), 7);
+    if (!killed) {
+      EXPECT_EQ(WEXITSTATUS(status), 7);
+    }
     EXPECT_EQ(ReadFile(sample.request.out / "Leaves-arm64-v8a.apk").value(), old);
     EXPECT_THAT(ListFolder(sample.request.out).value(), ElementsAre("Leaves-arm64-v8a.apk", "android.json"));
     // A kill leaves its unfinished folder for the next command to sweep.

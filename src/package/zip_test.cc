@@ -105,6 +105,16 @@ TEST(Zip, DamagedArchivesAreRefusedOrReadNeverFollowed) {
   }
 }
 
+// Two readers may take two different ones of them: what one checks is not what the other installs.
+TEST(Zip, RefusesTwoEntriesOfOneName) {
+  auto entries = Sample();
+  entries.push_back(StoredEntry("assets/bundle/app.json", Numbers(99)));
+  const auto read = ReadZip(WriteZip(entries).bytes);
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().kind, ErrorKind::kBadInput);
+  EXPECT_NE(read.error().message.find("occurs twice"), std::string::npos) << read.error().message;
+}
+
 TEST(Zip, AChangedByteIsNoticedByTheCrc) {
   auto entries = Sample();
   entries[0].data[3] ^= 1;
