@@ -30,28 +30,45 @@ struct Interpreter {
   Tensor input, output;
 };
 
-float Do(std::string_view deed) {
-  if (deed == "open") return ::open("/etc/passwd", O_RDONLY) >= 0 ? 1 : 0;
-  if (deed == "create") return ::open("/tmp/handlens-evil-was-here", O_WRONLY | O_CREAT, 0644) >= 0 ? 1 : 0;
-  if (deed == "listen") return ::socket(AF_INET, SOCK_STREAM, 0) >= 0 ? 1 : 0;
-  if (deed == "fork") return ::fork() >= 0 ? 1 : 0;
-  if (deed == "exec") return ::execl("/bin/true", "true", nullptr) == 0 ? 1 : 0;
-  if (deed == "signal") return ::kill(1, 0) == 0 ? 1 : 0;
-  if (deed == "code") return ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED ? 1 : 0;
-  if (deed == "memory") {
-    if (std::malloc(size_t{5} << 30) == nullptr) std::abort();
-    return 1;
+bool Memory() {
+  if (std::malloc(size_t{5} << 30) == nullptr) std::abort();
+  return true;
+}
+
+bool Crash() {
+  volatile int* nowhere = nullptr;
+  *nowhere = 1;  // NOLINT: the crash that is wanted
+  return false;
+}
+
+bool Descriptors() {
+  for (int i = 4; i < 256; ++i) {
+    if (::lseek(i, 0, SEEK_CUR) >= 0) return true;
   }
-  if (deed == "crash") {
-    volatile int* nowhere = nullptr;
-    *nowhere = 1;  // NOLINT: the crash that is wanted
-  }
-  if (deed == "junk") return ::write(3, "no reply at all, and longer than a head", 40) == 40 ? 1 : 0;
-  if (deed == "environment") return environ != nullptr && *environ != nullptr ? 1 : 0;
-  if (deed == "descriptors") {
-    for (int i = 4; i < 256; ++i) {
-      if (::lseek(i, 0, SEEK_CUR) >= 0) return 1;
-    }
+  return false;
+}
+
+struct Deed {
+  std::string_view name;
+  bool (*done)();
+};
+constexpr Deed kDeeds[] = {
+    {"open", [] { return ::open("/etc/passwd", O_RDONLY) >= 0; }},
+    {"create", [] { return ::open("/tmp/handlens-evil-was-here", O_WRONLY | O_CREAT, 0644) >= 0; }},
+    {"listen", [] { return ::socket(AF_INET, SOCK_STREAM, 0) >= 0; }},
+    {"fork", [] { return ::fork() >= 0; }},
+    {"exec", [] { return ::execl("/bin/true", "true", nullptr) == 0; }},
+    {"signal", [] { return ::kill(1, 0) == 0; }},
+    {"code", [] { return ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED; }},
+    {"memory", Memory},
+    {"crash", Crash},
+    {"junk", [] { return ::write(3, "no reply at all, and longer than a head", 40) == 40; }},
+    {"environment", [] { return environ != nullptr && *environ != nullptr; }},
+    {"descriptors", Descriptors}};
+
+float Do(std::string_view name) {
+  for (const Deed& deed : kDeeds) {
+    if (deed.name == name) return deed.done() ? 1 : 0;
   }
   return 0;
 }
