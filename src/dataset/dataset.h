@@ -49,6 +49,7 @@ struct Shortcut {
 struct Dataset {
   std::string root;                      // absolute path of the folder (or of the folder of labels.csv)
   std::string labels_file;               // absolute path of labels.csv, or empty
+  std::string inspected_root;            // root when the pictures were inspected (moved.h); empty before they are recorded
   std::vector<std::string> labels;       // model order: sorted by bytes
   std::vector<Picture> pictures;         // sorted by path bytes
   std::vector<Rejected> rejected;

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "dataset/dataset.h"
+#include "dataset/moved.h"
 
 namespace handlens::dataset {
 namespace {
@@ -96,7 +97,8 @@ Result<void> WriteDataset(const std::filesystem::path& path, const Dataset& data
   json["warnings"] = dataset.warnings;
   json["recommended_sizes_px"] = dataset.recommended_sizes_px;
   json["recommended_fit"] = image::FitName(dataset.recommended_fit);
-  return WriteRecord(path, kFormat, kVersion, json);
+  HL_TRY(WriteRecord(path, kFormat, kVersion, json));
+  return ForgetMove(path);
 }
 
 Result<Dataset> ReadDataset(const std::filesystem::path& path) {
@@ -106,6 +108,7 @@ Result<Dataset> ReadDataset(const std::filesystem::path& path) {
   if (Fingerprint(dataset) != json.value("fingerprint", "")) {
     return Fail(ErrorKind::kBadInput, "{}: changed by hand (its fingerprint does not fit its pictures); run inspect again", path.string());
   }
+  HL_TRY(ApplyMove(path, dataset));
   return dataset;
 }
 

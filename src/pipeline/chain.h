@@ -52,4 +52,8 @@ struct ChainCheck {
 // kStale). Kind kBadInput: no chain.json.
 Result<ChainCheck> CheckRun(const std::filesystem::path& run, int jobs, Progress& progress);
 
+// The part of CheckRun that needs no pictures: recorded files of the run that are gone or are not as the last step left
+// them, and nothing else. A run without chain.json is one finding (kMissing).
+Result<std::vector<Finding>> ChangedFiles(const std::filesystem::path& run);
+
 }  // namespace handlens::pipeline

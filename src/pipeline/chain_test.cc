@@ -55,6 +55,21 @@ TEST(StepIsFresh, WhileNothingChanged) {
   EXPECT_EQ(Why(run, kDescribe), "");
 }
 
+TEST(ChangedFiles, AreThoseThatNoStepLeftSo) {
+  const fs::path run = TwoSteps("by-hand");
+  Write(run / "notes.txt", "the user's own, and nobody's business");
+  EXPECT_THAT(ChangedFiles(run).value(), testing::IsEmpty());
+  Write(run / "model/card", "better");
+  fs::remove(run / "names");
+  const auto findings = ChangedFiles(run).value();
+  ASSERT_EQ(findings.size(), 2u);
+  EXPECT_EQ(findings[0].text, "model/card was changed by hand: it is not as handlens left it");
+  EXPECT_EQ(findings[1].text, "names is gone");
+  fs::remove(run / "chain.json");
+  ASSERT_EQ(ChangedFiles(run).value().size(), 1u);
+  EXPECT_THAT(ChangedFiles(run).value()[0].text, testing::HasSubstr("chain.json is gone"));
+}
+
 TEST(StepIsFresh, NotWhenNeverRunOrWithOtherOptionsOrInputs) {
   const fs::path run = TwoSteps("options");
   EXPECT_EQ(Why(run, {"verify", {}, {}, ""}), "never run");

@@ -139,4 +139,19 @@ Result<ChainCheck> CheckRun(const fs::path& run, int jobs, Progress& progress) {
   return check;
 }
 
+Result<std::vector<Finding>> ChangedFiles(const fs::path& run) {
+  HL_ASSIGN(const Chain chain, ReadChain(run));
+  if (chain.empty()) {
+    return std::vector<Finding>{{FindingKind::kMissing, "chain.json", "chain.json is gone, so nobody can tell whether anything else is as it was made"}};
+  }
+  ChainCheck check;
+  const Hashes left = FollowChain(chain, check);
+  check.findings.clear();
+  HL_TRY(CheckFiles(run, left, check));
+  for (Finding& finding : check.findings) {
+    if (finding.kind == FindingKind::kChanged) finding.text = fmt::format("{} was changed by hand: it is not as handlens left it", finding.path);
+  }
+  return std::move(check.findings);
+}
+
 }  // namespace handlens::pipeline

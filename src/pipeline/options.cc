@@ -26,6 +26,9 @@ constexpr Option kOptions[] = {
     {.name = "out", .into = Into<&Wanted::call, &Wanted::Call::out>, .letter = 'o', .kind = Kind::kPath, .value = "RUN", .fallback_words = "NAME-run in the current folder, NAME being the name of the pictures' folder",
      .group = kPlace, .commands = "inspect run demo", .scope = Scope::kCommandLine,
      .help = "The run folder to make or to continue."},
+    {.name = "pictures", .into = Into<&Wanted::call, &Wanted::Call::pictures>, .kind = Kind::kPath, .value = "DIR", .fallback_words = "where they were when they were inspected",
+     .group = kPlace, .commands = "prepare split search reduce convert describe verify app report check", .scope = Scope::kCommandLine,
+     .help = "Where the run's pictures are now, if they moved; each is compared, and the run remembers the place."},
     {.name = "dry-run", .into = Into<&Wanted::call, &Wanted::Call::dry_run>, .letter = 'n', .kind = Kind::kFlag, .group = kPlace, .commands = "run demo", .scope = Scope::kCommandLine,
      .help = "Print the plan (steps, trials, time, memory, disk) and stop."},
 

@@ -20,6 +20,7 @@ struct KnownRecord {
 };
 // The table of docs/formats.md. A record that is missing here is found by tests/cli/newer_records.sh.
 constexpr std::array kKnown = {KnownRecord{"", "dataset.json", "handlens-dataset", 1},
+                               KnownRecord{"", "pictures.json", "handlens-pictures", 1},
                                KnownRecord{"", "split.json", "handlens-split", 1},
                                KnownRecord{"", "search.json", "handlens-search", 1},
                                KnownRecord{"", "reduce.json", "handlens-reduce", 1},

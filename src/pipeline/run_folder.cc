@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "base/json.h"
+#include "dataset/moved.h"
 #include "pipeline/record_versions.h"
 
 namespace handlens::pipeline {
@@ -102,8 +103,14 @@ Result<std::unique_ptr<Run>> OpenRun(const Asked& asked, const fs::path& folder,
   HL_TRY(TakeLock(*run));
   HL_ASSIGN(run->settings, MergeSettings(asked, folder));
   run->space.jobs = JobsOf(run->wanted());
+  if (const fs::path& moved = run->wanted().call.pictures; !moved.empty()) {
+    HL_TRY(dataset::MovePictures(run->At("dataset.json"), moved, progress));
+  }
   HL_ASSIGN(run->space.dataset, dataset::ReadDataset(run->At("dataset.json")));
   HL_TRY(LoadBackbones(*run));
+  if (!fs::is_directory(run->space.dataset.root, error)) {
+    progress.Warn(fmt::format("the pictures are not at {} any more; say where they are now by --pictures DIR", run->space.dataset.root));
+  }
   return run;
 }
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "dataset/moved.h"
 #include "dataset/prepare.h"
 #include "dataset/scan.h"
 #include "pipeline/steps.h"
@@ -21,12 +22,19 @@ std::string SourceOf(const dataset::Dataset& dataset) {
   return dataset.labels_file.empty() ? dataset.root : dataset.labels_file;
 }
 
-// A run belongs to its pictures for good.
-Result<void> CheckSameSource(const Workspace& space, const fs::path& pictures) {
+// A run belongs to its pictures for good, wherever they are.
+Result<void> CheckSameSource(Workspace& space, const fs::path& pictures) {
   std::error_code error;
   if (fs::equivalent(pictures, SourceOf(space.dataset), error) && !error) return {};
-  return Fail(ErrorKind::kBadInput, "{}: a run of {}, not of {}; name another run folder with -o RUN", space.folder.string(),
-              SourceOf(space.dataset), pictures.string());
+  const std::string before = SourceOf(space.dataset);
+  if (const auto moved = dataset::MovePictures(space.At("dataset.json"), pictures, *space.progress); !moved) {
+    if (moved.error().kind != ErrorKind::kBadInput) return moved;
+    return Fail(ErrorKind::kBadInput, "{}: a run of {}, not of {}; name another run folder with -o RUN", space.folder.string(), before,
+                pictures.string());
+  }
+  space.progress->Say(fmt::format("the run's pictures are taken from {} now; they are the same as in {}", pictures.string(), before));
+  HL_ASSIGN(space.dataset, dataset::ReadDataset(space.At("dataset.json")));
+  return {};
 }
 
 // Pictures that the inspection did not see.

@@ -2,8 +2,10 @@
 #include <algorithm>
 
 #include "convert/convert.h"
+#include "dataset/moved.h"
 #include "dataset/prepare.h"
 #include "describe/describe.h"
+#include "pipeline/chain.h"
 #include "pipeline/steps.h"
 #include "report/report.h"
 #include "verify/verify.h"
@@ -101,6 +103,17 @@ struct Convert {
   static Result<void> Load(Workspace&, const Options&) { return {}; }
 };
 
+// The name by which the model was first described stays, wherever the run's folder goes: it is in the shipped files. At first
+// it is the folder's.
+std::string NameOf(const Run& run) {
+  const fs::path record = run.At("model/preprocess.json");
+  if (const auto text = ReadText(record)) {
+    if (const auto described = describe::DescriptionFromJson(*text, record.string())) return described->name;
+  }
+  const fs::path folder = fs::absolute(run.space.folder).lexically_normal();
+  return (folder.has_filename() ? folder.filename() : folder.parent_path().filename()).string();
+}
+
 struct Describe {
   static constexpr StepFacts kFacts{.name = "describe", .title = "describe", .command = "describe", .version = 2};
   struct Options {
@@ -112,10 +125,8 @@ struct Describe {
   };
   static Result<Options> Read(const Run& run) {
     const Wanted::About& wanted = run.wanted().about;
-    const fs::path folder = fs::absolute(run.space.folder).lexically_normal();
-    const fs::path last = folder.has_filename() ? folder.filename() : folder.parent_path().filename();
     const auto not_sure = describe::ChooseNotSureBelow(OutOfFold(run.space));
-    return Options{wanted.name.value_or(last.string()), wanted.version, wanted.author, wanted.license, wanted.notice,
+    return Options{wanted.name.value_or(NameOf(run)), wanted.version, wanted.author, wanted.license, wanted.notice,
                    run.space.chosen.candidate.size_px, run.fit(), not_sure.threshold};
   }
   static Files Touches(const Workspace&, const Options&) {
@@ -135,7 +146,7 @@ struct Describe {
     d.fit = image::FitName(o.fit);
     d.labels = space.dataset.labels;
     d.not_sure_below = static_cast<decltype(d.not_sure_below)>(o.not_sure_below);
-    request.data.source = fs::path(space.dataset.root).filename().string();
+    request.data.source = dataset::NameOf(space.dataset);
     request.data.pictures_per_class.assign(space.dataset.labels.size(), 0);
     for (const dataset::Picture& picture : space.dataset.pictures) ++request.data.pictures_per_class[static_cast<size_t>(picture.label)];
     request.data.rejected = static_cast<int>(space.dataset.rejected.size());
@@ -195,7 +206,10 @@ struct Report {
   static Result<Options> Read(const Run&) { return Options{}; }
   static Files Touches(const Workspace&, const Options&) { return {{}, {"report.html"}}; }
   static Result<void> Work(Workspace& space, const Options&) {
-    HL_TRY(report::WriteReport(space.folder, *space.progress));
+    HL_ASSIGN(const std::vector<Finding> findings, ChangedFiles(space.folder));
+    std::vector<std::string> changed;
+    for (const Finding& finding : findings) changed.push_back(finding.text + ".");
+    HL_TRY(report::WriteReport(space.folder, *space.progress, changed));
     space.written.emplace_back("report.html");
     return {};
   }

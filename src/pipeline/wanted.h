@@ -74,6 +74,7 @@ struct Wanted {
   // Of one call: never kept, and nothing that a file depends on.
   struct Call {
     std::filesystem::path out, config;
+    std::filesystem::path pictures;         // where the run's pictures are now; empty: where they were
     bool dry_run = false, help = false;
     std::filesystem::path export_tree;
     std::vector<std::filesystem::path> import_files;

@@ -17,10 +17,12 @@ Json Optional(const std::filesystem::path& path, std::string_view format, std::v
   return {};
 }
 
-// timings.json carries no format key in its first version, so it is read as plain JSON.
-Json OptionalPlain(const std::filesystem::path& path, std::vector<std::string>& problems) {
+// The first timings.json and description.json carried no format key, so they are read as plain JSON unless they say that
+// they are newer.
+Json OptionalPlain(const std::filesystem::path& path, std::string_view format, std::vector<std::string>& problems) {
   if (!std::filesystem::exists(path)) return {};
-  auto text = ReadText(path);
+  const auto known = RefuseNewerRecord(path, format, 1);
+  auto text = known ? ReadText(path) : Result<std::string>(tl::make_unexpected(known.error()));
   auto json = text ? ParseJson(*text, path.string()) : Result<Json>(tl::make_unexpected(text.error()));
   if (json) return *std::move(json);
   problems.push_back(json.error().message);
@@ -68,9 +70,9 @@ Result<Records> ReadRecords(const std::filesystem::path& run) {
   Fill(records.search, run / "search.json", problems, [&] { return search::ReadSearch(run); });
   Fill(records.reduce, run / "reduce.json", problems, [&] { return reduce::ReadReduce(run); });
   records.conversion = Optional(run / "model" / "conversion.json", "handlens-conversion", problems);
-  records.description = OptionalPlain(run / "model" / "description.json", problems);
+  records.description = OptionalPlain(run / "model" / "description.json", "handlens-description", problems);
   records.verdict = Optional(run / "verdict.json", "handlens-verdict", problems);
-  records.timings = OptionalPlain(run / "timings.json", problems);
+  records.timings = OptionalPlain(run / "timings.json", "handlens-timings", problems);
   if (auto csv = ReadText(run / "predictions.csv")) records.predictions = ParsePredictions(*csv, records.dataset);
   if (auto config = ReadText(run / "handlens.toml")) records.config = *std::move(config);
   return records;

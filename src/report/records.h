@@ -31,6 +31,7 @@ struct Records {
   Json conversion, description, verdict, timings;  // null = not there
   std::vector<RoutePrediction> predictions;
   std::string config;                              // handlens.toml, empty = not there
+  std::vector<std::string> changed;                // files that are not as the steps left them, a sentence each; the caller's
   std::vector<std::string> problems;               // records that are there and could not be read, with the reason
 };
 

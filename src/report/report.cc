@@ -7,9 +7,11 @@
 
 namespace handlens::report {
 
-Result<std::filesystem::path> WriteReport(const std::filesystem::path& run, Progress& progress) {
+Result<std::filesystem::path> WriteReport(const std::filesystem::path& run, Progress& progress, const std::vector<std::string>& changed) {
   progress.Begin("report", 0, "files");
-  HL_ASSIGN(const Records records, ReadRecords(run));
+  HL_ASSIGN(Records records, ReadRecords(run));
+  records.changed = changed;
+  for (const std::string& change : records.changed) progress.Warn(change);
   for (const std::string& problem : records.problems) progress.Warn(problem);
   const Document document = MakeDocument(records);
   size_t tables = 0;

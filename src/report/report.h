@@ -4,6 +4,8 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include "base/progress.h"
 #include "base/result.h"
@@ -15,6 +17,8 @@ namespace handlens::report {
 // cannot be read is named on the page, so the same function gives the contact sheet after `inspect`. The page needs no
 // network and no other file; the same records give the same bytes. Kind kBadInput when there is no readable
 // dataset.json, kResources when the disk is full. Not thread-safe for one run folder.
-Result<std::filesystem::path> WriteReport(const std::filesystem::path& run, Progress& progress);
+// `changed` are sentences about files that are not as the steps left them; they are marked at the top of the page.
+Result<std::filesystem::path> WriteReport(const std::filesystem::path& run, Progress& progress,
+                                          const std::vector<std::string>& changed = {});
 
 }  // namespace handlens::report

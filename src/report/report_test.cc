@@ -12,6 +12,7 @@ namespace handlens::report {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 class ReportTest : public testing::Test {
  protected:
@@ -75,6 +76,16 @@ TEST_F(ReportTest, NamesRecordsThatCannotBeRead) {
   EXPECT_THAT(html, HasSubstr("verdict.json: written by a newer handlens"));
   EXPECT_THAT(html, HasSubstr("search.json"));
   EXPECT_THAT(html, HasSubstr("split.json"));
+}
+
+TEST_F(ReportTest, MarksWhatIsNotAsTheStepsLeftIt) {
+  WriteDataset();
+  ASSERT_TRUE(WriteReport(run_, SilentProgress()));
+  EXPECT_THAT(*ReadText(run_ / "report.html"), Not(HasSubstr("Not everything is as handlens made it")));
+  ASSERT_TRUE(WriteReport(run_, SilentProgress(), {"verdict.json was changed by hand <here>."}));
+  EXPECT_THAT(*ReadText(run_ / "report.html"), HasSubstr("Not everything is as handlens made it"));
+  EXPECT_THAT(*ReadText(run_ / "report.html"), HasSubstr("verdict.json was changed by hand &lt;here&gt;."));
+  EXPECT_THAT(*ReadText(run_ / "report.json"), HasSubstr("verdict.json was changed by hand"));
 }
 
 }  // namespace

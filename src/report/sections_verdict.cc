@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "dataset/moved.h"
 #include "report/sections.h"
 
 namespace handlens::report {
@@ -194,6 +195,11 @@ Section VerdictSection(const Records& records) {
   Section section{.id = "verdict", .title = "Can it be deployed?",
                   .lead = "What the model does with pictures it has never seen, by every way in which a picture can reach it.", .blocks = {}};
   section.blocks.emplace_back(Headline(records));
+  if (!records.changed.empty()) {
+    std::vector<std::string> lines = records.changed;
+    lines.emplace_back("What stands on this page may come from what was changed. `handlens check RUN` tells more; running the step again makes it right.");
+    section.blocks.emplace_back(Note{Tone::kBad, "Not everything is as handlens made it", std::move(lines)});
+  }
   if (!records.problems.empty()) {
     section.blocks.emplace_back(Note{Tone::kWarning, "Records that could not be read; what they hold is missing here", records.problems});
   }
@@ -237,7 +243,7 @@ Section NotDoneSection(const Records& records) {
 }
 
 Document MakeDocument(const Records& records) {
-  std::string name = std::filesystem::path(records.dataset.root).filename().string();
+  std::string name = dataset::NameOf(records.dataset);
   if (name.empty()) name = "pictures";
   Document document{.title = "Classifying " + name, .subtitle = "", .tone = Tone::kPlain, .sections = {}};
   document.subtitle = fmt::format("{} in {}, checked, divided, learnt and judged on this computer. Made by handlens {}.",
