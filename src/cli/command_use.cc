@@ -53,7 +53,7 @@ std::string PredictionText(const verify::Prediction& p, const std::vector<std::s
   std::vector<size_t> order(labels.size());
   for (size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return p.scores[a] > p.scores[b]; });
-  std::string text = p.path + ": " + (p.not_sure ? "not sure, perhaps " : "");
+  std::string text = Visible(p.path) + ": " + (p.not_sure ? "not sure, perhaps " : "");
   for (size_t i = 0; i < std::min<size_t>(3, order.size()); ++i) {
     text += fmt::format("{}{} {:.1f} %", i == 0 ? "" : ", ", labels[order[i]], 100 * static_cast<double>(p.scores[order[i]]));
   }
@@ -106,7 +106,7 @@ Result<Outcome> CommandCheck(Call& call) {
                              Count(static_cast<int64_t>(check.files), "file"), fmt::join(check.steps, ", "));
   for (const Finding& finding : check.findings) {
     outcome.json["findings"].push_back({{"kind", FindingName(finding.kind)}, {"path", finding.path}, {"text", finding.text}});
-    outcome.text += fmt::format("  {}: {}\n", FindingName(finding.kind), finding.text);
+    outcome.text += fmt::format("  {}: {}\n", FindingName(finding.kind), Visible(finding.text));
   }
   outcome.text += check.findings.empty() ? "the chain from the pictures to the model files holds\n" : "the chain is broken\n";
   if (check.findings.empty()) return outcome;

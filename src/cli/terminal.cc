@@ -118,7 +118,7 @@ void Terminal::Update(double done, std::string_view note) {
   const std::scoped_lock lock(mutex_);
   if (!active_) return;
   done_ = std::max(done_, done);
-  if (!note.empty()) note_ = note;
+  if (!note.empty()) note_ = Visible(note);
   // The rate counts from the first report on: what a resumed step found finished took no time now.
   if (first_done_ < 0) {
     first_done_ = done_;
@@ -171,13 +171,13 @@ void Terminal::End(std::string_view summary) {
   active_ = false;
   if (style_.quiet) return;
   const double seconds = Seconds(Clock::now() - begun_);
-  Line(fmt::format("{}: {} ({})", Paint(step_, kBold), summary.empty() ? "done" : summary, Duration(seconds)));
+  Line(fmt::format("{}: {} ({})", Paint(step_, kBold), summary.empty() ? "done" : Visible(summary), Duration(seconds)));
 }
 
 void Terminal::Say(std::string_view line) {
   const std::scoped_lock lock(mutex_);
   if (style_.quiet) return;
-  Line(line);
+  Line(VisibleLines(line));
   Draw(style_.live);
 }
 
@@ -187,7 +187,7 @@ void Terminal::Detail(std::string_view line) {
 
 void Terminal::Warn(std::string_view line) {
   const std::scoped_lock lock(mutex_);
-  Line(Paint("warning:", kYellow) + " " + std::string(line));
+  Line(Paint("warning:", kYellow) + " " + Visible(line));
   Draw(style_.live);
 }
 
@@ -196,19 +196,19 @@ void Terminal::PrintError(const Error& error) {
   active_ = false;
   if (style_.json) {
     const Json json = {{"error", {{"exit", static_cast<int>(error.kind)}, {"message", error.message}}}};
-    return Line(json.dump(-1, ' ', false, Json::error_handler_t::replace));
+    return Line(VisibleJson(json.dump(-1, ' ', false, Json::error_handler_t::replace)));
   }
   const bool stopped = error.kind == ErrorKind::kInterrupted;
-  Line(Paint(stopped ? "handlens:" : "handlens: error:", stopped ? kBold : kRed) + " " + error.message);
+  Line(Paint(stopped ? "handlens:" : "handlens: error:", stopped ? kBold : kRed) + " " + VisibleLines(error.message));
 }
 
 void Terminal::PrintResult(std::string_view text, const Json& json) {
   const std::scoped_lock lock(mutex_);
   ClearLive();
   if (style_.json) {
-    std::cout << json.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+    std::cout << VisibleJson(json.dump(2, ' ', false, Json::error_handler_t::replace)) << "\n";
   } else {
-    std::cout << text;
+    std::cout << VisibleLines(text);
   }
 }
 
@@ -216,7 +216,7 @@ bool Terminal::Confirm(std::string_view question) {
   const std::scoped_lock lock(mutex_);
   if (!style_.may_ask) return false;
   ClearLive();
-  std::fputs(fmt::format("{} [y/N] ", question).c_str(), stderr);
+  std::fputs(fmt::format("{} [y/N] ", Visible(question)).c_str(), stderr);
   std::fflush(stderr);
   std::string line;
   std::getline(std::cin, line);

@@ -1,5 +1,6 @@
 // The terminal: progress lines, warnings and errors on stderr, results on stdout, Ctrl-C. The only place of handlens
-// that knows of terminals, the clock for display, and signals.
+// that knows of terminals, the clock for display, and signals. Whatever is printed goes through base/text.h's Visible:
+// names and words of strangers can move no cursor and turn no writing around.
 #pragma once
 
 #include <chrono>

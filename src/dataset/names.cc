@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 
+#include "base/text.h"
 #include "dataset/scan.h"
 
 namespace handlens::dataset {
@@ -27,21 +28,7 @@ bool IsUtf8(std::string_view text) {
   return true;
 }
 
-std::string Printable(std::string_view name) {
-  std::string shown;
-  utf8proc_int32_t point = 0;
-  while (!name.empty()) {
-    const size_t length = FrontCharacter(name, point);
-    if (length == 0 || point < 0x20 || point == 0x7F) {
-      shown += fmt::format("\\x{:02X}", static_cast<unsigned char>(name[0]));
-      name.remove_prefix(1);
-    } else {
-      shown += name.substr(0, length);
-      name.remove_prefix(length);
-    }
-  }
-  return shown;
-}
+std::string Printable(std::string_view name) { return Visible(name); }
 
 std::string FoldedName(std::string_view text) {
   utf8proc_uint8_t* folded = nullptr;

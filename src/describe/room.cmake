@@ -10,3 +10,10 @@ add_custom_command(
   DEPENDS ${describe_templates} ${CMAKE_SOURCE_DIR}/src/describe/embed.cmake
   VERBATIM)
 target_sources(describe PRIVATE ${describe_embedded})
+
+# Hostile labels in the wrappers, read back by six languages' grammars.
+add_executable(hostile_wrappers ${CMAKE_SOURCE_DIR}/tests/wrappers/hostile_wrappers.cc)
+target_link_libraries(hostile_wrappers PRIVATE describe)
+set_target_properties(hostile_wrappers PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests_bin)
+add_test(NAME describe.grammars COMMAND ${CMAKE_SOURCE_DIR}/tests/wrappers/run.sh ${CMAKE_BINARY_DIR})
+set_tests_properties(describe.grammars PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)

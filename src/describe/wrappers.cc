@@ -17,7 +17,8 @@ enum class Escape {
   kOctal     // \ooo a byte of UTF-8: C++; exactly three digits, so that a digit after it is not swallowed
 };
 
-bool IsPlain(char32_t c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\' && c != '$' && c != '?'; }
+// A slash is escaped, too, because editors that look for comments first take "//" and "/*" in a literal for one.
+bool IsPlain(char32_t c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\' && c != '$' && c != '?' && c != '/'; }
 
 std::string Escaped(char32_t c, Escape how) {
   if (how == Escape::kBraces) return fmt::format("\\u{{{:x}}}", static_cast<uint32_t>(c));

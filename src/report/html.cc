@@ -147,13 +147,6 @@ std::string RenderNavigation(const Document& document) {
   return out;
 }
 
-std::string CsvField(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
-}
-
 }  // namespace
 
 std::string EscapeHtml(std::string_view text) {
@@ -213,7 +206,7 @@ std::string ToHtml(const Document& document) {
 
 std::string ToCsv(const Table& table) {
   std::string out;
-  for (size_t c = 0; c < table.columns.size(); ++c) out += (c > 0 ? "," : "") + CsvField(table.columns[c].name);
+  for (size_t c = 0; c < table.columns.size(); ++c) out += (c > 0 ? "," : "") + CsvCell(table.columns[c].name);
   out += "\n";
   for (const auto& row : table.rows) {
     for (size_t c = 0; c < row.size(); ++c) {
@@ -221,7 +214,7 @@ std::string ToCsv(const Table& table) {
       std::string text = row[c].text;
       if (value.is_string()) text = value.get<std::string>();
       else if (!value.is_null()) text = value.dump();
-      out += (c > 0 ? "," : "") + CsvField(text);
+      out += (c > 0 ? "," : "") + CsvCell(text);
     }
     out += "\n";
   }

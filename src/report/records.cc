@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/disk.h"
+#include "base/text.h"
 
 namespace handlens::report {
 namespace {
@@ -88,11 +89,11 @@ std::vector<RoutePrediction> ParsePredictions(std::string_view csv, const datase
   const auto rows = ParseCsv(csv);
   for (size_t i = 1; i < rows.size(); ++i) {
     if (rows[i].size() < 5) continue;
-    const auto found = pictures.find(rows[i][0]);
+    const auto found = pictures.find(std::string(WithoutCsvGuard(rows[i][0])));
     predictions.push_back({.route = rows[i][1],
                            .picture = found == pictures.end() ? -1 : found->second,
-                           .label = LabelIndex(dataset, rows[i][3]),
-                           .predicted = LabelIndex(dataset, rows[i][4])});
+                           .label = LabelIndex(dataset, std::string(WithoutCsvGuard(rows[i][3]))),
+                           .predicted = LabelIndex(dataset, std::string(WithoutCsvGuard(rows[i][4])))});
   }
   return predictions;
 }

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "base/disk.h"
+#include "base/text.h"
 #include "search/cell_record.h"
 #include "search/choice.h"
 #include "search/search.h"
@@ -48,19 +49,12 @@ Json Tables(const SearchResult& result) {
   return tables;
 }
 
-std::string CsvField(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
-}
-
 std::string Csv(const SearchResult& result) {
   std::string csv = "model,size,augmentation,fold,accuracy,loss,parameters,epochs,seconds\n";
   for (const CellResult& cell : result.cells) {
     for (const train::TrialResult& fold : cell.folds) {
-      csv += fmt::format("{},{},{},{},{},{},{},{},{:.3f}\n", CsvField(cell.candidate.model), cell.candidate.size_px,
-                         CsvField(cell.candidate.generator.name), fold.spec.fold + 1, fold.test_accuracy, fold.test_loss,
+      csv += fmt::format("{},{},{},{},{},{},{},{},{:.3f}\n", CsvCell(cell.candidate.model), cell.candidate.size_px,
+                         CsvCell(cell.candidate.generator.name), fold.spec.fold + 1, fold.test_accuracy, fold.test_loss,
                          fold.parameters, fold.epochs.size(), fold.seconds);
     }
   }

@@ -1,6 +1,7 @@
 // The records of the verdict: verdict.json and predictions.csv (docs/formats.md).
 #include "base/disk.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "verify/verify.h"
 
 namespace handlens::verify {
@@ -102,28 +103,17 @@ Json RouteJson(const Verdict& verdict, const Route& route) {
   return json;
 }
 
-// RFC 4180: quoted when it must be, quotes doubled.
-std::string CsvField(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + '"';
-}
-
 }  // namespace
 
 std::string PredictionsCsv(const Verdict& verdict, std::span<const std::string> picture_paths) {
   std::string out = "picture,route,model,label,predicted";
-  for (const std::string& label : verdict.labels) out += ',' + CsvField(label);
+  for (const std::string& label : verdict.labels) out += ',' + CsvCell(label);
   out += '\n';
   for (const Route& route : verdict.routes) {
     for (size_t i = 0; i < route.pictures.size() && i < route.n; ++i) {
-      out += fmt::format("{},{},{},{},{}", CsvField(picture_paths[static_cast<size_t>(route.pictures[i])]), route.name,
-                         CsvField(route.model), CsvField(verdict.labels[static_cast<size_t>(route.truth[i])]),
-                         CsvField(verdict.labels[static_cast<size_t>(route.predicted[i])]));
+      out += fmt::format("{},{},{},{},{}", CsvCell(picture_paths[static_cast<size_t>(route.pictures[i])]), route.name,
+                         CsvCell(route.model), CsvCell(verdict.labels[static_cast<size_t>(route.truth[i])]),
+                         CsvCell(verdict.labels[static_cast<size_t>(route.predicted[i])]));
       for (const float score : route.scores[i]) out += fmt::format(",{}", score);
       out += '\n';
     }

@@ -55,7 +55,9 @@ final class Tally {
         return csv.toString();
     }
 
+    /** A text that a spreadsheet would run as a formula gets a ' in front. */
     static String cell(String text) {
+        if (!text.isEmpty() && "=+-@\t\r".indexOf(text.charAt(0)) >= 0) text = "'" + text;
         boolean plain = text.indexOf(',') < 0 && text.indexOf('"') < 0 && text.indexOf('\n') < 0 && text.indexOf('\r') < 0;
         return plain ? text : '"' + text.replace("\"", "\"\"") + '"';
     }

@@ -167,5 +167,8 @@ public class ProofTest extends AppTest {
     public void csvCellsAreQuotedWhereNeeded() {
         assertEquals("\"a,\"\"b\"\"\"", Tally.cell("a,\"b\""));
         assertEquals("plain", Tally.cell("plain"));
+        assertEquals("", Tally.cell(""));
+        assertEquals("\"'=HYPERLINK(\"\"x\"\")\"", Tally.cell("=HYPERLINK(\"x\")"));
+        assertEquals("'@a", Tally.cell("@a"));
     }
 }
