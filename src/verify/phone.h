@@ -58,7 +58,8 @@ struct PhoneRecord {
 };
 
 // Reads one record and checks that it is whole and agrees with itself: types, lengths, known words, a best label that has
-// the highest score, "ok" only where nothing failed, no picture and no shot twice. Kind kBadInput; the message names the
+// the highest score, "ok" only where nothing failed, no picture and no shot twice, nothing impossible (scores beyond 0..1, a
+// picture that took longer than ten minutes, numbers below 0 or beyond a million, dates that are none). Kind kBadInput; the message names the
 // file and what is wrong; a newer version is refused by name.
 Result<PhoneRecord> ReadPhoneRecord(const std::filesystem::path& path);
 
@@ -73,7 +74,8 @@ struct PhoneRun {
 Result<PhoneRun> ReadPhoneRun(const std::filesystem::path& run);
 
 // Whether the record is about this run: labels, held-out pictures. nullopt = the model is none of the run's now, which
-// may only mean that the model was made again. Kind kBadInput for what cannot be this run's, naming `where`.
+// may only mean that the model was made again. Kind kBadInput, naming `where`, for what cannot be this run's, and for a
+// self-check of no pictures where the run held some out.
 Result<std::optional<std::string>> ModelOfRecord(const PhoneRun& run, const PhoneRecord& record, const std::string& where);
 
 // What became of one imported file.

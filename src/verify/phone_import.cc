@@ -130,6 +130,10 @@ Result<std::optional<std::string>> ModelOfRecord(const PhoneRun& run, const Phon
   if (record.labels != run.labels) {
     return Fail(ErrorKind::kBadInput, "{}: its labels ({}) are not the run's ({})", where, fmt::join(record.labels, ", "), fmt::join(run.labels, ", "));
   }
+  if (record.check && record.check->pictures.empty() && !run.holdout.empty()) {
+    return Fail(ErrorKind::kBadInput, "{}: its self-check looked at no picture, but the run held out {}; pack the app again and run the self-check anew",
+                where, run.holdout.size());
+  }
   for (const PhonePicture& picture : record.check ? record.check->pictures : std::vector<PhonePicture>()) {
     const auto held = std::find_if(run.holdout.begin(), run.holdout.end(), [&](const auto& h) { return h.first == picture.id; });
     if (held == run.holdout.end()) {

@@ -20,6 +20,15 @@ constexpr std::array<std::string_view, 3> kBackgrounds = {"usual", "plain", "bus
 constexpr std::array<std::string_view, 3> kCameras = {"back", "front", "unknown"};
 constexpr std::array<std::string_view, 3> kDelegates = {"used", "disagrees", "missing"};
 
+// Beyond these a record is not believed. Ten minutes are more than any phone takes for a picture; the apps stop far below
+// a million of anything.
+constexpr double kMostMilliseconds = 600'000;
+constexpr uint64_t kMostCount = 1'000'000;
+constexpr size_t kImpossible = SIZE_MAX;
+constexpr uintmax_t kMostRecordBytes = uintmax_t{256} << 20;
+// Scores are shares; a quantized output's last step may reach a little beyond.
+constexpr float kScoreSlack = 0.01F;
+
 bool Known(std::span<const std::string_view> words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
@@ -29,6 +38,25 @@ std::vector<float> Floats(const Json& list) {
   std::vector<float> values;
   for (const Json& value : list) values.push_back(value.is_null() ? std::numeric_limits<float>::quiet_NaN() : value.get<float>());
   return values;
+}
+
+// A number of things; kImpossible for what is none.
+size_t CountOf(const Json& json) {
+  return json.is_number_unsigned() && json.get<uint64_t>() <= kMostCount ? json.get<size_t>() : kImpossible;
+}
+
+bool IsShare(float score) { return score >= -kScoreSlack && score <= 1 + kScoreSlack; }
+
+// "2026-11-23T10:00:00Z", perhaps with fractions of a second.
+bool IsTime(std::string_view text) {
+  constexpr std::string_view kForm = "dddd-dd-ddTdd:dd:dd";
+  if (text.size() < kForm.size() + 1 || text.size() > 40 || text.back() != 'Z') return false;
+  for (size_t i = 0; i < kForm.size(); ++i) {
+    const bool digit = text[i] >= '0' && text[i] <= '9';
+    if (kForm[i] == 'd' ? !digit : text[i] != kForm[i]) return false;
+  }
+  const auto two = [&](size_t at) { return (text[at] - '0') * 10 + text[at + 1] - '0'; };
+  return two(0) >= 20 && two(5) >= 1 && two(5) <= 12 && two(8) >= 1 && two(8) <= 31 && two(11) < 24 && two(14) < 60 && two(17) <= 60;
 }
 
 std::string Optional(const Json& json, const char* key) {
@@ -50,9 +78,9 @@ std::string Plain(std::string text) {
 }
 
 PhoneGolden GoldenOf(const Json& json) {
-  return {json.at("count").get<size_t>(), json.at("equal").get<size_t>(), json.at("within_bound").get<size_t>(),
-          json.at("differing_bytes").get<size_t>(), json.at("largest_jpeg_difference").get<int>(),
-          json.at("failed").get<std::vector<std::string>>()};
+  const size_t largest = CountOf(json.at("largest_jpeg_difference"));
+  return {CountOf(json.at("count")), CountOf(json.at("equal")), CountOf(json.at("within_bound")), CountOf(json.at("differing_bytes")),
+          largest > 255 ? -1 : static_cast<int>(largest), json.at("failed").get<std::vector<std::string>>()};
 }
 
 PhonePicture PictureOf(const Json& json, const std::string& kernels) {
@@ -79,7 +107,8 @@ PhoneCheck CheckOf(const Json& json, const std::string& kernels) {
 }
 
 PhoneShot ShotOf(const Json& json) {
-  return {.series = json.at("series").get<int>(),
+  const size_t series = CountOf(json.at("series"));
+  return {.series = series == kImpossible ? 0 : static_cast<int>(series),
           .at = json.at("at").get<std::string>(),
           .camera = json.at("camera").get<std::string>(),
           .label = json.at("label").get<std::string>(),
@@ -141,8 +170,25 @@ std::string WrongPicture(const PhonePicture& picture, const PhoneRecord& record)
   const size_t n = record.labels.size();
   if (picture.computer.size() != n || (!picture.scores.empty() && picture.scores.size() != n)) return fmt::format("{}: not one score a label", which);
   const bool number = !picture.scores.empty() && std::none_of(picture.scores.begin(), picture.scores.end(), [](float s) { return std::isnan(s); });
+  if (!std::all_of(picture.computer.begin(), picture.computer.end(), IsShare)) return fmt::format("{}: a score of the computer is not between 0 and 1", which);
+  if (!std::all_of(picture.scores.begin(), picture.scores.end(), [](float s) { return std::isnan(s) || IsShare(s); })) {
+    return fmt::format("{}: a score is not between 0 and 1", which);
+  }
   if (picture.ok && !number) return fmt::format("{}: called right without scores", which);
   return "";
+}
+
+std::string WrongGolden(const PhoneGolden& golden) {
+  for (const size_t count : {golden.count, golden.equal, golden.within_bound, golden.differing_bytes}) {
+    if (count == kImpossible) return "a number of golden vectors or bytes is impossible";
+  }
+  if (golden.largest_jpeg_difference < 0) return "the largest difference of a golden JPEG is not 0 to 255 levels";
+  if (golden.equal + golden.within_bound > golden.count) return "the golden vectors do not add up";
+  return "";
+}
+
+bool GoldenRight(const PhoneGolden& golden) {
+  return golden.failed.empty() && golden.count > 0 && golden.equal + golden.within_bound == golden.count && golden.differing_bytes == 0;
 }
 
 std::string WrongCheck(const PhoneCheck& check, const PhoneRecord& record) {
@@ -154,29 +200,34 @@ std::string WrongCheck(const PhoneCheck& check, const PhoneRecord& record) {
     if (!seen.insert(picture.id).second) return fmt::format("picture {} stands twice", picture.id.substr(0, 12));
     all_ok = all_ok && picture.ok;
   }
-  const PhoneGolden& golden = check.golden;
-  if (golden.equal + golden.within_bound > golden.count) return "the golden vectors do not add up";
-  const bool pixels = golden.failed.empty() && golden.count > 0 && golden.equal + golden.within_bound == golden.count && golden.differing_bytes == 0;
-  const bool right = check.model_intact && pixels;
+  if (std::string wrong = WrongGolden(check.golden); !wrong.empty()) return wrong;
+  const bool right = check.model_intact && GoldenRight(check.golden);
   if (check.ok && !(right && all_ok)) return "the self-check is called green although something in it failed";
   return "";
 }
 
+std::string WrongScores(const PhoneShot& shot, const PhoneRecord& record) {
+  if (shot.scores.size() != record.labels.size()) return "not one score a label";
+  for (const float score : shot.scores) {
+    if (!std::isfinite(score)) return "a score is not a number";
+    if (!IsShare(score)) return "a score is not between 0 and 1";
+  }
+  const auto best = std::max_element(shot.scores.begin(), shot.scores.end()) - shot.scores.begin();
+  if (record.labels[static_cast<size_t>(best)] != shot.predicted) return fmt::format("'{}' has not the highest score", shot.predicted);
+  return "";
+}
+
 std::string WrongShot(const PhoneShot& shot, const PhoneRecord& record) {
-  if (shot.series < 1 || shot.at.empty()) return "no series or no time";
+  if (shot.series < 1) return "the series is not a number from 1";
+  if (!IsTime(shot.at)) return fmt::format("'{}' is no time such as 2026-11-23T10:00:00Z", Plain(shot.at));
+  if (!(shot.milliseconds >= 0 && shot.milliseconds <= kMostMilliseconds)) return "the milliseconds are not between 0 and ten minutes";
   if (!Is(record.labels, shot.label)) return fmt::format("'{}' is none of the labels", shot.label);
   if (!Is(record.labels, shot.predicted)) return fmt::format("'{}' is none of the labels", shot.predicted);
   if (!Known(kDistances, shot.distance)) return fmt::format("the distance is '{}'", shot.distance);
   if (!Known(kPlaces, shot.place)) return fmt::format("the place is '{}'", shot.place);
   if (!Known(kBackgrounds, shot.background)) return fmt::format("the background is '{}'", shot.background);
   if (!Known(kCameras, shot.camera)) return fmt::format("the camera is '{}'", shot.camera);
-  if (shot.scores.size() != record.labels.size()) return "not one score a label";
-  for (const float score : shot.scores) {
-    if (!std::isfinite(score)) return "a score is not a number";
-  }
-  const auto best = std::max_element(shot.scores.begin(), shot.scores.end()) - shot.scores.begin();
-  if (record.labels[static_cast<size_t>(best)] != shot.predicted) return fmt::format("'{}' has not the highest score", shot.predicted);
-  return "";
+  return WrongScores(shot, record);
 }
 
 std::string WrongShots(const std::vector<PhoneShot>& shots, const PhoneRecord& record) {
@@ -190,7 +241,7 @@ std::string Wrong(const PhoneRecord& record) {
   if (record.target != "android" && record.target != "web") return fmt::format("the target is '{}'", record.target);
   if (record.kernels != "builtin" && record.kernels != "xnnpack") return fmt::format("the path is '{}'", record.kernels);
   if (record.model_sha256.size() != 64) return "no SHA-256 of the model";
-  if (record.made_at.size() < 20) return "no time";
+  if (!IsTime(record.made_at)) return fmt::format("made_at is '{}', no time such as 2026-11-23T10:00:00Z", Plain(record.made_at));
   if (std::set<std::string>(record.labels.begin(), record.labels.end()).size() != record.labels.size()) return "a label stands twice";
   if (!record.check && !record.shots) return "neither a self-check nor a field test";
   if (record.check) {
@@ -202,6 +253,10 @@ std::string Wrong(const PhoneRecord& record) {
 }  // namespace
 
 Result<PhoneRecord> ReadPhoneRecord(const std::filesystem::path& path) {
+  std::error_code error;
+  if (const uintmax_t bytes = std::filesystem::file_size(path, error); !error && bytes > kMostRecordBytes) {
+    return Fail(ErrorKind::kBadInput, "{}: {} bytes are too many for a phone's record", path.string(), bytes);
+  }
   HL_ASSIGN(const Json json, ReadRecord(path, kFormat, kVersion));
   // A record comes from a phone, so "make it again with the step that wrote it" would be the wrong advice.
   try {

@@ -120,6 +120,44 @@ TEST(ReadPhoneRecord, RefusesASelfCheckThatContradictsItself) {
   EXPECT_THAT(changed([](Json& c) { c["delegate"] = "perhaps"; }), HasSubstr("the delegate is 'perhaps'"));
 }
 
+TEST(ReadPhoneRecord, RefusesImpossibleNumbersOfASelfCheck) {
+  SKIP_WITHOUT_RUNTIME();
+  const sample::Run run = sample::MakeRun("phone-impossible-check");
+  const Json good = sample::SelfCheckRecord(run, "aaaa");
+  const auto changed = [&](auto change) {
+    Json record = good;
+    change(record["self_check"]);
+    return Refusal(run, record);
+  };
+  EXPECT_THAT(changed([](Json& c) { c["golden"]["differing_bytes"] = -1; }), HasSubstr("impossible"));
+  EXPECT_THAT(changed([](Json& c) { c["golden"]["count"] = 1e308; }), HasSubstr("impossible"));
+  EXPECT_THAT(changed([](Json& c) {
+    c["golden"]["equal"] = 18446744073709551615u;  // with 209 it wraps round to the count
+    c["golden"]["within_bound"] = 209;
+  }), HasSubstr("impossible"));
+  EXPECT_THAT(changed([](Json& c) { c["golden"]["largest_jpeg_difference"] = 256; }), HasSubstr("not 0 to 255 levels"));
+  EXPECT_THAT(changed([](Json& c) { c["golden"]["largest_jpeg_difference"] = -3; }), HasSubstr("not 0 to 255 levels"));
+  EXPECT_THAT(changed([](Json& c) { c["pictures"][1]["xnnpack"][0] = 1e308; }), HasSubstr("not between 0 and 1"));
+  EXPECT_THAT(changed([](Json& c) { c["pictures"][1]["xnnpack"][0] = -5; }), HasSubstr("not between 0 and 1"));
+  EXPECT_THAT(changed([](Json& c) { c["pictures"][1]["computer"][0] = 1e300; }), HasSubstr("score of the computer"));
+  EXPECT_THAT(changed([](Json& c) { c["pictures"][1]["computer"][0] = nullptr; }), HasSubstr("score of the computer"));
+  Json undated = good;
+  undated["made_at"] = "2026-13-23T10:00:00Z";
+  EXPECT_THAT(Refusal(run, undated), HasSubstr("no time such as"));
+}
+
+TEST(ImportPhoneRecords, RefusesAGreenSelfCheckOfNoPictures) {
+  SKIP_WITHOUT_RUNTIME();
+  const sample::Run run = sample::MakeRun("phone-no-pictures");
+  Json record = sample::SelfCheckRecord(run, "aaaa");
+  record["self_check"]["pictures"] = Json::array();
+  const auto imported = Import(run, sample::Save(run, "empty.json", record));
+  ASSERT_FALSE(imported);
+  EXPECT_EQ(imported.error().kind, ErrorKind::kBadInput);
+  EXPECT_THAT(imported.error().message, HasSubstr("empty.json: its self-check looked at no picture, but the run held out 6"));
+  EXPECT_THAT(Stored(run), IsEmpty());
+}
+
 TEST(ReadPhoneRecord, RefusesAShotThatCannotBe) {
   SKIP_WITHOUT_RUNTIME();
   const sample::Run run = sample::MakeRun("phone-shot");
@@ -136,7 +174,15 @@ TEST(ReadPhoneRecord, RefusesAShotThatCannotBe) {
   EXPECT_THAT(changed([](Json& s) { s["place"] = "left"; }), HasSubstr("the place is 'left'"));
   EXPECT_THAT(changed([](Json& s) { s["background"] = "red"; }), HasSubstr("the background is 'red'"));
   EXPECT_THAT(changed([](Json& s) { s["scores"] = {0.1, nullptr, 0.2}; }), HasSubstr("not a number"));
-  EXPECT_THAT(changed([](Json& s) { s["series"] = 0; }), HasSubstr("no series"));
+  EXPECT_THAT(changed([](Json& s) { s["scores"] = {0.1, 7.5, 0.2}; }), HasSubstr("not between 0 and 1"));
+  EXPECT_THAT(changed([](Json& s) { s["scores"] = {0.1, 1e308, 0.2}; }), HasSubstr("not a number"));
+  EXPECT_THAT(changed([](Json& s) { s["milliseconds"] = 1e308; }), HasSubstr("not between 0 and ten minutes"));
+  EXPECT_THAT(changed([](Json& s) { s["milliseconds"] = -1; }), HasSubstr("not between 0 and ten minutes"));
+  EXPECT_THAT(changed([](Json& s) { s["series"] = 0; }), HasSubstr("not a number from 1"));
+  EXPECT_THAT(changed([](Json& s) { s["series"] = 1e300; }), HasSubstr("not a number from 1"));
+  EXPECT_THAT(changed([](Json& s) { s["at"] = "yesterday"; }), HasSubstr("'yesterday' is no time"));
+  EXPECT_THAT(changed([](Json& s) { s["at"] = "2026-11-23T25:00:00Z"; }), HasSubstr("is no time"));
+  EXPECT_THAT(changed([](Json& s) { s["series"] = 0; }), HasSubstr("not a number from 1"));
   EXPECT_THAT(changed([](Json& s) { s.erase("camera"); }), HasSubstr("camera"));
 }
 
