@@ -1,12 +1,15 @@
 // The command `app`: a verified model becomes an app, in seconds.
 #include <algorithm>
+#include <map>
 
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/summary.h"
+#include "describe/describe.h"
 #include "pipeline/steps.h"
 
 namespace handlens::cli {
+namespace fs = std::filesystem;
 using namespace pipeline;
 namespace {
 
@@ -30,6 +33,50 @@ std::string KeyText(const AndroidResult& result) {
             "without it users must uninstall the app first. Nobody can make the key again. Do not give it away.\n";
   }
   return text;
+}
+
+// "patient 7 (2), patient 9 (1)"; groups as the user named them.
+std::string Owners(const std::map<std::string, size_t>& groups) {
+  constexpr size_t kMostNamed = 12;
+  std::string text;
+  size_t named = 0;
+  for (const auto& [group, count] : groups) {
+    if (named++ < kMostNamed) text += fmt::format("{}{} ({})", text.empty() ? "" : ", ", group, count);
+  }
+  if (groups.size() > kMostNamed) text += fmt::format(" and {} more", groups.size() - kMostNamed);
+  return text;
+}
+
+// What is given away with the app, said each time: how many pictures, what of them, and whose.
+Result<std::string> WhatTravels(const Run& run) {
+  if (run.space.split.holdout.empty()) return std::string("No pictures go along: this run held none out.\n");
+  std::map<std::string, size_t> groups;
+  size_t ungrouped = 0;
+  for (const int index : run.space.split.holdout) {
+    const dataset::Picture& picture = run.space.dataset.pictures[static_cast<size_t>(index)];
+    if (picture.group.empty()) ++ungrouped;
+    else ++groups[picture.group];
+  }
+  const std::string count = Count(static_cast<int64_t>(run.space.split.holdout.size()), "held-out picture");
+  if (run.wanted().app.check_pictures == package::Carry::kPixels) {
+    const fs::path path = run.At("model/preprocess.json");
+    HL_ASSIGN(const std::string json, ReadText(path));
+    HL_ASSIGN(const describe::Description description, describe::DescriptionFromJson(json, path.string()));
+    return fmt::format("{0} go{1} along for the self-check: as the {2} x {2} pixels that the model sees, without metadata and names.\n", count,
+                       run.space.split.holdout.size() == 1 ? "es" : "", description.size_px);
+  }
+  std::string text = fmt::format("{} go{} along AS ORIGINAL FILES (as many as 12 MB hold), with whatever stands in them: names, dates, places\n", count,
+                                 run.space.split.holdout.size() == 1 ? "es" : "");
+  if (!groups.empty()) text += fmt::format("  of {}: {}\n", Count(static_cast<int64_t>(groups.size()), "group"), Owners(groups));
+  if (ungrouped > 0) text += fmt::format("  of nobody knows whom (no groups were given): {}\n", ungrouped);
+  return text + "  Whoever gets the app can take them out. Leave --check-pictures away to pack pixels alone.\n";
+}
+
+Result<void> AddTravellers(const Run& run, Outcome& outcome) {
+  HL_ASSIGN(const std::string text, WhatTravels(run));
+  outcome.text += text;
+  outcome.json["check_pictures"] = {{"count", run.space.split.holdout.size()}, {"what", run.wanted().app.check_pictures == package::Carry::kPixels ? "pixels" : "originals"}};
+  return {};
 }
 
 Result<Outcome> AppAndroid(Run& run) {
@@ -72,6 +119,7 @@ Result<Outcome> CommandApp(Call& call) {
   }
   HL_TRY(WarnOfVerdict(*run));
   HL_ASSIGN(Outcome outcome, run->wanted().app.target == Target::kWeb ? AppWeb(*run) : AppAndroid(*run));
+  HL_TRY(AddTravellers(*run, outcome));
   AddWritten(*run, call.command, outcome);
   return outcome;
 }

@@ -23,6 +23,7 @@ std::string PlanText(const Run& run, const RunPlan& plan) {
   std::string text = fmt::format("plan for {}: {} in {} classes, preset {}\n", run.space.folder.string(),
                                  Count(static_cast<int64_t>(run.space.dataset.pictures.size()), "picture"), run.space.dataset.labels.size(),
                                  run.wanted().search.preset);
+  text += fmt::format("  groups  {}\n", dataset::GroupsSentence(run.space.dataset));
   text += fmt::format("  steps   inspect, prepare, split, search, {}final training, convert, describe, verify, report\n", plan.reduces ? "reduce, " : "");
   text += fmt::format("  search  {}{} of {} models ({}) at {} px with {} and {} folds\n", plan.coverage == search::Coverage::kRace ? "a race of about " : "",
                       Count(plan.search.trials, "trial"), models.size(),

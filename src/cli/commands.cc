@@ -8,7 +8,8 @@ namespace {
 constexpr Command kCommands[] = {
     {.name = "run", .arguments = "PICTURES", .summary = "from labelled pictures to a verified model: all steps, in order",
      .details = "PICTURES is a folder with one folder per class, or a labels.csv with the columns path,label[,group]; "
-                "pictures of one group (a patient, a plant, an object) never straddle folds. Prints a plan first. The same "
+                "pictures of one group (a patient, a plant, an object) never straddle folds, and folders inside a class's folder are groups. "
+                "Prints a plan first. The same "
                 "command again continues where it stopped, after Ctrl-C, a power cut or a full disk. It never overwrites "
                 "another run.",
      .examples = "handlens run leaves  # writes leaves-run in the current folder\n"

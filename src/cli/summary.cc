@@ -44,14 +44,15 @@ Result<Outcome> SummarizeDataset(const Run& run) {
   outcome.text = fmt::format("{} in {} classes\n", Count(static_cast<int64_t>(data.pictures.size()), "picture"), data.labels.size());
   constexpr size_t kShown = 30;
   for (size_t i = 0; i < std::min(kShown, data.labels.size()); ++i) {
-    outcome.text += fmt::format("  {:<24} {:>6}\n", data.labels[i], counts[i]);
+    outcome.text += fmt::format("  {:<24} {:>6}\n", Visible(data.labels[i]), counts[i]);
   }
   if (data.labels.size() > kShown) outcome.text += fmt::format("  ... and {} more classes\n", data.labels.size() - kShown);
   const auto exact = std::count_if(data.duplicates.begin(), data.duplicates.end(),
                                    [](const dataset::DuplicatePair& p) { return p.kind == dataset::DuplicateKind::kExact; });
+  outcome.text += dataset::GroupsSentence(data) + "\n";
   outcome.text += fmt::format("unusable files: {}; exact duplicates: {}; near duplicates: {}; odd ones out: {}\n", data.rejected.size(), exact,
                               static_cast<int64_t>(data.duplicates.size()) - exact, data.odd_ones_out.size());
-  for (const dataset::Rejected& rejected : data.rejected) outcome.text += fmt::format("  {}: {}\n", rejected.path, rejected.reason);
+  for (const dataset::Rejected& rejected : data.rejected) outcome.text += fmt::format("  {}: {}\n", Visible(rejected.path), Visible(rejected.reason));
   for (const dataset::Shortcut& shortcut : data.shortcuts) outcome.text += fmt::format("shortcut: {}\n", shortcut.explanation);
   outcome.text += fmt::format("sizes worth training at: {} px, fit: {}\n", fmt::join(data.recommended_sizes_px, ", "),
                               image::FitName(data.recommended_fit));
@@ -140,6 +141,7 @@ Result<Outcome> SummarizeVerdict(const Run& run) {
     for (const std::string& reason : reasons) outcome.text += "  because: " + reason + "\n";
     outcome.missed.push_back(fmt::format("cannot be deployed; {} names the {}", run.At("verdict.json").string(), reasons.size() == 1 ? "reason" : "reasons"));
   }
+  if (!dataset::GroupsKnown(run.space.dataset)) outcome.text += "  note: " + dataset::GroupsSentence(run.space.dataset) + "\n";
   outcome.json["verdict"] = std::move(verdict);
   return outcome;
 }

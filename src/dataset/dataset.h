@@ -50,6 +50,7 @@ struct Dataset {
   std::string root;                      // absolute path of the folder (or of the folder of labels.csv)
   std::string labels_file;               // absolute path of labels.csv, or empty
   std::string inspected_root;            // root when the pictures were inspected (moved.h); empty before they are recorded
+  std::string groups_from;               // "folders", "pattern", "labels file"; empty = no groups were given
   std::vector<std::string> labels;       // model order: sorted by bytes
   std::vector<Picture> pictures;         // sorted by path bytes
   std::vector<Rejected> rejected;
@@ -61,8 +62,17 @@ struct Dataset {
   image::Fit recommended_fit = image::Fit::kCrop;
 };
 
+// Where the groups of pictures in class folders come from; of a labels.csv, from its own column.
+enum class Subfolders { kGroup, kIgnore };
+struct GroupRules {
+  Subfolders subfolders = Subfolders::kGroup;  // the first folder below a class's folder; one name is one group in all classes
+  std::string pattern;                         // ECMAScript regular expression over the path below the class's folder: the first
+                                               // capture, or the whole match; goes before folders, not before the column
+};
+
 struct InspectOptions {
   std::filesystem::path pictures;        // a folder with one folder per class, or a labels.csv (path,label[,group])
+  GroupRules groups = {};
   image::DecodeLimits limits;
   std::filesystem::path thumbnails;      // folder for the contact sheet's small JPEGs; empty = none are made
   int jobs = 1;
@@ -70,8 +80,14 @@ struct InspectOptions {
 
 // Reads every file once. Bad pictures are collected in `rejected`, all of them. Kind kBadInput when no training could
 // ever follow: not a folder, fewer than two classes with pictures, a layout that is not understood (says which was
-// expected and what was seen, e.g. "train and val look like splits").
+// expected and what was seen, e.g. "train and val look like splits"); kUsage for a group pattern that is no regular
+// expression or matches no name.
 Result<Dataset> Inspect(const InspectOptions& options, Progress& progress);
+
+// Whether any picture has a group.
+bool GroupsKnown(const Dataset& dataset);
+// What is known of which pictures belong together: one or two sentences for plan, report and verdict.
+std::string GroupsSentence(const Dataset& dataset);
 
 // The record RUN/dataset.json.
 Result<void> WriteDataset(const std::filesystem::path& path, const Dataset& dataset);

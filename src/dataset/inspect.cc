@@ -132,11 +132,12 @@ void RecordNearPairs(const std::vector<NearPair>& pairs, Dataset& dataset) {
 }  // namespace
 
 Result<Dataset> Inspect(const InspectOptions& options, Progress& progress) {
-  HL_ASSIGN(Listing listing, ListPictures(options.pictures));
+  HL_ASSIGN(Listing listing, ListPictures(options.pictures, options.groups));
   if (!options.thumbnails.empty()) HL_TRY(MakeFolder(options.thumbnails));
   Dataset dataset;
   dataset.root = listing.root;
   dataset.labels_file = listing.labels_file;
+  dataset.groups_from = listing.groups_from;
   dataset.rejected = listing.rejected;
   dataset.warnings = listing.warnings;
   HL_ASSIGN(std::vector<Candidate> candidates, ReadAll(listing, options, progress, dataset));

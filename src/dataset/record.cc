@@ -44,6 +44,7 @@ Result<Dataset> ReadAllKeys(const Json& json, std::string_view where) {
   Dataset dataset;
   dataset.root = json.at("root").get<std::string>();
   dataset.labels_file = json.at("labels_file").get<std::string>();
+  dataset.groups_from = json.value("groups_from", "");
   dataset.labels = json.at("labels").get<std::vector<std::string>>();
   std::map<std::string, int> number;
   for (const std::string& label : dataset.labels) number.emplace(label, static_cast<int>(number.size()));
@@ -78,6 +79,7 @@ Result<Dataset> ReadAllKeys(const Json& json, std::string_view where) {
 Result<void> WriteDataset(const std::filesystem::path& path, const Dataset& dataset) {
   Json json = {{"root", dataset.root}, {"labels_file", dataset.labels_file}, {"labels", dataset.labels},
                {"fingerprint", Fingerprint(dataset)}};
+  if (!dataset.groups_from.empty()) json["groups_from"] = dataset.groups_from;
   json["pictures"] = Json::array();
   for (const Picture& picture : dataset.pictures) json["pictures"].push_back(PictureJson(dataset, picture));
   json["rejected"] = Json::array();

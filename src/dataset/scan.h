@@ -21,14 +21,21 @@ struct Entry {
 struct Listing {
   std::string root;
   std::string labels_file;
+  std::string groups_from;              // as in Dataset
   std::vector<Entry> entries;           // sorted by path, each path once
   std::vector<Rejected> rejected;       // what has no place in any class, or cannot be a file
   std::vector<std::string> warnings;
   std::vector<std::string> class_names; // seen, with or without pictures; sorted
 };
 
-// Kind kBadInput when the layout is not understood; the message says what was expected and what was seen.
-Result<Listing> ListPictures(const std::filesystem::path& pictures);
+// Kind kBadInput when the layout is not understood; the message says what was expected and what was seen. Kind kUsage for
+// a pattern of groups that is no regular expression or matches nothing.
+Result<Listing> ListPictures(const std::filesystem::path& pictures, const GroupRules& groups = {});
+
+// Fills the groups of a listing's entries by the rules. Same errors.
+Result<void> AssignGroups(const GroupRules& rules, Listing& listing);
+// "train", "Test", "val" and the like.
+bool IsSplitName(std::string_view name);
 
 // The two layouts, chosen by ListPictures.
 Result<Listing> ListClassFolders(const std::filesystem::path& folder);
@@ -48,7 +55,7 @@ Result<LabelTable> ParseLabels(std::string_view text, std::string_view where);
 
 // Why a class cannot be called this; empty when it can.
 std::string LabelProblem(std::string_view label);
-// Names for people: bytes that are not UTF-8 and control characters as \xHH.
+// Names for people, as base/text.h's Visible.
 std::string Printable(std::string_view name);
 bool IsUtf8(std::string_view text);
 // NFC and case folded: equal keys look alike to people and to many file systems.

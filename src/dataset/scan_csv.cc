@@ -121,9 +121,9 @@ Result<Listing> ListLabelsFile(const fs::path& file) {
       continue;
     }
     contradicted.insert(*path);
-    listing.rejected.push_back({*path, fmt::format("line {} says {}{} and line {} says {}{}; correct one of them", it->second.first,
-                                                   known.label, known.group.empty() ? "" : " of group " + known.group, row.line,
-                                                   row.label, row.group.empty() ? "" : " of group " + row.group)});
+    const std::string what = known.label == row.label ? fmt::format("lines {} and {} give it different groups", it->second.first, row.line)
+                                                      : fmt::format("line {} says {} and line {} says {}", it->second.first, known.label, row.line, row.label);
+    listing.rejected.push_back({*path, what + "; correct one of them"});
   }
   for (auto& [path, entry] : first) {
     if (!contradicted.contains(path)) listing.entries.push_back(std::move(entry.second));

@@ -21,12 +21,6 @@ bool IsLitter(std::string_view name) {
   return name.starts_with('.') || std::find(kLitter.begin(), kLitter.end(), name) != kLitter.end();
 }
 
-bool IsSplitName(const std::string& name) {
-  constexpr std::array<std::string_view, 10> kSplits = {"train", "training", "val",  "valid", "validation",
-                                                        "test",  "testing",  "eval", "dev",   "holdout"};
-  return std::find(kSplits.begin(), kSplits.end(), FoldedName(name)) != kSplits.end();
-}
-
 bool HasPictureExtension(const std::string& name) {
   constexpr std::array<std::string_view, 13> kExtensions = {".jpg", ".jpeg", ".jpe",  ".jfif", ".png", ".gif", ".bmp",
                                                             ".tif", ".tiff", ".webp", ".heic", ".avif", ".mpo"};
@@ -222,15 +216,14 @@ Result<Listing> ListClassFolders(const fs::path& folder) {
   if (walk.litter() > 0) {
     listing.warnings.push_back(fmt::format("{} hidden files and leftovers of operating systems were skipped.", walk.litter()));
   }
-  for (const std::string& label : walk.nested()) {
-    listing.warnings.push_back(fmt::format("Class {} has folders inside; all pictures below it count as {}.", Printable(label), Printable(label)));
-  }
   const auto by_path = [](const Entry& a, const Entry& b) { return a.path < b.path; };
   std::sort(listing.entries.begin(), listing.entries.end(), by_path);
   return listing;
 }
 
-Result<Listing> ListPictures(const fs::path& pictures) {
+namespace {
+
+Result<Listing> ListEither(const fs::path& pictures) {
   std::error_code error;
   const fs::path real = fs::canonical(pictures, error);
   if (error) return Fail(ErrorKind::kBadInput, "{}: {}; {}", Printable(pictures.string()), error.message(), kExpected);
@@ -241,6 +234,14 @@ Result<Listing> ListPictures(const fs::path& pictures) {
   if (fs::is_regular_file(real, error) && FoldedName(real.extension().string()) == ".csv") return ListLabelsFile(real);
   return Fail(ErrorKind::kBadInput, "{}: neither a folder nor a .csv file{}; {}", Printable(real.string()),
               FoldedName(real.extension().string()) == ".zip" ? " (unpack the archive first)" : "", kExpected);
+}
+
+}  // namespace
+
+Result<Listing> ListPictures(const fs::path& pictures, const GroupRules& groups) {
+  HL_ASSIGN(Listing listing, ListEither(pictures));
+  HL_TRY(AssignGroups(groups, listing));
+  return listing;
 }
 
 }  // namespace handlens::dataset

@@ -67,6 +67,8 @@ struct DataFacts {
   int rejected = 0;
   int folds = 0, holdout = 0;
   std::string intended_use;             // the user's words
+  std::string groups;                   // what is known of which pictures belong together
+  std::string notes;                    // the user's caveats, as given; lines and empty lines are kept
 };
 
 struct DescribeRequest {

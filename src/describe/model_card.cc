@@ -67,8 +67,22 @@ std::string Data(const Json& description) {
     total += counts.at(i).get<int>();
     out += fmt::format("| {} | {} |\n", Cell(description.at("model").at("labels").at(i)), counts.at(i).get<int>());
   }
-  return out + fmt::format("| all | {} |\n\n{} files were rejected when the pictures were inspected.\n\n", total,
-                           data.at("rejected").get<int>());
+  out += fmt::format("| all | {} |\n\n{} files were rejected when the pictures were inspected.\n\n", total, data.at("rejected").get<int>());
+  if (const std::string groups = data.value("groups", ""); !groups.empty()) out += Cell(std::string_view(groups)) + "\n\n";
+  return out;
+}
+
+// The user's own words, line by line.
+std::string Notes(const Json& description) {
+  const std::string notes = description.at("data").value("notes", "");
+  if (notes.empty()) return "";
+  std::string out = "## Notes of its author\n\n";
+  for (size_t at = 0; at < notes.size();) {
+    const size_t end = std::min(notes.find('\n', at), notes.size());
+    out += Cell(std::string_view(notes).substr(at, end - at)) + "\n";
+    at = end + 1;
+  }
+  return out + "\n";
 }
 
 std::string RouteRow(const Json& route) {
@@ -147,7 +161,7 @@ Result<void> WriteModelCard(const fs::path& run_folder) {
   }
   HL_ASSIGN(const std::string text, FromJson(description, (model / "description.json").string(), [&](const Json& d) {
     const Json* current = verdict_or_none != nullptr && IsAbout(verdict, d) ? verdict_or_none : nullptr;
-    return Head(d.at("model")) + Files(d) + Data(d) + Validation(d, current) + UseAndLimits(d) + Proof(d.at("proof"));
+    return Head(d.at("model")) + Notes(d) + Files(d) + Data(d) + Validation(d, current) + UseAndLimits(d) + Proof(d.at("proof"));
   }));
   return WriteFileAtomic(model / "modelcard.md", text);
 }

@@ -67,6 +67,8 @@ Result<void> WriteDescription(const std::filesystem::path& path, const DescribeR
                     {"folds", data.folds},
                     {"holdout", data.holdout},
                     {"intended_use", data.intended_use}};
+  if (!data.groups.empty()) record["data"]["groups"] = data.groups;
+  if (!data.notes.empty()) record["data"]["notes"] = data.notes;
   return WriteRecord(path, "handlens-description", 1, record);
 }
 

@@ -18,13 +18,15 @@ constexpr const char* kProject = "project";
 
 // What is said of all APKs of one packing.
 Json FactsOf(const AndroidRequest& request, const SigningKey& key, const std::string& model) {
-  return {{"name", request.bundle.name},
-          {"application_id", request.application_id},
-          {"version_name", request.version_name},
-          {"version_code", request.version_code},
-          {"model", model},
-          {"certificate_sha256", key.Fingerprint()},
-          {"check_pictures", request.bundle.check_pictures.size()}};
+  Json facts = {{"name", request.bundle.name},
+                {"application_id", request.application_id},
+                {"version_name", request.version_name},
+                {"version_code", request.version_code},
+                {"model", model},
+                {"certificate_sha256", key.Fingerprint()},
+                {"check_pictures", request.bundle.check_pictures.size()}};
+  if (request.bundle.carry == Carry::kOriginals) facts["check_pictures_are"] = "originals";
+  return facts;
 }
 
 // The APKs of earlier packings that stay: those of other ABIs and names than are packed now. What is said of them and is

@@ -62,6 +62,35 @@ Result<Model> ReadModel(const std::filesystem::path& path) {
   return model;
 }
 
+// What of a picture goes into the app, and its file's extension.
+struct Carried {
+  Bytes bytes;
+  std::string extension;
+  bool lossless = true;
+};
+
+std::string Lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+// The pixels are encoded anew, so nothing of the file but what the model sees can come along. That a phone gets the
+// model's very input from them is tried here: a square of the right size is left alone by every fit.
+Result<Carried> PixelsOnly(std::span<const uint8_t> input, int size_px, image::Fit fit) {
+  Carried carried{image::EncodePng(input, size_px, size_px), "png"};
+  HL_ASSIGN(const image::Decoded again, image::Decode(carried.bytes));
+  const auto seen = image::ModelInput(again.image, size_px, fit);
+  if (!std::equal(seen.begin(), seen.end(), input.begin(), input.end())) {
+    return Fail(ErrorKind::kInternal, "a picture's pixels do not come back from their PNG");
+  }
+  return carried;
+}
+
+Carried Original(Bytes file, const image::Decoded& decoded) {
+  const std::string& format = decoded.facts.format;
+  return {std::move(file), Lower(format), format != "JPEG" && format != "WebP"};
+}
+
 // The pictures that the phone runs, with the scores that the computer gives them.
 Result<void> AddCheck(const BundleRequest& request, const Model& model, std::vector<BundleFile>& files) {
   HL_ASSIGN(const auto judge, tflite::Judge::Load(model.bytes, tflite::Kernels::kBuiltin));
@@ -71,29 +100,35 @@ Result<void> AddCheck(const BundleRequest& request, const Model& model, std::vec
   size_t total_bytes = 0;
   for (const CheckPicture& picture : request.check_pictures) {
     HL_ASSIGN(Bytes bytes, ReadFile(picture.path));
-    if (total_bytes + bytes.size() > kCheckPicturesBytes) continue;
-    total_bytes += bytes.size();
+    const std::string id = Sha256(bytes);
     auto decoded = image::Decode(bytes);
     if (!decoded) return Fail(decoded.error().kind, "{}: {}", picture.path.string(), decoded.error().message);
     const auto input = image::ModelInput(decoded->image, model.description.size_px, fit);
+    Carried carried;
+    if (request.carry == Carry::kOriginals) {
+      carried = Original(std::move(bytes), *decoded);
+    } else {
+      HL_ASSIGN(carried, PixelsOnly(input, model.description.size_px, fit));
+    }
+    if (total_bytes + carried.bytes.size() > kCheckPicturesBytes) continue;
+    total_bytes += carried.bytes.size();
     HL_ASSIGN(const std::vector<float> scores, judge->Classify(input));
     HL_ASSIGN(const std::vector<float> xnnpack_scores, xnnpack->Classify(input));
-    std::string extension = decoded->facts.format;
-    std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) { return std::tolower(c); });
-    const std::string name = fmt::format("{}.{}", rows.size(), extension);
+    const std::string name = fmt::format("{}.{}", rows.size(), carried.extension);
     rows.push_back({{"file", name},
                     {"label", picture.label},
-                    {"sha256", Sha256(bytes)},
+                    {"sha256", id},
                     {"input_sha256", Sha256(input)},
-                    {"lossless", decoded->facts.format != "JPEG" && decoded->facts.format != "WebP"},
+                    {"lossless", carried.lossless},
                     {"scores", scores},
                     {"scores_xnnpack", xnnpack_scores}});
-    files.push_back({"check/" + name, std::move(bytes)});
+    files.push_back({"check/" + name, std::move(carried.bytes)});
   }
-  const Json record = {{"runtime", judge->RuntimeVersion()},
+  Json record = {{"runtime", judge->RuntimeVersion()},
                        {"tolerance", model.info.output_type == tflite::Type::kFloat32 ? 1e-3 : 1.5 / 256},
                        {"left_out", request.check_pictures.size() - rows.size()},
                        {"pictures", rows}};
+  if (request.carry == Carry::kOriginals) record["pictures_are"] = "originals";
   files.push_back({"check/check.json", RecordBytes("handlens-check", record)});
   return {};
 }
@@ -121,14 +156,16 @@ Result<std::vector<BundleFile>> MakeBundle(const BundleRequest& request) {
   return files;
 }
 
-Result<image::Image> DrawIcon(const std::vector<std::filesystem::path>& pictures) {
+Result<image::Image> DrawIcon(const std::vector<std::filesystem::path>& pictures, int size_px) {
   constexpr int kSide = 512;
   const size_t across = pictures.size() >= 4 ? 2 : 1;
   const int tile = kSide / static_cast<int>(across);
   image::Image icon{kSide, kSide, std::vector<uint8_t>(static_cast<size_t>(kSide) * kSide * 3, 255)};
   for (size_t i = 0; i < std::min(pictures.size(), across * across); ++i) {
     HL_ASSIGN(const image::Decoded decoded, image::DecodeFile(pictures[i]));
-    const auto pixels = image::ModelInput(decoded.image, tile, image::Fit::kCrop);
+    const int seen_px = std::min(size_px, tile);
+    const image::Image seen{seen_px, seen_px, image::ModelInput(decoded.image, seen_px, image::Fit::kCrop)};
+    const auto pixels = image::ModelInput(seen, tile, image::Fit::kCrop);
     const size_t row_bytes = static_cast<size_t>(tile) * 3;
     for (size_t y = 0; y < static_cast<size_t>(tile); ++y) {
       const size_t to = ((i / across * static_cast<size_t>(tile) + y) * kSide + i % across * static_cast<size_t>(tile)) * 3;

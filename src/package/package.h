@@ -21,22 +21,29 @@ struct CheckPicture {
   std::string label;
 };
 
+// What of it travels. kPixels: the N x N pixels that the model sees, as PNG without metadata; whose decoder the phone
+// has is proved by the golden vectors. kOriginals: the user's files, byte for byte, with everything inside them.
+enum class Carry { kPixels, kOriginals };
+
 // What every target gets. Files of the bundle are described in docs/formats-app.md.
 struct BundleRequest {
   std::filesystem::path model;              // a .tflite file with handlens' metadata
   std::filesystem::path model_card;         // modelcard.md; empty = none
   std::string name;                         // shown under the icon; 1..50 characters, UTF-8
   std::vector<CheckPicture> check_pictures; // the hold-out
+  Carry carry = Carry::kPixels;
 };
 
 struct BundleFile {
-  std::string name;  // '/' between folders: "app.json", "model.tflite", "check/check.json", "check/0.jpg"
+  std::string name;  // '/' between folders: "app.json", "model.tflite", "check/check.json", "check/0.png"
   Bytes bytes;
 };
 
 // Makes the files that all targets share: app.json, model.tflite, modelcard.md and check/ with the computer's scores (the
 // official runtime, builtin kernels). Kind kBadInput when labels and outputs do not match, the metadata is not
-// handlens', or a picture cannot be read. Pictures beyond 12 MB in all are left out and counted in check.json.
+// handlens', or a picture cannot be read. Pictures beyond 12 MB in all are left out and counted in check.json. But for
+// Carry::kOriginals no byte of a picture's file gets into the bundle, nor its name; only the file's SHA-256, the picture's
+// id in the run.
 Result<std::vector<BundleFile>> MakeBundle(const BundleRequest& request);
 
 struct AndroidRequest {
@@ -87,7 +94,8 @@ struct WebRequest {
 // an earlier one stay. Returns its files.
 Result<std::vector<std::filesystem::path>> PackWeb(const WebRequest& request);
 
-// A square icon of at least 512 px drawn from class pictures: a mosaic of up to four.
-Result<image::Image> DrawIcon(const std::vector<std::filesystem::path>& pictures);
+// A square icon of 512 px drawn from class pictures: a mosaic of up to four, none with more detail than size_px x size_px
+// pixels, the model's size, so that the icon shows no more of anybody than the model sees.
+Result<image::Image> DrawIcon(const std::vector<std::filesystem::path>& pictures, int size_px);
 
 }  // namespace handlens::package

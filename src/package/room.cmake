@@ -15,3 +15,6 @@ set_tests_properties(web.phones PROPERTIES TIMEOUT 1200 SKIP_RETURN_CODE 77 RUN_
 # Sample apps for tests/android/run.sh.
 add_executable(sample_app ${CMAKE_SOURCE_DIR}/tests/android/sample_app.cc)
 target_link_libraries(sample_app PRIVATE package)
+# Words planted in pictures and names, looked for in everything that is given away.
+add_test(NAME privacy.markers COMMAND ${CMAKE_SOURCE_DIR}/tests/privacy/markers.py ${CMAKE_BINARY_DIR} ${CMAKE_SOURCE_DIR})
+set_tests_properties(privacy.markers PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77)

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/hash.h"
 #include "base/json.h"
 #include "describe/describe.h"
@@ -182,6 +184,69 @@ TEST(Bundle, RefusesLabelsThatAreNotTheModels) {
     EXPECT_EQ(bundle.error().kind, ErrorKind::kBadInput);
     EXPECT_THAT(bundle.error().message, HasSubstr(fmt::format("3 outputs, {} labels", labels.size())));
   }
+}
+
+const Bytes* Find(const std::vector<BundleFile>& files, std::string_view name) {
+  for (const BundleFile& file : files) {
+    if (file.name == name) return &file.bytes;
+  }
+  return nullptr;
+}
+
+Json CheckOf(const std::vector<BundleFile>& files) {
+  const Bytes* bytes = Find(files, "check/check.json");
+  if (bytes == nullptr) return {};
+  return *ParseJson(std::string_view(reinterpret_cast<const char*>(bytes->data()), bytes->size()), "check.json");
+}
+
+// A picture whose file says more than its pixels.
+Sample SampleWithSecret() {
+  Sample sample = MakeSample("secret", WithLabels(describe::sample::FloatModel(), Labels()));
+  Bytes file = *ReadFile(sample.folder / "red.png");
+  for (const char c : std::string_view("patient: Jane Doe")) file.push_back(static_cast<uint8_t>(c));
+  EXPECT_TRUE(WriteFileAtomic(sample.folder / "red.png", file));
+  return sample;
+}
+
+TEST(Bundle, CarriesThePixelsThatTheModelSeesAndNothingElseOfAPicture) {
+  const Sample sample = SampleWithSecret();
+  const auto files = MakeBundle(sample.request.bundle);
+  ASSERT_TRUE(files) << files.error().message;
+  const Bytes* png = Find(*files, "check/0.png");
+  ASSERT_NE(png, nullptr);
+  EXPECT_EQ(std::string(png->begin(), png->end()).find("Jane"), std::string::npos);
+  const auto decoded = image::Decode(*png);
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(decoded->image.width, describe::sample::kSizePx);
+  const Json check = CheckOf(*files), picture = check["pictures"][0];
+  EXPECT_FALSE(check.contains("pictures_are"));
+  EXPECT_EQ(picture["input_sha256"], Sha256(decoded->image.rgb));
+  EXPECT_EQ(picture["sha256"], Sha256(*ReadFile(sample.folder / "red.png")));  // the picture's id in the run
+  EXPECT_EQ(picture["lossless"], true);
+}
+
+TEST(Bundle, CarriesOriginalsOnlyWhenAsked) {
+  Sample sample = SampleWithSecret();
+  sample.request.bundle.carry = Carry::kOriginals;
+  const auto files = MakeBundle(sample.request.bundle);
+  ASSERT_TRUE(files) << files.error().message;
+  const Bytes* png = Find(*files, "check/0.png");
+  ASSERT_NE(png, nullptr);
+  EXPECT_EQ(*png, *ReadFile(sample.folder / "red.png"));
+  EXPECT_EQ(CheckOf(*files)["pictures_are"], "originals");
+}
+
+TEST(DrawIcon, ShowsNoMoreDetailThanTheModelSees) {
+  const fs::path folder = fs::path(testing::TempDir()) / "handlens-icon";
+  std::vector<uint8_t> stripes;
+  for (int i = 0; i < 64 * 64; ++i) stripes.insert(stripes.end(), 3, i % 2 == 0 ? 0 : 255);
+  ASSERT_TRUE(WriteFileAtomic(folder / "stripes.png", image::EncodePng(stripes, 64, 64)));
+  const auto icon = DrawIcon({folder / "stripes.png"}, 8);
+  ASSERT_TRUE(icon) << icon.error().message;
+  EXPECT_EQ(icon->width, 512);
+  const auto [least, most] = std::minmax_element(icon->rgb.begin(), icon->rgb.end());
+  EXPECT_GT(*least, 100);
+  EXPECT_LT(*most, 155);
 }
 
 TEST(Bundle, SaysHowQuantizedOutputsBecomeScores) {

@@ -35,6 +35,8 @@ void ReadWord(std::string_view text, std::initializer_list<std::string_view> wor
 }
 inline void ReadValue(std::string_view text, Reduction& value) { ReadWord(text, {"auto", "always", "never"}, value); }
 inline void ReadValue(std::string_view text, Target& value) { ReadWord(text, {"android", "web"}, value); }
+inline void ReadValue(std::string_view text, dataset::Subfolders& value) { ReadWord(text, {"group", "ignore"}, value); }
+inline void ReadValue(std::string_view text, package::Carry& value) { ReadWord(text, {"pixels", "originals"}, value); }
 inline void ReadValue(std::string_view text, Shell& value) { ReadWord(text, {"bash", "zsh", "fish"}, value); }
 inline void ReadValue(std::string_view text, split::Order& value) { ReadWord(text, {"honest", "paper"}, value); }
 template <class Value>

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdlib>
 
+#include "describe/describe.h"
 #include "package/package.h"
 #include "pipeline/steps.h"
 
@@ -31,18 +32,29 @@ Result<fs::path> BuiltApp(const fs::path& name) {
               places[0].string(), places[1].lexically_normal().string());
 }
 
+Result<describe::Description> DescriptionOf(const Workspace& space) {
+  const fs::path path = space.At("model/preprocess.json");
+  HL_ASSIGN(const std::string text, ReadText(path));
+  return describe::DescriptionFromJson(text, path.string());
+}
+
 // The name asked for, else the one that the model was described with.
 Result<std::string> AppName(const Run& run) {
   if (run.wanted().about.name) return *run.wanted().about.name;
-  const fs::path path = run.At("model/preprocess.json");
-  HL_ASSIGN(const std::string text, ReadText(path));
-  HL_ASSIGN(const Json json, ParseJson(text, path.string()));
-  return FromJson(json, path.string(), [](const Json& j) { return j.at("name").get<std::string>(); });
+  HL_ASSIGN(const describe::Description description, DescriptionOf(run.space));
+  return description.name;
+}
+
+// Runs from before there was a choice stay fresh.
+std::optional<std::string> CarryName(const Run& run) {
+  if (run.wanted().app.check_pictures == package::Carry::kPixels) return std::nullopt;
+  return "originals";
 }
 
 std::string ModelFile(const Run& run) { return run.wanted().app.model == "float" ? "model/model.tflite" : "model/quantizedmodel.tflite"; }
 
-Result<package::BundleRequest> BundleOf(Workspace& space, const std::string& model, const std::string& name) {
+Result<package::BundleRequest> BundleOf(Workspace& space, const std::string& model, const std::string& name,
+                                        const std::optional<std::string>& carry) {
   HL_ASSIGN(space.split, split::ReadSplit(space.At("split.json"), space.dataset));
   package::BundleRequest bundle;
   bundle.model = space.At(model);
@@ -53,6 +65,7 @@ Result<package::BundleRequest> BundleOf(Workspace& space, const std::string& mod
     const dataset::Picture& picture = space.dataset.pictures[static_cast<size_t>(index)];
     bundle.check_pictures.push_back({PicturePath(space, index), space.dataset.labels[static_cast<size_t>(picture.label)]});
   }
+  if (carry) bundle.carry = package::Carry::kOriginals;
   return bundle;
 }
 
@@ -69,7 +82,8 @@ Result<image::Image> IconOf(const Workspace& space, const fs::path& file) {
     pictures.push_back(PicturePath(space, static_cast<int>(i)));
     next = space.dataset.pictures[i].label + 1;
   }
-  return package::DrawIcon(pictures);
+  HL_ASSIGN(const describe::Description description, DescriptionOf(space));
+  return package::DrawIcon(pictures, description.size_px);
 }
 
 double SecondsSince(std::chrono::steady_clock::time_point begun) {
@@ -116,7 +130,8 @@ Result<package::SigningKey> KeyOf(const fs::path& asked, AndroidResult& result) 
 struct AppAndroid {
   static constexpr StepFacts kFacts{.name = "app-android", .title = "Android app", .command = "app", .redo = Redo::kAlways};
   struct Options {
-    static constexpr std::string_view kNames[] = {"name", "id", "version_name", "version_code", "abi", "key", "project", "model", "icon"};
+    static constexpr std::string_view kNames[] = {"name", "id", "version_name", "version_code", "abi", "key", "project", "model", "icon",
+                                                 "check_pictures"};
     std::string name, application_id, version_name;
     int version_code = 0;
     std::string abi;
@@ -124,18 +139,19 @@ struct AppAndroid {
     bool project = false;
     std::string model;
     fs::path icon;
+    std::optional<std::string> check_pictures;   // empty: pixels
   };
   static Result<Options> Read(const Run& run) {
     const Wanted::App& wanted = run.wanted().app;
     HL_ASSIGN(std::string name, AppName(run));
     std::string id = wanted.application_id.value_or("app.handlens." + IdPart(name));
     return Options{std::move(name), std::move(id), wanted.version_name, wanted.version_code, wanted.abi,
-                   wanted.key, wanted.project, ModelFile(run), wanted.icon};
+                   wanted.key, wanted.project, ModelFile(run), wanted.icon, CarryName(run)};
   }
   static Files Touches(const Workspace&, const Options& o) { return {{"dataset.json", "split.json", o.model}, {"apps/android"}}; }
   static Result<package::AndroidRequest> RequestOf(Workspace& space, const Options& o) {
     package::AndroidRequest request;
-    HL_ASSIGN(request.bundle, BundleOf(space, o.model, o.name));
+    HL_ASSIGN(request.bundle, BundleOf(space, o.model, o.name, o.check_pictures));
     for (const std::string& abi : AbisOf(o.abi)) {
       HL_ASSIGN(const fs::path path, BuiltApp("android/template-" + abi + ".apk"));
       request.templates.push_back(path);
@@ -173,18 +189,19 @@ struct AppAndroid {
 struct AppWeb {
   static constexpr StepFacts kFacts{.name = "app-web", .title = "web app", .command = "app", .redo = Redo::kAlways};
   struct Options {
-    static constexpr std::string_view kNames[] = {"name", "model", "icon"};
+    static constexpr std::string_view kNames[] = {"name", "model", "icon", "check_pictures"};
     std::string name, model;
     fs::path icon;
+    std::optional<std::string> check_pictures;   // empty: pixels
   };
   static Result<Options> Read(const Run& run) {
     HL_ASSIGN(std::string name, AppName(run));
-    return Options{std::move(name), ModelFile(run), run.wanted().app.icon};
+    return Options{std::move(name), ModelFile(run), run.wanted().app.icon, CarryName(run)};
   }
   static Files Touches(const Workspace&, const Options& o) { return {{"dataset.json", "split.json", o.model}, {"apps/web"}}; }
   static Result<void> Work(Workspace& space, const Options& o) {
     package::WebRequest request;
-    HL_ASSIGN(request.bundle, BundleOf(space, o.model, o.name));
+    HL_ASSIGN(request.bundle, BundleOf(space, o.model, o.name, o.check_pictures));
     HL_ASSIGN(request.site, BuiltApp("web/site"));
     HL_ASSIGN(request.icon, IconOf(space, o.icon));
     request.out = space.At("apps/web");

@@ -85,16 +85,25 @@ Result<void> CheckPictures(const Workspace& space) {
 struct Inspect {
   static constexpr StepFacts kFacts{.name = "inspect", .title = "inspect", .command = "inspect"};
   struct Options {
-    static constexpr std::string_view kNames[] = {"max_pixels"};
+    static constexpr std::string_view kNames[] = {"max_pixels", "subfolders", "group_pattern"};
     int64_t max_pixels = 0;
+    std::optional<std::string> subfolders, group_pattern;   // empty: groups; no pattern
   };
-  static Result<Options> Read(const Run& run) { return Options{run.wanted().pictures.max_pixels}; }
+  static Result<Options> Read(const Run& run) {
+    const Wanted::Pictures& wanted = run.wanted().pictures;
+    Options options{wanted.max_pixels, {}, {}};
+    if (wanted.subfolders == dataset::Subfolders::kIgnore) options.subfolders = "ignore";
+    if (!wanted.group_pattern.empty()) options.group_pattern = wanted.group_pattern;
+    return options;
+  }
   static Files Touches(const Workspace&, const Options&) { return {{}, {"dataset.json"}}; }
   // A record that the step did not write (or that was edited) is made anew; the chain decides.
   static Result<void> Work(Workspace& space, const Options& options) {
     dataset::InspectOptions inspect;
     inspect.pictures = space.pictures;
     inspect.limits.max_pixels = options.max_pixels;
+    if (options.subfolders) inspect.groups.subfolders = dataset::Subfolders::kIgnore;
+    inspect.groups.pattern = options.group_pattern.value_or("");
     inspect.thumbnails = space.At("thumbnails");
     inspect.jobs = space.jobs;
     HL_ASSIGN(space.dataset, dataset::Inspect(inspect, *space.progress));

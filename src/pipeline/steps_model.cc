@@ -4,6 +4,7 @@
 #include "convert/convert.h"
 #include "dataset/moved.h"
 #include "dataset/prepare.h"
+#include "dataset/scan.h"
 #include "describe/describe.h"
 #include "pipeline/chain.h"
 #include "pipeline/steps.h"
@@ -114,20 +115,47 @@ std::string NameOf(const Run& run) {
   return (folder.has_filename() ? folder.filename() : folder.parent_path().filename()).string();
 }
 
+constexpr const char* kNotes = "notes.txt";
+
+// Those of --notes, else those that the run keeps.
+Result<std::string> NotesOf(const Run& run) {
+  constexpr size_t kMostBytes = 20'000;
+  const fs::path& given = run.wanted().call.notes;
+  std::error_code error;
+  if (given.empty()) return fs::exists(run.At(kNotes), error) ? ReadText(run.At(kNotes)) : Result<std::string>(std::string());
+  HL_ASSIGN(std::string text, ReadText(given));
+  if (dataset::IsUtf8(text) && text.size() <= kMostBytes) return text;
+  return Fail(ErrorKind::kBadInput, "{}: notes are plain text in UTF-8 of at most {} bytes; this file {}", given.string(), kMostBytes,
+              text.size() > kMostBytes ? fmt::format("has {}", text.size()) : "is not UTF-8");
+}
+
+Result<void> KeepNotes(const Workspace& space, const std::string& notes) {
+  std::error_code error;
+  if (notes.empty() && !fs::exists(space.At(kNotes), error)) return {};
+  return WriteFileAtomic(space.At(kNotes), notes);
+}
+
 struct Describe {
   static constexpr StepFacts kFacts{.name = "describe", .title = "describe", .command = "describe", .version = 2};
   struct Options {
-    static constexpr std::string_view kNames[] = {"name", "version", "author", "license", "notice", "size", "fit", "not_sure_below"};
+    static constexpr std::string_view kNames[] = {"name", "version", "author", "license", "notice", "size", "fit", "not_sure_below", "anonymous",
+                                                 "notes"};
     std::string name, version, author, license, notice;
     int size_px = 0;
     image::Fit fit = image::Fit::kCrop;
     double not_sure_below = 0;
+    std::optional<bool> anonymous;         // empty: the card names the pictures' folder
+    std::optional<std::string> notes;      // the text; empty: none
   };
   static Result<Options> Read(const Run& run) {
     const Wanted::About& wanted = run.wanted().about;
     const auto not_sure = describe::ChooseNotSureBelow(OutOfFold(run.space));
-    return Options{wanted.name.value_or(NameOf(run)), wanted.version, wanted.author, wanted.license, wanted.notice,
-                   run.space.chosen.candidate.size_px, run.fit(), not_sure.threshold};
+    Options options{wanted.name.value_or(NameOf(run)), wanted.version, wanted.author, wanted.license, wanted.notice,
+                    run.space.chosen.candidate.size_px, run.fit(), not_sure.threshold, {}, {}};
+    if (wanted.anonymous) options.anonymous = true;
+    HL_ASSIGN(std::string notes, NotesOf(run));
+    if (!notes.empty()) options.notes = std::move(notes);
+    return options;
   }
   static Files Touches(const Workspace&, const Options&) {
     return {With(ModelFiles(), {"dataset.json", "model/conversion.json"}),
@@ -146,7 +174,10 @@ struct Describe {
     d.fit = image::FitName(o.fit);
     d.labels = space.dataset.labels;
     d.not_sure_below = static_cast<decltype(d.not_sure_below)>(o.not_sure_below);
-    request.data.source = dataset::NameOf(space.dataset);
+    if (!o.anonymous) request.data.source = dataset::NameOf(space.dataset);
+    request.data.groups = dataset::GroupsSentence(space.dataset);
+    request.data.notes = o.notes.value_or("");
+    HL_TRY(KeepNotes(space, request.data.notes));
     request.data.pictures_per_class.assign(space.dataset.labels.size(), 0);
     for (const dataset::Picture& picture : space.dataset.pictures) ++request.data.pictures_per_class[static_cast<size_t>(picture.label)];
     request.data.rejected = static_cast<int>(space.dataset.rejected.size());
@@ -201,15 +232,16 @@ struct Verify {
 struct Report {
   static constexpr StepFacts kFacts{.name = "report", .title = "report", .command = "report", .redo = Redo::kUnrecorded};
   struct Options {
-    static constexpr std::array<std::string_view, 0> kNames{};
+    static constexpr std::string_view kNames[] = {"anonymous"};
+    bool anonymous = false;
   };
-  static Result<Options> Read(const Run&) { return Options{}; }
+  static Result<Options> Read(const Run& run) { return Options{run.wanted().about.anonymous}; }
   static Files Touches(const Workspace&, const Options&) { return {{}, {"report.html"}}; }
-  static Result<void> Work(Workspace& space, const Options&) {
+  static Result<void> Work(Workspace& space, const Options& o) {
     HL_ASSIGN(const std::vector<Finding> findings, ChangedFiles(space.folder));
     std::vector<std::string> changed;
     for (const Finding& finding : findings) changed.push_back(finding.text + ".");
-    HL_TRY(report::WriteReport(space.folder, *space.progress, changed));
+    HL_TRY(report::WriteReport(space.folder, *space.progress, o.anonymous ? report::FileNames::kHashed : report::FileNames::kShown, changed));
     space.written.emplace_back("report.html");
     return {};
   }

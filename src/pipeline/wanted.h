@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "convert/convert.h"
+#include "dataset/dataset.h"
 #include "image/image.h"
+#include "package/package.h"
 #include "search/presets.h"
 #include "split/split.h"
 #include "verify/verify.h"
@@ -25,6 +27,8 @@ enum class Shell { kBash, kZsh, kFish };
 struct Wanted {
   struct Pictures {
     int64_t max_pixels = 0;
+    dataset::Subfolders subfolders = dataset::Subfolders::kGroup;
+    std::string group_pattern;              // empty: none
     bool skip_broken = false;
     std::optional<image::Fit> fit;
     std::vector<int> sizes_px;              // empty: chosen from the pictures
@@ -53,6 +57,7 @@ struct Wanted {
   struct About {
     std::optional<std::string> name;
     std::string version, author, license, notice;
+    bool anonymous = false;
   } about;
   struct Gates {
     double min_accuracy = 0, min_agreement = 0;
@@ -70,6 +75,7 @@ struct Wanted {
     std::filesystem::path icon, key;        // empty: drawn; the default key
     std::string abi;                        // "arm64", "armv7", "x86_64" or "all"
     bool project = false;
+    package::Carry check_pictures = package::Carry::kPixels;
   } app;
   // Of one call: never kept, and nothing that a file depends on.
   struct Call {
@@ -79,6 +85,7 @@ struct Wanted {
     std::filesystem::path export_tree;
     std::vector<std::filesystem::path> import_files;
     std::filesystem::path save_input, fix;
+    std::filesystem::path notes;            // empty: those that the run keeps
     bool lan = false, loopback = false;
     int port = 0;
     bool man = false, markdown = false;

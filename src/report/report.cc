@@ -2,18 +2,22 @@
 #include "report/report.h"
 
 #include "base/disk.h"
+#include "report/anonymous.h"
 #include "report/html.h"
 #include "report/sections.h"
 
 namespace handlens::report {
 
-Result<std::filesystem::path> WriteReport(const std::filesystem::path& run, Progress& progress, const std::vector<std::string>& changed) {
+Result<std::filesystem::path> WriteReport(const std::filesystem::path& run, Progress& progress, FileNames names,
+                                          const std::vector<std::string>& changed) {
   progress.Begin("report", 0, "files");
   HL_ASSIGN(Records records, ReadRecords(run));
   records.changed = changed;
   for (const std::string& change : records.changed) progress.Warn(change);
   for (const std::string& problem : records.problems) progress.Warn(problem);
-  const Document document = MakeDocument(records);
+  if (names == FileNames::kHashed) records = WithoutNames(std::move(records));
+  Document document = MakeDocument(records);
+  if (names == FileNames::kHashed) document.subtitle += " Names of files and groups are hashed.";
   size_t tables = 0;
   for (const Section& section : document.sections) {
     for (const Block& block : section.blocks) {

@@ -64,6 +64,26 @@ TEST_F(ReportTest, ReadsWhatOtherRoomsWroteAndWritesTheSameBytesAgain) {
   EXPECT_EQ(*ReadText(run_ / "report.json"), json);
 }
 
+TEST_F(ReportTest, HashesNamesOfFilesAndGroupsForStrangers) {
+  records_.dataset.root = "/home/jane/clinic";
+  records_.dataset.warnings.push_back("Look at " + records_.dataset.pictures[0].path + " and Beech/cut.jpg in /home/jane/clinic.");
+  records_.dataset.odd_ones_out = {records_.dataset.pictures[1].path};
+  WriteDataset();
+  fixture::WritePictures(run_, records_.dataset);
+  ASSERT_TRUE(WriteFileAtomic(run_ / "handlens.toml", "# \"a/b\"\nicon = \"/home/jane/icon.png\"\npreset = \"quick\"\n"));
+  ASSERT_TRUE(WriteReport(run_, SilentProgress(), FileNames::kHashed));
+  std::string all = *ReadText(run_ / "report.html") + *ReadText(run_ / "report.json");
+  for (const auto& entry : std::filesystem::directory_iterator(run_ / "report")) all += *ReadText(entry.path());
+  for (const dataset::Picture& picture : records_.dataset.pictures) {
+    EXPECT_EQ(all.find(picture.path), std::string::npos) << picture.path;
+    EXPECT_EQ(all.find(picture.group + "<"), std::string::npos) << picture.group;
+  }
+  for (const char* name : {"cut.jpg", "notes.docx", "/home/jane"}) EXPECT_EQ(all.find(name), std::string::npos) << name;
+  EXPECT_THAT(all, HasSubstr("picture-" + records_.dataset.pictures[1].id.substr(0, 12)));
+  EXPECT_THAT(all, HasSubstr("preset = &quot;quick&quot;"));
+  EXPECT_THAT(all, HasSubstr("truncated JPEG at byte 1043"));
+}
+
 TEST_F(ReportTest, NamesRecordsThatCannotBeRead) {
   WriteDataset();
   ASSERT_TRUE(WriteFileAtomic(run_ / "verdict.json", "{\"format\": \"handlens-verdict\", \"version\": 99}"));

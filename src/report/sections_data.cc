@@ -76,7 +76,7 @@ void AddSizes(const Records& records, Section& section) {
     Json points = Json::array();
     for (const int i : Spread(classes[c], kScatterPoints / std::max<size_t>(1, classes.size()))) {
       const dataset::Picture& picture = dataset.pictures[static_cast<size_t>(i)];
-      points.push_back({picture.width, picture.height, picture.path});
+      points.push_back(Json::array({picture.width, picture.height}));
     }
     series.push_back({{"name", dataset.labels[c]}, {"points", points}});
   }
@@ -189,8 +189,9 @@ Section DataSection(const Records& records) {
       {Thousands(static_cast<int64_t>(dataset.pictures.size())), "usable pictures", Plural(dataset.labels.size(), "class", "classes")},
       {Thousands(static_cast<int64_t>(dataset.rejected.size())), "files refused", dataset.rejected.empty() ? "" : "each with its reason"},
       {Thousands(static_cast<int64_t>(dataset.duplicates.size())), "pairs of copies", "identical or nearly so"},
-      {Thousands(static_cast<int64_t>(clusters.size())), "independent pictures or groups", "what is never divided over folds"},
+      {Thousands(static_cast<int64_t>(clusters.size())), "undivided units", "groups, near-duplicates and single pictures: what no fold divides"},
       {sizes.empty() ? "–" : sizes, "sizes advised, in pixels", fmt::format("fit: {}", image::FitName(dataset.recommended_fit))}}});
+  section.blocks.emplace_back(Note{dataset::GroupsKnown(dataset) ? Tone::kPlain : Tone::kWarning, "Which pictures belong together", {dataset::GroupsSentence(dataset)}});
   if (!dataset.warnings.empty()) section.blocks.emplace_back(Note{Tone::kWarning, "Please read", dataset.warnings});
   AddCounts(records, section);
   AddShortcuts(records, section);

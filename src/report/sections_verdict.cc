@@ -165,6 +165,17 @@ void AddRules(const Records& records, Section& section) {
   section.blocks.emplace_back(std::move(table));
 }
 
+// Of a text; empty ones are left out.
+std::vector<std::string> Lines(const std::string& text) {
+  std::vector<std::string> lines;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    if (end > at) lines.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return lines;
+}
+
 void AddBestSoFar(const Records& records, Section& section) {
   const search::CellResult* cell = FinalCell(records);
   if (cell == nullptr) {
@@ -202,6 +213,9 @@ Section VerdictSection(const Records& records) {
   }
   if (!records.problems.empty()) {
     section.blocks.emplace_back(Note{Tone::kWarning, "Records that could not be read; what they hold is missing here", records.problems});
+  }
+  if (auto notes = Lines(TextAt(At(records.description, "data"), "notes")); !notes.empty()) {
+    section.blocks.emplace_back(Note{Tone::kWarning, "The author's notes", std::move(notes)});
   }
   const std::vector<Route> routes = Routes(records.verdict);
   if (routes.empty()) AddBestSoFar(records, section);

@@ -59,8 +59,9 @@ Result<void> CheckDivisible(const dataset::Dataset& dataset, const std::vector<U
       problems += fmt::format("{}class {} has {} picture{}; {} folds need at least {}", separator, dataset.labels[l], pictures[l],
                               pictures[l] == 1 ? "" : "s", folds, folds);
     } else if (clusters[l] < 2) {
-      problems += fmt::format("{}all {} pictures of class {} belong together (one group, or near-duplicates of each other), so it cannot be both trained and tested",
-                              separator, pictures[l], dataset.labels[l]);
+      problems += fmt::format("{}all {} pictures of class {} belong together (one group, or near-duplicates of each other), so it cannot be both trained and tested{}",
+                              separator, pictures[l], dataset.labels[l],
+                              dataset.groups_from == "folders" ? " (if its folders are no groups, inspect again with --subfolders ignore)" : "");
     }
   }
   if (problems.empty()) return {};

@@ -201,6 +201,7 @@ Result<Verdict> VerifyRun(const VerifyRequest& request, Progress& progress) {
   for (const split::Fold& fold : shipped.split.folds) total += fold.test.size();
   progress.Begin("verify", static_cast<double>(total), "pictures");
   session.verdict.labels = shipped.dataset.labels;
+  session.verdict.groups = dataset::GroupsSentence(shipped.dataset);
   session.verdict.quantization = shipped.quantization;
   HL_TRY(JudgeFolds(session));
   HL_TRY(JudgeHoldout(session));

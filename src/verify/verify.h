@@ -144,6 +144,7 @@ struct Verdict {
   std::string runtime_version;
   std::string quantization;           // how the int8 files came about: "post-training quantization"; empty when not recorded
   std::vector<std::string> labels;
+  std::string groups;                 // what is known of which pictures belong together (dataset::GroupsSentence)
   std::vector<Route> routes;          // computer, quantized, hold-out ones, then gallery, camera ones, then phones
   std::optional<CameraFindings> camera;
   std::vector<PhoneResult> phones;    // sorted by title

@@ -194,8 +194,10 @@ Result<void> Make(const fs::path& templates, const fs::path& pictures, const fs:
     fs::create_directories(folder);
     HL_ASSIGN(const fs::path model, WriteSampleModel(sample, folder));
     HL_ASSIGN(const auto check, CheckPictures(sample, pictures, folder));
-    HL_ASSIGN(const image::Image icon, package::DrawIcon({check[0].path, check[1].path, check[2].path, check[3].path}));
-    package::AndroidRequest request{.bundle = {model, folder / "modelcard.md", sample.name, check}, .templates = {}, .application_id = sample.id,
+    HL_ASSIGN(const image::Image icon, package::DrawIcon({check[0].path, check[1].path, check[2].path, check[3].path}, kSizePx));
+    // Two apps carry pixels, one the original photographs, so that Android's decoders meet larger ones than the golden ones, too.
+    const package::Carry carry = sample.fit == "letterbox" ? package::Carry::kOriginals : package::Carry::kPixels;
+    package::AndroidRequest request{.bundle = {model, folder / "modelcard.md", sample.name, check, carry}, .templates = {}, .application_id = sample.id,
                                     .version_name = "2.1 β", .version_code = 7, .icon = icon, .out = folder};
     for (const char* abi : {"arm64-v8a", "armeabi-v7a", "x86_64"}) request.templates.push_back(templates / fmt::format("template-{}.apk", abi));
     const auto start = std::chrono::steady_clock::now();

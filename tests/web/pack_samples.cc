@@ -131,9 +131,11 @@ Result<void> Pack(const Sample& sample, const fs::path& site, const fs::path& ou
   HL_ASSIGN(const auto pictures, WritePictures(work / "pictures", sample.labels));
   package::WebRequest request;
   request.bundle = {work / "model.tflite", work / "modelcard.md", sample.name, pictures};
+  // One app carries the original files, so that browsers' decoders meet larger pictures than the golden ones, too.
+  if (sample.folder == "many") request.bundle.carry = package::Carry::kOriginals;
   request.site = site;
   request.out = out / sample.folder;
-  HL_ASSIGN(request.icon, package::DrawIcon({pictures[0].path, pictures[1].path, pictures[2].path, pictures[4].path}));
+  HL_ASSIGN(request.icon, package::DrawIcon({pictures[0].path, pictures[1].path, pictures[2].path, pictures[4].path}, sample.size_px));
   HL_ASSIGN(const auto files, package::PackWeb(request));
   fmt::print("{}: {} files\n", sample.folder, files.size());
   return {};
