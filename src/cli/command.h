@@ -29,6 +29,7 @@ struct Call {
 // The run folder of a command, opened as in pipeline/run_folder.h; the terminal then talks as its settings say.
 Result<std::unique_ptr<pipeline::Run>> Open(Call& call, const std::filesystem::path& folder);
 Result<std::unique_ptr<pipeline::Run>> OpenFor(Call& call, const std::filesystem::path& pictures);
+Result<std::unique_ptr<pipeline::Run>> OpenToLook(Call& call, const std::filesystem::path& pictures);
 // The settings of a command that works on no run folder.
 Result<pipeline::Settings> MergeSettings(Call& call);
 

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/summary.h"
 #include "describe/describe.h"
+#include "pipeline/asking.h"
 #include "pipeline/steps.h"
 
 namespace handlens::cli {
@@ -21,7 +22,7 @@ Result<void> WarnOfVerdict(const Run& run) {
     run.space.progress->Warn(fmt::format("the model is not verified yet: run `handlens verify {}` before you rely on the app", run.space.folder.string()));
     return {};
   }
-  HL_ASSIGN(const std::vector<std::string> reasons, MissedGates(run.space.folder));
+  HL_ASSIGN(const std::vector<std::string> reasons, MissedGates(run));
   if (!reasons.empty()) run.space.progress->Warn(fmt::format("the verdict says that this model cannot be deployed: {}", fmt::join(reasons, "; ")));
   return {};
 }
@@ -114,6 +115,7 @@ Result<Outcome> CommandApp(Call& call) {
   HL_ASSIGN(const std::unique_ptr<Run> run, Open(call, call.arguments[0]));
   std::error_code error;
   if (!std::filesystem::exists(run->At("model/preprocess.json"), error)) {
+    HL_TRY(CheckTrainingAsked(*run, "verify"));
     HL_TRY(SaveSettings(*run));
     HL_TRY(DoStepsUpTo(*run, "verify"));
   }

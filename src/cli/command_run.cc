@@ -13,7 +13,23 @@ namespace fs = std::filesystem;
 using namespace pipeline;
 namespace {
 
-std::string PlanText(const Run& run, const RunPlan& plan) {
+// "inspect, prepare, split", and which of them are done; both follow from the step table.
+Result<std::string> StepsText(Run& run) {
+  HL_ASSIGN(const std::vector<const Step*> to_do, StepsToDo(run, "report"));
+  std::vector<std::string_view> all, done;
+  for (const Step& step : Steps()) {
+    // Not yet known whether its record is there: `run` inspects in any case.
+    if (!step.belongs(run) && step.facts.name != "inspect" && step.facts.name != "prepare") continue;
+    all.push_back(step.facts.title);
+    const bool counts = step.belongs(run) && step.facts.redo == Redo::kFresh;
+    if (counts && std::find(to_do.begin(), to_do.end(), &step) == to_do.end()) done.push_back(step.facts.title);
+  }
+  std::string text = fmt::format("  steps   {}\n", fmt::join(all, ", "));
+  if (!done.empty()) text += fmt::format("  done    {}\n", fmt::join(done, ", "));
+  return text;
+}
+
+Result<std::string> PlanText(Run& run, const RunPlan& plan) {
   std::vector<std::string> models, generators;
   for (const search::Candidate& c : plan.candidates) {
     if (std::find(models.begin(), models.end(), c.model) == models.end()) models.push_back(c.model);
@@ -24,7 +40,8 @@ std::string PlanText(const Run& run, const RunPlan& plan) {
                                  Count(static_cast<int64_t>(run.space.dataset.pictures.size()), "picture"), run.space.dataset.labels.size(),
                                  run.wanted().search.preset);
   text += fmt::format("  groups  {}\n", dataset::GroupsSentence(run.space.dataset));
-  text += fmt::format("  steps   inspect, prepare, split, search, {}final training, convert, describe, verify, report\n", plan.reduces ? "reduce, " : "");
+  HL_ASSIGN(const std::string steps, StepsText(run));
+  text += steps;
   text += fmt::format("  search  {}{} of {} models ({}) at {} px with {} and {} folds\n", plan.coverage == search::Coverage::kRace ? "a race of about " : "",
                       Count(plan.search.trials, "trial"), models.size(),
                       fmt::join(models, ", "), fmt::join(SizesOf(plan.candidates), ", "), fmt::join(generators, ", "), run.wanted().folds.folds);
@@ -35,7 +52,7 @@ std::string PlanText(const Run& run, const RunPlan& plan) {
   const std::string use = verify::PurposeName(run.wanted().gates.purpose);
   text += fmt::format("  verdict for {} (--for)\n", use == "both" ? "the camera and the gallery" : "the " + use + " alone");
   text += fmt::format("  time    about {} with {}{}\n", Duration(TotalSeconds(run, plan)), Count(run.space.jobs, "thread"),
-                      budget > 0 ? fmt::format("; training stops at the budget of {}", Duration(budget)) : "");
+                      budget > 0 ? fmt::format("; training stops in time for a budget of {}", Duration(budget)) : "");
   text += fmt::format("  memory  about {}; disk about {} of {} free\n", ByteCount(static_cast<double>(plan.search.memory_bytes)),
                       ByteCount(static_cast<double>(plan.search.disk_bytes)), ByteCount(plan.free_bytes));
   return text;
@@ -70,19 +87,31 @@ Result<Outcome> Conclude(Run& run, const RunPlan& plan) {
   return outcome;
 }
 
+Result<Outcome> LookAtAll(Call& call, const fs::path& pictures) {
+  HL_ASSIGN(const std::unique_ptr<Run> run, OpenToLook(call, pictures));
+  SayKept(*run, call.command);
+  HL_TRY(LookOnly(*run, pictures));
+  HL_ASSIGN(const RunPlan plan, MakePlan(*run));
+  Outcome outcome;
+  HL_ASSIGN(outcome.text, PlanText(*run, plan));
+  outcome.json = {{"command", call.command}, {"run", run->space.folder.string()}, {"plan", PlanJson(*run, plan)}};
+  // The plan is said all the same: it shows what to change.
+  if (auto fine = CheckBeforeBegin(*run, plan); !fine) {
+    call.terminal->Say(std::string_view(outcome.text).substr(0, outcome.text.size() - 1));
+    return tl::make_unexpected(fine.error());
+  }
+  return outcome;
+}
+
 Result<Outcome> RunAll(Call& call, const fs::path& pictures) {
+  if (FlagsOnly(call.asked()).call.dry_run) return LookAtAll(call, pictures);
   HL_ASSIGN(const std::unique_ptr<Run> run, OpenFor(call, pictures));
+  SayKept(*run, call.command);
   HL_TRY(DoInspect(*run, pictures));
   HL_ASSIGN(const RunPlan plan, MakePlan(*run));
-  const std::string text = PlanText(*run, plan);
-  if (run->wanted().call.dry_run) {
-    Outcome outcome;
-    outcome.text = text;
-    outcome.json = {{"command", call.command}, {"run", run->space.folder.string()}, {"plan", PlanJson(*run, plan)}};
-    return outcome;
-  }
+  HL_ASSIGN(const std::string text, PlanText(*run, plan));
   call.terminal->Say(std::string_view(text).substr(0, text.size() - 1));
-  HL_TRY(CheckDisk(*run, plan));
+  HL_TRY(CheckBeforeBegin(*run, plan));
   HL_TRY(SaveSettings(*run));
   HL_TRY(DoStepsUpTo(*run, "report"));
   return Conclude(*run, plan);

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "cli/summary.h"
+#include "pipeline/asking.h"
 #include "pipeline/steps.h"
 #include "split/split.h"
 #include "verify/phone.h"
@@ -16,6 +17,8 @@ namespace {
 // The frame of all steps on RUN: everything up to the step, then its summary.
 Result<Outcome> StepOnRun(Call& call, Result<Outcome> (*summarize)(const Run&)) {
   HL_ASSIGN(const std::unique_ptr<Run> run, Open(call, call.arguments[0]));
+  SayKept(*run, call.command);
+  HL_TRY(CheckTrainingAsked(*run, call.command));
   HL_TRY(SaveSettings(*run));
   HL_TRY(DoStepsUpTo(*run, call.command));
   HL_ASSIGN(Outcome outcome, summarize(*run));
@@ -39,6 +42,7 @@ Result<Outcome> CommandPrepare(Call& call) { return StepOnRun(call, SummarizePre
 
 Result<Outcome> CommandSplit(Call& call) {
   HL_ASSIGN(const std::unique_ptr<Run> run, Open(call, call.arguments[0]));
+  SayKept(*run, call.command);
   HL_TRY(SaveSettings(*run));
   HL_TRY(DoStepsUpTo(*run, "split"));
   HL_ASSIGN(Outcome outcome, SummarizeSplit(*run));
@@ -63,6 +67,8 @@ Result<Outcome> CommandConvert(Call& call) { return StepOnRun(call, SummarizeMod
 Result<Outcome> CommandDescribe(Call& call) { return StepOnRun(call, SummarizeModel); }
 Result<Outcome> CommandVerify(Call& call) {
   HL_ASSIGN(const std::unique_ptr<Run> run, Open(call, call.arguments[0]));
+  SayKept(*run, call.command);
+  HL_TRY(CheckTrainingAsked(*run, "verify"));
   HL_TRY(SaveSettings(*run));
   const std::vector<fs::path>& files = run->wanted().call.import_files;
   if (files.empty()) {

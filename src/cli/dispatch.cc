@@ -84,12 +84,21 @@ void TalkAs(Call& call, const pipeline::Settings& settings) { call.terminal->Set
 
 Result<std::unique_ptr<pipeline::Run>> Open(Call& call, const std::filesystem::path& folder) {
   HL_ASSIGN(std::unique_ptr<pipeline::Run> run, pipeline::OpenRun(call.asked(), folder, *call.terminal));
+  run->command = call.command;
   TalkAs(call, run->settings);
   return run;
 }
 
 Result<std::unique_ptr<pipeline::Run>> OpenFor(Call& call, const std::filesystem::path& pictures) {
   HL_ASSIGN(std::unique_ptr<pipeline::Run> run, pipeline::OpenRunFor(call.asked(), pictures, *call.terminal));
+  run->command = call.command;
+  TalkAs(call, run->settings);
+  return run;
+}
+
+Result<std::unique_ptr<pipeline::Run>> OpenToLook(Call& call, const std::filesystem::path& pictures) {
+  HL_ASSIGN(std::unique_ptr<pipeline::Run> run, pipeline::OpenToLook(call.asked(), pictures, *call.terminal));
+  run->command = call.command;
   TalkAs(call, run->settings);
   return run;
 }

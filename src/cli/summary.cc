@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "pipeline/steps.h"
+#include "verify/verify.h"
 
 namespace handlens::cli {
 namespace fs = std::filesystem;
@@ -122,18 +123,14 @@ Result<Outcome> SummarizeModel(const Run& run) {
 Result<Outcome> SummarizeVerdict(const Run& run) {
   Outcome outcome;
   HL_ASSIGN(Json verdict, Record(run, "verdict.json"));
-  HL_TRY(FromJson(verdict, run.At("verdict.json").string(), [&](const Json& v) {
-    for (const Json& route : v.at("routes")) {
-      if (route.value("status", "done") != "done") continue;
-      const Json& ci = route.at("ci95");
-      const bool simulated = route.value("scope", "").ends_with("simulated");
-      outcome.text += fmt::format("  {:<20} {:>6}  [{:.1f}, {:.1f}]  n={}\n", route.at("name").get<std::string>() + (simulated ? " (simulated)" : ""),
-                                  Percent(route.at("accuracy").get<double>()), 100 * ci.at(0).get<double>(), 100 * ci.at(1).get<double>(),
-                                  route.at("n").get<int64_t>());
-    }
-    return 0;
-  }));
-  HL_ASSIGN(const std::vector<std::string> reasons, MissedGates(run.space.folder));
+  HL_ASSIGN(const verify::VerdictRecord record, verify::ReadVerdict(run.space.folder));
+  for (const verify::Route& route : record.verdict.routes) {
+    if (route.status != "done") continue;
+    const bool simulated = route.scope.ends_with("simulated");
+    outcome.text += fmt::format("  {:<20} {:>6}  [{:.1f}, {:.1f}]  n={}\n", route.name + (simulated ? " (simulated)" : ""), Percent(route.accuracy),
+                                100 * route.ci95.low, 100 * route.ci95.high, route.n);
+  }
+  HL_ASSIGN(const std::vector<std::string> reasons, MissedGates(run));
   if (reasons.empty()) {
     outcome.text += "verdict: can be deployed\n";
   } else {

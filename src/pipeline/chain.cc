@@ -65,9 +65,19 @@ bool IsSameOrRewritten(const Chain& chain, size_t from, const std::string& path,
   return false;
 }
 
+// "the options changed: epochs was 3, is 4", as far as they were noted.
+std::string WhatChanged(const Json& before, const Json& now) {
+  std::string text = "the options changed";
+  for (const auto& [name, value] : now.items()) {
+    if (!before.contains(name) || before.at(name) == value) continue;
+    text += fmt::format("{} {} was {}, is {}", text.ends_with("changed") ? ":" : ",", name, before.at(name).dump(), value.dump());
+  }
+  return text;
+}
+
 Result<std::string> WhyStale(const fs::path& run, const Chain& chain, size_t at, const ChainStep& step) {
   const RecordedStep& recorded = chain[at];
-  if (recorded.options_sha256 != step.options_sha256) return std::string("the options changed");
+  if (recorded.options_sha256 != step.options_sha256) return WhatChanged(recorded.options, step.options);
   const auto inputs = ExpandAll(run, step.inputs);
   if (!inputs) return inputs.error().message;
   for (const std::string& path : *inputs) {
@@ -91,7 +101,7 @@ Result<std::string> WhyStale(const fs::path& run, const Chain& chain, size_t at,
 Result<void> RecordStep(const fs::path& run, const ChainStep& step) {
   HL_ASSIGN(Chain chain, ReadChain(run));
   const size_t at = PlaceInChain(chain, step.name);
-  RecordedStep recorded{step.name, HANDLENS_VERSION, step.options_sha256, {}, {}};
+  RecordedStep recorded{step.name, HANDLENS_VERSION, step.options_sha256, {}, {}, step.options};
   HL_ASSIGN(const auto inputs, ExpandAll(run, step.inputs));
   HL_ASSIGN(const auto outputs, ExpandAll(run, step.outputs));
   HL_ASSIGN(recorded.inputs, HashAll(run, inputs));
@@ -106,6 +116,12 @@ Result<void> RecordStep(const fs::path& run, const ChainStep& step) {
     chain[at] = std::move(recorded);
   }
   return WriteChain(run, chain);
+}
+
+Result<Json> RecordedOptions(const fs::path& run, std::string_view step) {
+  HL_ASSIGN(const Chain chain, ReadChain(run));
+  const size_t at = PlaceInChain(chain, std::string(step));
+  return at == chain.size() ? Json::object() : chain[at].options;
 }
 
 Result<Freshness> StepIsFresh(const fs::path& run, const ChainStep& step) {

@@ -4,8 +4,10 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/json.h"
 #include "base/progress.h"
 #include "base/result.h"
 
@@ -17,11 +19,15 @@ struct ChainStep {
   std::string name;                        // "convert"
   std::vector<std::string> inputs, outputs;
   std::string options_sha256;              // of the options that the step obeys and its version
+  Json options = Json::object();           // those of them that are numbers or words, to say later what changed
 };
 
 // Writes the step into RUN/chain.json ("handlens-chain" version 1), in place of what was recorded of it before, with
 // the hashes of all its files and the program's version. Kind kBadInput when a file is missing. One writer at a time.
 Result<void> RecordStep(const std::filesystem::path& run, const ChainStep& step);
+
+// What RecordStep noted of the step's options; an empty object when it never ran or is from before they were noted.
+Result<Json> RecordedOptions(const std::filesystem::path& run, std::string_view step);
 
 struct Freshness {
   bool fresh = false;

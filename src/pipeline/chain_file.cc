@@ -35,7 +35,7 @@ Result<Chain> ReadChain(const fs::path& run) {
     for (const Json& step : json.at("steps")) {
       chain.push_back({step.at("step").get<std::string>(), step.at("program").get<std::string>(),
                        step.at("options_sha256").get<std::string>(), ReadHashes(step.at("inputs")),
-                       ReadHashes(step.at("outputs"))});
+                       ReadHashes(step.at("outputs")), step.value("options", Json::object())});
     }
     return chain;
   });
@@ -44,11 +44,11 @@ Result<Chain> ReadChain(const fs::path& run) {
 Result<void> WriteChain(const fs::path& run, const Chain& chain) {
   Json steps = Json::array();
   for (const RecordedStep& step : chain) {
-    steps.push_back({{"step", step.name},
-                     {"program", step.program},
-                     {"options_sha256", step.options_sha256},
-                     {"inputs", HashesJson(step.inputs)},
-                     {"outputs", HashesJson(step.outputs)}});
+    Json json = {{"step", step.name}, {"program", step.program}, {"options_sha256", step.options_sha256}};
+    if (!step.options.empty()) json["options"] = step.options;
+    json["inputs"] = HashesJson(step.inputs);
+    json["outputs"] = HashesJson(step.outputs);
+    steps.push_back(std::move(json));
   }
   return WriteRecord(run / "chain.json", kFormat, 1, {{"steps", steps}});
 }

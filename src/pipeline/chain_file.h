@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "base/result.h"
 
 namespace handlens::pipeline {
@@ -16,6 +17,7 @@ using Hashes = std::map<std::string, std::string>;  // path -> SHA-256; "" = unk
 struct RecordedStep {
   std::string name, program, options_sha256;
   Hashes inputs, outputs;
+  Json options = Json::object();
 };
 using Chain = std::vector<RecordedStep>;  // in the order in which the steps first ran
 

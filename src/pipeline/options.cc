@@ -30,7 +30,10 @@ constexpr Option kOptions[] = {
      .group = kPlace, .commands = "prepare split search reduce convert describe verify app report check", .scope = Scope::kCommandLine,
      .help = "Where the run's pictures are now, if they moved; each is compared, and the run remembers the place."},
     {.name = "dry-run", .into = Into<&Wanted::call, &Wanted::Call::dry_run>, .letter = 'n', .kind = Kind::kFlag, .group = kPlace, .commands = "run demo", .scope = Scope::kCommandLine,
-     .help = "Print the plan (steps, trials, time, memory, disk) and stop."},
+     .help = "Check everything that `run` checks, print the plan (steps, trials, time, memory, disk) and stop; writes nothing."},
+    {.name = "yes", .into = Into<&Wanted::call, &Wanted::Call::yes>, .letter = 'y', .kind = Kind::kFlag, .group = kPlace,
+     .commands = "convert describe verify app run demo", .scope = Scope::kCommandLine,
+     .help = "Go on where handlens would stop and ask: train what is missing, begin although the budget is too short."},
 
     {.name = "max-pixels", .into = Into<&Wanted::pictures, &Wanted::Pictures::max_pixels>, .kind = Kind::kInteger, .value = "N", .fallback = "200000000", .low = 1, .high = 4e9, .group = kData,
      .commands = "inspect run demo", .help = "Refuse pictures of more pixels than this."},
@@ -73,7 +76,7 @@ constexpr Option kOptions[] = {
     {.name = "exhaustive", .into = Into<&Wanted::search, &Wanted::Search::exhaustive>, .kind = Kind::kFlag, .group = kSearch, .since = "search",
      .help = "Run every trial of the grid instead of stopping candidates that cannot win."},
     {.name = "budget", .into = Into<&Wanted::search, &Wanted::Search::budget_s>, .letter = 'b', .kind = Kind::kDuration, .value = "TIME", .fallback_words = "none", .low = 1, .high = 8640000, .group = kSearch,
-     .since = "search", .help = "Time for training, such as 90s, 30m or 2h; the best found by then is taken."},
+     .since = "search", .life = Life::kCall, .help = "Time for the whole of this call, such as 90s, 30m or 2h; the best found by then is taken."},
     {.name = "reduce", .into = Into<&Wanted::search, &Wanted::Search::reduce>, .kind = Kind::kChoice, .value = "WHEN", .fallback = "auto", .choices = "auto|always|never", .group = kSearch,
      .since = "reduce", .help = "Whether `run` looks for a smaller model; auto: with every preset but quick."},
     {.name = "filters", .into = Into<&Wanted::search, &Wanted::Search::filters>, .kind = Kind::kIntegers, .value = "N,N,...", .fallback_words = "chosen from the model", .low = 1, .high = 1024,
@@ -100,11 +103,11 @@ constexpr Option kOptions[] = {
      .scope = Scope::kCommandLine, .help = "Your caveats about pictures or model, a text file: they stand in the report and the model card. An empty file takes them away."},
 
     {.name = "min-accuracy", .into = Into<&Wanted::gates, &Wanted::Gates::min_accuracy>, .kind = Kind::kNumber, .value = "SHARE", .fallback = "0.7", .low = 0, .high = 1, .group = kGates,
-     .since = "verify", .help = "The verdict is \"cannot be deployed\" (exit code 4) when the accuracy on test pictures is lower."},
+     .since = "verify", .life = Life::kCall, .help = "The verdict is \"cannot be deployed\" (exit code 4) when the accuracy on test pictures is lower."},
     {.name = "min-agreement", .into = Into<&Wanted::gates, &Wanted::Gates::min_agreement>, .kind = Kind::kNumber, .value = "SHARE", .fallback = "0.95", .low = 0, .high = 1, .group = kGates,
-     .since = "verify", .help = "Likewise when the quantized model agrees less often with the float model."},
+     .since = "verify", .life = Life::kCall, .help = "Likewise when the quantized model agrees less often with the float model."},
     {.name = "max-bytes", .into = Into<&Wanted::gates, &Wanted::Gates::max_bytes>, .kind = Kind::kBytes, .value = "SIZE", .fallback_words = "none", .low = 1, .high = 1e12, .group = kGates,
-     .since = "verify", .help = "Likewise when quantizedmodel.tflite is larger than this, such as 64K or 2M."},
+     .since = "verify", .life = Life::kCall, .help = "Likewise when quantizedmodel.tflite is larger than this, such as 64K or 2M."},
 
     {.name = "for", .into = Into<&Wanted::gates, &Wanted::Gates::purpose>, .kind = Kind::kChoice, .value = "USE", .fallback = "both", .choices = "both|camera|gallery", .group = kGates,
      .since = "verify", .help = "Where the app's pictures will come from: with gallery the simulated camera decides nothing."},
@@ -162,8 +165,8 @@ constexpr Option kOptions[] = {
     {.name = "quiet", .into = Into<&Wanted::manner, &Wanted::Manner::quiet>, .letter = 'q', .kind = Kind::kFlag, .group = kCommon, .commands = "*", .help = "No progress; only warnings, errors and the result."},
     {.name = "verbose", .into = Into<&Wanted::manner, &Wanted::Manner::verbose>, .letter = 'v', .kind = Kind::kFlag, .group = kCommon, .commands = "*", .help = "Also say what is skipped and why."},
     {.name = "no-input", .into = Into<&Wanted::manner, &Wanted::Manner::no_input>, .kind = Kind::kFlag, .group = kCommon, .commands = "*", .help = "Never ask a question."},
-    {.name = "config", .into = Into<&Wanted::call, &Wanted::Call::config>, .letter = 'c', .kind = Kind::kPath, .value = "FILE", .fallback_words = "handlens.toml of the run folder, else of the current folder",
-     .group = kCommon, .commands = "*", .scope = Scope::kCommandLine, .help = "Read settings from FILE."},
+    {.name = "config", .into = Into<&Wanted::call, &Wanted::Call::config>, .letter = 'c', .kind = Kind::kPath, .value = "FILE", .fallback_words = "none; handlens.toml of the run folder, else of the current folder, is read in any case",
+     .group = kCommon, .commands = "*", .scope = Scope::kCommandLine, .help = "Read settings from FILE; they have precedence over those that the run folder keeps."},
     {.name = "help", .into = Into<&Wanted::call, &Wanted::Call::help>, .letter = 'h', .kind = Kind::kFlag, .group = kCommon, .commands = "*", .scope = Scope::kCommandLine, .help = "Explain the command."},
 };
 

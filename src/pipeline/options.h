@@ -30,6 +30,10 @@ enum class Kind {
 // kEverywhere: also a key of handlens.toml and an environment variable. kCommandLine: makes sense for one call only.
 enum class Scope { kEverywhere, kCommandLine };
 
+// kKept: a value once given counts for later calls on the run folder too, until another is given. kCall: it counts for one
+// call, unless the user writes it into handlens.toml: gates and the budget.
+enum class Life { kKept, kCall };
+
 struct Wanted;
 
 struct Option {
@@ -46,6 +50,7 @@ struct Option {
   std::string_view commands = {};  // names separated by blanks, "*" = all; or:
   std::string_view since = {};     // the step that obeys it: its command and those of all later steps, `run` and `demo`
   Scope scope = Scope::kEverywhere;
+  Life life = Life::kKept;
   std::string_view help = {};      // a sentence
 };
 

@@ -15,11 +15,21 @@ namespace {
 constexpr std::string_view kTimingsFormat = "handlens-timings";
 constexpr int kTimingsVersion = 1;
 
+// What the very beginning of a run writes.
+bool IsOfTheBeginning(const std::string& name) {
+  return name == ".lock" || name.starts_with("handlens.toml") || name == "cache" || name == "report" || name == "thumbnails" ||
+         name.starts_with("dataset.json") || name == "chain.json" || name == "timings.json";
+}
+
+tl::unexpected<Error> InUse(const fs::path& folder) {
+  return Fail(ErrorKind::kResources, "{}: another handlens is working on this run folder; wait for it to end, or use another folder",
+              folder.string());
+}
+
 Result<void> TakeLock(Run& run) {
   HL_ASSIGN(run.lock, FileLock::TryLock(run.At(".lock")));
   if (run.lock == nullptr) {
-    return Fail(ErrorKind::kResources, "{}: another handlens is working on this run folder; wait for it to end, or use another folder",
-                run.space.folder.string());
+    return InUse(run.space.folder);
   }
   // With the lock in hand no living writer loses its file.
   SweepUnfinished(run.space.folder, Depth::kBelow);
@@ -41,7 +51,8 @@ bool Inside(const fs::path& inner, const fs::path& outer) {
 std::unique_ptr<Run> NewRun(const fs::path& folder, Progress& progress) {
   auto run = std::make_unique<Run>();
   run->space.folder = folder;
-  run->space.progress = &progress;
+  run->budget = std::make_unique<Budget>(progress);
+  run->space.progress = run->space.budget = run->budget.get();
   return run;
 }
 
@@ -56,6 +67,23 @@ Result<Json> TimedSteps(const fs::path& folder) {
 
 }  // namespace
 
+NewFolder::NewFolder(fs::path folder) : folder_(std::move(folder)) {
+  std::error_code error;
+  for (fs::path path = folder_.lexically_normal(); !path.empty() && !fs::exists(path, error); path = path.parent_path()) parents_.push_back(path);
+}
+
+NewFolder::~NewFolder() {
+  if (kept_) return;
+  std::error_code error;
+  if (const auto names = ListFolder(folder_)) {
+    for (const std::string& name : *names) {
+      if (IsOfTheBeginning(name)) fs::remove_all(folder_ / name, error);
+    }
+  }
+  // Only empty ones go.
+  for (const fs::path& path : parents_) fs::remove(path, error);
+}
+
 int JobsOf(const Wanted& wanted) {
   return wanted.manner.jobs.value_or(std::max(1, static_cast<int>(std::thread::hardware_concurrency())));
 }
@@ -64,16 +92,25 @@ image::Fit Run::fit() const { return wanted().pictures.fit.value_or(space.datase
 
 Result<Settings> MergeSettings(const Asked& asked, const fs::path& folder) {
   std::error_code error;
-  fs::path path = "handlens.toml";
-  if (!folder.empty() && fs::exists(folder / path, error)) path = folder / path;
-  const fs::path given = FlagsOnly(asked).call.config;
-  const bool named = !given.empty();
-  if (named) path = given;
-  ConfigFile config;
-  if (named || fs::exists(path, error)) {
-    HL_ASSIGN(config, ReadConfig(path));
+  ConfigFiles files;
+  const fs::path asked_file = FlagsOnly(asked).call.config;
+  if (!asked_file.empty()) {
+    HL_ASSIGN(files.asked, ReadConfig(asked_file));
   }
-  return Settings(asked, config);
+  // What the run folder keeps stands below the file that was asked for; a file of the current folder is in place of it.
+  fs::path kept = folder / "handlens.toml";
+  if (folder.empty() || !fs::exists(kept, error)) kept = asked_file.empty() ? fs::path("handlens.toml") : fs::path();
+  if (!kept.empty() && fs::exists(kept, error)) {
+    HL_ASSIGN(files.kept, ReadConfig(kept));
+  }
+  return Settings(asked, files);
+}
+
+void SayKept(const Run& run, std::string_view command) {
+  std::error_code error;
+  const std::vector<std::string> kept = run.settings.Kept(command);
+  if (kept.empty() || !fs::exists(run.At("handlens.toml"), error)) return;
+  run.space.progress->Say(fmt::format("kept from last time: {} (delete a line of {} to reset it)", fmt::join(kept, ", "), run.At("handlens.toml").string()));
 }
 
 Result<fs::path> RunFolderFor(const Asked& asked, const fs::path& pictures) {
@@ -84,6 +121,47 @@ Result<fs::path> RunFolderFor(const Asked& asked, const fs::path& pictures) {
   if (stem.empty()) return Fail(ErrorKind::kUsage, "{}: name the run folder with -o RUN", pictures.string());
   return fs::path(stem + "-run");
 }
+
+namespace {
+
+// A run folder where pictures were expected.
+Result<void> CheckIsNoRun(const fs::path& pictures) {
+  std::error_code error;
+  if (!fs::exists(pictures / "dataset.json", error)) return {};
+  const auto dataset = dataset::ReadDataset(pictures / "dataset.json");
+  if (!dataset) return {};   // some other program's
+  const std::string source = dataset->labels_file.empty() ? dataset->root : dataset->labels_file;
+  return Fail(ErrorKind::kUsage, "{} is a run folder, not pictures; to continue it: handlens run {} -o {}", pictures.string(), source, pictures.string());
+}
+
+// The folder for a run of PICTURES, whether it is there or not.
+Result<fs::path> CheckedFolder(const Asked& asked, const fs::path& pictures) {
+  std::error_code error;
+  if (!fs::exists(pictures, error)) return Fail(ErrorKind::kBadInput, "{}: no such file or folder", pictures.string());
+  HL_TRY(CheckIsNoRun(pictures));
+  HL_ASSIGN(const fs::path folder, RunFolderFor(asked, pictures));
+  if (fs::is_directory(pictures, error) && Inside(Canonical(folder), Canonical(pictures))) {
+    return Fail(ErrorKind::kUsage, "the run folder {} would lie inside the pictures {}; name another with -o RUN", folder.string(),
+                pictures.string());
+  }
+  if (!fs::exists(folder, error)) return folder;
+  if (!fs::is_directory(folder, error)) return Fail(ErrorKind::kBadInput, "{}: a file, not a run folder; name another with -o RUN", folder.string());
+  HL_ASSIGN(const bool ours, IsRunFolder(folder));
+  if (!ours) {
+    return Fail(ErrorKind::kBadInput, "{}: neither empty nor a run folder; name another with -o RUN", folder.string());
+  }
+  return folder;
+}
+
+// Settings come before the lock: a mistake in them must not make a folder.
+Result<void> ReadSettings(Run& run, const Asked& asked) {
+  HL_ASSIGN(run.settings, MergeSettings(asked, run.space.folder));
+  run.space.jobs = JobsOf(run.wanted());
+  run.budget->Set(run.wanted().search.budget_s, Budget::AtEnd::kGoOn);
+  return LoadBackbones(run);
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Run>> OpenRun(const Asked& asked, const fs::path& folder, Progress& progress) {
   std::error_code error;
@@ -100,14 +178,12 @@ Result<std::unique_ptr<Run>> OpenRun(const Asked& asked, const fs::path& folder,
                 folder.string());
   }
   auto run = NewRun(folder, progress);
+  HL_TRY(ReadSettings(*run, asked));
   HL_TRY(TakeLock(*run));
-  HL_ASSIGN(run->settings, MergeSettings(asked, folder));
-  run->space.jobs = JobsOf(run->wanted());
   if (const fs::path& moved = run->wanted().call.pictures; !moved.empty()) {
     HL_TRY(dataset::MovePictures(run->At("dataset.json"), moved, progress));
   }
   HL_ASSIGN(run->space.dataset, dataset::ReadDataset(run->At("dataset.json")));
-  HL_TRY(LoadBackbones(*run));
   if (!fs::is_directory(run->space.dataset.root, error)) {
     progress.Warn(fmt::format("the pictures are not at {} any more; say where they are now by --pictures DIR", run->space.dataset.root));
   }
@@ -115,31 +191,30 @@ Result<std::unique_ptr<Run>> OpenRun(const Asked& asked, const fs::path& folder,
 }
 
 Result<std::unique_ptr<Run>> OpenRunFor(const Asked& asked, const fs::path& pictures, Progress& progress) {
-  std::error_code error;
-  if (!fs::exists(pictures, error)) return Fail(ErrorKind::kBadInput, "{}: no such file or folder", pictures.string());
-  HL_ASSIGN(const fs::path folder, RunFolderFor(asked, pictures));
-  if (fs::is_directory(pictures, error) && Inside(Canonical(folder), Canonical(pictures))) {
-    return Fail(ErrorKind::kUsage, "the run folder {} would lie inside the pictures {}; name another with -o RUN", folder.string(),
-                pictures.string());
-  }
-  if (fs::exists(folder, error)) {
-    if (!fs::is_directory(folder, error)) return Fail(ErrorKind::kBadInput, "{}: a file, not a run folder; name another with -o RUN", folder.string());
-    HL_ASSIGN(const bool ours, IsRunFolder(folder));
-    if (!ours) {
-      return Fail(ErrorKind::kBadInput, "{}: neither empty nor a run folder; name another with -o RUN", folder.string());
-    }
-  }
+  HL_ASSIGN(const fs::path folder, CheckedFolder(asked, pictures));
   auto run = NewRun(folder, progress);
+  HL_TRY(ReadSettings(*run, asked));
+  std::error_code error;
+  if (!fs::exists(folder / "dataset.json", error)) run->made = std::make_unique<NewFolder>(folder);
   HL_TRY(TakeLock(*run));
-  HL_ASSIGN(run->settings, MergeSettings(asked, folder));
-  run->space.jobs = JobsOf(run->wanted());
-  HL_TRY(LoadBackbones(*run));
+  return run;
+}
+
+Result<std::unique_ptr<Run>> OpenToLook(const Asked& asked, const fs::path& pictures, Progress& progress) {
+  HL_ASSIGN(const fs::path folder, CheckedFolder(asked, pictures));
+  auto run = NewRun(folder, progress);
+  HL_TRY(ReadSettings(*run, asked));
+  std::error_code error;
+  if (!fs::exists(folder / ".lock", error)) return run;
+  HL_ASSIGN(const auto lock, FileLock::TryLock(folder / ".lock"));
+  if (lock == nullptr) return InUse(folder);
   return run;
 }
 
 Result<void> SaveSettings(Run& run) {
   const fs::path path = run.At("handlens.toml");
   const std::string text = EffectiveToml(run.settings);
+  if (run.made) run.made->Keep();
   const auto before = ReadText(path);
   if (before && *before == text) return {};
   return WriteFileAtomic(path, text);

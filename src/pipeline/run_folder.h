@@ -14,11 +14,32 @@
 
 namespace handlens::pipeline {
 
+// A run folder that was begun by this call. Unless it is kept, it goes again with all that the call wrote into it, so that a
+// call that fails at its beginning leaves nothing.
+class NewFolder {
+ public:
+  explicit NewFolder(std::filesystem::path folder);
+  ~NewFolder();
+  NewFolder(const NewFolder&) = delete;
+  NewFolder& operator=(const NewFolder&) = delete;
+  void Keep() { kept_ = true; }
+
+ private:
+  std::filesystem::path folder_;
+  std::vector<std::filesystem::path> parents_;   // that were not there, innermost first; the folder itself is the first
+  bool kept_ = false;
+};
+
 struct Run {
   Workspace space;
   Settings settings;
+  std::unique_ptr<NewFolder> made;  // before the first SaveSettings of a new run
   std::unique_ptr<FileLock> lock;   // RUN/.lock; one process a run
-  std::string command;              // how far this call goes
+  std::unique_ptr<Budget> budget;   // what space.progress and space.budget are
+  std::string command;              // of this call: "run"
+  std::string goal;                 // the command of the last step that it does now: "report"
+  bool accepts_broken = false;      // the user said to go on without the unreadable pictures
+  bool may_train = true;            // what is missing may be trained in this call
 
   const Wanted& wanted() const { return settings.wanted(); }
   std::filesystem::path At(std::string_view name) const { return space.folder / name; }
@@ -33,17 +54,24 @@ Result<std::unique_ptr<Run>> OpenRun(const Asked& asked, const std::filesystem::
 // something else's or another run's, or lies inside the pictures.
 Result<std::unique_ptr<Run>> OpenRunFor(const Asked& asked, const std::filesystem::path& pictures, Progress& progress);
 
+// The same to look only: nothing is written, and no lock is held when it returns. Kind kResources when another process
+// works on the folder.
+Result<std::unique_ptr<Run>> OpenToLook(const Asked& asked, const std::filesystem::path& pictures, Progress& progress);
+
 // Where a run of PICTURES goes: -o, or NAME-run in the current folder.
 Result<std::filesystem::path> RunFolderFor(const Asked& asked, const std::filesystem::path& pictures);
 
 // Threads: those asked for, else all of the machine.
 int JobsOf(const Wanted& wanted);
 
-// The settings of a call: flags, environment, then --config or RUN/handlens.toml or ./handlens.toml. Pass an empty
+// The settings of a call: flags, environment, --config, then RUN/handlens.toml or ./handlens.toml. Pass an empty
 // folder when there is none.
 Result<Settings> MergeSettings(const Asked& asked, const std::filesystem::path& folder);
 
-// Writes RUN/handlens.toml when it differs.
+// Says in one line which settings count only because RUN/handlens.toml keeps them.
+void SayKept(const Run& run, std::string_view command);
+
+// Writes RUN/handlens.toml when it differs. From here on a new run folder stays.
 Result<void> SaveSettings(Run& run);
 
 // RUN/timings.json: seconds a step; interrupted attempts add up.

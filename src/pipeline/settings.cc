@@ -41,6 +41,25 @@ std::string TomlValue(const Option& option, const std::string& text) {
   }
 }
 
+// One line of the effective configuration.
+std::string TomlLine(const Settings& settings, const Option& option) {
+  const std::string key = TomlKey(option);
+  const Settings::Value* const value = settings.Find(option.name);
+  std::string line, note;
+  if (const std::string* const in_file = settings.InFile(option.name); option.life == Life::kCall && in_file != nullptr) {
+    line = fmt::format("{} = {}", key, TomlValue(option, *in_file));
+  } else if (value != nullptr) {
+    line = fmt::format("{}{} = {}", option.life == Life::kCall ? "# " : "", key, TomlValue(option, value->text));
+    if (option.life == Life::kCall) note = " Of the last call alone; without the # it counts for every call.";
+  } else if (option.kind == Kind::kFlag) {
+    line = fmt::format("{} = false", key);
+  } else {
+    line = fmt::format("# {} = {}", key, option.value);
+    note = fmt::format(" Default: {}.", option.fallback_words);
+  }
+  return fmt::format("{:<36}  # {}{}\n", line, option.help, note);
+}
+
 }  // namespace
 
 Result<Values> ReadEnvironment(std::span<const std::pair<std::string, std::string>> variables) {
@@ -61,22 +80,47 @@ Result<Values> ReadEnvironment(std::span<const std::pair<std::string, std::strin
   return values;
 }
 
-Settings::Settings(const Asked& asked, const ConfigFile& config) : own_(config.own) {
+Settings::Settings(const Asked& asked, const ConfigFiles& files)
+    : in_file_(files.kept.values.begin(), files.kept.values.end()), own_(files.asked.own.toml.empty() ? files.kept.own : files.asked.own) {
   for (const Option& option : Options()) {
     if (option.fallback.empty()) continue;
     // Defaults stand in the table as users write them; a default that its own option refuses is a programmer's error.
     const auto checked = CheckValue(option, option.fallback, option.name);
     HL_CHECK(checked.has_value());
     values_[std::string(option.name)] = {*checked, Source::kDefault};
+    // Files of earlier versions hold every default.
+    if (const auto it = in_file_.find(option.name); option.life == Life::kCall && it != in_file_.end() && it->second == *checked) in_file_.erase(it);
   }
-  for (const auto& [name, text] : asked.defaults) values_[name] = {text, Source::kDefault};
-  for (const auto& [name, text] : config.values) values_[name] = {text, Source::kConfig};
-  for (const auto& [name, text] : asked.environment) values_[name] = {text, Source::kEnvironment};
-  for (const auto& [name, text] : asked.flags) values_[name] = {text, Source::kFlag};
+  const std::pair<const Values*, Source> layers[] = {{&asked.defaults, Source::kDefault}, {&files.kept.values, Source::kKept},
+                                                     {&files.asked.values, Source::kConfig}, {&asked.environment, Source::kEnvironment},
+                                                     {&asked.flags, Source::kFlag}};
+  for (const auto& [values, source] : layers) {
+    for (const auto& [name, text] : *values) {
+      const Value* const before = Find(name);
+      if (before == nullptr || before->text != text || source > Source::kKept) values_[name] = {text, source};
+    }
+  }
   // In the order of the table, so that of two options with one field the later has the last word.
   for (const Option& option : Options()) {
     if (const Value* value = Find(option.name)) option.into(wanted_, value->text);
   }
+}
+
+std::vector<std::string> Settings::Kept(std::string_view command) const {
+  std::vector<std::string> kept;
+  for (const Option& option : Options()) {
+    const Value* const value = Find(option.name);
+    if (value == nullptr || value->source != Source::kKept || !AppliesTo(option, command)) continue;
+    if (option.kind == Kind::kFlag && value->text == "false") continue;  // as without it
+    kept.push_back(fmt::format("{} = {}", TomlKey(option), TomlValue(option, value->text)));
+  }
+  if (!own_.toml.empty()) kept.emplace_back("own models, generators or recipe");
+  return kept;
+}
+
+const std::string* Settings::InFile(std::string_view option) const {
+  const auto it = in_file_.find(option);
+  return it == in_file_.end() ? nullptr : &it->second;
 }
 
 const Settings::Value* Settings::Find(std::string_view option) const {
@@ -93,21 +137,15 @@ Wanted FlagsOnly(const Asked& asked) {
 std::string EffectiveToml(const Settings& settings) {
   std::string text =
       "# The settings of this run: what was asked for, and the defaults of handlens " HANDLENS_VERSION ".\n"
-      "# Later steps on this folder read them; `handlens ... --config FILE` uses them for another run.\n"
+      "# Later steps on this folder read them; `handlens ... --config FILE` uses them for another run. To reset one, delete\n"
+      "# its line.\n"
       "# A flag or a HANDLENS_ variable has precedence.\n";
   std::string_view group;
   for (const Option& option : Options()) {
     if (option.scope == Scope::kCommandLine || IsManner(option)) continue;
     if (option.group != group) text += fmt::format("\n# {}\n", option.group);
     group = option.group;
-    const std::string key = TomlKey(option);
-    std::string line;
-    const Settings::Value* const value = settings.Find(option.name);
-    if (value != nullptr) line = fmt::format("{} = {}", key, TomlValue(option, value->text));
-    else if (option.kind == Kind::kFlag) line = fmt::format("{} = false", key);
-    else line = fmt::format("# {} = {}", key, option.value);
-    const bool open = value == nullptr && option.kind != Kind::kFlag;
-    text += fmt::format("{:<36}  # {}{}\n", line, option.help, open ? fmt::format(" Default: {}.", option.fallback_words) : "");
+    text += TomlLine(settings, option);
   }
   if (!settings.own().toml.empty()) text += "\n# Own models and generators\n" + settings.own().toml;
   return text;

@@ -1,5 +1,5 @@
 // Settings: what the user asked for, from the command line, the environment and handlens.toml, by the precedence
-// flag > environment > handlens.toml > default. Every value is checked where it is read. Knows no step.
+// flag > environment > --config FILE > handlens.toml (of the run folder, else of the current folder) > default. Every value is checked where it is read. Knows no step.
 #pragma once
 
 #include <filesystem>
@@ -38,12 +38,18 @@ Result<ConfigFile> ReadConfig(const std::filesystem::path& path);
 // Checked values of HANDLENS_* variables. An unknown HANDLENS_ name is an error with the nearest right one.
 Result<Values> ReadEnvironment(std::span<const std::pair<std::string, std::string>> variables);
 
-enum class Source { kDefault, kConfig, kEnvironment, kFlag };
+// The files that settings come from; either may be empty.
+struct ConfigFiles {
+  ConfigFile kept;           // handlens.toml of the run folder, else of the current folder
+  ConfigFile asked;          // --config FILE
+};
+
+enum class Source { kDefault, kKept, kConfig, kEnvironment, kFlag };
 
 class Settings {
  public:
   Settings() = default;
-  Settings(const Asked& asked, const ConfigFile& config);
+  Settings(const Asked& asked, const ConfigFiles& files);
 
   // What the steps and commands read.
   const Wanted& wanted() const { return wanted_; }
@@ -54,9 +60,14 @@ class Settings {
     Source source = Source::kDefault;
   };
   const Value* Find(std::string_view option) const;
+  // Options that count here only because handlens.toml has them, and not by default: "preset = \"quick\"".
+  std::vector<std::string> Kept(std::string_view command) const;
+  // The value that handlens.toml has, whatever this call says; nothing when it has none or just the default.
+  const std::string* InFile(std::string_view option) const;
 
  private:
   std::map<std::string, Value, std::less<>> values_;
+  std::map<std::string, std::string, std::less<>> in_file_;
   Wanted wanted_;
   OwnModels own_;
 };
@@ -64,8 +75,8 @@ class Settings {
 // What the flags alone say, for the few that decide where settings are read from.
 Wanted FlagsOnly(const Asked& asked);
 
-// The effective configuration as a commented handlens.toml that ReadConfig reads back to the same settings. How a
-// call talks (jobs, json, quiet, ...) is not part of it.
+// The effective configuration as a commented handlens.toml that ReadConfig reads back to the same settings. How a call
+// talks (jobs, json, quiet, ...) is not part of it; what counts for this call alone (Life::kCall) stands in a comment.
 std::string EffectiveToml(const Settings& settings);
 
 }  // namespace handlens::pipeline

@@ -61,7 +61,7 @@ TEST(Config, RefusesBrokenToml) { EXPECT_TRUE(ErrorOf("folds = \n").starts_with(
 TEST(Settings, FlagsPrecedeEnvironmentPrecedesConfigPrecedesDefault) {
   ConfigFile config;
   config.values = {{"folds", "3"}, {"seed", "3"}, {"epochs", "3"}};
-  const Settings settings({.flags = {{"folds", "6"}}, .environment = {{"folds", "4"}, {"seed", "4"}}}, config);
+  const Settings settings({.flags = {{"folds", "6"}}, .environment = {{"folds", "4"}, {"seed", "4"}}}, {.kept = config, .asked = {}});
   EXPECT_EQ(settings.wanted().folds.folds, 6);
   EXPECT_EQ(settings.wanted().seed, 4u);
   EXPECT_EQ(settings.wanted().search.epochs, 3);
@@ -79,11 +79,11 @@ TEST(EffectiveToml, ReadsBackToTheSameSettings) {
   const auto config = Read("preset = 'quick'\nname = 'a \"quoted\" \\\\ name'\nsizes = [30, 50]\nbudget = 90\nmin_accuracy = 1\n"
                            "[[model]]\nname = 'mine'\nlayers = [{conv = 8, activation = 'relu'}, {pool = 2}, {dense = 16}]\n");
   ASSERT_TRUE(config) << config.error().message;
-  const Settings settings({}, *config);
+  const Settings settings({}, {.kept = *config, .asked = {}});
   const std::string text = EffectiveToml(settings);
   const auto again = Read(text);
   ASSERT_TRUE(again) << again.error().message << "\n" << text;
-  const Settings same({}, *again);
+  const Settings same({}, {.kept = *again, .asked = {}});
   EXPECT_EQ(EffectiveToml(same), text);
   EXPECT_EQ(same.wanted().about.name, settings.wanted().about.name);
   EXPECT_EQ(same.wanted().search.budget_s, 90);
@@ -93,6 +93,50 @@ TEST(EffectiveToml, ReadsBackToTheSameSettings) {
 TEST(EffectiveToml, LeavesOutHowACallTalks) {
   const Asked asked{.flags = {{"jobs", "7"}, {"json", "true"}}, .environment = {}};
   EXPECT_EQ(EffectiveToml(Settings(asked, {})).find("jobs"), std::string::npos);
+}
+
+// The value of a key in the effective configuration, read back as the next call reads it.
+ConfigFiles NextCall(const Settings& settings) {
+  const auto kept = Read(EffectiveToml(settings));
+  EXPECT_TRUE(kept) << kept.error().message;
+  return {.kept = kept.value_or(ConfigFile{}), .asked = {}};
+}
+
+TEST(Settings, KeepWhatWasAskedForButGatesAndTheBudget) {
+  const Settings first({.flags = {{"epochs", "3"}, {"budget", "10"}, {"min-accuracy", "1"}, {"max-bytes", "100"}}, .environment = {}}, {});
+  EXPECT_EQ(first.wanted().search.budget_s, 10);
+  const Settings next({}, NextCall(first));
+  EXPECT_EQ(next.wanted().search.epochs, 3);
+  EXPECT_EQ(next.wanted().search.budget_s, 0);
+  EXPECT_EQ(next.wanted().gates.min_accuracy, 0.7);
+  EXPECT_EQ(next.wanted().gates.max_bytes, 0);
+  EXPECT_EQ(next.Kept("run"), std::vector<std::string>{"epochs = 3"});
+}
+
+TEST(Settings, KeepAGateThatStandsInTheFileWhateverOneCallSays) {
+  const auto file = Read("min_accuracy = 0.9\n");
+  ASSERT_TRUE(file);
+  const Settings once({.flags = {{"min-accuracy", "0.5"}}, .environment = {}}, {.kept = *file, .asked = {}});
+  EXPECT_EQ(once.wanted().gates.min_accuracy, 0.5);
+  EXPECT_EQ(Settings({}, NextCall(once)).wanted().gates.min_accuracy, 0.9);
+}
+
+TEST(Settings, AFileThatIsAskedForStandsAboveTheKeptOnesAndLeavesTheOthers) {
+  const auto kept = Read("preset = 'quick'\nepochs = 3\n"), gates = Read("min_accuracy = 0.9\nepochs = 4\n");
+  ASSERT_TRUE(kept && gates);
+  const Settings settings({}, {.kept = *kept, .asked = *gates});
+  EXPECT_EQ(settings.wanted().search.preset, "quick");
+  EXPECT_EQ(settings.wanted().search.epochs, 4);
+  EXPECT_EQ(settings.wanted().gates.min_accuracy, 0.9);
+}
+
+TEST(EffectiveToml, NamesEveryKeyOnce) {
+  const std::string text = EffectiveToml(Settings({}, {}));
+  for (const Option& option : Options()) {
+    if (option.scope == Scope::kCommandLine || (option.group == "Common options" && option.name != "seed")) continue;
+    const std::string key = TomlKey(option);
+    EXPECT_TRUE(text.find("\n" + key + " = ") != std::string::npos || text.find("\n# " + key + " = ") != std::string::npos) << key;
+  }
 }
 
 TEST(OwnModels, BuildLayersWithActivationsAndNames) {
@@ -141,7 +185,7 @@ TEST(OwnRecipe, ChangesTheKeysItNamesAndIsWrittenBack) {
   expected.batch = 8;
   expected.keep_best = true;
   EXPECT_EQ(*recipe, expected);
-  const std::string written = EffectiveToml(Settings({}, *config));
+  const std::string written = EffectiveToml(Settings({}, {.kept = *config, .asked = {}}));
   EXPECT_NE(written.find("[recipe]"), std::string::npos);
   EXPECT_NE(written.find("keep_best = true"), std::string::npos);
   EXPECT_EQ(Read("[recipe]\nnesterov = false\n")->own.recipe.dump(), "{\"nesterov\":false}");

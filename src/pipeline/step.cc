@@ -29,6 +29,14 @@ Result<void> DoStep(Workspace& space, const StepFacts& facts, const ChainStep& s
   return {};
 }
 
+Json Scalars(const Json& options) {
+  Json scalars = Json::object();
+  for (const auto& [name, value] : options.items()) {
+    if (value.is_primitive()) scalars[name] = value;
+  }
+  return scalars;
+}
+
 void Forget(Workspace& space, const ChainStep& step, const Error& why) {
   space.progress->Warn(fmt::format("{}; what is missing is trained again", why.message));
   std::error_code error;

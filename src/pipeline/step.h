@@ -45,12 +45,16 @@ struct Step {
   bool (*belongs)(const Run& run);             // whether this run has the step at all
   Result<void> (*perform)(Run& run);
   Result<Freshness> (*freshness)(const Run& run);
+  Result<void> (*load)(Run& run);              // what the step left, when it is fresh
 };
 
 // Freshness, timing and the record of one step.
 Result<void> DoStep(Workspace& space, const StepFacts& facts, const ChainStep& step, const std::function<Result<void>()>& work);
 // What to do when what a step left cannot be read: it is done again, and says so.
 void Forget(Workspace& space, const ChainStep& step, const Error& why);
+
+// Numbers and words among the options.
+Json Scalars(const Json& options);
 
 // Version 1 is left out: runs from before steps had versions stay fresh.
 template <class S>
@@ -59,7 +63,7 @@ ChainStep ChainStepOf(const Workspace& space, const typename S::Options& options
   if (S::kFacts.version > 1) json["step_version"] = S::kFacts.version;
   Files files = S::Touches(space, options);
   return {.name = std::string(S::kFacts.name), .inputs = std::move(files.reads), .outputs = std::move(files.writes),
-          .options_sha256 = Sha256(json.dump(-1, ' ', false, Json::error_handler_t::replace))};
+          .options_sha256 = Sha256(json.dump(-1, ' ', false, Json::error_handler_t::replace)), .options = Scalars(json)};
 }
 
 template <class S>
@@ -69,7 +73,7 @@ Result<void> PerformStep(Run& run) {
   const auto work = [&] { return S::Work(run.space, options); };
   HL_TRY(DoStep(run.space, S::kFacts, step, work));
   auto loaded = S::Load(run.space, options);
-  if (loaded || !S::kFacts.trains) return loaded;
+  if (loaded || !S::kFacts.trains || !run.may_train) return loaded;
   Forget(run.space, step, loaded.error());
   HL_TRY(DoStep(run.space, S::kFacts, step, work));
   return S::Load(run.space, options);
@@ -82,11 +86,17 @@ Result<Freshness> FreshnessOfStep(const Run& run) {
   return StepIsFresh(run.space.folder, ChainStepOf<S>(run.space, options));
 }
 
+template <class S>
+Result<void> LoadStep(Run& run) {
+  HL_ASSIGN(const typename S::Options options, S::Read(run));
+  return S::Load(run.space, options);
+}
+
 inline bool Always(const Run&) { return true; }
 
 template <class S>
 Step StepOf(bool (*belongs)(const Run& run) = Always) {
-  return {S::kFacts, belongs, PerformStep<S>, FreshnessOfStep<S>};
+  return {S::kFacts, belongs, PerformStep<S>, FreshnessOfStep<S>, LoadStep<S>};
 }
 
 }  // namespace handlens::pipeline

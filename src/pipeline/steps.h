@@ -17,6 +17,13 @@ const Step* FindStep(std::string_view name);
 // The command to type after `command`; empty after the last.
 std::string_view CommandAfter(std::string_view command);
 
+// The commands that are for training: they train without being asked again.
+bool CommandTrains(std::string_view command);
+
+// The steps up to the command's that are not fresh, in order; of what comes after the first of them nothing is known, so
+// all are named. Those without a record of their own are left out. Loads what fresh steps left.
+Result<std::vector<const Step*>> StepsToDo(Run& run, std::string_view command);
+
 // One step alone, whatever came before it. `name` is one of the table's.
 Result<void> DoOne(Run& run, std::string_view name);
 
@@ -27,6 +34,14 @@ Result<void> DoStepsUpTo(Run& run, std::string_view command);
 // pictures changed under trials: those are never thrown away silently.
 Result<void> DoInspect(Run& run, const std::filesystem::path& pictures);
 
+// The same without writing anything: the pictures are inspected in memory where there is no record of them.
+Result<void> LookOnly(Run& run, const std::filesystem::path& pictures);
+
+// Many unreadable files are a mistake of the import more often than of the pictures: asks, or kind kBadInput.
+Result<void> CheckBroken(Run& run);
+// Whether the pictures can be dealt into the folds that are asked for. Kind kBadInput when a class has too few.
+Result<void> CheckFolds(const Run& run);
+
 // The candidates that the settings and the dataset mean, and the sizes among them, rising.
 Result<std::vector<search::Candidate>> CandidatesOf(const Run& run);
 std::vector<int> SizesOf(const std::vector<search::Candidate>& candidates);
@@ -34,8 +49,9 @@ std::vector<int> SizesOf(const std::vector<search::Candidate>& candidates);
 Result<reduce::ReduceOptions> ReduceOptionsOf(const Run& run);
 bool WantsReduction(const Run& run);
 
-// Why RUN/verdict.json says that the model cannot be deployed, gates included; empty when it can.
-Result<std::vector<std::string>> MissedGates(const std::filesystem::path& run);
+// Why the model cannot be deployed by RUN/verdict.json and the gates of this call, which need not be those that the verdict
+// was written with; empty when it can.
+Result<std::vector<std::string>> MissedGates(const Run& run);
 
 // The sizes that `prepare` makes: those asked for, else the candidates' and the recommended ones; rising.
 Result<std::vector<int>> PreparedSizes(const Run& run);

@@ -224,10 +224,10 @@ struct AppWeb {
 
 // An app is made by its command alone, never by `run`.
 Step AppAndroidRow() {
-  return StepOf<AppAndroid>([](const Run& run) { return run.command == "app" && run.wanted().app.target == Target::kAndroid; });
+  return StepOf<AppAndroid>([](const Run& run) { return run.goal == "app" && run.wanted().app.target == Target::kAndroid; });
 }
 Step AppWebRow() {
-  return StepOf<AppWeb>([](const Run& run) { return run.command == "app" && run.wanted().app.target == Target::kWeb; });
+  return StepOf<AppWeb>([](const Run& run) { return run.goal == "app" && run.wanted().app.target == Target::kWeb; });
 }
 
 }  // namespace handlens::pipeline

@@ -58,17 +58,6 @@ std::string FirstFew(const std::vector<std::string>& names) {
   return text;
 }
 
-// Many unreadable files are a mistake of the import more often than of the pictures.
-Result<void> CheckBroken(const Workspace& space, const Wanted& wanted) {
-  const size_t broken = space.dataset.rejected.size(), all = broken + space.dataset.pictures.size();
-  if (broken * 10 <= all || wanted.pictures.skip_broken) return {};
-  std::vector<std::string> reasons;
-  for (const dataset::Rejected& rejected : space.dataset.rejected) reasons.push_back(rejected.path + " (" + rejected.reason + ")");
-  const std::string what = fmt::format("{} of {} files cannot be used: {}", broken, all, FirstFew(reasons));
-  if (space.progress->Confirm(what + ". Go on without them?")) return {};
-  return Fail(ErrorKind::kBadInput, "{}; dataset.json lists all; mend or remove them, or go on without them by --skip-broken", what);
-}
-
 // dataset.json's pictures against the files; named, with what to do, when they differ. Kind kBadInput.
 Result<void> CheckPictures(const Workspace& space) {
   const std::string advice = fmt::format("run `handlens inspect {} -o NEW` to start a new run with the pictures as they are now",
@@ -125,9 +114,8 @@ struct Prepare {
     std::vector<int> sizes_px;
   };
   static Result<Options> Read(const Run& run) {
-    HL_TRY(CheckBroken(run.space, run.wanted()));
     Options options{run.fit(), {}};
-    if (run.command == "prepare") {
+    if (run.goal == "prepare") {
       HL_ASSIGN(options.sizes_px, PreparedSizes(run));
     } else {
       HL_ASSIGN(const std::vector<search::Candidate> candidates, CandidatesOf(run));
@@ -141,7 +129,7 @@ struct Prepare {
   // Before the search's clock starts; the search itself prepares only what is missing by then.
   static bool Belongs(const Run& run) {
     std::error_code error;
-    return run.command == "prepare" || (run.command != "split" && !fs::exists(run.At("search.json"), error));
+    return run.goal == "prepare" || (run.goal != "split" && !fs::exists(run.At("search.json"), error));
   }
 };
 
@@ -158,11 +146,13 @@ struct Split {
     const Wanted::Folds& wanted = run.wanted().folds;
     return Options{wanted.folds, wanted.holdout.value_or(split::kUsualHoldout), wanted.validation_share, wanted.order, run.wanted().seed};
   }
+  static Result<split::Split> Deal(const dataset::Dataset& dataset, const Options& o) {
+    return split::MakeSplit(dataset, {.folds = o.folds, .validation_share = o.validation_share, .holdout_per_class = o.holdout_per_class,
+                                      .order = o.order, .seed = o.seed});
+  }
   static Files Touches(const Workspace&, const Options&) { return {{"dataset.json"}, {"split.json"}}; }
   static Result<void> Work(Workspace& space, const Options& o) {
-    const split::SplitOptions options{.folds = o.folds, .validation_share = o.validation_share, .holdout_per_class = o.holdout_per_class,
-                                      .order = o.order, .seed = o.seed};
-    HL_ASSIGN(const split::Split split, split::MakeSplit(space.dataset, options));
+    HL_ASSIGN(const split::Split split, Deal(space.dataset, o));
     for (const std::string& warning : split.warnings) space.progress->Warn(warning);
     return split::WriteSplit(space.At("split.json"), space.dataset, split);
   }
@@ -178,6 +168,41 @@ struct Split {
 Step InspectRow() { return StepOf<Inspect>([](const Run& run) { return run.space.dataset.pictures.empty(); }); }
 Step PrepareRow() { return StepOf<Prepare>(Prepare::Belongs); }
 Step SplitRow() { return StepOf<Split>(); }
+
+Result<void> CheckBroken(Run& run) {
+  const dataset::Dataset& dataset = run.space.dataset;
+  const size_t broken = dataset.rejected.size(), all = broken + dataset.pictures.size();
+  if (broken * 10 <= all || run.wanted().pictures.skip_broken || run.accepts_broken) return {};
+  std::vector<std::string> reasons;
+  for (const dataset::Rejected& rejected : dataset.rejected) reasons.push_back(rejected.path + " (" + rejected.reason + ")");
+  const std::string what = fmt::format("{} of {} files cannot be used: {}", broken, all, FirstFew(reasons));
+  run.accepts_broken = run.space.progress->Confirm(what + ". Go on without them?");
+  if (run.accepts_broken) return {};
+  return Fail(ErrorKind::kBadInput, "{}; `handlens inspect` lists all; mend or remove them, or go on without them by --skip-broken", what);
+}
+
+Result<void> CheckFolds(const Run& run) {
+  HL_ASSIGN(const Split::Options options, Split::Read(run));
+  HL_TRY(Split::Deal(run.space.dataset, options));
+  return {};
+}
+
+Result<void> LookOnly(Run& run, const fs::path& pictures) {
+  Workspace& space = run.space;
+  space.pictures = pictures;
+  std::error_code error;
+  if (fs::exists(space.At("dataset.json"), error)) {
+    HL_ASSIGN(space.dataset, dataset::ReadDataset(space.At("dataset.json")));
+    HL_TRY(CheckSameSource(space, pictures));
+    const auto same = CheckPictures(space);
+    if (same || same.error().kind != ErrorKind::kBadInput || HasTrials(space)) return same;
+  }
+  dataset::InspectOptions inspect{.pictures = pictures, .limits = {}, .thumbnails = {}, .jobs = space.jobs};
+  inspect.limits.max_pixels = run.wanted().pictures.max_pixels;
+  HL_ASSIGN(space.dataset, dataset::Inspect(inspect, *space.progress));
+  for (const std::string& warning : space.dataset.warnings) space.progress->Warn(warning);
+  return {};
+}
 
 Result<void> DoInspect(Run& run, const fs::path& pictures) {
   Workspace& space = run.space;

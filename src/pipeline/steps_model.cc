@@ -255,13 +255,15 @@ Step DescribeRow() { return StepOf<Describe>(); }
 Step VerifyRow() { return StepOf<Verify>(); }
 Step ReportRow() { return StepOf<Report>(); }
 
-Result<std::vector<std::string>> MissedGates(const fs::path& run) {
-  const fs::path path = run / "verdict.json";
-  HL_ASSIGN(const Json verdict, ReadRecord(path, "handlens-verdict", 1));
-  return FromJson(verdict, path.string(), [](const Json& v) {
-    if (v.at("deployable").get<bool>()) return std::vector<std::string>();
-    return v.at("reasons").get<std::vector<std::string>>();
-  });
+Result<std::vector<std::string>> MissedGates(const Run& run) {
+  HL_ASSIGN(verify::VerdictRecord record, verify::ReadVerdict(run.space.folder));
+  const Wanted::Gates& gates = run.wanted().gates;
+  verify::Rules rules = record.rules;
+  rules.min_accuracy = gates.min_accuracy;
+  rules.min_agreement = gates.min_agreement;
+  rules.max_bytes = gates.max_bytes;
+  if (!(rules == record.rules)) verify::DecideGates(rules, record.verdict);
+  return record.verdict.reasons;
 }
 
 }  // namespace handlens::pipeline

@@ -4,6 +4,7 @@
 
 #include "dataset/prepare.h"
 #include "pipeline/backbones.h"
+#include "pipeline/plan.h"
 #include "pipeline/steps.h"
 #include "train/features.h"
 
@@ -11,9 +12,9 @@ namespace handlens::pipeline {
 namespace fs = std::filesystem;
 namespace {
 
-// The search's share of the time budget, with a reduction after it and without. The reduction has what is left but for the
-// final training.
-constexpr double kSearchShare = 0.6, kSearchShareAlone = 0.85;
+// The search's share of the time budget where a reduction follows. The final training and what comes after it have theirs
+// before.
+constexpr double kSearchShare = 0.65;
 
 bool IsExhaustive(const Wanted::Search& wanted, search::Coverage coverage) {
   return wanted.exhaustive || coverage == search::Coverage::kExhaustive;
@@ -32,6 +33,17 @@ std::vector<std::string> TrialFiles(const std::string& id) {
   return {"trials/" + id + "/trial.json", "trials/" + id + "/weights.safetensors"};
 }
 
+// What is left of the budget for trainings, before the final one is counted. Never nothing, since that would mean no budget.
+double TrainingBudget(const Workspace& space) { return std::max(0.001, space.budget->LeftSeconds() - space.after_s); }
+
+// The budget belongs to the calls that train. Others take the result as it is, however short its budget was.
+Result<double> BudgetOf(const Run& run, std::string_view step) {
+  const double wanted_s = run.wanted().search.budget_s;
+  if (CommandTrains(run.command)) return wanted_s;
+  HL_ASSIGN(const Json recorded, RecordedOptions(run.space.folder, step));
+  return recorded.contains("budget_s") && recorded["budget_s"].is_number() ? recorded["budget_s"].get<double>() : wanted_s;
+}
+
 struct Search {
   static constexpr StepFacts kFacts{.name = "search", .title = "search", .command = "search", .trains = true};
   struct Options {
@@ -47,17 +59,17 @@ struct Search {
     const Wanted::Search& wanted = run.wanted().search;
     HL_ASSIGN(const search::Coverage coverage, search::PresetCoverage(wanted.preset));
     HL_ASSIGN(std::vector<search::Candidate> candidates, CandidatesOf(run));
-    return Options{std::move(candidates), run.fit(), run.wanted().seed, IsExhaustive(wanted, coverage), wanted.budget_s, wanted.preset};
+    HL_ASSIGN(const double budget_s, BudgetOf(run, "search"));
+    return Options{std::move(candidates), run.fit(), run.wanted().seed, IsExhaustive(wanted, coverage), budget_s, wanted.preset};
   }
   static Files Touches(const Workspace&, const Options&) { return {{"dataset.json", "split.json"}, {"search.json", "search.csv"}}; }
   static Result<void> Work(Workspace& space, const Options& o) {
-    const double share = !space.finishes_after ? 1 : space.reduces_after ? kSearchShare : kSearchShareAlone;
     search::SearchOptions options = OptionsOf(space);
     options.candidates = o.candidates;
     options.fit = o.fit;
     options.seed = o.seed;
     options.exhaustive = o.exhaustive;
-    options.budget_s = o.budget_s * share;
+    options.budget_s = o.budget_s > 0 ? TrainingBudget(space) * (space.reduces_after ? kSearchShare : 1) : 0;
     options.preset = o.preset;
     HL_TRY(PrepareSizes(space, o.fit, SizesOf(o.candidates)));
     HL_ASSIGN(const search::SearchResult result, search::Search(space.dataset, space.split, options, *space.progress));
@@ -70,23 +82,6 @@ struct Search {
     return {};
   }
 };
-
-// Seconds of the final training: as many epochs as a fold, of all folds' pictures.
-double FinalSeconds(const Workspace& space) {
-  if (space.chosen.folds.empty()) return 0;
-  double fold_s = 0;
-  for (const train::TrialResult& fold : space.chosen.folds) fold_s += fold.seconds / static_cast<double>(space.chosen.folds.size());
-  const double pictures = static_cast<double>(space.dataset.pictures.size() - space.split.holdout.size());
-  return fold_s * pictures / static_cast<double>(std::max<size_t>(space.split.folds[0].train.size(), 1));
-}
-
-// What is left of the budget for the reduction, less the final training's time unless the reduction alone was asked for.
-// Never nothing, since that would mean no budget; 0 without one.
-Result<double> ReduceBudget(const Workspace& space, double budget_s) {
-  if (budget_s <= 0) return 0.0;
-  HL_ASSIGN(const double searched_s, SecondsOf(space.folder, "search"));
-  return std::max(0.001, budget_s - searched_s - (space.finishes_after ? FinalSeconds(space) : 0));
-}
 
 struct Reduce {
   static constexpr StepFacts kFacts{.name = "reduce", .title = "reduce", .command = "reduce", .trains = true};
@@ -102,7 +97,8 @@ struct Reduce {
   };
   static Result<Options> Read(const Run& run) {
     HL_ASSIGN(const reduce::ReduceOptions options, ReduceOptionsOf(run));
-    return Options{{}, run.fit(), run.wanted().seed, options.search.exhaustive, run.wanted().search.budget_s, options.search.preset,
+    HL_ASSIGN(const double budget_s, BudgetOf(run, "reduce"));
+    return Options{{}, run.fit(), run.wanted().seed, options.search.exhaustive, budget_s, options.search.preset,
                    options.filters, options.neurons};
   }
   static Files Touches(const Workspace&, const Options&) {
@@ -116,7 +112,7 @@ struct Reduce {
     options.search.exhaustive = o.exhaustive;
     options.search.preset = o.preset;
     HL_TRY(PrepareSizes(space, o.fit, {space.chosen.candidate.size_px}));
-    HL_ASSIGN(options.search.budget_s, ReduceBudget(space, o.budget_s));
+    options.search.budget_s = o.budget_s > 0 ? std::max(0.001, TrainingBudget(space) - (space.finishes_after ? FinalSeconds(space) : 0)) : 0;
     HL_ASSIGN(const reduce::ReduceResult result, reduce::Reduce(space.dataset, space.split, space.chosen.candidate, options, *space.progress));
     return reduce::WriteReduce(space.folder, space.dataset, result);
   }
@@ -161,7 +157,7 @@ struct Final {
 
 Step SearchRow() { return StepOf<Search>(); }
 Step ReduceRow() {
-  return StepOf<Reduce>([](const Run& run) { return run.command == "reduce" || WantsReduction(run); });
+  return StepOf<Reduce>([](const Run& run) { return run.goal == "reduce" || WantsReduction(run); });
 }
 Step FinalRow() { return StepOf<Final>(); }
 

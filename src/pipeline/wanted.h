@@ -81,7 +81,7 @@ struct Wanted {
   struct Call {
     std::filesystem::path out, config;
     std::filesystem::path pictures;         // where the run's pictures are now; empty: where they were
-    bool dry_run = false, help = false;
+    bool dry_run = false, yes = false, help = false;
     std::filesystem::path export_tree;
     std::vector<std::filesystem::path> import_files;
     std::filesystem::path save_input, fix;

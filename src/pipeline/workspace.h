@@ -12,6 +12,7 @@
 #include "base/progress.h"
 #include "dataset/dataset.h"
 #include "package/package.h"
+#include "pipeline/budget.h"
 #include "search/search.h"
 #include "split/split.h"
 #include "train/train.h"
@@ -40,8 +41,11 @@ struct Workspace {
   std::filesystem::path folder;     // as the user wrote it
   Progress* progress = nullptr;
   int jobs = 1;                     // threads; the results are the same for any number
-  // What trains after the search in this call, for the shares of the time budget.
+  // For the time budget: what of it is left, what trains after the search in this call, and how long what comes after the
+  // last training takes.
+  Budget* budget = nullptr;
   bool reduces_after = false, finishes_after = false;
+  double after_s = 0;
 
   // Filled as the steps come by; each stands in a record of the run folder.
   dataset::Dataset dataset;

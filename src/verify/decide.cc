@@ -167,6 +167,17 @@ std::vector<std::string> Notes(const Rules& rules, const Verdict& v) {
   return notes;
 }
 
+// What the rules come to.
+void Conclude(Verdict& verdict) {
+  verdict.deployable = true;
+  verdict.reasons.clear();
+  for (const RuleResult& rule : verdict.rules) {
+    if (rule.passed) continue;
+    verdict.deployable = false;
+    verdict.reasons.push_back(fmt::format("{}: {}; try: {}", rule.rule, rule.text, rule.advice));
+  }
+}
+
 }  // namespace
 
 const char* PurposeName(Purpose purpose) {
@@ -207,14 +218,18 @@ void Decide(const Rules& rules, Verdict& verdict) {
   if (rules.max_bytes > 0) verdict.rules.push_back(Size(rules, verdict));
   for (RuleResult& rule : CameraRules(rules, verdict)) verdict.rules.push_back(std::move(rule));
   for (RuleResult& rule : PhoneRules(rules, verdict)) verdict.rules.push_back(std::move(rule));
-  verdict.deployable = true;
-  verdict.reasons.clear();
-  for (const RuleResult& rule : verdict.rules) {
-    if (rule.passed) continue;
-    verdict.deployable = false;
-    verdict.reasons.push_back(fmt::format("{}: {}; try: {}", rule.rule, rule.text, rule.advice));
-  }
+  Conclude(verdict);
   verdict.notes = Notes(rules, verdict);
+}
+
+void DecideGates(const Rules& rules, Verdict& verdict) {
+  std::erase_if(verdict.rules, [](const RuleResult& rule) { return rule.rule == "size"; });
+  for (RuleResult& rule : verdict.rules) {
+    if (rule.rule == "accuracy") rule = Accuracy(rules, verdict);
+    if (rule.rule == "agreement") rule = Agreement(rules, verdict);
+  }
+  if (rules.max_bytes > 0) verdict.rules.push_back(Size(rules, verdict));
+  Conclude(verdict);
 }
 
 Result<void> AddPhoneRoute(Route route, Verdict& verdict) {

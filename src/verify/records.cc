@@ -103,7 +103,76 @@ Json RouteJson(const Verdict& verdict, const Route& route) {
   return json;
 }
 
+// The figures of one route; what a field test has no baseline for stands as null.
+Route ReadRoute(const Json& j) {
+  Route route;
+  route.name = j.at("name").get<std::string>();
+  route.status = j.at("status").get<std::string>();
+  route.scope = j.value("scope", "");
+  route.model = j.value("model", "");
+  if (route.status != "done") return route;
+  route.kernels = j.at("kernels").get<std::string>();
+  route.n = j.at("n").get<size_t>();
+  route.correct = j.at("correct").get<size_t>();
+  route.accuracy = j.at("accuracy").get<double>();
+  route.ci95 = {j.at("ci95").at(0).get<double>(), j.at("ci95").at(1).get<double>()};
+  route.majority_rate = j.at("majority_rate").get<double>();
+  if (j.at("agreement").is_number()) route.agreement = j.at("agreement").get<double>();
+  if (j.at("mcnemar_p").is_number()) route.mcnemar_p = j.at("mcnemar_p").get<double>();
+  route.only_baseline = j.at("only_baseline_right").get<size_t>();
+  route.only_this = j.at("only_this_right").get<size_t>();
+  for (const Json& row : j.at("per_class")) {
+    ClassScores scores;
+    scores.support = row.at("n").get<decltype(scores.support)>();
+    scores.precision = row.at("precision").get<double>();
+    scores.recall = row.at("recall").get<double>();
+    scores.f1 = row.at("f1").get<double>();
+    route.per_class.push_back(scores);
+  }
+  return route;
+}
+
+VerdictRecord ReadVerdictJson(const Json& j) {
+  VerdictRecord record;
+  Verdict& v = record.verdict;
+  v.deployable = j.at("deployable").get<bool>();
+  v.reasons = j.at("reasons").get<std::vector<std::string>>();
+  v.notes = j.at("notes").get<std::vector<std::string>>();
+  v.runtime_version = j.at("runtime").get<std::string>();
+  v.quantization = j.value("quantization", "");
+  v.labels = j.at("labels").get<std::vector<std::string>>();
+  for (const auto& [file, hash] : j.at("files").items()) v.files[file] = hash.get<std::string>();
+  const Json& t = j.at("thresholds");
+  record.rules = {t.at("min_accuracy").get<double>(), t.at("min_agreement").get<double>(), t.at("max_engine_difference").get<double>(),
+                  t.at("max_bytes").get<int64_t>()};
+  if (t.contains("for")) {
+    const auto purpose = ParsePurpose(t.at("for").get<std::string>());
+    if (purpose) record.rules.purpose = *purpose;
+    record.rules.max_camera_loss = t.at("max_camera_loss").get<double>();
+  }
+  for (const Json& rule : j.at("rules")) {
+    v.rules.push_back({rule.at("rule").get<std::string>(), rule.at("passed").get<bool>(), rule.at("text").get<std::string>(),
+                       rule.at("advice").get<std::string>()});
+  }
+  for (const Json& route : j.at("routes")) v.routes.push_back(ReadRoute(route));
+  return record;
+}
+
 }  // namespace
+
+Result<VerdictRecord> ReadVerdict(const std::filesystem::path& run) {
+  const std::filesystem::path path = run / "verdict.json";
+  HL_ASSIGN(const Json json, ReadRecord(path, "handlens-verdict", 1));
+  HL_ASSIGN(VerdictRecord record, FromJson(json, path.string(), ReadVerdictJson));
+  for (const char* const model : {"model/quantizedmodel.tflite", "model/model.tflite"}) {
+    std::error_code error;
+    const uintmax_t bytes = std::filesystem::file_size(run / model, error);
+    if (error) continue;
+    record.verdict.shipped_bytes = static_cast<int64_t>(bytes);
+    break;
+  }
+  return record;
+}
 
 std::string PredictionsCsv(const Verdict& verdict, std::span<const std::string> picture_paths) {
   std::string out = "picture,route,model,label,predicted";

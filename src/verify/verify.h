@@ -85,6 +85,8 @@ struct Rules {
   int64_t max_bytes = 0;              // of quantizedmodel.tflite (of model.tflite where there is none); 0 = no gate
   Purpose purpose = Purpose::kBoth;
   double max_camera_loss = 0.15;      // of accuracy, from the same pictures and files without the camera
+
+  bool operator==(const Rules&) const = default;
 };
 
 // Right answers at one severity of one fault of the simulated camera (image/camera/camera.h).
@@ -165,6 +167,9 @@ const Route* FindRoute(const Verdict& verdict, std::string_view name);
 // Applies every rule to the routes and facts of `verdict`; fills rules, deployable, reasons, notes. Pure.
 void Decide(const Rules& rules, Verdict& verdict);
 
+// Applies the rules that a user sets anew (accuracy, agreement, size) to a verdict that has been decided; the others stay.
+void DecideGates(const Rules& rules, Verdict& verdict);
+
 // Puts a phone's route ("gallery" or "camera") into its place. The order is the paper's (2.7): camera before a gallery
 // that is "done" is refused. Kind kUsage. Call Decide again after it.
 Result<void> AddPhoneRoute(Route route, Verdict& verdict);
@@ -181,6 +186,15 @@ struct VerifyRequest {
 // RUN/phones. The result does not depend on `jobs`. A bad verdict is not an error. Kind kBadInput: records are missing or
 // damaged, pictures are gone or changed (all of them named); kInternal: no runtime library.
 Result<Verdict> VerifyRun(const VerifyRequest& request, Progress& progress);
+
+// What verdict.json keeps of a verdict: figures of the routes, rules, reasons, notes, not the pictures and their scores, nor
+// the phones. `rules` are those it was decided by.
+struct VerdictRecord {
+  Verdict verdict;
+  Rules rules;
+};
+// Of RUN/verdict.json; the size gate's bytes are those of the model file as it lies there. Kind kBadInput.
+Result<VerdictRecord> ReadVerdict(const std::filesystem::path& run);
 
 // What contradicts itself among the shipped files, one sentence each: a model that its record or its metadata does not
 // know, labels in another order. Kind kBadInput: a record is missing or damaged.
