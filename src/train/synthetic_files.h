@@ -23,7 +23,7 @@ class SyntheticFiles : public testing::Test {
             fmt::format("handlens-files-{}-{}", ::getpid(), testing::UnitTest::GetInstance()->current_test_info()->name());
     std::filesystem::remove_all(root_);
     ASSERT_TRUE(Write(root_ / "pictures", each));
-    dataset_ = *dataset::Inspect({root_ / "pictures", {}, {}, 1}, SilentProgress());
+    dataset_ = *dataset::Inspect({root_ / "pictures", {}, {}, {}, 1}, SilentProgress());
     split::SplitOptions options;
     options.folds = folds;
     options.holdout_per_class = holdout_per_class;
