@@ -102,7 +102,7 @@ TEST_F(ReportTest, MarksWhatIsNotAsTheStepsLeftIt) {
   WriteDataset();
   ASSERT_TRUE(WriteReport(run_, SilentProgress()));
   EXPECT_THAT(*ReadText(run_ / "report.html"), Not(HasSubstr("Not everything is as handlens made it")));
-  ASSERT_TRUE(WriteReport(run_, SilentProgress(), {"verdict.json was changed by hand <here>."}));
+  ASSERT_TRUE(WriteReport(run_, SilentProgress(), FileNames::kShown, {"verdict.json was changed by hand <here>."}));
   EXPECT_THAT(*ReadText(run_ / "report.html"), HasSubstr("Not everything is as handlens made it"));
   EXPECT_THAT(*ReadText(run_ / "report.html"), HasSubstr("verdict.json was changed by hand &lt;here&gt;."));
   EXPECT_THAT(*ReadText(run_ / "report.json"), HasSubstr("verdict.json was changed by hand"));
