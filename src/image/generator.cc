@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/suggest.h"
 #include "image/augment.h"
 
 namespace handlens::image {
@@ -104,19 +105,6 @@ double Shortest(float value) {
   double result = 0;
   std::from_chars(text, end, result);
   return result;
-}
-
-size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = std::exchange(row[0], i);
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, change}));
-    }
-  }
-  return row.back();
 }
 
 std::string Nearest(std::string_view word, const std::vector<std::string>& known) {

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <optional>
 
+#include "base/suggest.h"
 #include "nn/spec.h"
 
 namespace handlens::nn {
@@ -133,21 +134,6 @@ std::optional<Layers> LayersOf(std::string_view name, int classes) {
   if (name == "mobilenetv2-0.35") return MobileNetV2(0.35f, classes);
   if (name == "mobilenetv2-1.0") return MobileNetV2(1.0f, classes);
   return PaperLayers(name, classes);
-}
-
-size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({change, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row[b.size()];
 }
 
 }  // namespace

@@ -60,17 +60,28 @@ TEST(BinaryXml, ATemplateWithoutThePlaceIsRefused) {
   EXPECT_FALSE(EditBinaryXml(Manifest(), edit));
 }
 
+// What was accepted is whole all the same: its strings can be read, and the new one is among them.
 TEST(BinaryXml, DamagedFilesAreRefusedNeverFollowed) {
   ManifestEdit edit;
   edit.strings = {{"handlens placeholder label", "x"}};
   edit.integers = {{0x0101021b, 2}};
+  int refused = 0;
   for (uint64_t i = 0; i < 3000; ++i) {
     Bytes bad = Manifest();
     Rng rng(1, "axml damage", {i});
     bad[rng.Below(static_cast<uint32_t>(bad.size()))] = static_cast<uint8_t>(rng.Next());
     if (rng.Chance(0.2f)) bad.resize(rng.Below(static_cast<uint32_t>(bad.size())));
-    (void)EditBinaryXml(bad, edit);
+    const auto edited = EditBinaryXml(bad, edit);
+    if (!edited) {
+      ++refused;
+      EXPECT_FALSE(edited.error().message.empty());
+      continue;
+    }
+    const auto strings = BinaryXmlStrings(*edited);
+    ASSERT_TRUE(strings) << i << ": " << strings.error().message;
+    EXPECT_NE(std::find(strings->begin(), strings->end(), "x"), strings->end()) << i;
   }
+  EXPECT_GT(refused, 600) << "a fifth is cut short, which is never a whole file";
 }
 
 }  // namespace

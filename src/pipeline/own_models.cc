@@ -206,28 +206,27 @@ class ModelReader {
   std::map<std::string, int> names_;
 };
 
-// Numbers of [[generator]] entries: key, field, range.
+// Numbers of [[generator]] entries. Their ranges are those of image, asked after every key.
 struct NumberKey {
   const char* key;
   float image::GeneratorSpec::*field;
-  double low, high;
 };
 constexpr NumberKey kNumbers[] = {
-    {"rotation", &image::GeneratorSpec::rotation_deg, 0, 180},
-    {"zoom", &image::GeneratorSpec::zoom, 0, 0.9},
-    {"shear", &image::GeneratorSpec::shear_deg, 0, 80},
-    {"shift_x", &image::GeneratorSpec::shift_x, 0, 1},
-    {"shift_y", &image::GeneratorSpec::shift_y, 0, 1},
-    {"crop_area_low", &image::GeneratorSpec::crop_area_low, 0.05, 1},
-    {"gain", &image::GeneratorSpec::gain, 0, 10},
-    {"gamma", &image::GeneratorSpec::gamma, 0, 10},
-    {"white_balance", &image::GeneratorSpec::white_balance, 0, 10},
-    {"contrast", &image::GeneratorSpec::contrast, 0, 10},
-    {"camera_share", &image::GeneratorSpec::camera_share, 0, 1},
-    {"camera_tilt", &image::GeneratorSpec::camera_tilt_deg, 0, 60},
-    {"camera_shift", &image::GeneratorSpec::camera_shift, 0, 1},
-    {"blur", &image::GeneratorSpec::blur_px, 0, 20},
-    {"noise", &image::GeneratorSpec::noise, 0, 1},
+    {"rotation", &image::GeneratorSpec::rotation_deg},
+    {"zoom", &image::GeneratorSpec::zoom},
+    {"shear", &image::GeneratorSpec::shear_deg},
+    {"shift_x", &image::GeneratorSpec::shift_x},
+    {"shift_y", &image::GeneratorSpec::shift_y},
+    {"crop_area_low", &image::GeneratorSpec::crop_area_low},
+    {"gain", &image::GeneratorSpec::gain},
+    {"gamma", &image::GeneratorSpec::gamma},
+    {"white_balance", &image::GeneratorSpec::white_balance},
+    {"contrast", &image::GeneratorSpec::contrast},
+    {"camera_share", &image::GeneratorSpec::camera_share},
+    {"camera_tilt", &image::GeneratorSpec::camera_tilt_deg},
+    {"camera_shift", &image::GeneratorSpec::camera_shift},
+    {"blur", &image::GeneratorSpec::blur_px},
+    {"noise", &image::GeneratorSpec::noise},
 };
 struct FlagKey {
   const char* key;
@@ -253,7 +252,9 @@ class GeneratorReader {
     }
     spec_.name = *name;
     for (const auto& [key, node] : table) {
-      if (key.str() != "name" && key.str() != "like") HL_TRY(ReadKey(std::string(key.str()), node));
+      if (key.str() == "name" || key.str() == "like") continue;
+      HL_TRY(ReadKey(std::string(key.str()), node));
+      if (const auto checked = image::GeneratorFromJson(image::ToJson(spec_)); !checked) return At(file_, node, checked.error().message);
     }
     return std::move(spec_);
   }
@@ -264,7 +265,7 @@ class GeneratorReader {
     for (const NumberKey& number : kNumbers) {
       known.emplace_back(number.key);
       if (key != number.key) continue;
-      HL_ASSIGN(spec_.*number.field, Number(key, node, number.low, number.high));
+      HL_ASSIGN(spec_.*number.field, Number(key, node));
       return {};
     }
     for (const FlagKey& flag : kFlags) {
@@ -280,20 +281,17 @@ class GeneratorReader {
     return At(file_, node, fmt::format("generator {}: unknown key '{}'{}", spec_.name, key, DidYouMean(key, known)));
   }
 
-  Result<float> Number(const std::string& key, const toml::node& node, double low, double high) const {
+  Result<float> Number(const std::string& key, const toml::node& node) const {
     const auto value = node.value<double>();
-    if (!value || *value < low || *value > high) {
-      return At(file_, node, fmt::format("generator {}: {} is not a number from {} to {}", spec_.name, key, low, high));
-    }
+    if (!value) return At(file_, node, fmt::format("generator {}: {} is not a number", spec_.name, key));
     return static_cast<float>(*value);
   }
 
   Result<void> Range(const std::string& key, const toml::node& node, float& low, float& high) const {
     const toml::array* pair = node.as_array();
     if (pair == nullptr || pair->size() != 2) return At(file_, node, fmt::format("generator {}: {} takes [low, high]", spec_.name, key));
-    HL_ASSIGN(low, Number(key, *pair->get(0), 0.05, 10));
-    HL_ASSIGN(high, Number(key, *pair->get(1), 0.05, 10));
-    if (low > high) return At(file_, node, fmt::format("generator {}: {}: low is above high", spec_.name, key));
+    HL_ASSIGN(low, Number(key, *pair->get(0)));
+    HL_ASSIGN(high, Number(key, *pair->get(1)));
     return {};
   }
 

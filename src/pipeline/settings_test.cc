@@ -166,7 +166,10 @@ TEST(OwnModels, NameFileAndLineOfAMistake) {
   EXPECT_EQ(ErrorOf("[[model]]\nname = 'm'\nlayers = [{conv = 8, activation = 'rleu'}]\n"),
             ":3: model m: layer 1: activation 'rleu' is not relu, relu6 or none; did you mean 'relu'?");
   EXPECT_EQ(ErrorOf("[[generator]]\nname = 'g'\nrotaton = 3\n"), ":3: generator g: unknown key 'rotaton'; did you mean 'rotation'?");
-  EXPECT_EQ(ErrorOf("[[generator]]\nname = 'g'\nrotation = 300\n"), ":3: generator g: rotation is not a number from 0 to 180");
+  EXPECT_EQ(ErrorOf("[[generator]]\nname = 'g'\nrotation = 300\n"), ":3: generator 'g': rotation_deg = 300 is outside 0..180");
+  EXPECT_EQ(ErrorOf("[[generator]]\nname = 'g'\nblur = 10\n"), ":3: generator 'g': blur_px = 10 is outside 0..2.5");
+  EXPECT_EQ(ErrorOf("[[generator]]\nname = 'g'\nnoise = 'much'\n"), ":3: generator g: noise is not a number");
+  EXPECT_EQ(ErrorOf("[[generator]]\nname = 'g'\nbrightness = [2, 1]\n"), ":3: generator 'g': a range has its low end above its high end");
   EXPECT_EQ(ErrorOf("[model]\nname = 'm'\n"), ":1: write [[model]] with two brackets");
   EXPECT_EQ(ErrorOf("[recipe]\nlearning_rat = 1\n"), ":2: recipe: unknown key 'learning_rat'; did you mean 'learning_rate'?");
   EXPECT_EQ(ErrorOf("[recipe]\noptimizer = 'adm'\n"), ":2: recipe: optimizer 'adm' is not one of sgd, momentum, adam; did you mean 'adam'?");
