@@ -13,9 +13,10 @@ holdout = 0 *
 seed = 5 *
 
 $ HANDLENS_FOLDS=4 handlens split RUN --json | grep -c '"train"'
+kept from last time: holdout = 0, seed = 5 (delete a line of RUN/handlens.toml to reset it)
 4
 
-$ HANDLENS_FOLDS=4 handlens split RUN --folds 2 --json | grep -c '"train"'
+$ HANDLENS_FOLDS=4 handlens split RUN --folds 2 --json 2>/dev/null | grep -c '"train"'
 2
 
 $ rm handlens.toml; printf 'folds = 3\nepoch = 3\n' > mine.toml; handlens split RUN --config mine.toml
