@@ -41,6 +41,10 @@ Examined Examine(const Entry& entry, const std::string& root, const InspectOptio
     return result;
   }
   auto bytes = ReadFile(path);
+  if (!bytes && bytes.error().kind == ErrorKind::kResources) {
+    result.fatal = bytes.error();  // the machine's trouble, not the picture's: it would be missing for no reason of its own
+    return result;
+  }
   if (!bytes || bytes->empty()) {
     result.reason = bytes ? "the file is empty" : WithoutPath(bytes.error().message, path);
     return result;

@@ -54,10 +54,11 @@ struct Round {
   std::vector<Bytes> files;
 };
 
-// Why a picture could not be prepared; empty when it was.
-std::string PrepareOne(const Dataset& dataset, size_t index, image::Fit fit, Round& round) {
+// Why a picture could not be prepared; empty when it was. Kind kResources when the machine is to blame.
+Result<std::string> PrepareOne(const Dataset& dataset, size_t index, image::Fit fit, Round& round) {
   const Picture& picture = dataset.pictures[index];
   const auto bytes = ReadFile(std::filesystem::path(dataset.root) / picture.path);
+  if (!bytes && bytes.error().kind == ErrorKind::kResources) return tl::make_unexpected(bytes.error());
   if (!bytes) return "cannot be read any more";
   if (Sha256(std::span<const uint8_t>(*bytes)) != picture.id) return "has changed";
   const auto decoded = image::Decode(*bytes, {.max_pixels = std::max<int64_t>(image::DecodeLimits{}.max_pixels,
@@ -72,7 +73,7 @@ std::string PrepareOne(const Dataset& dataset, size_t index, image::Fit fit, Rou
 }
 
 Result<void> MakeRound(const Dataset& dataset, image::Fit fit, Round& round, int jobs, Progress& progress) {
-  std::vector<std::string> problems(dataset.pictures.size());
+  std::vector<Result<std::string>> problems(dataset.pictures.size());
   std::atomic<size_t> done{0};
   ParallelFor(problems.size(), jobs, [&](size_t i) {
     if (progress.StopRequested()) return;
@@ -82,7 +83,8 @@ Result<void> MakeRound(const Dataset& dataset, image::Fit fit, Round& round, int
   if (done != problems.size()) return Interrupted();
   std::string all;
   for (size_t i = 0; i < problems.size(); ++i) {
-    if (!problems[i].empty()) all += fmt::format("{}{} {}", all.empty() ? "" : ", ", dataset.pictures[i].path, problems[i]);
+    if (!problems[i]) return tl::make_unexpected(problems[i].error());
+    if (!problems[i]->empty()) all += fmt::format("{}{} {}", all.empty() ? "" : ", ", dataset.pictures[i].path, *problems[i]);
   }
   if (!all.empty()) return Fail(ErrorKind::kBadInput, "{}: {}; restore the pictures or start a new run", dataset.root, all);
   return {};

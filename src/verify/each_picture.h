@@ -14,8 +14,8 @@ namespace handlens::verify {
 Result<image::Image> OpenPicture(const dataset::Picture& picture, const Reading& reading);
 
 // ask(image, picture), which gives a Result<Answer>, for every picture; the answers in the pictures' order, whatever
-// reading.jobs. A picture that cannot be opened gets Answer() and a line in reading.troubles. Errors: the first of `ask`,
-// in the pictures' order; kInterrupted.
+// reading.jobs. A picture that cannot be opened gets Answer() and a line in reading.troubles, unless the machine
+// is to blame. Errors: the first of `ask` or of the machine, in the pictures' order; kInterrupted.
 template <class Answer, class Ask>
 Result<std::vector<Answer>> ForEachPicture(std::span<const int> pictures, Reading& reading, const Ask& ask) {
   std::vector<Result<Answer>> answers(pictures.size());
@@ -26,6 +26,7 @@ Result<std::vector<Answer>> ForEachPicture(std::span<const int> pictures, Readin
     const dataset::Picture& picture = reading.dataset.pictures[static_cast<size_t>(pictures[i])];
     const auto opened = OpenPicture(picture, reading);
     if (opened) answers[i] = ask(*opened, picture);
+    else if (opened.error().kind == ErrorKind::kResources) answers[i] = tl::make_unexpected(opened.error());
     else troubles[i] = opened.error().message;
     reading.progress.Update(reading.done + static_cast<double>(++done), "");
   });
