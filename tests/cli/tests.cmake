@@ -12,3 +12,15 @@ add_test(NAME cli.resume_after_kill COMMAND ${CMAKE_CURRENT_LIST_DIR}/resume_aft
 set_tests_properties(cli.resume_after_kill PROPERTIES TIMEOUT 300 ENVIRONMENT "MAKE_PICTURES=${CMAKE_BINARY_DIR}/tests_bin/make_pictures")
 add_test(NAME cli.newer_records COMMAND ${CMAKE_CURRENT_LIST_DIR}/newer_records.sh ${CMAKE_BINARY_DIR})
 set_tests_properties(cli.newer_records PROPERTIES TIMEOUT 300 ENVIRONMENT "MAKE_PICTURES=${CMAKE_BINARY_DIR}/tests_bin/make_pictures")
+# That every mutant of tests/mutants still fits its file; trying them takes hours (./dev mutants).
+find_package(Python3 COMPONENTS Interpreter)
+if(Python3_FOUND)
+  add_test(NAME mutants.fit COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tests/mutants/run.py --check)
+endif()
+# Calls on files that fail, one a run; each call in ./dev faults, a few here.
+add_library(failing_calls MODULE ${CMAKE_SOURCE_DIR}/tests/faults/failing_calls.cc)
+target_link_libraries(failing_calls PRIVATE handlens_flags ${CMAKE_DL_LIBS})
+set_target_properties(failing_calls PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests_bin)
+add_dependencies(make_pictures failing_calls)
+add_test(NAME cli.faults COMMAND ${CMAKE_SOURCE_DIR}/tests/faults/sweep.sh ${CMAKE_BINARY_DIR} 97)
+set_tests_properties(cli.faults PROPERTIES TIMEOUT 900)
