@@ -20,7 +20,8 @@ Result<std::unique_ptr<tflite::Judge>> Answers::Take() {
       return judge;
     }
   }
-  auto judge = tflite::Judge::Load(patient_.bytes, tflite::Kernels::kXnnpack);
+  // The patient is a stranger.
+  auto judge = tflite::Judge::LoadApart(patient_.bytes, tflite::Kernels::kXnnpack);
   if (!judge) return Fail(judge.error().kind, "{}: {}", request_.name, judge.error().message);
   return judge;
 }

@@ -55,8 +55,9 @@ struct Feeding {
 // many labels as outputs, an input that is not (1, n, n, 3).
 Result<Feeding> FeedingOf(const tflite::ModelInfo& info, std::string_view model_name);
 
-// Classifies each picture, the model apart from the program (tflite::Judge::LoadApart); a picture that cannot be read has an `error` and does not stop the others. Kind kBadInput
-// when the model is not usable or the runtime died of it (named `model_name` in the message), kUsage for an unknown fit.
+// Classifies each picture, the model apart from the program (tflite::Judge::LoadApart); a picture that cannot be read has an
+// `error` and does not stop the others. Kind kBadInput when the model is not usable or the runtime died of it (named
+// `model_name` in the message), kUsage for an unknown fit.
 Result<Predictions> Predict(std::span<const uint8_t> model, std::string_view model_name, const PredictOptions& options,
                             Progress& progress);
 
