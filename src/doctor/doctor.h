@@ -77,7 +77,7 @@ struct Request {
 Result<Diagnosis> Examine(const Request& request, Progress& progress);
 
 // The model with metadata that says what was found: normalisation, labels and their order, fit. Kind kBadInput: nothing that a file
-// can say was found, or the model has operators that are not rewritten.
+// can say was found, or the model's constants lie outside of its flatbuffer.
 Result<Bytes> Fix(std::span<const uint8_t> model, const Diagnosis& diagnosis);
 
 }  // namespace handlens::doctor

@@ -42,7 +42,7 @@ Result<Bytes> Fix(std::span<const uint8_t> model, const Diagnosis& diagnosis) {
     description.labels = diagnosis.labels;
     metadata.preprocess_json = describe::PreprocessJson(description);
   }
-  auto fixed = tflite::AddMetadata(model, metadata);
+  auto fixed = tflite::AddMetadataToAny(model, metadata);
   if (!fixed) return Fail(fixed.error().kind, "{}: {}", diagnosis.model, fixed.error().message);
   return fixed;
 }

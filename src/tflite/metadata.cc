@@ -6,6 +6,7 @@
 #include "tflite/archive.h"
 #include "tflite/model_bytes.h"
 #include "tflite/tflite.h"
+#include "tflite/wrap.h"
 
 namespace handlens::tflite {
 namespace {
@@ -187,6 +188,19 @@ void RemoveMetadata(fb::ModelT& model) {
   std::for_each(model.metadata.begin(), model.metadata.end(), renumber);
 }
 
+const fb::Tensor& InputOf(const fb::Model& model) {
+  const fb::SubGraph* graph = model.subgraphs()->Get(0);
+  return *graph->tensors()->Get(static_cast<uint32_t>(graph->inputs()->Get(0)));
+}
+
+void AppendFiles(const Metadata& metadata, Bytes& bytes) {
+  std::string labels;
+  for (const std::string& label : metadata.labels) labels += label + "\n";
+  std::vector<ArchiveFile> files = {{kLabelsFile, labels}};
+  if (!metadata.preprocess_json.empty()) files.emplace_back(kPreprocessFile, metadata.preprocess_json);
+  AppendArchive(bytes, files);
+}
+
 }  // namespace
 
 Result<ModelInfo> ReadModelInfo(std::span<const uint8_t> model_bytes) {
@@ -220,19 +234,25 @@ Result<Bytes> AddMetadata(std::span<const uint8_t> model_bytes, const Metadata& 
   const AlignedBytes aligned(model_bytes);
   HL_ASSIGN(const fb::Model* model, CheckModel(aligned.get()));
   HL_TRY(CheckRewritable(*model));
-  const fb::SubGraph* graph = model->subgraphs()->Get(0);
-  const std::string packed =
-      PackMetadata(metadata, *graph->tensors()->Get(static_cast<uint32_t>(graph->inputs()->Get(0))));
+  const std::string packed = PackMetadata(metadata, InputOf(*model));
   fb::ModelT rewritten;
   model->UnPackTo(&rewritten);
   RemoveMetadata(rewritten);
   AddMetadataBuffer(rewritten, kMetadataName, packed);
   Bytes bytes = PackModel(rewritten);
-  std::string labels;
-  for (const std::string& label : metadata.labels) labels += label + "\n";
-  std::vector<ArchiveFile> files = {{kLabelsFile, labels}};
-  if (!metadata.preprocess_json.empty()) files.emplace_back(kPreprocessFile, metadata.preprocess_json);
-  AppendArchive(bytes, files);
+  AppendFiles(metadata, bytes);
+  return bytes;
+}
+
+Result<Bytes> AddMetadataToAny(std::span<const uint8_t> model_bytes, const Metadata& metadata) {
+  auto rewritten = AddMetadata(model_bytes, metadata);
+  if (rewritten) return rewritten;
+  const AlignedBytes aligned(model_bytes);
+  HL_ASSIGN(const fb::Model* model, CheckModel(aligned.get()));
+  HL_ASSIGN(Bytes bytes, WrapWithMetadata(aligned.get(), *model, kMetadataName, PackMetadata(metadata, InputOf(*model))));
+  AppendFiles(metadata, bytes);
+  const auto again = ReadModelInfo(bytes);
+  if (!again || again->labels != metadata.labels) return Fail(ErrorKind::kInternal, "the metadata does not read back as written");
   return bytes;
 }
 

@@ -84,6 +84,10 @@ struct Metadata {
 // the operators above: others would lose what handlens does not know, and are refused. Kind kBadInput.
 Result<Bytes> AddMetadata(std::span<const uint8_t> model, const Metadata& metadata);
 
+// The same for any model that verifies: where AddMetadata refuses, the model's bytes are kept as they are behind a new beginning, so
+// that nothing is lost; what the old metadata said stays in them unread. Kind kBadInput: constants outside of the flatbuffer.
+Result<Bytes> AddMetadataToAny(std::span<const uint8_t> model, const Metadata& metadata);
+
 // Where the official runtime's library is, if not beside the program (./lib, ../lib/handlens, ../lib, or the same below
 // a parent folder, as seen from the executable). Takes effect until the first Judge is loaded. Thread-safe.
 void SetRuntimeLibrary(const std::filesystem::path& path);

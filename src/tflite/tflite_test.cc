@@ -11,6 +11,7 @@
 
 #include "base/rng.h"
 #include "tflite/model_bytes.h"
+#include "tflite/wrap.h"
 
 namespace handlens::tflite {
 namespace {
@@ -127,6 +128,44 @@ TEST(Metadata, AddedTwiceIsAddedOnce) {
   EXPECT_EQ(*AddMetadata(*once, SomeMetadata()), *once);
   EXPECT_EQ(*AddMetadata(*first_other, SomeMetadata()), *once);
   EXPECT_NE(*first_other, *once);
+}
+
+// Where a rewrite would lose what this room does not know, the old bytes stay and a new beginning comes before them.
+TEST(Metadata, IsAddedToAnyModelWithoutChangingIt) {
+  Bytes plain = WriteModel(QuantizedDense());
+  // A code that our schema does not have, in both places, as SUB has it: the file still verifies.
+  const fb::Model* model = fb::GetModel(plain.data());
+  auto* code = reinterpret_cast<flatbuffers::Table*>(const_cast<fb::OperatorCode*>(model->operator_codes()->Get(0)));
+  ASSERT_TRUE(code->SetField<int8_t>(fb::OperatorCode::VT_DEPRECATED_BUILTIN_CODE, 41, 0));
+  code->SetField<int32_t>(fb::OperatorCode::VT_BUILTIN_CODE, 41, 0);
+  ASSERT_FALSE(AddMetadata(plain, SomeMetadata()));
+  const auto with = AddMetadataToAny(plain, SomeMetadata());
+  ASSERT_TRUE(with) << with.error().message;
+  const auto info = ReadModelInfo(*with), before = ReadModelInfo(plain);
+  ASSERT_TRUE(info && before);
+  EXPECT_EQ(info->labels, SomeMetadata().labels);
+  EXPECT_EQ(info->preprocess_json, SomeMetadata().preprocess_json);
+  EXPECT_EQ(info->input_shape, before->input_shape);
+  EXPECT_NE(std::search(with->begin(), with->end(), plain.begin(), plain.end()), with->end()) << "the model's own bytes";
+  Metadata other = SomeMetadata();
+  other.labels = {"x", "y", "z"};
+  const auto twice = AddMetadataToAny(*with, other);
+  ASSERT_TRUE(twice) << twice.error().message;
+  EXPECT_EQ(ReadModelInfo(*twice)->labels, other.labels);
+}
+
+TEST(Metadata, AddedBeforeAModelChangesNoScore) {
+  SKIP_WITHOUT_RUNTIME();
+  const Bytes plain = WriteModel(QuantizedDense());
+  const auto wrapped = WrapWithMetadata(plain, *fb::GetModel(plain.data()), "TFLITE_METADATA", "something");
+  ASSERT_TRUE(wrapped);
+  EXPECT_EQ(wrapped->size() % 16, plain.size() % 16) << "constants stay aligned";
+  const std::vector<uint8_t> pixels = {10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110, 120};
+  for (const Kernels kernels : {Kernels::kBuiltin, Kernels::kXnnpack}) {
+    auto a = Judge::Load(plain, kernels), b = Judge::Load(*wrapped, kernels);
+    ASSERT_TRUE(a && b);
+    EXPECT_EQ(*(*a)->Classify(pixels), *(*b)->Classify(pixels));
+  }
 }
 
 TEST(Metadata, ChangesNoScore) {
