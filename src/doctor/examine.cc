@@ -228,11 +228,20 @@ class Examination {
       if (naming_[c] == declared_naming_[c]) continue;
       moved += fmt::format("{}output {} is {}", moved.empty() ? "" : ", ", naming_[c] + 1, request_.pictures.labels[c]);
     }
-    diagnosis_.findings.push_back({"label-order",
-                                   fmt::format("the outputs have other names than the labels say ({}): {} of {} pictures right instead of {} (p={:.2g}, names "
-                                               "found on one half of the pictures and tested on the other)",
-                                               moved, Count(after), after.size(), Count(before), names_p_),
-                                   "--fix writes the labels in this order", after.size(), Count(before), Count(after), names_p_, true});
+    const std::string how = fmt::format("{}: {} of {} pictures right (p={:.2g}, found on one half of the pictures and tested on the other)", moved,
+                                        Count(after), after.size(), names_p_);
+    Finding named{"label-order", fmt::format("the outputs have other names than the labels say, which make {} right: {}", Count(before), how),
+                  "--fix writes the labels in this order", after.size(), Count(before), Count(after), names_p_, true};
+    const auto without = std::find_if(diagnosis_.findings.begin(), diagnosis_.findings.end(), [](const Finding& f) { return f.what == "labels"; });
+    if (named_ || without == diagnosis_.findings.end()) {
+      diagnosis_.findings.push_back(std::move(named));
+      return;
+    }
+    // Labels that are not there are in no wrong order.
+    named.what = "labels";
+    named.text = without->text + "; the pictures say: " + how;
+    named.advice = "--fix writes them";
+    *without = std::move(named);
   }
 
   void NameOutputs() {
