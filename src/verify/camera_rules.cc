@@ -51,9 +51,10 @@ RuleResult LossRule(const Rules& rules, const Verdict& verdict, const Route& rou
   }
   const bool passed = loss <= rules.max_camera_loss + 1e-9;   // 0.99 - 0.84 is a hair more than 0.15
   return {"camera-loss", passed,
-          fmt::format("before the simulated camera {} against {} without it: {:.1f} points lost, at most {:.1f} are allowed (n={}; right only without the "
+          fmt::format("before the simulated camera {} against {} without it: {}, at most {:.1f} points are allowed (n={}; right only without the "
                       "camera {}, only with it {})",
-                      Percent(route.accuracy), Percent(base.accuracy), 100 * loss, 100 * rules.max_camera_loss, route.n, only_base, only_camera),
+                      Percent(route.accuracy), Percent(base.accuracy), loss > 0 ? fmt::format("{:.1f} points lost", 100 * loss) : "nothing lost",
+                      100 * rules.max_camera_loss, route.n, only_base, only_camera),
           passed ? "" : WhatToDo(verdict)};
 }
 
