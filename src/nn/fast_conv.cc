@@ -30,12 +30,13 @@ class Conv final : public Operation {
 
   void BeginForward(const Context& c) override {
     if (!fold_.Refresh(c)) return;
-    const float* w = fold_.Weights(c);
-    float* panels = c.arena->At(panels_);
-    const size_t taps = p_.taps.Count(), padded = Padded(p_.out);
-    for (size_t o = 0; o < padded; o += kLanes) {
-      const size_t count = std::min(kLanes, padded - o);
-      for (size_t t = 0; t < taps; ++t) std::copy_n(w + t * padded + o, count, panels + (o / kLanes * taps + t) * kLanes);
+    const float *w = fold_.Kernel(c), *scales = fold_.Scales(c);
+    float* to = c.arena->At(panels_);
+    for (size_t first = 0; first < p_.out; first += kLanes) {
+      const size_t count = std::min(kLanes, p_.out - first);
+      for (size_t t = 0; t < p_.taps.Count(); ++t, to += kLanes) {
+        for (size_t o = 0; o < count; ++o) to[o] = w[t * p_.out + first + o] * scales[first + o];
+      }
     }
     if (p_.wires.NeedsData()) point_ ? TransposePoint(c) : TransposeWindow(c);
   }
@@ -60,20 +61,20 @@ class Conv final : public Operation {
  private:
   // The taps of a 1 x 1 convolution the other way round: panels of inputs.
   void TransposePoint(const Context& c) const {
-    const float* w = fold_.Weights(c);
+    const float *w = fold_.Kernel(c), *scales = fold_.Scales(c);
     float* to = c.arena->At(transposed_);
     for (size_t i = 0; i < p_.in; ++i) {
       float* column = to + i / kLanes * p_.out * kLanes + i % kLanes;
-      for (size_t o = 0; o < p_.out; ++o) column[o * kLanes] = w[i * Padded(p_.out) + o];
+      for (size_t o = 0; o < p_.out; ++o) column[o * kLanes] = w[i * p_.out + o] * scales[o];
     }
   }
   // (taps, in, out) to (out, taps, padded in).
   void TransposeWindow(const Context& c) const {
-    const float* w = fold_.Weights(c);
+    const float *w = fold_.Kernel(c), *scales = fold_.Scales(c);
     float* to = c.arena->At(transposed_);
     const size_t taps = p_.kernel * p_.kernel, in = p_.in, padded = Padded(in);
     for (size_t t = 0; t < taps * in; ++t) {
-      for (size_t o = 0; o < p_.out; ++o) to[(o * taps + t / in) * padded + t % in] = w[t * Padded(p_.out) + o];
+      for (size_t o = 0; o < p_.out; ++o) to[(o * taps + t / in) * padded + t % in] = w[t * p_.out + o] * scales[o];
     }
   }
 
@@ -102,20 +103,26 @@ class DepthwiseConv final : public Operation {
  public:
   DepthwiseConv(const Placement& p, const Wires& w)
       : at_(p), p_(p, w), taps_(p_.kernel * p_.kernel), fold_(p, taps_, p_.in) {
+    weights_ = p.arena->Reserve(taps_ * w.x.pixel);
     if (fold_.Learns()) own_ = p.arena->Reserve(taps_ * w.x.pixel);
     if (w.NeedsData()) flipped_ = p.arena->Reserve(taps_ * w.x.pixel);
   }
   void Bind(Params& params) override { fold_.Bind(params); }
 
   void BeginForward(const Context& c) override {
-    if (!fold_.Refresh(c) || !p_.wires.NeedsData()) return;
+    if (!fold_.Refresh(c)) return;
+    const float *w = fold_.Kernel(c), *scales = fold_.Scales(c);
     const size_t pixel = p_.wires.x.pixel;
-    for (size_t t = 0; t < taps_; ++t) std::copy_n(fold_.Weights(c) + t * pixel, pixel, c.arena->At(flipped_) + (taps_ - 1 - t) * pixel);
+    for (size_t t = 0; t < taps_; ++t) {
+      float* to = c.arena->At(weights_) + t * pixel;
+      for (size_t i = 0; i < p_.in; ++i) to[i] = w[t * p_.in + i] * scales[i];
+      if (p_.wires.NeedsData()) std::copy_n(to, pixel, c.arena->At(flipped_) + (taps_ - 1 - t) * pixel);
+    }
   }
   void Forward(const Context& c, size_t b) override {
     const Tensor4& y = p_.wires.y;
     Depthwise({p_.Windows(c, b), c.Out(y, b), Size(y.shape.height), Size(y.shape.width), y.pixel, p_.kernel, p_.taps.stride,
-               fold_.Weights(c), fold_.Bias(c), at_.low, at_.high});
+               c.arena->At(weights_), fold_.Bias(c), at_.low, at_.high});
   }
 
   void BeginBackward(const Context& c) override { fold_.Clear(c); }
@@ -141,14 +148,14 @@ class DepthwiseConv final : public Operation {
       return;
     }
     DepthwiseData({c.Out(dx, b), c.In(dy, b), height, width, dx.pixel, Size(dy.shape.height), Size(dy.shape.width), top, left,
-                   p_.kernel, p_.taps.stride, fold_.Weights(c)});
+                   p_.kernel, p_.taps.stride, c.arena->At(weights_)});
   }
 
   Placement at_;
   ConvPlan p_;
   size_t taps_;
   Fold fold_;
-  size_t own_ = 0, flipped_ = 0;
+  size_t weights_ = 0, own_ = 0, flipped_ = 0;
 };
 
 }  // namespace

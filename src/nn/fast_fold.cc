@@ -7,14 +7,15 @@ namespace handlens::nn {
 
 Fold::Fold(const Placement& p, size_t taps, size_t columns)
     : index_(p.index), norm_(p.norm), taps_(taps), columns_(columns), padded_(kernels::Padded(columns)),
-      copied_(p.norm >= 0 || columns != padded_), has_bias_(p.norm >= 0 || p.spec->nodes[Size(p.index)].layer.bias) {
+      has_bias_(p.norm >= 0 || p.spec->nodes[Size(p.index)].layer.bias) {
   for (const ParamSpec& param : p.spec->params) {
     learns_ |= (param.layer == index_ || (param.layer == norm_ && norm_ >= 0)) && param.Trained();
+    in_place_ |= param.layer == index_ && param.what == "kernel" && param.Trained() && columns_ == padded_;
   }
-  if (copied_) weights_ = p.arena->Reserve(taps_ * padded_);
+  scales_ = p.arena->Reserve(columns_);
   if (has_bias_) bias_ = p.arena->Reserve(WholeLanes(columns_));
   if (!learns_) return;
-  weight_sums_ = p.arena->Reserve(taps_ * padded_);
+  if (!in_place_) weight_sums_ = p.arena->Reserve(taps_ * padded_);
   bias_sums_ = p.arena->Reserve(padded_);
 }
 
@@ -38,18 +39,10 @@ bool Fold::Refresh(const Context& c) {
   const uint64_t now = c.params->Version(learns_);
   if (now == version_) return false;
   version_ = now;
-  if (copied_) {
-    const float* w = c.params->Value(*kernel_);
-    float* to = c.arena->At(weights_);
-    std::vector<float> scale(columns_);
-    for (size_t o = 0; o < columns_; ++o) scale[o] = Scale(c, o);
-    for (size_t t = 0; t < taps_; ++t) {
-      for (size_t o = 0; o < columns_; ++o) to[t * padded_ + o] = w[t * columns_ + o] * scale[o];
-    }
-  }
-  if (has_bias_) {
-    float* to = c.arena->At(bias_);
-    for (size_t o = 0; o < columns_; ++o) to[o] = gamma_ ? Offset(c, o) * Scale(c, o) + c.params->Value(*beta_)[o] : Offset(c, o);
+  float *scales = c.arena->At(scales_), *bias = c.arena->At(bias_);
+  for (size_t o = 0; o < columns_; ++o) {
+    scales[o] = gamma_ ? c.params->Value(*gamma_)[o] * Inverse(c, o) : 1.0f;
+    if (has_bias_) bias[o] = gamma_ ? Offset(c, o) * scales[o] + c.params->Value(*beta_)[o] : Offset(c, o);
   }
   return true;
 }
@@ -79,14 +72,12 @@ void Fold::Store(const Context& c) const {
   if (!learns_) return;
   StoreNorm(c);
   if (!kernel_->spec.Trained()) return;
-  const float *sums = WeightSums(c), *bias_sums = BiasSums(c);
+  const float *sums = WeightSums(c), *bias_sums = BiasSums(c), *scales = Scales(c);
   float* kernel = c.params->Gradient(*kernel_);
-  std::vector<float> scale(columns_);
-  for (size_t o = 0; o < columns_; ++o) scale[o] = Scale(c, o);
   for (size_t t = 0; t < taps_; ++t) {
-    for (size_t o = 0; o < columns_; ++o) kernel[t * columns_ + o] = sums[t * padded_ + o] * scale[o];
+    for (size_t o = 0; o < columns_; ++o) kernel[t * columns_ + o] = sums[t * padded_ + o] * scales[o];
   }
-  for (size_t o = 0; shift_ && o < columns_; ++o) c.params->Gradient(*shift_)[o] = bias_sums[o] * scale[o];
+  for (size_t o = 0; shift_ && o < columns_; ++o) c.params->Gradient(*shift_)[o] = bias_sums[o] * scales[o];
 }
 
 }  // namespace handlens::nn
