@@ -180,8 +180,8 @@ class Network {
   virtual void Predict(std::span<const float> inputs, int count, std::span<float> scores) = 0;
 
   // Means over all pixels of the outputs of these layers, as a global average pool there would give them: (count, the sum
-  // of the layers' channels), a picture's layers one after the other. Inference mode. A layer whose only reader is the batch
-  // norm or the activation behind it has no output of its own: name the last of them.
+  // of the layers' channels), a picture's layers one after the other. Inference mode. A layer whose only reader is a batch norm, an
+  // activation or a pool may be one operation with it and have no output of its own: name the last of them.
   virtual void Features(std::span<const float> inputs, int count, std::span<const int> layers, std::span<float> means) = 0;
 
   virtual Weights SaveWeights() const = 0;
