@@ -5,7 +5,6 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/summary.h"
-#include "describe/describe.h"
 #include "pipeline/asking.h"
 #include "pipeline/steps.h"
 
@@ -61,10 +60,10 @@ Result<std::string> WhatTravels(const Run& run) {
   const std::string count = Count(static_cast<int64_t>(run.space.split.holdout.size()), "held-out picture");
   if (run.wanted().app.check_pictures == package::Carry::kPixels) {
     const fs::path path = run.At("model/preprocess.json");
-    HL_ASSIGN(const std::string json, ReadText(path));
-    HL_ASSIGN(const describe::Description description, describe::DescriptionFromJson(json, path.string()));
+    HL_ASSIGN(const Json description, ReadRecord(path, "handlens-preprocess", 1));
+    HL_ASSIGN(const int size_px, FromJson(description, path.string(), [](const Json& j) { return j.at("size_px").get<int>(); }));
     return fmt::format("{0} go{1} along for the self-check: as the {2} x {2} pixels that the model sees, without metadata and names.\n", count,
-                       run.space.split.holdout.size() == 1 ? "es" : "", description.size_px);
+                       run.space.split.holdout.size() == 1 ? "es" : "", size_px);
   }
   std::string text = fmt::format("{} go{} along AS ORIGINAL FILES (as many as 12 MB hold), with whatever stands in them: names, dates, places\n", count,
                                  run.space.split.holdout.size() == 1 ? "es" : "");
