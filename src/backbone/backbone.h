@@ -25,6 +25,18 @@ struct Backbone {
   std::string notice;        // licence and origin in plain words, for model card and documents
 };
 
+// A classifier, as a training or another program left it.
+struct Model {
+  nn::ModelSpec spec;
+  nn::Weights weights;
+};
+
+// The network without its classifier: without the last dense layer (or convolution on one pixel), the mean over all pixels
+// before it, and dropouts between. Batch norms keep their statistics. Cuts are the layers through which everything later
+// must pass, but not inside a block (behind a depthwise convolution, or an expansion before one). Kind kUsage: the model does
+// not end so, or its numbers do not fit it.
+Result<Backbone> FromClassifier(std::string name, const Model& model, std::string notice);
+
 // The file: safetensors with the rest in its metadata (docs/formats.md). Read checks that everything fits together and
 // that the numbers are those that were written. Kind kBadInput: missing, truncated, damaged, of a newer version.
 Result<Backbone> Read(const std::filesystem::path& path);

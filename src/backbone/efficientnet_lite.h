@@ -23,10 +23,6 @@ Result<Backbone> LiteFromCheckpoint(Lite which, const nn::Weights& checkpoint, K
 
 // The classifier of the checkpoint's own 1000 classes (ImageNet's, in their usual order), at the backbone's size: what
 // proofs run, not what is shipped. The backbone is LiteFromCheckpoint's.
-struct Model {
-  nn::ModelSpec spec;
-  nn::Weights weights;
-};
 Result<Model> LiteClassifier(const Backbone& backbone, const nn::Weights& checkpoint);
 
 }  // namespace handlens::backbone

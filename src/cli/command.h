@@ -82,6 +82,7 @@ Result<Outcome> CommandDoctor(Call& call);     // command_doctor.cc
 Result<Outcome> CommandCheck(Call& call);
 Result<Outcome> CommandApp(Call& call);        // command_app.cc
 Result<Outcome> CommandServe(Call& call);      // command_serve.cc
+Result<Outcome> CommandBackbone(Call& call);   // command_backbone.cc
 Result<Outcome> CommandHelp(Call& call);
 Result<Outcome> CommandVersion(Call& call);
 

@@ -89,6 +89,13 @@ constexpr Command kCommands[] = {
                 "repairs how much, by a paired test, and what would harm most. Exit code 4 when something is wrong.",
      .examples = "handlens doctor model.tflite photos\nhandlens doctor model.tflite photos --fix corrected.tflite",
      .group = "Use and prove", .min_arguments = 2, .max_arguments = 2, .function = CommandDoctor},
+    {.name = "backbone", .arguments = "add|list|remove [FILE|RUN|NAME] [PICTURE...]", .summary = "pre-trained networks that trainings may begin with: add, list, remove",
+     .details = "add FILE.tflite takes a float classifier of another program, when the engine computes the same as the official runtime: on the "
+                "PICTUREs (files or folders) where there are any, else on made ones. add RUN takes the final model of a run. list shows what is "
+                "there, whose it is, and where it lies. remove NAME removes one of yours.",
+     .examples = "handlens backbone list\nhandlens backbone add mobilenet_v2.tflite photos --scaling 127.5,127.5\n"
+                 "handlens backbone add RUN --as leaves  # then: handlens run OTHERS --models leaves",
+     .group = "Use and prove", .min_arguments = 1, .max_arguments = -1, .function = CommandBackbone},
     {.name = "serve", .arguments = "RUN", .summary = "serve a run's web app to this computer's browsers, or to phones nearby",
      .details = "RUN is a run folder, whose web app is packed now when it is not there yet, or the app's folder itself. Serves exactly its "
                 "files, on this computer only unless --lan says otherwise; then over TLS with this computer's own certificate, and "

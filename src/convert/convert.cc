@@ -13,6 +13,32 @@
 #include "convert/quantize.h"
 
 namespace handlens::convert {
+namespace {
+
+// Each channel's mean of (pixels, channels).
+std::vector<double> ChannelMeans(const std::vector<float>& values, int channels) {
+  std::vector<double> means(static_cast<size_t>(channels));
+  for (size_t k = 0; k < values.size(); ++k) means[k % means.size()] += static_cast<double>(values[k]);
+  for (double& mean : means) mean *= static_cast<double>(channels) / static_cast<double>(values.size());
+  return means;
+}
+
+// The picture's channels, then every layer's.
+std::vector<std::vector<double>> MeansOf(const FoldedModel& model, std::span<const uint8_t> picture,
+                                         const std::vector<std::vector<float>>& outputs) {
+  std::vector<float> levels;
+  for (const uint8_t byte : picture) levels.push_back(static_cast<float>(byte) / 255.0f);
+  std::vector<std::vector<double>> means = {ChannelMeans(levels, 3)};
+  for (size_t i = 0; i < outputs.size(); ++i) means.push_back(ChannelMeans(outputs[i], model.layers[i].out.channels));
+  return means;
+}
+
+bool Fits(const FoldedModel& model, const Calibration* calibration) {
+  return calibration != nullptr && calibration->low.size() == model.layers.size() &&
+         calibration->high.size() == model.layers.size() && calibration->means.size() == model.layers.size() + 1;
+}
+
+}  // namespace
 
 const char* VariantName(Variant variant) {
   switch (variant) {
@@ -61,6 +87,7 @@ Result<Calibration> Calibrate(const FoldedModel& model, const std::vector<std::s
   calibration.low.assign(layers, std::numeric_limits<float>::max());
   calibration.high.assign(layers, std::numeric_limits<float>::lowest());
   calibration.pictures = static_cast<int>(pictures.size());
+  std::vector<std::vector<std::vector<double>>> means(pictures.size());   // summed in order of the pictures
   std::mutex mutex;
   std::atomic<bool> stopped = false;
   ParallelFor(pictures.size(), std::max(1, jobs), [&](size_t i) {
@@ -69,6 +96,7 @@ Result<Calibration> Calibrate(const FoldedModel& model, const std::vector<std::s
       return;
     }
     const auto outputs = evaluator.Run(pictures[i]);
+    means[i] = MeansOf(model, pictures[i], outputs);
     const std::lock_guard lock(mutex);
     for (size_t k = 0; k < layers; ++k) {
       const auto [low, high] = std::minmax_element(outputs[k].begin(), outputs[k].end());
@@ -77,19 +105,27 @@ Result<Calibration> Calibrate(const FoldedModel& model, const std::vector<std::s
     }
   });
   if (stopped) return Interrupted();
+  calibration.means = means[0];
+  for (size_t i = 1; i < means.size(); ++i) {
+    for (size_t k = 0; k <= layers; ++k) {
+      for (size_t c = 0; c < means[i][k].size(); ++c) calibration.means[k][c] += means[i][k][c];
+    }
+  }
+  for (std::vector<double>& layer : calibration.means) {
+    for (double& mean : layer) mean /= static_cast<double>(pictures.size());
+  }
   return calibration;
 }
 
 Result<Bytes> Convert(const nn::ModelSpec& spec, const nn::Weights& weights, Variant variant, Io io,
                       const Calibration* calibration) {
   HL_ASSIGN(const FoldedModel model, Fold(spec, weights));
-  return Convert(model, variant, io, calibration);
+  if (variant != Variant::kInt8 || !Fits(model, calibration)) return Convert(model, variant, io, calibration);
+  return Convert(CorrectBiases(model, *calibration), variant, io, calibration);
 }
 
 Result<Bytes> Convert(const FoldedModel& model, Variant variant, Io io, const Calibration* calibration) {
-  const bool fits = calibration != nullptr && calibration->low.size() == model.layers.size() &&
-                    calibration->high.size() == model.layers.size();
-  if (variant == Variant::kInt8 && !fits) {
+  if (variant == Variant::kInt8 && !Fits(model, calibration)) {
     return Fail(ErrorKind::kBadInput, "model {}: the calibration is not of this model", model.name);
   }
   return tflite::WriteModel(BuildGraph(model, variant, io, calibration).graph);
@@ -99,18 +135,18 @@ Result<std::vector<LayerError>> MeasureLayers(const nn::ModelSpec& spec, const n
                                               const Calibration& calibration,
                                               const std::vector<std::span<const uint8_t>>& pictures) {
   HL_ASSIGN(const FoldedModel model, Fold(spec, weights));
-  return MeasureLayers(model, calibration, pictures);
+  return MeasureLayers(model, CorrectBiases(model, calibration), calibration, pictures);
 }
 
-Result<std::vector<LayerError>> MeasureLayers(const FoldedModel& model, const Calibration& calibration,
+Result<std::vector<LayerError>> MeasureLayers(const FoldedModel& exact, const FoldedModel& rounded, const Calibration& calibration,
                                               const std::vector<std::span<const uint8_t>>& pictures) {
-  const BuiltGraph built = BuildGraph(model, Variant::kInt8, Io::kUint8, &calibration);
-  const Evaluator evaluator(model);
+  const BuiltGraph built = BuildGraph(rounded, Variant::kInt8, Io::kUint8, &calibration);
+  const Evaluator evaluator(exact);
   std::vector<std::vector<std::vector<float>>> expected;
   for (const auto& picture : pictures) expected.push_back(evaluator.Run(picture));
-  const auto scales = ActivationScales(model, calibration);
+  const auto scales = ActivationScales(exact, calibration);
   std::vector<LayerError> errors;
-  for (size_t i = 0; i < model.layers.size(); ++i) {
+  for (size_t i = 0; i < exact.layers.size(); ++i) {
     const Bytes prefix = tflite::WriteModel(Prefix(built.graph, built.layer_tensor[i]));
     HL_ASSIGN(auto judge, tflite::Judge::Load(prefix, tflite::Kernels::kBuiltin));
     double signal = 0, noise = 0;
@@ -124,7 +160,7 @@ Result<std::vector<LayerError>> MeasureLayers(const FoldedModel& model, const Ca
       }
     }
     const double sqnr = noise > 0 && signal > 0 ? 10 * std::log10(signal / noise) : 300;
-    errors.push_back({model.layers[i].name, calibration.low[i], calibration.high[i], scales[i].scales[0],
+    errors.push_back({exact.layers[i].name, calibration.low[i], calibration.high[i], scales[i].scales[0],
                       scales[i].zero_points[0], std::round(sqnr * 100) / 100});
   }
   return errors;

@@ -32,28 +32,30 @@ const char* MethodName(Method method);              // "post-training", "aware"
 const char* MethodWords(Method method);             // for people: "quantization-aware training"
 Result<Method> ParseMethod(std::string_view name);  // kind kUsage
 
-// Ranges of every activation, from running the float model over calibration pictures (training pictures only).
+// Every activation, from running the float model over calibration pictures (training pictures only).
 struct Calibration {
   std::vector<float> low, high;  // a layer of the folded model
+  std::vector<std::vector<double>> means;  // of the picture, then of every layer: each channel's over all pixels
   int pictures = 0;
 };
 
-// Smallest and largest output of every folded layer over `pictures`, each (size, size, 3) bytes. Pictures are shared
-// between `jobs` threads; the ranges do not depend on how. Kind kBadInput without pictures or with weights that do not
+// Smallest, largest and mean outputs of every folded layer over `pictures`, each (size, size, 3) bytes. Pictures are shared
+// between `jobs` threads; the numbers do not depend on how. Kind kBadInput without pictures or with weights that do not
 // fit, kInterrupted when progress asks to stop.
 Result<Calibration> Calibrate(const nn::ModelSpec& spec, const nn::Weights& weights,
                               const std::vector<std::span<const uint8_t>>& pictures, int jobs, Progress& progress);
 Result<Calibration> Calibrate(const FoldedModel& model, const std::vector<std::span<const uint8_t>>& pictures, int jobs,
                               Progress& progress);
 
-// A .tflite file. `calibration` is needed for Variant::kInt8 and ignored by the others, as is `io`. Kind kBadInput when
-// weights or calibration do not fit the spec.
+// A .tflite file. `calibration` is needed for Variant::kInt8 and ignored by the others, as is `io`. Biases of int8 files are
+// corrected for the rounding of their weights (CorrectBiases), but not those of a folded model: whoever folded it has
+// decided that. Kind kBadInput when weights or calibration do not fit the spec.
 Result<Bytes> Convert(const nn::ModelSpec& spec, const nn::Weights& weights, Variant variant, Io io,
                       const Calibration* calibration);
 Result<Bytes> Convert(const FoldedModel& model, Variant variant, Io io, const Calibration* calibration);
 
 // What the int8 variant does to each layer, measured with the official runtime's builtin kernels against the float
-// evaluator over `pictures`.
+// evaluator of `exact` over `pictures`; `rounded` is what was quantized, layer by layer the same network.
 struct LayerError {
   std::string name;      // of the folded layer: "conv_0"
   float low = 0, high = 0;
@@ -65,7 +67,7 @@ struct LayerError {
 Result<std::vector<LayerError>> MeasureLayers(const nn::ModelSpec& spec, const nn::Weights& weights,
                                               const Calibration& calibration,
                                               const std::vector<std::span<const uint8_t>>& pictures);
-Result<std::vector<LayerError>> MeasureLayers(const FoldedModel& model, const Calibration& calibration,
+Result<std::vector<LayerError>> MeasureLayers(const FoldedModel& exact, const FoldedModel& rounded, const Calibration& calibration,
                                               const std::vector<std::span<const uint8_t>>& pictures);
 
 // Everything that the step `convert` works on.
@@ -82,7 +84,7 @@ struct Request {
 // Writes into `out`: model.tflite, quantizedmodel.tflite, model_fp16.tflite, model_dynamic.tflite, labels.txt,
 // folds/fold<K>.tflite and folds/fold<K>_quantized.tflite, engine_scores.json and, last, conversion.json
 // (docs/formats.md). All of it is the same bytes when repeated, whatever the number of jobs. Calibrates on training
-// pictures of the model at hand only, at most 500, the classes in turn; Method::kAware fine-tunes each model on its own
+// pictures of the model at hand only, at most 500 (fewer where a picture takes long), the classes in turn; Method::kAware fine-tunes each model on its own
 // training pictures, anew at each call, and changes the int8 files alone. Kind kBadInput when trials and data do not belong together, kInternal when the
 // runtime's library is not there, kInterrupted when progress asks to stop.
 Result<void> ConvertRun(const Request& request, Progress& progress);

@@ -161,6 +161,41 @@ TEST(Int8Model, SurvivesAChannelThatFoldingSilenced) {
   for (const LayerError& error : *errors) EXPECT_GT(error.sqnr_db, 25) << error.name;
 }
 
+// The model whose weights are what int8 keeps of them.
+FoldedModel WithRoundedWeights(FoldedModel model) {
+  for (FoldedLayer& layer : model.layers) {
+    if (layer.weights.empty()) continue;
+    const QuantizedWeights rounded = QuantizeWeights(layer, 0);
+    const size_t outs = layer.bias.size(), each = layer.weights.size() / outs;
+    for (size_t k = 0; k < layer.weights.size(); ++k) {
+      const size_t out = layer.kind == FoldedKind::kDepthwise ? k % outs : k / each;
+      const auto& scales = rounded.quantization.scales;
+      layer.weights[k] = static_cast<float>(static_cast<int8_t>(rounded.data[k])) * scales[scales.size() == 1 ? 0 : out];
+    }
+  }
+  return model;
+}
+
+TEST(Int8Model, CorrectedBiasesKeepTheMeanOfEveryChannelThatTheirWeightsMoved) {
+  const nn::ModelSpec spec = Spec(9, {Conv(8, 3, 1, Padding::kValid), Conv(6, 1, 1, Padding::kValid)});
+  const FoldedModel exact = *Fold(spec, RandomWeights(spec, 11));
+  const auto pictures = Pictures(9, 20);
+  const Calibration calibration = *Calibrate(exact, Spans(pictures), 1, SilentProgress());
+  // No ReLU and no border: the mean of every output is linear in the weights.
+  const auto largest_shift = [&](const FoldedModel& model) {
+    const Calibration means = *Calibrate(WithRoundedWeights(model), Spans(pictures), 1, SilentProgress());
+    double largest = 0;
+    for (size_t i = 0; i < means.means.size(); ++i) {
+      for (size_t c = 0; c < means.means[i].size(); ++c) {
+        largest = std::max(largest, std::abs(means.means[i][c] - calibration.means[i][c]));
+      }
+    }
+    return largest;
+  };
+  EXPECT_LT(largest_shift(CorrectBiases(exact, calibration)), 1e-5);
+  EXPECT_GT(largest_shift(exact), 1e-3);
+}
+
 TEST(Folding, LeavesNoNormalisationWhereItIsExact) {
   const auto kinds = [](const nn::ModelSpec& spec) {
     std::vector<FoldedKind> result;
@@ -193,6 +228,7 @@ TEST(Calibration, DoesNotDependOnTheNumberOfThreads) {
   const auto three = *Calibrate(spec, weights, Spans(pictures), 3, SilentProgress());
   EXPECT_EQ(one.low, three.low);
   EXPECT_EQ(one.high, three.high);
+  EXPECT_EQ(one.means, three.means);
   EXPECT_EQ(*Convert(spec, weights, Variant::kInt8, Io::kUint8, &one), *Convert(spec, weights, Variant::kInt8, Io::kUint8, &three));
 }
 

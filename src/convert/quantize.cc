@@ -92,6 +92,28 @@ Bytes QuantizeBias(const FoldedLayer& layer, const tflite::Quantization& weights
   return data;
 }
 
+FoldedModel CorrectBiases(const FoldedModel& model, const Calibration& calibration) {
+  const std::vector<tflite::Quantization> scales = ActivationScales(model, calibration);
+  FoldedModel corrected = model;
+  for (FoldedLayer& layer : corrected.layers) {
+    if (layer.weights.empty()) continue;
+    const int from = layer.inputs[0];
+    const float input_scale = (from < 0 ? PictureScale() : scales[static_cast<size_t>(from)]).scales[0];
+    const std::vector<double>& means = calibration.means[static_cast<size_t>(from + 1)];
+    const QuantizedWeights rounded = QuantizeWeights(layer, input_scale);
+    const std::vector<float>& steps = rounded.quantization.scales;
+    const bool depthwise = layer.kind == FoldedKind::kDepthwise;
+    std::vector<double> added(layer.bias.size());
+    for (size_t k = 0; k < layer.weights.size(); ++k) {
+      const size_t out = ChannelOf(layer, k), in = depthwise ? out : k % means.size();
+      const double error = static_cast<int8_t>(rounded.data[k]) * static_cast<double>(steps[steps.size() == 1 ? 0 : out]) - layer.weights[k];
+      added[out] += error * means[in];
+    }
+    for (size_t o = 0; o < added.size(); ++o) layer.bias[o] = static_cast<float>(layer.bias[o] - added[o]);
+  }
+  return corrected;
+}
+
 Bytes ToFloat16(const std::vector<float>& values) {
   Bytes data;
   data.reserve(values.size() * 2);

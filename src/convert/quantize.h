@@ -30,6 +30,11 @@ struct QuantizedWeights {
 QuantizedWeights QuantizeWeights(const FoldedLayer& layer, float input_scale);
 Bytes QuantizeBias(const FoldedLayer& layer, const tflite::Quantization& weights, float input_scale);
 
+// The model whose biases make up for what rounding its weights adds to the mean of each output: minus the sum of (rounded -
+// exact weight) x mean input, a channel (Nagel et al. 2019, "Data-free quantization through weight equalization and bias
+// correction", 4.2, with measured means). Rounded, the corrected model has the exact one's mean outputs, border pixels apart.
+FoldedModel CorrectBiases(const FoldedModel& model, const Calibration& calibration);
+
 // IEEE 754 binary16, rounded to nearest even, little-endian; what is too large becomes the largest finite number.
 Bytes ToFloat16(const std::vector<float>& values);
 

@@ -8,6 +8,7 @@
 #include "convert/aware.h"
 #include "convert/convert.h"
 #include "convert/folded.h"
+#include "convert/quantize.h"
 
 namespace handlens::convert {
 namespace {
@@ -171,6 +172,7 @@ class Step {
                                       {"n", trial.chosen.size()},
                                       {"pictures", ids}});
     HL_ASSIGN(trial.calibration, Calibrate(trial.plain, PixelsOf(trial.chosen), request_.jobs, progress_));
+    if (request_.method == Method::kPostTraining) trial.quantized = CorrectBiases(trial.plain, trial.calibration);
     return {};
   }
 
@@ -190,7 +192,8 @@ class Step {
     HL_TRY(WriteModelFile(trial, Variant::kFloat16, "model_fp16.tflite"));
     HL_TRY(WriteModelFile(trial, Variant::kDynamic, "model_dynamic.tflite"));
     const std::span<const int> measured = std::span(trial.chosen).first(std::min(kMeasuredPictures, trial.chosen.size()));
-    HL_ASSIGN(const auto layers, MeasureLayers(trial.quantized, trial.calibration, PixelsOf(measured)));
+    HL_ASSIGN(const auto layers, MeasureLayers(request_.method == Method::kAware ? trial.quantized : trial.plain, trial.quantized,
+                                            trial.calibration, PixelsOf(measured)));
     record_["layers"] = Json::array();
     for (const LayerError& layer : layers) {
       record_["layers"].push_back({{"name", layer.name}, {"low", layer.low}, {"high", layer.high}, {"scale", layer.scale},

@@ -125,6 +125,7 @@ struct WeightsFile {
 Bytes EncodeWeightsFile(const WeightsFile& file);
 Result<WeightsFile> DecodeWeightsFile(std::span<const uint8_t> bytes);
 float RoundToHalf(float value);   // the nearest number of half precision, half to even; from 65520 on infinity
+float FromHalf(uint16_t half);    // of the bits of IEEE 754 binary16
 
 enum class OptimizerKind { kSgd, kMomentum, kAdam };
 struct Optimizer {

@@ -29,14 +29,6 @@ uint16_t ToHalf(float value) {
   return static_cast<uint16_t>(sign | ((magnitude + 0xfffu + (magnitude >> 13 & 1u) - 0x38000000u) >> 13));
 }
 
-float FromHalf(uint16_t half) {
-  const uint32_t exponent = half >> 10 & 31u, fraction = half & 1023u;
-  const float size = exponent == 0    ? static_cast<float>(fraction) * 0x1p-24f
-                     : exponent == 31 ? std::bit_cast<float>(0x7f800000u | fraction << 13)
-                                      : std::bit_cast<float>((exponent + 112) << 23 | fraction << 13);
-  return half & 0x8000u ? -size : size;
-}
-
 bool FitsHalf(float value) {
   return std::bit_cast<uint32_t>(FromHalf(ToHalf(value))) == std::bit_cast<uint32_t>(value);
 }
@@ -111,6 +103,14 @@ Bytes Encode(const WeightsFile& file, const BytesOfTensor& bytes_of) {
 }
 
 }  // namespace
+
+float FromHalf(uint16_t half) {
+  const uint32_t exponent = half >> 10 & 31u, fraction = half & 1023u;
+  const float size = exponent == 0    ? static_cast<float>(fraction) * 0x1p-24f
+                     : exponent == 31 ? std::bit_cast<float>(0x7f800000u | fraction << 13)
+                                      : std::bit_cast<float>((exponent + 112) << 23 | fraction << 13);
+  return half & 0x8000u ? -size : size;
+}
 
 float RoundToHalf(float value) { return FromHalf(ToHalf(value)); }
 

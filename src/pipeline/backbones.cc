@@ -57,6 +57,32 @@ Result<void> NeedBackbone(Workspace& space, const std::optional<train::Start>& s
   return {};
 }
 
+Result<backbone::Backbone> BackboneOfRun(const fs::path& run, const std::string& name) {
+  std::error_code error;
+  if (!fs::exists(run / "model/conversion.json", error)) {
+    return Fail(ErrorKind::kBadInput, "{}: no run folder with a converted model (model/conversion.json is not there)", run.string());
+  }
+  HL_ASSIGN(const Json record, ReadRecord(run / "model/conversion.json", "handlens-conversion", 1));
+  const auto find = [](const Json& json) {
+    for (const Json& model : json.at("models")) {
+      if (model.at("role") == "final") return model.at("trial").get<std::string>();
+    }
+    return std::string();
+  };
+  HL_ASSIGN(const std::string trial, FromJson(record, (run / "model/conversion.json").string(), find));
+  const fs::path trials = run / "trials", folder = trials / fs::path(trial).filename();
+  HL_ASSIGN(const train::TrialResult result, train::ReadTrial(folder));
+  HL_ASSIGN(const nn::Weights weights, train::ReadTrialWeights(folder));
+  std::string notice = fmt::format("Learnt by handlens from the pictures of the run {}.", fs::absolute(run).lexically_normal().filename().string());
+  if (result.spec.start) {
+    HL_ASSIGN(const backbone::Backbone start, backbone::Read(train::BackboneFile(trials, result.spec.start->hash)));
+    notice += fmt::format(" It began with {}: {}", start.name, start.notice);
+  }
+  auto made = backbone::FromClassifier(name, {result.trained, weights}, notice);
+  if (!made) return Fail(made.error().kind, "{}: {}", run.string(), made.error().message);
+  return made;
+}
+
 std::vector<const backbone::Backbone*> Pointers(const Workspace& space) {
   std::vector<const backbone::Backbone*> pointers;
   for (const auto& backbone : space.backbones) pointers.push_back(backbone.get());

@@ -20,6 +20,10 @@ Result<void> LoadBackbones(Run& run);
 // Sees to it that the backbone of `start` is among space.backbones; from the run's own copy when it is nowhere else.
 Result<void> NeedBackbone(Workspace& space, const std::optional<train::Start>& start);
 
+// The final model of a converted run as a backbone of this name, with the notice of what the run itself began with. Kind
+// kBadInput when the run has no such model, kUsage when the model does not end as a classifier does.
+Result<backbone::Backbone> BackboneOfRun(const std::filesystem::path& run, const std::string& name);
+
 std::vector<const backbone::Backbone*> Pointers(const Workspace& space);
 
 }  // namespace handlens::pipeline

@@ -70,7 +70,7 @@ constexpr Option kOptions[] = {
     {.name = "from-scratch", .into = Into<&Wanted::search, &Wanted::Search::from_scratch>, .kind = Kind::kFlag, .group = kSearch, .since = "prepare",
      .help = "Train from nothing: no model begins with a backbone, a network that has seen a million other pictures."},
     {.name = "backbones", .into = Into<&Wanted::search, &Wanted::Search::backbones>, .kind = Kind::kPath, .value = "DIR", .fallback_words = "handlens/backbones in your data folder",
-     .group = kSearch, .since = "prepare", .help = "Where your own backbones lie."},
+     .group = kSearch, .commands = "backbone", .since = "prepare", .help = "Where your own backbones lie."},
     {.name = "epochs", .into = Into<&Wanted::search, &Wanted::Search::epochs>, .kind = Kind::kInteger, .value = "N", .fallback_words = "the recipe's", .low = 1, .high = 10000, .group = kSearch,
      .since = "search", .help = "Epochs of every trial."},
     {.name = "exhaustive", .into = Into<&Wanted::search, &Wanted::Search::exhaustive>, .kind = Kind::kFlag, .group = kSearch, .since = "search",
@@ -152,6 +152,10 @@ constexpr Option kOptions[] = {
      .help = "Write the model with metadata that says what the doctor found."},
     {.name = "save-input", .into = Into<&Wanted::call, &Wanted::Call::save_input>, .kind = Kind::kPath, .value = "DIR", .fallback_words = "none", .group = kThis, .commands = "predict", .scope = Scope::kCommandLine,
      .help = "Write the exact picture that the model saw, as PNG, to DIR."},
+    {.name = "as", .into = Into<&Wanted::call, &Wanted::Call::as>, .kind = Kind::kText, .value = "NAME", .fallback_words = "the file's or folder's name", .group = kThis, .commands = "backbone", .scope = Scope::kCommandLine,
+     .help = "Name of the backbone that is added: letters, digits, '-', '_' and '.'."},
+    {.name = "scaling", .into = Into<&Wanted::call, &Wanted::Call::scaling>, .kind = Kind::kText, .value = "MEAN,STD", .fallback_words = "what the file's metadata says", .group = kThis, .commands = "backbone", .scope = Scope::kCommandLine,
+     .help = "What the added file's input is made of levels 0..255: (level - MEAN) / STD. 0,255 when it was trained on 0..1, 127.5,127.5 on -1..1."},
     {.name = "man", .into = Into<&Wanted::call, &Wanted::Call::man>, .kind = Kind::kFlag, .group = kThis, .commands = "help", .scope = Scope::kCommandLine, .help = "Print the manual page (troff)."},
     {.name = "markdown", .into = Into<&Wanted::call, &Wanted::Call::markdown>, .kind = Kind::kFlag, .group = kThis, .commands = "help", .scope = Scope::kCommandLine, .help = "Print docs/options.md."},
     {.name = "completion", .into = Into<&Wanted::call, &Wanted::Call::completion>, .kind = Kind::kChoice, .value = "SHELL", .choices = "bash|zsh|fish", .group = kThis, .commands = "help",
@@ -275,6 +279,7 @@ std::vector<std::string> CommandsOf(const Option& option) {
     if (begun && !command.empty() && std::find(names.begin(), names.end(), command) == names.end()) names.push_back(command);
   }
   names.insert(names.end(), {"run", "demo"});
+  for (std::string& name : SplitList(option.commands, ' ')) names.push_back(std::move(name));
   return names;
 }
 

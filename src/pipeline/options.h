@@ -47,7 +47,7 @@ struct Option {
   double low = 0, high = 0;   // numbers only
   std::string_view choices = {};   // "a|b|c", kChoice only
   std::string_view group = {};     // heading in help
-  std::string_view commands = {};  // names separated by blanks, "*" = all; or:
+  std::string_view commands = {};  // names separated by blanks, "*" = all; or, or besides:
   std::string_view since = {};     // the step that obeys it: its command and those of all later steps, `run` and `demo`
   Scope scope = Scope::kEverywhere;
   Life life = Life::kKept;

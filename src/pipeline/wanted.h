@@ -85,6 +85,7 @@ struct Wanted {
     std::filesystem::path export_tree;
     std::vector<std::filesystem::path> import_files;
     std::filesystem::path save_input, fix;
+    std::string as, scaling;                // of `backbone add`
     std::filesystem::path notes;            // empty: those that the run keeps
     bool lan = false, loopback = false;
     int port = 0;

@@ -100,7 +100,8 @@ Result<void> CheckOthers(int op, const Tensors& t) {
   if (!Converts(code) && in != out) return Broken(op, "mixed types");
   if (code == ADD && !HasSecondInput(t, in)) return Broken(op, "inputs that do not fit");
   if (code == MEAN && !HasSecondInput(t, TensorType::INT32)) return Broken(op, "no axes");
-  if (code == ADD || code == MEAN || code == RESHAPE) return {};
+  if (code == PAD && !HasSecondInput(t, TensorType::INT32) && !HasSecondInput(t, TensorType::INT64)) return Broken(op, "no counts");
+  if (code == ADD || code == MEAN || code == RESHAPE || code == PAD) return {};
   return CheckUnary(op, t);
 }
 

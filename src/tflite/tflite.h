@@ -32,13 +32,13 @@ struct TensorDef {
 };
 
 enum class Op { kConv2D, kDepthwiseConv2D, kFullyConnected, kMaxPool2D, kAveragePool2D, kMean, kReshape, kSoftmax,
-                kAdd, kRelu, kRelu6, kQuantize, kDequantize };
+                kAdd, kRelu, kRelu6, kQuantize, kDequantize, kPad };   // kPad: zeros; an int32 constant of (rank, 2) counts
 enum class Activation : int8_t { kNone = 0, kRelu = 1, kRelu6 = 3 };
 
 struct OpDef {
   Op op = Op::kConv2D;
-  std::vector<int> inputs;           // tensor indices; -1 = absent
-  std::vector<int> outputs;
+  std::vector<int> inputs = {};      // tensor indices; -1 = absent
+  std::vector<int> outputs = {};
   Activation activation = Activation::kNone;
   bool same_padding = false;
   int stride = 1;
@@ -57,6 +57,14 @@ struct Graph {
 
 // A complete .tflite file (schema version 3, minimum runtime version recorded, identifier "TFL3").
 Bytes WriteModel(const Graph& graph);
+
+// The graph of a classifier file that others made, as far as it is made of the operators above; SQUEEZE is read as
+// kReshape. Tensors keep their indices, operators their order: each reads what was computed before it. Hostile bytes are
+// refused as in ReadModelInfo. Kind kBadInput: an operator that is none of these, or one with options that Graph has no words
+// for (dilation, two strides, a depth multiplier, another activation), by its name and place.
+Result<Graph> ReadGraph(std::span<const uint8_t> model);
+// The format's name of an operator, as ReadGraph's messages have it ("CONV_2D").
+std::string_view OpName(Op op);
 
 // What a reader needs of any classifier file; also of files that others made. Verifies the flatbuffer first: hostile
 // bytes are refused, never followed. Kind kBadInput.

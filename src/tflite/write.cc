@@ -60,6 +60,7 @@ Code CodeOf(const Graph& graph, const OpDef& def) {
     case Op::kRelu: return IsInt8(input) ? Code{fb::BuiltinOperator::RELU, 2, 201} : Code{fb::BuiltinOperator::RELU, 1, 5};
     case Op::kMean: return IsInt8(input) ? Code{fb::BuiltinOperator::MEAN, 2, 14} : Code{fb::BuiltinOperator::MEAN, 1, 6};
     case Op::kReshape: return {fb::BuiltinOperator::RESHAPE, 1, 5};
+    case Op::kPad: return with(fb::BuiltinOperator::PAD);
     case Op::kQuantize: return {fb::BuiltinOperator::QUANTIZE, 1, 14};
     case Op::kDequantize:
       if (input.type == Type::kFloat16) return {fb::BuiltinOperator::DEQUANTIZE, 3, 15};
@@ -131,6 +132,7 @@ fb::BuiltinOptionsUnion OptionsOf(const Graph& graph, const OpDef& def) {
     }
     case Op::kQuantize: result.Set(fb::QuantizeOptionsT()); break;
     case Op::kDequantize: result.Set(fb::DequantizeOptionsT()); break;
+    case Op::kPad: result.Set(fb::PadOptionsT()); break;
     case Op::kRelu:
     case Op::kRelu6: break;
   }
