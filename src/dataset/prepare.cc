@@ -55,14 +55,16 @@ struct Round {
 };
 
 // Why a picture could not be prepared; empty when it was. Kind kResources when the machine is to blame.
-Result<std::string> PrepareOne(const Dataset& dataset, size_t index, image::Fit fit, Round& round) {
+Result<std::string> PrepareOne(const Dataset& dataset, size_t index, image::Fit fit, image::DecodeMemory& memory, Round& round) {
   const Picture& picture = dataset.pictures[index];
   const auto bytes = ReadFile(std::filesystem::path(dataset.root) / picture.path);
   if (!bytes && bytes.error().kind == ErrorKind::kResources) return tl::make_unexpected(bytes.error());
   if (!bytes) return "cannot be read any more";
   if (Sha256(std::span<const uint8_t>(*bytes)) != picture.id) return "has changed";
+  image::DecodeShare share(memory);
   const auto decoded = image::Decode(*bytes, {.max_pixels = std::max<int64_t>(image::DecodeLimits{}.max_pixels,
-                                                                              int64_t{picture.width} * picture.height)});
+                                                                              int64_t{picture.width} * picture.height),
+                                              .share = &share});
   if (!decoded) return decoded.error().message;
   for (size_t s = 0; s < round.sizes_px.size(); ++s) {
     const std::vector<uint8_t> input = image::ModelInput(decoded->image, round.sizes_px[s], fit);
@@ -75,9 +77,10 @@ Result<std::string> PrepareOne(const Dataset& dataset, size_t index, image::Fit 
 Result<void> MakeRound(const Dataset& dataset, image::Fit fit, Round& round, int jobs, Progress& progress) {
   std::vector<Result<std::string>> problems(dataset.pictures.size());
   std::atomic<size_t> done{0};
+  image::DecodeMemory memory;
   ParallelFor(problems.size(), jobs, [&](size_t i) {
     if (progress.StopRequested()) return;
-    problems[i] = PrepareOne(dataset, i, fit, round);
+    problems[i] = PrepareOne(dataset, i, fit, memory, round);
     progress.Update(static_cast<double>(++done), "");
   });
   if (done != problems.size()) return Interrupted();

@@ -24,8 +24,11 @@ Result<Decoded> DecodeBmp(ByteSpan bytes, const DecodeLimits& limits);
 Result<Decoded> DecodeTiff(ByteSpan bytes, const DecodeLimits& limits);
 Result<Decoded> DecodeWebp(ByteSpan bytes, const DecodeLimits& limits);
 
-// Refuses empty pictures, sides over HL_MAX_SIDE_PX and more pixels than the limit.
-Result<void> CheckSize(int64_t width, int64_t height, const DecodeLimits& limits);
+// Bytes a pixel that a decoder holds at most: RGB, and RGBA or a turned copy beside it.
+constexpr int64_t kBytesPerPixel = 7;
+
+// Refuses empty pictures, sides over HL_MAX_SIDE_PX and more pixels than the limit; then waits for the memory.
+Result<void> CheckSize(int64_t width, int64_t height, const DecodeLimits& limits, int64_t bytes_per_pixel = kBytesPerPixel);
 
 // Refuses a picture of more pixels than `bytes` can hold at the format's best compression: a file of 100 bytes that
 // claims 100 megapixels is broken, and must not cost the memory it claims.

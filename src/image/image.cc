@@ -84,7 +84,27 @@ std::vector<uint8_t> ModelInput(const Image& image, int n, Fit fit) {
   return out;
 }
 
-Result<void> CheckSize(int64_t width, int64_t height, const DecodeLimits& limits) {
+void DecodeShare::Give() {
+  if (held_bytes_ == 0) return;
+  {
+    const std::scoped_lock lock(memory_.mutex_);
+    memory_.free_bytes_ += held_bytes_;
+  }
+  held_bytes_ = 0;
+  memory_.freed_.notify_all();
+}
+
+void DecodeShare::Take(int64_t bytes) {
+  bytes = std::min(bytes, memory_.all_bytes_);
+  if (bytes <= held_bytes_) return;
+  Give();
+  std::unique_lock lock(memory_.mutex_);
+  memory_.freed_.wait(lock, [&] { return memory_.free_bytes_ >= bytes; });
+  memory_.free_bytes_ -= bytes;
+  held_bytes_ = bytes;
+}
+
+Result<void> CheckSize(int64_t width, int64_t height, const DecodeLimits& limits, int64_t bytes_per_pixel) {
   if (width < 1 || height < 1) return Fail(ErrorKind::kBadInput, "an empty picture ({} x {} pixels)", width, height);
   // Sides fit 31 bits in every format, so that the product fits 62.
   if (width * height > limits.max_pixels) {
@@ -94,6 +114,7 @@ Result<void> CheckSize(int64_t width, int64_t height, const DecodeLimits& limits
   if (width > HL_MAX_SIDE_PX || height > HL_MAX_SIDE_PX) {
     return Fail(ErrorKind::kBadInput, "a side of {} pixels is over the limit of {}", std::max(width, height), HL_MAX_SIDE_PX);
   }
+  if (limits.share != nullptr) limits.share->Take(width * height * bytes_per_pixel);
   return {};
 }
 

@@ -3,7 +3,9 @@
 // Resizing for a model is not here but in `pixels`; changing pictures for training is in augment.h.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -40,8 +42,41 @@ struct Decoded {
   FileFacts facts;
 };
 
+// Memory that all threads of one loop decode in. A picture waits until there is room; one that needs more than all of it
+// is decoded while no other is. Thread-safe.
+class DecodeMemory {
+ public:
+  explicit DecodeMemory(int64_t bytes = int64_t{1} << 30) : free_bytes_(bytes), all_bytes_(bytes) {}
+  int64_t all_bytes() const { return all_bytes_; }
+
+ private:
+  friend class DecodeShare;
+  std::mutex mutex_;
+  std::condition_variable freed_;
+  int64_t free_bytes_;
+  const int64_t all_bytes_;
+};
+
+// One picture's part of it, held until the picture is gone. Of one thread; a thread holds one at a time.
+class DecodeShare {
+ public:
+  explicit DecodeShare(DecodeMemory& memory) : memory_(memory) {}
+  ~DecodeShare() { Give(); }
+  DecodeShare(const DecodeShare&) = delete;
+  DecodeShare& operator=(const DecodeShare&) = delete;
+  // Waits for `bytes` in place of what it held; decoders call it before they take the memory.
+  void Take(int64_t bytes);
+  int64_t held_bytes() const { return held_bytes_; }
+
+ private:
+  void Give();
+  DecodeMemory& memory_;
+  int64_t held_bytes_ = 0;
+};
+
 struct DecodeLimits {
   int64_t max_pixels = 200'000'000;  // refused before memory is taken
+  DecodeShare* share = nullptr;      // takes the memory from there; nullptr = nothing waits
 };
 
 // Decodes a whole file's bytes. Kind kBadInput, message without the path: "truncated JPEG at byte 1043", "900000000

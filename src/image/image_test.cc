@@ -4,8 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <string_view>
 
+#include "base/parallel.h"
 #include "base/rng.h"
 
 namespace handlens::image {
@@ -22,6 +24,37 @@ Image Noise(int width, int height) {
 
 std::span<const uint8_t> AsBytes(std::string_view text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
+
+TEST(DecodeMemory, GivesNeverMoreThanThereIsAndALargePictureGoesAlone) {
+  constexpr int64_t kAll = 100;
+  DecodeMemory memory(kAll);
+  std::atomic<int64_t> used{0}, most{0}, pictures{0};
+  ParallelFor(400, 8, [&](size_t i) {
+    DecodeShare share(memory);
+    const int64_t wanted = 5 + static_cast<int64_t>(i * 37 % 300), got = std::min(wanted, kAll);
+    share.Take(wanted);
+    const int64_t now = used += got;
+    for (int64_t seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {}
+    ++pictures;
+    used -= got;
+  });
+  EXPECT_EQ(pictures, 400);
+  EXPECT_LE(most, kAll);
+  EXPECT_EQ(most, kAll);
+}
+
+TEST(DecodeMemory, IsTakenBeforeThePixelsAre) {
+  const Image image = Noise(40, 30);
+  const Bytes bytes = EncodePng(image.rgb, 40, 30);
+  DecodeMemory memory(1000);  // less than the picture: it is decoded alone
+  for (int i = 0; i < 3; ++i) {
+    DecodeShare share(memory);
+    const auto decoded = Decode(bytes, {.share = &share});
+    ASSERT_TRUE(decoded) << decoded.error().message;
+    EXPECT_EQ(decoded->image.rgb, image.rgb);
+    EXPECT_EQ(share.held_bytes(), 1000);
+  }
 }
 
 TEST(Png, ComesBackAsItWent) {

@@ -11,6 +11,9 @@
 namespace handlens::image {
 namespace {
 
+// RGB, RGBA, and the library's own copy of a lossless picture.
+constexpr int64_t kWebpBytesPerPixel = 11;
+
 struct DeleteDemuxer {
   void operator()(WebPDemuxer* demuxer) const { WebPDemuxDelete(demuxer); }
 };
@@ -40,6 +43,12 @@ Result<std::vector<uint8_t>> DecodeFrame(const WebPIterator& frame, const WebPBi
   return rgba;
 }
 
+// The same where nothing shines through and the frame is the whole canvas: no copy, four sevenths of the memory less.
+Result<void> DecodeWhole(const WebPIterator& frame, size_t file_size, Image& canvas) {
+  if (WebPDecodeRGBInto(frame.fragment.bytes, frame.fragment.size, canvas.rgb.data(), canvas.rgb.size(), frame.width * 3)) return {};
+  return Fail(ErrorKind::kBadInput, "damaged or truncated WebP of {} bytes", file_size);
+}
+
 // Places the frame on the white canvas; the demuxer has checked that it lies inside.
 void Paint(const WebPIterator& frame, const std::vector<uint8_t>& rgba, Image& canvas) {
   std::fill(canvas.rgb.begin(), canvas.rgb.end(), uint8_t{255});
@@ -60,11 +69,11 @@ Result<Decoded> DecodeWebp(ByteSpan bytes, const DecodeLimits& limits) {
   const int64_t width = WebPDemuxGetI(demuxer.get(), WEBP_FF_CANVAS_WIDTH);
   const int64_t height = WebPDemuxGetI(demuxer.get(), WEBP_FF_CANVAS_HEIGHT);
   if (state != WEBP_DEMUX_DONE) return Fail(ErrorKind::kBadInput, "truncated WebP at byte {}", bytes.size());
-  HL_TRY(CheckSize(width, height, limits));
+  HL_TRY(CheckSize(width, height, limits, kWebpBytesPerPixel));
   FrameGuard guard;
   if (!WebPDemuxGetFrame(demuxer.get(), 1, &guard.frame)) return Fail(ErrorKind::kBadInput, "a WebP without any picture");
   const WebPIterator& frame = guard.frame;
-  HL_TRY(CheckSize(frame.width, frame.height, limits));
+  HL_TRY(CheckSize(frame.width, frame.height, limits, kWebpBytesPerPixel));
   WebPBitstreamFeatures features;
   if (WebPGetFeatures(frame.fragment.bytes, frame.fragment.size, &features) != VP8_STATUS_OK || features.width != frame.width ||
       features.height != frame.height) {
@@ -80,6 +89,11 @@ Result<Decoded> DecodeWebp(ByteSpan bytes, const DecodeLimits& limits) {
   decoded.facts.frames = frame.num_frames;
   if (frame.num_frames > 1) decoded.facts.warnings.emplace_back("animated; the first frame is used");
   ReadExif(demuxer.get(), decoded.facts);
+  if (!features.has_alpha && frame.width == width && frame.height == height) {
+    decoded.image = MakeImage(static_cast<int>(width), static_cast<int>(height));
+    HL_TRY(DecodeWhole(frame, bytes.size(), decoded.image));
+    return decoded;
+  }
   // Pixels before the canvas: a broken frame of a huge canvas must not cost the canvas.
   HL_ASSIGN(const std::vector<uint8_t> rgba, DecodeFrame(frame, features, bytes.size()));
   decoded.image = MakeImage(static_cast<int>(width), static_cast<int>(height));

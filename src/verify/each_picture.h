@@ -10,8 +10,9 @@
 
 namespace handlens::verify {
 
-// The picture's file, upright, if it is still the one that was inspected. Kind kBadInput; the message names the file.
-Result<image::Image> OpenPicture(const dataset::Picture& picture, const Reading& reading);
+// The picture's file, upright, if it is still the one that was inspected; decoded in `share`. Kind kBadInput; the message
+// names the file.
+Result<image::Image> OpenPicture(const dataset::Picture& picture, const Reading& reading, image::DecodeShare& share);
 
 // ask(image, picture), which gives a Result<Answer>, for every picture; the answers in the pictures' order, whatever
 // reading.jobs. A picture that cannot be opened gets Answer() and a line in reading.troubles, unless the machine
@@ -21,10 +22,12 @@ Result<std::vector<Answer>> ForEachPicture(std::span<const int> pictures, Readin
   std::vector<Result<Answer>> answers(pictures.size());
   std::vector<std::string> troubles(pictures.size());
   std::atomic<size_t> done = 0;
+  image::DecodeMemory memory;
   ParallelFor(pictures.size(), reading.jobs, [&](size_t i) {
     if (reading.progress.StopRequested()) return;
     const dataset::Picture& picture = reading.dataset.pictures[static_cast<size_t>(pictures[i])];
-    const auto opened = OpenPicture(picture, reading);
+    image::DecodeShare share(memory);
+    const auto opened = OpenPicture(picture, reading, share);
     if (opened) answers[i] = ask(*opened, picture);
     else if (opened.error().kind == ErrorKind::kResources) answers[i] = tl::make_unexpected(opened.error());
     else troubles[i] = opened.error().message;

@@ -4,13 +4,13 @@
 #include "verify/judge_pool.h"
 
 namespace handlens::verify {
-Result<image::Image> OpenPicture(const dataset::Picture& picture, const Reading& reading) {
+Result<image::Image> OpenPicture(const dataset::Picture& picture, const Reading& reading, image::DecodeShare& share) {
   const auto path = std::filesystem::path(reading.dataset.root) / picture.path;
   HL_ASSIGN(const Bytes bytes, ReadFile(path));
   if (Sha256(bytes) != picture.id) {
     return Fail(ErrorKind::kBadInput, "{}: changed since it was inspected", path.string());
   }
-  auto decoded = image::Decode(bytes);
+  auto decoded = image::Decode(bytes, {.share = &share});
   if (!decoded) return Fail(ErrorKind::kBadInput, "{}: {}", path.string(), decoded.error().message);
   return std::move(decoded->image);
 }
