@@ -39,7 +39,10 @@ constexpr std::string_view kCellHead =
 Result<Outcome> SummarizeDataset(const Run& run) {
   const dataset::Dataset& data = run.space.dataset;
   Outcome outcome;
-  HL_ASSIGN(outcome.json["dataset"], Record(run, "dataset.json"));
+  // The record of a million pictures is too large to be read for nothing.
+  if (run.wanted().manner.json) {
+    HL_ASSIGN(outcome.json["dataset"], Record(run, "dataset.json"));
+  }
   std::vector<int64_t> counts(data.labels.size(), 0);
   for (const dataset::Picture& picture : data.pictures) ++counts[static_cast<size_t>(picture.label)];
   outcome.text = fmt::format("{} in {} classes\n", Count(static_cast<int64_t>(data.pictures.size()), "picture"), data.labels.size());

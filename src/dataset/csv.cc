@@ -15,13 +15,12 @@ class CsvReader {
  public:
   CsvReader(std::string_view text, std::string_view where) : text_(text), where_(where), separator_(SeparatorOf(text)) {}
 
-  Result<std::vector<CsvRow>> ReadAll() {
-    std::vector<CsvRow> rows;
+  Result<void> ReadAll(const std::function<Result<void>(CsvRow&)>& take) {
     while (at_ < text_.size()) {
       HL_ASSIGN(CsvRow row, ReadRow());
-      if (row.fields.size() > 1 || !row.fields[0].empty()) rows.push_back(std::move(row));
+      if (row.fields.size() > 1 || !row.fields[0].empty()) HL_TRY(take(row));
     }
-    return rows;
+    return {};
   }
 
  private:
@@ -92,12 +91,21 @@ class CsvReader {
 
 }  // namespace
 
-Result<std::vector<CsvRow>> ParseCsv(std::string_view text, std::string_view where) {
+Result<void> ForEachCsvRow(std::string_view text, std::string_view where, const std::function<Result<void>(CsvRow&)>& take) {
   if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) {
     return Fail(ErrorKind::kBadInput, "{}: saved as UTF-16; save it as \"CSV UTF-8\"", where);
   }
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  return CsvReader(text, where).ReadAll();
+  return CsvReader(text, where).ReadAll(take);
+}
+
+Result<std::vector<CsvRow>> ParseCsv(std::string_view text, std::string_view where) {
+  std::vector<CsvRow> rows;
+  HL_TRY(ForEachCsvRow(text, where, [&](CsvRow& row) -> Result<void> {
+    rows.push_back(std::move(row));
+    return {};
+  }));
+  return rows;
 }
 
 }  // namespace handlens::dataset

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,5 +22,9 @@ struct CsvRow {
 // spreadsheet programs write in many countries). Kind kBadInput with the line number: a quote inside a plain field,
 // text after a closing quote, a quote never closed, a NUL byte, UTF-16.
 Result<std::vector<CsvRow>> ParseCsv(std::string_view text, std::string_view where);
+
+// The same row by row, for tables that should not stand in memory twice: `take` may keep the row's fields; its error ends
+// the reading. Same errors.
+Result<void> ForEachCsvRow(std::string_view text, std::string_view where, const std::function<Result<void>(CsvRow&)>& take);
 
 }  // namespace handlens::dataset

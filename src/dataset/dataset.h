@@ -74,7 +74,9 @@ struct InspectOptions {
   std::filesystem::path pictures;        // a folder with one folder per class, or a labels.csv (path,label[,group])
   GroupRules groups = {};
   image::DecodeLimits limits;
-  std::filesystem::path thumbnails;      // folder for the contact sheet's small JPEGs; empty = none are made
+  std::filesystem::path thumbnails;      // folder for the contact sheet's small JPEGs; empty, or more than 10,000 pictures =
+                                         // none are made
+  size_t many_pictures = 5000;           // above this near-duplicates are searched in linear time, more coarsely
   int jobs = 1;
 };
 

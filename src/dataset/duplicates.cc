@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <span>
 
 namespace handlens::dataset {
 namespace {
@@ -24,51 +25,67 @@ class UnionFind {
   std::vector<size_t> parent_;
 };
 
-void RejectContradiction(const std::vector<Candidate>& candidates, const std::vector<size_t>& copies, Dataset& dataset) {
-  for (const size_t i : copies) {
-    std::string others;
-    for (const size_t j : copies) {
-      if (candidates[j].label != candidates[i].label) {
-        others += fmt::format("{}{} ({})", others.empty() ? "" : ", ", candidates[j].label, candidates[j].picture.path);
-      }
+// Of files with the same bytes and different labels nobody but the user knows which is right. A reason names a few of
+// the others: all of them, for each, would be a list that grows with the square of their number.
+void RejectContradiction(const std::vector<Picture>& pictures, const std::vector<std::string>& class_names, std::span<const uint32_t> copies,
+                         Dataset& dataset) {
+  constexpr size_t kMostNamed = 3;
+  std::map<int, size_t> of_label;
+  for (const uint32_t i : copies) ++of_label[pictures[i].label];
+  for (const uint32_t i : copies) {
+    const Picture& picture = pictures[i];
+    const size_t others = copies.size() - of_label[picture.label];
+    std::string named;
+    size_t count = 0;
+    for (const uint32_t j : copies) {
+      const Picture& other = pictures[j];
+      if (other.label == picture.label) continue;
+      if (count++ == kMostNamed) break;
+      named += fmt::format("{}{} ({})", named.empty() ? "" : ", ", class_names[static_cast<size_t>(other.label)], other.path);
     }
-    dataset.rejected.push_back({candidates[i].picture.path,
-                                fmt::format("the same file is {} here and {} elsewhere; keep it where it belongs",
-                                            candidates[i].label, others)});
+    if (others > kMostNamed) named += fmt::format(" and {} more", others - kMostNamed);
+    dataset.rejected.push_back({picture.path, fmt::format("the same file is {} here and {} elsewhere; keep it where it belongs",
+                                                          class_names[static_cast<size_t>(picture.label)], named)});
   }
 }
 
 }  // namespace
 
-std::vector<std::pair<std::string, std::string>> RemoveExactCopies(std::vector<Candidate>& candidates, Dataset& dataset) {
-  std::map<std::string, std::vector<size_t>> by_id;
-  for (size_t i = 0; i < candidates.size(); ++i) by_id[candidates[i].picture.id].push_back(i);
-  std::vector<bool> keep(candidates.size(), true);
+std::vector<std::pair<std::string, std::string>> RemoveExactCopies(Candidates& candidates,
+                                                                   const std::vector<std::string>& class_names, Dataset& dataset) {
+  std::vector<Picture>& pictures = candidates.pictures;
+  std::vector<uint32_t> order(pictures.size());
+  std::iota(order.begin(), order.end(), uint32_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return pictures[a].id < pictures[b].id; });
+  std::vector<std::span<const uint32_t>> sets;  // files with the same bytes, rising
+  for (size_t begin = 0, end = 0; begin < order.size(); begin = end) {
+    while (end < order.size() && pictures[order[end]].id == pictures[order[begin]].id) ++end;
+    if (end - begin > 1) sets.emplace_back(order.data() + begin, end - begin);
+  }
+  std::sort(sets.begin(), sets.end(), [](auto a, auto b) { return a[0] < b[0]; });
+  std::vector<bool> keep(pictures.size(), true);
   std::vector<std::pair<std::string, std::string>> tied;
-  std::vector<std::vector<size_t>> sets;
-  for (auto& [id, copies] : by_id) {
-    if (copies.size() > 1) sets.push_back(copies);
-  }
-  std::sort(sets.begin(), sets.end());
-  for (const auto& copies : sets) {
-    const Candidate& first = candidates[copies[0]];
-    const bool contradicts = std::any_of(copies.begin(), copies.end(), [&](size_t i) { return candidates[i].label != first.label; });
-    for (size_t i = 1; i < copies.size(); ++i) {
-      const Candidate& copy = candidates[copies[i]];
-      dataset.duplicates.push_back({first.picture.path, copy.picture.path, DuplicateKind::kExact, copy.label != first.label, 1});
-      keep[copies[i]] = false;
-      if (first.picture.group != copy.picture.group) tied.emplace_back(first.picture.group, copy.picture.group);
+  for (const auto copies : sets) {
+    const Picture& first = pictures[copies[0]];
+    const bool contradicts = std::any_of(copies.begin(), copies.end(), [&](uint32_t i) { return pictures[i].label != first.label; });
+    for (const uint32_t i : copies.subspan(1)) {
+      const Picture& copy = pictures[i];
+      dataset.duplicates.push_back({first.path, copy.path, DuplicateKind::kExact, copy.label != first.label, 1});
+      keep[i] = false;
+      if (first.group != copy.group) tied.emplace_back(first.group, copy.group);
     }
-    if (contradicts) {
-      keep[copies[0]] = false;
-      RejectContradiction(candidates, copies, dataset);
-    }
+    if (!contradicts) continue;
+    keep[copies[0]] = false;
+    RejectContradiction(pictures, class_names, copies, dataset);
   }
-  std::vector<Candidate> kept;
-  for (size_t i = 0; i < candidates.size(); ++i) {
-    if (keep[i]) kept.push_back(std::move(candidates[i]));
+  size_t kept = 0;
+  for (size_t i = 0; i < pictures.size(); ++i) {
+    if (!keep[i] || kept++ == i) continue;
+    pictures[kept - 1] = std::move(pictures[i]);
+    candidates.looks[kept - 1] = std::move(candidates.looks[i]);
   }
-  candidates = std::move(kept);
+  pictures.resize(kept);
+  candidates.looks.resize(kept);
   return tied;
 }
 

@@ -11,16 +11,17 @@
 
 namespace handlens::dataset {
 
-// One picture that could be read.
-struct Candidate {
-  Picture picture;       // label not yet set
-  std::string label;
-  Look look;
+// The pictures that could be read, and what was seen of each, at the same places. Two lists, so that a million of them need
+// not be moved. Labels are indices into the listing's class names.
+struct Candidates {
+  std::vector<Picture> pictures;
+  std::vector<Look> looks;
 };
 
 // Keeps one of files with the same bytes and label (the first by path), rejects all of files with the same bytes and
 // different labels, and records each pair in `dataset`. Returns pairs of groups that an exact copy ties together.
-std::vector<std::pair<std::string, std::string>> RemoveExactCopies(std::vector<Candidate>& candidates, Dataset& dataset);
+std::vector<std::pair<std::string, std::string>> RemoveExactCopies(Candidates& candidates,
+                                                                   const std::vector<std::string>& class_names, Dataset& dataset);
 
 // Numbers clusters 0.. in the order of their first picture: same group, near-duplicates or tied groups, transitively.
 void AssignClusters(const std::vector<NearPair>& pairs, const std::vector<std::pair<std::string, std::string>>& tied_groups,

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/hash.h"
+#include "dataset/near_marks.h"
 
 namespace handlens::dataset {
 namespace {
@@ -54,11 +55,34 @@ void Measure(const std::vector<uint8_t>& small, Look& look) {
   look.deviation = grey.Deviation();
   look.border_mean = border.Mean();
   look.border_deviation = border.Deviation();
+  int64_t steps = 0;
+  for (size_t i = 1; i < look.grey.size(); ++i) steps += std::abs(int{look.grey[i]} - int{look.grey[i - 1]});
+  look.detail = static_cast<double>(steps) / static_cast<double>(look.grey.size());
+}
+
+}  // namespace
+
+namespace {
+
+// Where no output pixel averages several source pixels.
+std::vector<uint8_t> Repeat(const image::Image& image, int out_width, int out_height) {
+  std::vector<uint8_t> out(static_cast<size_t>(out_width) * static_cast<size_t>(out_height) * 3);
+  std::vector<size_t> column(static_cast<size_t>(out_width));
+  for (size_t x = 0; x < column.size(); ++x) column[x] = static_cast<size_t>(Edge(static_cast<int>(x), image.width, out_width)) * 3;
+  uint8_t* target = out.data();
+  for (int y = 0; y < out_height; ++y) {
+    const uint8_t* row = &image.rgb[static_cast<size_t>(Edge(y, image.height, out_height)) * static_cast<size_t>(image.width) * 3];
+    for (const size_t at : column) {
+      target = std::copy_n(row + at, 3, target);
+    }
+  }
+  return out;
 }
 
 }  // namespace
 
 std::vector<uint8_t> Shrink(const image::Image& image, int out_width, int out_height) {
+  if (image.width <= out_width && image.height <= out_height) return Repeat(image, out_width, out_height);
   std::vector<uint8_t> out(static_cast<size_t>(out_width) * static_cast<size_t>(out_height) * 3);
   const auto stride = static_cast<size_t>(image.width) * 3;
   for (int y = 0; y < out_height; ++y) {
@@ -89,13 +113,18 @@ Bytes Thumbnail(const image::Image& image, int side_px) {
   return image::EncodeJpeg(Shrink(image, width, height), width, height, 80);
 }
 
-Look LookAt(const image::Decoded& decoded) {
+Look LookAt(const image::Decoded& decoded, Keep keep) {
   const image::Image& image = decoded.image;
   Look look;
-  look.pixel_hash = fmt::format("{}x{}:{}", image.width, image.height, Sha256(std::span<const uint8_t>(image.rgb)));
+  const std::string hash = Sha256(fmt::format("{}x{}:{}", image.width, image.height, Sha256(std::span<const uint8_t>(image.rgb))));
+  std::copy_n(hash.begin(), look.pixel_hash.size(), look.pixel_hash.begin());
   look.bits = decoded.facts.bits;
   look.has_icc = decoded.facts.has_icc;
   Measure(Shrink(image, kLookSide_px, kLookSide_px), look);
+  if (keep == Keep::kMarks) {
+    look.marks = MarksOf(look);
+    look.grey = std::vector<uint8_t>();  // = {} would keep the memory
+  }
   return look;
 }
 

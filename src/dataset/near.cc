@@ -3,22 +3,39 @@
 #include <algorithm>
 #include <atomic>
 #include <map>
+#include <numeric>
 
 #include "base/parallel.h"
 #include "dataset/near_align.h"
 #include "dataset/near_candidates.h"
+#include "dataset/near_marks.h"
 
 namespace handlens::dataset {
 namespace {
 
-// Different files with exactly the same pixels.
+// Different files with exactly the same pixels: each with the first of them.
 std::vector<NearPair> SamePixels(std::span<const Look> looks) {
-  std::map<std::string, size_t> first;
+  std::vector<uint32_t> order(looks.size());
+  std::iota(order.begin(), order.end(), uint32_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return looks[a].pixel_hash < looks[b].pixel_hash; });
   std::vector<NearPair> pairs;
-  for (size_t i = 0; i < looks.size(); ++i) {
-    const auto [it, is_new] = first.try_emplace(looks[i].pixel_hash, i);
-    if (!is_new) pairs.push_back({it->second, i, 1});
+  size_t first = 0;
+  for (size_t i = 1; i < order.size(); ++i) {
+    if (looks[order[i]].pixel_hash != looks[order[first]].pixel_hash) first = i;
+    else pairs.push_back({order[first], order[i], 1});
   }
+  return pairs;
+}
+
+// Candidates that hold, and pictures of the same pixels; each pair once, rising.
+std::vector<NearPair> Conclude(std::span<const Look> looks, const std::vector<CandidatePair>& candidates, const std::vector<Agreement>& agreements) {
+  std::map<std::pair<size_t, size_t>, double> found;
+  for (const NearPair& pair : SamePixels(looks)) found[{pair.a, pair.b}] = pair.similarity;
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    if (SamePhotograph(agreements[i])) found.try_emplace(std::minmax(candidates[i].still, candidates[i].moving), agreements[i].overall);
+  }
+  std::vector<NearPair> pairs;
+  for (const auto& [key, similarity] : found) pairs.push_back({key.first, key.second, similarity});
   return pairs;
 }
 
@@ -48,13 +65,26 @@ Result<std::vector<NearPair>> FindNearDuplicates(std::span<const Look> looks, in
     ++done;
   });
   if (done != candidates.size()) return Interrupted();
-  std::map<std::pair<size_t, size_t>, double> found;
-  for (const NearPair& pair : SamePixels(looks)) found[{pair.a, pair.b}] = pair.similarity;
-  for (size_t i = 0; i < candidates.size(); ++i) {
-    if (SamePhotograph(agreements[i])) found.try_emplace(std::minmax(candidates[i].still, candidates[i].moving), agreements[i].overall);
-  }
-  std::vector<NearPair> pairs;
-  for (const auto& [key, similarity] : found) pairs.push_back({key.first, key.second, similarity});
+  std::vector<NearPair> pairs = Conclude(looks, candidates, agreements);
+  progress.End(fmt::format("{} pairs show the same photograph", pairs.size()));
+  return pairs;
+}
+
+Result<std::vector<NearPair>> FindNearDuplicatesAmongMany(std::span<const Look> looks, const LookAgain& again, int jobs, Progress& progress) {
+  progress.Begin("look for duplicates", static_cast<double>(looks.size()), "pictures");
+  HL_ASSIGN(const std::vector<CandidatePair> candidates, FindMarkedCandidates(looks, jobs, progress));
+  progress.End(fmt::format("{} pairs to look at closely", candidates.size()));
+  progress.Begin("look at pairs closely", static_cast<double>(candidates.size()), "pairs");
+  std::vector<Agreement> agreements(candidates.size());
+  std::atomic<size_t> done{0};
+  ParallelFor(candidates.size(), jobs, [&](size_t i) {
+    if (progress.StopRequested()) return;
+    const auto still = again(candidates[i].still), moving = again(candidates[i].moving);
+    if (still && moving) agreements[i] = Compare(MakeViews(*still), MakeViews(*moving), candidates[i].map);
+    progress.Update(static_cast<double>(++done), "");
+  });
+  if (done != candidates.size()) return Interrupted();
+  std::vector<NearPair> pairs = Conclude(looks, candidates, agreements);
   progress.End(fmt::format("{} pairs show the same photograph", pairs.size()));
   return pairs;
 }

@@ -10,13 +10,11 @@
 namespace handlens::dataset {
 namespace {
 
-constexpr int kSide = 16;
+constexpr int kSide = kDescriptorSide;
 constexpr size_t kCells = kSide * kSide;
 constexpr size_t kNeighbours = 12;
 constexpr double kLeastAlike = 0.45;
-constexpr double kNorm = 4096;  // of a descriptor; the product of two fits 32 bits
-
-using Descriptor = std::array<int16_t, kCells>;
+constexpr double kNorm = kDescriptorNorm;
 
 struct Turn {
   double cosine, sine;
@@ -45,42 +43,6 @@ std::vector<Affine> Maps() {
     maps.push_back({0, mirror, 0, -1, 0, 0});
   }
   return maps;
-}
-
-View Blur(const View& in) {
-  View out{in.side, std::vector<int8_t>(in.values.size())};
-  for (int y = 0; y < in.side; ++y) {
-    for (int x = 0; x < in.side; ++x) {
-      int sum = 0, n = 0;
-      for (int v = std::max(0, y - 1); v <= std::min(in.side - 1, y + 1); ++v) {
-        for (int u = std::max(0, x - 1); u <= std::min(in.side - 1, x + 1); ++u, ++n) sum += in.values[static_cast<size_t>(v * in.side + u)];
-      }
-      out.values[static_cast<size_t>(y * in.side + x)] = static_cast<int8_t>(sum / n);
-    }
-  }
-  return out;
-}
-
-// The view seen through a map, at unit length; zero where there is too little to see.
-Descriptor Describe(const View& view, const Affine& map) {
-  std::array<double, kCells> seen{};
-  double squares = 0;
-  for (int y = 0; y < kSide; ++y) {
-    for (int x = 0; x < kSide; ++x) {
-      const double u = (2 * x + 1.0) / kSide - 1, v = (2 * y + 1.0) / kSide - 1;
-      const double level_x = (map.a * u + map.b * v + map.c + 1) / 2 * view.side - 0.5;
-      const double level_y = (map.d * u + map.e * v + map.f + 1) / 2 * view.side - 0.5;
-      double value = 0;
-      if (!Sample(view, level_x, level_y, value)) value = 0;
-      seen[static_cast<size_t>(y * kSide + x)] = value;
-      squares += value * value;
-    }
-  }
-  Descriptor descriptor{};
-  if (squares < kCells) return descriptor;  // about 1/31 of the local deviation: a blank picture
-  const double scale = kNorm / std::sqrt(squares);
-  for (size_t i = 0; i < kCells; ++i) descriptor[i] = static_cast<int16_t>(seen[i] * scale);
-  return descriptor;
 }
 
 int Dot(const Descriptor& a, const Descriptor& b) {
@@ -116,6 +78,41 @@ std::vector<CandidatePair> Neighbours(size_t moving, const View& view, const std
 }
 
 }  // namespace
+
+View Blur(const View& in) {
+  View out{in.side, std::vector<int8_t>(in.values.size())};
+  for (int y = 0; y < in.side; ++y) {
+    for (int x = 0; x < in.side; ++x) {
+      int sum = 0, n = 0;
+      for (int v = std::max(0, y - 1); v <= std::min(in.side - 1, y + 1); ++v) {
+        for (int u = std::max(0, x - 1); u <= std::min(in.side - 1, x + 1); ++u, ++n) sum += in.values[static_cast<size_t>(v * in.side + u)];
+      }
+      out.values[static_cast<size_t>(y * in.side + x)] = static_cast<int8_t>(sum / n);
+    }
+  }
+  return out;
+}
+
+Descriptor Describe(const View& view, const Affine& map) {
+  std::array<double, kCells> seen{};
+  double squares = 0;
+  for (int y = 0; y < kSide; ++y) {
+    for (int x = 0; x < kSide; ++x) {
+      const double u = (2 * x + 1.0) / kSide - 1, v = (2 * y + 1.0) / kSide - 1;
+      const double level_x = (map.a * u + map.b * v + map.c + 1) / 2 * view.side - 0.5;
+      const double level_y = (map.d * u + map.e * v + map.f + 1) / 2 * view.side - 0.5;
+      double value = 0;
+      if (!Sample(view, level_x, level_y, value)) value = 0;
+      seen[static_cast<size_t>(y * kSide + x)] = value;
+      squares += value * value;
+    }
+  }
+  Descriptor descriptor{};
+  if (squares < kCells) return descriptor;  // about 1/31 of the local deviation: a blank picture
+  const double scale = kNorm / std::sqrt(squares);
+  for (size_t i = 0; i < kCells; ++i) descriptor[i] = static_cast<int16_t>(seen[i] * scale);
+  return descriptor;
+}
 
 Result<std::vector<CandidatePair>> FindCandidates(std::span<const Views> views, int jobs, Progress& progress) {
   std::vector<View> blurred(views.size());

@@ -63,6 +63,11 @@ View Normalise(const std::vector<double>& grey, int side) {
 
 }  // namespace
 
+View MakeCoarseView(const Look& look) {
+  const std::vector<double> fine(look.grey.begin(), look.grey.end());
+  return Normalise(Halve(Halve(fine, kLookSide_px), kLookSide_px / 2), kLookSide_px / 4);
+}
+
 Views MakeViews(const Look& look) {
   const std::vector<double> fine(look.grey.begin(), look.grey.end());
   const std::vector<double> middle = Halve(fine, kLookSide_px);

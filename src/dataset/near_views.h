@@ -21,6 +21,8 @@ struct Views {
 };
 
 Views MakeViews(const Look& look);
+// The coarse one alone.
+View MakeCoarseView(const Look& look);
 
 // An affine map of centred coordinates, -1..1 from edge to edge: x' = a x + b y + c, y' = d x + e y + f.
 struct Affine {

@@ -14,17 +14,10 @@ constexpr size_t kMeasures = 7;
 
 using Measures = std::array<double, kMeasures>;
 
-// Mean absolute difference of neighbours: how much fine detail there is.
-double Detail(const Look& look) {
-  int64_t sum = 0;
-  for (size_t i = 1; i < look.grey.size(); ++i) sum += std::abs(int{look.grey[i]} - int{look.grey[i - 1]});
-  return static_cast<double>(sum) / static_cast<double>(std::max<size_t>(look.grey.size(), 1));
-}
-
 Measures Measure(const Picture& picture, const Look& look) {
   const double aspect = static_cast<double>(picture.width) / picture.height;
   // aspect - 1/aspect: as far for 2:1 as for 1:2.
-  return {look.mean[0], look.mean[1], look.mean[2], look.deviation, look.colourfulness, Detail(look), 20 * (aspect - 1 / aspect)};
+  return {look.mean[0], look.mean[1], look.mean[2], look.deviation, look.colourfulness, look.detail, 20 * (aspect - 1 / aspect)};
 }
 
 double Median(std::vector<double> values) {

@@ -1,8 +1,11 @@
 // RUN/dataset.json, format "handlens-dataset" version 1, and the two ways to ask whether the pictures are still the same.
+#include <algorithm>
+#include <fstream>
 #include <map>
-#include <set>
+#include <optional>
 
 #include "base/disk.h"
+#include "base/file_writer.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "dataset/dataset.h"
@@ -40,20 +43,11 @@ Result<Picture> ReadPicture(const Json& json, const std::map<std::string, int>& 
   return picture;
 }
 
-Result<Dataset> ReadAllKeys(const Json& json, std::string_view where) {
-  Dataset dataset;
+// Everything but labels and pictures, which were taken while the file was read.
+Result<void> ReadOtherKeys(const Json& json, Dataset& dataset) {
   dataset.root = json.at("root").get<std::string>();
   dataset.labels_file = json.at("labels_file").get<std::string>();
   dataset.groups_from = json.value("groups_from", "");
-  dataset.labels = json.at("labels").get<std::vector<std::string>>();
-  std::map<std::string, int> number;
-  for (const std::string& label : dataset.labels) number.emplace(label, static_cast<int>(number.size()));
-  std::set<std::string> ids;
-  for (const Json& entry : json.at("pictures")) {
-    HL_ASSIGN(Picture picture, ReadPicture(entry, number, where));
-    if (!ids.insert(picture.id).second) return Fail(ErrorKind::kBadInput, "{}: the picture {} occurs twice", where, picture.id);
-    dataset.pictures.push_back(std::move(picture));
-  }
   for (const Json& entry : json.at("rejected")) {
     dataset.rejected.push_back({entry.at("path").get<std::string>(), entry.at("reason").get<std::string>()});
   }
@@ -71,17 +65,58 @@ Result<Dataset> ReadAllKeys(const Json& json, std::string_view where) {
   dataset.warnings = json.at("warnings").get<std::vector<std::string>>();
   dataset.recommended_sizes_px = json.at("recommended_sizes_px").get<std::vector<int>>();
   HL_ASSIGN(dataset.recommended_fit, image::ParseFit(json.at("recommended_fit").get<std::string>()));
-  return dataset;
+  return {};
 }
 
-}  // namespace
+// Takes pictures out of the record while it is parsed, so that a million of them never stand in memory as JSON.
+class PictureTaker {
+ public:
+  PictureTaker(Dataset& dataset, std::string where) : dataset_(dataset), where_(std::move(where)) {}
 
-Result<void> WriteDataset(const std::filesystem::path& path, const Dataset& dataset) {
-  Json json = {{"root", dataset.root}, {"labels_file", dataset.labels_file}, {"labels", dataset.labels},
-               {"fingerprint", Fingerprint(dataset)}};
-  if (!dataset.groups_from.empty()) json["groups_from"] = dataset.groups_from;
-  json["pictures"] = Json::array();
-  for (const Picture& picture : dataset.pictures) json["pictures"].push_back(PictureJson(dataset, picture));
+  // nlohmann's parser callback; false = what was parsed is thrown away.
+  bool operator()(int depth, Json::parse_event_t event, Json& parsed) {
+    if (depth == 1 && event == Json::parse_event_t::key) key_ = parsed.get<std::string>();
+    // A newer record may hold other pictures; it is refused by name afterwards.
+    if (key_ == "version" && depth == 1 && event == Json::parse_event_t::value) known_version_ = parsed == kVersion;
+    if (key_ == "labels" && depth == 1 && event == Json::parse_event_t::array_end) TakeLabels(parsed);
+    if (key_ != "pictures" || depth != 2 || event != Json::parse_event_t::object_end) return true;
+    if (!error_ && known_version_) TakePicture(parsed);
+    return false;
+  }
+
+  const std::optional<Error>& error() const { return error_; }
+
+ private:
+  void TakeLabels(const Json& labels) {
+    dataset_.labels = labels.get<std::vector<std::string>>();
+    for (const std::string& label : dataset_.labels) number_.emplace(label, static_cast<int>(number_.size()));
+  }
+
+  void TakePicture(const Json& json) {
+    auto picture = ReadPicture(json, number_, where_);
+    if (picture) dataset_.pictures.push_back(*std::move(picture));
+    else error_ = picture.error();
+  }
+
+  Dataset& dataset_;
+  std::string where_, key_;
+  std::map<std::string, int> number_;
+  std::optional<Error> error_;
+  bool known_version_ = false;
+};
+
+Result<void> CheckNoneTwice(const Dataset& dataset, std::string_view where) {
+  std::vector<std::string_view> ids;
+  ids.reserve(dataset.pictures.size());
+  for (const Picture& picture : dataset.pictures) ids.push_back(picture.id);
+  std::sort(ids.begin(), ids.end());
+  const auto twice = std::adjacent_find(ids.begin(), ids.end());
+  if (twice == ids.end()) return {};
+  return Fail(ErrorKind::kBadInput, "{}: the picture {} occurs twice", where, *twice);
+}
+
+Json OtherKeys(const Dataset& dataset) {
+  Json json;
   json["rejected"] = Json::array();
   for (const Rejected& rejected : dataset.rejected) json["rejected"].push_back({{"path", rejected.path}, {"reason", rejected.reason}});
   json["duplicates"] = Json::array();
@@ -99,14 +134,67 @@ Result<void> WriteDataset(const std::filesystem::path& path, const Dataset& data
   json["warnings"] = dataset.warnings;
   json["recommended_sizes_px"] = dataset.recommended_sizes_px;
   json["recommended_fit"] = image::FitName(dataset.recommended_fit);
-  HL_TRY(WriteRecord(path, kFormat, kVersion, json));
+  return json;
+}
+
+std::string Text(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace); }
+
+// The picture as it stands inside the record: indented by four blanks more.
+void AppendPicture(const Dataset& dataset, const Picture& picture, std::string& text) {
+  text += "\n    ";
+  for (const char c : Text(PictureJson(dataset, picture))) {
+    text += c;
+    if (c == '\n') text += "    ";
+  }
+}
+
+}  // namespace
+
+// The same bytes as WriteRecord of the whole, written picture by picture.
+Result<void> WriteDataset(const std::filesystem::path& path, const Dataset& dataset) {
+  constexpr size_t kPiece_bytes = size_t{1} << 20;
+  Json head = {{"format", kFormat}, {"version", kVersion}, {"root", dataset.root}, {"labels_file", dataset.labels_file},
+               {"labels", dataset.labels}, {"fingerprint", Fingerprint(dataset)}};
+  if (!dataset.groups_from.empty()) head["groups_from"] = dataset.groups_from;
+  HL_TRY(RefuseNewerRecord(path, kFormat, kVersion));
+  HL_ASSIGN(FileWriter file, FileWriter::Create(path));
+  std::string text = Text(head);
+  text.resize(text.size() - 2);  // less "\n}"
+  text += ",\n  \"pictures\": [";
+  for (size_t i = 0; i < dataset.pictures.size(); ++i) {
+    if (i > 0) text += ',';
+    AppendPicture(dataset, dataset.pictures[i], text);
+    if (text.size() < kPiece_bytes) continue;
+    HL_TRY(file.Append(text));
+    text.clear();
+  }
+  text += (dataset.pictures.empty() ? "]," : "\n  ],") + Text(OtherKeys(dataset)).substr(1) + "\n";
+  HL_TRY(file.Append(text));
+  HL_TRY(file.Finish());
   return ForgetMove(path);
 }
 
 Result<Dataset> ReadDataset(const std::filesystem::path& path) {
-  HL_ASSIGN(const Json json, ReadRecord(path, kFormat, kVersion));
-  HL_ASSIGN(Result<Dataset> read, FromJson(json, path.string(), [&](const Json& j) { return ReadAllKeys(j, path.string()); }));
-  HL_ASSIGN(Dataset dataset, std::move(read));
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    HL_TRY(ReadFile(path));  // for the system's reason
+    return Fail(ErrorKind::kBadInput, "{}: cannot be read", path.string());
+  }
+  Dataset dataset;
+  PictureTaker taker(dataset, path.string());
+  Json json;
+  try {
+    json = Json::parse(file, [&](int depth, Json::parse_event_t event, Json& parsed) { return taker(depth, event, parsed); });
+  } catch (const nlohmann::json::parse_error& e) {
+    return Fail(ErrorKind::kBadInput, "{}: not valid JSON ({})", path.string(), e.what());
+  } catch (const nlohmann::json::exception& e) {
+    return Fail(ErrorKind::kBadInput, "{}: not as expected ({}); make it again with the step that wrote it", path.string(), e.what());
+  }
+  HL_TRY(CheckRecordKind(json, path.string(), kFormat, kVersion));
+  if (taker.error()) return tl::make_unexpected(*taker.error());
+  HL_ASSIGN(const Result<void> others, FromJson(json, path.string(), [&](const Json& j) { return ReadOtherKeys(j, dataset); }));
+  HL_TRY(others);
+  HL_TRY(CheckNoneTwice(dataset, path.string()));
   if (Fingerprint(dataset) != json.value("fingerprint", "")) {
     return Fail(ErrorKind::kBadInput, "{}: changed by hand (its fingerprint does not fit its pictures); run inspect again", path.string());
   }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/progress.h"
 #include "base/result.h"
 #include "dataset/dataset.h"
 
@@ -30,7 +31,8 @@ struct Listing {
 
 // Kind kBadInput when the layout is not understood; the message says what was expected and what was seen. Kind kUsage for
 // a pattern of groups that is no regular expression or matches nothing.
-Result<Listing> ListPictures(const std::filesystem::path& pictures, const GroupRules& groups = {});
+// Kind kInterrupted when asked to stop.
+Result<Listing> ListPictures(const std::filesystem::path& pictures, const GroupRules& groups, const Progress& progress);
 
 // Fills the groups of a listing's entries by the rules. Same errors.
 Result<void> AssignGroups(const GroupRules& rules, Listing& listing);
@@ -38,8 +40,8 @@ Result<void> AssignGroups(const GroupRules& rules, Listing& listing);
 bool IsSplitName(std::string_view name);
 
 // The two layouts, chosen by ListPictures.
-Result<Listing> ListClassFolders(const std::filesystem::path& folder);
-Result<Listing> ListLabelsFile(const std::filesystem::path& file);
+Result<Listing> ListClassFolders(const std::filesystem::path& folder, const Progress& progress);
+Result<Listing> ListLabelsFile(const std::filesystem::path& file, const Progress& progress);
 
 // labels.csv's meaning without touching any picture: rows in file order, `path` as written. For tests and fuzzing.
 struct LabelRow {

@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 
 #include "base/disk.h"
 #include "dataset/csv.h"
@@ -79,55 +80,90 @@ Result<std::string> Locate(const fs::path& root, const std::string& written) {
 }  // namespace
 
 Result<LabelTable> ParseLabels(std::string_view text, std::string_view where) {
-  HL_ASSIGN(const std::vector<CsvRow> rows, ParseCsv(text, where));
-  if (rows.empty()) return Fail(ErrorKind::kBadInput, "{}: empty; expected the columns path,label[,group]", where);
   LabelTable table;
-  HL_ASSIGN(const Columns columns, ReadHeader(rows[0], where, table.warnings));
-  for (size_t i = 1; i < rows.size(); ++i) {
-    const CsvRow& row = rows[i];
-    if (const std::string problem = RowProblem(row, columns); !problem.empty()) {
-      const std::string path = columns.path < row.fields.size() ? Printable(row.fields[columns.path]) : "";
-      table.rejected.push_back({path, fmt::format("line {}: {}", row.line, problem)});
-      continue;
+  std::optional<Columns> columns;
+  HL_TRY(ForEachCsvRow(text, where, [&](CsvRow& row) -> Result<void> {
+    if (!columns) {
+      HL_ASSIGN(columns, ReadHeader(row, where, table.warnings));
+      return {};
     }
-    table.rows.push_back({row.line, row.fields[columns.path], row.fields[columns.label],
-                          columns.group ? row.fields[*columns.group] : ""});
-  }
+    if (const std::string problem = RowProblem(row, *columns); !problem.empty()) {
+      const std::string path = columns->path < row.fields.size() ? Printable(row.fields[columns->path]) : "";
+      table.rejected.push_back({path, fmt::format("line {}: {}", row.line, problem)});
+      return {};
+    }
+    table.rows.push_back({row.line, std::move(row.fields[columns->path]), std::move(row.fields[columns->label]),
+                          columns->group ? std::move(row.fields[*columns->group]) : std::string()});
+    return {};
+  }));
+  if (!columns) return Fail(ErrorKind::kBadInput, "{}: empty; expected the columns path,label[,group]", where);
   return table;
 }
 
-Result<Listing> ListLabelsFile(const fs::path& file) {
-  HL_ASSIGN(const std::string text, ReadText(file));
-  HL_ASSIGN(LabelTable table, ParseLabels(text, Printable(file.string())));
+namespace {
+
+// Rows of one file, in the order of the table: one row stays, equal ones are named, contradicting ones end all of them.
+void TakeOne(std::span<LabelRow> rows, std::vector<std::string>& repeats, Listing& listing) {
+  LabelRow& first = rows[0];
+  bool contradicted = false;
+  for (const LabelRow& row : rows.subspan(1)) {
+    if (row.label == first.label && row.group == first.group) {
+      repeats.push_back(fmt::format("line {} repeats line {} ({})", row.line, first.line, row.path));
+      continue;
+    }
+    contradicted = true;
+    const std::string what = first.label == row.label ? fmt::format("lines {} and {} give it different groups", first.line, row.line)
+                                                      : fmt::format("line {} says {} and line {} says {}", first.line, first.label, row.line, row.label);
+    listing.rejected.push_back({row.path, what + "; correct one of them"});
+  }
+  if (!contradicted) listing.entries.push_back({std::move(first.path), std::move(first.label), std::move(first.group)});
+}
+
+void WarnOfRepeats(const std::vector<std::string>& repeats, Listing& listing) {
+  constexpr size_t kMostNamed = 3;
+  if (repeats.empty()) return;
+  const auto end = repeats.begin() + static_cast<std::ptrdiff_t>(std::min(kMostNamed, repeats.size()));
+  listing.warnings.push_back(fmt::format("In the labels file {}{}.", fmt::join(repeats.begin(), end, ", "),
+                                         repeats.size() > kMostNamed ? fmt::format(", and {} more", repeats.size() - kMostNamed) : ""));
+}
+
+}  // namespace
+
+Result<Listing> ListLabelsFile(const fs::path& file, const Progress& progress) {
+  std::vector<LabelRow> rows;
   Listing listing;
   listing.root = file.parent_path().string();
   listing.labels_file = file.string();
-  listing.rejected = std::move(table.rejected);
-  listing.warnings = std::move(table.warnings);
-  std::map<std::string, std::pair<size_t, Entry>> first;  // by path; and the line
-  std::set<std::string> contradicted, classes;
-  for (LabelRow& row : table.rows) {
+  {
+    HL_ASSIGN(const std::string text, ReadText(file));
+    HL_ASSIGN(LabelTable table, ParseLabels(text, Printable(file.string())));
+    listing.rejected = std::move(table.rejected);
+    listing.warnings = std::move(table.warnings);
+    rows = std::move(table.rows);
+  }
+  std::set<std::string> classes;
+  size_t found = 0;
+  for (LabelRow& row : rows) {
+    if (progress.StopRequested()) return Interrupted();
     classes.insert(row.label);
     auto path = Locate(listing.root, row.path);
     if (!path) {
       listing.rejected.push_back({Printable(row.path), fmt::format("line {}: {}", row.line, path.error().message)});
       continue;
     }
-    const auto [it, is_new] = first.try_emplace(*path, row.line, Entry{*path, row.label, row.group});
-    if (is_new) continue;
-    const Entry& known = it->second.second;
-    if (known.label == row.label && known.group == row.group) {
-      listing.warnings.push_back(fmt::format("Line {} of the labels file repeats line {} ({}).", row.line, it->second.first, *path));
-      continue;
-    }
-    contradicted.insert(*path);
-    const std::string what = known.label == row.label ? fmt::format("lines {} and {} give it different groups", it->second.first, row.line)
-                                                      : fmt::format("line {} says {} and line {} says {}", it->second.first, known.label, row.line, row.label);
-    listing.rejected.push_back({*path, what + "; correct one of them"});
+    row.path = *std::move(path);
+    if (&rows[found] != &row) rows[found] = std::move(row);
+    ++found;
   }
-  for (auto& [path, entry] : first) {
-    if (!contradicted.contains(path)) listing.entries.push_back(std::move(entry.second));
+  rows.resize(found);
+  std::stable_sort(rows.begin(), rows.end(), [](const LabelRow& a, const LabelRow& b) { return a.path < b.path; });
+  std::vector<std::string> repeats;
+  listing.entries.reserve(rows.size());
+  for (size_t begin = 0, end = 0; begin < rows.size(); begin = end) {
+    while (end < rows.size() && rows[end].path == rows[begin].path) ++end;
+    TakeOne(std::span(rows).subspan(begin, end - begin), repeats, listing);
   }
+  WarnOfRepeats(repeats, listing);
   listing.class_names.assign(classes.begin(), classes.end());
   return listing;
 }

@@ -1,6 +1,11 @@
 // The layout with one folder per class.
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstring>
+#include <optional>
 #include <set>
 
 #include "base/disk.h"
@@ -28,15 +33,16 @@ bool HasPictureExtension(const std::string& name) {
   return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
 }
 
-std::string_view TypeName(fs::file_type type) {
-  switch (type) {
-    case fs::file_type::fifo: return "a named pipe, not a file";
-    case fs::file_type::socket: return "a socket, not a file";
-    case fs::file_type::block:
-    case fs::file_type::character: return "a device, not a file";
-    case fs::file_type::not_found: return "a link to nothing, or a file that vanished during the scan";
-    default: return "neither a file nor a folder";
-  }
+std::string TypeName(mode_t mode) {
+  if (S_ISFIFO(mode)) return "a named pipe, not a file";
+  if (S_ISSOCK(mode)) return "a socket, not a file";
+  if (S_ISBLK(mode) || S_ISCHR(mode)) return "a device, not a file";
+  return "neither a file nor a folder";
+}
+
+// Why a name has no status.
+std::string Reason(int error) {
+  return error == ENOENT ? "a link to nothing, or a file that vanished during the scan" : std::strerror(error);
 }
 
 std::string Join(const std::vector<std::string>& names, size_t most) {
@@ -50,24 +56,39 @@ struct Content {
   std::vector<std::string> folders, files;
 };
 
+// A folder's identity, whatever path or link leads to it.
+using FolderId = std::pair<dev_t, ino_t>;
+
 // Collects everything below a class's folder. A folder reached twice through links is entered once.
 class ClassWalk {
  public:
-  explicit ClassWalk(Listing& listing) : listing_(listing) {}
+  ClassWalk(Listing& listing, const Progress& progress) : listing_(listing), progress_(progress) {
+    for (fs::path above = listing.root;; above = above.parent_path()) {
+      if (const auto status = StatusOf(above.string())) above_.insert(IdOf(*status));
+      if (above == above.parent_path()) break;
+    }
+  }
 
-  void Enter(const std::string& relative, const std::string& label) {
-    std::error_code error;
-    const fs::path real = fs::canonical(fs::path(listing_.root) / relative, error);
-    if (error || LeadsBack(real, relative) || !entered_.insert(real.string()).second) {
-      Reject(relative, error ? error.message() : "a link to a folder that is read anyway; not read twice");
-      return;
+  // Depth first, without recursion: how deep the folders lie costs no stack.
+  Result<void> Enter(const std::string& label) {
+    std::vector<std::string> waiting = {label};
+    while (!waiting.empty()) {
+      if (progress_.StopRequested()) return Interrupted();
+      const std::string folder = std::move(waiting.back());
+      waiting.pop_back();
+      const auto status = StatusOf(listing_.root + "/" + folder);
+      if (!status || LeadsBack(IdOf(*status), folder) || !entered_.insert(IdOf(*status)).second) {
+        Reject(folder, status ? "a link to a folder that is read anyway; not read twice" : std::strerror(errno));
+        continue;
+      }
+      const auto names = ListFolder(listing_.root + "/" + folder);
+      if (!names) {
+        Reject(folder, "the folder cannot be read: " + names.error().message);
+        continue;
+      }
+      for (const std::string& name : *names) Visit(folder, name, label, waiting);
     }
-    auto names = ListFolder(real);
-    if (!names) {
-      Reject(relative, "the folder cannot be read: " + names.error().message);
-      return;
-    }
-    for (const std::string& name : *names) Visit(relative, name, label);
+    return {};
   }
 
   // Sorts a folder's names into folders and files; everything else is counted or rejected.
@@ -78,11 +99,10 @@ class ClassWalk {
         ++litter_;
         continue;
       }
-      std::error_code error;
-      const fs::file_status status = fs::status(fs::path(listing_.root) / name, error);
-      if (status.type() == fs::file_type::directory) content.folders.push_back(name);
-      else if (status.type() == fs::file_type::regular) content.files.push_back(name);
-      else RejectType(name, status, error);
+      const auto status = StatusOf(listing_.root + "/" + name);
+      if (status && S_ISDIR(status->st_mode)) content.folders.push_back(name);
+      else if (status && S_ISREG(status->st_mode)) content.files.push_back(name);
+      else Reject(name, status ? TypeName(status->st_mode) : Reason(errno));
     }
     return content;
   }
@@ -90,55 +110,53 @@ class ClassWalk {
   // Class folders belong to their own class, whatever links to them.
   void Reserve(const std::vector<std::string>& folders) {
     for (const std::string& folder : folders) {
-      std::error_code error;
-      classes_.insert(fs::canonical(fs::path(listing_.root) / folder, error).string());
+      if (const auto status = StatusOf(listing_.root + "/" + folder)) classes_.insert(IdOf(*status));
     }
   }
 
   size_t litter() const { return litter_; }
-  const std::set<std::string>& nested() const { return nested_; }
 
  private:
-  void Visit(const std::string& folder, const std::string& name, const std::string& label) {
+  // Follows links; nullopt with errno.
+  static std::optional<struct stat> StatusOf(const std::string& path) {
+    struct stat status {};
+    return ::stat(path.c_str(), &status) == 0 ? std::optional(status) : std::nullopt;
+  }
+
+  static FolderId IdOf(const struct stat& status) { return {status.st_dev, status.st_ino}; }
+
+  void Visit(const std::string& folder, const std::string& name, const std::string& label, std::vector<std::string>& waiting) {
     if (IsLitter(name)) {
       ++litter_;
       return;
     }
-    const std::string path = folder + "/" + name;
-    std::error_code error;
-    const fs::file_status status = fs::status(fs::path(listing_.root) / path, error);
-    if (status.type() == fs::file_type::directory) {
-      nested_.insert(label);
-      Enter(path, label);
-    } else if (status.type() != fs::file_type::regular) {
-      RejectType(path, status, error);
+    std::string path = folder + "/" + name;
+    const auto status = StatusOf(listing_.root + "/" + path);
+    if (!status) {
+      Reject(path, Reason(errno));
+    } else if (S_ISDIR(status->st_mode)) {
+      waiting.push_back(std::move(path));
+    } else if (!S_ISREG(status->st_mode)) {
+      Reject(path, TypeName(status->st_mode));
     } else if (!IsUtf8(path)) {
       Reject(path, "the name is not valid UTF-8 and could not be written down faithfully; rename the file or its folder");
     } else if (const std::string problem = LabelProblem(label); !problem.empty()) {
       Reject(path, problem);
     } else {
-      listing_.entries.push_back({path, label, ""});
+      listing_.entries.push_back({std::move(path), label, ""});
     }
   }
 
   // A folder inside a class that is really another class's folder, or lies above all of them.
-  bool LeadsBack(const fs::path& real, const std::string& relative) const {
-    if (relative.find('/') == std::string::npos) return false;
-    const std::string above = real == "/" ? "/" : real.string() + "/";
-    return (listing_.root + "/").starts_with(above) || classes_.contains(real.string());
+  bool LeadsBack(const FolderId& id, const std::string& folder) const {
+    return folder.find('/') != std::string::npos && (above_.contains(id) || classes_.contains(id));
   }
 
-  void RejectType(const std::string& path, const fs::file_status& status, const std::error_code& error) {
-    Reject(path, error && status.type() != fs::file_type::not_found ? error.message() : std::string(TypeName(status.type())));
-  }
-
-  void Reject(const std::string& path, std::string reason) {
-    listing_.rejected.push_back({Printable(path), std::move(reason)});
-  }
+  void Reject(const std::string& path, std::string reason) { listing_.rejected.push_back({Printable(path), std::move(reason)}); }
 
   Listing& listing_;
-  std::set<std::string> entered_, classes_;
-  std::set<std::string> nested_;
+  const Progress& progress_;
+  std::set<FolderId> entered_, classes_, above_;
   size_t litter_ = 0;
 };
 
@@ -199,18 +217,18 @@ void ReportLooseFiles(const Content& top, Listing& listing) {
 
 }  // namespace
 
-Result<Listing> ListClassFolders(const fs::path& folder) {
+Result<Listing> ListClassFolders(const fs::path& folder, const Progress& progress) {
   Listing listing;
   listing.root = folder.string();
   HL_ASSIGN(const std::vector<std::string> names, ListFolder(folder));
-  ClassWalk walk(listing);
+  ClassWalk walk(listing, progress);
   const Content top = walk.Sort(names);
   HL_TRY(CheckTopFolders(folder, top));
   HL_TRY(CheckNotOneTooHigh(folder, top));
   walk.Reserve(top.folders);
   for (const std::string& label : top.folders) {
     listing.class_names.push_back(label);
-    walk.Enter(label, label);
+    HL_TRY(walk.Enter(label));
   }
   ReportLooseFiles(top, listing);
   if (walk.litter() > 0) {
@@ -223,23 +241,23 @@ Result<Listing> ListClassFolders(const fs::path& folder) {
 
 namespace {
 
-Result<Listing> ListEither(const fs::path& pictures) {
+Result<Listing> ListEither(const fs::path& pictures, const Progress& progress) {
   std::error_code error;
   const fs::path real = fs::canonical(pictures, error);
   if (error) return Fail(ErrorKind::kBadInput, "{}: {}; {}", Printable(pictures.string()), error.message(), kExpected);
   if (!IsUtf8(real.string())) {
     return Fail(ErrorKind::kBadInput, "{}: the path is not valid UTF-8; rename the folder", Printable(real.string()));
   }
-  if (fs::is_directory(real, error)) return ListClassFolders(real);
-  if (fs::is_regular_file(real, error) && FoldedName(real.extension().string()) == ".csv") return ListLabelsFile(real);
+  if (fs::is_directory(real, error)) return ListClassFolders(real, progress);
+  if (fs::is_regular_file(real, error) && FoldedName(real.extension().string()) == ".csv") return ListLabelsFile(real, progress);
   return Fail(ErrorKind::kBadInput, "{}: neither a folder nor a .csv file{}; {}", Printable(real.string()),
               FoldedName(real.extension().string()) == ".zip" ? " (unpack the archive first)" : "", kExpected);
 }
 
 }  // namespace
 
-Result<Listing> ListPictures(const fs::path& pictures, const GroupRules& groups) {
-  HL_ASSIGN(Listing listing, ListEither(pictures));
+Result<Listing> ListPictures(const fs::path& pictures, const GroupRules& groups, const Progress& progress) {
+  HL_ASSIGN(Listing listing, ListEither(pictures, progress));
   HL_TRY(AssignGroups(groups, listing));
   return listing;
 }

@@ -2,6 +2,7 @@
 #include "pipeline/chain_file.h"
 
 #include "base/disk.h"
+#include "base/file_writer.h"
 #include "base/hash.h"
 #include "base/json.h"
 
@@ -62,8 +63,8 @@ Result<std::optional<std::string>> HashOnDisk(const fs::path& run, const std::st
   const fs::path place = PlaceOf(run, path);
   std::error_code ignored;
   if (!fs::is_regular_file(place, ignored)) return std::optional<std::string>();
-  HL_ASSIGN(const Bytes bytes, ReadFile(place));
-  return std::optional(Sha256(bytes));
+  HL_ASSIGN(std::string hash, Sha256OfFile(place));
+  return std::optional(std::move(hash));
 }
 
 Result<std::vector<std::string>> Expand(const fs::path& run, const std::string& path) {

@@ -38,8 +38,8 @@ Result<void> CheckSameSource(Workspace& space, const fs::path& pictures) {
 }
 
 // Pictures that the inspection did not see.
-Result<std::vector<std::string>> NewPictures(const dataset::Dataset& dataset) {
-  HL_ASSIGN(const dataset::Listing listing, dataset::ListPictures(SourceOf(dataset)));
+Result<std::vector<std::string>> NewPictures(const dataset::Dataset& dataset, const Progress& progress) {
+  HL_ASSIGN(const dataset::Listing listing, dataset::ListPictures(SourceOf(dataset), {}, progress));
   std::set<std::string> known;
   for (const dataset::Picture& picture : dataset.pictures) known.insert(picture.path);
   for (const dataset::Rejected& rejected : dataset.rejected) known.insert(rejected.path);
@@ -66,7 +66,7 @@ Result<void> CheckPictures(const Workspace& space) {
     if (same.error().kind != ErrorKind::kBadInput) return same;
     return Fail(ErrorKind::kBadInput, "{}; {}", same.error().message, advice);
   }
-  HL_ASSIGN(const std::vector<std::string> fresh, NewPictures(space.dataset));
+  HL_ASSIGN(const std::vector<std::string> fresh, NewPictures(space.dataset, *space.progress));
   if (fresh.empty()) return {};
   return Fail(ErrorKind::kBadInput, "{} came since inspect: {}; {}", Count(static_cast<int64_t>(fresh.size()), "picture"), FirstFew(fresh), advice);
 }
@@ -97,7 +97,9 @@ struct Inspect {
     inspect.jobs = space.jobs;
     HL_ASSIGN(space.dataset, dataset::Inspect(inspect, *space.progress));
     for (const std::string& warning : space.dataset.warnings) space.progress->Warn(warning);
-    return dataset::WriteDataset(space.At("dataset.json"), space.dataset);
+    HL_TRY(dataset::WriteDataset(space.At("dataset.json"), space.dataset));
+    space.dataset = {};  // Load reads it back; a million pictures need not stand in memory twice
+    return {};
   }
   static Result<void> Load(Workspace& space, const Options&) {
     HL_ASSIGN(space.dataset, dataset::ReadDataset(space.At("dataset.json")));

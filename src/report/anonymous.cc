@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/hash.h"
+#include "dataset/look.h"
 #include "dataset/scan.h"
 
 namespace handlens::report {
@@ -117,6 +118,11 @@ void Rename(const Names& names, dataset::Dataset& dataset) {
 
 Records WithoutNames(Records records) {
   const Names names(records);
+  if (records.dataset.pictures.size() > dataset::kMostThumbnails) {
+    for (const dataset::Picture& picture : records.dataset.pictures) {
+      records.hidden_paths.emplace(picture.id, (std::filesystem::path(records.dataset.root) / picture.path).string());
+    }
+  }
   Rename(names, records.dataset);
   if (records.split) {
     for (std::string& warning : records.split->warnings) warning = names.Sentence(warning);

@@ -7,7 +7,9 @@
 #include <set>
 
 #include "base/disk.h"
+#include "base/hash.h"
 #include "base/text.h"
+#include "dataset/look.h"
 #include "report/sections.h"
 
 namespace handlens::report {
@@ -169,8 +171,24 @@ void AddContactSheet(const Records& records, Section& section) {
 
 }  // namespace
 
+namespace {
+
+// Of large sets no thumbnails are kept; those few that are shown are made here, from the picture if it is still the same.
+Result<Bytes> ThumbnailNow(const Records& records, const dataset::Picture& picture) {
+  const auto hidden = records.hidden_paths.find(picture.id);
+  const std::filesystem::path path =
+      hidden != records.hidden_paths.end() ? std::filesystem::path(hidden->second) : std::filesystem::path(records.dataset.root) / picture.path;
+  HL_ASSIGN(const Bytes file, ReadFile(path));
+  if (Sha256(file) != picture.id) return Fail(ErrorKind::kBadInput, "{}: has changed", path.string());
+  HL_ASSIGN(const image::Decoded decoded, image::Decode(file));
+  return dataset::Thumbnail(decoded.image, dataset::kThumbnailSide_px);
+}
+
+}  // namespace
+
 std::string ThumbnailUri(const Records& records, const dataset::Picture& picture) {
-  const auto bytes = ReadFile(records.run / "thumbnails" / (picture.id + ".jpg"));
+  auto bytes = ReadFile(records.run / "thumbnails" / (picture.id + ".jpg"));
+  if (!bytes && records.dataset.pictures.size() > dataset::kMostThumbnails) bytes = ThumbnailNow(records, picture);
   if (!bytes || bytes->empty() || bytes->size() > kThumbnailBytes) return {};
   std::string base64((bytes->size() + 2) / 3 * 4 + 1, '\0');
   const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(base64.data()), bytes->data(), static_cast<int>(bytes->size()));
