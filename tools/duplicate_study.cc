@@ -12,6 +12,7 @@
 #include "dataset/duplicates.h"
 #include "dataset/near_align.h"
 #include "dataset/near_candidates.h"
+#include "dataset/near_marks.h"
 #include "dataset/scan.h"
 
 namespace handlens::dataset {
@@ -56,10 +57,22 @@ Score Judge(const std::vector<Picture>& pictures, const std::map<std::pair<size_
   return score;
 }
 
+// What the search for large sets finds of what the search of all pairs found.
+Result<void> CompareMany(std::vector<Look> looks, const std::map<std::pair<size_t, size_t>, bool>& direct, int jobs) {
+  const auto start = Clock::now();
+  ParallelFor(looks.size(), jobs, [&](size_t i) { looks[i].marks = MarksOf(looks[i]); });
+  const auto again = [&](size_t i) { return std::optional<Look>(looks[i]); };
+  HL_ASSIGN(const auto pairs, FindNearDuplicatesAmongMany(looks, again, jobs, SilentProgress()));
+  size_t both = 0;
+  for (const NearPair& pair : pairs) both += direct.contains({pair.a, pair.b}) ? 1 : 0;
+  std::fprintf(stderr, "as one of many: %zu pairs, %zu of the %zu above, in %.1f s\n", pairs.size(), both, direct.size(), Seconds(start));
+  return {};
+}
+
 Result<void> Study(const char* folder, const char* groups_file) {
   constexpr int kJobs = 2;
   HL_ASSIGN(const auto groups, ReadGroups(groups_file));
-  HL_ASSIGN(const Listing listing, ListPictures(folder));
+  HL_ASSIGN(const Listing listing, ListPictures(folder, {}, SilentProgress()));
   std::vector<Picture> pictures;
   std::vector<Look> looks;
   auto start = Clock::now();
@@ -101,6 +114,7 @@ Result<void> Study(const char* folder, const char* groups_file) {
   size_t largest = 0;
   for (const Picture& picture : pictures) largest = std::max(largest, ++sizes[picture.cluster]);
   std::fprintf(stderr, "%zu pairs found, %zu clusters, the largest of %zu\n", pairs.size(), sizes.size(), largest);
+  HL_TRY(CompareMany(std::move(looks), direct, kJobs));
   if (groups_file != nullptr) {
     Judge(pictures, &direct).Print("pairs");
     Judge(pictures, nullptr).Print("clusters");

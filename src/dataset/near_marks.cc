@@ -16,8 +16,8 @@ namespace {
 constexpr size_t kSigns = 128;
 constexpr size_t kTables = 16;
 constexpr size_t kSignsPerTable = 18;
-constexpr int kMostDiffering = 28;       // of 128: a correlation of about 0.77; of unlike pictures 64 +- 6 differ
-constexpr size_t kNeighbours = 2;
+constexpr int kMostDiffering = 34;       // of 128: a correlation of about 0.67; of unlike pictures 64 +- 6 differ
+constexpr size_t kNeighbours = 3;
 constexpr size_t kMostInBucket = 48;     // looked at in one bucket, so that many alike pictures cost no more than others
 
 using Plane = std::array<int16_t, std::tuple_size_v<Descriptor>>;
@@ -79,7 +79,7 @@ uint32_t KeyOf(const std::array<uint64_t, 2>& signs, const std::array<uint8_t, k
 
 constexpr size_t kSmallSide = 8;
 constexpr double kSmallNorm = 320;       // of `small`; its values stay far below 127
-constexpr double kLeastAlike = 0.8;      // correlation of the 8 x 8 descriptors
+constexpr double kLeastAlike = 0.72;     // correlation of the 8 x 8 descriptors
 
 // The mean of 2 x 2 cells.
 std::array<int8_t, 64> SmallOf(const Descriptor& descriptor) {

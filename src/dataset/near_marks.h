@@ -14,7 +14,7 @@ namespace handlens::dataset {
 // From look.grey. Pure; safe from any thread.
 Marks MarksOf(const Look& look);
 
-// For each picture at most two others that differ in few enough signs, each unordered pair once; rising. Kind
+// For each picture at most three others that differ in few enough signs, each unordered pair once; rising. Kind
 // kInterrupted when asked to stop.
 Result<std::vector<CandidatePair>> FindMarkedCandidates(std::span<const Look> looks, int jobs, Progress& progress);
 

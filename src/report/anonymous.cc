@@ -29,6 +29,7 @@ class Names {
     }
     Add(records.dataset.labels_file, "LABELS");
     Add(records.dataset.root, "PICTURES");
+    Add(records.dataset.inspected_root, "PICTURES");
     Add(records.run.string(), "RUN");
   }
 
@@ -111,6 +112,7 @@ void Rename(const Names& names, dataset::Dataset& dataset) {
   for (std::string& path : dataset.odd_ones_out) path = names.Alias(path);
   for (std::string& warning : dataset.warnings) warning = names.Sentence(warning);
   dataset.root.clear();
+  dataset.inspected_root.clear();
   dataset.labels_file.clear();
 }
 
@@ -128,6 +130,7 @@ Records WithoutNames(Records records) {
     for (std::string& warning : records.split->warnings) warning = names.Sentence(warning);
   }
   for (Json* record : {&records.conversion, &records.description, &records.verdict, &records.timings}) names.Everywhere(*record);
+  for (std::string& sentence : records.changed) sentence = names.Sentence(sentence);
   for (std::string& problem : records.problems) problem = names.Sentence(problem);
   records.config = WithoutPaths(records.config);
   return records;

@@ -65,7 +65,7 @@ TEST_F(ReportTest, ReadsWhatOtherRoomsWroteAndWritesTheSameBytesAgain) {
 }
 
 TEST_F(ReportTest, HashesNamesOfFilesAndGroupsForStrangers) {
-  records_.dataset.root = "/home/jane/clinic";
+  records_.dataset.root = records_.dataset.inspected_root = "/home/jane/clinic";
   records_.dataset.warnings.push_back("Look at " + records_.dataset.pictures[0].path + " and Beech/cut.jpg in /home/jane/clinic.");
   records_.dataset.odd_ones_out = {records_.dataset.pictures[1].path};
   WriteDataset();
@@ -78,7 +78,7 @@ TEST_F(ReportTest, HashesNamesOfFilesAndGroupsForStrangers) {
     EXPECT_EQ(all.find(picture.path), std::string::npos) << picture.path;
     EXPECT_EQ(all.find(picture.group + "<"), std::string::npos) << picture.group;
   }
-  for (const char* name : {"cut.jpg", "notes.docx", "/home/jane"}) EXPECT_EQ(all.find(name), std::string::npos) << name;
+  for (const char* name : {"cut.jpg", "notes.docx", "/home/jane", "clinic"}) EXPECT_EQ(all.find(name), std::string::npos) << name;
   EXPECT_THAT(all, HasSubstr("picture-" + records_.dataset.pictures[1].id.substr(0, 12)));
   EXPECT_THAT(all, HasSubstr("preset = &quot;quick&quot;"));
   EXPECT_THAT(all, HasSubstr("truncated JPEG at byte 1043"));
