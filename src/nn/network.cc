@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "nn/graph.h"
-#include "nn/reference_layers.h"
+#include "nn/reference/layers.h"
 
 namespace handlens::nn {
 namespace {

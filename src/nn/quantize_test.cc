@@ -9,9 +9,9 @@
 #include <limits>
 
 #include "base/rng.h"
-#include "nn/kernels.h"
+#include "nn/kernels/kernels.h"
 #include "nn/nn.h"
-#include "nn/reference_layers.h"
+#include "nn/reference/layers.h"
 
 namespace handlens::nn {
 namespace {

@@ -1,10 +1,10 @@
-# Highway compiles each kernel for every instruction set and picks one at run time. -O3 unrolls the blocks of registers.
+# Highway compiles each kernel for every instruction set and picks one at run time. -O3 unrolls the blocks of registers, and makes
+# vectors of the plain loops between the kernels.
 pkg_check_modules(HWY REQUIRED IMPORTED_TARGET libhwy)
-handlens_room(nn DEPS base LIBS PkgConfig::HWY)
-set_source_files_properties(
-  ${CMAKE_SOURCE_DIR}/src/nn/kernels_conv.cc ${CMAKE_SOURCE_DIR}/src/nn/kernels_depthwise.cc ${CMAKE_SOURCE_DIR}/src/nn/kernels_pool.cc
-  ${CMAKE_SOURCE_DIR}/src/nn/kernels_dense.cc ${CMAKE_SOURCE_DIR}/src/nn/kernels_norm.cc ${CMAKE_SOURCE_DIR}/src/nn/kernels_round.cc
-  PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-O3>")
+handlens_room(nn DEPS base LIBS PkgConfig::HWY FOLDERS reference fast kernels)
+file(GLOB hot CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/nn/kernels/*.cc ${CMAKE_SOURCE_DIR}/src/nn/fast/*.cc)
+list(FILTER hot EXCLUDE REGEX "_test\\.cc$")
+set_source_files_properties(${hot} ${CMAKE_SOURCE_DIR}/src/nn/params.cc PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-O3>")
 foreach(name engine roofline)
   add_executable(bench_${name} EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/${name}.cc ${CMAKE_SOURCE_DIR}/bench/row.cc)
   target_link_libraries(bench_${name} PRIVATE backbone PkgConfig::HWY)
@@ -29,13 +29,14 @@ if(AARCH64_CXX AND NOT HANDLENS_SANITIZE)
   foreach(headers fmt hwy nlohmann tl)   # nothing else of this machine's headers may be seen
     file(CREATE_LINK /usr/include/${headers} ${aarch64}/include/${headers} SYMBOLIC)
   endforeach()
-  file(GLOB aarch64_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/nn/*.cc)
+  file(GLOB aarch64_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/nn/*.cc ${CMAKE_SOURCE_DIR}/src/nn/*/*.cc)
   list(FILTER aarch64_sources EXCLUDE REGEX "_test\\.cc$|/safetensors\\.cc$")
   list(APPEND aarch64_sources ${CMAKE_SOURCE_DIR}/tests/engine/weight_hashes.cc)
   list(APPEND aarch64_sources ${CMAKE_SOURCE_DIR}/src/base/result.cc ${CMAKE_SOURCE_DIR}/src/base/rng.cc)
   set(aarch64_objects)
   foreach(source ${aarch64_sources})
-    get_filename_component(name ${source} NAME_WE)
+    file(RELATIVE_PATH name ${CMAKE_SOURCE_DIR} ${source})
+    string(REPLACE / _ name ${name})
     set(object ${aarch64}/${name}.o)
     add_custom_command(OUTPUT ${object} DEPENDS ${source} DEPFILE ${object}.d COMMENT "Compiling ${name} for aarch64"
       COMMAND ${CMAKE_CXX_COMPILER_LAUNCHER} ${AARCH64_CXX} -std=c++20 -O2 -ffp-contract=off -DHWY_COMPILE_ONLY_STATIC -DFMT_HEADER_ONLY

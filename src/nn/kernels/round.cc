@@ -1,11 +1,11 @@
 // Rounding to the steps of int8 and the gradient that passes it, row by row.
-#include "nn/kernels.h"
+#include "nn/kernels/kernels.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "nn/kernels_round.cc"
+#define HWY_TARGET_INCLUDE "nn/kernels/round.cc"
 #include <hwy/foreach_target.h>
 // After foreach_target.
-#include "nn/simd-inl.h"
+#include "nn/kernels/simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace handlens::nn::kernels::HWY_NAMESPACE {

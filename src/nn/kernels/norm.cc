@@ -1,13 +1,13 @@
 // Batch norm with its activation, in passes over one picture at a time, while the picture is in the cache. Pixels lie
 // without gaps, so a row is one stream of numbers in which the channels come round again and again: lanes are never idle,
 // whatever the number of channels.
-#include "nn/kernels.h"
+#include "nn/kernels/kernels.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "nn/kernels_norm.cc"
+#define HWY_TARGET_INCLUDE "nn/kernels/norm.cc"
 #include <hwy/foreach_target.h>
 // After foreach_target.
-#include "nn/simd-inl.h"
+#include "nn/kernels/simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace handlens::nn::kernels::HWY_NAMESPACE {

@@ -1,7 +1,7 @@
 // The geometry of a convolution: what all that slide a window have in common.
 #pragma once
 
-#include "nn/fast.h"
+#include "nn/fast/operation.h"
 
 namespace handlens::nn {
 

@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "nn/graph.h"
-#include "nn/reference_layers.h"
+#include "nn/reference/layers.h"
 
 namespace handlens::nn {
 namespace {

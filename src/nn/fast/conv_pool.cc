@@ -1,7 +1,7 @@
 // Convolution 3 x 3, ReLU and max pool 2 as one operation.
 #include <algorithm>
 
-#include "nn/fast_window.h"
+#include "nn/fast/window.h"
 
 namespace handlens::nn {
 namespace {

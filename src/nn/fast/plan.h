@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "nn/fast.h"
+#include "nn/fast/operation.h"
 
 namespace handlens::nn {
 

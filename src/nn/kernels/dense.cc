@@ -3,15 +3,15 @@
 #include <algorithm>
 #include <cstring>
 
-#include "nn/kernels.h"
+#include "nn/kernels/kernels.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "nn/kernels_dense.cc"
+#define HWY_TARGET_INCLUDE "nn/kernels/dense.cc"
 #include <hwy/foreach_target.h>
 // After foreach_target.
 #include <hwy/cache_control.h>
 
-#include "nn/simd-inl.h"
+#include "nn/kernels/simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace handlens::nn::kernels::HWY_NAMESPACE {

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "nn/fast.h"
+#include "nn/fast/operation.h"
 
 namespace handlens::nn {
 namespace {

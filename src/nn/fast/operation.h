@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "nn/graph.h"
-#include "nn/kernels.h"
+#include "nn/kernels/kernels.h"
 
 namespace handlens::nn {
 
@@ -66,7 +66,7 @@ struct Wires {
 enum class Reach { kPicture, kGathers, kBatch };
 
 // The graph calls Gather* for all pictures, then Begin*, then the picture functions in the pictures' order, then
-// EndBackward; operations in a row run picture by picture, while the picture is in the cache (fast_plan.h).
+// EndBackward; operations in a row run picture by picture, while the picture is in the cache (plan.h).
 class Operation {
  public:
   virtual ~Operation() = default;

@@ -3,7 +3,7 @@
 #include <map>
 #include <optional>
 
-#include "nn/fast_plan.h"
+#include "nn/fast/plan.h"
 
 namespace handlens::nn {
 namespace {

@@ -1,4 +1,4 @@
-#include "nn/fast_plan.h"
+#include "nn/fast/plan.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "nn/fast_fold.h"
+#include "nn/fast/fold.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,12 +1,12 @@
 // Convolutions, forward and backward, as multiplications of matrices: blocks of pixels times panels of sixteen filters.
-#include "nn/kernels.h"
+#include "nn/kernels/kernels.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "nn/kernels_conv.cc"
+#define HWY_TARGET_INCLUDE "nn/kernels/conv.cc"
 #include <hwy/foreach_target.h>
 #include <hwy/cache_control.h>
 // After foreach_target.
-#include "nn/simd-inl.h"
+#include "nn/kernels/simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace handlens::nn::kernels::HWY_NAMESPACE {

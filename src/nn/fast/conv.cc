@@ -1,8 +1,8 @@
 // Convolutions and depthwise convolutions of the fast backend, each with the fixed batch norm and the activation behind it.
 #include <algorithm>
 
-#include "nn/fast_fold.h"
-#include "nn/fast_window.h"
+#include "nn/fast/fold.h"
+#include "nn/fast/window.h"
 
 namespace handlens::nn {
 namespace {

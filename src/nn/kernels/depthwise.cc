@@ -1,12 +1,12 @@
 // Depthwise convolutions, forward and backward: a vector holds channels, so a tap is one multiplication.
-#include "nn/kernels.h"
+#include "nn/kernels/kernels.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "nn/kernels_depthwise.cc"
+#define HWY_TARGET_INCLUDE "nn/kernels/depthwise.cc"
 #include <hwy/foreach_target.h>
 #include <hwy/cache_control.h>
 // After foreach_target.
-#include "nn/simd-inl.h"
+#include "nn/kernels/simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace handlens::nn::kernels::HWY_NAMESPACE {

@@ -1,4 +1,4 @@
-#include "nn/reference_layers.h"
+#include "nn/reference/layers.h"
 
 #include <algorithm>
 

@@ -3,7 +3,7 @@
 // back to w, bias, gamma and beta. Without a batch norm s = 1.
 #pragma once
 
-#include "nn/fast.h"
+#include "nn/fast/operation.h"
 
 namespace handlens::nn {
 

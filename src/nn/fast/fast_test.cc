@@ -190,12 +190,28 @@ ModelSpec Tuned(int size, int width, int kernel, int stride, size_t frozen) {
 }
 
 TEST(Fast, EqualsReferenceWithFixedStatisticsAndFrozenLayers) {
-  for (const auto& [size, width, kernel, stride] : {std::tuple{11, 1, 3, 1}, {18, 7, 5, 2}, {21, 16, 3, 2}, {9, 23, 5, 1}}) {
+  for (const auto& [size, width, kernel, stride] : {std::tuple{11, 1, 3, 1}, {18, 7, 5, 2}, {21, 16, 3, 2}, {9, 23, 5, 1}, {31, 5, 5, 2}}) {
     for (const size_t frozen : {0, 3, 8, 12, 26}) {
       const ModelSpec spec = Tuned(size, width, kernel, stride, frozen);
       ExpectBackendsAgree(spec, kNesterov);
       ExpectBackendsAgree(spec, {.kind = OptimizerKind::kAdam, .start_decay = 0.1f, .clip_norm = 0.5f}, 1);
     }
+  }
+}
+
+// Large enough that sums go some rows at a time, and that an output is worked out again in the backward pass.
+TEST(Fast, EqualsReferenceOnLargePictures) {
+  for (const int kernel : {3, 5}) {
+    ModelSpec spec{"large", 97, 3, {}};
+    using enum LayerKind;
+    LayerSpec first = Conv(16, 3, 2, Padding::kSame), up = Conv(96, 1, 1, Padding::kSame), down = Conv(24, 1, 1, Padding::kSame);
+    LayerSpec deep{.kind = kDepthwise, .kernel = kernel, .stride = 2, .padding = Padding::kSame, .bias = false}, flat = deep;
+    first.bias = up.bias = down.bias = false;
+    flat.stride = 1;
+    const LayerSpec norm{.kind = kBatchNorm, .fixed_statistics = true}, act{.kind = kRelu6};
+    spec.layers = {{.kind = kNormalize}, first, norm, act, flat, norm, act, up, norm, act, deep, norm, act, down, norm, flat, norm, act,
+                   {.kind = kGlobalAvgPool}, {.kind = kDense, .units = 3}};
+    ExpectBackendsAgree(spec, kNesterov, 2);
   }
 }
 
