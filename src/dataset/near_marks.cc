@@ -88,7 +88,8 @@ std::array<int8_t, 64> SmallOf(const Descriptor& descriptor) {
   for (size_t y = 0; y < kSmallSide; ++y) {
     for (size_t x = 0; x < kSmallSide; ++x) {
       const size_t at = 2 * y * kDescriptorSide + 2 * x;
-      const double mean = double{descriptor[at]} + descriptor[at + 1] + descriptor[at + kDescriptorSide] + descriptor[at + kDescriptorSide + 1];
+      const int sum = descriptor[at] + descriptor[at + 1] + descriptor[at + kDescriptorSide] + descriptor[at + kDescriptorSide + 1];
+      const double mean = sum / 4.0;
       means[y * kSmallSide + x] = mean;
       squares += mean * mean;
     }
