@@ -224,7 +224,9 @@ TEST(Import, RefusesShapesThatLie) {
       Graph bad = good;
       bad.tensors[i].shape = shape;
       const auto model = ModelFromGraph(bad, kPlusMinus);
-      if (model) EXPECT_TRUE(nn::WeightShapes(model->spec)) << i;
+      if (model) {
+        EXPECT_TRUE(nn::WeightShapes(model->spec)) << i;
+      }
     }
   }
 }
@@ -240,7 +242,9 @@ TEST(Import, AnUnknownOperatorIsNamedWithItsPlace) {
     changed[i] = 117;
     const auto read = tflite::ReadGraph(changed);
     found = !read && read.error().message.find("HARD_SWISH") != std::string::npos;
-    if (found) EXPECT_THAT(read.error().message, HasSubstr(fmt::format("operator {}, HARD_SWISH", graph.ops.size() - 1)));
+    if (found) {
+      EXPECT_THAT(read.error().message, HasSubstr(fmt::format("operator {}, HARD_SWISH", graph.ops.size() - 1)));
+    }
   }
   EXPECT_TRUE(found);
 }

@@ -141,7 +141,7 @@ TEST(CameraRoute, JudgesEveryPictureOutOfFoldAndEveryFault) {
 }
 
 // The mean colour of a picture says nothing in light of another colour: the verdict must fail for it, and say so.
-TEST(CameraRoute, FailsAModelThatOnlyTheCameraDefeats) {
+TEST(CameraRoute, UsesTheUsersOwnBackgroundsAndNamesAFolderThatIsNotThere) {
   SKIP_WITHOUT_RUNTIME();
   const sample::Run run = sample::MakeRun("camera-fails");
   const auto backgrounds = run.folder.parent_path() / "green";
