@@ -41,7 +41,7 @@ double FreeBytes(const fs::path& folder) {
 // All pictures but the hold-out in place of a fold's.
 constexpr double kFinalShare = 1 / 0.7;
 // Conversion, verification and the report of a model: decoding and judging each picture several times, in steps of training
-// of one picture; and what does not depend on the pictures. Measured on sets of 200 to 2,000 pictures.
+// of one picture; and what does not depend on the pictures. Estimates, on the safe side for small networks.
 constexpr double kAfterSteps = 8, kDecodes = 4, kDecode_s = 0.004, kAfterAlways_s = 1.5;
 
 Result<void> PlanBudget(const Run& run, RunPlan& plan) {
