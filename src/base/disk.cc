@@ -31,12 +31,11 @@ bool PlaceIsToBlame(int error) {
   return std::find(kOfTheName.begin(), kOfTheName.end(), error) != kOfTheName.end();
 }
 
+bool IsFull(int error) { return error == ENOSPC || error == EDQUOT || error == EFBIG; }
+
 // What the user should do about a failed write depends on why it failed.
 tl::unexpected<Error> WriteError(const fs::path& path, int error) {
-  if (error == ENOSPC || error == EDQUOT || error == EFBIG) {
-    return Fail(ErrorKind::kResources, "{}: no room left on the disk; free some and run the same command again to continue",
-                path.string());
-  }
+  if (IsFull(error)) return SystemError(path, error);
   return Fail(PlaceIsToBlame(error) ? ErrorKind::kBadInput : ErrorKind::kResources, "{}: cannot be written ({})", path.string(),
               std::strerror(error));
 }
@@ -153,6 +152,10 @@ void FindUnfinished(const fs::path& folder, Depth depth, std::vector<fs::path>& 
 }  // namespace
 
 tl::unexpected<Error> SystemError(const fs::path& path, int error) {
+  if (IsFull(error)) {
+    return Fail(ErrorKind::kResources, "{}: no room left on the disk; free some and run the same command again to continue",
+                path.string());
+  }
   return Fail(PlaceIsToBlame(error) ? ErrorKind::kBadInput : ErrorKind::kResources, "{}: {}", path.string(), std::strerror(error));
 }
 

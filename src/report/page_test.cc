@@ -77,7 +77,7 @@ TEST(Page, TellsTheVerdictAndTablesWithoutJavaScript) {
   page.erase(page.find("<script"));
   EXPECT_THAT(page, HasSubstr("This model cannot be deployed"));
   EXPECT_THAT(page, HasSubstr("The camera route is right in 61.0&#160;%"));
-  EXPECT_THAT(page, HasSubstr("tilted by 6 degrees the accuracy falls below 90 %"));
+  EXPECT_THAT(page, HasSubstr("tilted by 6 degrees the accuracy falls below 90&#160;%"));
   for (const char* table : {"routes", "classes", "folds", "search-1", "rules", "search-2", "architecture", "hyper-parameters", "metadata", "label-proof", "label-rivals", "camera-axes", "per-class", "confusion-test", "confusion-training", "timings"}) {
     EXPECT_THAT(page, HasSubstr(fmt::format("<table id=\"table-{}\">", table)));
   }

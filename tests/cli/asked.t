@@ -55,7 +55,7 @@ ls: cannot access 'RUN/trials': No such file or directory
 
 # What handlens.toml keeps from last time is said in one line.
 $ handlens split RUN 2>&1 >/dev/null | grep kept
-kept from last time: folds = 2, preset = "quick", models = ["m1"], generators = ["gen1"], epochs = 6, sizes = [30]* (delete a line of RUN/handlens.toml to reset it)
+kept from last time: sizes = [30], folds = 2, preset = "quick"* (delete a line of RUN/handlens.toml to reset it)
 
 # A budget and gates count for one call. The search that a budget ended is good enough for later steps.
 $ handlens verify RUN --yes --min-accuracy 1 --max-bytes 100 -q >out 2>err; grep -c 'at least 100.0 % is asked for' out; grep -E '^#? ?(min_accuracy|max_bytes|budget|epochs) =' RUN/handlens.toml | sed -E 's/^/: /; s/ {2,}# .*//'

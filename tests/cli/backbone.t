@@ -1,55 +1,55 @@
 Backbones: the model of a run becomes one, and so does its own file; what cannot be taken is named. The product's folder
 may hold lite0 or not, so that lists are asked for one line.
 
-$ export HANDLENS_BACKBONES=$WORK/own; "$MAKE_PICTURES" pictures 2 16 40
-$ handlens run pictures -o RUN --preset quick --models nano8 --generators gen1 --sizes 30 --folds 2 --epochs 4 --min-accuracy 0 --min-agreement 0 -q >out 2>err; echo "$?" >code; grep -qx '[04]' code || cat code err
+$ "$MAKE_PICTURES" pictures 2 16 40
+$ HANDLENS_BACKBONES="$PWD/own" handlens run pictures -o RUN --preset quick --models nano8 --generators gen1 --sizes 30 --folds 2 --epochs 4 --min-accuracy 0 --min-agreement 0 -q >out 2>err; echo "$?" >code; grep -qx '[04]' code || cat code err
 
-$ handlens backbone add RUN --as mine
+$ HANDLENS_BACKBONES="$PWD/own" handlens backbone add RUN --as mine
 mine: * numbers, made for 30 px, may be cut at * places; */own/mine.safetensors
   Learnt by handlens from the pictures of the run RUN.
 Train from it with: handlens run PICTURES --models mine
 
 # The float file of the same model: the metadata says how pixels are scaled, and the scores are proved on pictures.
-$ handlens backbone add RUN/model/model.tflite pictures/class000 --as file
+$ HANDLENS_BACKBONES="$PWD/own" handlens backbone add RUN/model/model.tflite pictures/class000 --as file
 scores of 16 pictures of yours: within * of the official runtime's
 file: * numbers, made for 30 px, may be cut at * places; */own/file.safetensors
   From model.tflite; whose it is and what its licence allows, its source says.
 Train from it with: handlens run PICTURES --models file
 
-$ handlens backbone list | grep -E '^(mine|file):'
+$ HANDLENS_BACKBONES="$PWD/own" handlens backbone list | grep -E '^(mine|file):'
 file: *
 mine: *
 
 # Adding the same again changes nothing; another one needs another name.
-$ handlens backbone add RUN --as mine | head -1
+$ HANDLENS_BACKBONES="$PWD/own" handlens backbone add RUN --as mine | head -1
 mine: *
-$ handlens backbone add RUN/model/model.tflite --as mine
+$ HANDLENS_BACKBONES="$PWD/own" handlens backbone add RUN/model/model.tflite --as mine
 handlens: error: */own/mine.safetensors is there already, and another one; choose a name by --as, or `handlens backbone remove mine` first
 [2]
 
-$ handlens backbone add RUN/model/quantizedmodel.tflite
+$ HANDLENS_BACKBONES="$PWD/own" handlens backbone add RUN/model/quantizedmodel.tflite
 handlens: error: RUN/model/quantizedmodel.tflite: *not float32; a backbone begins from a file that is not quantized
 [3]
-$ handlens backbone add pictures
+$ HANDLENS_BACKBONES="$PWD/own" handlens backbone add pictures
 handlens: error: pictures: no run folder with a converted model (model/conversion.json is not there)
 [3]
-$ handlens backbone add RUN/model/model.tflite --as ../up
+$ HANDLENS_BACKBONES="$PWD/own" handlens backbone add RUN/model/model.tflite --as ../up
 handlens: error: RUN/model/model.tflite: "../up" is no name for a backbone; letters, digits, '-', '_' and '.' make one
 [2]
-$ handlens backbone add RUN/model/model.tflite --scaling 1,x
+$ HANDLENS_BACKBONES="$PWD/own" handlens backbone add RUN/model/model.tflite --scaling 1,x
 handlens: error: --scaling 1,x: "x" is no number
 [2]
-$ handlens backbone rename mine
+$ HANDLENS_BACKBONES="$PWD/own" handlens backbone rename mine
 handlens: error: handlens backbone rename: it is add, list or remove
 [2]
 
 # A damaged file is named, and the others are listed all the same.
-$ head -c 3000 own/file.safetensors >own/broken.safetensors; handlens backbone list | grep -E '^(mine:|.*broken)'
+$ head -c 3000 own/file.safetensors >own/broken.safetensors; HANDLENS_BACKBONES="$PWD/own" handlens backbone list | grep -E '^(mine:|.*broken)'
 */own/broken.safetensors: this backbone cannot be used: *; fetch or add it again
 mine: *
 
-$ handlens backbone remove file
+$ HANDLENS_BACKBONES="$PWD/own" handlens backbone remove file
 removed */own/file.safetensors; runs that began with it have their own copy
-$ handlens backbone remove file
+$ HANDLENS_BACKBONES="$PWD/own" handlens backbone remove file
 handlens: error: no backbone "file" of yours in */own; `handlens backbone list` shows what is where
 [2]

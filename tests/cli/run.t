@@ -133,5 +133,5 @@ handlens: error: before/dataset.json: written by a newer handlens (version 99, t
 [3]
 
 $ echo '{' > before/dataset.json; handlens split before -q
-handlens: error: before/dataset.json: not valid JSON (*
+handlens: error: before: not a run folder (its dataset.json is no record of handlens); start one with *
 [3]
