@@ -21,13 +21,7 @@ using Matrix = Homography;
 
 constexpr Matrix kIdentity = {1, 0, 0, 0, 1, 0, 0, 0, 1};
 
-Matrix operator*(const Matrix& a, const Matrix& b) {
-  Matrix product{};
-  for (size_t i = 0; i < 3; ++i) {
-    for (size_t j = 0; j < 3; ++j) product[i * 3 + j] = a[i * 3] * b[j] + a[i * 3 + 1] * b[3 + j] + a[i * 3 + 2] * b[6 + j];
-  }
-  return product;
-}
+Matrix operator*(const Matrix& a, const Matrix& b) { return Multiply(a, b); }
 
 Matrix Rotation(double angle_deg) {
   const double sine = SinDeg(angle_deg), cosine = CosDeg(angle_deg);
@@ -95,16 +89,6 @@ void DrawTones(const GeneratorSpec& spec, Rng& rng, Variation& variation) {
   variation.gamma = LogFactor(rng, spec.gamma);
   variation.contrast = LogFactor(rng, spec.contrast);
   variation.toned = spec.gain > 0 || spec.white_balance > 0 || spec.gamma > 0 || spec.contrast > 0;
-}
-
-Matrix Inverse(const Matrix& m) {
-  const Matrix adjugate = {m[4] * m[8] - m[5] * m[7], m[2] * m[7] - m[1] * m[8], m[1] * m[5] - m[2] * m[4],
-                           m[5] * m[6] - m[3] * m[8], m[0] * m[8] - m[2] * m[6], m[2] * m[3] - m[0] * m[5],
-                           m[3] * m[7] - m[4] * m[6], m[1] * m[6] - m[0] * m[7], m[0] * m[4] - m[1] * m[3]};
-  const double determinant = m[0] * adjugate[0] + m[1] * adjugate[3] + m[2] * adjugate[6];
-  Matrix inverse;
-  for (size_t i = 0; i < 9; ++i) inverse[i] = adjugate[i] / determinant;
-  return inverse;
 }
 
 // A pinhole camera over a flat picture: the picture, [-1, 1]^2 times `fill`, turned in its plane and tilted about both

@@ -146,6 +146,24 @@ void BlurLine(Float4* line, size_t n, size_t step, float side) {
 
 }  // namespace
 
+Homography Multiply(const Homography& a, const Homography& b) {
+  Homography product{};
+  for (size_t i = 0; i < 3; ++i) {
+    for (size_t j = 0; j < 3; ++j) product[i * 3 + j] = a[i * 3] * b[j] + a[i * 3 + 1] * b[3 + j] + a[i * 3 + 2] * b[6 + j];
+  }
+  return product;
+}
+
+Homography Inverse(const Homography& m) {
+  const Homography adjugate = {m[4] * m[8] - m[5] * m[7], m[2] * m[7] - m[1] * m[8], m[1] * m[5] - m[2] * m[4],
+                               m[5] * m[6] - m[3] * m[8], m[0] * m[8] - m[2] * m[6], m[2] * m[3] - m[0] * m[5],
+                               m[3] * m[7] - m[4] * m[6], m[1] * m[6] - m[0] * m[7], m[0] * m[4] - m[1] * m[3]};
+  const double determinant = m[0] * adjugate[0] + m[1] * adjugate[3] + m[2] * adjugate[6];
+  Homography inverse;
+  for (size_t i = 0; i < 9; ++i) inverse[i] = adjugate[i] / determinant;
+  return inverse;
+}
+
 void FillPlane(std::span<const uint8_t> in, int n, const Curves& curves, Fill fill, Plane& plane) {
   const auto side = static_cast<size_t>(n);
   plane.n = n;

@@ -34,6 +34,11 @@ void Blur(Plane& plane, double sigma_px);
 // Output pixel (x, y, 1) to source pixel (u, v, w), divided by w. Row major.
 using Homography = std::array<double, 9>;
 
+// First b, then a.
+Homography Multiply(const Homography& a, const Homography& b);
+// By cofactors; not finite for a singular one.
+Homography Inverse(const Homography& m);
+
 struct WarpSpec {
   Homography to_source = {1, 0, 0, 0, 1, 0, 0, 0, 1};
   Fill fill = Fill::kNearest;

@@ -13,24 +13,6 @@ namespace {
 constexpr double kFocal = 2.4;
 constexpr int kPoints = 8;  // a pixel, of a kernel's shape
 
-Homography Multiply(const Homography& a, const Homography& b) {
-  Homography product{};
-  for (size_t i = 0; i < 3; ++i) {
-    for (size_t j = 0; j < 3; ++j) product[i * 3 + j] = a[i * 3] * b[j] + a[i * 3 + 1] * b[3 + j] + a[i * 3 + 2] * b[6 + j];
-  }
-  return product;
-}
-
-Homography Inverse(const Homography& m) {
-  const Homography adjugate = {m[4] * m[8] - m[5] * m[7], m[2] * m[7] - m[1] * m[8], m[1] * m[5] - m[2] * m[4],
-                               m[5] * m[6] - m[3] * m[8], m[0] * m[8] - m[2] * m[6], m[2] * m[3] - m[0] * m[5],
-                               m[3] * m[7] - m[4] * m[6], m[1] * m[6] - m[0] * m[7], m[0] * m[4] - m[1] * m[3]};
-  const double determinant = m[0] * adjugate[0] + m[1] * adjugate[3] + m[2] * adjugate[6];
-  Homography inverse;
-  for (size_t i = 0; i < 9; ++i) inverse[i] = adjugate[i] / determinant;
-  return inverse;
-}
-
 std::vector<Tap> TapsOf(const std::map<std::pair<int, int>, double>& weights) {
   double sum = 0;
   for (const auto& [place, weight] : weights) sum += weight;
