@@ -9,19 +9,12 @@
 #include "search/from_backbone.h"
 #include "search/pace.h"
 #include "search/presets.h"
+#include "train/start.h"
 
 namespace handlens::reduce {
 namespace {
 
 using Training = search::BackboneModel::Training;
-
-Result<const backbone::Backbone*> BackboneOf(const search::Candidate& base, const ReduceOptions& options) {
-  for (const backbone::Backbone* backbone : options.search.backbones) {
-    if (backbone->hash == base.start->hash) return backbone;
-  }
-  return Fail(ErrorKind::kUsage, "the backbone {} that {} begins with is not at hand; `handlens backbone list` shows which are",
-              base.start->backbone, base.model);
-}
 
 class Ladder {
  public:
@@ -41,7 +34,7 @@ class Ladder {
 
  private:
   Result<search::Candidate> Make(int cut, int size_px, Training training) const {
-    HL_ASSIGN(const backbone::Backbone* backbone, BackboneOf(base_, options_));
+    HL_ASSIGN(const backbone::Backbone* backbone, train::BackboneOf(*base_.start, options_.search.backbones));
     const search::BackboneTraining how{dataset_.pictures.size(), base_.recipe.class_weights, base_.architecture.classes};
     HL_ASSIGN(search::Candidate made, search::BackboneCandidate({backbone, cut, training}, size_px, base_.generator, how));
     // The search's own training, so that the two can be told apart by depth and size alone.
@@ -184,7 +177,7 @@ Result<ReduceResult> ReduceLadder(const dataset::Dataset& dataset, const split::
 }
 
 Result<Expected> ExpectLadder(const search::Candidate& base, const ReduceOptions& options, size_t training_pictures, int folds) {
-  HL_ASSIGN(const backbone::Backbone* backbone, BackboneOf(base, options));
+  HL_ASSIGN(const backbone::Backbone* backbone, train::BackboneOf(*base.start, options.search.backbones));
   const std::vector<int> sizes = LadderSizes(base.size_px, options.search.preset);
   const search::BackboneTraining how{training_pictures * 10 / 7, base.recipe.class_weights, base.architecture.classes};
   // A look at all pictures for each size, which gives all depths; their fits, the widest of which dominates; and the tuned ones of

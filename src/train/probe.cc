@@ -105,7 +105,7 @@ class Fitter {
 
 Result<std::shared_ptr<const FeatureSet>> FeaturesOf(const TrialSpec& spec, const TrialData& data, Progress& progress) {
   HL_CHECK(spec.start && data.features);
-  HL_ASSIGN(const backbone::Backbone* backbone, BackboneOf(*spec.start, data));
+  HL_ASSIGN(const backbone::Backbone* backbone, BackboneOf(*spec.start, data.backbones));
   return data.features->Get({backbone, spec.generator, spec.start->views, spec.seed}, *data.pixels, progress);
 }
 

@@ -61,8 +61,8 @@ nn::Weights WithoutFrozen(const nn::ModelSpec& spec, nn::Weights weights) {
   return weights;
 }
 
-Result<const backbone::Backbone*> BackboneOf(const Start& start, const TrialData& data) {
-  for (const backbone::Backbone* backbone : data.backbones) {
+Result<const backbone::Backbone*> BackboneOf(const Start& start, const std::vector<const backbone::Backbone*>& backbones) {
+  for (const backbone::Backbone* backbone : backbones) {
     if (backbone->hash == start.hash) return backbone;
   }
   return Fail(ErrorKind::kBadInput, "the backbone {} ({}) is not at hand; `handlens backbone list` shows which are", start.backbone, start.hash);

@@ -20,7 +20,7 @@ Result<void> Overlay(nn::Weights& weights, const nn::Weights& by);
 // Those of layers that are not frozen: what training may have changed.
 nn::Weights WithoutFrozen(const nn::ModelSpec& spec, nn::Weights weights);
 
-// The backbone that `start` names, from data.backbones. Kind kBadInput when it is not there.
-Result<const backbone::Backbone*> BackboneOf(const Start& start, const TrialData& data);
+// The one of `backbones` that `start` names. Kind kBadInput when it is not there.
+Result<const backbone::Backbone*> BackboneOf(const Start& start, const std::vector<const backbone::Backbone*>& backbones);
 
 }  // namespace handlens::train

@@ -112,7 +112,7 @@ Result<void> Trial::SetUp() {
 
 // The backbone's weights under the classifier of a probe on the same pictures.
 Result<void> Trial::LoadStart() {
-  HL_ASSIGN(const backbone::Backbone* backbone, BackboneOf(*spec_.start, data_));
+  HL_ASSIGN(const backbone::Backbone* backbone, BackboneOf(*spec_.start, data_.backbones));
   HL_ASSIGN(const auto features, FeaturesOf(spec_, data_, progress_));
   HL_ASSIGN(const Probe probe, FitProbe(spec_, data_, *features, progress_));
   nn::Weights weights = network_->SaveWeights();
