@@ -129,7 +129,7 @@ TEST(ConvertRun, TrainsAwareTheSameWithAnyNumberOfThreadsAndAfterAStop) {
     // The final model takes 3 epochs of 4 steps; the calibration before it asks once a picture.
     int stops = 0;
     for (int questions = 80; questions < 200; questions += 5) {
-      train::StopAfter progress(questions);
+      StopAfter progress(questions);
       const auto done = ConvertRun(request, progress);
       if (done) break;
       EXPECT_EQ(done.error().kind, ErrorKind::kInterrupted);

@@ -4,13 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <atomic>
 #include <filesystem>
 #include <map>
 
 #include "base/disk.h"
 #include "base/json.h"
 #include "base/rng.h"
+#include "base/stop_after.h"
 #include "dataset/dataset.h"
 #include "dataset/near_marks.h"
 #include "dataset/scan.h"
@@ -121,21 +121,6 @@ TEST_F(ManyTest, ReasonsOfContradictionsStayShortHoweverManyCopiesThereAre) {
   EXPECT_EQ(data->rejected[0].reason, "the same file is a here and b (b/copy00.png), b (b/copy01.png), b (b/copy02.png) and 57 more elsewhere; "
                                       "keep it where it belongs");
 }
-
-// Asks to stop after a number of questions.
-class StopAfter final : public Progress {
- public:
-  explicit StopAfter(int questions) : left_(questions) {}
-  void Begin(std::string_view, double, std::string_view) override {}
-  void Update(double, std::string_view) override {}
-  void End(std::string_view) override {}
-  void Say(std::string_view) override {}
-  void Warn(std::string_view) override {}
-  bool StopRequested() const override { return left_-- <= 0; }
-
- private:
-  mutable std::atomic<int> left_;
-};
 
 TEST_F(ManyTest, DeepFoldersAreReadAndTheScanHearsAStop) {
   std::string deep = "a";

@@ -132,7 +132,7 @@ TEST_F(ReduceTest, AFastSweepThatIsStoppedAndContinuedEndsTheSame) {
   Rng rng(6, "stops");
   int stops = 0;
   while (true) {
-    train::StopAfter progress(static_cast<int>(100 + rng.Below(400)));
+    StopAfter progress(static_cast<int>(100 + rng.Below(400)));
     const auto result = Reduce(dataset_, split_, base_, Large("stopped", 1), progress);
     if (!result) {
       ASSERT_EQ(result.error().kind, ErrorKind::kInterrupted);

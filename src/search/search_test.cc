@@ -178,7 +178,7 @@ TEST_F(SearchTest, StoppedAndContinuedItEndsInTheSameRecord) {
   const std::string whole = Record("whole", Do(Options("whole", 1)));
   Rng rng(5, "stops");
   while (true) {
-    train::StopAfter progress(static_cast<int>(10 + rng.Below(80)));
+    StopAfter progress(static_cast<int>(10 + rng.Below(80)));
     const auto result = Search(dataset_, split_, Options("stopped", 1), progress);
     if (!result) {
       ASSERT_EQ(result.error().kind, ErrorKind::kInterrupted);
@@ -196,7 +196,7 @@ TEST_F(SearchTest, ARaceThatIsStoppedAndContinuedEndsInTheSameRecord) {
   Rng rng(7, "stops");
   int stops = 0;
   while (true) {
-    train::StopAfter progress(static_cast<int>(10 + rng.Below(80)));
+    StopAfter progress(static_cast<int>(10 + rng.Below(80)));
     options.trials = root_ / "stopped" / "trials";
     const auto result = Search(dataset_, split_, options, progress);
     if (!result) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/rng.h"
+#include "base/stop_after.h"
 #include "train/train.h"
 
 namespace handlens::train {
@@ -97,20 +98,5 @@ inline TrialSpec TinyTrial(const Synthetic& made, int epochs) {
   spec.generator.flip_horizontal = true;
   return spec;
 }
-
-// Stops at the n-th question; counts the questions.
-class StopAfter final : public Progress {
- public:
-  explicit StopAfter(int questions) : left_(questions) {}
-  void Begin(std::string_view, double, std::string_view) override {}
-  void Update(double, std::string_view) override {}
-  void End(std::string_view) override {}
-  void Say(std::string_view) override {}
-  void Warn(std::string_view) override {}
-  bool StopRequested() const override { return --left_ < 0; }
-
- private:
-  mutable int left_;
-};
 
 }  // namespace handlens::train
