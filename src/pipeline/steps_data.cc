@@ -86,15 +86,20 @@ struct Inspect {
     return options;
   }
   static Files Touches(const Workspace&, const Options&) { return {{}, {"dataset.json"}}; }
-  // A record that the step did not write (or that was edited) is made anew; the chain decides.
-  static Result<void> Work(Workspace& space, const Options& options) {
+  // Without the thumbnails, which only a run that is written has.
+  static dataset::InspectOptions RequestOf(const Workspace& space, const Options& options) {
     dataset::InspectOptions inspect;
     inspect.pictures = space.pictures;
     inspect.limits.max_pixels = options.max_pixels;
     if (options.subfolders) inspect.groups.subfolders = dataset::Subfolders::kIgnore;
     inspect.groups.pattern = options.group_pattern.value_or("");
-    inspect.thumbnails = space.At("thumbnails");
     inspect.jobs = space.jobs;
+    return inspect;
+  }
+  // A record that the step did not write (or that was edited) is made anew; the chain decides.
+  static Result<void> Work(Workspace& space, const Options& options) {
+    dataset::InspectOptions inspect = RequestOf(space, options);
+    inspect.thumbnails = space.At("thumbnails");
     HL_ASSIGN(space.dataset, dataset::Inspect(inspect, *space.progress));
     for (const std::string& warning : space.dataset.warnings) space.progress->Warn(warning);
     HL_TRY(dataset::WriteDataset(space.At("dataset.json"), space.dataset));
@@ -199,9 +204,8 @@ Result<void> LookOnly(Run& run, const fs::path& pictures) {
     const auto same = CheckPictures(space);
     if (same || same.error().kind != ErrorKind::kBadInput || HasTrials(space)) return same;
   }
-  dataset::InspectOptions inspect{.pictures = pictures, .limits = {}, .thumbnails = {}, .jobs = space.jobs};
-  inspect.limits.max_pixels = run.wanted().pictures.max_pixels;
-  HL_ASSIGN(space.dataset, dataset::Inspect(inspect, *space.progress));
+  HL_ASSIGN(const Inspect::Options options, Inspect::Read(run));
+  HL_ASSIGN(space.dataset, dataset::Inspect(Inspect::RequestOf(space, options), *space.progress));
   for (const std::string& warning : space.dataset.warnings) space.progress->Warn(warning);
   return {};
 }

@@ -34,6 +34,8 @@ handlens: error: --group-pattern: 'patient(.*)' matches no picture's name; names
 
 $ handlens run byname -o R6 --preset quick --dry-run -q 2>/dev/null | grep groups
   groups  It is not known which pictures belong together. *
+$ handlens run byname -o R6 --preset quick --group-pattern '^(p[0-9]+)_' --dry-run -q 2>/dev/null | grep groups
+  groups  36 of 36 pictures belong to 12 groups (by pattern); no group is divided over folds.
 
 # Names that would move the cursor, colour or turn the writing around are shown, never sent.
 $ mkdir -p odd; cp -r t/* odd/; touch "$(printf 'odd/class000/x\x1b[31m\xc2\x9b31m\xe2\x80\xaegpj.exe')"
