@@ -79,8 +79,8 @@ Result<void> AddTravellers(const Run& run, Outcome& outcome) {
   return {};
 }
 
-Result<Outcome> AppAndroid(Run& run) {
-  HL_TRY(DoOne(run, "app-android"));
+Result<Outcome> AppAndroid(Run& run, const package::TargetFacts& facts) {
+  HL_TRY(DoOne(run, facts.step));
   const AndroidResult& result = run.space.android;
   Outcome outcome;
   Json apps = Json::array();
@@ -89,21 +89,27 @@ Result<Outcome> AppAndroid(Run& run) {
     apps.push_back({{"file", app.apk.string()}, {"abi", app.abi}, {"bytes", app.bytes}});
   }
   outcome.text += fmt::format("application id {}\n{}", result.application_id, KeyText(result));
-  outcome.text += "Copy the file to the phone and open it there, or: adb install FILE. The app proves itself at its first start.\n";
-  outcome.json = {{"target", "android"}, {"apps", apps}, {"application_id", result.application_id}, {"key", result.key.string()},
+  outcome.text += std::string(facts.next) + "\n";
+  outcome.json = {{"target", facts.name}, {"apps", apps}, {"application_id", result.application_id}, {"key", result.key.string()},
                   {"key_made", result.key_made}, {"certificate_sha256", result.fingerprint}, {"seconds", result.seconds}};
   if (!result.project.empty()) outcome.json["project"] = result.project.string();
   return outcome;
 }
 
-Result<Outcome> AppWeb(Run& run) {
-  HL_TRY(DoOne(run, "app-web"));
-  const WebResult& result = run.space.web;
+std::string WithRun(std::string_view text, const Run& run) {
+  constexpr std::string_view kPlace = "{run}";
+  std::string filled(text);
+  if (const size_t at = filled.find(kPlace); at != std::string::npos) filled.replace(at, kPlace.size(), run.space.folder.string());
+  return filled;
+}
+
+Result<Outcome> AppFolder(Run& run, const package::TargetFacts& facts) {
+  HL_TRY(DoOne(run, facts.step));
+  const FolderResult& result = run.space.app_folder;
   Outcome outcome;
-  outcome.text = fmt::format("{}, {:.1f} MB in {}\nCopy it to any host that speaks https, or: handlens serve {}\n",
-                             result.folder.string(), static_cast<double>(result.bytes) / 1e6,
-                             Count(static_cast<int64_t>(result.files), "file"), run.space.folder.string());
-  outcome.json = {{"target", "web"}, {"folder", result.folder.string()}, {"file_count", result.files}, {"bytes", result.bytes},
+  outcome.text = fmt::format("{}, {:.1f} MB in {}\n{}\n", result.folder.string(), static_cast<double>(result.bytes) / 1e6,
+                             Count(static_cast<int64_t>(result.files), "file"), WithRun(facts.next, run));
+  outcome.json = {{"target", facts.name}, {"folder", result.folder.string()}, {"file_count", result.files}, {"bytes", result.bytes},
                   {"seconds", result.seconds}};
   return outcome;
 }
@@ -119,7 +125,8 @@ Result<Outcome> CommandApp(Call& call) {
     HL_TRY(DoStepsUpTo(*run, "verify"));
   }
   HL_TRY(WarnOfVerdict(*run));
-  HL_ASSIGN(Outcome outcome, run->wanted().app.target == Target::kWeb ? AppWeb(*run) : AppAndroid(*run));
+  const package::TargetFacts& facts = package::FactsOf(run->wanted().app.target);
+  HL_ASSIGN(Outcome outcome, facts.target == package::Target::kAndroid ? AppAndroid(*run, facts) : AppFolder(*run, facts));
   HL_TRY(AddTravellers(*run, outcome));
   AddWritten(*run, call.command, outcome);
   return outcome;

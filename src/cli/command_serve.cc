@@ -41,7 +41,7 @@ Result<fs::path> AppFolder(Call& call) {
     return Fail(ErrorKind::kBadInput, "{}: no model yet; make it with `handlens verify {}`, then serve it", given.string(), given.string());
   }
   call.terminal->Say(fmt::format("{}: no web app yet; packing it, as `handlens app {} --target web` does", given.string(), given.string()));
-  HL_TRY(DoOne(*run, "app-web"));
+  HL_TRY(DoOne(*run, package::FactsOf(package::Target::kWeb).step));
   return packed;
 }
 

@@ -63,11 +63,10 @@ constexpr Command kCommands[] = {
                  "handlens verify RUN --for camera --backgrounds garden\n"
                  "handlens verify RUN --import handlens-self-check.json",
      .group = "Steps", .min_arguments = 1, .max_arguments = 1, .function = CommandVerify},
-    {.name = "app", .arguments = "RUN", .summary = "pack the model into a signed Android app, or an offline web app",
-     .details = "Writes RUN/apps/android/NAME-PROCESSOR.apk in seconds: no Android Studio, no network. The app classifies from the camera "
-                "and the gallery, proves at its first start that the phone sees and scores as this computer did, and walks through a "
-                "field test. The signing key is made at the first use and kept; with another key, phones refuse updates. "
-                "--target web writes RUN/apps/web, the same app for browsers, iPhones among them: a folder for any static host.",
+    {.name = "app", .arguments = "RUN", .summary = "make an app of the model, for the target that --target names",
+     .details = "Takes seconds, without Android Studio and without a network. The app classifies from the camera and the gallery, proves "
+                "at its first start that the phone sees and scores as this computer did, and walks through a field test. Android's "
+                "signing key is made at the first use and kept; with another key, phones refuse updates. The targets stand below.",
      .examples = "handlens app RUN\nhandlens app RUN --name 'Leaf guide' --application-id org.example.leaves --abi all\n"
                  "handlens app RUN --version-name 1.1 --version-code 2  # an update\n"
                  "handlens app RUN --project  # also a project for Android Studio\n"

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "cli/command.h"
+#include "package/targets.h"
 
 namespace handlens::cli {
 using namespace pipeline;
@@ -59,6 +60,17 @@ std::string OptionLines(const Option& option) {
   return left + body.substr(left.size());
 }
 
+// The targets of `app`, a paragraph each.
+std::string TargetLines() {
+  constexpr size_t kColumn = 13;
+  std::string text = "\nTargets\n";
+  for (const package::TargetFacts& facts : package::kTargets) {
+    const std::string body = Wrap(fmt::format("{}. Writes RUN/apps/{}: {}.", facts.summary, facts.name, facts.files), kColumn, kColumn);
+    text += fmt::format("  {:<11}{}", facts.name, body.substr(kColumn));
+  }
+  return text;
+}
+
 std::vector<std::string_view> OptionGroups() {
   std::vector<std::string_view> groups;
   for (const Option& option : Options()) {
@@ -101,6 +113,17 @@ std::string MarkdownCell(std::string_view text) {
     out += c;
   }
   return out;
+}
+
+std::string TargetsMarkdown() {
+  std::string text =
+      "\n## Targets of `app`\n\nMade from the table in `src/package/targets.h`.\n\n"
+      "| `--target` | what | files in `RUN/apps/TARGET` | proves itself by | may ask for | tested with | never tested on |\n|---|---|---|---|---|---|---|\n";
+  for (const package::TargetFacts& facts : package::kTargets) {
+    text += fmt::format("| `{}` | {} | {} | {} | {} | {} | {} |\n", facts.name, MarkdownCell(facts.summary), MarkdownCell(facts.files),
+                        MarkdownCell(facts.checks), MarkdownCell(facts.permissions), MarkdownCell(facts.tested), MarkdownCell(facts.not_tested));
+  }
+  return text;
 }
 
 std::vector<std::string> FlagsOf(std::string_view command) {
@@ -193,6 +216,7 @@ std::string HelpOverview() {
 std::string HelpCommand(const Command& command) {
   std::string text = fmt::format("handlens {}: {}\n\nusage: {}\n", command.name, command.summary, Usage(command));
   if (!command.details.empty()) text += "\n" + Wrap(command.details, 0, 0);
+  if (command.name == "app") text += TargetLines();
   for (std::string_view group : OptionGroups()) {
     std::string lines;
     for (const Option& option : Options()) {
@@ -226,6 +250,10 @@ std::string ManPage() {
                           option.commands == "*" ? "all" : fmt::format("{}", fmt::join(CommandsOf(option), ", ")));
     }
   }
+  text += ".SH TARGETS OF APP\n";
+  for (const package::TargetFacts& facts : package::kTargets) {
+    text += fmt::format(".TP\n.B {}\n{}.\nWrites RUN/apps/{}: {}.\n", facts.name, Troff(facts.summary), facts.name, Troff(facts.files));
+  }
   text += ".SH CONFIGURATION\nA flag has precedence over the environment variable, that over\n.I handlens.toml\n"
           "and that over the default. The variable of \\-\\-min\\-accuracy is HANDLENS_MIN_ACCURACY, its key min_accuracy.\n";
   return text + fmt::format(".SH EXIT STATUS\n{}.\n", Troff(kExitCodes));
@@ -251,7 +279,7 @@ std::string OptionsMarkdown() {
                           MarkdownCell(option.help));
     }
   }
-  return text;
+  return text + TargetsMarkdown();
 }
 
 std::string Completion(Shell shell) {

@@ -83,16 +83,17 @@ struct AndroidFolder {
 Result<AndroidFolder> PackAndroidFolder(const AndroidRequest& request, const SigningKey& key,
                                         const std::filesystem::path& skeleton, const std::string& model);
 
-struct WebRequest {
+// An app that is a folder of files: every target but Android.
+struct FolderRequest {
   BundleRequest bundle;
-  std::filesystem::path site;               // the built web app, as a folder of files
+  std::filesystem::path built;              // the app without model and words, as a folder of files
   image::Image icon;
-  std::filesystem::path out;                // folder RUN/apps/web; replaced only if it was made by this function
+  std::filesystem::path out;                // folder RUN/apps/TARGET; replaced only if it was made by the same function
 };
 
-// Writes a folder that any static host serves. Packed beside and put in place in one step; files that the user added to
-// an earlier one stay. Returns its files.
-Result<std::vector<std::filesystem::path>> PackWeb(const WebRequest& request);
+// Writes a folder that any static host serves. Packed beside and put in place in one step; what the user added to an
+// earlier one stays. Returns its files.
+Result<std::vector<std::filesystem::path>> PackWeb(const FolderRequest& request);
 
 // A square icon of 512 px drawn from class pictures: a mosaic of up to four, none with more detail than size_px x size_px
 // pixels, the model's size, so that the icon shows no more of anybody than the model sees.

@@ -21,7 +21,7 @@ using testing::Not;
 
 struct Sample {
   fs::path folder;
-  WebRequest request;
+  FolderRequest request;
 };
 
 Bytes WithLabels(const Bytes& model, const std::vector<std::string>& labels) {
@@ -52,7 +52,7 @@ Sample MakeSample(const std::string& name, const Bytes& model) {
   const auto rgb = describe::sample::Flat(200, 30, 40, 9);
   EXPECT_TRUE(WriteFileAtomic(folder / "red.png", image::EncodePng(rgb, 9, 9)));
   sample.request.bundle = {folder / "model.tflite", {}, "Bär 叶", {{folder / "red.png", "red"}}};
-  sample.request.site = folder / "site";
+  sample.request.built = folder / "site";
   sample.request.icon = {9, 9, rgb};
   sample.request.out = folder / "out";
   return sample;
@@ -120,6 +120,7 @@ TEST(PackWeb, NeverReplacesAFolderThatItDidNotMake) {
 
 TEST(PackWeb, ReplacesItsOwnFolderAsAWhole) {
   const Sample sample = MakeSample("own", WithLabels(describe::sample::FloatModel(), Labels()));
+  ASSERT_TRUE(WriteFileAtomic(sample.request.built / "assets/app.js", std::string_view("app")));
   ASSERT_TRUE(PackWeb(sample.request));
   ASSERT_TRUE(WriteFileAtomic(sample.request.out / "assets/old.js", std::string_view("old")));
   ASSERT_TRUE(PackWeb(sample.request));
@@ -128,12 +129,14 @@ TEST(PackWeb, ReplacesItsOwnFolderAsAWhole) {
 
 TEST(PackWeb, KeepsTheUsersFilesAndDropsItsOwnOldOnes) {
   const Sample sample = MakeSample("users", WithLabels(describe::sample::FloatModel(), Labels()));
-  ASSERT_TRUE(WriteFileAtomic(sample.request.site / "old.html", std::string_view("old")));
+  ASSERT_TRUE(WriteFileAtomic(sample.request.built / "old.html", std::string_view("old")));
   ASSERT_TRUE(PackWeb(sample.request));
   ASSERT_TRUE(WriteFileAtomic(sample.request.out / ".htaccess", std::string_view("mine")));
-  fs::remove(sample.request.site / "old.html");
+  ASSERT_TRUE(WriteFileAtomic(sample.request.out / "logs/one.txt", std::string_view("mine too")));
+  fs::remove(sample.request.built / "old.html");
   ASSERT_TRUE(PackWeb(sample.request));
   EXPECT_EQ(*ReadText(sample.request.out / ".htaccess"), "mine");
+  EXPECT_EQ(*ReadText(sample.request.out / "logs/one.txt"), "mine too");
   EXPECT_FALSE(fs::exists(sample.request.out / "old.html"));
   EXPECT_FALSE(fs::exists(sample.request.out / "sw.js.old"));
   EXPECT_THAT(ListFolder(sample.folder).value(), testing::Each(Not(testing::StartsWith(".handlens"))));
@@ -170,7 +173,7 @@ TEST(PackWeb, RefusesNumbersThatBrowsersDoNotRun) {
 
 TEST(PackWeb, SaysSoWhenTheAppWasNotBuilt) {
   Sample sample = MakeSample("unbuilt", WithLabels(describe::sample::FloatModel(), Labels()));
-  sample.request.site = sample.folder / "nothing";
+  sample.request.built = sample.folder / "nothing";
   const auto files = PackWeb(sample.request);
   ASSERT_FALSE(files);
   EXPECT_THAT(files.error().message, HasSubstr("not there"));

@@ -116,7 +116,7 @@ constexpr Option kOptions[] = {
     {.name = "backgrounds", .into = Into<&Wanted::gates, &Wanted::Gates::backgrounds>, .kind = Kind::kPath, .value = "DIR", .fallback_words = "built in", .group = kGates,
      .since = "verify", .help = "Photographs to put behind the subjects of the simulated camera: places where the app will be used, without the subject."},
 
-    {.name = "target", .into = Into<&Wanted::app, &Wanted::App::target>, .letter = 't', .kind = Kind::kChoice, .value = "TARGET", .fallback = "android", .choices = "android|web", .group = kApp, .commands = "app",
+    {.name = "target", .into = Into<&Wanted::app, &Wanted::App::target>, .letter = 't', .kind = Kind::kChoice, .value = "TARGET", .fallback = "android", .choices = package::kTargetChoices, .group = kApp, .commands = "app",
      .scope = Scope::kCommandLine, .help = "What to make the app for."},
     {.name = "model", .into = Into<&Wanted::app, &Wanted::App::model>, .kind = Kind::kChoice, .value = "WHICH", .fallback = "quantized", .choices = "float|quantized", .group = kApp, .commands = "app",
      .scope = Scope::kCommandLine, .help = "Which model file the app carries."},

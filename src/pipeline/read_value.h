@@ -34,7 +34,11 @@ void ReadWord(std::string_view text, std::initializer_list<std::string_view> wor
   HL_CHECK(text.empty());
 }
 inline void ReadValue(std::string_view text, Reduction& value) { ReadWord(text, {"auto", "always", "never"}, value); }
-inline void ReadValue(std::string_view text, Target& value) { ReadWord(text, {"android", "web"}, value); }
+inline void ReadValue(std::string_view text, package::Target& value) {
+  const package::TargetFacts* const facts = package::FindTarget(text);
+  HL_CHECK(facts != nullptr);
+  value = facts->target;
+}
 inline void ReadValue(std::string_view text, dataset::Subfolders& value) { ReadWord(text, {"group", "ignore"}, value); }
 inline void ReadValue(std::string_view text, package::Carry& value) { ReadWord(text, {"pixels", "originals"}, value); }
 inline void ReadValue(std::string_view text, Shell& value) { ReadWord(text, {"bash", "zsh", "fish"}, value); }

@@ -1,7 +1,7 @@
 #include "pipeline/steps.h"
 
 #include <algorithm>
-#include <array>
+#include <iterator>
 
 #include "base/text.h"
 
@@ -16,8 +16,12 @@ tl::unexpected<Error> BudgetIsOver(const Budget& budget, const Step& step) {
 }  // namespace
 
 std::span<const Step> Steps() {
-  static const std::array steps = {InspectRow(), PrepareRow(), SplitRow(),      SearchRow(), ReduceRow(),     FinalRow(),
-                                   ConvertRow(), DescribeRow(), VerifyRow(), AppAndroidRow(), AppWebRow(), ReportRow()};
+  static const std::vector<Step> steps = [] {
+    std::vector<Step> rows = {InspectRow(), PrepareRow(), SplitRow(), SearchRow(), ReduceRow(), FinalRow(), ConvertRow(), DescribeRow(), VerifyRow()};
+    std::ranges::move(AppRows(), std::back_inserter(rows));
+    rows.push_back(ReportRow());
+    return rows;
+  }();
   return steps;
 }
 

@@ -72,7 +72,6 @@ Step ConvertRow();        // steps_model.cc
 Step DescribeRow();
 Step VerifyRow();
 Step ReportRow();
-Step AppAndroidRow();     // steps_app.cc
-Step AppWebRow();         // steps_web.cc
+std::vector<Step> AppRows();   // steps_app.cc; one a target
 
 }  // namespace handlens::pipeline

@@ -128,7 +128,8 @@ Result<package::SigningKey> KeyOf(const fs::path& asked, AndroidResult& result) 
 
 // Packing takes a moment and depends on files outside the run (icon, templates), so it is done anew each time.
 struct AppAndroid {
-  static constexpr StepFacts kFacts{.name = "app-android", .title = "Android app", .command = "app", .redo = Redo::kAlways};
+  static constexpr const package::TargetFacts& kTargetFacts = package::FactsOf(package::Target::kAndroid);
+  static constexpr StepFacts kFacts{.name = kTargetFacts.step, .title = kTargetFacts.title, .command = "app", .redo = Redo::kAlways};
   struct Options {
     static constexpr std::string_view kNames[] = {"name", "id", "version_name", "version_code", "abi", "key", "project", "model", "icon",
                                                  "check_pictures"};
@@ -186,8 +187,13 @@ struct AppAndroid {
   static Result<void> Load(Workspace&, const Options&) { return {}; }
 };
 
-struct AppWeb {
-  static constexpr StepFacts kFacts{.name = "app-web", .title = "web app", .command = "app", .redo = Redo::kAlways};
+using PackFunction = Result<std::vector<fs::path>> (*)(const package::FolderRequest& request);
+
+// Every target but Android: a folder of files. `built` is the name of the app as built (BuiltApp).
+template <package::Target kTarget, PackFunction kPack, const char* kBuilt>
+struct AppFolder {
+  static constexpr const package::TargetFacts& kTargetFacts = package::FactsOf(kTarget);
+  static constexpr StepFacts kFacts{.name = kTargetFacts.step, .title = kTargetFacts.title, .command = "app", .redo = Redo::kAlways};
   struct Options {
     static constexpr std::string_view kNames[] = {"name", "model", "icon", "check_pictures"};
     std::string name, model;
@@ -198,36 +204,42 @@ struct AppWeb {
     HL_ASSIGN(std::string name, AppName(run));
     return Options{std::move(name), ModelFile(run), run.wanted().app.icon, CarryName(run)};
   }
-  static Files Touches(const Workspace&, const Options& o) { return {{"dataset.json", "split.json", o.model}, {"apps/web"}}; }
+  static std::string Folder() { return fmt::format("apps/{}", kTargetFacts.name); }
+  static Files Touches(const Workspace&, const Options& o) { return {{"dataset.json", "split.json", o.model}, {Folder()}}; }
   static Result<void> Work(Workspace& space, const Options& o) {
-    package::WebRequest request;
+    package::FolderRequest request;
     HL_ASSIGN(request.bundle, BundleOf(space, o.model, o.name, o.check_pictures));
-    HL_ASSIGN(request.site, BuiltApp("web/site"));
+    HL_ASSIGN(request.built, BuiltApp(kBuilt));
     HL_ASSIGN(request.icon, IconOf(space, o.icon));
-    request.out = space.At("apps/web");
+    request.out = space.At(Folder());
     const auto begun = std::chrono::steady_clock::now();
-    HL_ASSIGN(const std::vector<fs::path> files, package::PackWeb(request));
-    WebResult& result = space.web = {.folder = request.out, .files = files.size()};
+    HL_ASSIGN(const std::vector<fs::path> files, kPack(request));
+    FolderResult& result = space.app_folder = {.folder = request.out, .files = files.size()};
     for (const fs::path& file : files) {
       std::error_code error;
       const uintmax_t bytes = fs::file_size(file, error);
       if (!error) result.bytes += static_cast<int64_t>(bytes);
     }
     result.seconds = SecondsSince(begun);
-    space.written.emplace_back("apps/web");
+    space.written.push_back(Folder());
     return {};
   }
   static Result<void> Load(Workspace&, const Options&) { return {}; }
 };
 
+constexpr char kBuiltWeb[] = "web/site";
+
+template <package::Target kTarget>
+bool Wants(const Run& run) {
+  return run.goal == "app" && run.wanted().app.target == kTarget;
+}
+
 }  // namespace
 
 // An app is made by its command alone, never by `run`.
-Step AppAndroidRow() {
-  return StepOf<AppAndroid>([](const Run& run) { return run.goal == "app" && run.wanted().app.target == Target::kAndroid; });
-}
-Step AppWebRow() {
-  return StepOf<AppWeb>([](const Run& run) { return run.goal == "app" && run.wanted().app.target == Target::kWeb; });
+std::vector<Step> AppRows() {
+  using enum package::Target;
+  return {StepOf<AppAndroid>(Wants<kAndroid>), StepOf<AppFolder<kWeb, package::PackWeb, kBuiltWeb>>(Wants<kWeb>)};
 }
 
 }  // namespace handlens::pipeline

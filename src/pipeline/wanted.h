@@ -12,6 +12,7 @@
 #include "dataset/dataset.h"
 #include "image/image.h"
 #include "package/package.h"
+#include "package/targets.h"
 #include "search/presets.h"
 #include "split/split.h"
 #include "verify/verify.h"
@@ -19,7 +20,6 @@
 namespace handlens::pipeline {
 
 enum class Reduction { kAuto, kAlways, kNever };   // kAuto: with every preset but quick
-enum class Target { kAndroid, kWeb };
 enum class Shell { kBash, kZsh, kFish };
 
 // Fields are named as the options, with the unit where there is one. std::optional: there is no default, or it depends on
@@ -67,7 +67,7 @@ struct Wanted {
     std::filesystem::path backgrounds;      // empty: the built-in ones
   } gates;
   struct App {
-    Target target = Target::kAndroid;
+    package::Target target = package::Target::kAndroid;
     std::string model;                      // "float" or "quantized"
     std::optional<std::string> application_id;
     std::string version_name;

@@ -29,8 +29,8 @@ struct AndroidResult {
   double seconds = 0;
 };
 
-// The same for RUN/apps/web, a folder that any static host serves.
-struct WebResult {
+// The same for the other targets: the folder RUN/apps/TARGET.
+struct FolderResult {
   std::filesystem::path folder;
   size_t files = 0;
   int64_t bytes = 0;
@@ -55,7 +55,7 @@ struct Workspace {
   search::CellResult chosen;        // of the search, then of the reduction
   train::TrialResult final_trial;
   AndroidResult android;
-  WebResult web;
+  FolderResult app_folder;
   std::filesystem::path pictures;   // as this call named them; empty when it named the run alone
   std::vector<std::string> written; // files that this call wrote, for its last words
 

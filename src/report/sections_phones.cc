@@ -1,6 +1,7 @@
 // What happened on phones: the simulated camera, and each real phone that sent records back.
 #include <fmt/format.h>
 
+#include "package/targets.h"
 #include "report/sections.h"
 
 namespace handlens::report {
@@ -72,11 +73,16 @@ Table FieldTable(const Records& records, size_t phone, const std::string& title,
   return table;
 }
 
+std::string_view DevicesOf(std::string_view target) {
+  const package::TargetFacts* const facts = package::FindTarget(target);
+  return facts == nullptr ? target : facts->devices;
+}
+
 void AddPhone(const Records& records, size_t index, const Json& phone, Section& section) {
   const std::string title = TextAt(phone, "title");
   section.blocks.emplace_back(Note{Tone::kPlain, title, {
       fmt::format("{}; {} {} for {}, {} by {} kernels (runtime {})", TextAt(phone, "system"), TextAt(phone, "app"), TextAt(phone, "app_version"),
-                  TextAt(phone, "target") == "web" ? "browsers" : "Android", TextAt(phone, "model"), TextAt(phone, "kernels"), TextAt(phone, "runtime"))}});
+                  DevicesOf(TextAt(phone, "target")), TextAt(phone, "model"), TextAt(phone, "kernels"), TextAt(phone, "runtime"))}});
   if (const Json& check = At(phone, "self_check"); check.is_object()) {
     section.blocks.emplace_back(SelfCheckNote(check, RouteOfPhone(records, index, "hold-out")));
   }

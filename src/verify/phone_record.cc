@@ -7,6 +7,7 @@
 #include <span>
 
 #include "base/hash.h"
+#include "package/targets.h"
 #include "verify/phone.h"
 
 namespace handlens::verify {
@@ -238,7 +239,8 @@ std::string WrongShots(const std::vector<PhoneShot>& shots, const PhoneRecord& r
 }
 
 std::string Wrong(const PhoneRecord& record) {
-  if (record.target != "android" && record.target != "web") return fmt::format("the target is '{}'", record.target);
+  const package::TargetFacts* const target = package::FindTarget(record.target);
+  if (target == nullptr || !target->sends_records) return fmt::format("the target is '{}'", record.target);
   if (record.kernels != "builtin" && record.kernels != "xnnpack") return fmt::format("the path is '{}'", record.kernels);
   if (record.model_sha256.size() != 64) return "no SHA-256 of the model";
   if (!IsTime(record.made_at)) return fmt::format("made_at is '{}', no time such as 2026-11-23T10:00:00Z", Plain(record.made_at));

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/hash.h"
+#include "package/targets.h"
 #include "verify/phone.h"
 #include "verify/phone_routes.h"
 
@@ -205,7 +206,10 @@ RuleResult GalleryRule(const Rules& rules, const Route& route) {
           same && enough ? "" : advice};
 }
 
-std::string NameOf(const PhoneResult& phone) { return fmt::format("{}, {}", phone.title, phone.target == "web" ? "web app" : "Android app"); }
+std::string NameOf(const PhoneResult& phone) {
+  const package::TargetFacts* const facts = package::FindTarget(phone.target);
+  return fmt::format("{}, {}", phone.title, facts == nullptr ? phone.target : facts->title);
+}
 
 const Route* RouteOf(const Verdict& verdict, int phone, std::string_view scope) {
   const auto found = std::find_if(verdict.routes.begin(), verdict.routes.end(), [&](const Route& r) { return r.phone == phone && r.scope == scope; });

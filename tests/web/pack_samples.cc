@@ -129,11 +129,11 @@ Result<void> Pack(const Sample& sample, const fs::path& site, const fs::path& ou
                                                             "- <script>alert(1)</script> stays text\n",
                                                             sample.name, sample.labels.size())));
   HL_ASSIGN(const auto pictures, WritePictures(work / "pictures", sample.labels));
-  package::WebRequest request;
+  package::FolderRequest request;
   request.bundle = {work / "model.tflite", work / "modelcard.md", sample.name, pictures};
   // One app carries the original files, so that browsers' decoders meet larger pictures than the golden ones, too.
   if (sample.folder == "many") request.bundle.carry = package::Carry::kOriginals;
-  request.site = site;
+  request.built = site;
   request.out = out / sample.folder;
   HL_ASSIGN(request.icon, package::DrawIcon({pictures[0].path, pictures[1].path, pictures[2].path, pictures[4].path}, sample.size_px));
   HL_ASSIGN(const auto files, package::PackWeb(request));

@@ -1,0 +1,28 @@
+// A folder of files that handlens packs, and packs again over its own: never over somebody else's.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "package/package.h"
+
+namespace handlens::package {
+
+// Kind kBadInput when `out` holds files but not the one named `marker`, by which handlens knows its own folders.
+Result<void> CheckOwnFolder(const std::filesystem::path& out, const std::string& marker);
+
+// Writes the files beside `out` and puts them in its place in one step. The file named `marker` must be among them: JSON
+// whose "files" names the others; in a later call it tells which files of the old folder were ours. What else lies directly
+// in the old folder is the user's and stays. Returns the files' paths below `out`.
+Result<std::vector<std::filesystem::path>> WriteOwnFolder(const std::filesystem::path& out, const std::string& marker,
+                                                          const std::vector<BundleFile>& files);
+
+// All regular files below a folder, by name. Kind kInternal when there are none: the app `what` was not built.
+Result<std::vector<BundleFile>> ReadBuilt(const std::filesystem::path& folder, std::string_view what);
+
+// The icon as a PNG of side_px x side_px.
+Bytes IconPng(const image::Image& icon, int side_px);
+
+}  // namespace handlens::package

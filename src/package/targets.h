@@ -1,0 +1,94 @@
+// The table of app targets: what each is, what it writes, how it was tested. The choices of --target, the steps, help,
+// docs/options.md, the words of phones' records and of the report are read from it, so that a target is described once.
+// How a target is packed stands in package.h; which step packs it, in pipeline/steps_app.cc.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+namespace handlens::package {
+
+enum class Target { kAndroid, kWeb };
+
+// Texts are sentences for people without a full stop at the end, unless they say otherwise.
+struct TargetFacts {
+  Target target;
+  std::string_view name;         // as --target takes it; the folder below RUN/apps; `app.target` in phones' records
+  std::string_view step;         // the step that packs it, in chain.json and timings.json
+  std::string_view title;        // "Android app"
+  std::string_view devices;      // what the app is for, in a sentence about one: "Android", "browsers"
+  std::string_view summary;      // one line of help
+  std::string_view files;        // what stands below RUN/apps/NAME
+  std::string_view checks;       // how the app proves itself where it runs
+  std::string_view permissions;  // what it may ask for
+  std::string_view tested;       // what was tried, and with what
+  std::string_view not_tested;   // what could not be tried
+  std::string_view next;         // what to do with it, after the packing; "{run}" stands for the run folder
+  bool sends_records = false;    // shares "handlens-phone" records, for `verify --import`
+};
+
+inline constexpr TargetFacts kTargets[] = {
+    {.target = Target::kAndroid,
+     .name = "android",
+     .step = "app-android",
+     .title = "Android app",
+     .devices = "Android",
+     .summary = "a signed app for Android phones, ready to install; with --project also its project for Android Studio",
+     .files = "NAME-PROCESSOR.apk, android.json; project/ with --project",
+     .checks = "208 golden vectors of the pixel contract, the model's hash, the held-out pictures' scores",
+     .permissions = "the camera, when its button is pressed",
+     .tested = "the app's own code, from the final APK, on a JVM with Android 15's framework; signature and manifest by Android's tools",
+     .not_tested = "a phone, an emulator",
+     .next = "Copy the file to the phone and open it there, or: adb install FILE. The app proves itself at its first start.",
+     .sends_records = true},
+    {.target = Target::kWeb,
+     .name = "web",
+     .step = "app-web",
+     .title = "web app",
+     .devices = "browsers",
+     .summary = "an app for browsers that also works offline, on iPhones too: a folder for any static host",
+     .files = "a folder of files: index.html, sw.js, bundle/ and others",
+     .checks = "208 golden vectors of the pixel contract, the model's hash, the held-out pictures' scores",
+     .permissions = "the camera, when its button is pressed",
+     .tested = "Chromium, with a simulated camera, also offline",
+     .not_tested = "other browsers, a phone's browser",
+     .next = "Copy it to any host that speaks https, or: handlens serve {run}",
+     .sends_records = true},
+};
+
+// The row of a target; null when no target has that name.
+constexpr const TargetFacts* FindTarget(std::string_view name) {
+  for (const TargetFacts& facts : kTargets) {
+    if (facts.name == name) return &facts;
+  }
+  return nullptr;
+}
+constexpr const TargetFacts& FactsOf(Target target) {
+  for (const TargetFacts& facts : kTargets) {
+    if (facts.target == target) return facts;
+  }
+  __builtin_unreachable();  // a target without a row; in a constant expression it does not compile
+}
+
+namespace internal {
+inline constexpr size_t kChoicesBytes = [] {
+  size_t bytes = 0;
+  for (const TargetFacts& facts : kTargets) bytes += facts.name.size() + 1;
+  return bytes;
+}();
+inline constexpr std::array<char, kChoicesBytes> kChoices = [] {
+  std::array<char, kChoicesBytes> text{};
+  size_t at = 0;
+  for (const TargetFacts& facts : kTargets) {
+    for (const char c : facts.name) text[at++] = c;
+    text[at++] = '|';
+  }
+  return text;
+}();
+}  // namespace internal
+
+// "android|web", in the order of the table.
+inline constexpr std::string_view kTargetChoices(internal::kChoices.data(), internal::kChoicesBytes - 1);
+
+}  // namespace handlens::package
