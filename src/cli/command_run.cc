@@ -45,6 +45,8 @@ Result<std::string> PlanText(Run& run, const RunPlan& plan) {
   text += fmt::format("  search  {}{} of {} models ({}) at {} px with {} and {} folds\n", plan.coverage == search::Coverage::kRace ? "a race of about " : "",
                       Count(plan.search.trials, "trial"), models.size(),
                       fmt::join(models, ", "), fmt::join(SizesOf(plan.candidates), ", "), fmt::join(generators, ", "), run.wanted().folds.folds);
+  HL_ASSIGN(const auto compared_by, ComparedBy(run, "search"));
+  text += fmt::format("  choice  by {}\n", search::YardstickWords(compared_by.value_or(search::Yardstick::kPictures)));
   if (run.space.backbones.empty() && !run.wanted().search.from_scratch && run.wanted().search.models.empty()) {
     text += "  note    no backbone is installed: all models learn from nothing (`handlens help backbone`)\n";
   }

@@ -27,6 +27,7 @@ std::string CellLine(const search::CellResult& cell) {
                                  c.model, c.size_px, c.generator.name, 100 * cell.validation_accuracy.mean,
                                  100 * cell.validation_accuracy.std, 100 * cell.test_accuracy.mean, 100 * cell.test_accuracy.std,
                                  100 * cell.test_ci95.low, 100 * cell.test_ci95.high, cell.test_n, Thousands(cell.parameters));
+  if (cell.yardstick != search::Yardstick::kPictures) line += fmt::format("  by camera {:.1f} %", 100 * cell.camera_accuracy.mean);
   if (cell.eliminated) line += "  stopped early";
   return line;
 }

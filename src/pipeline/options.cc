@@ -110,7 +110,7 @@ constexpr Option kOptions[] = {
      .since = "verify", .life = Life::kCall, .help = "Likewise when quantizedmodel.tflite is larger than this, such as 64K or 2M."},
 
     {.name = "for", .into = Into<&Wanted::gates, &Wanted::Gates::purpose>, .kind = Kind::kChoice, .value = "USE", .fallback = "both", .choices = "both|camera|gallery", .group = kGates,
-     .since = "verify", .help = "Where the app's pictures will come from: with gallery the simulated camera decides nothing."},
+     .since = "search", .help = "Where the app's pictures will come from. Candidates are compared by what a simulated camera shows of validation pictures (camera), by that and the pictures themselves (both), or by the pictures alone; with gallery the camera decides nothing."},
     {.name = "max-camera-loss", .into = Into<&Wanted::gates, &Wanted::Gates::max_camera_loss>, .kind = Kind::kNumber, .value = "SHARE", .fallback = "0.15", .low = 0, .high = 1, .group = kGates,
      .since = "verify", .help = "Likewise when the simulated camera takes more of the accuracy than this."},
     {.name = "backgrounds", .into = Into<&Wanted::gates, &Wanted::Gates::backgrounds>, .kind = Kind::kPath, .value = "DIR", .fallback_words = "built in", .group = kGates,

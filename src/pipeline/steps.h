@@ -48,6 +48,9 @@ std::vector<int> SizesOf(const std::vector<search::Candidate>& candidates);
 // How the settings sweep a model; without the budget, which depends on how long the search took.
 Result<reduce::ReduceOptions> ReduceOptionsOf(const Run& run);
 bool WantsReduction(const Run& run);
+// What `search` or `reduce` compares candidates by, as --for says. Calls that do not train take what the step did; and a run that was
+// searched before there was this choice stays as it is (empty: by validation pictures), until it is asked for the camera alone.
+Result<std::optional<search::Yardstick>> ComparedBy(const Run& run, std::string_view step);
 
 // Why the model cannot be deployed by RUN/verdict.json and the gates of this call, which need not be those that the verdict
 // was written with; empty when it can.

@@ -47,20 +47,22 @@ Result<double> BudgetOf(const Run& run, std::string_view step) {
 struct Search {
   static constexpr StepFacts kFacts{.name = "search", .title = "search", .command = "search", .trains = true};
   struct Options {
-    static constexpr std::string_view kNames[] = {"candidates", "fit", "seed", "exhaustive", "budget_s", "preset"};
+    static constexpr std::string_view kNames[] = {"candidates", "fit", "seed", "exhaustive", "budget_s", "preset", "compared_by"};
     std::vector<search::Candidate> candidates;
     image::Fit fit = image::Fit::kCrop;
     uint64_t seed = 0;
     bool exhaustive = true;
     double budget_s = 0;
     std::string preset;
+    std::optional<search::Yardstick> compared_by;   // empty: validation pictures as they are
   };
   static Result<Options> Read(const Run& run) {
     const Wanted::Search& wanted = run.wanted().search;
     HL_ASSIGN(const search::Coverage coverage, search::PresetCoverage(wanted.preset));
     HL_ASSIGN(std::vector<search::Candidate> candidates, CandidatesOf(run));
     HL_ASSIGN(const double budget_s, BudgetOf(run, "search"));
-    return Options{std::move(candidates), run.fit(), run.wanted().seed, IsExhaustive(wanted, coverage), budget_s, wanted.preset};
+    HL_ASSIGN(const auto compared_by, ComparedBy(run, "search"));
+    return Options{std::move(candidates), run.fit(), run.wanted().seed, IsExhaustive(wanted, coverage), budget_s, wanted.preset, compared_by};
   }
   static Files Touches(const Workspace&, const Options&) { return {{"dataset.json", "split.json"}, {"search.json", "search.csv"}}; }
   static Result<void> Work(Workspace& space, const Options& o) {
@@ -71,6 +73,7 @@ struct Search {
     options.exhaustive = o.exhaustive;
     options.budget_s = o.budget_s > 0 ? TrainingBudget(space) * (space.reduces_after ? kSearchShare : 1) : 0;
     options.preset = o.preset;
+    options.yardstick = o.compared_by.value_or(search::Yardstick::kPictures);
     HL_TRY(PrepareSizes(space, o.fit, SizesOf(o.candidates)));
     HL_ASSIGN(const search::SearchResult result, search::Search(space.dataset, space.split, options, *space.progress));
     return search::WriteSearch(space.folder, space.dataset, result);
@@ -86,7 +89,7 @@ struct Search {
 struct Reduce {
   static constexpr StepFacts kFacts{.name = "reduce", .title = "reduce", .command = "reduce", .trains = true};
   struct Options {
-    static constexpr std::string_view kNames[] = {"candidates", "fit", "seed", "exhaustive", "budget_s", "preset", "filters", "neurons"};
+    static constexpr std::string_view kNames[] = {"candidates", "fit", "seed", "exhaustive", "budget_s", "preset", "filters", "neurons", "compared_by"};
     std::vector<search::Candidate> candidates;   // none: they follow from the search's choice, which is an input
     image::Fit fit = image::Fit::kCrop;
     uint64_t seed = 0;
@@ -94,12 +97,14 @@ struct Reduce {
     double budget_s = 0;
     std::string preset;
     std::vector<int> filters, neurons;
+    std::optional<search::Yardstick> compared_by;
   };
   static Result<Options> Read(const Run& run) {
     HL_ASSIGN(const reduce::ReduceOptions options, ReduceOptionsOf(run));
     HL_ASSIGN(const double budget_s, BudgetOf(run, "reduce"));
+    HL_ASSIGN(const auto compared_by, ComparedBy(run, "reduce"));
     return Options{{}, run.fit(), run.wanted().seed, options.search.exhaustive, budget_s, options.search.preset,
-                   options.filters, options.neurons};
+                   options.filters, options.neurons, compared_by};
   }
   static Files Touches(const Workspace&, const Options&) {
     return {{"dataset.json", "split.json", "search.json"}, {"reduce.json", "reduce.csv"}};
@@ -111,6 +116,7 @@ struct Reduce {
     options.search.seed = o.seed;
     options.search.exhaustive = o.exhaustive;
     options.search.preset = o.preset;
+    options.search.yardstick = o.compared_by.value_or(search::Yardstick::kPictures);
     HL_TRY(PrepareSizes(space, o.fit, {space.chosen.candidate.size_px}));
     options.search.budget_s = o.budget_s > 0 ? std::max(0.001, TrainingBudget(space) - (space.finishes_after ? FinalSeconds(space) : 0)) : 0;
     HL_ASSIGN(const reduce::ReduceResult result, reduce::Reduce(space.dataset, space.split, space.chosen.candidate, options, *space.progress));
@@ -160,6 +166,25 @@ Step ReduceRow() {
   return StepOf<Reduce>([](const Run& run) { return run.goal == "reduce" || WantsReduction(run); });
 }
 Step FinalRow() { return StepOf<Final>(); }
+
+Result<std::optional<search::Yardstick>> ComparedBy(const Run& run, std::string_view step) {
+  const verify::Purpose purpose = run.wanted().gates.purpose;
+  HL_ASSIGN(const Json recorded, RecordedOptions(run.space.folder, step));
+  const bool named = recorded.contains("compared_by"), trains = CommandTrains(run.command);
+  std::error_code error;
+  const bool from_before = !named && fs::exists(run.At(std::string(step) + ".json"), error);
+  if (from_before && !(trains && purpose == verify::Purpose::kCamera)) return std::nullopt;
+  if (named && !trains) {
+    HL_ASSIGN(const search::Yardstick yardstick, search::YardstickFromName(recorded["compared_by"].get<std::string>()));
+    return yardstick;
+  }
+  switch (purpose) {
+    case verify::Purpose::kGallery: return search::Yardstick::kPictures;
+    case verify::Purpose::kCamera: return search::Yardstick::kCamera;
+    case verify::Purpose::kBoth: return search::Yardstick::kBoth;
+  }
+  return std::nullopt;
+}
 
 Result<reduce::ReduceOptions> ReduceOptionsOf(const Run& run) {
   const Wanted::Search& wanted = run.wanted().search;

@@ -86,7 +86,7 @@ class Ladder {
     std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return cells_[a].int8_bytes < cells_[b].int8_bytes; });
     std::vector<size_t> front;
     for (const size_t i : order) {
-      const auto accuracy = [&](size_t c) { return cells_[c].cell.validation_accuracy.mean; };
+      const auto accuracy = [&](size_t c) { return cells_[c].cell.standing.mean; };
       // Another size costs no bytes: of one depth the better size stays.
       if (!front.empty() && cells_[front.back()].filters == cells_[i].filters) {
         if (accuracy(i) > accuracy(front.back())) front.back() = i;

@@ -93,11 +93,11 @@ double Sweeper::Expected(size_t cell, MeanStd search::CellResult::* accuracy) co
 std::vector<size_t> Sweeper::Promising() const {
   const std::vector<search::CellResult> results = Results();
   const search::Choice choice = search::Choose(dataset_, results, kSurfaceMargin);
-  const double floor = results[static_cast<size_t>(choice.best)].validation_accuracy.mean - kReduceMargin;
+  const double floor = results[static_cast<size_t>(choice.best)].standing.mean - kReduceMargin;
   std::vector<std::pair<double, size_t>> promising;
   for (size_t i = 0; i < results.size(); ++i) {
     if (Trained(i) || results[i].parameters >= results[static_cast<size_t>(choice.chosen)].parameters) continue;
-    const double expected = Expected(i, &search::CellResult::validation_accuracy);
+    const double expected = Expected(i, &search::CellResult::standing);
     if (expected >= floor) promising.emplace_back(-expected, i);
   }
   std::sort(promising.begin(), promising.end());

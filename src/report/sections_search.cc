@@ -33,6 +33,7 @@ std::string CellHint(const search::CellResult& cell) {
   std::string hint = fmt::format("n = {} test pictures over {}, {} correct, 95 % interval {}; validation {:.1f} ± {:.1f}; {} parameters", cell.test_n,
                                  Plural(cell.folds.size(), "fold", "folds"), cell.test_correct, RangeText(cell.test_ci95),
                                  100 * cell.validation_accuracy.mean, 100 * cell.validation_accuracy.std, Thousands(cell.parameters));
+  if (cell.yardstick != search::Yardstick::kPictures) hint += fmt::format("; validation by camera {:.1f} ± {:.1f}", 100 * cell.camera_accuracy.mean, 100 * cell.camera_accuracy.std);
   if (cell.eliminated) hint += "; stopped early: " + cell.eliminated_because;
   return hint;
 }
@@ -72,6 +73,8 @@ void AddCells(const search::SearchResult& result, Section& section) {
               .columns = {{"Model"}, {"Size in px", Align::kNumber}, {"Augmentation"}, {"Folds", Align::kNumber},
                           {"Validation, %", Align::kNumber}, {"Test, %", Align::kNumber}, {"Correct", Align::kNumber}, {"n", Align::kNumber},
                           {"95 % interval", Align::kNumber}, {"Parameters", Align::kNumber}, {"Remark"}}, .fold = Fold::kClosed};
+  const bool camera = std::any_of(result.cells.begin(), result.cells.end(), [](const auto& c) { return c.yardstick != search::Yardstick::kPictures; });
+  if (camera) table.columns.insert(table.columns.begin() + 5, {"Validation by camera, %", Align::kNumber});
   for (size_t i = 0; i < result.cells.size(); ++i) {
     const search::CellResult& cell = result.cells[i];
     const bool chosen = static_cast<int>(i) == result.chosen, ran = !cell.folds.empty();
@@ -81,6 +84,7 @@ void AddCells(const search::SearchResult& result, Section& section) {
                           ran ? PercentStd(cell.validation_accuracy) : Missing(), ran ? PercentStd(cell.test_accuracy) : Missing(),
                           Count(static_cast<int64_t>(cell.test_correct)), Count(static_cast<int64_t>(cell.test_n)), ran ? Range(cell.test_ci95) : Missing(),
                           Count(cell.parameters), Text(chosen ? "chosen" : WhyStopped(cell))});
+    if (camera) table.rows.back().insert(table.rows.back().begin() + 5, ran ? PercentStd(cell.camera_accuracy) : Missing());
   }
   section.blocks.emplace_back(std::move(table));
 }

@@ -10,13 +10,18 @@
 
 namespace handlens::search {
 
-// Share of a cell's validation pictures, all its folds together, that it got right; 0 without any.
+// For each validation picture of a fold the share of its views that were right, 0..1. The views are those of the yardstick: the picture as
+// it is, its photographs, or both with the same weight.
+std::vector<double> RightShares(const dataset::Dataset& dataset, const train::TrialResult& fold, Yardstick yardstick);
+
+// Mean right share of a cell's validation pictures, all its folds together; 0 without any.
 double PooledValidation(const dataset::Dataset& dataset, const CellResult& cell);
 
-// Two cells on the same validation pictures (folds that both ran).
+// Two cells on the same validation pictures (folds that both ran). A picture counts for the one that is right on more of its views.
 struct Paired {
   size_t n = 0, only_a = 0, only_b = 0;
-  double p = 1;                    // exact McNemar, two-sided
+  double gain = 0, squares = 0;    // of a over b: sums of the differences of shares, and of their squares
+  double p = 1;                    // exact sign test, two-sided: with one view a picture, McNemar's
 };
 Paired Compare(const dataset::Dataset& dataset, const CellResult& a, const CellResult& b);
 
@@ -26,8 +31,8 @@ constexpr double kSearchMargin = 0.01;
 constexpr double kSignificance = 0.05;
 
 struct Choice {
-  int best = 0;                    // highest mean validation accuracy; ties: fewer parameters, then the first
-  int chosen = 0;                  // of those within `margin` and not significantly worse: with a camera_share first, then fewest parameters
+  int best = 0;                    // highest standing; ties: fewer parameters, then the first
+  int chosen = 0;                  // of those within `margin` and not significantly worse: then fewest parameters; with kPictures those with a camera_share first
   std::string rule;
 };
 // Among the cells that finished all folds (all cells when none did). `cells` is not empty.

@@ -32,10 +32,10 @@ std::string AfterFolds(int folds) { return folds == 1 ? "after 1 fold" : fmt::fo
 Gain GainOver(const dataset::Dataset& dataset, const CellResult& below, const CellResult& above) {
   const Paired paired = Compare(dataset, above, below);
   if (paired.n == 0) return {};
-  const auto n = static_cast<double>(paired.n), up = static_cast<double>(paired.only_a), down = static_cast<double>(paired.only_b);
-  const double mean = (up - down) / n;
-  // Each picture contributes +1, 0 or -1; one discordant picture at least, so that equal predictions are not certainty.
-  const double variance = std::max(up + down, 1.0) / n - mean * mean;
+  const auto n = static_cast<double>(paired.n);
+  const double mean = paired.gain / n;
+  // One picture at least that only one of them gets right, so that equal predictions are not certainty.
+  const double variance = std::max(paired.squares, 1.0) / n - mean * mean;
   return {paired.n, mean, std::sqrt(std::max(variance, 0.0) / n)};
 }
 

@@ -86,6 +86,11 @@ Json CellToJson(const CellResult& cell) {
           {"generator", image::ToJson(cell.candidate.generator)},
           {"recipe", train::ToJson(cell.candidate.recipe)},
           {"architecture", nn::ToJson(cell.candidate.architecture)}};
+  if (cell.yardstick != Yardstick::kPictures) {
+    json["compared_by"] = YardstickName(cell.yardstick);
+    json["camera_accuracy"] = {{"mean", cell.camera_accuracy.mean}, {"std", cell.camera_accuracy.std}};
+    json["standing"] = {{"mean", cell.standing.mean}, {"std", cell.standing.std}};
+  }
   if (cell.candidate.start) json["start"] = train::ToJson(*cell.candidate.start);
   return json;
 }
@@ -104,6 +109,12 @@ Result<CellResult> CellFromJson(const Json& json, const std::filesystem::path& r
     cell.parameters = j.at("parameters").get<int64_t>();
     cell.validation_accuracy = {j.at("validation_accuracy").at("mean").get<double>(),
                                 j.at("validation_accuracy").at("std").get<double>()};
+    cell.standing = cell.validation_accuracy;
+    if (j.contains("compared_by")) {
+      HL_ASSIGN(cell.yardstick, YardstickFromName(j.at("compared_by").get<std::string>()));
+      cell.camera_accuracy = {j.at("camera_accuracy").at("mean").get<double>(), j.at("camera_accuracy").at("std").get<double>()};
+      cell.standing = {j.at("standing").at("mean").get<double>(), j.at("standing").at("std").get<double>()};
+    }
     cell.test_accuracy = {j.at("test_accuracy").at("mean").get<double>(), j.at("test_accuracy").at("std").get<double>()};
     cell.test_correct = j.at("test_correct").get<size_t>();
     cell.test_n = j.at("test_n").get<size_t>();

@@ -49,7 +49,7 @@ class Run {
   double told_s_ = 0;                               // when the time left was last told
   double done_before_ = 0;                          // trials of earlier rounds
   std::string note_;
-  std::vector<std::pair<size_t, size_t>> hits_;     // validation pictures right and seen, by candidate; for the note
+  std::vector<std::pair<double, double>> hits_;     // validation pictures right and seen, by candidate; for the note
 };
 
 std::vector<TrialJob> Run::JobsOf(const std::vector<RaceTrial>& trials) const {
@@ -70,18 +70,18 @@ std::vector<TrialJob> Run::JobsOf(const std::vector<RaceTrial>& trials) const {
 
 void Run::Note(const TrialJob& job, const train::TrialResult& trial) {
   auto& [right, seen] = hits_[job.candidate];
-  const std::vector<int> predicted = train::PredictedLabels(trial.validation);
-  for (size_t i = 0; i < predicted.size(); ++i, ++seen) {
-    right += predicted[i] == dataset_.pictures[static_cast<size_t>(trial.validation.pictures[i])].label ? 1 : 0;
+  for (const double share : RightShares(dataset_, trial, options_.yardstick)) {
+    right += share;
+    seen += 1;
   }
   size_t best = job.candidate;
   for (size_t c = 0; c < hits_.size(); ++c) {
     if (hits_[c].first * hits_[best].second > hits_[best].first * hits_[c].second) best = c;
   }
   if (hits_[best].second == 0) return;
-  const Interval interval = Wilson95(hits_[best].first, hits_[best].second);
+  const Interval interval = Wilson95(static_cast<size_t>(std::lround(hits_[best].first)), static_cast<size_t>(hits_[best].second));
   note_ = fmt::format("best validation accuracy {:.3f} [{:.3f}, {:.3f}]: {}",
-                      static_cast<double>(hits_[best].first) / static_cast<double>(hits_[best].second), interval.low,
+                      hits_[best].first / hits_[best].second, interval.low,
                       interval.high, CandidateName(options_.candidates[best]));
 }
 
@@ -107,6 +107,7 @@ PoolOptions Run::Hooks(const std::vector<TrialJob>& jobs, const Later& later) {
   hooks.jobs = options_.jobs;
   hooks.backbones = options_.backbones;
   hooks.features = &features_;
+  hooks.camera_check = options_.yardstick != Yardstick::kPictures;
   if (budget_) {
     hooks.admit = [this](const TrialJob& job) { return budget_->Admit(job, pace_->TrialSeconds({}, {})); };
     hooks.expired = [this](const TrialJob& job) { return budget_->Expired(job); };
@@ -185,6 +186,7 @@ Result<SearchResult> Run::All() {
   for (const Candidate& candidate : options_.candidates) {
     CellResult& cell = result_.cells.emplace_back();
     cell.candidate = candidate;
+    cell.yardstick = options_.yardstick;
     HL_ASSIGN(const nn::ModelCost cost, nn::Cost(candidate.architecture, 1));
     cell.parameters = cost.parameters;
   }

@@ -17,6 +17,14 @@
 
 namespace handlens::search {
 
+// What candidates are compared by: validation pictures as they are, as a phone's camera shows them (train/camera_check.h), or both, each with
+// half the weight.
+enum class Yardstick { kPictures, kCamera, kBoth };
+const char* YardstickName(Yardstick yardstick);                // "pictures", "camera", "both"
+Result<Yardstick> YardstickFromName(std::string_view name);    // kind kBadInput
+// For people: "validation pictures as a simulated camera shows them".
+const char* YardstickWords(Yardstick yardstick);
+
 // One cell of the tables: everything but the fold.
 struct Candidate {
   std::string model;
@@ -31,6 +39,9 @@ struct CellResult {
   Candidate candidate;
   std::vector<train::TrialResult> folds;   // those that ran, by fold
   MeanStd validation_accuracy, test_accuracy;
+  Yardstick yardstick = Yardstick::kPictures;
+  MeanStd camera_accuracy;                 // of validation pictures before the simulated camera; zeros with kPictures
+  MeanStd standing;                        // by the yardstick: what the cells are compared by
   size_t test_correct = 0, test_n = 0;     // pooled over folds
   Interval test_ci95;                      // Wilson, pooled
   int64_t parameters = 0;
@@ -54,6 +65,7 @@ struct SearchOptions {
   image::Fit fit = image::Fit::kCrop;
   uint64_t seed = 1;
   int jobs = 1;
+  Yardstick yardstick = Yardstick::kPictures;
   bool exhaustive = true;                  // false: race (successive halving over folds with statistical elimination)
   double budget_s = 0;                     // 0 = none
   std::string preset;

@@ -12,6 +12,7 @@
 #include "search/choice.h"
 #include "search/presets.h"
 #include "search/trial_pool.h"
+#include "train/camera_check.h"
 #include "train/synthetic_files.h"
 
 namespace handlens::search {
@@ -87,6 +88,51 @@ TEST_F(ChoiceTest, TakesTheSmallestThatPractisedOnCameraPicturesAmongThoseNotWor
   EXPECT_EQ(Choose(made_.dataset, cells, kSearchMargin).chosen, 0);   // accuracy before practice
 }
 
+// As a cell that was also seen by a camera: of the photographs of the first `both` pictures both are right, of the next `one` one.
+CellResult Photographed(const Synthetic& made, CellResult cell, Yardstick yardstick, std::pair<size_t, size_t> both_one) {
+  train::TrialResult& fold = cell.folds[0];
+  for (size_t i = 0; i < fold.validation.pictures.size(); ++i) {
+    const int label = made.dataset.pictures[i].label;
+    for (int shot = 0; shot < train::kCameraShots; ++shot) {
+      const bool right = i < both_one.first || (i < both_one.first + both_one.second && shot == 0);
+      fold.camera.pictures.push_back(static_cast<int>(i));
+      fold.camera.scores.push_back(right == (label == 0) ? 0.9f : 0.1f);
+      fold.camera.scores.push_back(right == (label == 0) ? 0.1f : 0.9f);
+    }
+  }
+  cell.yardstick = yardstick;
+  FillSummary(made.dataset, cell);
+  return cell;
+}
+
+TEST_F(ChoiceTest, ForTheCameraTakesWhatPhotographsOfValidationPicturesShow) {
+  const auto cells = [&](Yardstick yardstick) {
+    return std::vector{Photographed(made_, CellWith(made_, "clean", 10, FirstRight(290, 300)), yardstick, {150, 20}),
+                       Photographed(made_, CellWith(made_, "sturdy", 20, FirstRight(280, 300)), yardstick, {260, 10})};
+  };
+  EXPECT_EQ(Choose(made_.dataset, cells(Yardstick::kPictures), kSearchMargin).chosen, 0);
+  const std::vector<CellResult> camera = cells(Yardstick::kCamera);
+  const Choice choice = Choose(made_.dataset, camera, kSearchMargin);
+  EXPECT_EQ(choice.chosen, 1);
+  EXPECT_NEAR(camera[0].standing.mean, 160.0 / 300, 1e-9);   // half a picture where one of its two photographs is right
+  EXPECT_NE(choice.rule.find("as a simulated camera shows them"), std::string::npos) << choice.rule;
+  const std::vector<CellResult> both = cells(Yardstick::kBoth);
+  EXPECT_NEAR(both[0].standing.mean, (290 + 160) / 600.0, 1e-9);
+  EXPECT_EQ(Choose(made_.dataset, both, kSearchMargin).chosen, 1);
+  // Pictures, not photographs, are what the test counts: two photographs of a picture are no two witnesses.
+  const Paired paired = Compare(made_.dataset, camera[1], camera[0]);
+  EXPECT_EQ(paired.n, 300u);
+  EXPECT_EQ(paired.only_a, 120u);   // 150..269
+  EXPECT_EQ(paired.only_b, 0u);
+}
+
+TEST_F(ChoiceTest, WhoWasSeenByTheCameraNeedsNoPreferenceForPractice) {
+  std::vector<CellResult> cells = {Photographed(made_, CellWith(made_, "clean", 10, FirstRight(271, 300)), Yardstick::kBoth, {200, 0}),
+                                   Photographed(made_, CellWith(made_, "practised", 20, FirstRight(271, 300)), Yardstick::kBoth, {200, 0})};
+  cells[1].candidate.generator.camera_share = 0.5f;
+  EXPECT_EQ(Choose(made_.dataset, cells, kSearchMargin).chosen, 0);
+}
+
 // Paper defect X11: accuracies cut to whole numbers, cells keyed by the text of their parameters.
 TEST_F(ChoiceTest, NeitherRoundsNorComparesAsText) {
   const std::vector<CellResult> cells = {CellWith(made_, "a", 100, FirstRight(271, 300)),
@@ -137,6 +183,7 @@ class SearchTest : public train::SyntheticFiles {
     options.cache = root_ / "cache";
     options.jobs = jobs;
     options.preset = "test";
+    options.yardstick = Yardstick::kBoth;
     for (const int filters : {2, 4, 6}) {
       Candidate candidate;
       candidate.model = fmt::format("tiny{}", filters);

@@ -130,7 +130,10 @@ void Pool::Work(Progress& progress) {
 void Pool::Try(size_t job, Progress& progress) {
   const std::filesystem::path folder = options_.trials / train::TrialId(jobs_[job].spec, fingerprint_);
   std::error_code ignored;
-  if (std::filesystem::exists(folder / "trial.json", ignored)) return Finish(job, train::ReadTrial(folder));
+  if (std::filesystem::exists(folder / "trial.json", ignored)) {
+    auto done = train::ReadTrial(folder);
+    if (!done || !options_.camera_check || !done->camera.pictures.empty()) return Finish(job, std::move(done));
+  }
   auto lock = FileLock::TryLock(folder / "lock");
   if (!lock) return SetError(std::move(lock).error());
   if (*lock == nullptr) {
@@ -156,7 +159,7 @@ void Pool::GiveUp(size_t job) {
 
 Result<train::TrialResult> Pool::Train(size_t job, const std::filesystem::path& folder, Progress& progress) {
   HL_ASSIGN(const auto pixels, pixels_.Get(jobs_[job].spec.size_px));
-  const train::TrialData data{&dataset_, &split_, pixels.get(), &spare_, options_.backbones, options_.features};
+  const train::TrialData data{&dataset_, &split_, pixels.get(), &spare_, options_.backbones, options_.features, options_.camera_check};
   return train::RunTrial(jobs_[job].spec, data, folder, progress);
 }
 

@@ -1,12 +1,15 @@
 // Features, see features.h. Pictures are cut into chunks; a chunk is one file, computed by one thread.
 #include "train/features.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <numeric>
 #include <optional>
 
 #include "base/disk.h"
 #include "base/hash.h"
+#include "pixels/pixels.h"
+#include "train/camera_check.h"
 #include "train/feed.h"
 #include "train/start.h"
 
@@ -18,9 +21,10 @@ constexpr size_t kChunk = 32;   // pictures a file: seconds of work at 224 px an
 constexpr int kFeaturesVersion = 1;
 
 std::string FolderName(const FeatureKey& key, const dataset::PixelSet& pixels, const dataset::Dataset& dataset) {
-  const std::string text = fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\nfeatures {}", dataset::Fingerprint(dataset), key.backbone->hash,
+  std::string text = fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\nfeatures {}", dataset::Fingerprint(dataset), key.backbone->hash,
                                        pixels.size_px, image::FitName(pixels.fit), key.views,
                                        key.views > 0 ? image::ToJson(key.generator).dump() : "", key.seed, kFeaturesVersion);
+  if (key.shots > 0) text += fmt::format("\nphotographs {} of {}", key.shots, fmt::join(key.of, " "));
   return Sha256(text).substr(0, 16);
 }
 
@@ -39,11 +43,15 @@ class Extractor {
     made.input_.resize(static_cast<size_t>(size_px) * static_cast<size_t>(size_px) * 3);
     return made;
   }
-  // `picture` as it is and its views, (1 + views, sum of widths).
+  // `picture` as it is and its views, or its photographs: (rows, sum of widths).
   void Extract(const dataset::PixelSet& pixels, size_t picture, std::span<float> features) {
-    const size_t width = features.size() / static_cast<size_t>(1 + key_.views);
-    for (int view = 0; view <= key_.views; ++view) {
-      if (view == 0) {
+    if (key_.shots > 0 && !std::binary_search(key_.of.begin(), key_.of.end(), static_cast<int>(picture))) return;
+    const size_t width = features.size() / static_cast<size_t>(key_.Rows());
+    for (int view = 0; view < key_.Rows(); ++view) {
+      if (key_.shots > 0) {
+        const std::vector<uint8_t> bytes = CameraShotOf(pixels, picture, view, key_.seed);
+        hl_feed_float(bytes.data(), bytes.size(), input_.data());
+      } else if (view == 0) {
         const int index[] = {static_cast<int>(picture)};
         FillPlain(pixels, index, input_);
       } else {
@@ -67,7 +75,7 @@ class Extractor {
 std::span<const float> FeatureSet::Of(size_t picture, int view, int cut) const {
   const size_t width = static_cast<size_t>(std::accumulate(widths.begin(), widths.end(), 0));
   const size_t before = static_cast<size_t>(std::accumulate(widths.begin(), widths.begin() + cut, 0));
-  const size_t row = picture * static_cast<size_t>(1 + views) + static_cast<size_t>(view);
+  const size_t row = picture * static_cast<size_t>(rows) + static_cast<size_t>(view);
   return std::span(values).subspan(row * width + before, static_cast<size_t>(widths[static_cast<size_t>(cut)]));
 }
 
@@ -88,7 +96,7 @@ struct FeatureStore::Work {
   size_t First(size_t chunk) const { return chunk * kChunk; }
   size_t Count(size_t chunk) const { return std::min(kChunk, pictures - First(chunk)); }
   std::span<float> Values(size_t chunk) {
-    const size_t stride = static_cast<size_t>(1 + key.views) * width;
+    const size_t stride = static_cast<size_t>(key.Rows()) * width;
     return std::span(set.values).subspan(First(chunk) * stride, Count(chunk) * stride);
   }
   std::filesystem::path File(size_t chunk) const { return folder / fmt::format("{:06}.safetensors", First(chunk)); }
@@ -132,7 +140,7 @@ Result<void> FeatureStore::Work::Compute(size_t chunk, std::optional<Extractor>&
     if (progress.StopRequested()) return Interrupted();
     extractor->Extract(pixels, First(chunk) + i, values.subspan(i * stride, stride));
   }
-  const nn::Tensor tensor{"features", {static_cast<int>(Count(chunk)), 1 + key.views, static_cast<int>(width)},
+  const nn::Tensor tensor{"features", {static_cast<int>(Count(chunk)), key.Rows(), static_cast<int>(width)},
                           std::vector<float>(values.begin(), values.end())};
   return WriteFileAtomic(File(chunk), nn::EncodeWeights({tensor}));
 }
@@ -170,7 +178,7 @@ std::shared_ptr<FeatureStore::Work> FeatureStore::WorkOf(const FeatureKey& key, 
   auto work = std::make_shared<Work>();
   work->key = key;
   work->folder = cache_ / "features" / name;
-  work->set.views = key.views;
+  work->set.rows = key.Rows();
   work->pictures = dataset_.pictures.size();
   works_[name] = work;
   return work;
@@ -186,7 +194,7 @@ Result<std::shared_ptr<const FeatureSet>> FeatureStore::Get(const FeatureKey& ke
     if (work->width == 0) {
       for (const int layer : key.backbone->cuts) work->set.widths.push_back(shapes[static_cast<size_t>(layer)].channels);
       work->width = static_cast<size_t>(std::accumulate(work->set.widths.begin(), work->set.widths.end(), 0));
-      work->set.values.resize(work->pictures * static_cast<size_t>(1 + key.views) * work->width);
+      work->set.values.resize(work->pictures * static_cast<size_t>(key.Rows()) * work->width);
     }
   }
   HL_TRY(work->Help(pixels, progress));

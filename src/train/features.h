@@ -24,14 +24,19 @@ struct FeatureKey {
   image::GeneratorSpec generator;
   int views = 0;        // varied by the generator, besides the picture as it is
   uint64_t seed = 1;
+  // Above 0: instead of all that, so many photographs (camera_check.h) of the pictures `of`, which rise; the others' features stay 0.
+  int shots = 0;
+  std::vector<int> of = {};
+
+  int Rows() const { return shots > 0 ? shots : 1 + views; }   // of a picture
 };
 
 struct FeatureSet {
   std::vector<int> widths;     // channels of each cut of the backbone
-  int views = 0;
-  std::vector<float> values;   // (pictures, 1 + views, sum of widths)
+  int rows = 1;
+  std::vector<float> values;   // (pictures, rows, sum of widths)
 
-  // `view` 0 is the picture as it is.
+  // `view` 0 is the picture as it is; of photographs the first.
   std::span<const float> Of(size_t picture, int view, int cut) const;
 };
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "base/disk.h"
+#include "train/camera_check.h"
 #include "train/features.h"
 #include "train/probe.h"
 #include "train/synthetic_backbone.h"
@@ -133,6 +134,52 @@ TEST_F(FromBackbone, AProbesNetworkGivesItsScores) {
   ASSERT_TRUE(read);
   EXPECT_EQ(read->spec.start, spec.start);
   EXPECT_EQ(read->strength, result->strength);
+}
+
+// By features that all folds share; the network on each photograph says the same.
+TEST_F(FromBackbone, TheCameraCheckOfAProbeIsWhatItsNetworkSaysOfThePhotographs) {
+  const TrialSpec spec = TrialFrom(backbone_, made_, Method::kProbe);
+  ASSERT_TRUE(KeepBackbone(folder_ / "trials", backbone_));
+  TrialData data = Data();
+  data.camera_check = true;
+  const fs::path trial = folder_ / "trials" / "probe";
+  const auto result = RunTrial(spec, data, trial, SilentProgress());
+  ASSERT_TRUE(result) << result.error().message;
+  ASSERT_EQ(result->camera.pictures.size(), result->validation.pictures.size() * kCameraShots);
+  auto network = *nn::Network::Create(result->trained, 1, {});
+  ASSERT_TRUE(network->LoadWeights(*ReadTrialWeights(trial)));
+  std::vector<float> input(16 * 16 * 3), scores(3);
+  for (size_t i = 0; i < result->camera.pictures.size(); ++i) {
+    const auto picture = static_cast<size_t>(result->camera.pictures[i]);
+    EXPECT_EQ(result->camera.pictures[i], result->validation.pictures[i / kCameraShots]);
+    const auto bytes = CameraShotOf(made_.pixels, picture, static_cast<int>(i % kCameraShots), spec.seed);
+    for (size_t k = 0; k < input.size(); ++k) input[k] = static_cast<float>(bytes[k]) / 255;
+    network->Predict(input, 1, scores);
+    for (size_t c = 0; c < 3; ++c) EXPECT_NEAR(scores[c], result->camera.scores[i * 3 + c], 1e-4);
+  }
+  // Made once, read back, and made again in the same bytes where it is gone or damaged; the trial itself stays as it is.
+  const Bytes check = *ReadFile(trial / "camera.json"), record = *ReadFile(trial / "trial.json");
+  EXPECT_EQ(ReadTrial(trial)->camera.scores, result->camera.scores);
+  ASSERT_TRUE(WriteFileAtomic(trial / "camera.json", std::string_view("{}")));
+  EXPECT_TRUE(ReadTrial(trial)->camera.pictures.empty());
+  const auto again = RunTrial(spec, data, trial, SilentProgress());
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(*ReadFile(trial / "camera.json"), check);
+  EXPECT_EQ(*ReadFile(trial / "trial.json"), record);
+}
+
+TEST_F(FromBackbone, FeaturesOfPhotographsAreNotThoseOfThePictures) {
+  FeatureKey key{.backbone = &backbone_, .generator = {}, .views = 1, .seed = 5};
+  const auto plain = features_.Get(key, made_.pixels, SilentProgress());
+  key.shots = 2;
+  key.of = {3, 7};
+  const auto photographs = features_.Get(key, made_.pixels, SilentProgress());
+  ASSERT_TRUE(plain && photographs);
+  EXPECT_EQ((*photographs)->rows, 2);
+  const auto differs = [](std::span<const float> a, std::span<const float> b) { return !std::equal(a.begin(), a.end(), b.begin()); };
+  EXPECT_TRUE(differs((*plain)->Of(3, 0, 2), (*photographs)->Of(3, 0, 2)));
+  EXPECT_TRUE(differs((*photographs)->Of(3, 0, 2), (*photographs)->Of(3, 1, 2)));   // another shot
+  for (const float value : (*photographs)->Of(4, 0, 2)) EXPECT_EQ(value, 0);        // not asked for
 }
 
 TEST_F(FromBackbone, TheFinalProbeChoosesItsStrengthByTheFoldsValidationPictures) {

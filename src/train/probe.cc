@@ -52,7 +52,7 @@ class Fitter {
 
  private:
   int Label(int picture) const { return data_.dataset->pictures[static_cast<size_t>(picture)].label; }
-  int Views() const { return 1 + features_.views; }
+  int Views() const { return features_.rows; }
   std::span<const float> Of(int picture, int view) const { return features_.Of(static_cast<size_t>(picture), view, spec_.start->cut); }
   // Without validation pictures the middle one.
   static size_t Best(const std::vector<double>& losses) {

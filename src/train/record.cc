@@ -6,6 +6,7 @@
 
 #include "base/disk.h"
 #include "base/hash.h"
+#include "train/camera_check.h"
 #include "train/json_numbers.h"
 #include "train/start.h"
 
@@ -205,6 +206,7 @@ Result<TrialResult> ReadTrial(const std::filesystem::path& folder) {
   HL_TRY(TakeScores(tensors, "train", classes, result.train));
   HL_TRY(TakeScores(tensors, "validation", classes, result.validation));
   HL_TRY(TakeScores(tensors, "test", classes, result.test));
+  ReadCameraCheck(folder, result);
   return result;
 }
 

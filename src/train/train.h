@@ -109,6 +109,8 @@ struct TrialResult {
   double validation_accuracy = 0, validation_loss = 0;
   double test_accuracy = 0, test_loss = 0;  // 0 and empty predictions for kAllFolds
   Predictions train, validation, test;
+  // The validation pictures as a phone's camera shows them, each kCameraShots times in a row (camera_check.h); empty where nobody asked.
+  Predictions camera = {};
 };
 
 class FeatureStore;  // features.h
@@ -121,11 +123,13 @@ struct TrialData {
   SpareThreads* spare = nullptr;              // a trial may borrow one at a time; changes nothing but the time it takes
   std::vector<const backbone::Backbone*> backbones = {};  // those that trials may begin with
   FeatureStore* features = nullptr;           // needed with backbones
+  bool camera_check = false;                  // fill TrialResult::camera of a fold's trial
 };
 
 // Trains in `folder` (RUN/trials/ID): writes events.jsonl (one line an epoch), state.bin (after an epoch, at most every
 // 2 s and so rarely that it costs under 1 %; removed when done), weights.safetensors, predictions.safetensors, trial.json
-// (last, atomically: its presence means done). A finished trial is read, not repeated. Formats: docs/models.md.
+// (last, atomically: its presence means done). A finished trial is read, not repeated; where data.camera_check wants camera.json and
+// there is none, that alone is made. Formats: docs/models.md.
 // One thread, and a helper where data.spare has one; the caller sees to it that no one else trains in this folder. Kind
 // kInterrupted when progress asks to stop: then at most one epoch is lost. A loss that is no longer finite ends the training
 // and is a result, not an error.

@@ -7,6 +7,7 @@
 
 #include "base/disk.h"
 #include "base/rng.h"
+#include "train/camera_check.h"
 #include "train/epoch.h"
 #include "train/feed.h"
 #include "train/probe.h"
@@ -271,10 +272,7 @@ Result<TrialResult> Trial::Evaluate() {
   return result;
 }
 
-}  // namespace
-
-Result<TrialResult> RunTrial(const TrialSpec& spec, const TrialData& data, const std::filesystem::path& folder,
-                             Progress& progress) {
+Result<TrialResult> TrainOrRead(const TrialSpec& spec, const TrialData& data, const std::filesystem::path& folder, Progress& progress) {
   std::error_code ignored;
   if (std::filesystem::exists(folder / "trial.json", ignored)) {
     HL_ASSIGN(TrialResult done, ReadTrial(folder));
@@ -284,6 +282,17 @@ Result<TrialResult> RunTrial(const TrialSpec& spec, const TrialData& data, const
   }
   if (spec.start && spec.start->method == Method::kProbe) return RunProbe(spec, data, folder, progress);
   return Trial(spec, data, folder, progress).Run();
+}
+
+}  // namespace
+
+Result<TrialResult> RunTrial(const TrialSpec& spec, const TrialData& data, const std::filesystem::path& folder,
+                             Progress& progress) {
+  HL_ASSIGN(TrialResult result, TrainOrRead(spec, data, folder, progress));
+  if (data.camera_check && spec.fold != kAllFolds && result.camera.pictures.empty()) {
+    HL_TRY(AddCameraCheck(data, folder, result, progress));
+  }
+  return result;
 }
 
 }  // namespace handlens::train
