@@ -34,6 +34,7 @@ constexpr std::array kKnown = {KnownRecord{"", "dataset.json", "handlens-dataset
                                KnownRecord{"model", "description.json", "handlens-description", 1},
                                KnownRecord{"apps/android", "android.json", "handlens-android", 1},
                                KnownRecord{"trials/*", "trial.json", "handlens-trial", 1},
+                               KnownRecord{"trials/*", "camera.json", "handlens-camera-check", 1},
                                KnownRecord{"trials/*", "state.bin", "handlens-trial-state", 1},
                                KnownRecord{"phones", "*.json", "handlens-phone", 1}};
 

@@ -8,6 +8,7 @@ plan for pictures-run: 32 pictures in 2 classes, preset quick
   groups  It is not known which pictures belong together. *
   steps   inspect, prepare, split, search, final training, convert, describe, verify, report
   search  2 trials of 1 models (m1) at 30 px with gen1 and 2 folds
+  choice  by validation pictures, as they are and as a simulated camera shows them
   verdict for the camera and the gallery (--for)
   time    about * with *
   memory  about *; disk about * of * free
