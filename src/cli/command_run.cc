@@ -127,6 +127,7 @@ Result<Outcome> CommandDemo(Call& call) {
   HL_ASSIGN(const fs::path pictures, DemoPictures());
   call.line.values.try_emplace("out", "demo-run");
   call.defaults["preset"] = "quick";
+  call.defaults["name"] = "Hand signs";
   call.defaults["from-scratch"] = "true";   // hand signs need no foreign knowledge, and the demo takes minutes
   return RunAll(call, pictures);
 }

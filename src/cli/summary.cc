@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "pipeline/steps.h"
 #include "verify/verify.h"
+#include "verify/words.h"
 
 namespace handlens::cli {
 namespace fs = std::filesystem;
@@ -134,13 +135,14 @@ Result<Outcome> SummarizeVerdict(const Run& run) {
     outcome.text += fmt::format("  {:<20} {:>6}  [{:.1f}, {:.1f}]  n={}\n", route.name + (simulated ? " (simulated)" : ""), Percent(route.accuracy),
                                 100 * route.ci95.low, 100 * route.ci95.high, route.n);
   }
-  HL_ASSIGN(const std::vector<std::string> reasons, MissedGates(run));
-  if (reasons.empty()) {
-    outcome.text += "verdict: can be deployed\n";
-  } else {
-    outcome.text += "verdict: cannot be deployed\n";
-    for (const std::string& reason : reasons) outcome.text += "  because: " + reason + "\n";
-    outcome.missed.push_back(fmt::format("cannot be deployed; {} names the {}", run.At("verdict.json").string(), reasons.size() == 1 ? "reason" : "reasons"));
+  HL_ASSIGN(const verify::Verdict decided, VerdictByGates(run));
+  std::string headline = verify::Headline(decided);
+  headline[0] = static_cast<char>(headline[0] - 'A' + 'a');
+  outcome.text += "verdict: " + headline + "\n";
+  for (const std::string& reason : decided.reasons) outcome.text += "  because: " + reason + "\n";
+  if (!decided.deployable) outcome.missed.push_back(fmt::format("{}; {} has the details", headline.substr(0, headline.find(':')), run.At("verdict.json").string()));
+  if (const Json weakest = verdict.value("summary", Json::object()).value("weakest", Json::object()); weakest.value("correct", 0) < weakest.value("n", 0)) {
+    outcome.text += fmt::format("  weakest class: {}, {} of {} right\n", Visible(weakest.value("label", "")), weakest.value("correct", 0), weakest.value("n", 0));
   }
   if (!dataset::GroupsKnown(run.space.dataset)) outcome.text += "  note: " + dataset::GroupsSentence(run.space.dataset) + "\n";
   outcome.json["verdict"] = std::move(verdict);

@@ -338,7 +338,11 @@ TEST(ModelCard, ShowsNoticeCountsAndTheVerdictWhenThereIsOne) {
   };
   const std::string after = card_with(verdict);
   EXPECT_THAT(after, HasSubstr("27 of 36 = 75.0 % | 58.9 to 86.2 %"));
-  EXPECT_THAT(after, HasSubstr("cannot be deployed"));
+  EXPECT_THAT(after, HasSubstr("**Failed some checks.**"));
+  verdict["summary"] = {{"headline", "Failed 1 of 9 checks: Right often enough"}, {"caveats", {"Few pictures."}},
+                        {"weakest", {{"label", "green"}, {"n", 12}, {"correct", 5}}}};
+  EXPECT_THAT(card_with(verdict), AllOf(HasSubstr("**Failed 1 of 9 checks: Right often enough.**\n\nWeakest class: green, 5 of 12 right.\n\n- Few pictures.\n"),
+                                        HasSubstr("36 |\n\n0 files could not be used.")));
   verdict["files"]["model.tflite"] = "another";  // a verdict on an older model
   EXPECT_EQ(card_with(verdict), before);
 }

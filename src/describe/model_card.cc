@@ -1,5 +1,6 @@
 // modelcard.md: what the records of a run say about its model, for people. Adds no fact of its own but what holds of
 // every classifier of this kind.
+#include "base/text.h"
 #include "describe/describe.h"
 
 namespace handlens::describe {
@@ -67,7 +68,7 @@ std::string Data(const Json& description) {
     total += counts.at(i).get<int>();
     out += fmt::format("| {} | {} |\n", Cell(description.at("model").at("labels").at(i)), counts.at(i).get<int>());
   }
-  out += fmt::format("| all | {} |\n\n{} files were rejected when the pictures were inspected.\n\n", total, data.at("rejected").get<int>());
+  out += fmt::format("| all | {} |\n\n{} could not be used.\n\n", total, Count(data.at("rejected").get<int>(), "file"));
   if (const std::string groups = data.value("groups", ""); !groups.empty()) out += Cell(std::string_view(groups)) + "\n\n";
   return out;
 }
@@ -96,21 +97,33 @@ std::string RouteRow(const Json& route) {
                      100 * interval.at(0).get<double>(), 100 * interval.at(1).get<double>());
 }
 
+// The verdict's own sentence and caveats; a record of an older handlens has none.
+std::string VerdictWords(const Json& verdict) {
+  const Json summary = verdict.value("summary", Json::object());
+  std::string out = fmt::format("**{}.**\n", Cell(std::string_view(summary.value("headline", verdict.at("deployable").get<bool>() ? "Passed all checks" : "Failed some checks"))));
+  if (const Json weakest = summary.value("weakest", Json::object()); weakest.contains("label") && weakest.value("correct", 0) < weakest.value("n", 0)) {
+    out += fmt::format("\nWeakest class: {}, {} of {} right.\n", Cell(weakest.at("label")), weakest.value("correct", 0), weakest.value("n", 0));
+  }
+  const Json caveats = summary.value("caveats", Json::array());
+  for (size_t i = 0; i < caveats.size(); ++i) out += (i == 0 ? "\n- " : "- ") + Cell(caveats[i]) + "\n";
+  return caveats.empty() ? out : out + "\n";
+}
+
 std::string Validation(const Json& description, const Json* verdict) {
   const Json& data = description.at("data");
   std::string out = "## How it was validated\n\n";
   if (data.at("folds").get<int>() > 0) {
-    out += fmt::format("{} stratified folds; every picture was judged by a model that never saw it in training.",
+    out += fmt::format("The pictures were divided {} times (folds), so that every picture was judged by a model that had not learnt from it.",
                        data.at("folds").get<int>());
     if (data.at("holdout").get<int>() > 0) {
-      out += fmt::format(" {} pictures were held out of all training.", data.at("holdout").get<int>());
+      out += fmt::format(" {} were held out of all training.", Count(data.at("holdout").get<int>(), "picture"));
     }
     out += "\n\n";
   }
   if (verdict == nullptr) return out + "Not verified yet: run `handlens verify`.\n\n";
   out += "| route | model | pictures | right | 95 % interval |\n|---|---|---|---|---|\n";
   for (const Json& route : verdict->at("routes")) out += RouteRow(route);
-  out += verdict->at("deployable").get<bool>() ? "\nVerdict: can be deployed.\n" : "\nVerdict: cannot be deployed.\n";
+  out += "\n" + VerdictWords(*verdict);
   for (const Json& reason : verdict->at("reasons")) {
     out += fmt::format("- {}\n", reason.is_string() ? Cell(reason) : Cell(reason.at("text")));
   }
@@ -130,8 +143,8 @@ std::string UseAndLimits(const Json& description) {
 
 std::string Proof(const Json& proof) {
   std::string out = "## Proof of the label order\n\n";
-  out += proof.at("passed").get<bool>() ? "Passed: for each file, any other order of the labels would make fewer training pictures right, "
-                                          "by more than chance.\n"
+  out += proof.at("passed").get<bool>() ? "Passed: for every file, any other order of the names would make fewer training pictures right, "
+                                          "by more than chance explains.\n"
                                         : "**Not passed.**\n";
   for (const Json& sentence : proof.at("unproven")) out += fmt::format("- {}\n", Cell(sentence));
   return out + fmt::format("\nRuntime: TensorFlow Lite {}.\n", Cell(proof.at("runtime")));

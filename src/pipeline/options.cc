@@ -89,7 +89,7 @@ constexpr Option kOptions[] = {
     {.name = "quantization", .into = Into<&Wanted::model, &Wanted::Model::quantization>, .kind = Kind::kChoice, .value = "METHOD", .fallback = "post-training", .choices = "post-training|aware", .group = kModel,
      .since = "convert", .help = "How int8 files come about: post-training rounds the trained model; aware trains on with everything rounded as the file will round it."},
 
-    {.name = "name", .into = Into<&Wanted::about, &Wanted::About::name>, .kind = Kind::kText, .value = "TEXT", .fallback_words = "the run folder's name", .group = kAbout, .since = "describe",
+    {.name = "name", .into = Into<&Wanted::about, &Wanted::About::name>, .kind = Kind::kText, .value = "TEXT", .fallback_words = "the name of the pictures' folder", .group = kAbout, .since = "describe",
      .help = "Name of the model in its metadata and in apps."},
     {.name = "model-version", .into = Into<&Wanted::about, &Wanted::About::version>, .kind = Kind::kText, .value = "TEXT", .fallback = "1", .group = kAbout, .since = "describe",
      .help = "Version of the model in its metadata."},

@@ -1,12 +1,16 @@
 #include "pipeline/backbones.h"
 #include "pipeline/run_folder.h"
 
+#include <fmt/chrono.h>
+
 #include <algorithm>
+#include <ctime>
 #include <thread>
 
 #include "base/json.h"
 #include "dataset/moved.h"
 #include "pipeline/record_versions.h"
+#include "report/paper.h"
 
 namespace handlens::pipeline {
 namespace fs = std::filesystem;
@@ -232,8 +236,12 @@ Result<void> AddSeconds(const fs::path& folder, const std::string& step, double 
   const fs::path path = folder / "timings.json";
   HL_ASSIGN(Json steps, TimedSteps(folder));
   auto entry = std::find_if(steps.begin(), steps.end(), [&](const Json& s) { return s.is_object() && s.value("name", "") == step; });
-  if (entry == steps.end()) steps.push_back({{"name", step}, {"seconds", seconds}});
-  else (*entry)["seconds"] = seconds + entry->value("seconds", 0.0);
+  if (entry == steps.end()) entry = steps.insert(steps.end(), Json{{"name", step}, {"seconds", 0.0}});
+  (*entry)["seconds"] = seconds + entry->value("seconds", 0.0);
+  (*entry)["at"] = fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr)));
+  if (const report::PaperStep* paper = report::PaperStepOf(step); paper != nullptr && paper->low_s > 0) {
+    (*entry)["paper"] = {{"low_s", paper->low_s}, {"high_s", paper->high_s}, {"step", paper->title}};
+  }
   return WriteRecord(path, kTimingsFormat, kTimingsVersion, {{"steps", steps}});
 }
 

@@ -9,6 +9,7 @@
 #include "pipeline/step.h"
 #include "reduce/reduce.h"
 #include "search/presets.h"
+#include "verify/verify.h"
 
 namespace handlens::pipeline {
 
@@ -51,6 +52,9 @@ bool WantsReduction(const Run& run);
 // What `search` or `reduce` compares candidates by, as --for says. Calls that do not train take what the step did; and a run that was
 // searched before there was this choice stays as it is (empty: by validation pictures), until it is asked for the camera alone.
 Result<std::optional<search::Yardstick>> ComparedBy(const Run& run, std::string_view step);
+
+// RUN/verdict.json, decided again by the gates of this call where they are not those that it was written with.
+Result<verify::Verdict> VerdictByGates(const Run& run);
 
 // Why the model cannot be deployed by RUN/verdict.json and the gates of this call, which need not be those that the verdict
 // was written with; empty when it can.

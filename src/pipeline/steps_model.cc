@@ -104,15 +104,28 @@ struct Convert {
   static Result<void> Load(Workspace&, const Options&) { return {}; }
 };
 
+// "sign_digits-phone" -> "Sign digits phone": a name that people can read on a phone.
+std::string Readable(std::string name) {
+  std::replace(name.begin(), name.end(), '_', ' ');
+  std::replace(name.begin(), name.end(), '-', ' ');
+  if (!name.empty() && name[0] >= 'a' && name[0] <= 'z') name[0] = static_cast<char>(name[0] - 'a' + 'A');
+  return name;
+}
+
 // The name by which the model was first described stays, wherever the run's folder goes: it is in the shipped files. At first
-// it is the folder's.
+// it is that of the pictures' folder; the run's folder is called "demo-run" or the like, which tells a user of the app nothing.
 std::string NameOf(const Run& run) {
   const fs::path record = run.At("model/preprocess.json");
   if (const auto text = ReadText(record)) {
     if (const auto described = describe::DescriptionFromJson(*text, record.string())) return described->name;
   }
-  const fs::path folder = fs::absolute(run.space.folder).lexically_normal();
-  return (folder.has_filename() ? folder.filename() : folder.parent_path().filename()).string();
+  const dataset::Dataset& data = run.space.dataset;
+  const fs::path folder = data.inspected_root.empty() ? data.root : data.inspected_root;
+  // Folders that say only that there are pictures in them.
+  constexpr std::string_view kSayNothing[] = {"pictures", "images", "photos", "data", "dataset", "train", "training"};
+  const bool nothing = std::find(std::begin(kSayNothing), std::end(kSayNothing), folder.filename().string()) != std::end(kSayNothing);
+  const std::string name = run.wanted().about.anonymous ? "" : Readable((nothing ? folder.parent_path() : folder).filename().string());
+  return name.empty() ? "Picture classifier" : name;
 }
 
 constexpr const char* kNotes = "notes.txt";
@@ -255,7 +268,7 @@ Step DescribeRow() { return StepOf<Describe>(); }
 Step VerifyRow() { return StepOf<Verify>(); }
 Step ReportRow() { return StepOf<Report>(); }
 
-Result<std::vector<std::string>> MissedGates(const Run& run) {
+Result<verify::Verdict> VerdictByGates(const Run& run) {
   HL_ASSIGN(verify::VerdictRecord record, verify::ReadVerdict(run.space.folder));
   const Wanted::Gates& gates = run.wanted().gates;
   verify::Rules rules = record.rules;
@@ -263,7 +276,12 @@ Result<std::vector<std::string>> MissedGates(const Run& run) {
   rules.min_agreement = gates.min_agreement;
   rules.max_bytes = gates.max_bytes;
   if (!(rules == record.rules)) verify::DecideGates(rules, record.verdict);
-  return record.verdict.reasons;
+  return std::move(record.verdict);
+}
+
+Result<std::vector<std::string>> MissedGates(const Run& run) {
+  HL_ASSIGN(verify::Verdict verdict, VerdictByGates(run));
+  return std::move(verdict.reasons);
 }
 
 }  // namespace handlens::pipeline

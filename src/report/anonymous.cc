@@ -125,6 +125,7 @@ Records WithoutNames(Records records) {
       records.hidden_paths.emplace(picture.id, (std::filesystem::path(records.dataset.root) / picture.path).string());
     }
   }
+  records.run_name = "RUN";
   Rename(names, records.dataset);
   if (records.split) {
     for (std::string& warning : records.split->warnings) warning = names.Sentence(warning);

@@ -62,6 +62,22 @@ Json BlockJson(const Gallery& block) {
 
 Json BlockJson(const Code& block) { return {{"kind", "code"}, {"title", block.title}, {"text", block.text}}; }
 
+Json BlockJson(const Summary& block) {
+  Json next = Json::array(), files = Json::array();
+  for (const Summary::Next& step : block.next) next.push_back({{"text", step.text}, {"command", step.command}});
+  for (const Summary::File& file : block.files) files.push_back({{"path", file.path}, {"what", file.what}, {"size", file.size}});
+  return {{"kind", "summary"}, {"tone", ToneName(block.tone)}, {"headline", block.headline},
+          {"number", {{"name", block.number.name}, {"value", block.number.value}, {"detail", block.number.detail}}},
+          {"reasons", block.reasons}, {"caveats", block.caveats}, {"weakest", block.weakest},
+          {"mistakes", BlockJson(block.mistakes).at("pictures")}, {"next", next}, {"files", files}};
+}
+
+Json BlockJson(const Pictures& block) {
+  Json rows = Json::array();
+  for (const Pictures::Row& row : block.rows) rows.push_back({row.path, row.truth, row.called, row.score});
+  return {{"kind", "pictures"}, {"labels", block.labels}, {"rows", rows}};
+}
+
 }  // namespace
 
 Json ToJson(const Document& document) {
@@ -73,7 +89,7 @@ Json ToJson(const Document& document) {
     }
     sections.push_back({{"id", section.id}, {"title", section.title}, {"lead", section.lead}, {"blocks", blocks}});
   }
-  return {{"title", document.title}, {"subtitle", document.subtitle}, {"sections", sections}};
+  return {{"title", document.title}, {"subtitle", document.subtitle}, {"date", document.date}, {"sections", sections}};
 }
 
 Json Charts(const Document& document) {
@@ -84,6 +100,21 @@ Json Charts(const Document& document) {
     }
   }
   return charts;
+}
+
+Json PicturesOfPage(const Document& document) {
+  for (const Section& section : document.sections) {
+    for (const Block& block : section.blocks) {
+      const Pictures* pictures = std::get_if<Pictures>(&block);
+      if (pictures == nullptr) continue;
+      Json rows = Json::array();
+      for (const Pictures::Row& row : pictures->rows) {
+        rows.push_back({row.picture, row.truth, row.called, std::round(1000 * row.score) / 1000, row.path, row.source});
+      }
+      return {{"labels", pictures->labels}, {"pictures", rows}};
+    }
+  }
+  return {};
 }
 
 Cell Text(std::string text) { return {.text = std::move(text), .value = {}, .hint = {}, .mark = {}}; }
@@ -111,13 +142,6 @@ std::string PercentText(double share) { return fmt::format("{:.1f} %", 100 * sha
 
 std::string RangeText(const Interval& share) {
   return fmt::format("{:.1f} – {:.1f} %", 100 * share.low, 100 * share.high);
-}
-
-std::string KilobytesText(int64_t bytes) {
-  if (bytes < 1024) return fmt::format("{} bytes", bytes);
-  const double kilobytes = static_cast<double>(bytes) / 1024;
-  if (kilobytes < 10) return fmt::format("{:.1f} KB", kilobytes);
-  return Thousands(std::llround(kilobytes)) + " KB";
 }
 
 std::string DurationText(double seconds) {

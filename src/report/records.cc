@@ -1,6 +1,7 @@
 #include "report/records.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 
 #include "base/disk.h"
@@ -55,6 +56,18 @@ std::vector<std::vector<std::string>> ParseCsv(std::string_view text) {
   return rows;
 }
 
+// The columns after the first five; empty unless each is a number.
+std::vector<float> Scores(const std::vector<std::string>& row, size_t classes) {
+  if (row.size() != 5 + classes) return {};
+  std::vector<float> scores;
+  for (size_t i = 5; i < row.size(); ++i) {
+    char* end = nullptr;
+    scores.push_back(std::strtof(row[i].c_str(), &end));
+    if (row[i].empty() || *end != '\0') return {};
+  }
+  return scores;
+}
+
 int LabelIndex(const dataset::Dataset& dataset, const std::string& name) {
   const auto found = std::find(dataset.labels.begin(), dataset.labels.end(), name);
   return found == dataset.labels.end() ? -1 : static_cast<int>(found - dataset.labels.begin());
@@ -65,6 +78,8 @@ int LabelIndex(const dataset::Dataset& dataset, const std::string& name) {
 Result<Records> ReadRecords(const std::filesystem::path& run) {
   Records records;
   records.run = run;
+  const std::filesystem::path folder = std::filesystem::absolute(run).lexically_normal();
+  records.run_name = (folder.has_filename() ? folder : folder.parent_path()).filename().string();
   HL_ASSIGN(records.dataset, dataset::ReadDataset(run / "dataset.json"));
   auto& problems = records.problems;
   Fill(records.split, run / "split.json", problems, [&] { return split::ReadSplit(run / "split.json", records.dataset); });
@@ -90,10 +105,12 @@ std::vector<RoutePrediction> ParsePredictions(std::string_view csv, const datase
   for (size_t i = 1; i < rows.size(); ++i) {
     if (rows[i].size() < 5) continue;
     const auto found = pictures.find(std::string(WithoutCsvGuard(rows[i][0])));
+    const bool on_test = rows[i][1] == "quantized" || rows[i][1] == "computer";
     predictions.push_back({.route = rows[i][1],
                            .picture = found == pictures.end() ? -1 : found->second,
                            .label = LabelIndex(dataset, std::string(WithoutCsvGuard(rows[i][3]))),
-                           .predicted = LabelIndex(dataset, std::string(WithoutCsvGuard(rows[i][4])))});
+                           .predicted = LabelIndex(dataset, std::string(WithoutCsvGuard(rows[i][4]))),
+                           .scores = on_test ? Scores(rows[i], dataset.labels.size()) : std::vector<float>()});
   }
   return predictions;
 }
@@ -157,6 +174,31 @@ Judged Pool(const search::CellResult& cell, const dataset::Dataset& dataset, Par
     }
   }
   return judged;
+}
+
+namespace {
+
+Judged AnswersOf(const Records& records, std::string_view route) {
+  Judged judged;
+  judged.classes = static_cast<int>(records.dataset.labels.size());
+  for (const RoutePrediction& p : records.predictions) {
+    if (p.route != route || p.picture < 0 || p.label < 0 || p.predicted < 0 || p.scores.empty()) continue;
+    judged.picture.push_back(p.picture);
+    judged.truth.push_back(p.label);
+    judged.predicted.push_back(p.predicted);
+    judged.scores.insert(judged.scores.end(), p.scores.begin(), p.scores.end());
+  }
+  return judged;
+}
+
+}  // namespace
+
+Judged TestAnswers(const Records& records) {
+  for (const char* route : {"quantized", "computer"}) {
+    if (Judged judged = AnswersOf(records, route); !judged.picture.empty()) return judged;
+  }
+  const search::CellResult* cell = FinalCell(records);
+  return cell == nullptr ? Judged{} : Pool(*cell, records.dataset, Part::kTest);
 }
 
 }  // namespace handlens::report

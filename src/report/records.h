@@ -21,10 +21,12 @@ namespace handlens::report {
 struct RoutePrediction {
   std::string route;
   int picture = -1, label = -1, predicted = -1;
+  std::vector<float> scores = {};   // one a class, of the routes on test pictures only; empty where a column is missing
 };
 
 struct Records {
   std::filesystem::path run;
+  std::string run_name = "RUN";                    // of its folder, for commands to copy
   dataset::Dataset dataset;
   std::optional<split::Split> split;
   std::optional<search::SearchResult> search;
@@ -62,5 +64,9 @@ struct Judged {
 };
 enum class Part { kTrain, kTest };
 Judged Pool(const search::CellResult& cell, const dataset::Dataset& dataset, Part part);
+
+// The answers on test pictures that the page shows: those of the int8 file by the runtime, else of the float file, else of the
+// training, each by the fold that never saw the picture. Empty where there are none.
+Judged TestAnswers(const Records& records);
 
 }  // namespace handlens::report

@@ -52,13 +52,13 @@ TEST_F(ReportTest, ReadsWhatOtherRoomsWroteAndWritesTheSameBytesAgain) {
   ASSERT_TRUE(WriteRecord(run_ / "timings.json", "handlens-timings", 1, records_.timings));
   ASSERT_TRUE(WriteReport(run_, SilentProgress()));
   const std::string html = *ReadText(run_ / "report.html"), json = *ReadText(run_ / "report.json");
-  EXPECT_THAT(html, HasSubstr("This model cannot be deployed"));
-  EXPECT_THAT(html, HasSubstr("<table id=\"table-folds\">"));
-  EXPECT_THAT(html, HasSubstr("<table id=\"table-timings\">"));
+  EXPECT_THAT(html, HasSubstr("Failed 1 of 2 checks"));
+  EXPECT_THAT(html, HasSubstr("<table id=\"table-folds\""));
+  EXPECT_THAT(html, HasSubstr("<table id=\"table-timings\""));
   const auto record = ReadRecord(run_ / "report.json", "handlens-report", 1);
   ASSERT_TRUE(record);
-  EXPECT_EQ((*record)["sections"].size(), 14u);
-  EXPECT_THAT(*ReadText(run_ / "report" / "routes.csv"), HasSubstr("A simulated camera,100,61,0.61,"));
+  EXPECT_EQ((*record)["sections"].size(), 16u);
+  EXPECT_THAT(*ReadText(run_ / "report" / "routes.csv"), HasSubstr("\"A simulated camera, usual care\",0.61,"));
   ASSERT_TRUE(WriteReport(run_, SilentProgress()));
   EXPECT_EQ(*ReadText(run_ / "report.html"), html);
   EXPECT_EQ(*ReadText(run_ / "report.json"), json);
@@ -92,7 +92,7 @@ TEST_F(ReportTest, NamesRecordsThatCannotBeRead) {
   const auto page = WriteReport(run_, SilentProgress());
   ASSERT_TRUE(page) << page.error().message;
   const std::string html = *ReadText(*page);
-  EXPECT_THAT(html, HasSubstr("Records that could not be read"));
+  EXPECT_THAT(html, HasSubstr("These records could not be read"));
   EXPECT_THAT(html, HasSubstr("verdict.json: written by a newer handlens"));
   EXPECT_THAT(html, HasSubstr("search.json"));
   EXPECT_THAT(html, HasSubstr("split.json"));

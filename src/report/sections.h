@@ -8,6 +8,7 @@
 namespace handlens::report {
 
 Section VerdictSection(const Records& records);
+Section RoutesSection(const Records& records);
 Section DataSection(const Records& records);
 Section FoldsSection(const Records& records);
 Section SearchSection(const Records& records);
@@ -17,6 +18,7 @@ Section ErrorsSection(const Records& records);
 Section MistakesSection(const Records& records);
 Section ReduceSection(const Records& records);
 Section ConvertSection(const Records& records);
+Section WaysSection(const Records& records);
 Section TimeSection(const Records& records);
 Section ReproduceSection(const Records& records);
 Section PhonesSection(const Records& records);
@@ -26,7 +28,7 @@ Section NotDoneSection(const Records& records);
 // from a held-out picture's file.
 void AddCamera(const Records& records, Section& section);
 
-// All of them, with the page's title.
+// All of them, with the page's title (page.cc).
 Document MakeDocument(const Records& records);
 
 // What stands in a section whose step was not run.
@@ -35,7 +37,14 @@ Note NotRunYet(const Records& records, std::string_view command);
 // data: URI of RUN/thumbnails/ID.jpg; empty when there is none or it is larger than a thumbnail should be (24 KB).
 std::string ThumbnailUri(const Records& records, const dataset::Picture& picture);
 
-// Words for a route's name: "gallery" -> "Gallery of the phone".
-std::string RouteTitle(const std::string& name);
+// The first screen.
+Summary MakeSummary(const Records& records);
+
+// Test pictures that the model names wrongly, the surest of itself first.
+struct Mistake {
+  int picture = 0, truth = 0, called = 0;
+  double score = 0, score_of_truth = 0;   // 0..1
+};
+std::vector<Mistake> WorstMistakes(const Records& records);
 
 }  // namespace handlens::report

@@ -29,9 +29,9 @@ std::string UnitOf(const Json& axis) { return fmt::format("{} ({})", TextAt(axis
 
 void AddTable(const Json& camera, Section& section) {
   Table table{.id = "camera-axes",
-              .caption = fmt::format("The simulated camera, one fault at a time, out of fold: accuracy of {} pictures at severities 0 (none) to 5",
+              .caption = fmt::format("The simulated camera, one fault at a time: accuracy of {} test pictures at strengths 0 (none) to 5",
                                      Printed(At(camera, "pictures"))),
-              .columns = {{"Fault"}}};
+              .columns = {{"Fault"}}, .fold = Fold::kClosed};
   for (int severity = 0; severity <= 5; ++severity) table.columns.push_back({fmt::format("{}", severity), Align::kNumber});
   for (const Json& axis : At(camera, "axes")) {
     std::vector<Cell> row = {Text(TextAt(axis, "axis"))};
@@ -66,8 +66,8 @@ void AddChart(const Json& camera, Section& section) {
     series.push_back({{"name", TextAt(*axis, "axis")}, {"style", colour % 2 == 0 ? "solid" : "dashed"}, {"colour", colour / 2}, {"points", std::move(line)}});
   }
   section.blocks.emplace_back(Chart{.id = "camera-curves", .kind = "lines",
-      .caption = "The six faults that take most accuracy, at severities 0 to 5. Smoothed so that more of a fault never helps.",
-      .height_px = 340, .data = {{"x_name", "severity"}, {"y_name", "accuracy in %"}, {"unit", "%"}, {"x_min", 0}, {"series", series}}});
+      .caption = "The six faults that cost most accuracy, at strengths 0 to 5. The lines are smoothed: more of a fault never helps.",
+      .height_px = 340, .data = {{"x_name", "strength"}, {"y_name", "accuracy in %"}, {"unit", "%"}, {"x_min", 0}, {"series", series}}});
 }
 
 // The middle square of a frame, small.
@@ -89,15 +89,15 @@ void AddSheet(const Records& records, Section& section) {
     return;
   }
   image::Subject subject(decoded->image, image::Fit::kCrop);
-  for (const auto& [title, care] : {std::pair{"Typical care", image::Care::kTypical}, std::pair{"Little care (hard)", image::Care::kHard}}) {
-    Gallery gallery{.title = title, .note = "A held-out picture photographed by the simulated camera.", .pictures = {}};
+  for (const auto& [title, care] : {std::pair{"Usual care", image::Care::kTypical}, std::pair{"Little care", image::Care::kHard}}) {
+    Gallery gallery{.title = title, .note = "A held-out picture photographed by the simulated camera.", .pictures = {}, .fold = Fold::kClosed};
     for (int i = 0; i < kDrawn; ++i) {
       const auto id = static_cast<uint64_t>(i);
       gallery.pictures.push_back({Thumb(subject, image::DrawShot(care, Rng(kSeed, "sheet-draw", {id})), id), title, {}});
     }
     section.blocks.emplace_back(std::move(gallery));
   }
-  Gallery faults{.title = "Every fault by itself", .note = "At severities 2 and 5.", .pictures = {}};
+  Gallery faults{.title = "Every fault by itself", .note = "At strengths 2 and 5.", .pictures = {}, .fold = Fold::kClosed};
   for (size_t axis = 0; axis < image::CameraAxes().size(); ++axis) {
     for (const int severity : {2, 5}) {
       const image::CameraAxis& facts = image::CameraAxes()[axis];
@@ -116,11 +116,11 @@ void AddCamera(const Records& records, Section& section) {
   if (!axes.is_array() || axes.empty()) return;
   Note note{Tone::kPlain, "What to tell the people who will use it", {}};
   for (const Json& sentence : At(camera, "advice")) note.lines.push_back(Printed(sentence));
-  if (note.lines.empty()) note.lines.emplace_back("No single fault of the camera takes ten points of accuracy, up to its highest severity.");
+  if (note.lines.empty()) note.lines.emplace_back("No single fault of the camera takes ten points of accuracy, even at its strongest.");
   section.blocks.emplace_back(std::move(note));
   AddChart(camera, section);
   AddTable(camera, section);
-  section.blocks.emplace_back(Paragraph{fmt::format("Backgrounds: {}. The simulation knows no depth, no rolling shutter and none of a phone's own sharpening; "
+  section.blocks.emplace_back(Paragraph{fmt::format("Backgrounds: {}. The simulation knows no depth, no rolling shutter and no sharpening by the phone; "
                                                     "a field test with a real phone says more.", TextAt(camera, "backgrounds"))});
   AddSheet(records, section);
 }

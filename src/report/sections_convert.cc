@@ -11,30 +11,23 @@ namespace handlens::report {
 namespace {
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kFiles = {{
-    {"model.tflite", "float32: the reference"},
+    {"model.tflite", "float32, the reference"},
     {"model_fp16.tflite", "weights as float16"},
     {"model_dynamic.tflite", "weights as int8, arithmetic in float"},
-    {"quantizedmodel.tflite", "all int8: smallest and fastest"},
+    {"quantizedmodel.tflite", "all int8, smallest and fastest"},
 }};
 
 void AddFiles(const Records& records, Section& section) {
   Table table{.id = "model-files", .caption = "The model's files", .columns = {{"File"}, {"What it is"}, {"Size", Align::kNumber}}};
-  Json names = Json::array(), sizes = Json::array(), texts = Json::array();
   for (const auto& [name, what] : kFiles) {
     std::error_code error;
     const auto bytes = std::filesystem::file_size(records.run / "model" / name, error);
     if (error) continue;
-    Cell size = Text(KilobytesText(static_cast<int64_t>(bytes)));
+    Cell size = Text(ByteCount(static_cast<double>(bytes)));
     size.value = bytes;
     table.rows.push_back({Text(std::string(name)), Text(std::string(what)), size});
-    names.push_back(name);
-    sizes.push_back(static_cast<double>(bytes) / 1024);
-    texts.push_back(size.text);
   }
-  if (names.empty()) return;
-  section.blocks.emplace_back(Chart{.id = "model-files", .kind = "bars", .caption = "The size of each file. 1 KB is 1,024 bytes.",
-      .height_px = static_cast<int>(70 + 36 * names.size()),
-      .data = {{"categories", names}, {"series", {{{"name", "size"}, {"values", sizes}, {"texts", texts}}}}, {"x_name", "KB"}, {"unit", "KB"}}});
+  if (table.rows.empty()) return;
   section.blocks.emplace_back(std::move(table));
 }
 
@@ -76,9 +69,9 @@ void AddLayers(const Records& records, Section& section) {
   }
   if (!names.empty()) {
     section.blocks.emplace_back(Chart{.id = "sqnr", .kind = "bars",
-        .caption = "How faithfully each layer survives quantization: signal to quantization noise, in decibels; every 6 dB is one bit. A short bar is a layer that suffers.",
+        .caption = "How well each layer keeps its values as int8: signal against rounding noise (SQNR) in decibels; 6 dB are one bit. A short bar is a layer that suffers.",
         .height_px = static_cast<int>(70 + 26 * names.size()),
-        .data = {{"categories", names}, {"series", {{{"name", "SQNR"}, {"values", sqnr}}}}, {"x_name", "dB"}, {"unit", "dB"}}});
+        .data = {{"categories", names}, {"series", {{{"name", "SQNR"}, {"values", sqnr}}}}, {"x_name", "dB"}, {"unit", "dB"}}, .fold = Fold::kClosed});
   }
   section.blocks.emplace_back(std::move(table));
 }
@@ -97,7 +90,7 @@ void AddAgreement(const Records& records, Section& section) {
     if (n == 0) continue;
     const double fold = NumberAt(row, "fold").value_or(-1);
     const auto share = [n](size_t part) { return Percent(static_cast<double>(part) / static_cast<double>(n)); };
-    table.rows.push_back({Text(TextAt(row, "pictures")), fold < 0 ? Text("final model") : Count(static_cast<int64_t>(fold) + 1), Count(static_cast<int64_t>(n)),
+    table.rows.push_back({Text(TextAt(row, "pictures")), fold < 0 ? Text("the model that is shipped") : Count(static_cast<int64_t>(fold) + 1), Count(static_cast<int64_t>(n)),
                           share(agree), Range(Wilson95(agree, n)), share(count("float_correct")), share(count("quantized_correct"))});
     if (TextAt(row, "pictures") != "test") continue;
     n_test += n;
@@ -122,8 +115,8 @@ void AddDescription(const Records& records, Section& section) {
   if (passed.is_boolean()) {
     const bool proven = passed.get<bool>();
     section.blocks.emplace_back(Note{proven ? Tone::kPlain : Tone::kBad, "The order of the labels",
-        {proven ? "Proven: for each file, any other order of the labels would make fewer of the training pictures right, by more than chance."
-                : "Not proven for: " + Printed(At(proof, "unproven")) + ". The app may show the wrong name."}});
+        {proven ? "Proven. For every file, any other order of the names would make fewer training pictures right, by more than chance explains."
+                : "Not proven for: " + Printed(At(proof, "unproven")) + ". The app may show a wrong name."}});
   }
   const Json& rows = At(proof, "rows");
   if (rows.is_array() && !rows.empty() && rows[0].is_object()) {
@@ -142,7 +135,7 @@ void AddDescription(const Records& records, Section& section) {
 }  // namespace
 
 Section ConvertSection(const Records& records) {
-  Section section{.id = "convert", .title = "Making it ready for phones", .lead = "The same model as files that phones run, and what was lost by making them smaller.", .blocks = {}};
+  Section section{.id = "convert", .title = "Making it ready for phones", .lead = "The same model as files for phones, and what making them smaller has cost.", .blocks = {}};
   if (records.conversion.is_null()) {
     section.blocks.emplace_back(NotRunYet(records, "convert RUN"));
     return section;

@@ -122,7 +122,7 @@ void AddDuplicates(const Records& records, Section& section) {
         {fmt::format("{} of copies with different labels (marked below). One of the two labels must be wrong; please look at them.",
                      Plural(static_cast<size_t>(across), "pair", "pairs"))}});
   }
-  Table table{.id = "duplicates", .caption = "Copies and near-copies; they are kept together so that no model is tested on a picture it has learnt",
+  Table table{.id = "duplicates", .caption = "Copies and near-copies; they stay together, so that no model is tested on a picture that it has learnt",
               .columns = {{"Picture"}, {"Copy"}, {"Kind"}, {"Similarity", Align::kNumber}, {"Labels"}}, .fold = Fold::kClosed};
   for (const dataset::DuplicatePair& pair : pairs) {
     Cell labels = Text(pair.across_labels ? "different" : "same");
@@ -142,7 +142,7 @@ void AddShortcuts(const Records& records, Section& section) {
     table.rows.push_back({Text(shortcut.property), Percent(shortcut.accuracy), Percent(shortcut.chance), Text(shortcut.explanation)});
   }
   section.blocks.emplace_back(Note{Tone::kWarning, "A model may learn a shortcut",
-      {"The properties below predict the class better than chance. A model that learns them looks good here and fails on a phone."}});
+      {"The properties below tell the classes apart better than chance, without a look at the subject. A model that learns them does well here and fails on a phone."}});
   section.blocks.emplace_back(std::move(table));
 }
 
@@ -153,12 +153,12 @@ void AddContactSheet(const Records& records, Section& section) {
   const size_t each = std::max<size_t>(1, kContactSheetPictures / std::max<size_t>(1, classes.size()));
   size_t left = kContactSheetPictures;
   for (size_t c = 0; c < classes.size() && left > 0; ++c) {
-    Gallery gallery{.title = dataset.labels[c], .note = "", .pictures = {}};
+    Gallery gallery{.title = dataset.labels[c], .note = "", .pictures = {}, .fold = Fold::kClosed};
     for (const int i : Spread(classes[c], std::min(each, left))) {
       const dataset::Picture& picture = dataset.pictures[static_cast<size_t>(i)];
       std::string source = ThumbnailUri(records, picture);
       if (source.empty()) continue;
-      gallery.pictures.push_back({std::move(source), picture.path, {}});
+      gallery.pictures.push_back({std::move(source), picture.path, {}, i});
       if (odd.count(picture.path) > 0) gallery.pictures.back().lines.emplace_back("unlike the rest");
     }
     if (gallery.pictures.empty()) continue;
@@ -198,7 +198,7 @@ std::string ThumbnailUri(const Records& records, const dataset::Picture& picture
 
 Section DataSection(const Records& records) {
   const dataset::Dataset& dataset = records.dataset;
-  Section section{.id = "data", .title = "The pictures", .lead = "What was found in the folder, and what would make any accuracy a lie.", .blocks = {}};
+  Section section{.id = "data", .title = "The pictures", .lead = "What was found in the folder, and what could make an accuracy too good.", .blocks = {}};
   std::set<int> clusters;
   for (const dataset::Picture& picture : dataset.pictures) clusters.insert(picture.cluster);
   std::string sizes;
@@ -207,8 +207,8 @@ Section DataSection(const Records& records) {
       {Thousands(static_cast<int64_t>(dataset.pictures.size())), "usable pictures", Plural(dataset.labels.size(), "class", "classes")},
       {Thousands(static_cast<int64_t>(dataset.rejected.size())), "files refused", dataset.rejected.empty() ? "" : "each with its reason"},
       {Thousands(static_cast<int64_t>(dataset.duplicates.size())), "pairs of copies", "identical or nearly so"},
-      {Thousands(static_cast<int64_t>(clusters.size())), "undivided units", "groups, near-duplicates and single pictures: what no fold divides"},
-      {sizes.empty() ? "–" : sizes, "sizes advised, in pixels", fmt::format("fit: {}", image::FitName(dataset.recommended_fit))}}});
+      {Thousands(static_cast<int64_t>(clusters.size())), "units", "pictures that must stay together count as one"},
+      {sizes.empty() ? "–" : sizes, "advised sizes in pixels", fmt::format("fit: {}", image::FitName(dataset.recommended_fit))}}});
   section.blocks.emplace_back(Note{dataset::GroupsKnown(dataset) ? Tone::kPlain : Tone::kWarning, "Which pictures belong together", {dataset::GroupsSentence(dataset)}});
   if (!dataset.warnings.empty()) section.blocks.emplace_back(Note{Tone::kWarning, "Please read", dataset.warnings});
   AddCounts(records, section);
@@ -233,7 +233,7 @@ Section DataSection(const Records& records) {
 
 Section FoldsSection(const Records& records) {
   Section section{.id = "folds", .title = "How the pictures were divided",
-                  .lead = "Every model is tested on pictures that neither trained nor chose it.", .blocks = {}};
+                  .lead = "Every model is tested on pictures that it did not learn from and that did not choose it.", .blocks = {}};
   if (!records.split) {
     section.blocks.emplace_back(NotRunYet(records, "split RUN"));
     return section;
@@ -250,11 +250,11 @@ Section FoldsSection(const Records& records) {
                           Text(fmt::format("{:.0f} / {:.0f} / {:.0f} %", share(fold.train), share(fold.validation), share(fold.test)))});
   }
   section.blocks.emplace_back(Paragraph{fmt::format(
-      "Training pictures teach the model, validation pictures choose among models, test pictures judge the choice. {} in no fold at all: the hold-out, kept for the phone. Seed {}.",
+      "Training pictures teach the model, validation pictures choose among models, test pictures judge the choice. The division is made several times (each is a fold), so that every picture is a test picture once. {} in none of them: held out for the phone. Seed {}.",
       split.holdout.size() == 1 ? "1 picture is" : Thousands(static_cast<int64_t>(split.holdout.size())) + " pictures are", split.seed)});
   if (split.order == split::Order::kPaper) {
     section.blocks.emplace_back(Note{Tone::kWarning, "The paper's folds",
-        {"These folds are unshuffled blocks of file names as in the paper's code, and copies may stand on both sides. They are for comparison with the paper only."}});
+        {"As in the paper's code, these folds are blocks of file names in their order, and copies may stand on both sides. They serve only to compare with the paper."}});
   }
   if (!split.warnings.empty()) section.blocks.emplace_back(Note{Tone::kWarning, "Please read", split.warnings});
   section.blocks.emplace_back(std::move(table));

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <map>
 #include <numeric>
 
 #include "base/text.h"
@@ -12,40 +12,37 @@
 namespace handlens::report {
 namespace {
 
-constexpr size_t kMistakes = 24;
+constexpr size_t kMistakes = 16;
 
-
+// Counts by true class (rows) and answer (columns); a click on a number shows its pictures.
 void AddConfusion(const Records& records, const Judged& judged, std::string_view part, Section& section) {
   const auto& labels = records.dataset.labels;
   const Confusion counts = Confuse(judged.truth, judged.predicted, judged.classes);
   const auto scores = PerClass(counts);
   const bool test = part == "test";
   Table table{.id = fmt::format("confusion-{}", part),
-              .caption = test ? "Confusion matrix, test pictures" : "Confusion matrix, training pictures (each counted once a fold that trained on it)",
-              .columns = {{"True class"}}, .fold = Fold::kClosed};
-  for (const std::string& label : labels) table.columns.push_back({"called " + label, Align::kNumber});
-  Json values = Json::array(), texts = Json::array(), notes = Json::array();
+              .caption = test ? "What it calls them (confusion matrix of the test pictures)"
+                              : "The same for training pictures; each counts once for every model that learnt from it",
+              .columns = {{"True class"}}, .fold = test ? Fold::kOpen : Fold::kClosed, .look = Look::kMatrix};
+  for (const std::string& label : labels) table.columns.push_back({label, Align::kNumber, "called " + label});
   for (size_t t = 0; t < labels.size(); ++t) {
-    table.rows.push_back({Text(labels[t])});
-    Json value_row = Json::array(), text_row = Json::array(), note_row = Json::array();
+    Cell name = Text(labels[t]);
+    if (test) name.pick = fmt::format("{},", t);
+    table.rows.push_back({std::move(name)});
     for (size_t p = 0; p < labels.size(); ++p) {
-      const auto n = static_cast<double>(counts[t][p]);
-      const double share = scores[t].support > 0 ? n / static_cast<double>(scores[t].support) : 0;
-      table.rows.back().push_back(Count(static_cast<int64_t>(counts[t][p])));
-      value_row.push_back(share);
-      text_row.push_back(Thousands(static_cast<int64_t>(counts[t][p])));
-      note_row.push_back(fmt::format("{} of {} pictures ({})", counts[t][p], scores[t].support, PercentText(share)));
+      const double share = scores[t].support > 0 ? static_cast<double>(counts[t][p]) / static_cast<double>(scores[t].support) : 0;
+      Cell cell = Count(static_cast<int64_t>(counts[t][p]));
+      cell.hint = fmt::format("{} called {}: {} of {} ({})", labels[t], labels[p], counts[t][p], scores[t].support, PercentText(share));
+      if (counts[t][p] == 0) {
+        cell.text.clear();
+      } else {
+        cell.shade = share;
+        cell.mark_wrong = t != p;
+        if (test) cell.pick = fmt::format("{},{}", t, p);
+      }
+      table.rows.back().push_back(std::move(cell));
     }
-    values.push_back(value_row);
-    texts.push_back(text_row);
-    notes.push_back(note_row);
   }
-  section.blocks.emplace_back(Chart{.id = fmt::format("confusion-{}", part), .kind = "heat",
-      .caption = test ? "Test pictures: each row is a true class, each column what the model called it. The diagonal is right; the darker a cell off the diagonal, the commoner the mistake."
-                      : "Training pictures, the same way. Much better here than on test pictures means that the model learnt these pictures by heart.",
-      .height_px = static_cast<int>(std::min<size_t>(720, 130 + 46 * labels.size())),
-      .data = {{"x", labels}, {"y", labels}, {"x_name", "called"}, {"y_name", "true class"}, {"values", values}, {"texts", texts},
-               {"notes", notes}, {"palette", "counts"}, {"low", 0}, {"high", 1}, {"unit", ""}}});
   section.blocks.emplace_back(std::move(table));
 }
 
@@ -61,30 +58,29 @@ double ClassAuc(const Judged& judged, int c) {
 void AddPerClass(const Records& records, const Judged& judged, Section& section) {
   const auto& labels = records.dataset.labels;
   const auto scores = PerClass(Confuse(judged.truth, judged.predicted, judged.classes));
-  Table table{.id = "per-class", .caption = "Each class by itself, test pictures",
-              .columns = {{"Class"}, {"n", Align::kNumber}, {"Recall", Align::kNumber}, {"95 % interval of recall", Align::kNumber}, {"Precision", Align::kNumber},
-                          {"F1", Align::kNumber}, {"AUC", Align::kNumber}}};
-  Json recall = Json::array(), precision = Json::array();
+  Table table{.id = "per-class", .caption = "Each class",
+              .columns = {{"Class"}, {"Recognised", Align::kNumber, "recall: of the pictures of this class, how many the model names so"}, {"95 % interval"},
+                          {"Pictures", Align::kNumber}, {"Right when named", Align::kNumber, "precision: of the pictures named so, how many are of this class", true},
+                          {"F1", Align::kNumber, "the two shares in one number", true}, {"AUC", Align::kNumber, "1 = its scores never mix with those of other classes", true}}};
   double recall_sum = 0, precision_sum = 0, f1_sum = 0, auc_sum = 0;
   for (size_t c = 0; c < labels.size(); ++c) {
     const double auc = ClassAuc(judged, static_cast<int>(c));
     const auto hits = static_cast<size_t>(std::llround(scores[c].recall * static_cast<double>(scores[c].support)));
-    table.rows.push_back({Text(labels[c]), Count(static_cast<int64_t>(scores[c].support)), Percent(scores[c].recall), Range(Wilson95(hits, scores[c].support)),
-                          Percent(scores[c].precision), Percent(scores[c].f1), Number(auc, 3)});
-    recall.push_back(100 * scores[c].recall);
-    precision.push_back(100 * scores[c].precision);
+    const Interval ci = Wilson95(hits, scores[c].support);
+    Cell name = Text(labels[c]), range = Range(ci);
+    name.pick = fmt::format("{},", c);
+    range.bar = Bar{scores[c].recall, ci};
+    range.pick = name.pick;
+    table.rows.push_back({name, Percent(scores[c].recall), range, Count(static_cast<int64_t>(scores[c].support)), Percent(scores[c].precision),
+                          Percent(scores[c].f1), Number(auc, 3)});
     recall_sum += scores[c].recall;
     precision_sum += scores[c].precision;
     f1_sum += scores[c].f1;
     auc_sum += auc;
   }
   const auto classes = static_cast<double>(labels.size());
-  table.rows.push_back({Text("mean of the classes"), Count(static_cast<int64_t>(judged.truth.size())), Percent(recall_sum / classes), Missing(),
+  table.rows.push_back({Text("mean of the classes"), Percent(recall_sum / classes), Missing(), Count(static_cast<int64_t>(judged.truth.size())),
                         Percent(precision_sum / classes), Percent(f1_sum / classes), Number(auc_sum / classes, 3)});
-  section.blocks.emplace_back(Chart{.id = "per-class", .kind = "bars",
-      .caption = "Recall: of the pictures that are this class, how many the model found. Precision: of the pictures it called this class, how many are.",
-      .height_px = static_cast<int>(90 + 54 * labels.size()),
-      .data = {{"categories", labels}, {"series", {{{"name", "recall"}, {"values", recall}}, {{"name", "precision"}, {"values", precision}}}}, {"x_name", "%"}, {"unit", "%"}, {"x_max", 100}}});
   section.blocks.emplace_back(std::move(table));
 }
 
@@ -117,8 +113,8 @@ void AddRoc(const Records& records, const Judged& judged, Section& section) {
   }
   series.push_back({{"name", "guessing"}, {"style", "guide"}, {"colour", 0}, {"points", {{0, 0}, {100, 100}}}});
   section.blocks.emplace_back(Chart{.id = "roc", .kind = "lines",
-      .caption = "ROC curve: how many of a class are found (up) against how many others are wrongly called it (right), for every threshold. The dashed line is guessing.",
-      .height_px = 400, .data = {{"x_name", "false alarms in %"}, {"y_name", "found in %"}, {"unit", "%"}, {"x_min", 0}, {"x_max", 100}, {"y_min", 0}, {"y_max", 100}, {"series", series}}});
+      .caption = "ROC curve: how many pictures of a class are found (up) against how many others are wrongly called it (right), for every threshold. The dashed line is guessing.",
+      .height_px = 400, .data = {{"x_name", "false alarms in %"}, {"y_name", "found in %"}, {"unit", "%"}, {"x_min", 0}, {"x_max", 100}, {"y_min", 0}, {"y_max", 100}, {"series", series}}, .fold = Fold::kClosed});
 }
 
 void AddCalibration(const Judged& judged, Section& section) {
@@ -142,72 +138,97 @@ void AddCalibration(const Judged& judged, Section& section) {
   Json series = {{{"name", "this model"}, {"style", "solid"}, {"colour", 0}, {"symbols", true}, {"points", points}},
                  {{"name", "perfectly calibrated"}, {"style", "guide"}, {"colour", 0}, {"points", {{0, 0}, {100, 100}}}}};
   section.blocks.emplace_back(Chart{.id = "reliability", .kind = "lines",
-      .caption = fmt::format("Does a score of 80 % mean right in 80 % of cases? Points below the dashed line: the model is too sure of itself. On average score and accuracy differ by {:.1f} points (ECE).", 100 * reliability.error),
-      .height_px = 360, .data = {{"x_name", "score of the answer in %"}, {"y_name", "accuracy in %"}, {"unit", "%"}, {"x_min", 0}, {"x_max", 100}, {"y_min", 0}, {"y_max", 100}, {"series", series}}});
+      .caption = fmt::format("Is a score of 80 % right in 80 % of cases? Points below the dashed line: the model is too sure of itself. On average, score and accuracy differ by {:.1f} points (ECE).", 100 * reliability.error),
+      .height_px = 360, .data = {{"x_name", "score of the answer in %"}, {"y_name", "accuracy in %"}, {"unit", "%"}, {"x_min", 0}, {"x_max", 100}, {"y_min", 0}, {"y_max", 100}, {"series", series}}, .fold = Fold::kClosed});
   section.blocks.emplace_back(std::move(table));
+}
+
+size_t RightOf(const Judged& judged) {
+  return static_cast<size_t>(std::inner_product(judged.truth.begin(), judged.truth.end(), judged.predicted.begin(), 0, std::plus<>(), std::equal_to<>()));
+}
+
+// What the page's viewer shows. Pictures of mistakes go along, as far as the page does not grow heavy; others are seen where a
+// gallery of the page holds them.
+void AddPictures(const Records& records, const Judged& test, Section& section) {
+  constexpr size_t kRows = 20'000, kThumbnails = 150;
+  Pictures pictures{.labels = records.dataset.labels, .rows = {}};
+  std::map<int, std::string> sources;
+  for (const Mistake& mistake : WorstMistakes(records)) {
+    if (sources.size() == kThumbnails) break;
+    sources.emplace(mistake.picture, ThumbnailUri(records, records.dataset.pictures[static_cast<size_t>(mistake.picture)]));
+  }
+  for (size_t i = 0; i < test.truth.size() && i < kRows; ++i) {
+    const auto source = sources.find(test.picture[i]);
+    pictures.rows.push_back({.picture = test.picture[i], .truth = test.truth[i], .called = test.predicted[i],
+                             .score = static_cast<double>(test.Score(i, test.predicted[i])), .path = records.dataset.pictures[static_cast<size_t>(test.picture[i])].path,
+                             .source = source == sources.end() ? std::string() : source->second});
+  }
+  std::sort(pictures.rows.begin(), pictures.rows.end(), [](const auto& a, const auto& b) { return a.picture < b.picture; });
+  section.blocks.emplace_back(std::move(pictures));
 }
 
 }  // namespace
 
+std::vector<Mistake> WorstMistakes(const Records& records) {
+  const Judged test = TestAnswers(records);
+  std::vector<Mistake> wrong;
+  for (size_t i = 0; i < test.truth.size(); ++i) {
+    if (test.truth[i] == test.predicted[i]) continue;
+    wrong.push_back({test.picture[i], test.truth[i], test.predicted[i], static_cast<double>(test.Score(i, test.predicted[i])),
+                     static_cast<double>(test.Score(i, test.truth[i]))});
+  }
+  std::stable_sort(wrong.begin(), wrong.end(), [](const Mistake& a, const Mistake& b) { return a.score != b.score ? a.score > b.score : a.picture < b.picture; });
+  return wrong;
+}
+
 Section ErrorsSection(const Records& records) {
   Section section{.id = "errors", .title = "What it gets right and wrong",
-                  .lead = "The chosen model on test pictures, each judged by the one fold that never saw it in training.", .blocks = {}};
+                  .lead = "Test pictures only: each was judged by a model that had not learnt from it. Click a number, a line or a class to see its pictures.", .blocks = {}};
   const search::CellResult* cell = FinalCell(records);
-  const Judged test = cell == nullptr ? Judged{} : Pool(*cell, records.dataset, Part::kTest);
+  const Judged test = TestAnswers(records);
   if (test.picture.empty()) {
     section.blocks.emplace_back(NotRunYet(records, "search RUN"));
     return section;
   }
-  const size_t correct = static_cast<size_t>(std::inner_product(test.truth.begin(), test.truth.end(), test.predicted.begin(), 0, std::plus<>(), std::equal_to<>()));
-  const Judged train = Pool(*cell, records.dataset, Part::kTrain);
-  Facts facts{{{PercentText(static_cast<double>(correct) / static_cast<double>(test.truth.size())), "right on test pictures",
-                fmt::format("{} of {}; 95 % interval {}", Thousands(static_cast<int64_t>(correct)), Thousands(static_cast<int64_t>(test.truth.size())),
-                            RangeText(Wilson95(correct, test.truth.size())))}}};
-  if (!train.truth.empty()) {
-    const auto learnt = static_cast<size_t>(std::inner_product(train.truth.begin(), train.truth.end(), train.predicted.begin(), 0, std::plus<>(), std::equal_to<>()));
-    facts.facts.push_back({PercentText(static_cast<double>(learnt) / static_cast<double>(train.truth.size())), "right on training pictures",
-                           fmt::format("{} of {}, over all folds", Thousands(static_cast<int64_t>(learnt)), Thousands(static_cast<int64_t>(train.truth.size())))});
-  }
-  section.blocks.emplace_back(std::move(facts));
   AddConfusion(records, test, "test", section);
   AddPerClass(records, test, section);
+  AddPictures(records, test, section);
+  const Judged train = cell == nullptr ? Judged{} : Pool(*cell, records.dataset, Part::kTrain);
+  if (!train.truth.empty()) {
+    const size_t learnt = RightOf(train);
+    section.blocks.emplace_back(Paragraph{fmt::format(
+        "Of the pictures that it learnt from, the model names {} rightly. If that is far above its accuracy on test pictures, it has learnt them by heart; more pictures help.",
+        PercentText(static_cast<double>(learnt) / static_cast<double>(train.truth.size())))});
+    AddConfusion(records, train, "training", section);
+  }
   AddRoc(records, test, section);
   AddCalibration(test, section);
-  if (!train.truth.empty()) AddConfusion(records, train, "training", section);
   return section;
 }
 
 Section MistakesSection(const Records& records) {
-  Section section{.id = "mistakes", .title = "Worst mistakes",
-                  .lead = "Test pictures on which the model was wrong and most sure of itself. Many of them are worth a second look: a wrong label, a picture of something else, or a real weakness.", .blocks = {}};
-  const search::CellResult* cell = FinalCell(records);
-  const Judged test = cell == nullptr ? Judged{} : Pool(*cell, records.dataset, Part::kTest);
+  Section section{.id = "mistakes", .title = "Mistakes",
+                  .lead = "Test pictures that the model named wrongly, the surest first. Each is worth a look: a wrong label, a picture of something else, or a real weakness.", .blocks = {}};
+  const Judged test = TestAnswers(records);
   if (test.picture.empty()) {
     section.blocks.emplace_back(NotRunYet(records, "search RUN"));
     return section;
   }
-  std::vector<size_t> wrong;
-  for (size_t i = 0; i < test.truth.size(); ++i) {
-    if (test.truth[i] != test.predicted[i]) wrong.push_back(i);
-  }
-  std::stable_sort(wrong.begin(), wrong.end(), [&](size_t a, size_t b) {
-    const float score_a = test.Score(a, test.predicted[a]), score_b = test.Score(b, test.predicted[b]);
-    return score_a != score_b ? score_a > score_b : test.picture[a] < test.picture[b];
-  });
+  const std::vector<Mistake> wrong = WorstMistakes(records);
   if (wrong.empty()) {
-    section.blocks.emplace_back(Paragraph{fmt::format("None: all {} test pictures were classified correctly.", test.truth.size())});
+    section.blocks.emplace_back(Paragraph{fmt::format("There are none: all {} are named rightly.", Plural(test.truth.size(), "test picture", "test pictures"))});
     return section;
   }
-  Gallery gallery{.title = fmt::format("The {} most confident of {}", std::min(kMistakes, wrong.size()), Plural(wrong.size(), "mistake", "mistakes")), .note = "", .pictures = {}};
+  Gallery gallery{.title = wrong.size() > kMistakes ? fmt::format("The surest {} of {} mistakes", kMistakes, wrong.size()) : "", .note = "", .pictures = {}};
   Table table{.id = "mistakes", .caption = "All mistakes on test pictures", .columns = {{"Picture"}, {"True class"}, {"Called"}, {"Score", Align::kNumber}, {"Score of the true class", Align::kNumber}}, .fold = Fold::kClosed};
-  for (const size_t i : wrong) {
-    const dataset::Picture& picture = records.dataset.pictures[static_cast<size_t>(test.picture[i])];
-    const std::string& truth = records.dataset.labels[static_cast<size_t>(test.truth[i])];
-    const std::string& called = records.dataset.labels[static_cast<size_t>(test.predicted[i])];
-    const auto score = static_cast<double>(test.Score(i, test.predicted[i]));
-    table.rows.push_back({Text(picture.path), Text(truth), Text(called), Percent(score), Percent(static_cast<double>(test.Score(i, test.truth[i])))});
+  for (const Mistake& mistake : wrong) {
+    const dataset::Picture& picture = records.dataset.pictures[static_cast<size_t>(mistake.picture)];
+    const std::string& truth = records.dataset.labels[static_cast<size_t>(mistake.truth)];
+    const std::string& called = records.dataset.labels[static_cast<size_t>(mistake.called)];
+    table.rows.push_back({Text(picture.path), Text(truth), Text(called), Percent(mistake.score), Percent(mistake.score_of_truth)});
     if (gallery.pictures.size() < kMistakes) {
-      gallery.pictures.push_back({ThumbnailUri(records, picture), picture.path, {"called " + called, "is " + truth, fmt::format("score {}", PercentText(score))}});
+      gallery.pictures.push_back({ThumbnailUri(records, picture), picture.path,
+                                  {"called " + called, "is " + truth, fmt::format("score {:.0f} %", 100 * mistake.score)}, mistake.picture});
     }
   }
   section.blocks.emplace_back(std::move(gallery));

@@ -42,7 +42,7 @@ const char* KindName(nn::LayerKind kind) {
 
 Table Architecture(const nn::ModelSpec& spec) {
   Table table{.id = "architecture", .caption = "Architecture, layer by layer",
-              .columns = {{"Layer", Align::kNumber}, {"Kind"}, {"Parameters"}, {"Output (height × width × channels)"}}, .row_headers = false};
+              .columns = {{"Layer", Align::kNumber}, {"Kind"}, {"Parameters"}, {"Output (height × width × channels)"}}, .fold = Fold::kClosed, .row_headers = false};
   const auto shapes = nn::InferShapes(spec);
   table.rows.push_back({Count(0), Text("Picture"), Text("red, green, blue from 0 to 1"), Text(fmt::format("{} × {} × 3", spec.size_px, spec.size_px))});
   for (size_t i = 0; i < spec.layers.size(); ++i) {
@@ -66,7 +66,7 @@ std::string OptimizerWords(const nn::Optimizer& optimizer) {
 
 Table HyperParameters(const search::CellResult& cell) {
   const train::Recipe& recipe = cell.candidate.recipe;
-  Table table{.id = "hyper-parameters", .caption = "Hyper-parameters", .columns = {{"Hyper-parameter"}, {"Value"}}};
+  Table table{.id = "hyper-parameters", .caption = "Hyper-parameters", .columns = {{"Hyper-parameter"}, {"Value"}}, .fold = Fold::kClosed};
   const auto add = [&](const char* name, std::string value) { table.rows.push_back({Text(name), Text(std::move(value))}); };
   add("Batch size", fmt::format("{}", recipe.batch));
   add("Epochs", fmt::format("{}", recipe.epochs));
@@ -119,7 +119,7 @@ Table Augmentation(const image::GeneratorSpec& generator) {
 }  // namespace
 
 Section ModelSection(const Records& records) {
-  Section section{.id = "model", .title = "The chosen model", .lead = "What is shipped, layer by layer, and how it was trained.", .blocks = {}};
+  Section section{.id = "model", .title = "The chosen model", .lead = "What is shipped, and how it was trained.", .blocks = {}};
   const search::CellResult* cell = FinalCell(records);
   if (cell == nullptr) {
     section.blocks.emplace_back(NotRunYet(records, "search RUN"));

@@ -36,12 +36,12 @@ Note SelfCheckNote(const Json& check, const Json* route) {
   const bool ok = At(check, "ok").is_boolean() && At(check, "ok").get<bool>();
   Note note{.tone = ok ? Tone::kGood : Tone::kBad, .title = ok ? "Self-check: green" : "Self-check: red", .lines = {}};
   for (const Json& problem : At(check, "problems")) note.lines.push_back(Printed(problem));
-  note.lines.push_back(fmt::format("{} of {} golden vectors right, {} bytes differ", Printed(At(check, "golden_right")), Printed(At(check, "golden")),
+  note.lines.push_back(fmt::format("{} of {} built-in test pictures right, {} bytes differ", Printed(At(check, "golden_right")), Printed(At(check, "golden")),
                                    Printed(At(check, "differing_bytes"))));
   if (route != nullptr) {
     const Json& computer = At(*route, "computer");
-    note.lines.push_back(fmt::format("held-out pictures: {} of {} right (95 % interval {}); against the computer's scores by the same kernels: {} labels flip, "
-                                     "at most {:.2g} apart; {} pictures reach the model as other bytes than on the computer",
+    note.lines.push_back(fmt::format("held-out pictures: {} of {} right (95 % interval {}); {} answers differ from the computer's, scores are at most {:.2g} apart; "
+                                     "{} pictures reach the model with other bytes than on the computer",
                                      Printed(At(*route, "correct")), Printed(At(*route, "n")), RangeText(IntervalOf(*route)), Printed(At(computer, "label_flips")),
                                      NumberAt(computer, "max_score_difference").value_or(0), Printed(At(*route, "differing_inputs"))));
   }
@@ -50,7 +50,7 @@ Note SelfCheckNote(const Json& check, const Json* route) {
 }
 
 Table FieldTable(const Records& records, size_t phone, const std::string& title, const Json& route) {
-  Table table{.id = fmt::format("phone-{}-field-test", phone + 1), .caption = "Field test with " + title + ": the same shots counted four ways",
+  Table table{.id = fmt::format("phone-{}-field-test", phone + 1), .caption = "Field test with " + title + ": the same photographs counted four ways",
               .columns = {{"By"}, {"Value"}}};
   AddCountColumns(table);
   const Json& classes = At(route, "per_class");
@@ -91,18 +91,18 @@ void AddPhone(const Records& records, size_t index, const Json& phone, Section& 
   if (!test.is_object() || route == nullptr) return;
   const int64_t n = static_cast<int64_t>(NumberAt(*route, "n").value_or(0)), correct = static_cast<int64_t>(NumberAt(*route, "correct").value_or(0));
   section.blocks.emplace_back(Facts{{
-      {PercentText(n > 0 ? static_cast<double>(correct) / static_cast<double>(n) : 0), "of the field test's shots right",
+      {PercentText(n > 0 ? static_cast<double>(correct) / static_cast<double>(n) : 0), "of the field test's photographs right",
        fmt::format("{} of {}; 95 % interval {}", correct, n, RangeText(IntervalOf(*route)))},
-      {Printed(At(test, "not_sure")), "shots answered \"not sure\"", "counted here by their best label"},
-      {fmt::format("{:.0f} ms", NumberAt(test, "median_ms").value_or(0)), "a shot, median", ""},
-      {TextAt(test, "last_at").substr(0, 10), "last shot", "first " + TextAt(test, "first_at")}}});
+      {Printed(At(test, "not_sure")), "answered \"not sure\"", "counted here by the best class"},
+      {fmt::format("{:.0f} ms", NumberAt(test, "median_ms").value_or(0)), "for one photograph (median)", ""},
+      {TextAt(test, "last_at").substr(0, 10), "last photograph", "first " + TextAt(test, "first_at")}}});
   section.blocks.emplace_back(FieldTable(records, index, title, *route));
 }
 
 }  // namespace
 
 Section PhonesSection(const Records& records) {
-  Section section{.id = "phones", .title = "On phones", .lead = "What real phones said, and what a simulated camera lets one expect.", .blocks = {}};
+  Section section{.id = "phones", .title = "On phones", .lead = "What real phones said, and what a simulated camera lets you expect.", .blocks = {}};
   const Json& phones = At(records.verdict, "phones");
   if (!records.verdict.is_object()) {
     section.blocks.emplace_back(NotRunYet(records, "verify"));
@@ -111,7 +111,7 @@ Section PhonesSection(const Records& records) {
   AddCamera(records, section);
   for (size_t i = 0; phones.is_array() && i < phones.size(); ++i) AddPhone(records, i, phones[i], section);
   if (!phones.is_array() || phones.empty()) section.blocks.emplace_back(Note{Tone::kPlain, "No phone has sent anything back", {kWhatHelps}});
-  else section.blocks.emplace_back(Paragraph{"Shots of one series resemble each other, so that the true uncertainty of a field test is larger than its interval."});
+  else section.blocks.emplace_back(Paragraph{"Photographs of one series resemble each other, so a field test is less certain than its interval says."});
   return section;
 }
 

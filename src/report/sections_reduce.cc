@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "reduce/files.h"
 #include "report/sections.h"
 
 namespace handlens::report {
@@ -82,21 +83,40 @@ void AddAgainstParameters(const reduce::ReduceResult& result, Section& section) 
       .data = {{"x_name", "parameters (logarithmic)"}, {"y_name", "test accuracy in %"}, {"log_x", true}, {"series", series}}});
 }
 
+Json BytesPoint(const reduce::ReduceCell& cell, const std::string& name) {
+  return {static_cast<double>(cell.int8_bytes) / 1000, 100 * cell.cell.test_accuracy.mean,
+          fmt::format("{}: {} % (n = {}, 95 % interval {})", name, PercentStd(cell.cell.test_accuracy).text, cell.cell.test_n, RangeText(cell.cell.test_ci95))};
+}
+
+// The search's models that begin with no backbone, such as the nano ones, to stand beside the ladder.
+Json FromScratch(const Records& records) {
+  Json points = Json::array();
+  if (!records.search) return points;
+  for (const search::CellResult& searched : records.search->cells) {
+    if (searched.folds.empty() || searched.candidate.start) continue;
+    reduce::ReduceCell cell{.filters = 0, .neurons = 0, .cell = searched, .float_bytes = 0, .expected_validation = {}, .expected_test = {}};
+    reduce::EstimateFiles(cell);
+    points.push_back(BytesPoint(cell, fmt::format("{}, {} px, {}", searched.candidate.model, searched.candidate.size_px, searched.candidate.generator.name)));
+  }
+  return points;
+}
+
 // What a phone would hold, and what it would know.
-void AddAgainstBytes(const reduce::ReduceResult& result, Section& section) {
+void AddAgainstBytes(const Records& records, Section& section) {
+  const reduce::ReduceResult& result = *records.reduce;
   Json probes = Json::array(), tuned = Json::array(), chosen = Json::array();
   for (size_t i = 0; i < result.cells.size(); ++i) {
     const reduce::ReduceCell& cell = result.cells[i];
     if (cell.cell.folds.empty()) continue;
-    const Json point = {static_cast<double>(cell.int8_bytes) / 1024, 100 * cell.cell.test_accuracy.mean,
-                        fmt::format("{}: {} % (n = {}, 95 % interval {})", CellName(cell), PercentStd(cell.cell.test_accuracy).text, cell.cell.test_n, RangeText(cell.cell.test_ci95))};
+    const Json point = BytesPoint(cell, CellName(cell));
     const bool probe = cell.cell.candidate.start && cell.cell.candidate.start->method == train::Method::kProbe;
     (static_cast<int>(i) == result.chosen ? chosen : probe ? probes : tuned).push_back(point);
   }
+  Json series = {{{"name", "probes"}, {"points", probes}}, {{"name", "tuned"}, {"points", tuned}}, {{"name", "chosen"}, {"large", true}, {"points", chosen}}};
+  if (Json small = FromScratch(records); !small.empty()) series.push_back({{"name", "without a backbone"}, {"points", std::move(small)}});
   section.blocks.emplace_back(Chart{.id = "reduce-bytes", .kind = "scatter",
-      .caption = "Test accuracy against the size of the int8 file on the phone (estimated); each step to the right is ten times more. A probe trains a classifier on frozen layers, a tuned model trains them all.", .height_px = 360,
-      .data = {{"x_name", "KB of the int8 file (logarithmic)"}, {"y_name", "test accuracy in %"}, {"log_x", true},
-               {"series", {{{"name", "probes"}, {"points", probes}}, {{"name", "tuned"}, {"points", tuned}}, {{"name", "chosen"}, {"large", true}, {"points", chosen}}}}}});
+      .caption = "Test accuracy against the estimated size of the int8 file on the phone; each line to the right is ten times more. A probe trains a classifier on frozen layers; a tuned model trains them all; models without a backbone are those of the search.", .height_px = 360,
+      .data = {{"x_name", "KB of the int8 file (logarithmic)"}, {"y_name", "test accuracy in %"}, {"log_x", true}, {"series", series}}});
 }
 
 void AddTable(const reduce::ReduceResult& result, Section& section) {
@@ -109,7 +129,7 @@ void AddTable(const reduce::ReduceResult& result, Section& section) {
     Cell filters = IsLadder(result) ? Text(cell.cell.candidate.model) : Count(cell.filters);
     filters.mark = Role(result, i);
     const int64_t file_bytes = IsLadder(result) ? cell.int8_bytes : cell.float_bytes;
-    Cell bytes = Text(KilobytesText(file_bytes));
+    Cell bytes = Text(ByteCount(static_cast<double>(file_bytes)));
     bytes.value = file_bytes;
     table.rows.push_back({filters, Count(cell.neurons), PercentStd(cell.cell.validation_accuracy), PercentStd(cell.cell.test_accuracy),
                           Count(static_cast<int64_t>(cell.cell.test_n)), Range(cell.cell.test_ci95), Count(cell.cell.parameters), bytes,
@@ -122,7 +142,7 @@ void AddTable(const reduce::ReduceResult& result, Section& section) {
 }  // namespace
 
 Section ReduceSection(const Records& records) {
-  Section section{.id = "reduce", .title = "Making it smaller", .lead = "How few parameters suffice: the smallest model that is not statistically worse than the best.", .blocks = {}};
+  Section section{.id = "reduce", .title = "Making it smaller", .lead = "The smallest model that does as well as the best, as far as these pictures can tell.", .blocks = {}};
   if (!records.reduce || records.reduce->cells.empty()) {
     section.blocks.emplace_back(NotRunYet(records, "reduce RUN"));
     return section;
@@ -132,13 +152,13 @@ Section ReduceSection(const Records& records) {
     return after > 0 && before > after ? fmt::format("{:.1f} times smaller", static_cast<double>(before) / static_cast<double>(after)) : std::string();
   };
   section.blocks.emplace_back(Facts{{
-      {KilobytesText(result.bytes_before), "before", Plural(static_cast<size_t>(std::max<int64_t>(0, result.parameters_before)), "parameter", "parameters")},
-      {KilobytesText(result.bytes_after), "after", Plural(static_cast<size_t>(std::max<int64_t>(0, result.parameters_after)), "parameter", "parameters")},
-      {change(result.bytes_before, result.bytes_after).empty() ? "unchanged" : change(result.bytes_before, result.bytes_after), "as a float file", "1 KB = 1,024 bytes"}}});
+      {ByteCount(static_cast<double>(result.bytes_before)), "before", Plural(static_cast<size_t>(std::max<int64_t>(0, result.parameters_before)), "parameter", "parameters")},
+      {ByteCount(static_cast<double>(result.bytes_after)), "after", Plural(static_cast<size_t>(std::max<int64_t>(0, result.parameters_after)), "parameter", "parameters")},
+      {change(result.bytes_before, result.bytes_after).empty() ? "unchanged" : change(result.bytes_before, result.bytes_after), "as a float file", ""}}});
   if (!result.rule.empty()) section.blocks.emplace_back(Note{Tone::kPlain, "How the choice was made", {result.rule}});
   if (result.cells.size() > 1) {
     AddHeatMap(result, section);
-    if (IsLadder(result)) AddAgainstBytes(result, section);
+    if (IsLadder(result)) AddAgainstBytes(records, section);
     else AddAgainstParameters(result, section);
   }
   AddTable(result, section);

@@ -130,8 +130,8 @@ void AddChart(const search::SearchResult& result, Section& section) {
     points.push_back({{"name", CellName(cell)}, {"value", 100 * pooled}, {"low", 100 * cell.test_ci95.low}, {"high", 100 * cell.test_ci95.high},
                       {"note", CellHint(cell)}, {"marked", static_cast<int>(i) == result.chosen}});
   }
-  std::string caption = "Test accuracy over all folds together, with its 95 % interval. The diamond is the chosen one; it was chosen on validation "
-                        "pictures, so it need not stand on top.";
+  std::string caption = "Test accuracy over all folds together, with its 95 % interval. The diamond is the chosen one; validation pictures chose it, "
+                        "so it need not stand on top.";
   if (all > order.size()) caption += fmt::format(" {} of {} combinations are shown.", order.size(), all);
   section.blocks.emplace_back(Chart{.id = "search", .kind = "intervals", .caption = std::move(caption),
       .height_px = static_cast<int>(70 + 26 * points.size()), .data = {{"points", points}, {"x_name", "test accuracy in %"}}});
@@ -179,23 +179,23 @@ Json Both(const search::CellResult& cell, const Curve& first, const Curve& secon
 
 Section SearchSection(const Records& records) {
   Section section{.id = "search", .title = "Which model, size and augmentation",
-                  .lead = "Every combination was trained afresh on each fold; the choice was made on validation pictures, the accuracies are on test pictures.", .blocks = {}};
+                  .lead = "Every combination was trained anew on each division of the pictures. Validation pictures made the choice; the accuracies are those of test pictures.", .blocks = {}};
   if (!records.search || records.search->cells.empty()) {
     section.blocks.emplace_back(NotRunYet(records, "search RUN"));
     return section;
   }
   const search::SearchResult& result = *records.search;
   if (!result.exhaustive) {
-    section.lead = "Combinations raced: those that fell behind were stopped, larger pictures tried only where they promised a gain. The choice was made on "
-                   "validation pictures, the accuracies are on test pictures.";
+    section.lead = "The combinations raced: what fell behind was stopped, and larger pictures were tried only where they promised a gain. Validation pictures "
+                   "made the choice; the accuracies are those of test pictures.";
   }
   if (!result.rule.empty()) section.blocks.emplace_back(Note{Tone::kPlain, "How the choice was made", {result.rule}});
   const auto models = Distinct<std::string>(result.cells, [](const auto& c) { return c.candidate.model; });
   for (size_t m = 0; m < models.size(); ++m) AddPaperTable(result, models[m], m, section);
   const bool raced = std::any_of(result.cells.begin(), result.cells.end(), [](const auto& c) { return c.eliminated; });
   if (raced) {
-    section.blocks.emplace_back(Paragraph{"* stopped early, because it was behind; its mean is over fewer folds and says less. – was not trained: a smaller size had "
-                                          "been stopped, gained too little, or left nothing to gain. Why, for each: the list of all combinations."});
+    section.blocks.emplace_back(Paragraph{"* was stopped early because it was behind; its mean is over fewer folds and says less. – was not trained: a smaller size had "
+                                          "been stopped, gained too little, or left nothing to gain. The list of all combinations gives the reason for each."});
   }
   AddChart(result, section);
   AddCells(result, section);
@@ -215,7 +215,7 @@ Section LearningSection(const Records& records) {
       .height_px = 340, .data = {{"x_name", "epoch"}, {"y_name", "loss"}, {"x_min", 1}, {"series", Both(*cell, {"training", "solid", 0, &train::Epoch::train_loss},
                                                                                         {"validation", "dashed", 1, &train::Epoch::validation_loss}, 1)}}});
   section.blocks.emplace_back(Chart{.id = "accuracy-curves", .kind = "lines",
-      .caption = "Accuracy on training pictures (augmented, so harder) and on validation pictures. A wide gap means that more or more varied pictures would help.",
+      .caption = "Accuracy on training pictures (varied, so harder) and on validation pictures. A wide gap means that more pictures, or more varied ones, would help.",
       .height_px = 340, .data = {{"x_name", "epoch"}, {"y_name", "accuracy in %"}, {"unit", "%"}, {"x_min", 1},
                                  {"series", Both(*cell, {"training", "solid", 0, &train::Epoch::train_accuracy},
                                                  {"validation", "dashed", 1, &train::Epoch::validation_accuracy}, 100)}}});

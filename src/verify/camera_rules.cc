@@ -20,7 +20,7 @@ std::string WhatToDo(const Verdict& verdict) {
   if (verdict.camera) {
     for (size_t i = 0; i < std::min<size_t>(2, verdict.camera->advice.size()); ++i) advice += verdict.camera->advice[i] + "; ";
   }
-  return advice + "training pictures taken with the phone; --generators camera; --for gallery, if nobody will use the camera";
+  return advice + "train with pictures taken by the phone; --generators camera; --for gallery, if nobody will use the camera";
 }
 
 // The same pictures and files without the camera.
@@ -36,7 +36,7 @@ RuleResult CameraRule(const Rules& rules, const Verdict& verdict, const Route& r
   const double needed = std::max(rules.min_accuracy, route.majority_rate);
   const bool passed = route.ci95.low > needed;
   return {"camera", passed,
-          fmt::format("photographed by a simulated camera with typical care, {}; the whole interval must be above {}, {}", Counts(route), Percent(needed),
+          fmt::format("photographed by a simulated camera with usual care, {}; the whole interval must lie above {}, {}", Counts(route), Percent(needed),
                       needed > rules.min_accuracy ? "which always guessing the largest class gives" : "the accuracy asked for"),
           passed ? "" : WhatToDo(verdict)};
 }
@@ -51,8 +51,8 @@ RuleResult LossRule(const Rules& rules, const Verdict& verdict, const Route& rou
   }
   const bool passed = loss <= rules.max_camera_loss + 1e-9;   // 0.99 - 0.84 is a hair more than 0.15
   return {"camera-loss", passed,
-          fmt::format("before the simulated camera {} against {} without it: {}, at most {:.1f} points are allowed (n={}; right only without the "
-                      "camera {}, only with it {})",
+          fmt::format("{} with the simulated camera, {} without it: {}; at most {:.1f} points are allowed (n={}; right only without the camera: {}, "
+                      "only with it: {})",
                       Percent(route.accuracy), Percent(base.accuracy), loss > 0 ? fmt::format("{:.1f} points lost", 100 * loss) : "nothing lost",
                       100 * rules.max_camera_loss, route.n, only_base, only_camera),
           passed ? "" : WhatToDo(verdict)};
@@ -74,15 +74,15 @@ std::vector<std::string> CameraNotes(const Rules& rules, const Verdict& verdict)
   if (!Judged(route)) return notes;
   const Route* hard = FindRoute(verdict, "camera-hard");
   const Route* holdout = FindRoute(verdict, "camera-holdout");
-  notes.push_back(fmt::format("simulated camera: {} with typical care{}{}{}. A real phone's field test says more (handlens verify --import)", Counts(*route),
+  notes.push_back(fmt::format("simulated camera: {} with usual care{}{}{}. A field test with a real phone says more (handlens verify --import)", Counts(*route),
                               Judged(hard) ? ", " + Counts(*hard) + " with little" : "",
-                              Judged(holdout) ? "; hold-out, by the file that the app carries: " + Counts(*holdout) : "",
-                              rules.purpose == Purpose::kGallery ? "; it decides nothing, as the model is --for gallery" : ""));
+                              Judged(holdout) ? "; held-out pictures, by the file in the app: " + Counts(*holdout) : "",
+                              rules.purpose == Purpose::kGallery ? "; it decides nothing, because the model is --for gallery" : ""));
   if (!verdict.camera || verdict.camera->curves.empty()) return notes;
   const CameraFindings& camera = *verdict.camera;
-  notes.push_back(fmt::format("the camera's worst axis is {}: {} right at {:.3g} (n={} a point)", camera.worst_axis, Percent(camera.worst_accuracy),
+  notes.push_back(fmt::format("the fault of the camera that harms most is {}: {} right at {:.3g} (n={} a point)", camera.worst_axis, Percent(camera.worst_accuracy),
                               camera.worst_value, camera.pictures));
-  if (camera.advice.empty()) notes.emplace_back("no single fault of the camera takes ten points of accuracy, up to its highest severity");
+  if (camera.advice.empty()) notes.emplace_back("no single fault of the camera takes ten points of accuracy, even at its strongest");
   for (const std::string& advice : camera.advice) notes.push_back(advice);
   return notes;
 }

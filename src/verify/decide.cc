@@ -1,6 +1,7 @@
 // The rules of the verdict (docs/verdict.md). Each is a function from the evidence to one RuleResult.
 #include <algorithm>
 
+#include "base/text.h"
 #include "verify/camera_route.h"
 #include "verify/phone_routes.h"
 #include "verify/verify.h"
@@ -9,6 +10,9 @@ namespace handlens::verify {
 namespace {
 
 std::string Percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
+
+// Where two ways disagree and it is no tie of two scores.
+std::string Answers(size_t flips) { return flips == 0 ? "same answers" : Count(static_cast<int64_t>(flips), "answer") + " differ"; }
 
 RuleResult Rule(std::string name, bool passed, std::string text, std::string advice) {
   return {std::move(name), passed, std::move(text), passed ? "" : std::move(advice)};
@@ -28,8 +32,8 @@ std::string WeakestClass(const Verdict& verdict, const Route& route) {
 }
 
 RuleResult NotJudged(std::string name, std::string_view route) {
-  return Rule(std::move(name), false, fmt::format("the route {} was not run on any picture", route),
-              "convert again, so that there is a model for each fold, then verify again");
+  return Rule(std::move(name), false, fmt::format("no picture was judged by the route {}", route),
+              "convert again, so that every part of the pictures has its model, then verify again");
 }
 
 bool Judged(const Route* route) { return route != nullptr && route->status == "done" && route->n > 0; }
@@ -39,19 +43,18 @@ RuleResult BetterThanGuessing(const Verdict& v) {
   if (!Judged(route)) return NotJudged("better-than-guessing", "computer");
   const bool passed = route->ci95.low > route->majority_rate;
   return Rule("better-than-guessing", passed,
-              fmt::format("out of fold, {} of {} are right: {} (95 % interval {} to {}); always guessing the largest class "
-                          "gives {}",
-                          route->correct, route->n, Percent(route->accuracy), Percent(route->ci95.low),
-                          Percent(route->ci95.high), Percent(route->majority_rate)),
-              "more pictures of every class; a look at `handlens inspect` for wrong labels; --preset thorough");
+              fmt::format("{} of {} test pictures are right: {} (95 % interval {} to {}); always guessing the largest class gives {}", route->correct,
+                          route->n, Percent(route->accuracy), Percent(route->ci95.low), Percent(route->ci95.high), Percent(route->majority_rate)),
+              "more pictures of every class; a search for wrong labels with `handlens inspect`; --preset thorough");
 }
 
 RuleResult Accuracy(const Rules& rules, const Verdict& v) {
   const Route* route = FindRoute(v, "computer");
   if (!Judged(route)) return NotJudged("accuracy", "computer");
-  return Rule("accuracy", route->accuracy >= rules.min_accuracy,
-              fmt::format("the accuracy is {} (n={}); at least {} is asked for", Percent(route->accuracy), route->n,
-                          Percent(rules.min_accuracy)),
+  // The lower end, so that luck with few pictures does not pass.
+  return Rule("accuracy", route->ci95.low >= rules.min_accuracy,
+              fmt::format("the accuracy is {} (95 % interval {} to {}, n={}); even the lower end must reach {}", Percent(route->accuracy),
+                          Percent(route->ci95.low), Percent(route->ci95.high), route->n, Percent(rules.min_accuracy)),
               WeakestClass(v, *route) + "; --preset thorough; pictures taken like those on the phone");
 }
 
@@ -67,8 +70,8 @@ RuleResult EveryClass(const Verdict& v) {
     }
   }
   if (never.empty()) return Rule("every-class", true, "every class is recognised at least once", "");
-  return Rule("every-class", false, fmt::format("never recognised: {}", never),
-              "more pictures of these classes, or leave them out, or join them with the class they are taken for");
+  return Rule("every-class", false, fmt::format("no picture of these classes is recognised: {}", never),
+              "more pictures of these classes; or leave them out; or join each with the class that it is taken for");
 }
 
 RuleResult Quantized(const Verdict& v) {
@@ -78,20 +81,20 @@ RuleResult Quantized(const Verdict& v) {
   const double loss = base->accuracy - route->accuracy;
   const bool passed = loss < 0.01 || route->mcnemar_p >= 0.05;
   return Rule("quantized", passed,
-              fmt::format("quantized {}, float {} (n={}; only float right {}, only quantized right {}, McNemar p={:.3g})",
+              fmt::format("the int8 file is right in {}, the float file in {} (n={}; only the float file right: {}, only the int8 file: {}; McNemar p={:.3g})",
                           Percent(route->accuracy), Percent(base->accuracy), route->n, route->only_baseline,
                           route->only_this, route->mcnemar_p),
-              fmt::format("{}shipping model_fp16.tflite, or a wider model",
-                          v.quantization == "post-training quantization" ? "training for int8 (--quantization aware), " : ""));
+              fmt::format("{}ship model_fp16.tflite, or use a wider model",
+                          v.quantization == "post-training quantization" ? "train for int8 (--quantization aware), " : ""));
 }
 
 RuleResult Agreement(const Rules& rules, const Verdict& v) {
   const Route* route = FindRoute(v, "quantized");
   if (!Judged(route)) return NotJudged("agreement", "quantized");
   return Rule("agreement", route->agreement >= rules.min_agreement,
-              fmt::format("quantized and float name the same class for {} of {} pictures; at least {} is asked for",
+              fmt::format("the int8 file and the float file give the same answer for {} of {} pictures; at least {} is asked for",
                           Percent(route->agreement), route->n, Percent(rules.min_agreement)),
-              "more training pictures to calibrate with, or shipping model_fp16.tflite");
+              "more training pictures to calibrate with, or ship model_fp16.tflite");
 }
 
 RuleResult Engine(const Rules& rules, const Verdict& v) {
@@ -105,13 +108,12 @@ RuleResult Engine(const Rules& rules, const Verdict& v) {
     difference = std::max(difference, c.max_score_difference);
   }
   if (n == 0) {
-    return Rule("engine", false, "there are no scores of the training engine to compare the runtime with",
-                "convert again, which writes engine_scores.json");
+    return Rule("engine", false, "there are no scores of the training to compare the phone's runtime with",
+                "convert again; that writes engine_scores.json");
   }
   return Rule("engine", beyond == 0 && difference <= rules.max_engine_difference,
-              fmt::format("the runtime's scores differ from the training engine's by at most {:.2g} ({}, {} pictures, {} "
-                          "labels flip beyond ties)",
-                          difference, worst, n, beyond),
+              fmt::format("the phone's runtime gives the scores of the training, at most {:.2g} apart ({}, {}; {})", difference, worst,
+                          Count(static_cast<int64_t>(n), "picture"), Answers(beyond)),
               "this is a defect: the .tflite file is not the model that was trained; convert again and report it");
 }
 
@@ -126,12 +128,11 @@ RuleResult KernelsAgree(const Verdict& v) {
     // Roundings add up over the layers of an int8 model, so its scores may stray; what it says may not.
     const bool float_model = name == "computer";
     passed = passed && c.flips_beyond_ties == 0 && (!float_model || c.max_score_difference <= c.tolerance);
-    text += fmt::format("{}{}: at most {:.2g} apart, {} labels flip beyond ties", text.empty() ? "" : "; ", name,
-                        c.max_score_difference, c.flips_beyond_ties);
+    text += fmt::format("{}{}: scores at most {:.2g} apart, {}", text.empty() ? "" : "; ", name, c.max_score_difference, Answers(c.flips_beyond_ties));
   }
   if (!any) return NotJudged("kernels", "computer");
-  return Rule("kernels", passed, "XNNPACK and plain kernels - " + text,
-              "phones would disagree with each other: another model (--preset thorough) or model_fp16.tflite");
+  return Rule("kernels", passed, "fast arithmetic (XNNPACK) against plain arithmetic: " + text,
+              "phones would disagree with each other: use another model (--preset thorough) or model_fp16.tflite");
 }
 
 RuleResult Listed(std::string name, const std::vector<std::string>& problems, std::string fine, std::string advice) {
@@ -142,8 +143,8 @@ RuleResult Listed(std::string name, const std::vector<std::string>& problems, st
 
 RuleResult Size(const Rules& rules, const Verdict& v) {
   return Rule("size", v.shipped_bytes <= rules.max_bytes,
-              fmt::format("the model takes {} bytes; at most {} are asked for", v.shipped_bytes, rules.max_bytes),
-              "handlens reduce, smaller pictures, or fewer filters");
+              fmt::format("the model takes {}; at most {} are allowed", ByteCount(static_cast<double>(v.shipped_bytes)), ByteCount(static_cast<double>(rules.max_bytes))),
+              "`handlens reduce`, smaller pictures, or fewer filters");
 }
 
 std::vector<std::string> Notes(const Rules& rules, const Verdict& v) {
@@ -154,14 +155,14 @@ std::vector<std::string> Notes(const Rules& rules, const Verdict& v) {
     if (route != nullptr && route->status == "done") continue;
     const Route* gallery = FindRoute(v, "gallery");
     const bool waits = name == "camera" && gallery != nullptr && gallery->status == "done";
-    notes.push_back(fmt::format("the {} route was not run{}: this verdict says nothing about pictures that come to the phone "
-                                "that way", name, waits ? ", because the gallery route failed, which comes first" : ""));
+    notes.push_back(fmt::format("the {} route was not run{}: this verdict says nothing about pictures that reach the phone that way", name,
+                                waits ? ", because the gallery route failed, which comes first" : ""));
   }
   for (std::string& note : CameraNotes(rules, v)) notes.push_back(std::move(note));
   notes.insert(notes.end(), v.phone_notes.begin(), v.phone_notes.end());
   const Route* holdout = FindRoute(v, "computer-holdout");
   if (Judged(holdout)) {
-    notes.push_back(fmt::format("hold-out: {} of {} right ({} to {})", holdout->correct, holdout->n,
+    notes.push_back(fmt::format("of the pictures held out from all training, {} of {} are right (95 % interval {} to {})", holdout->correct, holdout->n,
                                 Percent(holdout->ci95.low), Percent(holdout->ci95.high)));
   }
   return notes;
@@ -210,9 +211,9 @@ void Decide(const Rules& rules, Verdict& verdict) {
       Agreement(rules, verdict),
       Engine(rules, verdict),
       KernelsAgree(verdict),
-      Listed("label-order", verdict.label_order_problems, "the label order is the model's",
-             "where labels have changed places, the labels or the model are not this run's: convert and describe again; where an order "
-             "is not shown, the model hardly tells those classes apart: more pictures of them, or join them"),
+      Listed("label-order", verdict.label_order_problems, "the names stand in the model's order",
+             "where names have changed places, the labels or the model are not this run's: convert and describe again; where an order "
+             "cannot be shown, the model hardly tells those classes apart: more pictures of them, or join them"),
       Listed("shipped-files", verdict.shipped_file_problems, "the files are those that were converted and described",
              "convert, describe and verify again")};
   if (rules.max_bytes > 0) verdict.rules.push_back(Size(rules, verdict));

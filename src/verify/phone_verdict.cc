@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/hash.h"
+#include "base/text.h"
 #include "package/targets.h"
 #include "verify/phone.h"
 #include "verify/phone_routes.h"
@@ -196,13 +197,13 @@ RuleResult GalleryRule(const Rules& rules, const Route& route) {
   const bool same = route.differing_inputs == 0 && c.flips_beyond_ties == 0 && c.max_score_difference <= c.tolerance;
   const bool enough = rules.purpose == Purpose::kCamera || route.ci95.high >= rules.min_accuracy;
   std::string advice;
-  if (!same) advice = "this is a defect: the app's way and the computer's differ; verify again with this version of handlens and report it";
+  if (!same) advice = "this is a defect: the app and the computer treat a picture differently; verify again with this version of handlens and report it";
   if (!enough) advice += std::string(advice.empty() ? "" : "; ") + "more pictures of every class, like those on the phone; --preset thorough";
   return {"gallery", same && enough,
-          fmt::format("by the app's way {} of {} held-out pictures are right ({} to {}; {} must not lie above); {} reach the model as other bytes than on "
-                      "the computer, scores are at most {:.2g} apart, {} labels flip beyond ties",
+          fmt::format("treated as the app treats pictures of the gallery, {} of {} held-out pictures are right (95 % interval {} to {}; it must reach "
+                      "{}); {} reach the model with other bytes than on the computer, scores are at most {:.2g} apart, {}",
                       route.correct, route.n, Percent(route.ci95.low), Percent(route.ci95.high), Percent(rules.min_accuracy), route.differing_inputs,
-                      c.max_score_difference, c.flips_beyond_ties),
+                      c.max_score_difference, c.flips_beyond_ties == 0 ? "all answers are the same" : fmt::format("{} differ", Count(static_cast<int64_t>(c.flips_beyond_ties), "answer"))),
           same && enough ? "" : advice};
 }
 
@@ -230,12 +231,12 @@ RuleResult CheckRule(const Verdict& verdict) {
     rule.text += fmt::format("{}{}: {}", rule.text.empty() ? "" : "; ", NameOf(phone),
                              right ? "green" : fmt::format("red ({})", fmt::join(phone.self_check->problems, ", ")));
     if (route != nullptr) {
-      rule.text += fmt::format(", {} of {} right, {} labels flip against the computer, scores at most {:.2g} apart", route->correct, route->n,
-                               c.label_flips, c.max_score_difference);
+      rule.text += fmt::format(", {} of {} right, {} differ from the computer's, scores at most {:.2g} apart", route->correct, route->n,
+                               Count(static_cast<int64_t>(c.label_flips), "answer"), c.max_score_difference);
     }
   }
   if (!rule.passed) {
-    rule.advice = "pack and install the app again, run its self-check and import its record; where the pixels differ, report the phone with that "
+    rule.advice = "pack and install the app again, run its self-check and import its record; if the pixels still differ, report the phone with that "
                   "record, and use the other app (Android or web) until then";
   }
   return rule;
@@ -262,9 +263,9 @@ RuleResult FieldRule(const Rules& rules, const Verdict& verdict) {
     rule.text += fmt::format("{}{}: {} of {} shots right ({} to {}){}", rule.text.empty() ? "" : "; ", NameOf(verdict.phones[i]), route->correct, route->n,
                              Percent(route->ci95.low), Percent(route->ci95.high), right ? "" : WorstCondition(*route));
   }
-  rule.text += fmt::format("; {} must not lie above the interval", Percent(rules.min_accuracy));
+  rule.text += fmt::format("; the interval must reach {}", Percent(rules.min_accuracy));
   if (!rule.passed) {
-    rule.advice = "let the subject fill the square before a plain background; training pictures taken with the phone; --generators camera";
+    rule.advice = "let the subject fill the square, on a plain background; train with pictures taken by the phone; --generators camera";
   }
   return rule;
 }

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "verify/verify.h"
+#include "verify/words.h"
 
 namespace handlens::verify {
 namespace {
@@ -103,6 +104,17 @@ Json RouteJson(const Verdict& verdict, const Route& route) {
   return json;
 }
 
+// The words for people (words.h).
+Json SummaryJson(const Verdict& verdict) {
+  Json json = {{"headline", Headline(verdict)}, {"caveats", Caveats(verdict)}};
+  if (const Route* route = MainRoute(verdict)) json["route"] = route->name;
+  if (const auto weakest = Weakest(verdict)) {
+    json["weakest"] = {{"label", weakest->label}, {"n", weakest->n}, {"correct", weakest->correct}, {"ci95", {weakest->ci95.low, weakest->ci95.high}},
+                       {"taken_for", weakest->taken_for}};
+  }
+  return json;
+}
+
 // The figures of one route; what a field test has no baseline for stands as null.
 Route ReadRoute(const Json& j) {
   Route route;
@@ -193,6 +205,7 @@ std::string PredictionsCsv(const Verdict& verdict, std::span<const std::string> 
 Result<void> WriteVerdict(const std::filesystem::path& path, const Verdict& verdict, const Rules& rules) {
   Json record;
   record["deployable"] = verdict.deployable;
+  record["summary"] = SummaryJson(verdict);
   record["reasons"] = verdict.reasons;
   record["notes"] = verdict.notes;
   record["runtime"] = verdict.runtime_version;
@@ -208,7 +221,7 @@ Result<void> WriteVerdict(const std::filesystem::path& path, const Verdict& verd
                           {"max_camera_loss", rules.max_camera_loss}};
   record["rules"] = Json::array();
   for (const RuleResult& rule : verdict.rules) {
-    record["rules"].push_back({{"rule", rule.rule}, {"passed", rule.passed}, {"text", rule.text}, {"advice", rule.advice}});
+    record["rules"].push_back({{"rule", rule.rule}, {"passed", rule.passed}, {"text", rule.text}, {"advice", rule.advice}, {"title", RuleTitle(rule.rule)}});
   }
   Json routes = Json::array(), agreement = Json::object(), engine = Json::object();
   for (const Route& route : verdict.routes) {

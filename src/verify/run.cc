@@ -7,6 +7,7 @@
 #include "verify/phone_routes.h"
 #include "verify/shipped.h"
 #include "verify/verify.h"
+#include "verify/words.h"
 
 namespace handlens::verify {
 namespace {
@@ -221,7 +222,7 @@ Result<Verdict> VerifyRun(const VerifyRequest& request, Progress& progress) {
   for (const dataset::Picture& picture : shipped.dataset.pictures) paths.push_back(picture.path);
   HL_TRY(WriteFileAtomic(request.run / "predictions.csv", PredictionsCsv(verdict, paths)));
   HL_TRY(WriteVerdict(request.run / "verdict.json", verdict, request.rules));
-  progress.End(verdict.deployable ? "can be deployed" : fmt::format("cannot be deployed: {} rules failed", verdict.reasons.size()));
+  progress.End(Headline(verdict));
   return verdict;
 }
 

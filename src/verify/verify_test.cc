@@ -82,7 +82,18 @@ TEST(Decide, SaysThatPhoneRoutesWereNotRun) {
 TEST(Decide, AsksForBetterThanGuessing) {
   Verdict v = GoodVerdict();
   v.routes = {MadeRoute("computer", 20, Range(0, 6)), MadeRoute("quantized", 20, Range(0, 6))};  // 14 of 20: 48 to 85 %
-  EXPECT_THAT(FailedRules(v), ElementsAre("better-than-guessing"));
+  EXPECT_THAT(FailedRules(v), ElementsAre("better-than-guessing", "accuracy"));
+  Rules rules;
+  rules.min_accuracy = 0.4;
+  EXPECT_THAT(FailedRules(v, rules), ElementsAre("better-than-guessing"));
+}
+
+TEST(Decide, DoesNotTakeLuckWithFewPicturesForAccuracy) {
+  Verdict v = GoodVerdict();
+  v.routes = {MadeRoute("computer", 20, Range(0, 3)), MadeRoute("quantized", 20, Range(0, 3))};  // 17 of 20: 85 %, 64 to 95 %
+  EXPECT_THAT(FailedRules(v), ElementsAre("accuracy"));
+  v.routes = {MadeRoute("computer", 100, Range(0, 15)), MadeRoute("quantized", 100, Range(0, 15))};  // the same share: 77 to 91 %
+  EXPECT_THAT(FailedRules(v), ElementsAre());
 }
 
 TEST(Decide, AsksForTheMinimumAccuracyAndNamesTheWeakestClass) {

@@ -20,7 +20,7 @@ ls: cannot access 'pictures-run': No such file or directory
 $ handlens run pictures --preset quick --models m1 --generators gen1 --sizes 30 --folds 2 --epochs 6 --min-accuracy 0 --min-agreement 0 -q >out 2>err; echo "$?" >code; grep -qx '[04]' code || { cat code err; }
 > head -1 out; grep -E '^(verdict|next):' out
 chosen: m1 at 30 px with gen1: test accuracy *
-verdict: can*
+verdict: *ed * of * checks*
 next: open pictures-run/report.html; handlens predict pictures-run PICTURE
 
 $ cd pictures-run && ls -d handlens.toml dataset.json split.json search.csv search.json model/{model,quantizedmodel,model_fp16,model_dynamic}.tflite model/{labels.txt,preprocess.json,modelcard.md} verdict.json predictions.csv timings.json report.html | wc -l
@@ -48,7 +48,7 @@ $ diff -r before/model pictures-run/model && diff before/verdict.json pictures-r
 same
 
 # One number changed: only what depends on it is done again.
-$ handlens verify pictures-run --min-accuracy 1 --max-bytes 100 -v >out 2>err; echo "exit $?"; grep -E '^(search|convert|verify): ' err; grep -c 'cannot be deployed' out
+$ handlens verify pictures-run --min-accuracy 1 --max-bytes 100 -v >out 2>err; echo "exit $?"; grep -E '^(search|convert|verify): ' err; grep -c '^verdict: failed' out
 exit 4
 search: up to date
 convert: up to date

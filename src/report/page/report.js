@@ -213,41 +213,147 @@
   }
 
   const kinds = { bars, intervals, lines, heat, scatter };
-  const drawn = [];
+  const drawn = new Map();   // id -> instance
 
-  function drawAll(theme) {
-    for (const instance of drawn.splice(0)) instance.dispose();
+  // A figure in a closed part has no width yet; it is drawn when the part opens.
+  function drawSeen(theme) {
     for (const [id, chart] of Object.entries(charts)) {
       const place = document.getElementById(`chart-${id}`);
-      if (!place || !kinds[chart.kind]) continue;
+      if (!place || !kinds[chart.kind] || drawn.has(id) || place.clientWidth === 0) continue;
       const instance = echarts.init(place, null, { renderer: 'svg' });
       instance.setOption(kinds[chart.kind](chart.data, theme, place.clientWidth));
-      drawn.push(instance);
+      if (id === 'class-counts') instance.on('click', (p) => { viewer.show(p.dataIndex, -1); });
+      drawn.set(id, instance);
     }
+  }
+
+  function drawAgain(theme) {
+    for (const instance of drawn.values()) instance.dispose();
+    drawn.clear();
+    drawSeen(theme);
   }
 
   const screenTheme = () => (dark.matches ? themes.dark : themes.light);
   let timer = 0;
   let width = window.innerWidth;
-  drawAll(screenTheme());
-  dark.addEventListener('change', () => drawAll(screenTheme()));
-  window.addEventListener('beforeprint', () => drawAll(themes.light));
-  window.addEventListener('afterprint', () => drawAll(screenTheme()));
+  for (const part of document.querySelectorAll('details')) part.addEventListener('toggle', () => drawSeen(screenTheme()));
+  dark.addEventListener('change', () => drawAgain(screenTheme()));
+  window.addEventListener('beforeprint', () => drawAgain(themes.light));
+  window.addEventListener('afterprint', () => drawAgain(screenTheme()));
   window.addEventListener('resize', () => {
     if (window.innerWidth === width) return;  // a phone's address bar came or went
     width = window.innerWidth;
     clearTimeout(timer);
-    timer = setTimeout(() => drawAll(screenTheme()), 150);
+    timer = setTimeout(() => drawAgain(screenTheme()), 150);
   });
 
-  // Marks the section that is being read in the navigation.
-  const links = new Map([...document.querySelectorAll('nav a')].map((a) => [a.hash.slice(1), a]));
-  const watcher = new IntersectionObserver((entries) => {
-    for (const entry of entries) {
-      if (!entry.isIntersecting) continue;
-      for (const link of links.values()) link.removeAttribute('aria-current');
-      links.get(entry.target.id).setAttribute('aria-current', 'true');
+  function element(tag, text, more) {
+    const made = Object.assign(document.createElement(tag), more);
+    if (text) made.textContent = text;
+    return made;
+  }
+
+  // Test pictures by true class, answer and score: #pictures holds {labels, pictures: [[picture, truth, called, score, path, source]]}.
+  const viewer = (function () {
+    const held = JSON.parse(document.getElementById('pictures').textContent) || { labels: [], pictures: [] };
+    const part = (name) => document.getElementById(`viewer${name}`);
+    const step = 48;
+    let shown = step;
+
+    // A picture that a gallery of the page holds is not carried twice.
+    const sourceOf = (row) => row[5] || (document.querySelector(`img[data-picture="${row[0]}"]`) || {}).src || '';
+
+    function item(row) {
+      const figure = element('figure');
+      const source = sourceOf(row);
+      figure.append(source ? element('img', '', { src: source, alt: row[4], loading: 'lazy' }) : element('span', 'no thumbnail', { className: 'no-picture' }));
+      const right = row[1] === row[2];
+      const caption = element('figcaption', `${right ? '' : 'called '}${held.labels[row[2]]}, ${Math.round(100 * row[3])} %`);
+      if (!right) caption.append(element('br'), `is ${held.labels[row[1]]}`);
+      caption.append(element('br'), element('small', row[4]), element('br'), element('button', 'Copy path', { type: 'button', className: 'copy', onclick: (e) => copy(e.target, row[4]) }));
+      figure.append(caption);
+      const made = element('li');
+      made.append(figure);
+      return made;
     }
-  }, { rootMargin: '-10% 0px -80% 0px' });
-  for (const id of links.keys()) watcher.observe(document.getElementById(id));
+
+    function fill() {
+      const truth = Number(part('-truth').value);
+      const called = Number(part('-called').value);
+      const low = Number(part('-low').value) / 100;
+      const high = Number(part('-high').value) / 100;
+      const found = held.pictures.filter((row) => (truth < 0 || row[1] === truth) && (called === -1 || (called === -2 ? row[2] !== row[1] : row[2] === called)) &&
+        row[3] >= low - 1e-9 && row[3] <= high + 1e-9);
+      found.sort((a, b) => (a[1] === a[2]) - (b[1] === b[2]) || b[3] - a[3]);
+      part('-count').textContent = `${found.length} test ${found.length === 1 ? 'picture' : 'pictures'}; mistakes first, the surest answer first`;
+      part('-pictures').replaceChildren(...found.slice(0, shown).map(item));
+      part('-more').hidden = found.length <= shown;
+    }
+
+    function options(select, first) {
+      for (const [value, name] of first) select.append(element('option', name, { value }));
+      held.labels.forEach((name, index) => select.append(element('option', name, { value: index })));
+    }
+
+    options(part('-truth'), [[-1, 'any class']]);
+    options(part('-called'), [[-1, 'any class'], [-2, 'another class']]);
+    for (const name of ['-truth', '-called', '-low', '-high']) part(name).addEventListener('input', () => { shown = step; fill(); });
+    part('-more').addEventListener('click', () => { shown += step; fill(); });
+    part('').addEventListener('click', (event) => { if (event.target === part('')) part('').close(); });
+
+    return {
+      show(truth, called) {
+        shown = step;
+        part('-truth').value = truth;
+        part('-called').value = called;
+        part('-low').value = 0;
+        part('-high').value = 100;
+        fill();
+        part('').showModal();
+      },
+      rowOf: (picture) => held.pictures.find((row) => row[0] === picture),
+    };
+  }());
+
+  // The clipboard is not there on every page that was opened from a folder.
+  async function copy(button, text) {
+    const before = button.textContent;
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch (error) {
+      const field = element('textarea', text);
+      button.after(field);
+      field.select();
+      document.execCommand('copy');
+      field.remove();
+    }
+    button.textContent = 'Copied';
+    setTimeout(() => { button.textContent = before; }, 1500);
+  }
+
+  for (const button of document.querySelectorAll('[data-copy]')) button.addEventListener('click', () => copy(button, button.dataset.copy));
+  for (const button of document.querySelectorAll('[data-pick]')) {
+    const [truth, called] = button.dataset.pick.split(',').map((part) => (part === '' ? -1 : Number(part)));
+    button.addEventListener('click', () => viewer.show(truth, called));
+  }
+  for (const image of document.querySelectorAll('img[data-picture]')) {
+    image.addEventListener('click', () => {
+      const row = viewer.rowOf(Number(image.dataset.picture));
+      if (row) viewer.show(row[1], row[2]);
+    });
+  }
+
+  // An address that names a part opens it.
+  function openNamed() {
+    const part = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    for (let up = part; up; up = up.parentElement) {
+      if (up.tagName === 'DETAILS') up.open = true;
+    }
+    const own = part && part.querySelector(':scope > details');
+    if (own) own.open = true;
+    if (part) part.scrollIntoView();
+  }
+  window.addEventListener('hashchange', openNamed);
+  if (location.hash) openNamed();
+  drawSeen(screenTheme());
 }());

@@ -1,0 +1,107 @@
+#include "verify/words.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+
+namespace handlens::verify {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kTitles = {{
+    {"better-than-guessing", "Better than guessing"},
+    {"accuracy", "Right often enough"},
+    {"every-class", "Every class is recognised"},
+    {"quantized", "The small file is as good as the large one"},
+    {"agreement", "Both files give the same answers"},
+    {"engine", "The phone's runtime gives the scores of the training"},
+    {"kernels", "Fast and plain arithmetic agree"},
+    {"label-order", "The names stand in the right order"},
+    {"shipped-files", "The files are the ones that were made"},
+    {"size", "Small enough"},
+    {"gallery", "Pictures from the phone's gallery"},
+    {"camera", "Right often enough with a simulated camera"},
+    {"camera-loss", "The simulated camera costs little"},
+    {"phone-self-check", "The phone's own check"},
+    {"phone-field-test", "Photographs taken with the phone"},
+}};
+
+// Below these a reader must be told how few they were.
+constexpr size_t kFewPictures = 200, kFewOfAClass = 30;
+
+bool WasRun(const Verdict& verdict, std::string_view prefix) {
+  return std::any_of(verdict.routes.begin(), verdict.routes.end(),
+                     [&](const Route& r) { return r.status == "done" && r.n > 0 && r.name.starts_with(prefix); });
+}
+
+bool GroupsUnknown(const Verdict& verdict) { return verdict.groups.find("not known") != std::string::npos; }
+
+}  // namespace
+
+std::string RuleTitle(std::string_view rule) {
+  const auto found = std::find_if(kTitles.begin(), kTitles.end(), [&](const auto& t) { return t.first == rule; });
+  return std::string(found == kTitles.end() ? rule : found->second);
+}
+
+std::string Headline(const Verdict& verdict) {
+  const size_t all = verdict.rules.size();
+  std::string failed;
+  size_t failures = 0;
+  for (const RuleResult& rule : verdict.rules) {
+    if (rule.passed) continue;
+    ++failures;
+    failed += (failed.empty() ? "" : "; ") + RuleTitle(rule.rule);
+  }
+  if (failures > 0) return fmt::format("Failed {} of {}: {}", failures, Count(static_cast<int64_t>(all), "check"), failed);
+  const std::string passed = fmt::format("Passed {} of {} on pictures like yours", all, Count(static_cast<int64_t>(all), "check"));
+  if (WasRun(verdict, "phone-field-test")) return passed + ", and tried on a phone";
+  if (WasRun(verdict, "phone-self-check")) return passed + "; a phone repeats the answers, but nobody photographed with it";
+  return passed + "; not tried on a phone";
+}
+
+const Route* MainRoute(const Verdict& verdict) {
+  for (const std::string_view name : {"quantized", "computer"}) {
+    const Route* route = FindRoute(verdict, name);
+    if (route != nullptr && route->status == "done" && route->n > 0) return route;
+  }
+  return nullptr;
+}
+
+std::optional<WeakestClass> Weakest(const Verdict& verdict) {
+  const Route* route = MainRoute(verdict);
+  if (route == nullptr || route->per_class.empty() || route->confusion.size() != route->per_class.size()) return {};
+  std::optional<size_t> worst;
+  for (size_t c = 0; c < route->per_class.size(); ++c) {
+    if (route->per_class[c].support == 0) continue;
+    if (!worst || route->per_class[c].recall < route->per_class[*worst].recall) worst = c;
+  }
+  if (!worst) return {};
+  const auto& row = route->confusion[*worst];
+  WeakestClass weakest{.label = verdict.labels[*worst], .taken_for = {}, .n = route->per_class[*worst].support, .correct = static_cast<size_t>(row[*worst]), .ci95 = {}};
+  weakest.ci95 = Wilson95(weakest.correct, weakest.n);
+  size_t most = 0;
+  for (size_t c = 0; c < row.size(); ++c) {
+    if (c == *worst || static_cast<size_t>(row[c]) <= most) continue;
+    most = static_cast<size_t>(row[c]);
+    weakest.taken_for = verdict.labels[c];
+  }
+  return weakest;
+}
+
+std::vector<std::string> Caveats(const Verdict& verdict) {
+  std::vector<std::string> all;
+  if (GroupsUnknown(verdict)) {
+    all.emplace_back("It is not known which pictures show the same patient, plant or object. If some do, the accuracy is too high.");
+  }
+  const auto weakest = Weakest(verdict);
+  if (const Route* route = MainRoute(verdict); route != nullptr && weakest && (route->n < kFewPictures || weakest->n < kFewOfAClass)) {
+    all.push_back(fmt::format("These are few pictures: {} in all, {} of class {}. More would make the number surer.", route->n, weakest->n, weakest->label));
+  }
+  all.push_back(fmt::format("The model always names one of its {} classes, also for a picture of something else.", verdict.labels.size()));
+  all.emplace_back("The accuracy holds for pictures like these. Another place, camera or kind of subject needs a test of its own.");
+  all.emplace_back("Nobody has checked the labels by eye. A wrong label here is learnt as if it were right.");
+  all.resize(3);
+  return all;
+}
+
+}  // namespace handlens::verify

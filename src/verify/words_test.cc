@@ -1,0 +1,81 @@
+// What a verdict says claims no more than was seen, and names the class to look at first.
+#include "verify/words.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace handlens::verify {
+namespace {
+
+using testing::HasSubstr;
+using testing::SizeIs;
+
+Verdict MadeVerdict() {
+  Verdict v;
+  v.labels = {"ash", "beech", "elm"};
+  v.rules = {{"accuracy", true, "", ""}, {"kernels", true, "", ""}};
+  Route route;
+  route.name = "quantized";
+  route.truth = {0, 0, 0, 0, 1, 1, 1, 1, 2, 2};
+  const std::vector<int> called = {0, 0, 0, 1, 1, 2, 2, 0, 2, 2};
+  for (size_t i = 0; i < called.size(); ++i) {
+    route.pictures.push_back(static_cast<int>(i));
+    route.scores.emplace_back(3, 0.0f);
+    route.scores.back()[static_cast<size_t>(called[i])] = 1;
+  }
+  Score(route, 3);
+  v.routes = {route};
+  return v;
+}
+
+TEST(Headline, CountsTheChecksAndSaysThatNoPhoneWasTried) {
+  EXPECT_EQ(Headline(MadeVerdict()), "Passed 2 of 2 checks on pictures like yours; not tried on a phone");
+}
+
+TEST(Headline, SaysWhatAPhoneDid) {
+  Verdict v = MadeVerdict();
+  v.routes.push_back(v.routes[0]);
+  v.routes.back().name = "phone-self-check";
+  EXPECT_THAT(Headline(v), HasSubstr("nobody photographed with it"));
+  v.routes.back().name = "phone-field-test-2";
+  EXPECT_EQ(Headline(v), "Passed 2 of 2 checks on pictures like yours, and tried on a phone");
+}
+
+TEST(Headline, NamesTheChecksThatFailed) {
+  Verdict v = MadeVerdict();
+  v.rules[0].passed = false;
+  v.rules.push_back({"a-new-rule", false, "", ""});
+  EXPECT_EQ(Headline(v), "Failed 2 of 3 checks: Right often enough; a-new-rule");
+  v.rules = {{"size", false, "", ""}};
+  EXPECT_EQ(Headline(v), "Failed 1 of 1 check: Small enough");
+}
+
+TEST(Weakest, IsTheClassThatIsRecognisedLeastAndWhatItIsTakenFor) {
+  const auto weakest = Weakest(MadeVerdict());
+  ASSERT_TRUE(weakest);
+  EXPECT_EQ(weakest->label, "beech");
+  EXPECT_EQ(weakest->n, 4u);
+  EXPECT_EQ(weakest->correct, 1u);
+  EXPECT_EQ(weakest->taken_for, "elm");
+  EXPECT_FALSE(Weakest(Verdict{}));
+}
+
+TEST(Caveats, AreThreeTheGravestFirst) {
+  Verdict v = MadeVerdict();
+  v.groups = "It is not known which pictures belong together.";
+  const std::vector<std::string> caveats = Caveats(v);
+  ASSERT_THAT(caveats, SizeIs(3));
+  EXPECT_THAT(caveats[0], HasSubstr("the accuracy is too high"));
+  EXPECT_THAT(caveats[1], HasSubstr("10 in all, 4 of class beech"));
+  EXPECT_THAT(caveats[2], HasSubstr("one of its 3 classes"));
+  EXPECT_THAT(Caveats(Verdict{}), SizeIs(3));
+}
+
+TEST(RuleTitle, HasWordsForEveryRule) {
+  Verdict v = MadeVerdict();
+  Decide({}, v);
+  for (const RuleResult& rule : v.rules) EXPECT_NE(RuleTitle(rule.rule), rule.rule);
+}
+
+}  // namespace
+}  // namespace handlens::verify
