@@ -70,12 +70,10 @@ compile_native() {
   java_include=$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")/include
   local flags=(--target="$target" -O2 -fPIC -ffreestanding -fno-builtin -fno-stack-protector -fno-asynchronous-unwind-tables
     -ffp-contract=off -nostdlibinc -Wall -Wextra -Werror -I "$root/src" -ffile-prefix-map="$root"=.)
-  local sources=("$here/jni/handlens_jni.c") source
+  local sources=("$root/src/pixels/pixels.c" "$here/jni/handlens_jni.c") source
   case $target in arm*) sources+=("$here/jni/arm_divide.c") ;; esac
   mkdir -p "$objects" "$folder"
   rm -f "$objects"/*.o
-  "$clang" "${flags[@]}" -x c++ -std=c++20 -fno-exceptions -fno-rtti -fvisibility=hidden -c "$root/src/pixels/pixels.cc" \
-    -o "$objects/pixels.o"
   for source in "${sources[@]}"; do
     "$clang" "${flags[@]}" -x c -std=c11 -fvisibility=hidden -isystem "$here/jni/include" -isystem "$java_include" \
       -isystem "$java_include/linux" -c "$source" -o "$objects/$(basename "$source" .c).o"
@@ -127,7 +125,7 @@ lay_out_project() {
   cp -r "$work/assets/golden" "$main/assets/"
   cp -r "$here"/jni/*.[ch] "$main/jni/"
   mkdir -p "$main/jni/pixels"
-  cp "$root"/src/pixels/pixels.{h,cc} "$main/jni/pixels/"
+  cp "$root"/src/pixels/pixels.{h,c} "$main/jni/pixels/"
   # Gradle has package, versions and SDK levels in its own files.
   sed -e 's/^    package="handlens.placeholder.id"$//' -e 's/^    android:versionCode="1"$//' \
     -e 's/^    android:versionName="handlens placeholder version">$/    >/' -e '/<uses-sdk /d' -e '/^$/d' \

@@ -19,11 +19,11 @@ fi
 npx --no-install tsc --noEmit
 npx --no-install vite build --logLevel warn
 
-"$clang" --target=wasm32 -std=c++20 -O2 -ffreestanding -fno-builtin -fno-exceptions -fno-rtti -nostdlib -ffp-contract=off \
+"$clang" --target=wasm32 -x c -std=c11 -O2 -ffreestanding -fno-builtin -nostdlib -ffp-contract=off \
   -Wall -Wextra -Werror -I"$root/src" -Wl,--no-entry -Wl,--strip-all -Wl,-z,stack-size=65536 \
   -Wl,--export=hl_fit_resize_scratch -Wl,--export=hl_fit_resize -Wl,--export=hl_feed_float -Wl,--export=hl_yuv_to_rgb \
   -Wl,--export=hl_rotate -Wl,--export=hl_orient -Wl,--export=__heap_base \
-  -o "$SITE_DIR/pixels.wasm" "$root/src/pixels/pixels.cc"
+  -o "$SITE_DIR/pixels.wasm" "$root/src/pixels/pixels.c"
 
 # The build without relaxed SIMD runs in every browser and rounds alike in all of them: one file, not two.
 mkdir -p "$SITE_DIR/runtime" "$SITE_DIR/golden"

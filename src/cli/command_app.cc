@@ -127,7 +127,8 @@ Result<Outcome> CommandApp(Call& call) {
   HL_TRY(WarnOfVerdict(*run));
   const package::TargetFacts& facts = package::FactsOf(run->wanted().app.target);
   HL_ASSIGN(Outcome outcome, facts.target == package::Target::kAndroid ? AppAndroid(*run, facts) : AppFolder(*run, facts));
-  HL_TRY(AddTravellers(*run, outcome));
+  if (facts.carries_pictures) HL_TRY(AddTravellers(*run, outcome));
+  else outcome.text += "One held-out picture goes along for the check: as the pixels that the model sees, without metadata and name.\n";
   AddWritten(*run, call.command, outcome);
   return outcome;
 }

@@ -111,7 +111,7 @@ Escape EscapeOf(std::string_view file_name) {
 
 std::vector<Wrapper> Wrappers(const Description& description) {
   std::vector<Wrapper> wrappers;
-  for (const Template& source : Templates()) {
+  for (const EmbeddedFile& source : Templates()) {
     const std::string name(source.name.substr(0, source.name.size() - 3));  // less ".in"
     wrappers.push_back({name, Fill(source.text, ValuesFor(description, EscapeOf(name)))});
   }

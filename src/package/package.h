@@ -95,6 +95,13 @@ struct FolderRequest {
 // earlier one stays. Returns its files.
 Result<std::vector<std::filesystem::path>> PackWeb(const FolderRequest& request);
 
+// The model as plain C: model.h and model.c (inference.h), an example with a check picture, Makefile, README.md, modelcard.md and
+// handlens-c.json ("handlens-c" version 1, docs/formats-app.md). `built` and `icon` are not used. Kind kBadInput for a model that
+// is not in full int8, by the operator's name.
+Result<std::vector<std::filesystem::path>> PackC(const FolderRequest& request);
+// Its files, for targets that carry them.
+Result<std::vector<BundleFile>> MakeC(const BundleRequest& request);
+
 // A square icon of 512 px drawn from class pictures: a mosaic of up to four, none with more detail than size_px x size_px
 // pixels, the model's size, so that the icon shows no more of anybody than the model sees.
 Result<image::Image> DrawIcon(const std::vector<std::filesystem::path>& pictures, int size_px);

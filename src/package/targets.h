@@ -9,7 +9,7 @@
 
 namespace handlens::package {
 
-enum class Target { kAndroid, kWeb };
+enum class Target { kAndroid, kWeb, kC };
 
 // Texts are sentences for people without a full stop at the end, unless they say otherwise.
 struct TargetFacts {
@@ -25,6 +25,7 @@ struct TargetFacts {
   std::string_view tested;       // what was tried, and with what
   std::string_view not_tested;   // what could not be tried
   std::string_view next;         // what to do with it, after the packing; "{run}" stands for the run folder
+  bool carries_pictures = true;  // all held-out pictures go along; else one alone, as pixels
   bool sends_records = false;    // shares "handlens-phone" records, for `verify --import`
 };
 
@@ -55,6 +56,19 @@ inline constexpr TargetFacts kTargets[] = {
      .not_tested = "other browsers, a phone's browser",
      .next = "Copy it to any host that speaks https, or: handlens serve {run}",
      .sends_records = true},
+    {.target = Target::kC,
+     .name = "c",
+     .step = "app-c",
+     .title = "plain C",
+     .devices = "whatever has a C compiler, microcontrollers too",
+     .summary = "the model as two files of plain C, for programs of your own and for microcontrollers",
+     .files = "model.h, model.c, example.c, check.h, Makefile, README.md, handlens-c.json",
+     .checks = "a picture whose scores must be the computer's to the last bit (make check)",
+     .permissions = "none",
+     .tested = "bits of the official runtime's reference kernels, on this processor",
+     .not_tested = "a microcontroller of silicon",
+     .next = "Copy model.h and model.c into your project; make check there tries them.",
+     .carries_pictures = false},
 };
 
 // The row of a target; null when no target has that name.

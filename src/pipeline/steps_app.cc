@@ -189,7 +189,7 @@ struct AppAndroid {
 
 using PackFunction = Result<std::vector<fs::path>> (*)(const package::FolderRequest& request);
 
-// Every target but Android: a folder of files. `built` is the name of the app as built (BuiltApp).
+// Every target but Android: a folder of files. `built` is the name of the app as built (BuiltApp); empty = nothing is.
 template <package::Target kTarget, PackFunction kPack, const char* kBuilt>
 struct AppFolder {
   static constexpr const package::TargetFacts& kTargetFacts = package::FactsOf(kTarget);
@@ -209,7 +209,9 @@ struct AppFolder {
   static Result<void> Work(Workspace& space, const Options& o) {
     package::FolderRequest request;
     HL_ASSIGN(request.bundle, BundleOf(space, o.model, o.name, o.check_pictures));
-    HL_ASSIGN(request.built, BuiltApp(kBuilt));
+    if (*kBuilt != '\0') {
+      HL_ASSIGN(request.built, BuiltApp(kBuilt));
+    }
     HL_ASSIGN(request.icon, IconOf(space, o.icon));
     request.out = space.At(Folder());
     const auto begun = std::chrono::steady_clock::now();
@@ -227,7 +229,7 @@ struct AppFolder {
   static Result<void> Load(Workspace&, const Options&) { return {}; }
 };
 
-constexpr char kBuiltWeb[] = "web/site";
+constexpr char kBuiltWeb[] = "web/site", kNothingBuilt[] = "";
 
 template <package::Target kTarget>
 bool Wants(const Run& run) {
@@ -239,7 +241,8 @@ bool Wants(const Run& run) {
 // An app is made by its command alone, never by `run`.
 std::vector<Step> AppRows() {
   using enum package::Target;
-  return {StepOf<AppAndroid>(Wants<kAndroid>), StepOf<AppFolder<kWeb, package::PackWeb, kBuiltWeb>>(Wants<kWeb>)};
+  return {StepOf<AppAndroid>(Wants<kAndroid>), StepOf<AppFolder<kWeb, package::PackWeb, kBuiltWeb>>(Wants<kWeb>),
+          StepOf<AppFolder<kC, package::PackC, kNothingBuilt>>(Wants<kC>)};
 }
 
 }  // namespace handlens::pipeline

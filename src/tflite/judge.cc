@@ -22,6 +22,7 @@ struct TfLiteOptions;
 struct TfLiteInterpreter;
 struct TfLiteTensor;
 struct TfLiteDelegate;
+struct TfLiteRegistration;
 struct TfLiteQuantizationParams {
   float scale;
   int32_t zero_point;
@@ -41,6 +42,7 @@ struct Api {
   void (*InterpreterOptionsSetNumThreads)(TfLiteOptions*, int32_t);
   void (*InterpreterOptionsSetErrorReporter)(TfLiteOptions*, ErrorReporter, void*);
   void (*InterpreterOptionsAddDelegate)(TfLiteOptions*, TfLiteDelegate*);
+  void (*InterpreterOptionsAddBuiltinOp)(TfLiteOptions*, int op, const TfLiteRegistration*, int32_t min_version, int32_t max_version);
   TfLiteInterpreter* (*InterpreterCreate)(const TfLiteModel*, const TfLiteOptions*);
   void (*InterpreterDelete)(TfLiteInterpreter*);
   int (*InterpreterAllocateTensors)(TfLiteInterpreter*);
@@ -55,6 +57,7 @@ struct Api {
   TfLiteQuantizationParams (*TensorQuantizationParams)(const TfLiteTensor*);
   TfLiteDelegate* (*XNNPackDelegateCreate)(const void*);
   void (*XNNPackDelegateDelete)(TfLiteDelegate*);
+  void* library;
 };
 
 template <class F>
@@ -70,6 +73,7 @@ bool BindInterpreter(void* library, Api& api) {
          Bind(library, "TfLiteInterpreterOptionsSetNumThreads", api.InterpreterOptionsSetNumThreads) &&
          Bind(library, "TfLiteInterpreterOptionsSetErrorReporter", api.InterpreterOptionsSetErrorReporter) &&
          Bind(library, "TfLiteInterpreterOptionsAddDelegate", api.InterpreterOptionsAddDelegate) &&
+         Bind(library, "TfLiteInterpreterOptionsAddBuiltinOp", api.InterpreterOptionsAddBuiltinOp) &&
          Bind(library, "TfLiteInterpreterCreate", api.InterpreterCreate) &&
          Bind(library, "TfLiteInterpreterDelete", api.InterpreterDelete) &&
          Bind(library, "TfLiteInterpreterAllocateTensors", api.InterpreterAllocateTensors) &&
@@ -150,11 +154,30 @@ Result<const Api*> LoadRuntime() {
       continue;
     }
     Quieten(library);
+    runtime.api.library = library;
     runtime.loaded = true;
     return &runtime.api;
   }
   return Fail(ErrorKind::kInternal, "the TensorFlow Lite runtime cannot be loaded; install handlens again. Looked at:{}",
               looked);
+}
+
+// The reference kernels have no C interface: C++ functions that return their registrations, by the operator's code. Operators
+// that are not here (RESHAPE, RELU, ...) have one kernel only.
+Result<void> UseReferenceKernels(const Api& api, TfLiteOptions* options) {
+  constexpr std::pair<int, std::string_view> kReferences[] = {
+      {0, "ADD"}, {1, "AVERAGE_POOL"}, {3, "CONVOLUTION"}, {4, "DEPTHWISE_CONVOLUTION"}, {6, "DEQUANTIZE"}, {9, "FULLY_CONNECTED"},
+      {17, "MAX_POOL"}, {25, "SOFTMAX"}, {34, "PAD"}, {40, "MEAN"}, {114, "QUANTIZE"}};
+  constexpr int32_t kAnyVersion = 1000;
+  for (const auto& [code, name] : kReferences) {
+    const std::string function = fmt::format("Register_{}_REF", name);
+    const TfLiteRegistration* (*get)() = nullptr;
+    if (!Bind(api.library, fmt::format("_ZN6tflite3ops7builtin{}{}Ev", function.size(), function).c_str(), get)) {
+      return Fail(ErrorKind::kInternal, "this TensorFlow Lite runtime does not give away its reference kernels ({})", function);
+    }
+    api.InterpreterOptionsAddBuiltinOp(options, code, get(), 1, kAnyVersion);
+  }
+  return {};
 }
 
 void Collect(void* user_data, const char* format, va_list args) {
@@ -188,6 +211,9 @@ class OfficialJudge final : public Judge {
       delegate_ = api_.XNNPackDelegateCreate(nullptr);
       if (delegate_ != nullptr) api_.InterpreterOptionsAddDelegate(options, delegate_);
     }
+    const Result<void> chosen = kernels == Kernels::kReference ? UseReferenceKernels(api_, options) : Result<void>();
+    if (!chosen) api_.InterpreterOptionsDelete(options);
+    HL_TRY(chosen);
     interpreter_ = api_.InterpreterCreate(model_, options);
     api_.InterpreterOptionsDelete(options);
     if (interpreter_ == nullptr) return Refused("the model");

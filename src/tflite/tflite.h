@@ -105,7 +105,9 @@ void SetRuntimeLibrary(const std::filesystem::path& path);
 Result<std::string> RuntimeVersion();
 
 // The official runtime, loaded at run time from the library that ships beside the program.
-enum class Kernels { kXnnpack, kBuiltin };
+// kXnnpack is what phones run; kBuiltin is what the runtime has without delegates, with vectors; kReference is the plain kernels
+// that say what the others ought to compute. Scores of int8 models differ between the three by what each rounds.
+enum class Kernels { kXnnpack, kBuiltin, kReference };
 
 // Loads the runtime and lets it look at the processor, so that later it needs to open nothing. Thread-safe.
 Result<void> WarmUp(Kernels kernels);

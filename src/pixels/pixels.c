@@ -1,7 +1,8 @@
 // The pixel contract (docs/pixels.md), sections 2 to 5: fit, resize, feed, camera frames, turning upright.
 // What does not live here: decoding files (room `image`), memory, threads, errors with words.
 //
-// Freestanding: compile with -ffreestanding -fno-builtin -fno-exceptions -fno-rtti -nostdlib. -fno-builtin keeps the
+// C11 that is C++ as well: hosts and phones compile it as C++, and what `handlens app --target c` writes carries these lines
+// within its one file of plain C. Freestanding: compile with -ffreestanding -fno-builtin -nostdlib. -fno-builtin keeps the
 // compiler from turning the copying loops into calls of memcpy, which wasm32 and bare targets do not have.
 // Plain loops on purpose: baseline SSE2 has no 32-bit multiply, and an 8-row transposed variant is not worth its lines
 // while the JPEG decoder before it takes four times as long.
@@ -13,74 +14,78 @@
 #pragma STDC FP_CONTRACT OFF
 #endif
 
-namespace {
+enum {
+  kMaxN = 4096,
+  kWeightBits = 32 - 8 - 2  // Pillow's PRECISION_BITS
+};
 
-constexpr int kMaxN = 4096;
-constexpr int kWeightBits = 32 - 8 - 2;  // Pillow's PRECISION_BITS
-
-uint8_t Clip8(int32_t value) { return static_cast<uint8_t>(value < 0 ? 0 : value > 255 ? 255 : value); }
+static uint8_t Clip8(int32_t value) { return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value); }
 
 // The canvas that is resized: a whole picture, a box within it, or a square around it. A pixel of the canvas at
 // position p is the picture's pixel p - offset, or 0 where the picture has none.
-struct Canvas {
+typedef struct {
   int width, height;
   int offset_x, offset_y;
-};
+} Canvas;
 
-bool KnownFit(int fit) { return fit == HL_FIT_CROP || fit == HL_FIT_STRETCH || fit == HL_FIT_LETTERBOX; }
+static int KnownFit(int fit) { return fit == HL_FIT_CROP || fit == HL_FIT_STRETCH || fit == HL_FIT_LETTERBOX; }
 
-bool GoodSide(int side) { return side >= 1 && side <= HL_MAX_SIDE_PX; }
+static int GoodSide(int side) { return side >= 1 && side <= HL_MAX_SIDE_PX; }
 
-Canvas FitCanvas(int width, int height, int fit) {
-  if (fit == HL_FIT_STRETCH) return {width, height, 0, 0};
+static Canvas FitCanvas(int width, int height, int fit) {
   const int small = width < height ? width : height;
   const int large = width < height ? height : width;
-  if (fit == HL_FIT_CROP) return {small, small, -((width - small) / 2), -((height - small) / 2)};
-  return {large, large, (large - width) / 2, (large - height) / 2};
+  Canvas canvas = {width, height, 0, 0};
+  if (fit == HL_FIT_STRETCH) return canvas;
+  canvas.width = canvas.height = fit == HL_FIT_CROP ? small : large;
+  // Halves are rounded to the left and to the top, whether they are cut off or added.
+  canvas.offset_x = fit == HL_FIT_CROP ? -((width - small) / 2) : (large - width) / 2;
+  canvas.offset_y = fit == HL_FIT_CROP ? -((height - small) / 2) : (large - height) / 2;
+  return canvas;
 }
 
 // How many weights one output can have when `in` pixels become `out`.
-int MaxTaps(int in, int out) {
+static int MaxTaps(int in, int out) {
   const int support = in <= out ? 1 : (in + out - 1) / out;
   return 2 * support + 1;
 }
 
 // The weights of one axis: output i is the sum over k < count[i] of weight[i * taps + k] * pixel[first[i] + k], where
 // the pixel is counted in the picture, not in the canvas.
-struct Axis {
+typedef struct {
   int32_t* first;   // (n)
   int32_t* count;   // (n)
   int32_t* weight;  // (n, taps)
   int taps;
-};
+} Axis;
 
-size_t RoundUp8(size_t bytes) { return (bytes + 7) / 8 * 8; }
+static size_t RoundUp8(size_t bytes) { return (bytes + 7) / 8 * 8; }
 
-size_t AxisBytes(int in, int n) {
-  const auto outputs = static_cast<size_t>(n);
-  return 2 * RoundUp8(outputs * 4) + RoundUp8(outputs * static_cast<size_t>(MaxTaps(in, n)) * 4);
+static size_t AxisBytes(int in, int n) {
+  const size_t outputs = (size_t)n;
+  return 2 * RoundUp8(outputs * 4) + RoundUp8(outputs * (size_t)(MaxTaps(in, n)) * 4);
 }
 
-uint8_t* PlaceAxis(uint8_t* memory, int in, int n, Axis* axis) {
-  const auto outputs = static_cast<size_t>(n);
+static uint8_t* PlaceAxis(uint8_t* memory, int in, int n, Axis* axis) {
+  const size_t outputs = (size_t)n;
   axis->taps = MaxTaps(in, n);
-  axis->first = reinterpret_cast<int32_t*>(memory);
-  axis->count = reinterpret_cast<int32_t*>(memory + RoundUp8(outputs * 4));
-  axis->weight = reinterpret_cast<int32_t*>(memory + 2 * RoundUp8(outputs * 4));
+  axis->first = (int32_t*)memory;
+  axis->count = (int32_t*)(memory + RoundUp8(outputs * 4));
+  axis->weight = (int32_t*)(memory + 2 * RoundUp8(outputs * 4));
   return memory + AxisBytes(in, n);
 }
 
 // Fills an axis for `in` canvas pixels to n outputs, of which only those in [offset, offset + picture) exist: the
 // others are 0 and their weights are left out, which changes no sum. `exact` holds MaxTaps doubles.
 // The order of operations is that of Pillow's precompute_coeffs; another order gives other last bits.
-void FillAxis(int in, int n, int offset, int picture, const Axis& axis, double* exact) {
-  const double scale = static_cast<double>(in) / n;
+static void FillAxis(int in, int n, int offset, int picture, const Axis* axis, double* exact) {
+  const double scale = (double)in / n;
   const double support = scale < 1.0 ? 1.0 : scale;
   const double inverse = 1.0 / support;
   for (int i = 0; i < n; ++i) {
     const double center = (i + 0.5) * scale;
-    int lo = static_cast<int>(center - support + 0.5);
-    int hi = static_cast<int>(center + support + 0.5);
+    int lo = (int)(center - support + 0.5);
+    int hi = (int)(center + support + 0.5);
     if (lo < 0) lo = 0;
     if (hi > in) hi = in;
     double sum = 0.0;
@@ -92,24 +97,24 @@ void FillAxis(int in, int n, int offset, int picture, const Axis& axis, double* 
     }
     const int begin = lo < offset ? offset : lo;
     const int end = hi > offset + picture ? offset + picture : hi;
-    int32_t* weight = axis.weight + static_cast<size_t>(i) * static_cast<size_t>(axis.taps);
-    axis.first[i] = begin - offset;
-    axis.count[i] = end > begin ? end - begin : 0;
+    int32_t* weight = axis->weight + (size_t)i * (size_t)axis->taps;
+    axis->first[i] = begin - offset;
+    axis->count[i] = end > begin ? end - begin : 0;
     for (int k = begin; k < end; ++k) {
       const double share = sum != 0.0 ? exact[k - lo] / sum : exact[k - lo];
-      weight[k - begin] = static_cast<int32_t>(share * (1 << kWeightBits) + 0.5);
+      weight[k - begin] = (int32_t)(share * (1 << kWeightBits) + 0.5);
     }
-    while (axis.count[i] > 0 && weight[axis.count[i] - 1] == 0) --axis.count[i];
+    while (axis->count[i] > 0 && weight[axis->count[i] - 1] == 0) --axis->count[i];
   }
 }
 
 // One row of the picture to n pixels.
-void ResizeRow(const uint8_t* row, int n, const Axis& axis, uint8_t* out) {
-  const int32_t* weights = axis.weight;
-  for (int i = 0; i < n; ++i, weights += axis.taps, out += 3) {
+static void ResizeRow(const uint8_t* row, int n, const Axis* axis, uint8_t* out) {
+  const int32_t* weights = axis->weight;
+  for (int i = 0; i < n; ++i, weights += axis->taps, out += 3) {
     int32_t r = 1 << (kWeightBits - 1), g = r, b = r;
-    const int count = axis.count[i];
-    const uint8_t* pixel = row + (count > 0 ? 3 * static_cast<size_t>(axis.first[i]) : 0);
+    const int count = axis->count[i];
+    const uint8_t* pixel = row + (count > 0 ? 3 * (size_t)axis->first[i] : 0);
     for (int k = 0; k < count; ++k, pixel += 3) {
       const int32_t weight = weights[k];
       r += pixel[0] * weight;
@@ -123,11 +128,11 @@ void ResizeRow(const uint8_t* row, int n, const Axis& axis, uint8_t* out) {
 }
 
 // Output row i from the horizontally resized rows, (rows, bytes) with row `first_row` of the picture on top.
-void MixRows(const uint8_t* rows, int first_row, int i, const Axis& axis, int32_t* sums, int bytes, uint8_t* out) {
-  const int32_t* weights = axis.weight + static_cast<size_t>(i) * static_cast<size_t>(axis.taps);
+static void MixRows(const uint8_t* rows, int first_row, int i, const Axis* axis, int32_t* sums, int bytes, uint8_t* out) {
+  const int32_t* weights = axis->weight + (size_t)i * (size_t)axis->taps;
   for (int j = 0; j < bytes; ++j) sums[j] = 1 << (kWeightBits - 1);
-  for (int k = 0; k < axis.count[i]; ++k) {
-    const uint8_t* row = rows + static_cast<size_t>(axis.first[i] + k - first_row) * static_cast<size_t>(bytes);
+  for (int k = 0; k < axis->count[i]; ++k) {
+    const uint8_t* row = rows + (size_t)(axis->first[i] + k - first_row) * (size_t)bytes;
     const int32_t weight = weights[k];
     for (int j = 0; j < bytes; ++j) sums[j] += row[j] * weight;
   }
@@ -135,17 +140,17 @@ void MixRows(const uint8_t* rows, int first_row, int i, const Axis& axis, int32_
 }
 
 // Rows of the picture that the canvas shows.
-int VisibleRows(const Canvas& canvas, int height) { return canvas.height < height ? canvas.height : height; }
+static int VisibleRows(Canvas canvas, int height) { return canvas.height < height ? canvas.height : height; }
 
 // out(x, y) = in at origin + x * step_x + y * step_y, all in pixels: every turn and mirror is such a walk.
-struct Walk {
+typedef struct {
   ptrdiff_t origin, step_x, step_y;
-};
+} Walk;
 
-void CopyWalk(const uint8_t* rgb, int out_width, int out_height, const Walk& walk, uint8_t* out) {
+static void CopyWalk(const uint8_t* rgb, int out_width, int out_height, const Walk* walk, uint8_t* out) {
   for (int y = 0; y < out_height; ++y) {
-    const uint8_t* in = rgb + 3 * (walk.origin + y * walk.step_y);
-    for (int x = 0; x < out_width; ++x, in += 3 * walk.step_x, out += 3) {
+    const uint8_t* in = rgb + 3 * (walk->origin + y * walk->step_y);
+    for (int x = 0; x < out_width; ++x, in += 3 * walk->step_x, out += 3) {
       out[0] = in[0];
       out[1] = in[1];
       out[2] = in[2];
@@ -153,61 +158,60 @@ void CopyWalk(const uint8_t* rgb, int out_width, int out_height, const Walk& wal
   }
 }
 
-bool GoodPlane(const uint8_t* plane, int row_stride, int pixel_stride, int width) {
+static int GoodPlane(const uint8_t* plane, int row_stride, int pixel_stride, int width) {
   return plane && pixel_stride >= 1 && (width - 1) <= (row_stride - 1) / pixel_stride;
 }
 
-}  // namespace
-
-extern "C" {
-
-size_t hl_fit_resize_scratch(int width, int height, int n, int fit) {
+HL_API size_t hl_fit_resize_scratch(int width, int height, int n, int fit) {
   if (!GoodSide(width) || !GoodSide(height) || n < 1 || n > kMaxN || !KnownFit(fit)) return 0;
   const Canvas canvas = FitCanvas(width, height, fit);
   const int taps_x = MaxTaps(canvas.width, n), taps_y = MaxTaps(canvas.height, n);
-  const auto row_bytes = static_cast<size_t>(n) * 3;
+  const size_t row_bytes = (size_t)n * 3;
   return AxisBytes(canvas.width, n) + AxisBytes(canvas.height, n) +
-         static_cast<size_t>(taps_x > taps_y ? taps_x : taps_y) * sizeof(double) + RoundUp8(row_bytes * 4) +
-         RoundUp8(row_bytes * static_cast<size_t>(VisibleRows(canvas, height)));
+         (size_t)(taps_x > taps_y ? taps_x : taps_y) * sizeof(double) + RoundUp8(row_bytes * 4) +
+         RoundUp8(row_bytes * (size_t)(VisibleRows(canvas, height)));
 }
 
-int hl_fit_resize(const uint8_t* rgb, int width, int height, int n, int fit, uint8_t* out, void* scratch) {
-  if (!rgb || !out || !scratch || hl_fit_resize_scratch(width, height, n, fit) == 0) return HL_BAD_ARGUMENT;
+HL_API int hl_fit_resize(const uint8_t* rgb, int width, int height, int n, int fit, uint8_t* out, void* scratch) {
+  return hl_fit_resize_rows(rgb, width, height, 3 * width, n, fit, out, scratch);
+}
+
+HL_API int hl_fit_resize_rows(const uint8_t* rgb, int width, int height, int stride, int n, int fit, uint8_t* out, void* scratch) {
+  if (!rgb || !out || !scratch || hl_fit_resize_scratch(width, height, n, fit) == 0 || stride / 3 < width) return HL_BAD_ARGUMENT;
   const Canvas canvas = FitCanvas(width, height, fit);
   Axis across, down;
-  uint8_t* memory = PlaceAxis(static_cast<uint8_t*>(scratch), canvas.width, n, &across);
+  uint8_t* memory = PlaceAxis((uint8_t*)scratch, canvas.width, n, &across);
   memory = PlaceAxis(memory, canvas.height, n, &down);
-  auto* exact = reinterpret_cast<double*>(memory);
-  memory += static_cast<size_t>(across.taps > down.taps ? across.taps : down.taps) * sizeof(double);
+  double* exact = (double*)memory;
+  memory += (size_t)(across.taps > down.taps ? across.taps : down.taps) * sizeof(double);
   const int row_bytes = 3 * n;
-  auto* sums = reinterpret_cast<int32_t*>(memory);
-  uint8_t* rows = memory + RoundUp8(static_cast<size_t>(row_bytes) * 4);
+  int32_t* sums = (int32_t*)memory;
+  uint8_t* rows = memory + RoundUp8((size_t)row_bytes * 4);
 
-  FillAxis(canvas.width, n, canvas.offset_x, width, across, exact);
-  FillAxis(canvas.height, n, canvas.offset_y, height, down, exact);
+  FillAxis(canvas.width, n, canvas.offset_x, width, &across, exact);
+  FillAxis(canvas.height, n, canvas.offset_y, height, &down, exact);
   const int first_row = canvas.offset_y < 0 ? -canvas.offset_y : 0;
   const int visible = VisibleRows(canvas, height);
-  const auto stride = static_cast<size_t>(width) * 3;
   for (int y = 0; y < visible; ++y) {
-    ResizeRow(rgb + static_cast<size_t>(first_row + y) * stride, n, across,
-              rows + static_cast<size_t>(y) * static_cast<size_t>(row_bytes));
+    ResizeRow(rgb + (size_t)(first_row + y) * (size_t)stride, n, &across,
+              rows + (size_t)y * (size_t)row_bytes);
   }
   for (int i = 0; i < n; ++i) {
-    MixRows(rows, first_row, i, down, sums, row_bytes, out + static_cast<size_t>(i) * static_cast<size_t>(row_bytes));
+    MixRows(rows, first_row, i, &down, sums, row_bytes, out + (size_t)i * (size_t)row_bytes);
   }
   return HL_OK;
 }
 
-void hl_feed_float(const uint8_t* in, size_t count, float* out) {
+HL_API void hl_feed_float(const uint8_t* in, size_t count, float* out) {
   // in / 255 to the last bit for all 256 values (tested), with or without fused multiply-adds: the first product is exact.
   // A division takes nearly twice as long.
   for (size_t i = 0; i < count; ++i) {
-    const auto byte = static_cast<float>(in[i]);
+    const float byte = (float)in[i];
     out[i] = byte * 0x1.01p-8f + byte * 0x1.010102p-24f;
   }
 }
 
-int hl_yuv_to_rgb(const hl_yuv_frame* frame, uint8_t* rgb) {
+HL_API int hl_yuv_to_rgb(const hl_yuv_frame* frame, uint8_t* rgb) {
   if (!frame || !rgb || !GoodSide(frame->width) || !GoodSide(frame->height)) return HL_BAD_ARGUMENT;
   const int width = frame->width;
   if (!GoodPlane(frame->y, frame->y_row_stride, frame->y_pixel_stride, width) ||
@@ -216,11 +220,11 @@ int hl_yuv_to_rgb(const hl_yuv_frame* frame, uint8_t* rgb) {
     return HL_BAD_ARGUMENT;
   }
   for (int row = 0; row < frame->height; ++row) {
-    const uint8_t* y_row = frame->y + static_cast<ptrdiff_t>(row) * frame->y_row_stride;
-    const ptrdiff_t uv_row = static_cast<ptrdiff_t>(row / 2) * frame->uv_row_stride;
+    const uint8_t* y_row = frame->y + (ptrdiff_t)row * frame->y_row_stride;
+    const ptrdiff_t uv_row = (ptrdiff_t)(row / 2) * frame->uv_row_stride;
     for (int x = 0; x < width; ++x, rgb += 3) {
-      const ptrdiff_t uv = uv_row + static_cast<ptrdiff_t>(x / 2) * frame->uv_pixel_stride;
-      const int y = y_row[static_cast<ptrdiff_t>(x) * frame->y_pixel_stride];
+      const ptrdiff_t uv = uv_row + (ptrdiff_t)(x / 2) * frame->uv_pixel_stride;
+      const int y = y_row[(ptrdiff_t)x * frame->y_pixel_stride];
       const int u = frame->u[uv] - 128;
       const int v = frame->v[uv] - 128;
       rgb[0] = Clip8(y + ((91881 * v + 32768) >> 16));
@@ -231,31 +235,22 @@ int hl_yuv_to_rgb(const hl_yuv_frame* frame, uint8_t* rgb) {
   return HL_OK;
 }
 
-int hl_rotate(const uint8_t* rgb, int width, int height, int degrees, uint8_t* out) {
+HL_API int hl_rotate(const uint8_t* rgb, int width, int height, int degrees, uint8_t* out) {
   if (degrees != 0 && degrees != 90 && degrees != 180 && degrees != 270) return HL_BAD_ARGUMENT;
   const int orientation = degrees == 0 ? 1 : degrees == 90 ? 6 : degrees == 180 ? 3 : 8;
   return hl_orient(rgb, width, height, orientation, out);
 }
 
-int hl_orient(const uint8_t* rgb, int width, int height, int orientation, uint8_t* out) {
+HL_API int hl_orient(const uint8_t* rgb, int width, int height, int orientation, uint8_t* out) {
   if (!rgb || !out || rgb == out || !GoodSide(width) || !GoodSide(height)) return HL_BAD_ARGUMENT;
   const ptrdiff_t w = width;
   const ptrdiff_t right = w - 1;
-  const ptrdiff_t bottom = (static_cast<ptrdiff_t>(height) - 1) * w;
-  Walk walk = {0, 1, w};
-  switch (orientation) {  // CIPA DC-008, tag 0x0112
-    case 2: walk = {right, -1, w}; break;
-    case 3: walk = {bottom + right, -1, -w}; break;
-    case 4: walk = {bottom, 1, -w}; break;
-    case 5: walk = {0, w, 1}; break;
-    case 6: walk = {bottom, -w, 1}; break;
-    case 7: walk = {bottom + right, -w, -1}; break;
-    case 8: walk = {right, w, -1}; break;
-    default: break;
-  }
-  const bool turned = orientation >= 5 && orientation <= 8;
-  CopyWalk(rgb, turned ? height : width, turned ? width : height, walk, out);
+  const ptrdiff_t bottom = ((ptrdiff_t)height - 1) * w;
+  // By the orientation: CIPA DC-008, tag 0x0112.
+  const Walk walks[] = {{0, 1, w},  {0, 1, w},        {right, -1, w},       {bottom + right, -1, -w}, {bottom, 1, -w},
+                        {0, w, 1}, {bottom, -w, 1}, {bottom + right, -w, -1}, {right, w, -1}};
+  const Walk walk = walks[orientation >= 1 && orientation <= 8 ? orientation : 0];
+  const int turned = orientation >= 5 && orientation <= 8;
+  CopyWalk(rgb, turned ? height : width, turned ? width : height, &walk, out);
   return HL_OK;
 }
-
-}  // extern "C"
