@@ -69,6 +69,7 @@ int Main(const std::vector<std::string>& words);
 Result<Outcome> CommandInspect(Call& call);    // command_steps.cc
 Result<Outcome> CommandPrepare(Call& call);
 Result<Outcome> CommandSplit(Call& call);
+Result<Outcome> CommandReview(Call& call);
 Result<Outcome> CommandSearch(Call& call);
 Result<Outcome> CommandReduce(Call& call);
 Result<Outcome> CommandConvert(Call& call);

@@ -61,6 +61,21 @@ Result<Outcome> CommandSplit(Call& call) {
   return outcome;
 }
 
+Result<Outcome> CommandReview(Call& call) {
+  HL_ASSIGN(const std::unique_ptr<Run> run, Open(call, call.arguments[0]));
+  SayKept(*run, call.command);
+  if (run->space.backbones.empty()) {
+    return Fail(ErrorKind::kBadInput, "a review needs a pre-trained network, and there is none: {}",
+                run->wanted().search.from_scratch ? "this run is --from-scratch" : "`handlens backbone list` says where it is looked for, docs/backbones.md how to get one");
+  }
+  HL_TRY(SaveSettings(*run));
+  HL_TRY(DoStepsUpTo(*run, "review"));
+  HL_TRY(DoOne(*run, "report"));
+  HL_ASSIGN(Outcome outcome, SummarizeReview(*run));
+  AddWritten(*run, call.command, outcome);
+  return outcome;
+}
+
 Result<Outcome> CommandSearch(Call& call) { return StepOnRun(call, SummarizeSearch); }
 Result<Outcome> CommandReduce(Call& call) { return StepOnRun(call, SummarizeReduce); }
 Result<Outcome> CommandConvert(Call& call) { return StepOnRun(call, SummarizeModel); }

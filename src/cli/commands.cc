@@ -36,6 +36,12 @@ constexpr Command kCommands[] = {
      .details = "Stratified folds of training, validation and test pictures; groups and near-duplicates stay together.",
      .examples = "handlens split RUN --folds 5 --holdout 4\nhandlens split RUN --export-tree tree  # the paper's Fig. 3",
      .group = "Steps", .min_arguments = 1, .max_arguments = 1, .function = CommandSplit},
+    {.name = "review", .arguments = "RUN", .summary = "find pictures that are probably mislabelled, and what more pictures would bring",
+     .details = "Looks at the pictures with a pre-trained network, before anything is trained: classifiers that never saw a picture say "
+                "which class it looks like. Writes review.csv, the most suspect picture first, and shows them in the report, with a learning "
+                "curve and a map of all pictures. It changes no label: look, and correct what is wrong by your own eyes.",
+     .examples = "handlens inspect leaves -o RUN && handlens review RUN",
+     .group = "Steps", .min_arguments = 1, .max_arguments = 1, .function = CommandReview},
     {.name = "search", .arguments = "RUN", .summary = "train models x sizes x augmentations x folds and choose one",
      .details = "Chooses on validation pictures by a stated rule; reports accuracies on test pictures, with intervals. "
                 "Finished trials are kept and never repeated.",

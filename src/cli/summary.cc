@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "pipeline/steps.h"
+#include "review/review.h"
 #include "verify/verify.h"
 #include "verify/words.h"
 
@@ -84,6 +85,28 @@ Result<Outcome> SummarizeSplit(const Run& run) {
     outcome.text += fmt::format("fold {}: {} train, {} validation, {} test\n", i + 1, fold.train.size(), fold.validation.size(), fold.test.size());
   }
   outcome.text += fmt::format("held out for the phone: {}\n", run.space.split.holdout.size());
+  return outcome;
+}
+
+Result<Outcome> SummarizeReview(const Run& run) {
+  Outcome outcome;
+  const dataset::Dataset& data = run.space.dataset;
+  HL_ASSIGN(const std::optional<review::Review> review, review::ReadReview(run.space.folder, data));
+  if (!review) return outcome;   // too many pictures; the step said so
+  HL_ASSIGN(outcome.json["review"], Record(run, "review.json"));
+  const Interval ci = Wilson95(review->right, review->n);
+  outcome.text = fmt::format("a classifier that never saw the picture is right for {} of {}: {} [{:.1f}, {:.1f}]\n", review->right, review->n,
+                             Percent(static_cast<double>(review->right) / static_cast<double>(review->n)), 100 * ci.low, 100 * ci.high);
+  outcome.text += review::SuspectsSentence(*review) + "\n";
+  constexpr size_t kShown = 10;
+  for (size_t i = 0; i < std::min(kShown, review->suspects.size()); ++i) {
+    const review::Suspect& s = review->suspects[i];
+    const dataset::Picture& picture = data.pictures[static_cast<size_t>(s.picture)];
+    outcome.text += fmt::format("  {}: {}? ({:.0f} %, {} {:.0f} %)\n", Visible(picture.path), Visible(data.labels[static_cast<size_t>(s.other)]), 100 * s.other_score,
+                                Visible(data.labels[static_cast<size_t>(picture.label)]), 100 * s.own_score);
+  }
+  if (review->suspects.size() > kShown) outcome.text += fmt::format("  ... and {} more in {}\n", review->suspects.size() - kShown, run.At("review.csv").string());
+  outcome.text += review::ForecastSentence(*review) + "\n";
   return outcome;
 }
 

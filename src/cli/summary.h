@@ -11,6 +11,7 @@ namespace handlens::cli {
 Result<Outcome> SummarizeDataset(const pipeline::Run& run);
 Result<Outcome> SummarizePrepared(const pipeline::Run& run);
 Result<Outcome> SummarizeSplit(const pipeline::Run& run);
+Result<Outcome> SummarizeReview(const pipeline::Run& run);
 Result<Outcome> SummarizeSearch(const pipeline::Run& run);
 Result<Outcome> SummarizeReduce(const pipeline::Run& run);
 Result<Outcome> SummarizeModel(const pipeline::Run& run);

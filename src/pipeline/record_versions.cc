@@ -22,6 +22,7 @@ struct KnownRecord {
 constexpr std::array kKnown = {KnownRecord{"", "dataset.json", "handlens-dataset", 1},
                                KnownRecord{"", "pictures.json", "handlens-pictures", 1},
                                KnownRecord{"", "split.json", "handlens-split", 1},
+                               KnownRecord{"", "review.json", "handlens-review", 1},
                                KnownRecord{"", "search.json", "handlens-search", 1},
                                KnownRecord{"", "reduce.json", "handlens-reduce", 1},
                                KnownRecord{"", "verdict.json", "handlens-verdict", 1},

@@ -32,6 +32,7 @@ struct StepFacts {
   std::string_view command = {};  // the command that ends with this step; empty = none
   int version = 1;                // raised when the step makes other files of the same inputs and options
   Redo redo = Redo::kFresh;
+  bool advises = false;           // no step needs what it writes
   bool trains = false;            // takes long: never done unless it was asked for
 };
 

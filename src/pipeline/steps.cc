@@ -17,7 +17,7 @@ tl::unexpected<Error> BudgetIsOver(const Budget& budget, const Step& step) {
 
 std::span<const Step> Steps() {
   static const std::vector<Step> steps = [] {
-    std::vector<Step> rows = {InspectRow(), PrepareRow(), SplitRow(), SearchRow(), ReduceRow(), FinalRow(), ConvertRow(), DescribeRow(), VerifyRow()};
+    std::vector<Step> rows = {InspectRow(), PrepareRow(), SplitRow(), ReviewRow(), SearchRow(), ReduceRow(), FinalRow(), ConvertRow(), DescribeRow(), VerifyRow()};
     std::ranges::move(AppRows(), std::back_inserter(rows));
     rows.push_back(ReportRow());
     return rows;
@@ -34,7 +34,7 @@ const Step* FindStep(std::string_view name) {
 std::string_view CommandAfter(std::string_view command) {
   bool found = false;
   for (const Step& step : Steps()) {
-    if (found && !step.facts.command.empty() && step.facts.command != command) return step.facts.command == "report" ? "" : step.facts.command;
+    if (found && !step.facts.command.empty() && !step.facts.advises && step.facts.command != command) return step.facts.command == "report" ? "" : step.facts.command;
     found |= step.facts.command == command;
   }
   return "";

@@ -72,6 +72,7 @@ Result<std::filesystem::path> DemoPictures();
 Step InspectRow();        // steps_data.cc
 Step PrepareRow();
 Step SplitRow();
+Step ReviewRow();         // steps_review.cc
 Step SearchRow();         // steps_train.cc
 Step ReduceRow();
 Step FinalRow();

@@ -136,7 +136,7 @@ struct Prepare {
   // Before the search's clock starts; the search itself prepares only what is missing by then.
   static bool Belongs(const Run& run) {
     std::error_code error;
-    return run.goal == "prepare" || (run.goal != "split" && !fs::exists(run.At("search.json"), error));
+    return run.goal == "prepare" || (run.goal != "split" && run.goal != "review" && !fs::exists(run.At("search.json"), error));
   }
 };
 

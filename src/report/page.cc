@@ -54,8 +54,8 @@ std::string SubtitleOf(const Records& records) {
 
 using Make = Section (*)(const Records&);
 constexpr Make kResults[] = {VerdictSection, RoutesSection, ErrorsSection, MistakesSection};
-constexpr Make kBehind[] = {PhonesSection, DataSection, FoldsSection, SearchSection, LearningSection, ModelSection, ReduceSection,
-                            ConvertSection, WaysSection, TimeSection, ReproduceSection, NotDoneSection};
+constexpr Make kBehind[] = {PhonesSection, DataSection, ReviewSection, FoldsSection, SearchSection, LearningSection, ModelSection,
+                            ReduceSection, ConvertSection, WaysSection, TimeSection, ReproduceSection, NotDoneSection};
 
 }  // namespace
 
@@ -63,8 +63,11 @@ Document MakeDocument(const Records& records) {
   Document document{.title = TitleOf(records), .subtitle = SubtitleOf(records), .date = LastDate(records.timings), .tone = Tone::kPlain, .sections = {}};
   for (const Make make : kResults) document.sections.push_back(make(records));
   for (const Make make : kBehind) {
-    document.sections.push_back(make(records));
-    document.sections.back().fold = Fold::kClosed;
+    Section section = make(records);
+    if (section.blocks.empty()) continue;   // no review
+    // Before anything is trained the review is what there is to read.
+    section.fold = section.id == "review" && !records.search ? Fold::kOpen : Fold::kClosed;
+    document.sections.push_back(std::move(section));
   }
   return document;
 }

@@ -83,6 +83,9 @@ Result<Records> ReadRecords(const std::filesystem::path& run) {
   HL_ASSIGN(records.dataset, dataset::ReadDataset(run / "dataset.json"));
   auto& problems = records.problems;
   Fill(records.split, run / "split.json", problems, [&] { return split::ReadSplit(run / "split.json", records.dataset); });
+  // A review of other pictures is none.
+  if (auto review = review::ReadReview(run, records.dataset)) records.review = *std::move(review);
+  else problems.push_back(review.error().message);
   Fill(records.search, run / "search.json", problems, [&] { return search::ReadSearch(run); });
   Fill(records.reduce, run / "reduce.json", problems, [&] { return reduce::ReadReduce(run); });
   records.conversion = Optional(run / "model" / "conversion.json", "handlens-conversion", problems);

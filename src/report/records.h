@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "dataset/dataset.h"
 #include "reduce/reduce.h"
+#include "review/review.h"
 #include "search/search.h"
 #include "split/split.h"
 
@@ -29,6 +30,7 @@ struct Records {
   std::string run_name = "RUN";                    // of its folder, for commands to copy
   dataset::Dataset dataset;
   std::optional<split::Split> split;
+  std::optional<review::Review> review;
   std::optional<search::SearchResult> search;
   std::optional<reduce::ReduceResult> reduce;
   Json conversion, description, verdict, timings;  // null = not there

@@ -10,6 +10,8 @@ namespace handlens::report {
 Section VerdictSection(const Records& records);
 Section RoutesSection(const Records& records);
 Section DataSection(const Records& records);
+// How a pre-trained network sees the pictures: probable mislabels, the learning curve, the map. No blocks where there is no review.
+Section ReviewSection(const Records& records);
 Section FoldsSection(const Records& records);
 Section SearchSection(const Records& records);
 Section LearningSection(const Records& records);

@@ -53,3 +53,20 @@ removed */own/file.safetensors; runs that began with it have their own copy
 $ HANDLENS_BACKBONES="$PWD/own" handlens backbone remove file
 handlens: error: no backbone "file" of yours in */own; `handlens backbone list` shows what is where
 [2]
+
+# The review looks at the pictures with a backbone's eyes, and says what it found.
+$ handlens inspect pictures -o R2 -q >out; HANDLENS_BACKBONES="$PWD/own" handlens review R2 --models mine --sizes 30 --folds 2 -q
+a classifier that never saw the picture is right for * of 32: *
+*mislabelled*
+*wrote:
+  R2/split.json
+  R2/review.json
+  R2/review.csv
+  R2/report.html
+next: handlens search R2
+$ head -1 R2/review.csv; grep -c '"format": "handlens-review"' R2/review.json
+path,label,other,own_score,other_score
+1
+$ handlens inspect pictures -o R3 -q >out; handlens review R3 --from-scratch
+handlens: error: a review needs a pre-trained network, and there is none: this run is --from-scratch
+[3]

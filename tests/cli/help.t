@@ -11,7 +11,7 @@ Steps
   split      divide the pictures into folds, and hold some out for the phone
 
 # Every command explains itself, by `help COMMAND` and by `COMMAND --help`.
-$ for c in run demo inspect prepare split search reduce convert describe verify report predict doctor check serve help version; do
+$ for c in run demo inspect prepare split review search reduce convert describe verify report predict doctor check serve help version; do
 >   handlens help $c > a && handlens $c --help > b && cmp a b && grep -q '^Examples' a || echo "$c has no help"; done
 
 $ handlens help split
@@ -50,7 +50,7 @@ $ handlens help --markdown | diff "$SOURCE/docs/options.md" - && echo same
 same
 
 # Every command stands in docs/commands.md, and every option that the page names exists.
-$ for c in run demo inspect prepare split search reduce convert describe verify report predict doctor check serve help version; do grep -q "handlens $c" "$SOURCE/docs/commands.md" || echo "no $c"; done
+$ for c in run demo inspect prepare split review search reduce convert describe verify report predict doctor check serve help version; do grep -q "handlens $c" "$SOURCE/docs/commands.md" || echo "no $c"; done
 
 $ for o in $(grep -o -- '--[a-z][a-z-]*' "$SOURCE/docs/commands.md" | sort -u); do grep -q -- "$o" "$SOURCE/docs/options.md" || echo "no $o"; done
 

@@ -6,7 +6,7 @@ $ "$MAKE_PICTURES" pictures 2 16 40
 $ handlens run pictures --dry-run --preset quick --models m1 --generators gen1 --sizes 30 --folds 2 --epochs 6 -q 2>/dev/null
 plan for pictures-run: 32 pictures in 2 classes, preset quick
   groups  It is not known which pictures belong together. *
-  steps   inspect, prepare, split, search, final training, convert, describe, verify, report
+  steps   inspect, prepare, split,* search, final training, convert, describe, verify, report
   search  2 trials of 1 models (m1) at 30 px with gen1 and 2 folds
   choice  by validation pictures, as they are and as a simulated camera shows them
   verdict for the camera and the gallery (--for)

@@ -1,0 +1,1 @@
+handlens_room(review DEPS base backbone dataset split train)
