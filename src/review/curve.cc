@@ -40,6 +40,42 @@ void Normalise(std::vector<double>& axis) {
   }
 }
 
+// Each vector at length 1, less the mean of all.
+std::vector<std::vector<float>> Centred(std::vector<std::vector<float>> rows) {
+  std::vector<double> mean(rows.front().size(), 0.0);
+  for (std::vector<float>& row : rows) {
+    const double length = std::sqrt(std::inner_product(row.begin(), row.end(), row.begin(), 0.0));
+    for (size_t i = 0; i < row.size(); ++i) {
+      if (length > 0) row[i] = static_cast<float>(row[i] / length);
+      mean[i] += row[i] / static_cast<double>(rows.size());
+    }
+  }
+  for (std::vector<float>& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) row[i] -= static_cast<float>(mean[i]);
+  }
+  return rows;
+}
+
+// The direction along which `rows` differ most, at right angles to `other` (none: empty): power iteration on the covariance.
+std::vector<double> WidestAxis(const std::vector<std::vector<float>>& rows, std::span<const double> other, Rng rng) {
+  constexpr int kRounds = 60;
+  std::vector<double> axis(rows.front().size());
+  for (double& value : axis) value = rng.Normal();
+  for (int round = 0; round < kRounds; ++round) {
+    const double along_other = std::inner_product(other.begin(), other.end(), axis.begin(), 0.0);
+    for (size_t i = 0; i < other.size(); ++i) axis[i] -= along_other * other[i];
+    Normalise(axis);
+    std::vector<double> next(axis.size(), 0.0);
+    for (const std::vector<float>& row : rows) {
+      const double along = Dot(axis, row);
+      for (size_t i = 0; i < axis.size(); ++i) next[i] += along * static_cast<double>(row[i]);
+    }
+    axis = std::move(next);
+  }
+  Normalise(axis);
+  return axis;
+}
+
 }  // namespace
 
 std::optional<Forecast> ForecastOf(const std::vector<double>& pictures, const std::vector<std::vector<double>>& hits, uint64_t seed) {
@@ -71,48 +107,15 @@ std::optional<Forecast> ForecastOf(const std::vector<double>& pictures, const st
 }
 
 std::vector<std::array<float, 2>> PrincipalMap(const std::vector<std::vector<float>>& rows, uint64_t seed) {
-  constexpr int kRounds = 60;
   std::vector<std::array<float, 2>> places(rows.size(), {0, 0});
   if (rows.empty()) return places;
-  const size_t width = rows.front().size();
-  std::vector<std::vector<float>> values = rows;
-  std::vector<double> mean(width, 0.0);
-  for (std::vector<float>& row : values) {
-    const double length = std::sqrt(std::inner_product(row.begin(), row.end(), row.begin(), 0.0));
-    for (size_t i = 0; i < width; ++i) {
-      if (length > 0) row[i] = static_cast<float>(row[i] / length);
-      mean[i] += row[i] / static_cast<double>(values.size());
-    }
-  }
-  for (std::vector<float>& row : values) {
-    for (size_t i = 0; i < width; ++i) row[i] -= static_cast<float>(mean[i]);
-  }
-  std::array<std::vector<double>, 2> axes;
-  for (size_t a = 0; a < axes.size(); ++a) {
-    std::vector<double>& axis = axes[a];
-    Rng rng(seed, "map", {a});
-    axis.resize(width);
-    for (double& value : axis) value = rng.Normal();
-    for (int round = 0; round < kRounds; ++round) {   // power iteration on the covariance
-      if (a == 1) {
-        const double along = std::inner_product(axis.begin(), axis.end(), axes[0].begin(), 0.0);
-        for (size_t i = 0; i < width; ++i) axis[i] -= along * axes[0][i];
-      }
-      Normalise(axis);
-      std::vector<double> next(width, 0.0);
-      for (const std::vector<float>& row : values) {
-        const double along = Dot(axis, row);
-        for (size_t i = 0; i < width; ++i) next[i] += along * static_cast<double>(row[i]);
-      }
-      axis = std::move(next);
-    }
-    Normalise(axis);
-  }
+  const std::vector<std::vector<float>> values = Centred(rows);
+  const std::vector<double> first = WidestAxis(values, {}, Rng(seed, "map", {0})), second = WidestAxis(values, first, Rng(seed, "map", {1}));
   double farthest = 0;
-  for (const std::vector<float>& row : values) farthest = std::max({farthest, std::abs(Dot(axes[0], row)), std::abs(Dot(axes[1], row))});
+  for (const std::vector<float>& row : values) farthest = std::max({farthest, std::abs(Dot(first, row)), std::abs(Dot(second, row))});
   if (farthest == 0) return places;
   for (size_t r = 0; r < values.size(); ++r) {
-    for (size_t a = 0; a < 2; ++a) places[r][a] = static_cast<float>(Dot(axes[a], values[r]) / farthest);
+    places[r] = {static_cast<float>(Dot(first, values[r]) / farthest), static_cast<float>(Dot(second, values[r]) / farthest)};
   }
   return places;
 }
