@@ -3,7 +3,7 @@
 
     epoch.py TRIAL PICTURES [--epochs N] [--size PX] [--generators gen1 gen4] [--ways core thread machine] [--json FILE]
 
-TRIAL is the program tools/trial; PICTURES a folder with a folder per class. Both train M1 with the generators 1 and 4 of
+TRIAL is the program studies/trial; PICTURES a folder with a folder per class. Both train M1 with the generators 1 and 4 of
 the paper, batches of 10, validation after every epoch. handlens trains six folds (so that no core is left without one at the
 end), Keras one on the same share of the pictures. handlens' time includes decoding, the folds' validation and tests and its
 records; that of Keras begins at fit. `checked` counts the whole program instead, with the data check before (near-duplicates,

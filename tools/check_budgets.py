@@ -18,7 +18,7 @@ LEFT_OUT = {"testdata", "node_modules", "dist"}
 
 
 def sources():
-    for folder in ("src", "bench", "tools", "apps", "tests"):
+    for folder in ("src", "bench", "tools", "studies", "apps", "tests"):
         for path in sorted((ROOT / folder).rglob("*")):
             known = path.suffix in {".cc", ".h", ".c", ".py", ".js", ".ts", ".mjs", ".java", ".css", ".sh"}
             if path.is_file() and known and not LEFT_OUT & set(path.parts):

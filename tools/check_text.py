@@ -6,7 +6,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
-NAMED = re.compile(r"`((?:src|docs|tools|bench|tests|apps|data|cmake)/[\w./-]+\.\w+)`")
+NAMED = re.compile(r"`((?:src|docs|tools|studies|bench|tests|apps|data|cmake)/[\w./-]+\.\w+)`")
 
 
 def missing(path):

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Runs the studies of docs/studies/ and writes their pages: the paper's protocol and the honest one, side by side.
 
-    tools/study.py covid_ct  --data FOLDER --work FOLDER [--sizes 30,50,100] [--program build/handlens]
-    tools/study.py leaves    --data FOLDER --work FOLDER
-    tools/study.py colorectal --data FOLDER --work FOLDER
-    tools/study.py pages     --work FOLDER          # writes docs/studies/*.md from what was run
+    studies/study.py covid_ct  --data FOLDER --work FOLDER [--sizes 30,50,100] [--program build/handlens]
+    studies/study.py leaves    --data FOLDER --work FOLDER
+    studies/study.py colorectal --data FOLDER --work FOLDER
+    studies/study.py pages     --work FOLDER          # writes docs/studies/*.md from what was run
 
 FOLDER of --data holds the picture sets `covid_ct` (with meta.csv: file, patient) `swedish_leaf` (with d3_like.csv)
 and `crc_histology_mini`.
@@ -41,13 +41,16 @@ PAPER = {
     },
 }
 GENERATORS = ("gen1", "gen2", "gen3", "gen4")
-EXPLAINED = {"covid_ct": "But the published fall from generator 1 to 4 is not there: something else made it.",
-             "leaves": "That generators 2 to 4 held their own on so few leaves, as published, was the carried weights' doing: with "
-                       "fresh weights 50 epochs are too short for them."}
 # By preset; where they lie in the folder of work.
 OWN_RUNS = {"standard": "own", "thorough": "own-thorough"}
-# Cells also trained as the paper's code does, by the program carried_weights (tools/carried_weights.cc).
+# Cells also trained as the paper's code does, by the program carried_weights (studies/carried_weights.cc).
 CARRIED = {"covid_ct": [("m1", 50)], "leaves": [("m1", 50), ("m4", 100)], "colorectal": []}
+
+
+def prose(name):
+    """What somebody concluded from the runs of a day, which the text names; the tables around it may be newer."""
+    path = ROOT / "studies" / "prose" / f"{name}.txt"
+    return [*path.read_text(encoding="utf-8").splitlines(), ""] if path.exists() else []
 
 
 def copied(source, target):
@@ -184,7 +187,7 @@ def carried_lines(name, work):
             "a generator's cell should not depend on those trained before it.", "",
             "| model, size | generator | paper | fresh weights, fitted statistics (the table above) | carried weights, no normalisation |",
             "|---|---|---|---|---|", *rows, "",
-            f"{within} of {len(rows)} published cells lie within the two spreads added of the last column. {EXPLAINED[name]}", ""]
+            f"{within} of {len(rows)} published cells lie within the two spreads added of the last column.", "", *prose(f"{name}_carried")]
 
 
 def own_table(work):
@@ -229,46 +232,11 @@ NOTES = {
 }
 
 
-# Recipes compared by hand with the program `trial` (tools/trial.cc), its figures as printed.
-TRIED = {"covid_ct": """## Longer, gentler, mirrored
-
-nano24 at 64 px on the paper's folds, batch 16, `trial PICTURES/labels.csv --order paper --preset thorough --rate 0.05 ...`; rows differ from the
-first of their part as they say:
-
-| generator, epochs | validation (%) | test (%) | pooled test |
-|---|---|---|---|
-| **mild, 160** | 80.9 ± 4.2 | **70.4 ± 4.2** | 525 of 746 [67.0, 73.5] |
-| other seeds (`--seed 2`, `3`) | 78.7 ± 8.4, 79.0 ± 4.1 | 72.1 ± 6.4, 69.7 ± 5.4 | 538, 520 of 746 |
-| **rate 0.1, as the program trains** | 80.6 ± 6.4 | **70.4 ± 3.7** | 525 of 746 [67.0, 73.5] |
-| rate 0.1, other seeds | 77.9 ± 6.9, 77.3 ± 3.3 | 70.4 ± 3.4, 70.6 ± 5.8 | 525, 527 of 746 |
-| mirrored (`--flip 1`) | 76.2 ± 9.6 | 64.2 ± 4.1 | 479 of 746 [60.7, 67.6] |
-| the whole picture squeezed (`--fit stretch`), three seeds | 77.9 ± 3.8, 77.9 ± 6.3, 80.3 ± 4.3 | 69.0 ± 4.7, 67.0 ± 3.5, 68.0 ± 2.3 | 515, 500, 507 of 746 |
-| camera with the wider light of today, 266 | 77.3 ± 7.5 | 68.2 ± 6.3 | 509 of 746 [64.8, 71.5] |
-| other seeds (`--seed 2`, `4`) | 77.9 ± 5.4, 77.3 ± 2.9 | 66.4 ± 3.7, 65.6 ± 3.2 | 495, 489 of 746 |
-| the whole picture squeezed | 79.0 ± 2.8 | 67.0 ± 2.8 | 500 of 746 [63.6, 70.3] |
-| 166, rate 0.1 | 74.6 ± 3.7 | 66.1 ± 5.8 | 493 of 746 [62.6, 69.4] |
-| 166, rate 0.1, 96 px | 73.2 ± 6.2 | 67.2 ± 5.4 | 501 of 746 [63.7, 70.4] |
-| 166, rate 0.1, each picture normalised by its own mean and deviation (+ 0.05) behind the generator, as a model would do it | 77.0 ± 6.7 | 66.6 ± 4.9 | 497 of 746 [63.2, 69.9] |
-| camera with the narrower light of before, 266 | 79.0 ± 3.9 | 68.6 ± 3.9 | 512 of 746 [65.2, 71.9] |
-| mirrored | 78.7 ± 5.9 | 68.1 ± 5.5 | 508 of 746 [64.7, 71.3] |
-| mixup of 0.2 (a prototype) | 73.0 ± 4.1 | 67.6 ± 3.1 | 504 of 746 [64.1, 70.8] |
-| 166, each picture normalised beforehand by its own mean and deviation (+ 0.05), by a script | 75.1 ± 9.5 | 69.7 ± 5.7 | 520 of 746 [66.3, 72.9] |
-
-- With `mild`, 160 epochs and no mirroring six trainings of five folds (two rates, three seeds each) lie at 69.7 to 72.1 %, 70.6 on average; 61 epochs
-  gave 67.4 ([models.md](../models.md)). Mirroring costs them 6 points: a chest is not the same on both sides.
-- `search --preset thorough` chooses that recipe by itself, by validation pictures (80.6 % against 77.6 of `camera`): the table above. The choice cannot
-  have been made on test pictures, but this list was read with them beside it.
-- Practice for the camera costs 2 to 5 points on these pictures, which no phone took; what it is worth before a camera stands in [camera.md](camera.md).
-- Differences under two points between single rows are the luck of a seed. Validation pictures share patients with the training pictures, test blocks hardly
-  do: that, not the fit, is the gap of ten points between the columns.
-"""}
-
-
 def write_page(name, work):
     lines = [f"# {TITLES[name]}", "", NOTES[name], "", *data_lines(work), "## The paper's protocol", "",
              "Mean ± standard deviation of test accuracy over five folds, in percent; SGD, batch 10, 50 epochs (Table 10).", "",
-             *paper_table(name, work), "", *carried_lines(name, work), "## Our default family beside it", "", *own_table(work), "", *TRIED.get(name, "").splitlines(), *([""] if name in TRIED else []), "## Commands", "",
-             f"`tools/study.py {name} --data FOLDER --work FOLDER`, which ran:", "", "```"]
+             *paper_table(name, work), "", *carried_lines(name, work), "## Our default family beside it", "", *own_table(work), "", *prose(f"{name}_tried"), "## Commands", "",
+             f"`studies/study.py {name} --data FOLDER --work FOLDER`, which ran:", "", "```"]
     lines += [path.read_text(encoding="utf-8").strip() for path in sorted(work.glob("*/command.txt"))]
     lines += ["```", ""]
     out = ROOT / "docs" / "studies" / f"{name}.md"

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Runs the study of docs/studies/search.md and writes it: what racing and the fast sweep cost, and what they choose.
 
-    tools/search_study.py race   --work FOLDER [--program build/handlens]     # after `tools/study.py covid_ct --work FOLDER`
-    tools/search_study.py sweeps --work FOLDER --size 50                      # whole and fast sweep, 15 epochs
-    tools/search_study.py timed  --work FOLDER --name NAME -- search RUN ...  # a command with its estimates of what is left
-    tools/search_study.py page   --work FOLDER                                # writes docs/studies/search.md; draws with matplotlib
+    studies/search_study.py race   --work FOLDER [--program build/handlens]     # after `studies/study.py covid_ct --work FOLDER`
+    studies/search_study.py sweeps --work FOLDER --size 50                      # whole and fast sweep, 15 epochs
+    studies/search_study.py timed  --work FOLDER --name NAME -- search RUN ...  # a command with its estimates of what is left
+    studies/search_study.py page   --work FOLDER                                # writes docs/studies/search.md; draws with matplotlib
 
-FOLDER is that of tools/study.py: its covid_ct/ holds the pictures with labels.csv, and the paper's grid in paper-m1 and
+FOLDER is that of studies/study.py: its covid_ct/ holds the pictures with labels.csv, and the paper's grid in paper-m1 and
 paper-m2. The page reads the records of the runs alone (search.json, reduce.json, trials/), so it can be made again at any
 time; whatever has not been run is left out of it and said to be.
 """
