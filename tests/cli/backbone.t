@@ -55,10 +55,9 @@ handlens: error: no backbone "file" of yours in */own; `handlens backbone list` 
 [2]
 
 # The review looks at the pictures with a backbone's eyes, and says what it found.
-$ handlens inspect pictures -o R2 -q >out; HANDLENS_BACKBONES="$PWD/own" handlens review R2 --models mine --sizes 30 --folds 2 -q
+$ handlens inspect pictures -o R2 -q >out 2>&1; HANDLENS_BACKBONES="$PWD/own" HANDLENS_MODELS=mine HANDLENS_SIZES=30 handlens review R2 --folds 2 -q 2>err | grep -E '^(a classifier|wrote|  R2|next)'
 a classifier that never saw the picture is right for * of 32: *
-*mislabelled*
-*wrote:
+wrote:
   R2/split.json
   R2/review.json
   R2/review.csv
@@ -67,6 +66,6 @@ next: handlens search R2
 $ head -1 R2/review.csv; grep -c '"format": "handlens-review"' R2/review.json
 path,label,other,own_score,other_score
 1
-$ handlens inspect pictures -o R3 -q >out; handlens review R3 --from-scratch
+$ handlens inspect pictures -o R3 -q >out 2>&1; handlens review R3 --from-scratch
 handlens: error: a review needs a pre-trained network, and there is none: this run is --from-scratch
 [3]
