@@ -23,6 +23,7 @@ Result<Decoded> DecodeGif(ByteSpan bytes, const DecodeLimits& limits);
 Result<Decoded> DecodeBmp(ByteSpan bytes, const DecodeLimits& limits);
 Result<Decoded> DecodeTiff(ByteSpan bytes, const DecodeLimits& limits);
 Result<Decoded> DecodeWebp(ByteSpan bytes, const DecodeLimits& limits);
+Result<Decoded> DecodeHeif(ByteSpan bytes, const DecodeLimits& limits);   // HEIC and AVIF
 
 // Bytes a pixel that a decoder holds at most: RGB, and RGBA or a turned copy beside it.
 constexpr int64_t kBytesPerPixel = 7;

@@ -24,7 +24,7 @@ struct Image {
 
 // What the file said about itself, for the data check.
 struct FileFacts {
-  std::string format;        // "JPEG", "PNG", "GIF", "BMP", "TIFF", "WebP", by content, never by extension
+  std::string format;        // "JPEG", "PNG", "GIF", "BMP", "TIFF", "WebP", "HEIC", "AVIF", "HEIF" by content, never by extension
   std::string colour;        // "grey", "rgb", "palette", "rgba", "greya", "cmyk"
   bool has_alpha = false;    // or a transparent colour; composited on white
   int bits = 8;              // a channel, as stored

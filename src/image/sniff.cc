@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 #include <string>
+#include <vector>
 
 namespace handlens::image {
 namespace {
@@ -29,12 +30,6 @@ constexpr Signature kOthers[] = {
     {0, "\xff\x4f\xff\x51"sv, "a JPEG 2000 picture; save it as JPEG or PNG first"},
     {0, "\0\0\0\x0cJXL "sv, "a JPEG XL picture; save it as JPEG or PNG first"},
     {0, "\xff\x0a"sv, "a JPEG XL picture; save it as JPEG or PNG first"},
-    {4, "ftypavif"sv, "an AVIF picture; save it as JPEG or PNG first"},
-    {4, "ftypavis"sv, "an AVIF picture; save it as JPEG or PNG first"},
-    {4, "ftyphei"sv, "an HEIC picture; save it as JPEG first (iPhone: Settings, Camera, Formats, Most Compatible)"},
-    {4, "ftyphev"sv, "an HEIC picture; save it as JPEG first (iPhone: Settings, Camera, Formats, Most Compatible)"},
-    {4, "ftypmif1"sv, "an HEIF picture; save it as JPEG first (iPhone: Settings, Camera, Formats, Most Compatible)"},
-    {4, "ftypmsf1"sv, "an HEIF picture; save it as JPEG first (iPhone: Settings, Camera, Formats, Most Compatible)"},
     {4, "ftypcrx "sv, "a raw camera file (CR3); develop it to JPEG or PNG first"},
     {4, "ftyp"sv, "a video, not a picture; save single frames as PNG first"},
     {0, "\x1a\x45\xdf\xa3"sv, "a video, not a picture; save single frames as PNG first"},
@@ -79,7 +74,35 @@ std::string LowerHead(std::string_view text) {
   return head;
 }
 
+// The brands of an "ftyp" box, which says of what kind the file is: the main one, then those that it is compatible with.
+// ISO 14496-12 section 4.3.
+std::vector<std::string_view> Brands(std::string_view text) {
+  if (text.size() < 12 || !Has(text, 4, "ftyp"sv)) return {};
+  size_t size = 0;
+  for (size_t i = 0; i < 4; ++i) size = size << 8 | static_cast<unsigned char>(text[i]);
+  std::vector<std::string_view> brands = {text.substr(8, 4)};
+  for (size_t at = 16; at + 4 <= std::min({size, text.size(), size_t{256}}); at += 4) brands.push_back(text.substr(at, 4));
+  return brands;
+}
+
+// By the main brand: videos name those of pictures as compatible, too.
+bool IsHeif(std::string_view text) {
+  const auto brands = Brands(text);
+  if (brands.empty()) return false;
+  const std::string_view brand = brands[0];
+  return brand.starts_with("hei") || brand.starts_with("hev") || brand == "mif1" || brand == "mif2" || brand == "msf1" || brand == "avif" || brand == "avis";
+}
+
 }  // namespace
+
+std::string_view HeifName(ByteSpan bytes) {
+  std::string_view name = "HEIF";
+  for (const std::string_view brand : Brands(AsText(bytes))) {
+    if (brand == "avif" || brand == "avis") return "AVIF";
+    if (brand.starts_with("hei") || brand.starts_with("hev")) name = "HEIC";
+  }
+  return name;
+}
 
 Format SniffFormat(ByteSpan bytes) {
   const std::string_view text = AsText(bytes);
@@ -88,6 +111,7 @@ Format SniffFormat(ByteSpan bytes) {
   if (Has(text, 0, "GIF87a"sv) || Has(text, 0, "GIF89a"sv)) return Format::kGif;
   if (Has(text, 0, "BM"sv) && text.size() >= 26) return Format::kBmp;
   if (Has(text, 0, "RIFF"sv) && Has(text, 8, "WEBP"sv)) return Format::kWebp;
+  if (IsHeif(text)) return Format::kHeif;
   if (Has(text, 128, "DICM"sv)) return Format::kNone;  // whose preamble may look like a TIFF
   if (Has(text, 0, "II*\0"sv) || Has(text, 0, "MM\0*"sv)) return Format::kTiff;
   if (Has(text, 0, "II+\0"sv) || Has(text, 0, "MM\0+"sv)) return Format::kTiff;
@@ -111,7 +135,7 @@ std::string_view NameOther(ByteSpan bytes) {
     return "a web page, not a picture; the download probably failed";
   }
   if (IsText(text)) return "a text file, not a picture";
-  return "not a picture of a known format (JPEG, PNG, GIF, BMP, TIFF, WebP)";
+  return "not a picture of a known format (JPEG, PNG, GIF, BMP, TIFF, WebP, HEIC, AVIF)";
 }
 
 }  // namespace handlens::image

@@ -88,7 +88,7 @@ Result<Carried> PixelsOnly(std::span<const uint8_t> input, int size_px, image::F
 
 Carried Original(Bytes file, const image::Decoded& decoded) {
   const std::string& format = decoded.facts.format;
-  return {std::move(file), Lower(format), format != "JPEG" && format != "WebP"};
+  return {std::move(file), Lower(format), format == "PNG" || format == "GIF" || format == "BMP" || format == "TIFF"};
 }
 
 // The pictures that the phone runs, with the scores that the computer gives them.
