@@ -33,6 +33,10 @@ Result<std::unique_ptr<pipeline::Run>> OpenToLook(Call& call, const std::filesys
 // The settings of a command that works on no run folder.
 Result<pipeline::Settings> MergeSettings(Call& call);
 
+// The pictures that a call's argument names. An archive (.zip) is unpacked to a folder of the current one, under the archive's
+// own name, and that folder is given. Kind kUsage for an archive with --dry-run, which writes nothing.
+Result<std::filesystem::path> PicturesOf(Call& call, const std::string& argument);
+
 // What a command found: text for people, JSON for machines. Missed gates make the exit code 4 after both are printed.
 struct Outcome {
   std::string text;
@@ -57,7 +61,9 @@ std::vector<std::string> CommandNames();
 
 // Help in levels: the overview, one command's page; the manual page, docs/options.md, completion scripts.
 std::string HelpOverview();
-std::string HelpCommand(const Command& command);
+// A command's page: the options that are its own, or (kAll) all that count for it.
+enum class HelpDepth { kOwn, kAll };
+std::string HelpCommand(const Command& command, HelpDepth depth);
 std::string ManPage();
 std::string OptionsMarkdown();
 std::string Completion(pipeline::Shell shell);
@@ -78,13 +84,14 @@ Result<Outcome> CommandVerify(Call& call);
 Result<Outcome> CommandReport(Call& call);
 Result<Outcome> CommandRun(Call& call);        // command_run.cc
 Result<Outcome> CommandDemo(Call& call);
-Result<Outcome> CommandPredict(Call& call);    // command_use.cc
+Result<Outcome> CommandPredict(Call& call);    // command_predict.cc
 Result<Outcome> CommandDoctor(Call& call);     // command_doctor.cc
-Result<Outcome> CommandCheck(Call& call);
+Result<Outcome> CommandCheck(Call& call);      // command_use.cc
 Result<Outcome> CommandApp(Call& call);        // command_app.cc
 Result<Outcome> CommandServe(Call& call);      // command_serve.cc
 Result<Outcome> CommandBackbone(Call& call);   // command_backbone.cc
-Result<Outcome> CommandHelp(Call& call);
+Result<Outcome> CommandList(Call& call);       // command_list.cc
+Result<Outcome> CommandHelp(Call& call);       // command_use.cc
 Result<Outcome> CommandVersion(Call& call);
 
 }  // namespace handlens::cli

@@ -61,6 +61,7 @@ Result<Outcome> CommandDoctor(Call& call) {
   const int jobs = wanted.manner.jobs.value_or(std::max(1, static_cast<int>(std::thread::hardware_concurrency())));
   dataset::InspectOptions inspect;
   inspect.pictures = call.arguments[1];
+  inspect.layout.splits = dataset::Splits::kMerge;
   inspect.jobs = jobs;
   HL_ASSIGN(const dataset::Dataset pictures, dataset::Inspect(inspect, *call.terminal));
   for (const dataset::Rejected& rejected : pictures.rejected) call.terminal->Warn(fmt::format("{}: left out: {}", rejected.path, rejected.reason));

@@ -7,6 +7,7 @@
 #include "cli/summary.h"
 #include "pipeline/plan.h"
 #include "pipeline/steps.h"
+#include "verify/verify.h"
 
 namespace handlens::cli {
 namespace fs = std::filesystem;
@@ -67,9 +68,25 @@ Json PlanJson(const Run& run, const RunPlan& plan) {
           {"reduce_trials", plan.reduction.trials}, {"reduce_seconds", plan.reduction.seconds}};
 }
 
+// The last lines of all, which are read even where nothing else is: the one number, the report, one command to go on with.
+Result<std::string> EndText(const Run& run, bool deployable) {
+  HL_ASSIGN(const verify::VerdictRecord record, verify::ReadVerdict(run.space.folder));
+  std::string text;
+  const verify::Route* const shipped = verify::FindRoute(record.verdict, "quantized");
+  if (shipped != nullptr && shipped->status == "done") {
+    text += fmt::format("accuracy: {:.1f} % [{:.1f}, {:.1f}], n={}, of quantizedmodel.tflite on pictures that no training saw\n", 100 * shipped->accuracy,
+                        100 * shipped->ci95.low, 100 * shipped->ci95.high, shipped->n);
+  }
+  text += fmt::format("report: {}\n", run.At("report.html").string());
+  const std::string folder = ShellWord(run.space.folder.string());
+  text += deployable ? fmt::format("next: handlens app {}\n", folder) : fmt::format("next: xdg-open {}\n", ShellWord(run.At("report.html").string()));
+  return text;
+}
+
 // The chosen model, the verdict and the files: what `run` ends with.
 Result<Outcome> Conclude(Run& run, const RunPlan& plan) {
   HL_ASSIGN(Outcome outcome, SummarizeVerdict(run));
+  const std::string verdict = std::move(outcome.text);
   HL_ASSIGN(const Outcome model, SummarizeModel(run));
   HL_ASSIGN(const search::SearchResult searched, search::ReadSearch(run.space.folder));
   const search::Candidate& chosen = searched.cells[static_cast<size_t>(searched.chosen)].candidate;
@@ -79,13 +96,14 @@ Result<Outcome> Conclude(Run& run, const RunPlan& plan) {
                              chosen.generator.name, reduced ? ", reduced to " + cell.candidate.model : "",
                              cell.test_n == 0 ? 0.0 : 100.0 * static_cast<double>(cell.test_correct) / static_cast<double>(cell.test_n),
                              100 * cell.test_ci95.low, 100 * cell.test_ci95.high, cell.test_n) +
-                 model.text + outcome.text;
+                 model.text;
   outcome.json["plan"] = PlanJson(run, plan);
   outcome.json["chosen"] = {{"model", chosen.model}, {"reduced_to", cell.candidate.model}, {"size", chosen.size_px}, {"augmentation", chosen.generator.name}};
   outcome.json["model"] = model.json.at("model");
   outcome.json["report"] = run.At("report.html").string();
   AddWritten(run, "run", outcome);
-  outcome.text += fmt::format("next: open {}; handlens predict {} PICTURE\n", run.At("report.html").string(), run.space.folder.string());
+  HL_ASSIGN(const std::string end, EndText(run, outcome.missed.empty()));
+  outcome.text += verdict + end;
   return outcome;
 }
 
@@ -121,7 +139,10 @@ Result<Outcome> RunAll(Call& call, const fs::path& pictures) {
 
 }  // namespace
 
-Result<Outcome> CommandRun(Call& call) { return RunAll(call, call.arguments[0]); }
+Result<Outcome> CommandRun(Call& call) {
+  HL_ASSIGN(const fs::path pictures, PicturesOf(call, call.arguments[0]));
+  return RunAll(call, pictures);
+}
 
 Result<Outcome> CommandDemo(Call& call) {
   HL_ASSIGN(const fs::path pictures, DemoPictures());

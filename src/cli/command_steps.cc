@@ -29,8 +29,9 @@ Result<Outcome> StepOnRun(Call& call, Result<Outcome> (*summarize)(const Run&)) 
 }  // namespace
 
 Result<Outcome> CommandInspect(Call& call) {
-  HL_ASSIGN(const std::unique_ptr<Run> run, OpenFor(call, call.arguments[0]));
-  HL_TRY(DoInspect(*run, call.arguments[0]));
+  HL_ASSIGN(const fs::path pictures, PicturesOf(call, call.arguments[0]));
+  HL_ASSIGN(const std::unique_ptr<Run> run, OpenFor(call, pictures));
+  HL_TRY(DoInspect(*run, pictures));
   HL_TRY(SaveSettings(*run));
   HL_TRY(DoOne(*run, "report"));
   HL_ASSIGN(Outcome outcome, SummarizeDataset(*run));

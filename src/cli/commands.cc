@@ -84,8 +84,11 @@ constexpr Command kCommands[] = {
      .group = "Steps", .min_arguments = 1, .max_arguments = 1, .function = CommandReport},
 
     {.name = "predict", .arguments = "MODEL PICTURE...", .summary = "scores of pictures with any .tflite classifier that has metadata",
-     .details = "MODEL is a .tflite file, or a run folder, which means its model/model.tflite. A PICTURE may be a folder.",
-     .examples = "handlens predict RUN leaf.jpg\nhandlens predict RUN/model/quantizedmodel.tflite photos --json\n"
+     .details = "MODEL is a .tflite file, or a run folder, which means the file that apps carry, its model/quantizedmodel.tflite (--model float: "
+                "model/model.tflite). A PICTURE may be a file, a folder, a .zip, a run folder (its held-out pictures), or - for a list on standard "
+                "input. Of a folder of class folders, or a labels.csv, it is counted how many are right.",
+     .examples = "handlens predict RUN leaf.jpg\nhandlens predict RUN more-leaves  # one folder per class: how many are right\n"
+                 "find photos -name '*.jpg' | handlens predict RUN - --json\n"
                  "handlens predict model.tflite leaf.jpg --save-input seen  # what the model saw, as PNG",
      .group = "Use and prove", .min_arguments = 2, .max_arguments = -1, .function = CommandPredict},
     {.name = "doctor", .arguments = "MODEL PICTURES", .summary = "find why any .tflite classifier answers wrongly: how it wants its pictures, which name is whose",
@@ -112,9 +115,13 @@ constexpr Command kCommands[] = {
      .examples = "handlens check RUN",
      .group = "Use and prove", .min_arguments = 1, .max_arguments = 1, .function = CommandCheck},
 
+    {.name = "list", .arguments = "[WHAT]", .summary = "what options take by name: models, generators, presets, backbones, targets, formats",
+     .details = "WHAT is one of these words; without it, all are listed.",
+     .examples = "handlens list\nhandlens list models\nhandlens list presets --json",
+     .group = "Help", .min_arguments = 0, .max_arguments = 1, .function = CommandList},
     {.name = "help", .arguments = "[COMMAND]", .summary = "explain a command; the manual page; shell completion",
-     .details = "Without a command, the overview.",
-     .examples = "handlens help run\nhandlens help --man > handlens.1\n"
+     .details = "Without a command, the overview. The page of a command shows its own options first; --all shows every option that counts for it.",
+     .examples = "handlens help run\nhandlens help run --all\nhandlens help --man > handlens.1\n"
                  "handlens help --completion bash > ~/.local/share/bash-completion/completions/handlens",
      .group = "Help", .min_arguments = 0, .max_arguments = 1, .function = CommandHelp},
     {.name = "version", .arguments = "", .summary = "print the version", .details = "", .examples = "handlens version",

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "cli/command.h"
+#include "dataset/unpack.h"
 
 namespace handlens::cli {
 namespace {
@@ -42,7 +43,7 @@ Result<Outcome> Dispatch(Call& call) {
   call.command = command.name;
   if (pipeline::FlagsOnly(call.asked()).call.help) {
     Outcome outcome;
-    outcome.text = HelpCommand(command);
+    outcome.text = HelpCommand(command, HelpDepth::kOwn);
     outcome.json = {{"help", outcome.text}};
     return outcome;
   }
@@ -107,6 +108,18 @@ Result<pipeline::Settings> MergeSettings(Call& call) {
   HL_ASSIGN(pipeline::Settings settings, pipeline::MergeSettings(call.asked(), {}));
   TalkAs(call, settings);
   return settings;
+}
+
+Result<std::filesystem::path> PicturesOf(Call& call, const std::string& argument) {
+  const std::filesystem::path archive = argument;
+  if (!dataset::IsZip(archive)) return archive;
+  const std::filesystem::path folder = archive.stem();
+  if (pipeline::FlagsOnly(call.asked()).call.dry_run) {
+    return Fail(ErrorKind::kUsage, "{}: a dry run writes nothing, so it unpacks no archive; unpack it and give the folder", argument);
+  }
+  HL_TRY(dataset::UnpackTo(archive, folder, *call.terminal));
+  call.terminal->Say(fmt::format("the pictures of {} are in the folder {}", argument, folder.string()));
+  return folder;
 }
 
 int Main(const std::vector<std::string>& words) {

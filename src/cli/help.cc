@@ -71,6 +71,23 @@ std::string TargetLines() {
   return text;
 }
 
+// Of all that counts for `run`, what a first run needs.
+constexpr std::string_view kOfRun[] = {"out",    "dry-run", "yes",        "merge-splits", "subfolders", "group-pattern", "skip-broken",  "sizes",  "preset",
+                                       "models", "budget",  "from-scratch", "name",         "for",        "backgrounds",   "min-accuracy", "jobs",   "seed",
+                                       "json",   "quiet",   "help"};
+// Of what every command takes, what each page shows.
+constexpr std::string_view kEverywhere[] = {"jobs", "json", "quiet", "help"};
+
+// Whether the page of a command shows the option: what counts from its step on, or is of few commands, not what it inherits
+// from the steps before it.
+bool IsOwn(const Option& option, std::string_view command) {
+  const auto among = [&](std::span<const std::string_view> names) { return std::find(names.begin(), names.end(), option.name) != names.end(); };
+  if (command == "run" || command == "demo") return among(kOfRun);
+  if (option.commands == "*") return among(kEverywhere);
+  const std::vector<std::string> commands = SplitList(option.commands, ' ');
+  return option.since == command || std::find(commands.begin(), commands.end(), command) != commands.end();
+}
+
 std::vector<std::string_view> OptionGroups() {
   std::vector<std::string_view> groups;
   for (const Option& option : Options()) {
@@ -213,16 +230,22 @@ std::string HelpOverview() {
          "Start with:  handlens run PICTURES   (one folder per class inside PICTURES), or:  handlens demo\n";
 }
 
-std::string HelpCommand(const Command& command) {
+std::string HelpCommand(const Command& command, HelpDepth depth) {
   std::string text = fmt::format("handlens {}: {}\n\nusage: {}\n", command.name, command.summary, Usage(command));
   if (!command.details.empty()) text += "\n" + Wrap(command.details, 0, 0);
   if (command.name == "app") text += TargetLines();
+  std::vector<std::string> others;
   for (std::string_view group : OptionGroups()) {
     std::string lines;
     for (const Option& option : Options()) {
-      if (option.group == group && AppliesTo(option, command.name)) lines += OptionLines(option);
+      if (option.group != group || !AppliesTo(option, command.name)) continue;
+      if (depth == HelpDepth::kAll || IsOwn(option, command.name)) lines += OptionLines(option);
+      else others.push_back("--" + std::string(option.name));
     }
     if (!lines.empty()) text += fmt::format("\n{}\n{}", group, lines);
+  }
+  if (!others.empty()) {
+    text += fmt::format("\nMore options, explained by `handlens help {} --all`\n  {}", command.name, Wrap(fmt::format("{}", fmt::join(others, " ")), 2, 2).substr(2));
   }
   text += "\nExamples\n";
   for (const std::string& line : SplitList(command.examples, '\n')) text += "  " + line + "\n";

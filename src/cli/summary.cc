@@ -1,9 +1,11 @@
 #include "cli/summary.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "base/json.h"
 #include "base/text.h"
+#include "dataset/rejected.h"
 #include "pipeline/steps.h"
 #include "review/review.h"
 #include "verify/verify.h"
@@ -59,7 +61,9 @@ Result<Outcome> SummarizeDataset(const Run& run) {
   outcome.text += dataset::GroupsSentence(data) + "\n";
   outcome.text += fmt::format("unusable files: {}; exact duplicates: {}; near duplicates: {}; odd ones out: {}\n", data.rejected.size(), exact,
                               static_cast<int64_t>(data.duplicates.size()) - exact, data.odd_ones_out.size());
-  for (const dataset::Rejected& rejected : data.rejected) outcome.text += fmt::format("  {}: {}\n", Visible(rejected.path), Visible(rejected.reason));
+  const std::vector<std::string> rejected = dataset::RejectedLines(data.rejected);
+  for (const std::string& line : rejected) outcome.text += "  " + line + "\n";
+  if (rejected.size() < data.rejected.size()) outcome.text += fmt::format("  each file with its reason: \"rejected\" in {}\n", run.At("dataset.json").string());
   for (const dataset::Shortcut& shortcut : data.shortcuts) outcome.text += fmt::format("shortcut: {}\n", shortcut.explanation);
   outcome.text += fmt::format("sizes worth training at: {} px, fit: {}\n", fmt::join(data.recommended_sizes_px, ", "),
                               image::FitName(data.recommended_fit));
@@ -172,6 +176,16 @@ Result<Outcome> SummarizeVerdict(const Run& run) {
   return outcome;
 }
 
+std::string ShellWord(std::string_view text) {
+  const bool plain = !text.empty() && text.front() != '-' && std::all_of(text.begin(), text.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || static_cast<unsigned char>(c) >= 0x80 || std::string_view("/._-+:,@%=").find(c) != std::string_view::npos;
+  });
+  if (plain) return std::string(text);
+  std::string word = text.starts_with('-') ? "'./" : "'";   // a path that looks like an option
+  for (const char c : text) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return word + "'";
+}
+
 void AddWritten(const Run& run, std::string_view command, Outcome& outcome) {
   Json json = {{"command", command}, {"run", run.space.folder.string()}};
   json.update(outcome.json);
@@ -182,7 +196,9 @@ void AddWritten(const Run& run, std::string_view command, Outcome& outcome) {
     for (const std::string& file : run.space.written) outcome.text += "  " + run.At(file).string() + "\n";
   }
   const std::string_view next = CommandAfter(command);
-  if (!next.empty()) outcome.text += fmt::format("next: handlens {} {}\n", next, run.space.folder.string());
+  // What cannot be deployed is packed into no app.
+  if (next.empty() || !outcome.missed.empty()) return;
+  outcome.text += fmt::format("next: handlens {} {}\n", next, ShellWord(run.space.folder.string()));
 }
 
 }  // namespace handlens::cli

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/json.h"
@@ -58,7 +59,8 @@ class Terminal final : public Progress {
 
  private:
   using Clock = std::chrono::steady_clock;
-  std::string StatusText(Clock::time_point now) const;
+  std::pair<std::string, std::string> Pace(Clock::time_point now) const;
+  std::string StatusText(Clock::time_point now, int columns) const;   // what counts less is left out where it does not fit
   void Draw(bool force);
   void Line(std::string_view text);   // a whole line on stderr, below which the live line is drawn anew
   void ClearLive();

@@ -70,9 +70,18 @@ struct GroupRules {
                                                // capture, or the whole match; goes before folders, not before the column
 };
 
+// What folders called train, val and test, each with one folder per class, mean: nothing that is understood, or that the
+// pictures of all of them are to be used together. handlens makes its own folds in any case.
+enum class Splits { kRefuse, kMerge };
+
+struct LayoutRules {
+  GroupRules groups = {};
+  Splits splits = Splits::kRefuse;
+};
+
 struct InspectOptions {
   std::filesystem::path pictures;        // a folder with one folder per class, or a labels.csv (path,label[,group])
-  GroupRules groups = {};
+  LayoutRules layout = {};
   image::DecodeLimits limits;
   std::filesystem::path thumbnails;      // folder for the contact sheet's small JPEGs; empty, or more than 10,000 pictures =
                                          // none are made

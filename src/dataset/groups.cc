@@ -12,10 +12,7 @@ namespace {
 constexpr size_t kMostNamed = 3;
 
 // A picture's path below its class's folder; of a labels.csv the path as listed.
-std::string_view Below(const Listing& listing, const Entry& entry) {
-  const std::string_view path = entry.path;
-  return listing.labels_file.empty() && path.starts_with(entry.label + "/") ? path.substr(entry.label.size() + 1) : path;
-}
+std::string_view Below(const Entry& entry) { return std::string_view(entry.path).substr(entry.below); }
 
 // "patient07" of "patient07/visit 2/1.jpg"; empty for a bare file.
 std::string_view FirstFolder(std::string_view path) { return path.substr(0, path.find('/') == std::string_view::npos ? 0 : path.find('/')); }
@@ -35,7 +32,7 @@ std::string Joined(const std::set<std::string_view>& names) {
 // folder that holds everything ("images"), or folders that are all called train, val, test.
 void ByFolder(Listing& listing) {
   std::vector<std::string_view> rest;
-  for (const Entry& entry : listing.entries) rest.push_back(Below(listing, entry));
+  for (const Entry& entry : listing.entries) rest.push_back(Below(entry));
   std::set<std::string_view> names;
   while (true) {
     names.clear();
@@ -114,14 +111,14 @@ Result<void> ByPattern(const std::string& text, Listing& listing) {
   std::string examples;
   std::set<std::string> groups;
   for (Entry& entry : listing.entries) {
-    HL_ASSIGN(std::string group, pattern.GroupOf(Below(listing, entry)));
+    HL_ASSIGN(std::string group, pattern.GroupOf(Below(entry)));
     if (!group.empty()) {
       ++matched;
       groups.insert(group);
       if (listing.labels_file.empty() || entry.group.empty()) entry.group = std::move(group);
       continue;
     }
-    if (unmatched++ < kMostNamed) examples += (examples.empty() ? "" : ", ") + Printable(Below(listing, entry));
+    if (unmatched++ < kMostNamed) examples += (examples.empty() ? "" : ", ") + Printable(Below(entry));
   }
   if (matched == 0 && unmatched > 0) {
     return Fail(ErrorKind::kUsage, "--group-pattern: '{}' matches no picture's name; names are read below the class's folder, such as {}", text, examples);

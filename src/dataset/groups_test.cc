@@ -14,7 +14,7 @@ using testing::HasSubstr;
 
 Listing Folders(const std::vector<std::string>& paths) {
   Listing listing;
-  for (const std::string& path : paths) listing.entries.push_back({path, path.substr(0, path.find('/')), ""});
+  for (const std::string& path : paths) listing.entries.push_back({path, path.substr(0, path.find('/')), "", path.find('/') + 1});
   return listing;
 }
 

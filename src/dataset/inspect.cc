@@ -14,6 +14,7 @@
 #include "dataset/dataset.h"
 #include "dataset/duplicates.h"
 #include "dataset/near.h"
+#include "dataset/rejected.h"
 #include "dataset/scan.h"
 
 namespace handlens::dataset {
@@ -181,7 +182,7 @@ void NumberLabels(const Listing& listing, Dataset& dataset) {
 
 Result<void> CheckTrainable(const Dataset& dataset, Progress& progress) {
   if (dataset.labels.size() >= 2) return {};
-  for (const Rejected& rejected : dataset.rejected) progress.Warn(fmt::format("{}: {}", rejected.path, rejected.reason));
+  for (const std::string& line : RejectedLines(dataset.rejected)) progress.Warn(line);
   std::string seen = dataset.labels.empty() ? "no class has any" : fmt::format("only {} has any", dataset.labels[0]);
   return Fail(ErrorKind::kBadInput, "{}: at least two classes with readable pictures are needed; {} ({} pictures read, {} rejected{})",
               dataset.labels_file.empty() ? dataset.root : dataset.labels_file, seen, dataset.pictures.size(), dataset.rejected.size(),
@@ -199,7 +200,7 @@ void RecordNearPairs(const std::vector<NearPair>& pairs, Dataset& dataset) {
 }  // namespace
 
 Result<Dataset> Inspect(const InspectOptions& options, Progress& progress) {
-  HL_ASSIGN(Listing listing, ListPictures(options.pictures, options.groups, progress));
+  HL_ASSIGN(Listing listing, ListPictures(options.pictures, options.layout, progress));
   if (!options.thumbnails.empty()) HL_TRY(MakeFolder(options.thumbnails));
   Dataset dataset;
   dataset.root = listing.root;

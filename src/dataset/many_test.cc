@@ -60,7 +60,7 @@ class ManyTest : public testing::Test {
 
   void Put(const std::string& path, const std::vector<uint8_t>& rgb) { ASSERT_TRUE(WriteFileAtomic(root_ / path, image::EncodePng(rgb, kSide, kSide))); }
   Result<Dataset> InspectAsMany(int jobs = 2) {
-    return Inspect({.pictures = root_, .groups = {}, .limits = {}, .thumbnails = {}, .many_pictures = 0, .jobs = jobs}, SilentProgress());
+    return Inspect({.pictures = root_, .layout = {}, .limits = {}, .thumbnails = {}, .many_pictures = 0, .jobs = jobs}, SilentProgress());
   }
 
   fs::path root_;

@@ -1,6 +1,8 @@
 // Names of files and classes: what is valid, what looks alike, how odd bytes are shown.
 #include <utf8proc.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 
 #include "base/text.h"
@@ -39,6 +41,12 @@ std::string FoldedName(std::string_view text) {
   std::string result(reinterpret_cast<const char*>(folded), static_cast<size_t>(length));
   std::free(folded);  // NOLINT: utf8proc_map allocates with malloc
   return result;
+}
+
+bool IsLitter(std::string_view name) {
+  constexpr std::array<std::string_view, 8> kLitter = {"Thumbs.db", "desktop.ini", "Desktop.ini", "__MACOSX",
+                                                       "@eaDir",    "$RECYCLE.BIN", "lost+found", "ehthumbs.db"};
+  return name.starts_with('.') || std::find(kLitter.begin(), kLitter.end(), name) != kLitter.end();
 }
 
 std::string LabelProblem(std::string_view label) {

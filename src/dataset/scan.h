@@ -17,6 +17,7 @@ struct Entry {
   std::string path;   // relative to Listing::root, '/' between folders, valid UTF-8
   std::string label;  // as the folder or the table spells it
   std::string group;
+  size_t below = 0;   // where in `path` the part below the class's folder begins; 0 for a labels.csv
 };
 
 struct Listing {
@@ -32,7 +33,7 @@ struct Listing {
 // Kind kBadInput when the layout is not understood; the message says what was expected and what was seen. Kind kUsage for
 // a pattern of groups that is no regular expression or matches nothing.
 // Kind kInterrupted when asked to stop.
-Result<Listing> ListPictures(const std::filesystem::path& pictures, const GroupRules& groups, const Progress& progress);
+Result<Listing> ListPictures(const std::filesystem::path& pictures, const LayoutRules& rules, const Progress& progress);
 
 // Fills the groups of a listing's entries by the rules. Same errors.
 Result<void> AssignGroups(const GroupRules& rules, Listing& listing);
@@ -40,10 +41,11 @@ Result<void> AssignGroups(const GroupRules& rules, Listing& listing);
 bool IsSplitName(std::string_view name);
 
 // The two layouts, chosen by ListPictures.
-Result<Listing> ListClassFolders(const std::filesystem::path& folder, const Progress& progress);
+Result<Listing> ListClassFolders(const std::filesystem::path& folder, Splits splits, const Progress& progress);
 Result<Listing> ListLabelsFile(const std::filesystem::path& file, const Progress& progress);
 
-// labels.csv's meaning without touching any picture: rows in file order, `path` as written. For tests and fuzzing.
+// A labels file's meaning without touching any picture: rows in file order, `path` as written. Columns go by the names that
+// people give them (label_columns.h). For tests and fuzzing.
 struct LabelRow {
   size_t line = 0;
   std::string path, label, group;
@@ -55,6 +57,8 @@ struct LabelTable {
 };
 Result<LabelTable> ParseLabels(std::string_view text, std::string_view where);
 
+// What operating systems and cloud drives leave behind, and everything hidden; never a picture.
+bool IsLitter(std::string_view name);
 // Why a class cannot be called this; empty when it can.
 std::string LabelProblem(std::string_view label);
 // Names for people, as base/text.h's Visible.

@@ -1,12 +1,14 @@
-// labels.csv: path,label[,group], one picture a row. Paths are relative to the table's folder, or absolute.
+// A labels file, one picture a row: what its columns mean is in label_columns.h. Paths are relative to the table's folder, or absolute.
 #include <algorithm>
-#include <map>
+#include <cctype>
 #include <optional>
 #include <set>
 #include <span>
+#include <utility>
 
 #include "base/disk.h"
 #include "dataset/csv.h"
+#include "dataset/label_columns.h"
 #include "dataset/scan.h"
 
 namespace handlens::dataset {
@@ -14,62 +16,40 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Columns {
-  size_t path = 0, label = 0;
-  std::optional<size_t> group;
-  size_t count = 0;
-};
-
-Result<Columns> ReadHeader(const CsvRow& row, std::string_view where, std::vector<std::string>& warnings) {
-  Columns columns;
-  columns.count = row.fields.size();
-  std::map<std::string, size_t> at;
-  for (size_t i = 0; i < row.fields.size(); ++i) {
-    const std::string name = FoldedName(row.fields[i]);
-    if (!at.emplace(name, i).second) return Fail(ErrorKind::kBadInput, "{}: line {}: the column {} occurs twice", where, row.line, Printable(name));
-    if (name != "path" && name != "label" && name != "group") {
-      warnings.push_back(fmt::format("The column {} of the labels file is not used (path, label and group are).", Printable(name)));
-    }
-  }
-  if (!at.contains("path") || !at.contains("label")) {
-    std::string seen;
-    for (const std::string& field : row.fields) seen += (seen.empty() ? "" : ",") + Printable(field);
-    return Fail(ErrorKind::kBadInput, "{}: line {}: the first line must name the columns path,label[,group]; it reads {}",
-                where, row.line, seen.substr(0, 120));
-  }
-  columns.path = at["path"];
-  columns.label = at["label"];
-  if (at.contains("group")) columns.group = at["group"];
-  return columns;
+// Ways in which the same file may be written: as it stands; with the blanks around it gone; with Windows' backslashes; with the
+// ending that tables of numbers leave out.
+std::vector<std::string> Spellings(const std::string& written) {
+  std::vector<std::string> all = {written};
+  std::string path = written;
+  path.erase(0, path.find_first_not_of(' '));
+  path.erase(path.find_last_not_of(' ') + 1);
+  if (path != written && !path.empty()) all.push_back(path);
+  std::replace(path.begin(), path.end(), '\\', '/');
+  if (path != all.back() && !path.empty()) all.push_back(path);
+  if (fs::path(path).has_extension()) return all;
+  for (const std::string_view ending : {".jpg", ".jpeg", ".png", ".JPG", ".tif", ".webp", ".heic"}) all.push_back(path + std::string(ending));
+  return all;
 }
 
-// Why a row is wrong in itself; empty when it is not.
-std::string RowProblem(const CsvRow& row, const Columns& columns) {
-  if (row.fields.size() != columns.count) {
-    return fmt::format("{} fields instead of {}; a name with a comma needs quotes", row.fields.size(), columns.count);
-  }
-  const std::string& path = row.fields[columns.path];
-  if (path.empty()) return "the path is empty";
-  if (!IsUtf8(path)) return "the path is not valid UTF-8; save the table as UTF-8";
-  if (columns.group && !IsUtf8(row.fields[*columns.group])) return "the group is not valid UTF-8; save the table as UTF-8";
-  return LabelProblem(row.fields[columns.label]);
+bool IsWindowsDrive(std::string_view path) {
+  return path.size() > 2 && std::isalpha(static_cast<unsigned char>(path[0])) != 0 && path[1] == ':' && (path[2] == '\\' || path[2] == '/');
 }
 
 // The path of a row: relative to the table's folder where it lies below it, so that both can move together, else as
-// written. Or the reason why it leads to no picture.
-Result<std::string> Locate(const fs::path& root, const std::string& written) {
-  std::string path = written;
+// written. Or the reason why it leads to no picture. `base` is the folder inside `root` that the paths begin at.
+Result<std::string> Locate(const fs::path& root, const fs::path& base, const std::string& written) {
   std::error_code error;
-  if (!fs::exists(root / path, error) && path.find('\\') != std::string::npos) {
-    std::replace(path.begin(), path.end(), '\\', '/');  // as Windows writes them
-  }
-  fs::path normal = fs::path(path).lexically_normal();
+  const std::vector<std::string> spellings = Spellings(written);
+  const auto there = std::find_if(spellings.begin(), spellings.end(), [&](const std::string& path) { return fs::exists(root / base / path, error); });
+  fs::path normal = (base / (there == spellings.end() ? written : *there)).lexically_normal();
   if (normal.is_absolute()) {
     const fs::path below = normal.lexically_relative(fs::absolute(root).lexically_normal());
     if (!below.empty() && *below.begin() != "..") normal = below;
   }
   const fs::file_status status = fs::status(root / normal, error);
-  if (status.type() == fs::file_type::not_found) return Fail(ErrorKind::kBadInput, "no such file");
+  if (status.type() == fs::file_type::not_found) {
+    return Fail(ErrorKind::kBadInput, "{}", IsWindowsDrive(written) ? "a path of a Windows computer; write paths relative to the table's folder" : "no such file");
+  }
   if (status.type() == fs::file_type::directory) return Fail(ErrorKind::kBadInput, "a folder, not a picture");
   if (status.type() != fs::file_type::regular) {
     return Fail(ErrorKind::kBadInput, "{}", error ? error.message() : "not a regular file");
@@ -77,23 +57,54 @@ Result<std::string> Locate(const fs::path& root, const std::string& written) {
   return normal.generic_string();
 }
 
+// The folder beside the table that holds the pictures, where none of the first rows is found from the table's own folder and
+// exactly one such folder has some; empty otherwise.
+Result<std::string> BaseOf(const fs::path& root, std::span<const LabelRow> rows) {
+  constexpr size_t kTried = 20;
+  rows = rows.subspan(0, std::min(kTried, rows.size()));
+  const auto any = [&](const fs::path& base) {
+    return std::any_of(rows.begin(), rows.end(), [&](const LabelRow& row) { return Locate(root, base, row.path).has_value(); });
+  };
+  if (any("")) return std::string();
+  HL_ASSIGN(const std::vector<std::string> names, ListFolder(root));
+  std::string base;
+  for (const std::string& name : names) {
+    std::error_code error;
+    if (!fs::is_directory(root / name, error) || !IsUtf8(name) || !any(name)) continue;
+    if (!base.empty()) return std::string();
+    base = name;
+  }
+  return base;
+}
+
 }  // namespace
 
 Result<LabelTable> ParseLabels(std::string_view text, std::string_view where) {
   LabelTable table;
-  std::optional<Columns> columns;
-  HL_TRY(ForEachCsvRow(text, where, [&](CsvRow& row) -> Result<void> {
+  std::optional<LabelColumns> columns;
+  bool first = true;
+  const std::string utf8 = LabelsText(text, table.warnings);
+  HL_TRY(ForEachCsvRow(utf8, where, [&](CsvRow& row) -> Result<void> {
     if (!columns) {
-      HL_ASSIGN(columns, ReadHeader(row, where, table.warnings));
+      HL_ASSIGN(columns, LabelColumns::Read(row, where, table.warnings));
       return {};
     }
-    if (const std::string problem = RowProblem(row, *columns); !problem.empty()) {
-      const std::string path = columns->path < row.fields.size() ? Printable(row.fields[columns->path]) : "";
+    if (std::exchange(first, false)) {
+      if (auto read = columns->ReadClasses(row, where, table.warnings); !read) return read;
+    }
+    std::string problem = columns->Problem(row);
+    std::string label;
+    if (problem.empty()) {
+      auto found = columns->Label(row);
+      if (found) label = *std::move(found);
+      problem = found ? LabelProblem(label) : found.error().message;
+    }
+    if (!problem.empty()) {
+      const std::string path = row.fields.size() > columns->path() ? Printable(columns->Path(row)) : "";
       table.rejected.push_back({path, fmt::format("line {}: {}", row.line, problem)});
       return {};
     }
-    table.rows.push_back({row.line, std::move(row.fields[columns->path]), std::move(row.fields[columns->label]),
-                          columns->group ? std::move(row.fields[*columns->group]) : std::string()});
+    table.rows.push_back({row.line, columns->Path(row), std::move(label), columns->Group(row)});
     return {};
   }));
   if (!columns) return Fail(ErrorKind::kBadInput, "{}: empty; expected the columns path,label[,group]", where);
@@ -116,7 +127,7 @@ void TakeOne(std::span<LabelRow> rows, std::vector<std::string>& repeats, Listin
                                                       : fmt::format("line {} says {} and line {} says {}", first.line, first.label, row.line, row.label);
     listing.rejected.push_back({row.path, what + "; correct one of them"});
   }
-  if (!contradicted) listing.entries.push_back({std::move(first.path), std::move(first.label), std::move(first.group)});
+  if (!contradicted) listing.entries.push_back({std::move(first.path), std::move(first.label), std::move(first.group), 0});
 }
 
 void WarnOfRepeats(const std::vector<std::string>& repeats, Listing& listing) {
@@ -142,11 +153,13 @@ Result<Listing> ListLabelsFile(const fs::path& file, const Progress& progress) {
     rows = std::move(table.rows);
   }
   std::set<std::string> classes;
+  HL_ASSIGN(const std::string base, BaseOf(listing.root, rows));
+  if (!base.empty()) listing.warnings.push_back(fmt::format("The pictures of the labels file are found in the folder {} beside it.", Printable(base)));
   size_t found = 0;
   for (LabelRow& row : rows) {
     if (progress.StopRequested()) return Interrupted();
     classes.insert(row.label);
-    auto path = Locate(listing.root, row.path);
+    auto path = Locate(listing.root, base, row.path);
     if (!path) {
       listing.rejected.push_back({Printable(row.path), fmt::format("line {}: {}", row.line, path.error().message)});
       continue;

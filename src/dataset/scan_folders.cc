@@ -5,11 +5,14 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <optional>
 #include <set>
 
 #include "base/disk.h"
+#include "base/text.h"
 #include "dataset/scan.h"
+#include "dataset/unpack.h"
 
 namespace handlens::dataset {
 namespace {
@@ -19,16 +22,9 @@ namespace fs = std::filesystem;
 constexpr std::string_view kExpected =
     "expected one folder per class (PICTURES/cat/1.jpg, PICTURES/dog/2.jpg) or a labels.csv with the columns path,label[,group]";
 
-// What operating systems and cloud drives leave behind; never a picture.
-bool IsLitter(std::string_view name) {
-  constexpr std::array<std::string_view, 8> kLitter = {"Thumbs.db", "desktop.ini", "Desktop.ini", "__MACOSX",
-                                                       "@eaDir",    "$RECYCLE.BIN", "lost+found", "ehthumbs.db"};
-  return name.starts_with('.') || std::find(kLitter.begin(), kLitter.end(), name) != kLitter.end();
-}
-
 bool HasPictureExtension(const std::string& name) {
-  constexpr std::array<std::string_view, 13> kExtensions = {".jpg", ".jpeg", ".jpe",  ".jfif", ".png", ".gif", ".bmp",
-                                                            ".tif", ".tiff", ".webp", ".heic", ".avif", ".mpo"};
+  constexpr std::array<std::string_view, 15> kExtensions = {".jpg", ".jpeg", ".jpe",  ".jfif", ".png",  ".gif", ".bmp", ".tif",
+                                                            ".tiff", ".webp", ".heic", ".heif", ".hif", ".avif", ".mpo"};
   const std::string extension = FoldedName(fs::path(name).extension().string());
   return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
 }
@@ -56,6 +52,11 @@ struct Content {
   std::vector<std::string> folders, files;
 };
 
+struct ClassFolder {
+  std::string path;   // relative to Listing::root
+  std::string label;
+};
+
 // A folder's identity, whatever path or link leads to it.
 using FolderId = std::pair<dev_t, ino_t>;
 
@@ -70,14 +71,14 @@ class ClassWalk {
   }
 
   // Depth first, without recursion: how deep the folders lie costs no stack.
-  Result<void> Enter(const std::string& label) {
-    std::vector<std::string> waiting = {label};
+  Result<void> Enter(const ClassFolder& of) {
+    std::vector<std::string> waiting = {of.path};
     while (!waiting.empty()) {
       if (progress_.StopRequested()) return Interrupted();
       const std::string folder = std::move(waiting.back());
       waiting.pop_back();
       const auto status = StatusOf(listing_.root + "/" + folder);
-      if (!status || LeadsBack(IdOf(*status), folder) || !entered_.insert(IdOf(*status)).second) {
+      if (!status || (folder != of.path && LeadsBack(IdOf(*status))) || !entered_.insert(IdOf(*status)).second) {
         Reject(folder, status ? "a link to a folder that is read anyway; not read twice" : std::strerror(errno));
         continue;
       }
@@ -86,16 +87,17 @@ class ClassWalk {
         Reject(folder, "the folder cannot be read: " + names.error().message);
         continue;
       }
-      for (const std::string& name : *names) Visit(folder, name, label, waiting);
+      for (const std::string& name : *names) Visit(folder, name, of, waiting);
     }
     return {};
   }
 
-  // Sorts a folder's names into folders and files; everything else is counted or rejected.
-  Content Sort(const std::vector<std::string>& names) {
+  // Sorts a folder's names into folders and files, each with the folder in front; everything else is counted or rejected.
+  Content Sort(const std::vector<std::string>& names, const std::string& folder = "") {
     Content content;
-    for (const std::string& name : names) {
-      if (IsLitter(name)) {
+    for (const std::string& own : names) {
+      const std::string name = folder.empty() ? own : folder + "/" + own;
+      if (IsLitter(own)) {
         ++litter_;
         continue;
       }
@@ -108,9 +110,9 @@ class ClassWalk {
   }
 
   // Class folders belong to their own class, whatever links to them.
-  void Reserve(const std::vector<std::string>& folders) {
-    for (const std::string& folder : folders) {
-      if (const auto status = StatusOf(listing_.root + "/" + folder)) classes_.insert(IdOf(*status));
+  void Reserve(const std::vector<ClassFolder>& folders) {
+    for (const ClassFolder& folder : folders) {
+      if (const auto status = StatusOf(listing_.root + "/" + folder.path)) classes_.insert(IdOf(*status));
     }
   }
 
@@ -125,7 +127,7 @@ class ClassWalk {
 
   static FolderId IdOf(const struct stat& status) { return {status.st_dev, status.st_ino}; }
 
-  void Visit(const std::string& folder, const std::string& name, const std::string& label, std::vector<std::string>& waiting) {
+  void Visit(const std::string& folder, const std::string& name, const ClassFolder& of, std::vector<std::string>& waiting) {
     if (IsLitter(name)) {
       ++litter_;
       return;
@@ -140,17 +142,15 @@ class ClassWalk {
       Reject(path, TypeName(status->st_mode));
     } else if (!IsUtf8(path)) {
       Reject(path, "the name is not valid UTF-8 and could not be written down faithfully; rename the file or its folder");
-    } else if (const std::string problem = LabelProblem(label); !problem.empty()) {
+    } else if (const std::string problem = LabelProblem(of.label); !problem.empty()) {
       Reject(path, problem);
     } else {
-      listing_.entries.push_back({std::move(path), label, ""});
+      listing_.entries.push_back({std::move(path), of.label, "", of.path.size() + 1});
     }
   }
 
   // A folder inside a class that is really another class's folder, or lies above all of them.
-  bool LeadsBack(const FolderId& id, const std::string& folder) const {
-    return folder.find('/') != std::string::npos && (above_.contains(id) || classes_.contains(id));
-  }
+  bool LeadsBack(const FolderId& id) const { return above_.contains(id) || classes_.contains(id); }
 
   void Reject(const std::string& path, std::string reason) { listing_.rejected.push_back({Printable(path), std::move(reason)}); }
 
@@ -166,22 +166,51 @@ Result<void> CheckTopFolders(const fs::path& folder, const Content& top) {
   if (top.folders.empty() && top.files.empty()) {
     return Fail(ErrorKind::kBadInput, "{}: the folder is empty; {}", shown, kExpected);
   }
+  const bool has_table = std::find(top.files.begin(), top.files.end(), "labels.csv") != top.files.end();
+  if (has_table && top.folders.size() < 2) {
+    return Fail(ErrorKind::kBadInput, "{}: no class folders, but a labels.csv; give {}/labels.csv instead", shown, shown);
+  }
   if (top.folders.empty()) {
-    const auto table = std::find(top.files.begin(), top.files.end(), "labels.csv");
-    if (table != top.files.end()) {
-      return Fail(ErrorKind::kBadInput, "{}: no class folders, but a labels.csv; give {}/labels.csv instead", shown, shown);
-    }
     return Fail(ErrorKind::kBadInput, "{}: {} files ({}) and no class folders; {}", shown, top.files.size(),
                 Join(top.files, 3), kExpected);
   }
-  const auto splits = std::count_if(top.folders.begin(), top.folders.end(), IsSplitName);
-  if (splits >= 2 && static_cast<size_t>(splits) == top.folders.size()) {
-    return Fail(ErrorKind::kBadInput,
-                "{}: {} look like splits, not classes; handlens makes its own folds, so put all pictures of a class into "
-                "one folder (names that occur twice must differ), or list them in a labels.csv; {}",
-                shown, Join(top.folders, 5), kExpected);
-  }
   return {};
+}
+
+bool AreSplits(const Content& top) {
+  return top.folders.size() >= 2 && std::all_of(top.folders.begin(), top.folders.end(), IsSplitName);
+}
+
+// The class folders inside folders such as train, val and test, and what is said of them.
+Result<std::vector<ClassFolder>> ClassesOfSplits(const Content& top, Splits splits, ClassWalk& walk, Listing& listing) {
+  std::vector<ClassFolder> classes;
+  std::map<std::string, std::vector<std::string>> where;
+  std::string found;
+  std::vector<std::string> warnings;
+  for (const std::string& split : top.folders) {
+    HL_ASSIGN(const std::vector<std::string> names, ListFolder(fs::path(listing.root) / split));
+    const Content content = walk.Sort(names, split);
+    for (const std::string& path : content.folders) {
+      classes.push_back({path, path.substr(split.size() + 1)});
+      where[classes.back().label].push_back(split);
+    }
+    const std::string files = Plural(content.files.size(), "file", "files");
+    found += fmt::format("{}{} ({}{})", found.empty() ? "" : ", ", Printable(split), Plural(content.folders.size(), "class folder", "class folders"),
+                         content.files.empty() ? "" : ", " + files + " without a class");
+    if (!content.files.empty()) warnings.push_back(fmt::format("{} of {} {} in no class folder, so the class is unknown and they are not used.", files, Printable(split), content.files.size() == 1 ? "lies" : "lie"));
+  }
+  const std::string shown = Printable(listing.root);
+  if (classes.empty()) return Fail(ErrorKind::kBadInput, "{}: {} look like splits, and hold no class folders; {}", shown, found, kExpected);
+  if (splits == Splits::kRefuse) {
+    return Fail(ErrorKind::kBadInput, "{}: {} look like splits, not classes. handlens makes its own folds, in which near-duplicates and groups stay "
+                "together: add --merge-splits to use the pictures of all of them, or give one of them ({}/{})", shown, found, shown, Printable(top.folders.back()));
+  }
+  listing.warnings.push_back(fmt::format("{} are used together, {}; handlens makes its own folds.", found, Plural(where.size(), "class", "classes")));
+  for (const auto& [label, in] : where) {
+    if (in.size() < top.folders.size()) warnings.push_back(fmt::format("Class {} is only in {}.", Printable(label), Join(in, 5)));
+  }
+  listing.warnings.insert(listing.warnings.end(), warnings.begin(), warnings.end());
+  return classes;
 }
 
 // One top folder that holds only folders: the classes are one level deeper.
@@ -217,7 +246,7 @@ void ReportLooseFiles(const Content& top, Listing& listing) {
 
 }  // namespace
 
-Result<Listing> ListClassFolders(const fs::path& folder, const Progress& progress) {
+Result<Listing> ListClassFolders(const fs::path& folder, Splits splits, const Progress& progress) {
   Listing listing;
   listing.root = folder.string();
   HL_ASSIGN(const std::vector<std::string> names, ListFolder(folder));
@@ -225,11 +254,19 @@ Result<Listing> ListClassFolders(const fs::path& folder, const Progress& progres
   const Content top = walk.Sort(names);
   HL_TRY(CheckTopFolders(folder, top));
   HL_TRY(CheckNotOneTooHigh(folder, top));
-  walk.Reserve(top.folders);
-  for (const std::string& label : top.folders) {
-    listing.class_names.push_back(label);
-    HL_TRY(walk.Enter(label));
+  std::vector<ClassFolder> classes;
+  if (AreSplits(top)) {
+    HL_ASSIGN(classes, ClassesOfSplits(top, splits, walk, listing));
+  } else {
+    for (const std::string& label : top.folders) classes.push_back({label, label});
   }
+  walk.Reserve(classes);
+  std::set<std::string> names_of_classes;
+  for (const ClassFolder& of : classes) {
+    names_of_classes.insert(of.label);
+    HL_TRY(walk.Enter(of));
+  }
+  listing.class_names.assign(names_of_classes.begin(), names_of_classes.end());
   ReportLooseFiles(top, listing);
   if (walk.litter() > 0) {
     listing.warnings.push_back(fmt::format("{} hidden files and leftovers of operating systems were skipped.", walk.litter()));
@@ -241,24 +278,24 @@ Result<Listing> ListClassFolders(const fs::path& folder, const Progress& progres
 
 namespace {
 
-Result<Listing> ListEither(const fs::path& pictures, const Progress& progress) {
+Result<Listing> ListEither(const fs::path& pictures, Splits splits, const Progress& progress) {
   std::error_code error;
   const fs::path real = fs::canonical(pictures, error);
   if (error) return Fail(ErrorKind::kBadInput, "{}: {}; {}", Printable(pictures.string()), error.message(), kExpected);
   if (!IsUtf8(real.string())) {
     return Fail(ErrorKind::kBadInput, "{}: the path is not valid UTF-8; rename the folder", Printable(real.string()));
   }
-  if (fs::is_directory(real, error)) return ListClassFolders(real, progress);
+  if (fs::is_directory(real, error)) return ListClassFolders(real, splits, progress);
   if (fs::is_regular_file(real, error) && FoldedName(real.extension().string()) == ".csv") return ListLabelsFile(real, progress);
   return Fail(ErrorKind::kBadInput, "{}: neither a folder nor a .csv file{}; {}", Printable(real.string()),
-              FoldedName(real.extension().string()) == ".zip" ? " (unpack the archive first)" : "", kExpected);
+              IsZip(real) ? " (unpack the archive first)" : "", kExpected);
 }
 
 }  // namespace
 
-Result<Listing> ListPictures(const fs::path& pictures, const GroupRules& groups, const Progress& progress) {
-  HL_ASSIGN(Listing listing, ListEither(pictures, progress));
-  HL_TRY(AssignGroups(groups, listing));
+Result<Listing> ListPictures(const fs::path& pictures, const LayoutRules& rules, const Progress& progress) {
+  HL_ASSIGN(Listing listing, ListEither(pictures, rules.splits, progress));
+  HL_TRY(AssignGroups(rules.groups, listing));
   return listing;
 }
 

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "dataset/moved.h"
 #include "dataset/prepare.h"
+#include "dataset/rejected.h"
 #include "dataset/scan.h"
 #include "pipeline/steps.h"
 
@@ -39,7 +40,7 @@ Result<void> CheckSameSource(Workspace& space, const fs::path& pictures) {
 
 // Pictures that the inspection did not see.
 Result<std::vector<std::string>> NewPictures(const dataset::Dataset& dataset, const Progress& progress) {
-  HL_ASSIGN(const dataset::Listing listing, dataset::ListPictures(SourceOf(dataset), {}, progress));
+  HL_ASSIGN(const dataset::Listing listing, dataset::ListPictures(SourceOf(dataset), {.groups = {}, .splits = dataset::Splits::kMerge}, progress));
   std::set<std::string> known;
   for (const dataset::Picture& picture : dataset.pictures) known.insert(picture.path);
   for (const dataset::Rejected& rejected : dataset.rejected) known.insert(rejected.path);
@@ -74,15 +75,17 @@ Result<void> CheckPictures(const Workspace& space) {
 struct Inspect {
   static constexpr StepFacts kFacts{.name = "inspect", .title = "inspect", .command = "inspect"};
   struct Options {
-    static constexpr std::string_view kNames[] = {"max_pixels", "subfolders", "group_pattern"};
+    static constexpr std::string_view kNames[] = {"max_pixels", "subfolders", "group_pattern", "merge_splits"};
     int64_t max_pixels = 0;
     std::optional<std::string> subfolders, group_pattern;   // empty: groups; no pattern
+    std::optional<bool> merge_splits;                       // empty: refused
   };
   static Result<Options> Read(const Run& run) {
     const Wanted::Pictures& wanted = run.wanted().pictures;
-    Options options{wanted.max_pixels, {}, {}};
+    Options options{wanted.max_pixels, {}, {}, {}};
     if (wanted.subfolders == dataset::Subfolders::kIgnore) options.subfolders = "ignore";
     if (!wanted.group_pattern.empty()) options.group_pattern = wanted.group_pattern;
+    if (wanted.merge_splits) options.merge_splits = true;
     return options;
   }
   static Files Touches(const Workspace&, const Options&) { return {{}, {"dataset.json"}}; }
@@ -91,8 +94,9 @@ struct Inspect {
     dataset::InspectOptions inspect;
     inspect.pictures = space.pictures;
     inspect.limits.max_pixels = options.max_pixels;
-    if (options.subfolders) inspect.groups.subfolders = dataset::Subfolders::kIgnore;
-    inspect.groups.pattern = options.group_pattern.value_or("");
+    if (options.subfolders) inspect.layout.groups.subfolders = dataset::Subfolders::kIgnore;
+    inspect.layout.groups.pattern = options.group_pattern.value_or("");
+    if (options.merge_splits) inspect.layout.splits = dataset::Splits::kMerge;
     inspect.jobs = space.jobs;
     return inspect;
   }
@@ -180,9 +184,7 @@ Result<void> CheckBroken(Run& run) {
   const dataset::Dataset& dataset = run.space.dataset;
   const size_t broken = dataset.rejected.size(), all = broken + dataset.pictures.size();
   if (broken * 10 <= all || run.wanted().pictures.skip_broken || run.accepts_broken) return {};
-  std::vector<std::string> reasons;
-  for (const dataset::Rejected& rejected : dataset.rejected) reasons.push_back(rejected.path + " (" + rejected.reason + ")");
-  const std::string what = fmt::format("{} of {} files cannot be used: {}", broken, all, FirstFew(reasons));
+  const std::string what = fmt::format("{} of {} files cannot be used: {}", broken, all, FirstFew(dataset::RejectedLines(dataset.rejected)));
   run.accepts_broken = run.space.progress->Confirm(what + ". Go on without them?");
   if (run.accepts_broken) return {};
   return Fail(ErrorKind::kBadInput, "{}; `handlens inspect` lists all; mend or remove them, or go on without them by --skip-broken", what);
@@ -248,18 +250,17 @@ Result<std::vector<int>> PreparedSizes(const Run& run) {
   return std::vector<int>(sizes.begin(), sizes.end());
 }
 
-// The demo's pictures: beside the program's source while it is built there, or in the installed share folder.
+// The demo's pictures: in the installed share folder, or through the link that the build folder has to the sources' data.
 Result<fs::path> DemoPictures() {
   std::error_code error;
   const fs::path self = fs::read_symlink("/proc/self/exe", error);
   if (error) return Fail(ErrorKind::kInternal, "/proc/self/exe: {}; without it nobody knows where the demo's pictures lie", error.message());
-  const fs::path places[] = {self.parent_path() / "../share/handlens/demo/pictures", self.parent_path() / "data/demo/pictures",
-                             fs::path(HANDLENS_DATA_DIR) / "demo/pictures"};
+  const fs::path places[] = {self.parent_path() / "../share/handlens/demo/pictures", self.parent_path() / "data/demo/pictures"};
   for (const fs::path& place : places) {
     if (fs::is_directory(place, error)) return place.lexically_normal();
   }
-  return Fail(ErrorKind::kInternal, "the demo's pictures are not there; looked in {}, {} and {}", places[0].lexically_normal().string(),
-              places[1].string(), places[2].string());
+  return Fail(ErrorKind::kInternal, "the demo's pictures are not there; looked in {} and {}", places[0].lexically_normal().string(),
+              places[1].string());
 }
 
 }  // namespace handlens::pipeline

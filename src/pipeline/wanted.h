@@ -29,6 +29,7 @@ struct Wanted {
     int64_t max_pixels = 0;
     dataset::Subfolders subfolders = dataset::Subfolders::kGroup;
     std::string group_pattern;              // empty: none
+    bool merge_splits = false;              // folders called train, val, test are used together
     bool skip_broken = false;
     std::optional<image::Fit> fit;
     std::vector<int> sizes_px;              // empty: chosen from the pictures
@@ -89,7 +90,7 @@ struct Wanted {
     std::filesystem::path notes;            // empty: those that the run keeps
     bool lan = false, loopback = false;
     int port = 0;
-    bool man = false, markdown = false;
+    bool man = false, markdown = false, all = false;
     std::optional<Shell> completion;
   } call;
   struct Manner {

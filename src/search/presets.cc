@@ -9,6 +9,7 @@
 #include "nn/zoo.h"
 #include "search/cost.h"
 #include "search/from_backbone.h"
+#include "search/known.h"
 #include "search/race.h"
 
 namespace handlens::search {
@@ -43,6 +44,36 @@ std::vector<Preset> Presets(size_t classes) {
            {64, 96, 128}, {160, 4000}, {"probe", "tail", "tune"}, {128, 176, 224, 260}},
           {"paper", Coverage::kExhaustive, {"m1", second}, {"gen1", "gen2", "gen3", "gen4"}, {30, 50, 100, 200, 300}, {60, 2000}}};
 }
+
+}  // namespace
+
+std::vector<Known> KnownPresets() {
+  std::vector<Known> known;
+  for (const Preset& preset : Presets(3)) {
+    known.push_back({preset.name, fmt::format("{} at {} px with {}{}", fmt::join(preset.models, ", "), fmt::join(preset.sizes_px, ", "), fmt::join(preset.generators, ", "),
+                                              preset.coverage == Coverage::kRace ? "; a race, which stops what cannot win" : "; every training")});
+  }
+  return known;
+}
+
+std::vector<Known> KnownModels() {
+  std::vector<Known> known;
+  for (const nn::ZooEntry& entry : nn::Zoo()) known.push_back({entry.name, entry.description});
+  known.push_back({"f<filters>n<neurons>", "m1 with other widths, such as f8n16"});
+  return known;
+}
+
+std::vector<Known> KnownGenerators() {
+  std::vector<Known> known;
+  for (const std::string& name : image::GeneratorNames()) {
+    known.push_back({name, name == "mild"     ? "ours: crops, light and colour vary a little"
+                           : name == "camera" ? "ours: mild, and a simulated hand-held camera (tilt, distance, background, light)"
+                                              : fmt::format("generator {} of the paper", name.substr(3))});
+  }
+  return known;
+}
+
+namespace {
 
 Result<Preset> FindPreset(std::string_view name, size_t classes) {
   std::string known;

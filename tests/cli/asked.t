@@ -15,7 +15,7 @@ ls: cannot access 'singles-run': No such file or directory
 [2]
 
 $ for i in 0 1 2 3 4 5 6; do echo none > pictures/class000/broken$i.png; done; handlens run pictures --dry-run -q 2>&1 | tail -1 | cut -c1-52; rm pictures/class000/broken*
-handlens: error: 7 of 39 files cannot be used: class
+handlens: error: 7 of 39 files cannot be used: 7 fil
 
 # A first call that fails leaves no folder either, and no folder that it made on the way to it.
 $ handlens run singles -q -o made/on/the/way 2>/dev/null; echo "exit $?"; ls -d made

@@ -11,7 +11,7 @@ Steps
   split      divide the pictures into folds, and hold some out for the phone
 
 # Every command explains itself, by `help COMMAND` and by `COMMAND --help`.
-$ for c in run demo inspect prepare split review search reduce convert describe verify report predict doctor check serve help version; do
+$ for c in run demo inspect prepare split review search reduce convert describe verify report predict doctor check serve list help version; do
 >   handlens help $c > a && handlens $c --help > b && cmp a b && grep -q '^Examples' a || echo "$c has no help"; done
 
 $ handlens help split
@@ -24,6 +24,24 @@ usage: handlens split RUN [options]
 Examples
   handlens split RUN --folds 5 --holdout 4
   handlens split RUN --export-tree tree  # the paper's Fig. 3
+
+# A page shows the command's own options; --all shows what it inherits, too.
+$ handlens help convert | grep -E '^      --(io|folds) ' ; handlens help convert | grep -A1 '^More options'; handlens help convert --all | grep -cE '^      --(io|folds) '
+      --io uint8|int8|float32 *
+More options, explained by `handlens help convert --all`
+  --*--folds*
+2
+
+# What options take by name.
+$ handlens list | grep -E '^[a-z]' | cut -d' ' -f1 | tr '\n' ' '; handlens list generators | tail -1
+models generators presets backbones targets formats   camera               ours: mild, and a simulated hand-held camera (tilt, distance, background, light)
+
+$ handlens list modles
+handlens: error: 'modles' is none of the lists models, generators, presets, backbones, targets, formats; did you mean 'models'?
+[2]
+
+$ handlens list presets --json | grep -c '"name"'
+4
 
 $ handlens version; handlens --version
 handlens *
@@ -50,7 +68,7 @@ $ handlens help --markdown | diff "$SOURCE/docs/options.md" - && echo same
 same
 
 # Every command stands in docs/commands.md, and every option that the page names exists.
-$ for c in run demo inspect prepare split review search reduce convert describe verify report predict doctor check serve help version; do grep -q "handlens $c" "$SOURCE/docs/commands.md" || echo "no $c"; done
+$ for c in run demo inspect prepare split review search reduce convert describe verify report predict doctor check serve list help version; do grep -q "handlens $c" "$SOURCE/docs/commands.md" || echo "no $c"; done
 
 $ for o in $(grep -o -- '--[a-z][a-z-]*' "$SOURCE/docs/commands.md" | sort -u); do grep -q -- "$o" "$SOURCE/docs/options.md" || echo "no $o"; done
 

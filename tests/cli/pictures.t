@@ -34,7 +34,7 @@ $ printf 'path,label\nclass000/p000.png,a\nclass000/p001.png,a\nclass001/p000.pn
 > handlens inspect ok/labels.csv -o RUN7 -q 2>/dev/null | grep nowhere
   nowhere.png: line 6: no such file
 
-$ printf 'file;class\nx;y\n' > ok/bad.csv; handlens inspect ok/bad.csv -o RUN8
+$ printf 'colour;height\nx;y\n' > ok/bad.csv; handlens inspect ok/bad.csv -o RUN8
 handlens: error: *
 [3]
 

@@ -18,10 +18,16 @@ ls: cannot access 'pictures-run': No such file or directory
 
 # 0 and 4 are both good ends.
 $ handlens run pictures --preset quick --models m1 --generators gen1 --sizes 30 --folds 2 --epochs 6 --min-accuracy 0 --min-agreement 0 -q >out 2>err; echo "$?" >code; grep -qx '[04]' code || { cat code err; }
-> head -1 out; grep -E '^(verdict|next):' out
+> head -1 out; grep -E '^verdict:' out; tail -3 out
 chosen: m1 at 30 px with gen1: test accuracy *
 verdict: *ed * of * checks*
-next: open pictures-run/report.html; handlens predict pictures-run PICTURE
+accuracy: * % [*, *], n=26, of quantizedmodel.tflite on pictures that no training saw
+report: pictures-run/report.html
+next: *
+
+# What to type next works, and is no app where the verdict says no.
+$ grep -q '^verdict: failed' out && want=xdg-open || want='handlens app'; tail -1 out | grep -c "^next: $want pictures-run"
+1
 
 $ cd pictures-run && ls -d handlens.toml dataset.json split.json search.csv search.json model/{model,quantizedmodel,model_fp16,model_dynamic}.tflite model/{labels.txt,preprocess.json,modelcard.md} verdict.json predictions.csv timings.json report.html | wc -l
 16
@@ -58,14 +64,55 @@ verify: *
 
 # Predictions, for people and for scripts.
 $ handlens predict pictures-run pictures/class000/p000.png -q
+model: pictures-run/model/quantizedmodel.tflite
 pictures/class000/p000.png: *class00* %, class00* %
+
+$ handlens predict pictures-run pictures/class000/p000.png -q --model float | head -1
+model: pictures-run/model/model.tflite
+
+# Of a folder of class folders it is counted how many are right, and said that the run has seen them.
+$ handlens predict pictures-run pictures -q | tail -4
+  class000                 * of 16
+  class001                 * of 16
+right: * % [*, *], * of 32*
+26 of these pictures: the run trained with them, so this is not how it does on new ones
+
+$ mkdir foreign; cp -r pictures/class000 foreign; cp -r pictures/class001 foreign/other; handlens predict pictures-run foreign -q | grep -E '^(not counted|right)'
+not counted, since the model has no such class: other
+right: * of 16*
+
+# A run's held-out pictures, an archive, a list.
+$ handlens predict pictures-run pictures-run -q --json | grep -E '^    "(n|seen_in_training)"'
+    "n": 6,
+    "seen_in_training": 0
+
+$ (cd pictures && zip -qr ../p.zip .); handlens predict pictures-run p.zip -q --json | grep -c '"path": "p.zip/class00'
+32
+
+$ ls pictures/class000/p00*.png | handlens predict pictures-run - -q | grep -c '^pictures/class000/p00'
+10
+
+$ handlens predict pictures-run https://example.org/leaf.jpg
+handlens: error: https://example.org/leaf.jpg: an address; handlens uses no network, so download it and give the file
+[2]
+
+$ handlens predict pictures-run gone.png -q
+handlens: error: gone.png: no such file
+[3]
+
+$ handlens predict nowhere gone.png -q
+handlens: error: nowhere: no such model file or run folder
+[3]
 
 $ handlens predict pictures-run/model/quantizedmodel.tflite pictures/class000/p000.png pictures/class001/p001.png --json --save-input seen -q >json; grep -cE '"(path|label|scores)":' json; ls seen | wc -l
 6
 2
 
-$ echo no picture > text.png; handlens predict pictures-run text.png -q
+$ echo no picture > text.png; handlens predict pictures-run text.png -q 2>&1 | tail -1
 handlens: error: text.png: *
+
+$ for i in 1 2 3 4 5; do cp text.png t$i.png; done; handlens predict pictures-run t?.png -q
+handlens: error: 5 files, such as t1.png: a text file, not a picture
 [3]
 
 # Progress in a pipe is plain lines without escape codes; results are the only thing on stdout.

@@ -1,0 +1,56 @@
+Pictures as people have them: archives, folders of splits, tables of other people; and many alike mistakes.
+
+$ "$MAKE_PICTURES" trees 2 6; mkdir packed; mv trees packed/trees; (cd packed && zip -qr ../trees.zip .); rm -r packed
+
+# A zip is unpacked to a folder of its name, once.
+$ handlens run trees.zip --dry-run
+handlens: error: trees.zip: a dry run writes nothing, so it unpacks no archive; unpack it and give the folder
+[2]
+
+$ handlens inspect trees.zip -q | head -1; ls trees
+12 pictures in 2 classes
+class000
+class001
+
+$ handlens inspect trees.zip 2>&1 | grep -c '^unpack'
+0
+[1]
+
+$ rm trees/class000/p000.png; handlens inspect trees.zip -o other
+handlens: error: trees.zip: it would be unpacked to trees, which is there already and holds something else; give that folder, or move it away
+[3]
+
+$ head -c 300 trees.zip > broken.zip; handlens inspect broken.zip; ls broken 2>&1
+handlens: error: broken.zip: the archive cannot be read (*); download or make it again
+ls: cannot access 'broken': No such file or directory
+[2]
+
+# Folders of splits are merged when asked for, and the run goes on by itself.
+$ mkdir -p split/train split/test; "$MAKE_PICTURES" split/train 2 5; cp -r trees/class001 split/test/class001
+> handlens inspect split
+handlens: error: */split: test (1 class folder), train (2 class folders) look like splits, not classes. handlens makes its own folds, in which near-duplicates and groups stay together: add --merge-splits to use the pictures of all of them, or give one of them (*/split/train)
+[3]
+
+$ handlens inspect split --merge-splits -q 2>err | head -3; grep -E 'Class class000 is only in train' err | wc -l
+11 pictures in 2 classes
+  class000                      5
+  class001                      6
+1
+
+$ handlens split split-run --folds 2 --holdout 0 -q | head -1
+fold 1: * train, * validation, * test
+
+# A table with one column a class, of names without an ending.
+$ printf 'image;oak;elm\nclass000/p001;1;0\nclass000/p002;1;0\nclass001/p001;0;1\nclass001/p002;0;1\n' > trees/table.csv
+> handlens inspect trees/table.csv -q 2>err | head -3; grep -c '2 columns hold 0 or 1 and are taken as the classes: oak, elm' err
+4 pictures in 2 classes
+  elm                           2
+  oak                           2
+1
+
+# Forty mistakes of one kind are one line.
+$ for i in $(seq 40); do echo no picture > trees/class000/x$i.png; done; handlens inspect trees -o many -q | grep -A3 '^unusable'
+unusable files: 40; *
+  40 files, such as class000/x1.png: a text file, not a picture
+  each file with its reason: "rejected" in many/dataset.json
+...
