@@ -123,6 +123,7 @@ std::vector<std::filesystem::path> Candidates() {
   std::vector<std::filesystem::path> candidates;
   std::error_code error;
   std::filesystem::path folder = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+  candidates.push_back(folder / kName);   // an installed handlens_judge lies beside it
   for (int up = 0; up < 4 && !folder.empty(); ++up, folder = folder.parent_path()) {
     candidates.push_back(folder / "lib" / kName);
     if (up < 2) candidates.push_back(folder / "lib" / "handlens" / kName);

@@ -1,0 +1,30 @@
+# `cmake --install build --prefix PREFIX`: the program and all that it needs, in a tree that may be moved or copied. The program
+# finds its parts from where it lies itself: ../lib/handlens and ../share/handlens. What `./dev apps` and `./dev weights` did
+# not make is left out; the program says so when it is asked for it.
+set(private lib/handlens)
+set(share share/handlens)
+
+# DT_RPATH, not DT_RUNPATH: it also serves the libraries of the libraries that a package carries.
+set_target_properties(handlens PROPERTIES INSTALL_RPATH "$ORIGIN/../lib/handlens")
+set_target_properties(handlens_judge PROPERTIES INSTALL_RPATH "$ORIGIN")
+target_link_options(handlens PRIVATE -Wl,--disable-new-dtags)
+target_link_options(handlens_judge PRIVATE -Wl,--disable-new-dtags)
+
+install(TARGETS handlens RUNTIME DESTINATION bin)
+install(TARGETS handlens_judge RUNTIME DESTINATION ${private})
+install(PROGRAMS ${CMAKE_BINARY_DIR}/lib/libhandlens_tflite.so DESTINATION ${private})
+
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/data/demo DESTINATION ${share})
+install(FILES ${CMAKE_BINARY_DIR}/assets/lite0.safetensors ${CMAKE_BINARY_DIR}/assets/lite0.NOTICE.txt DESTINATION ${share}/backbones OPTIONAL)
+install(DIRECTORY ${CMAKE_BINARY_DIR}/apps/web/site DESTINATION ${share}/apps/web OPTIONAL)
+install(DIRECTORY ${CMAKE_BINARY_DIR}/apps/android/ DESTINATION ${share}/apps/android OPTIONAL
+  PATTERN work EXCLUDE)
+
+install(FILES ${CMAKE_BINARY_DIR}/handlens.1 DESTINATION share/man/man1)
+install(FILES ${CMAKE_BINARY_DIR}/handlens.bash DESTINATION share/bash-completion/completions RENAME handlens)
+install(FILES ${CMAKE_BINARY_DIR}/handlens.zsh DESTINATION share/zsh/site-functions RENAME _handlens)
+install(FILES ${CMAKE_BINARY_DIR}/handlens.fish DESTINATION share/fish/vendor_completions.d)
+install(FILES ${CMAKE_SOURCE_DIR}/LICENSE ${CMAKE_SOURCE_DIR}/README.md ${CMAKE_SOURCE_DIR}/CHANGELOG.md DESTINATION share/doc/handlens)
+
+add_test(NAME package.install COMMAND ${CMAKE_SOURCE_DIR}/tests/package/install.sh ${CMAKE_BINARY_DIR})
+set_tests_properties(package.install PROPERTIES TIMEOUT 600)
