@@ -42,7 +42,7 @@ check_symbols() {
 }
 
 make_tree() {
-  rm -rf "$out"
+  rm -rf "$tree" "$tree.tar.xz" "$out"/*.deb
   mkdir -p "$out"
   cmake --install "$build" --prefix "$tree" --strip >"$out/install.log"
   [ "${1:-}" = --all-processors ] || rm -f "$tree"/share/handlens/apps/android/template-{armeabi-v7a,x86_64}.apk

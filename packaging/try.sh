@@ -2,7 +2,8 @@
 # Tries the packages in bare systems without a network: unpack or install, then `handlens demo` from pictures to verdict, a web and
 # an Android app. Needs root, debootstrap and a mirror of the distribution.
 #   try.sh [bookworm|trixie|noble]...      bookworm = Debian 12 (the default), trixie = Debian 13, noble = Ubuntu 24.04
-# DEMO_OPTIONS are given to the demo ("--epochs 2" for a fast try). MIRROR_UBUNTU names Ubuntu's mirror.
+# DEMO_OPTIONS are given to the demo ("--epochs 2" for a fast try). MIRROR_DEBIAN and MIRROR_UBUNTU name other mirrors, TRY_DIR where the
+# bare systems lie (they are used again).
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 out=${BUILD_DIR:-$root/build}/package
@@ -31,8 +32,8 @@ use_it() {  # folder program
 }
 
 try_on() {  # name
-  local place=$out/try-$1 tree
-  mkdir -p "$out"
+  local place=${TRY_DIR:-$out}/try-$1 tree
+  mkdir -p "$(dirname "$place")"
   [ -d "$place" ] || bare_system "$1" "$place" || { echo "$1: not tried, there is no such system to be had here"; return 0; }
   tree=$(cd "$out" && ls -d handlens-*-linux-x86_64)
   cp "$(find "$root/data/demo/pictures" -name '*.jpg' | sort | head -1)" "$place/usr/share/handlens-picture.jpg"

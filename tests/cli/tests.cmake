@@ -24,3 +24,10 @@ set_target_properties(failing_calls PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_
 add_dependencies(make_pictures failing_calls)
 add_test(NAME cli.faults COMMAND ${CMAKE_SOURCE_DIR}/tests/faults/sweep.sh ${CMAKE_BINARY_DIR} 97)
 set_tests_properties(cli.faults PROPERTIES TIMEOUT 900)
+# The tutorials' commands, as their pages show them.
+file(GLOB tutorials CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/docs/tutorials/*.md)
+foreach(tutorial ${tutorials})
+  get_filename_component(name ${tutorial} NAME_WE)
+  add_test(NAME docs.tutorial.${name} COMMAND ${CMAKE_SOURCE_DIR}/tests/tutorials/run.sh ${tutorial} ${CMAKE_BINARY_DIR})
+  set_tests_properties(docs.tutorial.${name} PROPERTIES TIMEOUT 300)
+endforeach()
