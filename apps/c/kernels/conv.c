@@ -13,12 +13,11 @@ typedef struct {
 
 static int hl_quads(const hl_conv *op) { return (op->kernel_height * op->kernel_width * op->in_channels + 3) / 4; }
 
-// Sums of 8 channels for HL_PIXELS patches.
+// Sums of 8 channels for HL_PIXELS patches, by what the processor has.
+#if HL_VECTOR && defined(__AVX512VNNI__) && defined(__AVX512VL__)
 static void hl_dot(const uint8_t *const *patches, const int8_t *weights, const int32_t *bias, int quads,
                    int32_t (*sums)[HL_BLOCK]) {
-#if HL_VECTOR
   __m256i acc[HL_PIXELS];
-#if defined(__AVX512VNNI__) && defined(__AVX512VL__)
   for (int p = 0; p < HL_PIXELS; ++p) acc[p] = _mm256_loadu_si256((const __m256i *)bias);
   for (int q = 0; q < quads; ++q) {
     const __m256i w = _mm256_loadu_si256((const __m256i *)(weights + 32 * q));
@@ -29,9 +28,12 @@ static void hl_dot(const uint8_t *const *patches, const int8_t *weights, const i
     }
   }
   for (int p = 0; p < HL_PIXELS; ++p) _mm256_storeu_si256((__m256i *)sums[p], acc[p]);
-#else
+}
+#elif HL_VECTOR
+static void hl_dot(const uint8_t *const *patches, const int8_t *weights, const int32_t *bias, int quads,
+                   int32_t (*sums)[HL_BLOCK]) {
   // Two channels' worth of sums a half: 4 x (2 partial sums), added up at the end.
-  __m256i more[HL_PIXELS];
+  __m256i acc[HL_PIXELS], more[HL_PIXELS];
   for (int p = 0; p < HL_PIXELS; ++p) acc[p] = more[p] = _mm256_setzero_si256();
   for (int q = 0; q < quads; ++q) {
     const __m256i w = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(weights + 32 * q)));
@@ -48,8 +50,10 @@ static void hl_dot(const uint8_t *const *patches, const int8_t *weights, const i
     const __m256i pairs = _mm256_permute4x64_epi64(_mm256_hadd_epi32(acc[p], more[p]), 0xd8);
     _mm256_storeu_si256((__m256i *)sums[p], _mm256_add_epi32(pairs, _mm256_loadu_si256((const __m256i *)bias)));
   }
-#endif
+}
 #else
+static void hl_dot(const uint8_t *const *patches, const int8_t *weights, const int32_t *bias, int quads,
+                   int32_t (*sums)[HL_BLOCK]) {
   for (int p = 0; p < HL_PIXELS; ++p) memcpy(sums[p], bias, sizeof sums[p]);
   for (int q = 0; q < quads; ++q, weights += 32) {
     for (int p = 0; p < HL_PIXELS; ++p) {
@@ -60,8 +64,8 @@ static void hl_dot(const uint8_t *const *patches, const int8_t *weights, const i
       }
     }
   }
-#endif
 }
+#endif
 
 // The same for one patch.
 static void hl_dot_one(const uint8_t *patch, const int8_t *weights, const int32_t *bias, int quads, int32_t *sums) {
