@@ -18,7 +18,7 @@ source "$here/fetch.sh"
 
 need() {
   local tool missing=()
-  for tool in aapt2 zipalign "$clang" ld.lld javac java zip unzip; do
+  for tool in aapt2 zipalign "$clang" ld.lld javac javap java zip unzip; do
     command -v "$tool" >/dev/null || missing+=("$tool")
   done
   [ -e /usr/share/android-framework-res/framework-res.apk ] || missing+=(android-framework-res)
@@ -28,12 +28,31 @@ need() {
   exit 1
 }
 
+# Debian's framework resources are Android 10's. The names and numbers of the colours that Android 12 draws from the wallpaper
+# come from the newer framework's classes; a package that declares them stands beside the old one when resources are linked.
+declare_system_colours() {
+  local stub=$work/system_colours
+  rm -rf "$stub"
+  mkdir -p "$stub/res/values"
+  { echo '<resources>'
+    javap -constants -cp "$downloads/android-all-15-robolectric-13954326.jar" 'android.R$color' |
+      sed -nE 's/.* int (system_(accent|neutral)[12]_[0-9]+) = ([0-9]+);/\1 \3/p' |
+      while read -r name number; do
+        printf '<public type="color" name="%s" id="0x%08x" /><color name="%s">#000000</color>\n' "$name" "$number" "$name"
+      done
+    echo '</resources>'; } >"$stub/res/values/colors.xml"
+  echo '<manifest xmlns:android="http://schemas.android.com/apk/res/android" package="android"><application /></manifest>' >"$stub/AndroidManifest.xml"
+  aapt2 compile --dir "$stub/res" -o "$stub/res.zip"
+  aapt2 link -x --manifest "$stub/AndroidManifest.xml" -o "$work/system_colours.apk" "$stub/res.zip"
+}
+
 compile_resources() {
+  declare_system_colours
   rm -rf "$work/res" "$work/gen" "$work/assets"
   mkdir -p "$work/res" "$work/gen" "$work/assets"
   cp -r "$root/apps/contract/golden" "$work/assets/golden"
   aapt2 compile --dir "$here/res" -o "$work/res/res.zip"
-  aapt2 link -I /usr/share/android-framework-res/framework-res.apk --manifest "$here/AndroidManifest.xml" \
+  aapt2 link -I /usr/share/android-framework-res/framework-res.apk -I "$work/system_colours.apk" --manifest "$here/AndroidManifest.xml" \
     --min-sdk-version 24 --target-sdk-version 36 --custom-package app.handlens --java "$work/gen" \
     -A "$work/assets" -0 .tflite -o "$work/base.apk" "$work/res/res.zip"
 }

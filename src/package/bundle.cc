@@ -138,7 +138,7 @@ Result<void> AddCheck(const BundleRequest& request, const Model& model, std::vec
 Result<std::vector<BundleFile>> MakeBundle(const BundleRequest& request) {
   HL_ASSIGN(const Model model, ReadModel(request.model));
   std::vector<BundleFile> files;
-  const Json app = {{"name", request.name},
+  Json app = {{"name", request.name},
                     {"model", "model.tflite"},
                     {"model_file", request.model.filename().string()},
                     {"model_sha256", Sha256(model.bytes)},
@@ -146,6 +146,7 @@ Result<std::vector<BundleFile>> MakeBundle(const BundleRequest& request) {
                     {"output_type", TypeName(model.info.output_type)},
                     {"output_quantization", OutputQuantization(model.info)},
                     {"preprocess", Json::parse(model.info.preprocess_json)}};
+  if (!request.guide.empty()) app["guide"] = request.guide;
   files.push_back({"app.json", RecordBytes("handlens-app", app)});
   files.push_back({"model.tflite", model.bytes});
   if (!request.model_card.empty()) {

@@ -32,6 +32,7 @@ struct BundleRequest {
   std::string name;                         // shown under the icon; 1..50 characters, UTF-8
   std::vector<CheckPicture> check_pictures; // the hold-out
   Carry carry = Carry::kPixels;
+  std::string guide = {};                   // the fault of the camera that the app warns of first: "distance"; empty = none
 };
 
 struct BundleFile {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdlib>
 
+#include "base/json.h"
 #include "describe/describe.h"
 #include "package/package.h"
 #include "pipeline/steps.h"
@@ -66,6 +67,10 @@ Result<package::BundleRequest> BundleOf(Workspace& space, const std::string& mod
     bundle.check_pictures.push_back({PicturePath(space, index), space.dataset.labels[static_cast<size_t>(picture.label)]});
   }
   if (carry) bundle.carry = package::Carry::kOriginals;
+  // What the verdict found to harm most becomes the app's advice; a run that was not judged has none.
+  if (const auto verdict = ReadRecord(space.At("verdict.json"), "handlens-verdict", 1)) {
+    bundle.guide = verdict->value("camera", Json::object()).value("guide", "");
+  }
   return bundle;
 }
 

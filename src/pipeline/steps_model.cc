@@ -205,7 +205,7 @@ struct Describe {
 };
 
 struct Verify {
-  static constexpr StepFacts kFacts{.name = "verify", .title = "verify", .command = "verify", .version = 3};
+  static constexpr StepFacts kFacts{.name = "verify", .title = "verify", .command = "verify", .version = 4};
   struct Options {
     static constexpr std::string_view kNames[] = {"min_accuracy", "min_agreement", "max_bytes", "for", "max_camera_loss", "backgrounds"};
     double min_accuracy = 0, min_agreement = 0;

@@ -226,7 +226,7 @@ void Render(const Summary& block, std::string& out) {
   out += fmt::format("<div class=\"summary\"><div class=\"answer\"><p class=\"headline {}\">{}</p>", ToneName(block.tone), Prose(block.headline));
   RenderNumber(block, out);
   RenderLines("", block.reasons, out);
-  RenderLines(block.caveats.empty() ? "" : "Mind", block.caveats, out);
+  RenderLines(block.caveats.empty() ? "" : "Keep in mind", block.caveats, out);
   out += "</div><div class=\"weak\">";
   if (!block.weakest.empty()) {
     out += "<p class=\"weakest\">" + Prose(block.weakest);

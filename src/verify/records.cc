@@ -232,7 +232,10 @@ Result<void> WriteVerdict(const std::filesystem::path& path, const Verdict& verd
   record["agreement"] = agreement;
   record["engine"] = engine;
   record["routes"] = routes;
-  if (verdict.camera) record["camera"] = CameraJson(*verdict.camera);
+  if (verdict.camera) {
+    record["camera"] = CameraJson(*verdict.camera);
+    if (const std::string guide = GuideOf(*verdict.camera); !guide.empty()) record["camera"]["guide"] = guide;
+  }
   record["phones"] = Json::array();
   for (const PhoneResult& phone : verdict.phones) record["phones"].push_back(PhoneJson(phone));
   return WriteRecord(path, "handlens-verdict", 1, record);

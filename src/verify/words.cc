@@ -88,6 +88,16 @@ std::optional<WeakestClass> Weakest(const Verdict& verdict) {
   return weakest;
 }
 
+std::string GuideOf(const CameraFindings& camera) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 14> kGuides = {{
+      {"distance", "distance"}, {"close", "close"}, {"place", "place"}, {"tilt", "tilt"}, {"rotation", "rotation"},
+      {"background", "background"}, {"white-balance", "light"}, {"exposure", "light"}, {"noise", "light"}, {"glare", "light"},
+      {"vignetting", "light"}, {"defocus", "still"}, {"motion", "still"}, {"moire", "screen"},
+  }};
+  const auto found = std::find_if(kGuides.begin(), kGuides.end(), [&](const auto& g) { return g.first == camera.worst_axis; });
+  return camera.advice.empty() || found == kGuides.end() ? std::string() : std::string(found->second);
+}
+
 std::vector<std::string> Caveats(const Verdict& verdict) {
   std::vector<std::string> all;
   if (GroupsUnknown(verdict)) {

@@ -32,4 +32,8 @@ std::optional<WeakestClass> Weakest(const Verdict& verdict);
 // Three sentences that a reader must see beside the number, the gravest first. Needs the routes with their confusion.
 std::vector<std::string> Caveats(const Verdict& verdict);
 
+// The fault of the simulated camera that the app's users should mind first ("distance", "light", ...; docs/formats-app.md), by the
+// fault that took most accuracy. Empty where none took ten points, or where users can do nothing about it.
+std::string GuideOf(const CameraFindings& camera);
+
 }  // namespace handlens::verify

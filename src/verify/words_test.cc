@@ -71,6 +71,16 @@ TEST(Caveats, AreThreeTheGravestFirst) {
   EXPECT_THAT(Caveats(Verdict{}), SizeIs(3));
 }
 
+TEST(GuideOf, NamesWhatUsersCanMend) {
+  CameraFindings camera;
+  camera.worst_axis = "defocus";
+  EXPECT_EQ(GuideOf(camera), "") << "no fault takes ten points";
+  camera.advice = {"wait until the picture is sharp"};
+  EXPECT_EQ(GuideOf(camera), "still");
+  camera.worst_axis = "gamma";
+  EXPECT_EQ(GuideOf(camera), "");
+}
+
 TEST(RuleTitle, HasWordsForEveryRule) {
   Verdict v = MadeVerdict();
   Decide({}, v);

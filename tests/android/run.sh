@@ -23,7 +23,7 @@ passed=0 failed=0 skipped=0
 source "$root/apps/android/fetch.sh"
 
 # How many tests must have run; a run that silently ran none must not pass.
-app_tests=29
+app_tests=33
 mismatch_tests=1
 
 pass() { passed=$((passed + 1)); echo "ok      $*"; }
@@ -180,7 +180,7 @@ project_compiles() {
   rm -rf "$made" && mkdir -p "$made/gen" "$made/classes" || return 1
   sed 's/^<manifest /<manifest package="org.example.home" /' "$main/AndroidManifest.xml" >"$made/AndroidManifest.xml"
   aapt2 compile --dir "$main/res" -o "$made/res.zip" &&
-    aapt2 link -I /usr/share/android-framework-res/framework-res.apk --manifest "$made/AndroidManifest.xml" --min-sdk-version 24 --target-sdk-version 36 \
+    aapt2 link -I /usr/share/android-framework-res/framework-res.apk -I "$work/system_colours.apk" --manifest "$made/AndroidManifest.xml" --min-sdk-version 24 --target-sdk-version 36 \
       --custom-package app.handlens --java "$made/gen" -A "$main/assets" -0 .tflite -o "$made/app.apk" "$made/res.zip" || return 1
   find "$main/java" "$made/gen" -name '*.java' >"$made/sources"
   javac -nowarn -Xlint:none -encoding UTF-8 --release 8 -cp "$downloads/android-all-15-robolectric-13954326.jar" -d "$made/classes" @"$made/sources" || return 1

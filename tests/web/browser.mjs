@@ -48,7 +48,7 @@ export async function checked(page) {
 
 // A link changes the address at once, the screen a moment later.
 export async function shown(page, screen) {
-  await page.waitForSelector(`.tab[href="#${screen}"][aria-current="page"]`);
+  await page.waitForSelector(`#app[data-screen="${screen}"]`);
 }
 
 export async function download(page, click) {

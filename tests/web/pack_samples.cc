@@ -126,7 +126,8 @@ Result<void> Pack(const Sample& sample, const fs::path& site, const fs::path& ou
   HL_TRY(WriteFileAtomic(work / "model.tflite", model));
   HL_TRY(WriteFileAtomic(work / "modelcard.md", fmt::format("# {}\n\nA model of the tests. **Random weights.**\n\n"
                                                             "| what | how many |\n|---|---|\n| classes | {} |\n\n"
-                                                            "- <script>alert(1)</script> stays text\n",
+                                                            "- <script>alert(1)</script> stays text\n"
+                                                            "- leaf\\_01 \\| \\[two\\]\n",
                                                             sample.name, sample.labels.size())));
   HL_ASSIGN(const auto pictures, WritePictures(work / "pictures", sample.labels));
   package::FolderRequest request;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The web app in a real browser: packs small models through PackWeb and runs web_test.mjs in Chromium.
+# The web app in a real browser: packs small models through PackWeb and runs the tests in Chromium.
 # Usage: run.sh BUILD_DIR [SCREENSHOT_DIR]. Needs the built app (apps/web/build.sh) and the browser's driver (setup.sh);
 # downloads nothing itself. Exit status 77 (skipped, and counted as such) when something that it needs is not there.
 set -euo pipefail
@@ -19,4 +19,4 @@ command -v "$CHROMIUM" >/dev/null || skip "$CHROMIUM is not there"
 packs=$(mktemp -d)
 trap 'rm -rf "$packs"' EXIT
 "$packer" "$build/apps/web/site" "$packs"
-PACKS=$packs PW_EXPERIMENTAL_SERVICE_WORKER_NETWORK_EVENTS=1 node --test --test-concurrency=1 --test-reporter=spec web_test.mjs
+PACKS=$packs PW_EXPERIMENTAL_SERVICE_WORKER_NETWORK_EVENTS=1 node --test --test-concurrency=1 --test-reporter=spec web_test.mjs words_test.mjs

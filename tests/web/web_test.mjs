@@ -4,44 +4,19 @@ import fs from "node:fs";
 import path from "node:path";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { cameraFlags, checked, download, launch, open, shown, until, writeFilm } from "./browser.mjs";
-import { serve } from "./server.mjs";
+import { cameraFlags, checked, download, launch, shown, until, writeFilm } from "./browser.mjs";
+import { PACKS, SCREENSHOTS, editApp, hosted, opened, pack, readJson, shoot, withCamera } from "./lab.mjs";
 
-const PACKS = process.env.PACKS;
-const SCREENSHOTS = process.env.SCREENSHOTS;
 const AXE = fs.readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const SAMPLES = ["two", "five", "many", "uint8"];
 
-const pack = (name) => path.join(PACKS, name);
-const readJson = (name, file) => JSON.parse(fs.readFileSync(path.join(pack(name), "bundle", file), "utf8"));
 const pictures = (name) => fs.globSync
   ? fs.globSync("**/*.*", { cwd: path.join(PACKS, "work", name, "pictures") }).map((file) => path.join(PACKS, "work", name, "pictures", file)).sort()
   : fs.readdirSync(path.join(PACKS, "work", name, "pictures"), { recursive: true }).map((file) => path.join(PACKS, "work", name, "pictures", file))
     .filter((file) => fs.statSync(file).isFile()).sort();
 
-async function shoot(page, name) {
-  if (SCREENSHOTS) await page.screenshot({ path: path.join(SCREENSHOTS, `${name}.png`), fullPage: true });
-}
-
 // The rows of a CSV without quoted fields.
 const rowsOf = (csv) => csv.trim().split("\r\n").map((line) => line.split(","));
-
-// Whatever a test opens is closed after it, however it ends.
-async function hosted(t, ...parts) {
-  const host = await serve(...parts);
-  t.after(() => host.close());
-  return host;
-}
-async function opened(t, ...parts) {
-  const app = await open(...parts);
-  t.after(() => app.close().catch(() => undefined)); // its browser may be closed already
-  return app;
-}
-async function withCamera(t, flags) {
-  const camera = await launch(flags);
-  t.after(() => camera.close());
-  return camera;
-}
 
 const lastPart = (file) => file.split("/").at(-1);
 
@@ -134,7 +109,7 @@ test("the gallery takes dropped and pasted pictures, true labels by hand, and na
     await app.page.waitForSelector(`.picture:has-text("${kind}.png") .picture-answer`);
   }
   await app.page.waitForSelector('.picture.failed:has-text("broken.jpg")');
-  await until(app.page, () => /1 files are not pictures/.test(document.body.textContent));
+  await until(app.page, () => /1 file is not a picture/.test(document.body.textContent));
   const item = app.page.locator('.picture:has-text("drop.png")');
   const answer = await item.locator("strong").textContent();
   const labels = readJson("two", "app.json").preprocess.labels;
@@ -180,9 +155,13 @@ test("the camera classifies the centre square, within 2 levels of the film", asy
   assert.ok(Math.abs(box.width / stage.width - 0.75) < 0.01 && Math.abs(box.height / stage.height - 1) < 0.01);
   await shoot(app.page, "camera-1200");
 
-  await app.page.getByRole("button", { name: "Pause" }).click();
+  await app.page.getByRole("button", { name: "Take picture" }).click();
   assert.equal(await app.page.evaluate(() => document.querySelector("video").paused), true);
-  await app.page.getByRole("button", { name: "Resume" }).click();
+  const kept = await download(app.page, () => app.page.getByRole("button", { name: "Save picture" }).click());
+  assert.match(kept.name, /^red-\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d\.png$/);
+  assert.equal(kept.text.slice(1, 4), "PNG");
+  await app.page.getByRole("button", { name: "Again" }).click();
+  assert.equal(await app.page.getByRole("button", { name: "Save picture" }).isVisible(), false);
   assert.equal(await app.page.evaluate(() => document.querySelector("video").paused), false);
   await app.page.getByRole("button", { name: "Other camera" }).click();
   await until(app.page, () => globalThis.asked.length === 2);
@@ -313,9 +292,12 @@ test("after the first visit the app starts and classifies without a network", as
   await app.page.setInputFiles('[data-input="files"]', pictures("five").slice(0, 3));
   await until(app.page, () => /3 pictures classified/.test(document.body.textContent));
   assert.equal(await app.page.locator(".picture-answer").count(), 3);
+  await app.page.getByRole("link", { name: "More" }).click();
   await app.page.getByRole("link", { name: "Self-check", exact: true }).click();
+  assert.equal(await app.page.getByRole("link", { name: "More" }).getAttribute("aria-current"), "page");
   await app.page.getByRole("button", { name: "Run again" }).click();
   await app.page.waitForSelector(".verdict.is-good");
+  await app.page.getByRole("link", { name: "More" }).click();
   await app.page.getByRole("link", { name: "About" }).click();
   await app.page.waitForSelector("text=Ready to work offline.");
 });
@@ -357,13 +339,6 @@ test("a newly packed model reaches a browser that keeps the old one", async (t) 
   assert.equal(caches.length, 1, caches.join());
 });
 
-const editApp = (edit) => (name, bytes) => {
-  if (name !== "bundle/app.json") return bytes;
-  const app = JSON.parse(bytes.toString("utf8"));
-  edit(app);
-  return Buffer.from(JSON.stringify(app));
-};
-
 const REFUSALS = [
   ["labels that are fewer than the outputs", editApp((app) => app.preprocess.labels.pop()), /4 labels, but the model gives 5 scores/],
   ["labels that are more than the outputs", editApp((app) => app.preprocess.labels.push("extra")), /6 labels, but the model gives 5 scores/],
@@ -400,6 +375,7 @@ test("a browser that disturbs canvas pixels turns the self-check red and closes 
   assert.equal(await app.page.getAttribute(".chip", "data-state"), "bad");
   assert.match(await app.page.textContent("main"), /Privacy settings/);
   await shoot(app.page, "check-red-1200");
+  await app.page.getByRole("link", { name: "More" }).click();
   await app.page.getByRole("link", { name: "Field test" }).click();
   await shown(app.page, "field");
   assert.equal(await app.page.locator(".field-body").isVisible(), false);
@@ -420,7 +396,7 @@ for (const [width, height] of [[360, 740], [1200, 900]]) {
       const host = await hosted(t, pack("two"));
       const app = await opened(t, camera, host.url + "#camera", { viewport: { width, height }, colorScheme });
       await checked(app.page);
-      for (const screen of ["camera", "gallery", "field", "check", "about"]) {
+      for (const screen of ["camera", "gallery", "more", "field", "check", "about"]) {
         await app.page.goto(`${host.url}#${screen}`);
         await shown(app.page, screen);
         if (screen === "camera") {
@@ -446,10 +422,10 @@ for (const [width, height] of [[360, 740], [1200, 900]]) {
 
 test("a German browser gets German, and the choice of a language stays", async (t) => {
   const host = await hosted(t, pack("two"));
-  const app = await opened(t, browser, host.url + "#about", { locale: "de-AT" });
+  const app = await opened(t, browser, host.url + "#more", { locale: "de-AT" });
   await checked(app.page);
   assert.equal(await app.page.getAttribute("html", "lang"), "de");
-  assert.match(await app.page.textContent("nav"), /Kamera.*Bilder.*Feldtest.*Selbsttest/s);
+  assert.match(await app.page.textContent("nav"), /Kamera.*Bilder.*Mehr/s);
   await app.page.getByLabel("Sprache").selectOption("en");
   await until(app.page, () => document.documentElement.lang === "en");
   await app.page.reload();
@@ -464,6 +440,8 @@ test("a model card is text, never markup", async (t) => {
   assert.equal(await card.locator("script").count(), 0);
   assert.match(await card.textContent(), /<script>alert\(1\)<\/script> stays text/);
   assert.equal(await card.locator("strong").textContent(), "Random weights.");
+  assert.equal(/\\/.test(await card.textContent()), false, "escapes of Markdown stay out of sight");
+  assert.match(await card.textContent(), /leaf_01 \| \[two\]/);
   assert.match(await app.page.textContent("section.notice"), /Not a diagnosis/);
 });
 

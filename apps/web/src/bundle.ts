@@ -31,6 +31,7 @@ export interface AppInfo {
   input_type: string;
   output_type: string;
   output_quantization: Quantization | null;
+  guide?: string; // the fault of the camera that harms most, by the verdict: "distance"; not in older packs
   preprocess: Preprocess;
 }
 

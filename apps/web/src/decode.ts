@@ -49,6 +49,27 @@ function readBox(source: CanvasImageSource, box: Box): Picture {
   return { width: box.width, height: box.height, rgb };
 }
 
+// Phones of Apple write HEIC, which most browsers cannot read: told by the first bytes, whatever the file is called.
+export async function isHeic(file: Blob): Promise<boolean> {
+  const head = new TextDecoder("latin1").decode(await file.slice(4, 12).arrayBuffer());
+  return /^ftyp(heic|heix|hevc|hevx|heim|heis|mif1|msf1)/.test(head);
+}
+
+// A picture as a file to keep; lossless, so that the model sees the same in it again.
+export async function pngOf(picture: Picture): Promise<Blob> {
+  const canvas = document.createElement("canvas");
+  canvas.width = picture.width;
+  canvas.height = picture.height;
+  const context = canvas.getContext("2d", { colorSpace: "srgb" })!;
+  const data = context.createImageData(picture.width, picture.height);
+  for (let from = 0, to = 0; from < picture.rgb.length; from += 3, to += 4) {
+    data.data.set(picture.rgb.subarray(from, from + 3), to);
+    data.data[to + 3] = 255;
+  }
+  context.putImageData(data, 0, 0);
+  return new Promise((done, failed) => canvas.toBlob((blob) => (blob ? done(blob) : failed(new Error("this browser writes no PNG"))), "image/png"));
+}
+
 // What the fit uses of a picture file. Cropping before `fitResize` gives the same bytes as after it and costs less.
 export async function decodeFile(file: Blob, fit: Fit): Promise<Picture> {
   const bitmap = await createImageBitmap(file, {

@@ -25,6 +25,8 @@ const ICONS = {
   check: "M12 3l7 3v5.5c0 4.5-3 7.8-7 9.5c-4-1.700-7-5-7-9.500V6z M8.500 12l2.500 2.500l4.500-5",
   field: "M4 19h16 M7 19v-5 M12 19V9 M17 19V5",
   about: "M12 3.500a8.500 8.500 0 1 1 0 17a8.500 8.500 0 0 1 0-17z M12 11v5 M12 8v.01",
+  more: "M4 11h2v2H4z M11 11h2v2h-2z M18 11h2v2h-2z",
+  save: "M12 4v11 M7 11l5 5l5-5 M5 20h14",
   pause: "M8 5v14 M16 5v14",
   play: "M7 5l12 7-12 7z",
   flip: "M4 12a8 8 0 0 1 13.500-5.800L20 8 M20 4v4h-4 M20 12a8 8 0 0 1-13.500 5.800L4 16 M4 20v-4h4",
@@ -42,8 +44,8 @@ export function icon(name: keyof typeof ICONS): SVGSVGElement {
   return svg;
 }
 
-export function download(name: string, type: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type }));
+export function download(name: string, type: string, data: BlobPart): void {
+  const url = URL.createObjectURL(new Blob([data], { type }));
   const link = h("a", { href: url, download: name });
   document.body.append(link);
   link.click();

@@ -1,29 +1,54 @@
-// Which language the app speaks, and its sentences.
-import { de } from "./strings.de";
-import { en } from "./strings.en";
+// Which language the app speaks, and its sentences: the one table of words that all apps share (apps/words). What a language
+// has no words for is said in English.
+import ar from "../../words/ar.json";
+import de from "../../words/de.json";
+import en from "../../words/en.json";
+import es from "../../words/es.json";
+import fr from "../../words/fr.json";
+import hi from "../../words/hi.json";
+import pt from "../../words/pt.json";
+import zh from "../../words/zh.json";
 
 export type Key = keyof typeof en;
-export type Language = "en" | "de";
+export type Language = "en" | "de" | "es" | "fr" | "pt" | "zh" | "hi" | "ar";
 
-const DICTIONARIES: Record<Language, Record<Key, string>> = { en, de };
+const DICTIONARIES: Record<Language, Partial<Record<Key, string>>> = { en, de, es, fr, pt, zh, hi, ar };
+// Each named in itself.
+export const LANGUAGES: readonly (readonly [Language, string])[] = [
+  ["en", "English"], ["de", "Deutsch"], ["es", "Español"], ["fr", "Français"], ["pt", "Português"], ["zh", "中文"], ["hi", "हिन्दी"], ["ar", "العربية"],
+];
+// Translated by a machine and read by no speaker yet.
+export const MACHINE_MADE: ReadonlySet<Language> = new Set<Language>(["es", "fr", "pt", "zh", "hi", "ar"]);
 const STORED = "handlens:language";
+
+const isLanguage = (tag: string | null | undefined): tag is Language => tag !== null && tag !== undefined && tag in DICTIONARIES;
 
 function preferred(): Language {
   const stored = localStorage.getItem(STORED);
-  if (stored === "en" || stored === "de") return stored;
-  return navigator.languages.find((tag) => /^(en|de)\b/.test(tag))?.startsWith("de") ? "de" : "en";
+  if (isLanguage(stored)) return stored;
+  return navigator.languages.map((tag) => tag.split("-")[0]).find(isLanguage) ?? "en";
 }
 
 export const language: Language = preferred();
+export const direction = language === "ar" ? "rtl" : "ltr";
 
 export function chooseLanguage(choice: Language): void {
   localStorage.setItem(STORED, choice);
 }
 
-// The sentence of a key; "{name}" becomes facts.name.
+const PLURALS = new Intl.PluralRules(language);
+
+// The sentence of a key; "{name}" becomes facts.name. "one|several" is chosen by facts.count.
 export function t(key: Key, facts: Record<string, string | number> = {}): string {
-  return DICTIONARIES[language][key].replace(/\{(\w+)\}/g, (whole, name: string) => String(facts[name] ?? whole));
+  const forms = (DICTIONARIES[language][key] ?? en[key]).split("|");
+  const form = forms.length > 1 && PLURALS.select(Number(facts.count)) !== "one" ? forms[1]! : forms[0]!;
+  return form.replace(/\{(\w+)\}/g, (whole, name: string) => String(facts[name] ?? whole));
 }
+
+// What of the verdict's faults of the camera a user can do something about, by the words for it.
+const GUIDES = ["distance", "close", "place", "tilt", "rotation", "background", "light", "still", "screen"] as const;
+export type Guide = (typeof GUIDES)[number];
+export const isGuide = (name: string): name is Guide => (GUIDES as readonly string[]).includes(name);
 
 const PERCENT = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 });
 const PERCENT_FINE = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1, minimumFractionDigits: 1 });

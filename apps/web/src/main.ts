@@ -2,7 +2,7 @@
 import { Classifier } from "./classifier";
 import { loadBundle } from "./bundle";
 import { h, icon } from "./dom";
-import { type Key, language, t } from "./i18n";
+import { type Key, direction, language, t } from "./i18n";
 import { Pixels } from "./pixels";
 import { Refusal } from "./refusal";
 import type { Context, Screen } from "./screen";
@@ -11,17 +11,22 @@ import { cameraScreen } from "./screens/camera";
 import { checkScreen } from "./screens/check";
 import { fieldScreen } from "./screens/field";
 import { galleryScreen } from "./screens/gallery";
+import { moreScreen } from "./screens/more";
 import { type CheckResult, type Parts, runSelfCheck } from "./selfcheck";
 
 const BASE = new URL("./", location.href).href;
 
+// Three tabs; what people need seldom lies behind the last.
+const TABS = ["camera", "gallery", "more"] as const;
+type Tab = (typeof TABS)[number];
 const SCREENS = {
-  camera: { title: "tabCamera", make: cameraScreen },
-  gallery: { title: "tabGallery", make: galleryScreen },
-  field: { title: "tabField", make: fieldScreen },
-  check: { title: "tabCheck", make: checkScreen },
-  about: { title: "tabAbout", make: aboutScreen },
-} as const satisfies Record<string, { title: Key; make: (context: Context) => Screen }>;
+  camera: { title: "tabCamera", make: cameraScreen, tab: "camera" },
+  gallery: { title: "tabGallery", make: galleryScreen, tab: "gallery" },
+  more: { title: "tabMore", make: moreScreen, tab: "more" },
+  field: { title: "tabField", make: fieldScreen, tab: "more" },
+  check: { title: "tabCheck", make: checkScreen, tab: "more" },
+  about: { title: "tabAbout", make: aboutScreen, tab: "more" },
+} as const satisfies Record<string, { title: Key; make: (context: Context) => Screen; tab: Tab }>;
 type Name = keyof typeof SCREENS;
 
 function isName(name: string): name is Name {
@@ -85,8 +90,8 @@ function statusChip(context: Context): HTMLElement {
 function buildFrame(root: HTMLElement, context: Context): void {
   const main = h("main", { id: "main", tabindex: -1 });
   const made = new Map<Name, Screen>();
-  const links = new Map<Name, HTMLElement>();
-  for (const name of Object.keys(SCREENS) as Name[]) {
+  const links = new Map<Tab, HTMLElement>();
+  for (const name of TABS) {
     links.set(name, h("a", { href: `#${name}`, class: "tab" }, icon(name), h("span", {}, t(SCREENS[name].title))));
   }
   let current: Screen | null = null;
@@ -102,9 +107,10 @@ function buildFrame(root: HTMLElement, context: Context): void {
     current = screen;
     screen.enter?.();
     for (const [other, link] of links) {
-      if (other === name) link.setAttribute("aria-current", "page");
+      if (other === SCREENS[name].tab) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
+    root.dataset.screen = name;
     document.title = `${t(SCREENS[name].title)} – ${context.bundle.app.name}`;
     window.scrollTo(0, 0);
     if (focus) main.focus();
@@ -151,6 +157,7 @@ function refuse(root: HTMLElement, error: unknown): void {
 
 async function start(): Promise<void> {
   document.documentElement.lang = language;
+  document.documentElement.dir = direction;
   const root = document.getElementById("app")!;
   root.replaceChildren(h("main", { class: "loading" }, h("p", { role: "status" }, t("loading"))));
   try {

@@ -2,11 +2,16 @@
 // so a card can never bring markup of its own.
 import { h } from "./dom";
 
+// What the card's writer escaped ("leaf\\_01") is a plain character: it waits in the private use area while marks are looked for.
+const ESCAPED = /\\([\\|*_`<>[\]#])/g;
+const hide = (text: string): string => text.replace(ESCAPED, (_, mark: string) => String.fromCharCode(0xe000 + mark.charCodeAt(0)));
+const reveal = (text: string): string => text.replace(/[\ue000-\ue0ff]/g, (mark) => String.fromCharCode(mark.charCodeAt(0) - 0xe000));
+
 function inline(text: string): Node[] {
   return text.split(/(\*\*[^*]+\*\*|`[^`]+`)/).map((part) => {
-    if (part.startsWith("**") && part.length > 4) return h("strong", {}, part.slice(2, -2));
-    if (part.startsWith("`") && part.length > 2) return h("code", {}, part.slice(1, -1));
-    return document.createTextNode(part.replace(/\[([^\]]+)\]\([^)]+\)/g, "$1"));
+    if (part.startsWith("**") && part.length > 4) return h("strong", {}, reveal(part.slice(2, -2)));
+    if (part.startsWith("`") && part.length > 2) return h("code", {}, reveal(part.slice(1, -1)));
+    return document.createTextNode(reveal(part.replace(/\[([^\]]+)\]\([^)]+\)/g, "$1")));
   });
 }
 
@@ -14,14 +19,14 @@ function table(lines: string[]): HTMLElement {
   const cells = (line: string) => line.replace(/^\||\|$/g, "").split("|").map((cell) => cell.trim());
   const [head, , ...body] = lines;
   const row = (line: string, tag: "th" | "td") => h("tr", {}, ...cells(line).map((cell) => h(tag, tag === "th" ? { scope: "col" } : {}, ...inline(cell))));
-  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": cells(head!).join(", ") },
+  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": reveal(cells(head!).join(", ")) },
     h("table", {}, h("thead", {}, row(head!, "th")), h("tbody", {}, ...body.map((line) => row(line, "td")))));
 }
 
 // Headings start at h3: they stand below the screen's own.
 export function renderMarkdown(text: string): DocumentFragment {
   const fragment = document.createDocumentFragment();
-  const lines = text.split(/\r?\n/);
+  const lines = hide(text).split(/\r?\n/).map((line) => line.replace(/^>\s?/, ""));
   for (let i = 0; i < lines.length; ) {
     const line = lines[i]!;
     const take = (matches: (line: string) => boolean) => {

@@ -1,6 +1,6 @@
 // The about screen: notice, privacy, facts of the model, its card, language.
 import { h } from "../dom";
-import { type Language, chooseLanguage, language, percent, t } from "../i18n";
+import { percent, t } from "../i18n";
 import { renderMarkdown } from "../markdown";
 import { APP_VERSION } from "../phone";
 import type { Context, Screen } from "../screen";
@@ -13,18 +13,11 @@ export function aboutScreen(context: Context): Screen {
   const { app, card } = context.bundle;
   const { preprocess } = app;
   const offline = h("p", { class: "quiet" });
-  const languages = h("select", {}, h("option", { value: "en", lang: "en" }, "English"), h("option", { value: "de", lang: "de" }, "Deutsch"));
-  languages.value = language;
-  languages.addEventListener("change", () => {
-    chooseLanguage(languages.value as Language);
-    location.reload();
-  });
   const cardView = h("section", { class: "card model-card", "aria-label": t("aboutCard") }, h("h2", {}, t("aboutCard")));
   cardView.append(renderMarkdown(card));
   const element = h("div", { class: "screen about" }, h("h1", {}, app.name),
     preprocess.notice ? h("section", { class: "notice", "aria-label": t("aboutNotice") }, preprocess.notice) : null,
     h("p", { class: "intro" }, t("aboutPrivacy")), h("p", { class: "quiet" }, t("aboutInstall")), offline,
-    h("label", { class: "field" }, h("span", {}, t("aboutLanguage")), languages),
     h("section", { class: "card", "aria-label": t("aboutModel") }, h("h2", {}, t("aboutModel")), facts([
       [t("aboutFile"), app.model_file],
       [t("aboutVersion"), preprocess.model_version],

@@ -1,18 +1,30 @@
 // The camera screen: live answers for the square in the middle of the frame.
 import { Camera, CameraProblem } from "../camera";
 import { answerOf } from "../classifier";
-import { grabFrame } from "../decode";
-import { h, icon } from "../dom";
-import { number, t } from "../i18n";
+import { grabFrame, pngOf } from "../decode";
+import { download, h, icon } from "../dom";
+import { isGuide, number, t } from "../i18n";
+import type { Picture } from "../pixels";
+import { slug } from "../phone";
 import { ResultPanel } from "../result";
 import type { Context, Screen } from "../screen";
 
 // At most this many answers a second: faster than eyes follow, easy on the battery.
 const LEAST_MS = 66;
 
-export function tips(): HTMLElement {
-  return h("details", { class: "tips" }, h("summary", {}, t("tipsTitle")),
-    h("ul", {}, ...(["tipSize", "tipDistance", "tipPlace", "tipBackground"] as const).map((key) => h("li", {}, t(key)))));
+// What the verdict found to harm most comes first.
+export function tips(guide: string | undefined): HTMLElement {
+  const first = guide && isGuide(guide) ? h("p", { class: "guide" }, t(`guide_${guide}`)) : null;
+  return h("div", { class: "advice" }, first, h("details", { class: "tips" }, h("summary", {}, t("tipsTitle")),
+    h("ul", {}, ...(["tipSize", "tipDistance", "tipPlace", "tipBackground"] as const).map((key) => h("li", {}, t(key))))));
+}
+
+// "I know: ash, beech, ..."; of very many classes the first, and how many more.
+export function knows(labels: string[]): HTMLElement {
+  const shown = 24;
+  return h("section", { class: "knows", "aria-label": t("knows") }, h("h2", {}, t("knows")),
+    h("ul", {}, ...labels.slice(0, shown).map((label) => h("li", {}, label)),
+      labels.length > shown ? h("li", { class: "quiet" }, t("knowsMore", { count: labels.length - shown })) : null));
 }
 
 export function cameraScreen(context: Context): Screen {
@@ -22,20 +34,29 @@ export function cameraScreen(context: Context): Screen {
   const problem = h("p", { class: "problem", role: "alert", hidden: true });
   const speed = h("p", { class: "quiet speed" });
   const start = h("button", { class: "primary", type: "button", onclick: () => void begin() }, icon("camera"), t("cameraStart"));
-  const pause = h("button", { type: "button", hidden: true, onclick: () => setPaused(!paused) });
+  const pause = h("button", { class: "shutter", type: "button", hidden: true, onclick: () => setPaused(!paused) });
   const flip = h("button", { type: "button", hidden: true, onclick: () => void turn() }, icon("flip"), t("cameraFlip"));
   const torch = h("button", { type: "button", hidden: true, "aria-pressed": "false", onclick: () => void light() });
+  const save = h("button", { type: "button", hidden: true, onclick: () => void keep() }, icon("save"), t("cameraSave"));
+  let seen: { picture: Picture; label: string } | null = null; // the last square, and what it was called
   let paused = false;
   let resumeOnEnter = false;
   let loop = 0; // each start makes the loops before it stop
 
   function setPaused(value: boolean): void {
     paused = value;
-    pause.replaceChildren(icon(value ? "play" : "pause"), t(value ? "cameraResume" : "cameraPause"));
+    pause.replaceChildren(h("span", { class: "shutter-ring" }), h("span", { class: "shutter-name" }, t(value ? "cameraResume" : "cameraShutter")));
+    save.hidden = !value || !seen;
     camera.stage.classList.toggle("paused", value);
     if (!camera.running) return;
     if (value) camera.video.pause();
     else void camera.video.play().then(() => run(++loop), () => undefined); // refused only when a stop came first
+  }
+
+  async function keep(): Promise<void> {
+    if (!seen) return;
+    const when = new Date().toISOString().slice(0, 19).replace(/[:T]/g, "-");
+    download(`${slug(seen.label)}-${when}.png`, "image/png", await pngOf(seen.picture));
   }
 
   function showTorch(): void {
@@ -77,7 +98,8 @@ export function cameraScreen(context: Context): Screen {
     ++loop;
     camera.stop();
     start.hidden = false;
-    pause.hidden = flip.hidden = torch.hidden = true;
+    pause.hidden = flip.hidden = torch.hidden = save.hidden = true;
+    seen = null;
     speed.textContent = "";
     panel.clear(t("cameraWaiting"));
   }
@@ -86,10 +108,13 @@ export function cameraScreen(context: Context): Screen {
     while (own === loop && camera.running && !paused) {
       const begun = performance.now();
       if (camera.hasFrame && !document.hidden) {
-        const input = context.pixels.fitResize(grabFrame(camera.video, fit), size_px, fit);
+        const picture = grabFrame(camera.video, fit);
+        const input = context.pixels.fitResize(picture, size_px, fit);
         const scores = await context.classifier.classify(input);
         if (own !== loop || paused) return;
-        panel.show(answerOf(scores, labels, not_sure_below));
+        const answer = answerOf(scores, labels, not_sure_below);
+        seen = { picture, label: answer.notSure ? t("notSure") : answer.label };
+        panel.show(answer);
         speed.textContent = t("cameraSpeed", { ms: number(performance.now() - begun) });
       }
       const rest = Math.max(0, LEAST_MS - (performance.now() - begun));
@@ -111,8 +136,8 @@ export function cameraScreen(context: Context): Screen {
 
   const element = h("div", { class: "screen camera" },
     h("div", { class: "camera-main" }, h("h1", {}, t("cameraTitle")), h("p", { class: "intro" }, t("cameraIntro")), camera.stage,
-      h("div", { class: "actions" }, start, pause, flip, torch), problem),
-    h("div", { class: "camera-side" }, panel.element, speed, notice ? h("p", { class: "notice" }, notice) : null, tips()));
+      h("div", { class: "actions" }, start, flip, pause, torch, save), problem),
+    h("div", { class: "camera-side" }, panel.element, notice ? h("p", { class: "notice" }, notice) : null, tips(context.bundle.app.guide), knows(labels), speed));
   setPaused(false);
   return {
     element,

@@ -1,6 +1,6 @@
 // The pictures screen: many files, their answers, a count against true labels, CSV.
 import { type Answer, answerOf } from "../classifier";
-import { decodeFile } from "../decode";
+import { decodeFile, isHeic } from "../decode";
 import { bar, download, h, icon } from "../dom";
 import { type PictureFile, fromInput, fromTransfer, looksLikePicture, truthOf } from "../files";
 import { percent, t } from "../i18n";
@@ -34,6 +34,7 @@ class Gallery {
   private readonly progress = h("p", { class: "quiet", role: "status" });
   private readonly meter = h("progress", { hidden: true, max: 1, value: 0, "aria-label": t("galleryTitle") });
   private readonly tally = h("section", { class: "card", "aria-label": t("galleryTally"), hidden: true });
+  private readonly hint = h("p", { class: "quiet", hidden: true }, t("galleryTallyNone"));
   private readonly more = h("button", { type: "button", hidden: true, onclick: () => this.draw(PAGE) });
   private readonly stop = h("button", { type: "button", hidden: true, onclick: () => { this.queue = []; } }, t("galleryStop"));
   private readonly clear = h("button", { type: "button", hidden: true, onclick: () => this.reset() }, t("galleryClear"));
@@ -44,20 +45,22 @@ class Gallery {
     const files = h("input", { type: "file", multiple: true, accept: "image/*", class: "visually-hidden", tabindex: -1, "aria-hidden": "true", "data-input": "files" });
     const folder = h("input", { type: "file", multiple: true, class: "visually-hidden", tabindex: -1, "aria-hidden": "true", "data-input": "folder" });
     folder.webkitdirectory = true;
-    for (const input of [files, folder]) {
+    const taken = h("input", { type: "file", accept: "image/*", capture: "environment", class: "visually-hidden", tabindex: -1, "aria-hidden": "true", "data-input": "taken" });
+    for (const input of [files, folder, taken]) {
       input.addEventListener("change", () => {
         this.add(fromInput(input));
         input.value = "";
       });
     }
-    const drop = h("div", { class: "drop" }, icon("gallery"), h("p", {}, t("galleryDrop")), h("p", { class: "quiet" }, t("galleryFolderHint")),
+    const drop = h("div", { class: "drop" }, icon("gallery"), h("p", { class: "hint" }, t("galleryDrop")), h("p", { class: "quiet hint" }, t("galleryFolderHint")),
       h("div", { class: "actions" },
         h("button", { class: "primary", type: "button", onclick: () => files.click() }, t("galleryChoose")),
-        h("button", { type: "button", onclick: () => folder.click() }, t("galleryFolder"))), files, folder);
+        h("button", { type: "button", onclick: () => taken.click() }, icon("camera"), t("galleryTake")),
+        h("button", { type: "button", onclick: () => folder.click() }, t("galleryFolder"))), files, folder, taken);
     const { notice } = context.bundle.app.preprocess;
-    this.element = h("div", { class: "screen gallery" }, h("h1", {}, t("galleryTitle")), h("p", { class: "intro" }, t("galleryIntro")),
+    this.element = h("div", { class: "screen gallery" }, h("h1", {}, t("galleryTitle")), h("p", { class: "intro hint" }, t("galleryIntro")),
       drop, notice ? h("p", { class: "notice" }, notice) : null, this.meter, this.progress,
-      h("div", { class: "actions" }, this.stop, this.save, this.clear), this.tally, this.list, this.more);
+      h("div", { class: "actions" }, this.stop, this.save, this.clear), this.tally, this.list, this.more, this.hint);
     this.takeDrops(drop);
   }
 
@@ -110,7 +113,8 @@ class Gallery {
       row.scores = await this.context.classifier.classify(input);
       row.answer = answerOf(row.scores, labels, not_sure_below);
     } catch (error) {
-      row.error = error instanceof Error ? error.message : String(error);
+      const reason = error instanceof Error ? error.message : String(error);
+      row.error = (await isHeic(file)) ? t("galleryHeic") : t("galleryUnreadable", { reason });
     }
     return row;
   }
@@ -118,6 +122,7 @@ class Gallery {
   private update(): void {
     const busy = this.working || this.queue.length > 0;
     const done = this.rows.length;
+    this.element.classList.toggle("has-pictures", done > 0 || busy); // the answers come to the top of the screen
     this.stop.hidden = !busy;
     this.clear.hidden = busy || done === 0;
     this.save.hidden = busy || done === 0;
@@ -136,9 +141,9 @@ class Gallery {
     const { labels } = this.context.bundle.app.preprocess;
     const counted = this.rows.filter((row) => row.answer && row.truth)
       .map((row) => ({ truth: row.truth, predicted: row.answer!.label, notSure: row.answer!.notSure }));
-    this.tally.hidden = this.rows.length === 0;
-    this.tally.replaceChildren(h("h2", {}, t("galleryTally")),
-      counted.length > 0 ? tallyView(tallyOf(counted, labels)) : h("p", { class: "quiet" }, t("galleryTallyNone")));
+    this.tally.hidden = counted.length === 0;
+    this.hint.hidden = this.rows.length === 0 || counted.length > 0;
+    this.tally.replaceChildren(h("h2", {}, t("galleryTally")), tallyView(tallyOf(counted, labels)));
   }
 
   private draw(count: number): void {
@@ -154,7 +159,7 @@ class Gallery {
     this.urls.push(url);
     const picture = h("img", { src: url, alt: "", loading: "lazy", decoding: "async", width: 72, height: 72 });
     const name = h("p", { class: "picture-name" }, row.path);
-    if (!row.answer) return h("li", { class: "picture failed" }, picture, h("div", { class: "picture-text" }, name, h("p", { class: "bad" }, t("galleryUnreadable", { reason: row.error }))));
+    if (!row.answer) return h("li", { class: "picture failed" }, picture, h("div", { class: "picture-text" }, name, h("p", { class: "bad" }, row.error)));
     const { answer } = row;
     const share = bar(t("confidence"));
     share.set(answer.score, t("confidenceValue", { label: answer.label, percent: percent(answer.score) }));

@@ -2,18 +2,22 @@ package app.handlens;
 
 import android.content.Intent;
 import android.os.Bundle;
+import android.text.TextUtils;
 import android.view.View;
-import android.widget.ImageButton;
+import android.widget.Button;
+import android.widget.TextView;
 import android.widget.Toast;
+import java.util.List;
 
 /** The first screen: what the camera sees, classified as it comes. */
 public final class CameraActivity extends CameraScreen {
     private static final String SHOWN_CHECK = "shown_check";
+    private static final int SHOWN_LABELS = 24;
 
     private ScoresPanel panel;
-    private ImageButton torch;
-    private ImageButton swap;
-    private ImageButton pause;
+    private Button torch;
+    private Button swap;
+    private Button pause;
 
     @Override
     int layout() {
@@ -23,6 +27,11 @@ public final class CameraActivity extends CameraScreen {
     @Override
     int title() {
         return R.string.camera;
+    }
+
+    @Override
+    int tab() {
+        return R.id.to_camera;
     }
 
     @Override
@@ -40,7 +49,7 @@ public final class CameraActivity extends CameraScreen {
             setPaused(false);
             showButtons();
         });
-        findViewById(R.id.gallery).setOnClickListener(view -> go(R.id.to_gallery));
+        ((TextView) findViewById(R.id.knows)).setText(knows(engine().spec.labels));
         boolean shown = saved != null && saved.getBoolean(SHOWN_CHECK);
         if (!engine().checked() && !shown) startActivity(new Intent(this, CheckActivity.class).putExtra(CheckActivity.FIRST, true));
     }
@@ -51,26 +60,33 @@ public final class CameraActivity extends CameraScreen {
         saved.putBoolean(SHOWN_CHECK, true);
     }
 
+    /** "I know: ash, beech, ..."; of very many classes the first, and how many more. */
+    private String knows(List<String> labels) {
+        int shown = Math.min(SHOWN_LABELS, labels.size());
+        String text = getString(R.string.knows) + ": " + TextUtils.join(", ", labels.subList(0, shown));
+        return shown == labels.size() ? text : text + " " + getString(R.string.knows_more, labels.size() - shown);
+    }
+
     private void toggleTorch() {
         if (!feed().hasTorch()) {
             Toast.makeText(this, R.string.no_torch, Toast.LENGTH_SHORT).show();
             return;
         }
         feed().setTorch(!feed().torch());
-        torch.setContentDescription(getString(feed().torch() ? R.string.torch_off : R.string.torch_on));
+        torch.setText(feed().torch() ? R.string.torch_off : R.string.torch_on);
         torch.setSelected(feed().torch());
     }
 
     private void setPaused(boolean paused) {
         live().setPaused(paused);
-        pause.setImageResource(paused ? R.drawable.play : R.drawable.pause);
-        pause.setContentDescription(getString(paused ? R.string.go_on : R.string.pause));
+        pause.setCompoundDrawablesRelativeWithIntrinsicBounds(0, paused ? R.drawable.play : R.drawable.camera, 0, 0);
+        pause.setText(paused ? R.string.go_on : R.string.pause);
     }
 
     private void showButtons() {
         swap.setEnabled(feed().canSwitch());
         torch.setEnabled(feed().hasTorch());
-        torch.setContentDescription(getString(R.string.torch_on));
+        torch.setText(R.string.torch_on);
         torch.setSelected(false);
     }
 

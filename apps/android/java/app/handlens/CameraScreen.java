@@ -20,6 +20,7 @@ abstract class CameraScreen extends Screen implements Live.Viewer {
     private View message;
     private TextView messageText;
     private Button messageButton;
+    private Button pictures;
     private boolean cameraWanted = true;
     private boolean resumed;
 
@@ -29,6 +30,8 @@ abstract class CameraScreen extends Screen implements Live.Viewer {
         message = findViewById(R.id.message);
         messageText = findViewById(R.id.message_text);
         messageButton = findViewById(R.id.message_button);
+        pictures = findViewById(R.id.message_pictures);
+        pictures.setOnClickListener(view -> go(R.id.to_gallery));
         frame.setFit(engine().spec.fit);
         live = new Live(engine(), this);
         feed = new CameraFeed(this, live, () -> CameraFeed.degrees(getWindowManager().getDefaultDisplay().getRotation()));
@@ -128,6 +131,7 @@ abstract class CameraScreen extends Screen implements Live.Viewer {
         messageText.setText(text);
         messageButton.setText(button);
         messageButton.setOnClickListener(action);
+        pictures.setVisibility(button == R.string.choose_pictures ? View.GONE : View.VISIBLE);
         message.setVisibility(View.VISIBLE);
         frame.show(null, false);
         onCameraReady(false);

@@ -11,14 +11,23 @@ import android.provider.OpenableColumns;
 import java.io.File;
 import java.io.FileNotFoundException;
 
-/** Lets the app that the user chose in the share sheet read one exported file. Nothing else is offered. */
+/** Lets the app that the user chose in the share sheet read one exported file, and the camera app write one picture. Nothing else. */
 public final class ExportProvider extends ContentProvider {
+    private static final String PICTURE = "camera-[0-9]+\\.jpg";
+
     static File folder(Context context) {
         return new File(context.getCacheDir(), "export");
     }
 
     static Uri uri(Context context, String name) {
         return new Uri.Builder().scheme("content").authority(context.getPackageName() + ".export").appendPath(name).build();
+    }
+
+    /** A place for the camera app's next picture; earlier ones are deleted, they were classified. */
+    static Uri newPicture(Context context) {
+        File[] old = folder(context).listFiles((folder, name) -> name.matches(PICTURE));
+        for (File file : old == null ? new File[0] : old) file.delete();
+        return uri(context, "camera-" + System.currentTimeMillis() + ".jpg");
     }
 
     @Override
@@ -35,6 +44,10 @@ public final class ExportProvider extends ContentProvider {
     @Override
     public ParcelFileDescriptor openFile(Uri uri, String mode) throws FileNotFoundException {
         File file = file(uri);
+        if (file != null && file.getName().matches(PICTURE) && mode.startsWith("w")) {
+            folder(getContext()).mkdirs();
+            return ParcelFileDescriptor.open(file, ParcelFileDescriptor.parseMode("wt"));
+        }
         if (file == null || !"r".equals(mode)) throw new FileNotFoundException(String.valueOf(uri));
         return ParcelFileDescriptor.open(file, ParcelFileDescriptor.MODE_READ_ONLY);
     }
@@ -51,7 +64,7 @@ public final class ExportProvider extends ContentProvider {
     @Override
     public String getType(Uri uri) {
         String name = String.valueOf(uri.getLastPathSegment());
-        return name.endsWith(".json") ? "application/json" : "text/csv";
+        return name.endsWith(".jpg") ? "image/jpeg" : name.endsWith(".json") ? "application/json" : "text/csv";
     }
 
     @Override

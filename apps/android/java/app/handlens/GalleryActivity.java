@@ -1,11 +1,14 @@
 package app.handlens;
 
+import android.Manifest;
 import android.app.AlertDialog;
 import android.content.ActivityNotFoundException;
 import android.content.ClipData;
 import android.content.Intent;
+import android.content.pm.PackageManager;
 import android.net.Uri;
 import android.os.Bundle;
+import android.provider.MediaStore;
 import android.view.View;
 import android.widget.Button;
 import android.widget.LinearLayout;
@@ -14,6 +17,7 @@ import android.widget.ProgressBar;
 import android.widget.TextView;
 import android.widget.Toast;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /** Pictures of the phone, one or many, with their answers and, where true labels are known, the tally. */
@@ -22,12 +26,15 @@ public final class GalleryActivity extends Screen implements GalleryWork.Watcher
     private static final String KEPT = "kept";
     private static final int PICK = 1;
     private static final int PICK_FOLDER = 2;
+    private static final int TAKE = 3;
+    private static final String TAKEN = "taken";
 
     private GalleryWork work;
     private GalleryAdapter adapter;
     private TextView summary;
     private ProgressBar progress;
     private Button share;
+    private Uri taken;   // where the camera app puts its picture
 
     @Override
     int layout() {
@@ -40,10 +47,16 @@ public final class GalleryActivity extends Screen implements GalleryWork.Watcher
     }
 
     @Override
+    int tab() {
+        return R.id.to_gallery;
+    }
+
+    @Override
     void start(Bundle saved) {
         Object kept = getLastNonConfigurationInstance();
         work = kept instanceof GalleryWork ? (GalleryWork) kept : new GalleryWork(getApplicationContext(), engine());
         if (kept == null && saved != null && saved.getBoolean(KEPT)) work.restore();
+        if (saved != null) taken = saved.getParcelable(TAKEN);
         summary = findViewById(R.id.summary);
         progress = findViewById(R.id.progress);
         share = findViewById(R.id.share);
@@ -53,6 +66,7 @@ public final class GalleryActivity extends Screen implements GalleryWork.Watcher
         list.setEmptyView(findViewById(R.id.empty));
         findViewById(R.id.pick).setOnClickListener(view -> pick());
         findViewById(R.id.pick_folder).setOnClickListener(view -> launch(new Intent(Intent.ACTION_OPEN_DOCUMENT_TREE), PICK_FOLDER));
+        findViewById(R.id.take).setOnClickListener(view -> take());
         share.setOnClickListener(view -> Export.share(this, "handlens-gallery.csv", "text/csv", Tally.csv(engine().spec, work.items())));
         if (getResources().getConfiguration().fontScale > LARGE_FONT) stack(findViewById(R.id.buttons));
         work.watch(this);
@@ -73,6 +87,31 @@ public final class GalleryActivity extends Screen implements GalleryWork.Watcher
         launch(many.putExtra(Intent.EXTRA_ALLOW_MULTIPLE, true), PICK);
     }
 
+    /** By the phone's own camera app. An app that may use the camera itself must have been allowed to, the system says. */
+    private void take() {
+        if (checkSelfPermission(Manifest.permission.CAMERA) != PackageManager.PERMISSION_GRANTED) {
+            requestPermissions(new String[] {Manifest.permission.CAMERA}, TAKE);
+            return;
+        }
+        taken = ExportProvider.newPicture(this);
+        Intent intent = new Intent(MediaStore.ACTION_IMAGE_CAPTURE).putExtra(MediaStore.EXTRA_OUTPUT, taken);
+        intent.setClipData(ClipData.newRawUri("", taken));
+        intent.addFlags(Intent.FLAG_GRANT_WRITE_URI_PERMISSION | Intent.FLAG_GRANT_READ_URI_PERMISSION);
+        try {
+            startActivityForResult(intent, TAKE);
+        } catch (ActivityNotFoundException none) {
+            Toast.makeText(this, R.string.no_camera_app, Toast.LENGTH_LONG).show();
+        }
+    }
+
+    @Override
+    public void onRequestPermissionsResult(int code, String[] permissions, int[] results) {
+        super.onRequestPermissionsResult(code, permissions, results);
+        if (results.length == 0) return;  // the question was interrupted, not answered
+        if (results[0] == PackageManager.PERMISSION_GRANTED) take();
+        else Toast.makeText(this, R.string.camera_refused, Toast.LENGTH_LONG).show();
+    }
+
     private void launch(Intent intent, int code) {
         try {
             startActivityForResult(intent, code);
@@ -88,7 +127,12 @@ public final class GalleryActivity extends Screen implements GalleryWork.Watcher
     @Override
     protected void onActivityResult(int code, int result, Intent data) {
         super.onActivityResult(code, result, data);
-        if (work == null || result != RESULT_OK || data == null) return;
+        if (work == null || result != RESULT_OK) return;
+        if (code == TAKE) {
+            if (taken != null) work.add(Collections.singletonList(taken));
+            return;
+        }
+        if (data == null) return;
         if (code == PICK_FOLDER && data.getData() != null) {
             work.addFolder(data.getData());
         } else {
@@ -138,6 +182,7 @@ public final class GalleryActivity extends Screen implements GalleryWork.Watcher
     @Override
     protected void onSaveInstanceState(Bundle out) {
         super.onSaveInstanceState(out);
+        out.putParcelable(TAKEN, taken);
         if (work != null && !work.items().isEmpty()) out.putBoolean(KEPT, work.keep());
     }
 

@@ -101,7 +101,13 @@ final class GalleryWork {
         } catch (RuntimeException unknown) {
             // some providers know no names
         }
-        return String.valueOf(uri.getLastPathSegment());
+        return fileName(uri);
+    }
+
+    /** "primary:DCIM/leaves/3.jpg" -> "3.jpg". */
+    static String fileName(Uri uri) {
+        String path = String.valueOf(uri.getLastPathSegment());
+        return path.substring(Math.max(path.lastIndexOf('/'), path.lastIndexOf(':')) + 1);
     }
 
     /** Where a document's id or address shows its path, the name of the folder that it lies in; else null. */

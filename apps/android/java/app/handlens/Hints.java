@@ -12,7 +12,38 @@ final class Hints {
     private static final long ADVICE_MS = 4000;
     private static final int[] ADVICE = {R.string.hint_distance, R.string.hint_centre, R.string.hint_background};
 
+    private final int guide;   // said first; 0 = none
     private byte[] before;
+
+    Hints(String guide) {
+        this.guide = guideOf(guide);
+    }
+
+    /** Words for the fault of the camera that harms most by the verdict (docs/formats-app.md); 0 for one that nobody can mend. */
+    static int guideOf(String fault) {
+        switch (fault) {
+            case "distance":
+                return R.string.hint_distance;
+            case "close":
+                return R.string.guide_close;
+            case "place":
+                return R.string.hint_centre;
+            case "tilt":
+                return R.string.guide_tilt;
+            case "rotation":
+                return R.string.guide_rotation;
+            case "background":
+                return R.string.hint_background;
+            case "light":
+                return R.string.guide_light;
+            case "still":
+                return R.string.guide_still;
+            case "screen":
+                return R.string.guide_screen;
+            default:
+                return 0;
+        }
+    }
 
     /** A text of the resources, or 0 when all is well. */
     int of(Rgb seen, boolean sure, long nowMs) {
@@ -35,6 +66,8 @@ final class Hints {
         if (mean > BRIGHT) return R.string.hint_bright;
         if (spread / now.length < FLAT) return R.string.hint_flat;
         if (comparable && change / now.length > SHAKEN) return R.string.hint_still;
-        return sure ? 0 : ADVICE[(int) (nowMs / ADVICE_MS % ADVICE.length)];
+        if (sure) return 0;
+        int turn = (int) (nowMs / ADVICE_MS % (2 * ADVICE.length));
+        return guide != 0 && turn % 2 == 0 ? guide : ADVICE[turn % ADVICE.length];
     }
 }

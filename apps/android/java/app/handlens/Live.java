@@ -28,7 +28,7 @@ final class Live implements CameraFeed.Listener {
     private final Viewer viewer;
     private final Handler main = new Handler(Looper.getMainLooper());
     private final AtomicBoolean waiting = new AtomicBoolean();
-    private final Hints hints = new Hints();
+    private final Hints hints;
     private final Bitmap[] frames = new Bitmap[3];
     private ByteBuffer rgba = ByteBuffer.allocateDirect(4);
     private int turn;
@@ -37,6 +37,7 @@ final class Live implements CameraFeed.Listener {
     Live(Engine engine, Viewer viewer) {
         this.engine = engine;
         this.viewer = viewer;
+        hints = new Hints(engine.spec.guide);
     }
 
     void setPaused(boolean paused) {

@@ -3,21 +3,26 @@ package app.handlens;
 import android.app.Activity;
 import android.content.Intent;
 import android.os.Bundle;
-import android.view.Gravity;
 import android.view.View;
 import android.view.ViewGroup;
-import android.widget.PopupMenu;
 import android.widget.ScrollView;
 import android.widget.TextView;
 
-/** What all screens share: the title bar with its menu, and the page that says why the app cannot work. */
+/** What all screens share: the bar with the app's name, the three tabs, and the page that says why the app cannot work. */
 abstract class Screen extends Activity {
+    private static final int[] TABS = {R.id.to_camera, R.id.to_gallery, R.id.to_more};
+
     private Engine engine;
 
-    /** Layout below the title bar. */
+    /** Layout between the bar and the tabs. */
     abstract int layout();
 
     abstract int title();
+
+    /** The tab that this screen belongs to; what is seldom needed lies behind the last. */
+    int tab() {
+        return R.id.to_more;
+    }
 
     /** Called once the model is ready and the layout is there; never when the app cannot work. */
     abstract void start(Bundle saved);
@@ -28,18 +33,23 @@ abstract class Screen extends Activity {
         setContentView(R.layout.screen);
         TextView bar = findViewById(R.id.title);
         bar.setText(title());
-        View menu = findViewById(R.id.menu);
-        menu.setOnClickListener(this::showMenu);
+        setTitle(title());
         try {
             engine = Engine.get(this);
         } catch (Problem problem) {
-            menu.setVisibility(View.GONE);
+            findViewById(R.id.tabs).setVisibility(View.GONE);
             showProblem(problem.in(this));
             return;
         } catch (LinkageError wrongProcessor) {
-            menu.setVisibility(View.GONE);
+            findViewById(R.id.tabs).setVisibility(View.GONE);
             showProblem(getString(R.string.problem_processor));
             return;
+        }
+        if (isTab()) bar.setText(engine.spec.name);
+        for (int id : TABS) {
+            View tab = findViewById(id);
+            tab.setSelected(id == tab());
+            tab.setOnClickListener(view -> go(id));
         }
         getLayoutInflater().inflate(layout(), content(), true);
         start(saved);
@@ -67,14 +77,8 @@ abstract class Screen extends Activity {
         content().addView(scroll);
     }
 
-    private void showMenu(View anchor) {
-        PopupMenu menu = new PopupMenu(this, anchor, Gravity.END);
-        menu.inflate(R.menu.screens);
-        menu.setOnMenuItemClickListener(item -> {
-            go(item.getItemId());
-            return true;
-        });
-        menu.show();
+    private boolean isTab() {
+        return this instanceof CameraActivity || this instanceof GalleryActivity || this instanceof MoreActivity;
     }
 
     final void go(int id) {
@@ -82,6 +86,7 @@ abstract class Screen extends Activity {
                 : id == R.id.to_check ? CheckActivity.class
                 : id == R.id.to_field_test ? FieldTestActivity.class
                 : id == R.id.to_about ? AboutActivity.class
+                : id == R.id.to_more ? MoreActivity.class
                 : CameraActivity.class;
         if (to == getClass()) return;
         startActivity(new Intent(this, to).addFlags(Intent.FLAG_ACTIVITY_REORDER_TO_FRONT));

@@ -19,6 +19,7 @@ final class Spec {
     final String author;
     final String license;
     final String notice;
+    final String guide;   // the fault of the camera that harms most; empty = none
     final int size;
     final int fit;
     final List<String> labels;
@@ -34,6 +35,7 @@ final class Spec {
         author = preprocess.optString("author");
         license = preprocess.optString("license");
         notice = preprocess.optString("notice");
+        guide = app.optString("guide");
         size = preprocess.getInt("size_px");
         fit = fitOf(preprocess.getString("fit"));
         notSureBelow = (float) preprocess.optDouble("not_sure_below", 0);

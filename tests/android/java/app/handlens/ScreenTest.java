@@ -1,7 +1,6 @@
 package app.handlens;
 
 import static org.junit.Assert.assertEquals;
-import static org.junit.Assert.assertNotNull;
 import static org.junit.Assert.assertTrue;
 import static org.robolectric.Shadows.shadowOf;
 
@@ -61,7 +60,7 @@ public class ScreenTest extends AppTest {
         activity.feed().onImage(new Lab.Frame(640, 480, 0, 1, 77));
         Lab.idle();
         assertEquals(before, Lab.text(activity, R.id.others));
-        assertEquals(activity.getString(R.string.go_on), activity.findViewById(R.id.pause).getContentDescription());
+        assertEquals(activity.getString(R.string.go_on), Lab.text(activity, R.id.pause));
     }
 
     @Test
@@ -77,7 +76,8 @@ public class ScreenTest extends AppTest {
         assertEquals(activity.getString(R.string.open_settings), Lab.text(activity, R.id.message_button));
         activity.findViewById(R.id.message_button).performClick();
         assertEquals(android.provider.Settings.ACTION_APPLICATION_DETAILS_SETTINGS, shadowOf(activity).getNextStartedActivity().getAction());
-        activity.findViewById(R.id.gallery).performClick();
+        assertEquals(View.VISIBLE, activity.findViewById(R.id.message_pictures).getVisibility());
+        activity.findViewById(R.id.message_pictures).performClick();
         assertEquals(GalleryActivity.class.getName(), shadowOf(activity).getNextStartedActivity().getComponent().getClassName());
         Lab.shoot(activity, "refused");
     }
@@ -273,7 +273,8 @@ public class ScreenTest extends AppTest {
         CameraActivity activity = camera(BACK);
         activity.feed().onImage(photoFrame());
         Lab.idle();
-        assertEquals("Kamera", Lab.text(activity, R.id.title));
+        assertEquals("Aufnehmen", Lab.text(activity, R.id.pause));
+        assertEquals(Engine.get(Lab.app()).spec.name, Lab.text(activity, R.id.title));
         Lab.shoot(activity, "camera-de-night");
         CheckActivity check = Robolectric.buildActivity(CheckActivity.class).setup().get();
         Lab.await(() -> check.result() != null);
@@ -316,24 +317,80 @@ public class ScreenTest extends AppTest {
         List<Activity> screens = new ArrayList<>();
         screens.add(camera(BACK));
         for (Class<? extends Activity> type : Arrays.<Class<? extends Activity>>asList(GalleryActivity.class, CheckActivity.class,
-                FieldTestActivity.class, AboutActivity.class)) {
+                FieldTestActivity.class, MoreActivity.class, AboutActivity.class)) {
             screens.add(Robolectric.buildActivity(type).setup().get());
         }
         Lab.idle();
         for (Activity screen : screens) Lab.checkAccessible(screen.findViewById(android.R.id.content), smallest);
-        assertEquals(5, screens.size());
+        assertEquals(6, screens.size());
     }
 
     @Test
-    public void theMenuLeadsToEveryScreen() throws Exception {
-        checkedEngine();
-        AboutActivity activity = Robolectric.buildActivity(AboutActivity.class).setup().get();
-        int[] ids = {R.id.to_camera, R.id.to_gallery, R.id.to_field_test, R.id.to_check};
-        for (int id : ids) {
-            activity.go(id);
-            assertNotNull(shadowOf(activity).getNextStartedActivity());
+    public void tabsAndMoreLeadToEveryScreen() throws Exception {
+        Engine engine = checkedEngine();
+        MoreActivity more = Robolectric.buildActivity(MoreActivity.class).setup().get();
+        assertEquals(engine.spec.name, Lab.text(more, R.id.title));
+        int[] ids = {R.id.to_camera, R.id.to_gallery, R.id.to_field_test, R.id.to_check, R.id.to_about};
+        List<Class<?>> types = Arrays.asList(CameraActivity.class, GalleryActivity.class, FieldTestActivity.class, CheckActivity.class, AboutActivity.class);
+        for (int i = 0; i < ids.length; i++) {
+            more.findViewById(ids[i]).performClick();
+            assertEquals(types.get(i).getName(), shadowOf(more).getNextStartedActivity().getComponent().getClassName());
         }
-        activity.go(R.id.to_about);
-        assertEquals(null, shadowOf(activity).getNextStartedActivity());
+        more.findViewById(R.id.to_more).performClick();
+        assertEquals(null, shadowOf(more).getNextStartedActivity());
+        assertTrue(more.findViewById(R.id.to_more).isSelected());
+        assertEquals(View.GONE, more.findViewById(R.id.machine_words).getVisibility());
+        Lab.shoot(more, "more");
+        AboutActivity about = Robolectric.buildActivity(AboutActivity.class).setup().get();
+        assertTrue("what lies behind More keeps its tab", about.findViewById(R.id.to_more).isSelected());
+        assertEquals(about.getString(R.string.about), Lab.text(about, R.id.title));
+    }
+
+    @Test
+    @Config(qualifiers = "+ar-ldrtl")
+    public void arabicRunsFromRightToLeftAndSaysThatAMachineTranslated() throws Exception {
+        CameraActivity activity = camera(BACK);
+        activity.feed().onImage(photoFrame());
+        Lab.idle();
+        assertEquals(View.LAYOUT_DIRECTION_RTL, activity.findViewById(R.id.tabs).getLayoutDirection());
+        assertTrue(activity.findViewById(R.id.to_camera).getLeft() > activity.findViewById(R.id.to_more).getLeft());
+        Lab.shoot(activity, "camera-ar");
+        MoreActivity more = Robolectric.buildActivity(MoreActivity.class).setup().get();
+        assertEquals(View.VISIBLE, more.findViewById(R.id.machine_words).getVisibility());
+        Lab.shoot(more, "more-ar");
+    }
+
+    @Test
+    public void aPictureIsTakenByTheCameraAppAndClassified() throws Exception {
+        checkedEngine();
+        GalleryActivity activity = Robolectric.buildActivity(GalleryActivity.class).setup().get();
+        activity.findViewById(R.id.take).performClick();
+        assertEquals("asks first", "android.content.pm.action.REQUEST_PERMISSIONS", shadowOf(activity).getNextStartedActivity().getAction());
+        Lab.allowCamera();
+        activity.onRequestPermissionsResult(3, new String[] {android.Manifest.permission.CAMERA}, new int[] {0});
+        Intent intent = shadowOf(activity).getNextStartedActivity();
+        assertEquals(android.provider.MediaStore.ACTION_IMAGE_CAPTURE, intent.getAction());
+        Uri uri = intent.getParcelableExtra(android.provider.MediaStore.EXTRA_OUTPUT);
+        assertTrue(uri.toString(), uri.getLastPathSegment().matches("camera-[0-9]+\\.jpg"));
+        shadowOf(Lab.app().getContentResolver()).registerInputStream(uri, new ByteArrayInputStream(Assets.bytes(Lab.app().getAssets(), "bundle/check/0.png")));
+        shadowOf(activity).receiveResult(intent, Activity.RESULT_OK, null);
+        ListView list = activity.findViewById(R.id.list);
+        Lab.await(() -> list.getAdapter().getCount() == 1);
+        assertEquals("", itemsOf(list).get(0).problem);
+        assertEquals(uri.getLastPathSegment(), itemsOf(list).get(0).name);
+    }
+
+    @Test
+    public void rowsShowFileNamesAndNoPathsOfProviders() {
+        assertEquals("3.jpg", GalleryWork.fileName(Uri.parse("content://docs/document/primary%3ADCIM%2Fleaves%2F3.jpg")));
+        assertEquals("1000000018", GalleryWork.fileName(Uri.parse("content://media/picker/0/image%3A1000000018")));
+    }
+
+    @Test
+    public void whatHarmsMostIsSaidFirst() {
+        assertEquals(R.string.hint_distance, Hints.guideOf("distance"));
+        assertEquals(R.string.guide_still, Hints.guideOf("still"));
+        assertEquals(0, Hints.guideOf("gamma"));
+        assertEquals(0, Hints.guideOf(""));
     }
 }

@@ -1,0 +1,44 @@
+// Claims about what the web app says: its languages, what it knows, its advice. Run by run.sh.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { checked, launch } from "./browser.mjs";
+import { editApp, hosted, opened, pack, shoot } from "./lab.mjs";
+
+let browser;
+before(async () => {
+  browser = await launch();
+});
+after(() => browser?.close());
+
+test("other languages say that a machine made their words; Arabic runs from right to left", async (t) => {
+  const host = await hosted(t, pack("two"));
+  for (const [locale, lang, dir, tabs] of [["es-MX", "es", "ltr", /Cámara.*Fotos.*Más/s], ["ar-EG", "ar", "rtl", /الكاميرا.*الصور.*المزيد/s], ["ja", "en", "ltr", /Camera/]]) {
+    const app = await opened(t, browser, host.url + "#more", { locale, viewport: { width: 360, height: 740 } });
+    await checked(app.page);
+    assert.deepEqual(await app.page.evaluate(() => [document.documentElement.lang, document.documentElement.dir]), [lang, dir]);
+    assert.match(await app.page.textContent("nav"), tabs);
+    assert.equal(/máquina|آليًا/.test(await app.page.textContent("main")), lang !== "en");
+    assert.ok(await app.page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth));
+    await shoot(app.page, `more-360-${lang}`);
+  }
+});
+
+test("the camera screen says what the model knows and what helps most", async (t) => {
+  const host = await hosted(t, pack("many"), editApp((app) => { app.guide = "distance"; }));
+  const app = await opened(t, browser, host.url + "#camera");
+  await checked(app.page);
+  assert.match(await app.page.textContent(".knows"), /^I know/);
+  assert.equal(await app.page.locator(".knows li").count(), 25);
+  assert.match(await app.page.textContent(".knows li:last-child"), /and 176 more/);
+  assert.match(await app.page.textContent(".guide"), /nearer until the object fills the square/);
+});
+
+test("a HEIC picture gets a message that says what to do", async (t) => {
+  const host = await hosted(t, pack("two"));
+  const app = await opened(t, browser, host.url + "#gallery");
+  await checked(app.page);
+  const heic = Buffer.concat([Buffer.from([0, 0, 0, 24]), Buffer.from("ftypheic"), Buffer.alloc(64)]);
+  await app.page.setInputFiles('[data-input="files"]', { name: "IMG_0001.jpg", mimeType: "image/jpeg", buffer: heic });
+  await app.page.waitForSelector(".picture.failed");
+  assert.match(await app.page.textContent(".picture.failed"), /HEIC.*Most Compatible/);
+});

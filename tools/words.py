@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+"""The one table of words (apps/words, one file a language) for every app: writes Android's resources from it, and checks it.
+
+    python3 tools/words.py            writes apps/android/res/values*/words.xml
+    python3 tools/words.py --check    exit status 1 when they are not what the table says, or the table contradicts itself
+
+English has every key. A language may lack some, which are then said in English; it may have no other placeholders than English.
+"""
+import json
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+TABLE, RESOURCES = ROOT / "apps/words", ROOT / "apps/android/res"
+MACHINE_MADE = ("ar", "es", "fr", "hi", "pt", "zh")   # translated by a machine; no speaker has read them yet
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+# Android's name, the table's key, and how placeholders are printed where not as texts.
+ANDROID = """
+camera tabCamera
+gallery tabGallery
+more tabMore
+field_test tabField
+self_check tabCheck
+about tabAbout
+navigation navigation
+share share
+working working
+try_again tryAgain
+camera_picture cameraPicture
+torch_on cameraTorchOn
+torch_off cameraTorchOff
+no_torch cameraNoTorch
+swap cameraFlip
+pause cameraShutter
+go_on cameraResume
+camera_why cameraWhy
+camera_refused cameraRefusedApp
+allow_camera allowCamera
+open_settings openSettings
+no_camera cameraNoneApp
+camera_busy cameraBusy
+choose_pictures galleryChoose
+not_sure notSure
+confidence confidenceApp
+confidence_unsure confidenceUnsure percent label
+knows knows
+knows_more knowsMore count:d
+hint_distance guide_distance
+hint_centre guide_place
+hint_background guide_background
+guide_close guide_close
+guide_tilt guide_tilt
+guide_rotation guide_rotation
+guide_light guide_light
+guide_still guide_still
+guide_screen guide_screen
+hint_dark hintDark
+hint_bright hintBright
+hint_flat hintFlat
+hint_still hintStill
+pick galleryChoose
+take galleryTake
+pick_folder galleryFolder
+no_picker noPicker
+no_camera_app noCameraApp
+gallery_start galleryStart
+gallery_empty galleryEmpty
+tally tallyApp correct:d n:d share:.0f low:.0f high:.0f
+tally_how tallyHow
+right_mark rightMark
+wrong_mark wrongMark
+truth_question truthQuestion
+truth_is truthIs
+truth_unknown truthUnknown
+check_what checkWhat
+check_running checkNow
+check_passed checkPassed
+check_failed checkFailed
+check_again checkAgain
+to_the_app toTheApp
+more_field moreField
+more_check moreCheck
+more_about moreAbout
+machine_words moreMachineMade
+problem_bundle problemBundle
+problem_not_a_picture problemNotAPicture
+problem_unreadable problemUnreadable
+problem_too_large problemTooLarge
+problem_memory problemMemory
+"""
+
+
+def read():
+    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(TABLE.glob("*.json"))}
+
+
+def contradictions(table):
+    english = table["en"]
+    for language, words in table.items():
+        for key, text in words.items():
+            if key not in english:
+                yield f"apps/words/{language}.json: {key} is not in en.json"
+            elif set(PLACEHOLDER.findall(text)) != set(PLACEHOLDER.findall(english[key])):
+                yield f"apps/words/{language}.json: {key} has other placeholders than en.json"
+    for key in english.keys() - table["de"].keys():
+        yield f"apps/words/de.json: {key} is missing"
+
+
+def escaped(text, places):
+    text = text.split("|")[-1].replace("&", "&amp;").replace("<", "&lt;").replace("\\", "\\\\").replace("'", "\\'").replace('"', '\\"')
+    names = [place.split(":")[0] for place in places] or list(dict.fromkeys(PLACEHOLDER.findall(text)))
+    if not names:
+        return text
+    kinds = dict(place.split(":") for place in places if ":" in place)
+    return PLACEHOLDER.sub(lambda m: f"%{names.index(m.group(1)) + 1}${kinds.get(m.group(1), 's')}", text.replace("%", "%%"))
+
+
+def resources(language, words):
+    lines = ['<?xml version="1.0" encoding="utf-8"?>', "<!-- Written by tools/words.py from apps/words; do not edit. -->", "<resources>",
+             f'    <bool name="machine_made">{str(language in MACHINE_MADE).lower()}</bool>']
+    for row in ANDROID.strip().splitlines():
+        name, key, *places = row.split()
+        if key in words:
+            lines.append(f'    <string name="{name}">{escaped(words[key], places)}</string>')
+    return "\n".join(lines + ["</resources>", ""])
+
+
+def main():
+    table = read()
+    found = list(contradictions(table))
+    for language, words in table.items():
+        path = RESOURCES / ("values" if language == "en" else f"values-{language}") / "words.xml"
+        text = resources(language, words)
+        if "--check" not in sys.argv:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != text:
+            found.append(f"{path.relative_to(ROOT)} is not what apps/words says; run tools/words.py")
+    for line in found:
+        print(line)
+    if not found:
+        print(f"words: {len(table)} languages, {len(table['en'])} keys, Android's resources as the table says")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
