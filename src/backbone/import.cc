@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
+
+#include "backbone/guarded.h"
 
 namespace handlens::backbone {
 namespace {
@@ -364,6 +367,12 @@ void Softmax(std::vector<float>& values) {
   for (float& v : values) v = static_cast<float>(std::exp(static_cast<double>(v - largest)) / sum);
 }
 
+// A guard takes the same share off all scores.
+void ShareOut(std::vector<float>& scores) {
+  const double sum = std::max(std::accumulate(scores.begin(), scores.end(), 0.0), 1e-12);
+  for (float& score : scores) score = static_cast<float>(score / sum);
+}
+
 }  // namespace
 
 Result<Model> ModelFromGraph(const tflite::Graph& graph, const Scaling& scaling) { return Importer(graph).Run(scaling); }
@@ -376,7 +385,8 @@ Result<Imported> ImportClassifier(std::span<const uint8_t> file, const Scaling* 
                 "the file does not say how its pixels are scaled; say it with --scaling MEAN,STD in levels of 0..255: "
                 "0,255 when it was trained on 0..1, 127.5,127.5 on -1..1, 0,1 on 0..255");
   }
-  HL_ASSIGN(const tflite::Graph graph, tflite::ReadGraph(file));
+  HL_ASSIGN(tflite::Graph read, tflite::ReadGraph(file));
+  HL_ASSIGN(const tflite::Graph graph, WithoutGuard(std::move(read)));
   Imported imported{{}, scaling != nullptr ? *scaling : said};
   HL_ASSIGN(imported.model, ModelFromGraph(graph, imported.scaling));
   return imported;
@@ -388,7 +398,7 @@ Result<Proof> Prove(std::span<const uint8_t> file, const Imported& imported, std
   for (int seed = 0; pictures.empty() && seed < 8; ++seed) made.push_back(MadePicture(spec.size_px, seed));
   const std::span<const Bytes> all = pictures.empty() ? std::span<const Bytes>(made) : pictures;
   HL_ASSIGN(const tflite::Graph graph, tflite::ReadGraph(file));
-  const bool ends_with_softmax = graph.ops.back().op == Op::kSoftmax;
+  const bool guarded = HasGuard(graph), ends_with_softmax = guarded || graph.ops.back().op == Op::kSoftmax;
   HL_ASSIGN(const std::unique_ptr<tflite::Judge> judge, tflite::Judge::Load(file, tflite::Kernels::kXnnpack));
   HL_ASSIGN(const std::unique_ptr<nn::Network> network, nn::Network::Create(spec, 1, {}));
   HL_TRY(network->LoadWeights(imported.model.weights));
@@ -403,6 +413,7 @@ Result<Proof> Prove(std::span<const uint8_t> file, const Imported& imported, std
     network->Predict(levels, 1, scores);
     HL_ASSIGN(std::vector<float> expected, judge->ClassifyValues(scaled));
     if (!ends_with_softmax) Softmax(expected);
+    if (guarded) ShareOut(expected);
     for (size_t k = 0; k < scores.size(); ++k) {
       const double difference = std::abs(static_cast<double>(scores[k]) - expected[k]);
       if (!(difference <= kMostDifference)) {   // NaN too

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "backbone/efficientnet_lite.h"
+#include "backbone/guarded.h"
 #include "base/rng.h"
 
 namespace handlens::backbone {
@@ -154,6 +155,56 @@ TEST(Import, ReadsTheScalingFromTheMetadata) {
   ASSERT_TRUE(said) << said.error().message;
   EXPECT_FLOAT_EQ(said->model.weights[0].values[2], 127.0f / 255);
   EXPECT_FLOAT_EQ(said->model.weights[1].values[0], 128.0f / 255);
+}
+
+// As the converter writes a guard: the logits twice, what is strange added to the second half, the first half of softmax.
+Graph Guarded(Graph graph) {
+  const auto twice = [&](int index) {
+    tflite::TensorDef& tensor = graph.tensors[static_cast<size_t>(index)];
+    tensor.shape[0] *= 2;
+    const Bytes once = tensor.data;
+    tensor.data.insert(tensor.data.end(), once.begin(), once.end());
+  };
+  graph.ops.pop_back();
+  const OpDef head = graph.ops.back();
+  twice(head.inputs[1]);
+  twice(head.inputs[2]);
+  graph.tensors[static_cast<size_t>(head.outputs[0])].shape = {1, 6};
+  const auto constant = [&](std::vector<int> shape, const std::vector<float>& values) {
+    Bytes data(values.size() * 4);
+    std::memcpy(data.data(), values.data(), data.size());
+    graph.tensors.push_back({.name = "guard", .shape = std::move(shape), .data = std::move(data)});
+    return static_cast<int>(graph.tensors.size()) - 1;
+  };
+  const auto computed = [&](const char* name, std::vector<int> shape) {
+    graph.tensors.push_back({.name = name, .shape = std::move(shape)});
+    return static_cast<int>(graph.tensors.size()) - 1;
+  };
+  const int strange = computed("guard_strange", {1, 6});
+  graph.ops.push_back({.op = Op::kFullyConnected, .inputs = {head.inputs[0], constant({6, 4}, std::vector<float>(24, 0.0f)), constant({6}, {0, 0, 0, 1, 1, 1})},
+                       .outputs = {strange}, .activation = Activation::kRelu});
+  const int logits = computed("guard_logits", {1, 6}), all = computed("all_scores", {1, 6}), scores = computed("scores", {1, 3});
+  graph.ops.push_back({.op = Op::kAdd, .inputs = {head.outputs[0], strange}, .outputs = {logits}});
+  graph.ops.push_back({.op = Op::kSoftmax, .inputs = {logits}, .outputs = {all}});
+  graph.ops.push_back({.op = Op::kFullyConnected, .inputs = {all, constant({3, 6}, {1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0}), constant({3}, {0, 0, 0})},
+                       .outputs = {scores}});
+  graph.output = scores;
+  return graph;
+}
+
+TEST(Import, LeavesAGuardAgainstStrangersBehind) {
+  const Graph plain = Classifier(Type::kFloat32, End::kMean), guarded = Guarded(plain);
+  EXPECT_FALSE(HasGuard(plain));
+  ASSERT_TRUE(HasGuard(guarded));
+  const Bytes file = tflite::WriteModel(guarded);
+  const auto imported = ImportClassifier(file, &kPlusMinus);
+  ASSERT_TRUE(imported) << imported.error().message;
+  const Model expected = *ModelFromGraph(plain, kPlusMinus);
+  EXPECT_EQ(imported->model.spec, expected.spec);
+  EXPECT_EQ(nn::EncodeWeights(imported->model.weights), nn::EncodeWeights(expected.weights));
+  if (const auto version = tflite::RuntimeVersion(); !version) GTEST_SKIP() << version.error().message;
+  const auto proof = Prove(file, *imported, {});
+  ASSERT_TRUE(proof) << proof.error().message;   // all scores less by the same share
 }
 
 TEST(Import, BecomesABackboneWithoutItsHead) {

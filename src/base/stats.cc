@@ -44,6 +44,19 @@ double McNemarExact(size_t only_a, size_t only_b) {
   return std::min(1.0, 2 * tail);
 }
 
+double BinomialTail(size_t k, size_t n, double p) {
+  if (k >= n || p <= 0) return 1;
+  if (p >= 1) return 0;
+  const auto count = static_cast<double>(n);
+  double tail = 0;
+  for (size_t i = 0; i <= k; ++i) {
+    const auto errors = static_cast<double>(i);
+    const double log_choose = std::lgamma(count + 1) - std::lgamma(errors + 1) - std::lgamma(count - errors + 1);
+    tail += std::exp(log_choose + errors * std::log(p) + (count - errors) * std::log1p(-p));
+  }
+  return std::min(1.0, tail);
+}
+
 double Auc(std::span<const double> positives, std::span<const double> negatives) {
   if (positives.empty() || negatives.empty()) return std::numeric_limits<double>::quiet_NaN();
   std::vector<double> sorted(negatives.begin(), negatives.end());

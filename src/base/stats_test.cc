@@ -29,6 +29,16 @@ TEST(Stats, SampleDeviationDividesByNMinusOne) {
   EXPECT_DOUBLE_EQ(Summarize(std::vector<double>{3}).std, 0);
 }
 
+// Values of SciPy 1.x, binom.cdf.
+TEST(Stats, BinomialTailIsTheDistributionFunction) {
+  EXPECT_NEAR(BinomialTail(2, 10, 0.3), 0.3827827864, 1e-10);
+  EXPECT_NEAR(BinomialTail(4, 220, 0.05), 0.013360587470185838, 1e-12);
+  EXPECT_NEAR(BinomialTail(0, 80, 0.05), 0.016515374385013635, 1e-12);
+  EXPECT_NEAR(BinomialTail(40, 1000, 0.05), 0.080636573256691, 1e-11);
+  EXPECT_EQ(BinomialTail(5, 5, 0.1), 1);
+  EXPECT_EQ(BinomialTail(0, 5, 1), 0);
+}
+
 TEST(Stats, McNemarIsTheExactBinomialTest) {
   EXPECT_DOUBLE_EQ(McNemarExact(0, 0), 1);
   EXPECT_NEAR(McNemarExact(0, 5), 0.0625, 1e-12);

@@ -116,6 +116,9 @@ class Builder {
     }
     if (layer.kind == FoldedKind::kDense) {
       op.inputs = {Reshaped(InputTensor(layer, 0), {1, Elements(layer.in)})};
+    } else if (layer.kind == FoldedKind::kAdd && Flat(InputTensor(layer, 0)) && Flat(InputTensor(layer, 1))) {
+      op.inputs = {InputTensor(layer, 0), InputTensor(layer, 1)};
+      flat = true;
     } else {
       for (size_t k = 0; k < layer.inputs.size(); ++k) op.inputs.push_back(AsImage(InputTensor(layer, k), layer.in));
     }
@@ -167,12 +170,37 @@ class Builder {
     return full;
   }
 
+  // The first half of (1, 2 n), by a dense layer whose kernel is the unit matrix: of int8 scores exactly what they were.
+  int FirstHalf(int all, const Quantization& quantization) {
+    const auto n = static_cast<size_t>(model_.classes);
+    const std::vector<int> shape = {model_.classes, 2 * model_.classes}, outs = {model_.classes};
+    OpDef op;
+    op.op = Op::kFullyConnected;
+    op.inputs = {all};
+    if (Full()) {
+      std::vector<int8_t> unit(n * 2 * n, 0);
+      for (size_t c = 0; c < n; ++c) unit[c * 2 * n + c] = 127;
+      const float step = 1.0f / 127;
+      op.inputs.push_back(AddTensor({"first_half/kernel", Type::kInt8, shape, {{step}, {0}, 0}, Raw(unit)}));
+      op.inputs.push_back(AddTensor({"first_half/bias", Type::kInt32, outs, {{step * quantization.scales[0]}, {0}, 0}, Raw(std::vector<int32_t>(n, 0))}));
+    } else {
+      std::vector<float> unit(n * 2 * n, 0.0f);
+      for (size_t c = 0; c < n; ++c) unit[c * 2 * n + c] = 1;
+      op.inputs.push_back(AddFloats("first_half/kernel", shape, unit));
+      op.inputs.push_back(AddFloats("first_half/bias", outs, std::vector<float>(n, 0.0f)));
+    }
+    op.outputs = {AddComputed("scores", {1, model_.classes}, quantization)};
+    graph_.ops.push_back(op);
+    return op.outputs[0];
+  }
+
   void AddOutput() {
-    const std::vector<int> shape = {1, model_.classes};
-    const int logits = Reshaped(outputs_.back(), shape);
+    const std::vector<int> shape = {1, model_.classes}, all = {1, model_.guarded ? 2 * model_.classes : model_.classes};
+    const int logits = Reshaped(outputs_.back(), all);
     const Quantization inner = {{1.0f / 256}, {-128}, 0}, bytes = {{1.0f / 256}, {0}, 0};  // of softmax's kernels
-    const int scores = AddComputed("scores", shape, Full() ? inner : Quantization());
+    int scores = AddComputed(model_.guarded ? "all_scores" : "scores", all, Full() ? inner : Quantization());
     graph_.ops.push_back({.op = Op::kSoftmax, .inputs = {logits}, .outputs = {scores}});
+    if (model_.guarded) scores = FirstHalf(scores, Full() ? inner : Quantization());
     graph_.output = scores;
     if (!Full() || io_ == Io::kInt8) return;
     graph_.tensors[static_cast<size_t>(scores)].name = "scores_int8";

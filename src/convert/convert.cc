@@ -72,6 +72,15 @@ Result<Method> ParseMethod(std::string_view name) {
   return Fail(ErrorKind::kUsage, "{} is no method of quantization; choose post-training or aware", name);
 }
 
+const char* StrangersName(Strangers strangers) { return strangers == Strangers::kAnswer ? "answer" : "not-sure"; }
+
+Result<Strangers> ParseStrangers(std::string_view name) {
+  for (const Strangers strangers : {Strangers::kNotSure, Strangers::kAnswer}) {
+    if (name == StrangersName(strangers)) return strangers;
+  }
+  return Fail(ErrorKind::kUsage, "{} is no way to treat pictures of something else; choose not-sure or answer", name);
+}
+
 Result<Calibration> Calibrate(const nn::ModelSpec& spec, const nn::Weights& weights,
                               const std::vector<std::span<const uint8_t>>& pictures, int jobs, Progress& progress) {
   HL_ASSIGN(const FoldedModel model, Fold(spec, weights));

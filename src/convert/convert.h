@@ -32,6 +32,12 @@ const char* MethodName(Method method);              // "post-training", "aware"
 const char* MethodWords(Method method);             // for people: "quantization-aware training"
 Result<Method> ParseMethod(std::string_view name);  // kind kUsage
 
+// What becomes of pictures that are unlike the training pictures: kNotSure lowers their scores (guard.h), so that apps say
+// "not sure"; kAnswer leaves them.
+enum class Strangers { kNotSure, kAnswer };
+const char* StrangersName(Strangers strangers);           // "not-sure", "answer"
+Result<Strangers> ParseStrangers(std::string_view name);  // kind kUsage
+
 // Every activation, from running the float model over calibration pictures (training pictures only).
 struct Calibration {
   std::vector<float> low, high;  // a layer of the folded model
@@ -77,12 +83,13 @@ struct Request {
   std::vector<std::filesystem::path> fold_trials;  // of the same spec on each fold, for the out-of-fold proof; may be empty
   Io io = Io::kUint8;
   Method method = Method::kPostTraining;
+  Strangers strangers = Strangers::kNotSure;       // models without a global average pool answer in any case
   int jobs = 1;
   std::filesystem::path out;                       // RUN/model
 };
 
 // Writes into `out`: model.tflite, quantizedmodel.tflite, model_fp16.tflite, model_dynamic.tflite, labels.txt,
-// folds/fold<K>.tflite and folds/fold<K>_quantized.tflite, engine_scores.json and, last, conversion.json
+// folds/fold<K>.tflite and folds/fold<K>_quantized.tflite, engine_scores.json, answers.json and, last, conversion.json
 // (docs/formats.md). All of it is the same bytes when repeated, whatever the number of jobs. Calibrates on training
 // pictures of the model at hand only, at most 500 (fewer where a picture takes long), the classes in turn; Method::kAware fine-tunes each model on its own
 // training pictures, anew at each call, and changes the int8 files alone. Kind kBadInput when trials and data do not belong together, kInternal when the

@@ -30,6 +30,7 @@ struct FoldedModel {
   std::string name;
   int size_px = 0, classes = 0;
   std::vector<FoldedLayer> layers;
+  bool guarded = false;             // twice as many logits as classes, of which softmax's first half is the scores (guard.h)
 };
 
 // Folds as far as the result is the same function: a normalisation goes into the convolution before it, or into the

@@ -6,9 +6,11 @@
 #include "base/hash.h"
 #include "base/rng.h"
 #include "convert/aware.h"
+#include "convert/careful.h"
 #include "convert/convert.h"
 #include "convert/folded.h"
 #include "convert/quantize.h"
+#include "convert/temperature.h"
 
 namespace handlens::convert {
 namespace {
@@ -18,6 +20,7 @@ using Pixels = std::span<const uint8_t>;
 // multiply-adds takes 150.)
 constexpr size_t kMostCalibrationPictures = 500, kFewestCalibrationPictures = 64;
 constexpr double kCalibrationMultiplyAdds = 2e10;
+constexpr size_t kMeansPictures = 200;            // that the guard learns from, the classes in turn
 constexpr size_t kMeasuredPictures = 16;          // whose layers are compared one by one
 
 // A trial, the pictures that its model may learn from, and what is deployed of it.
@@ -27,6 +30,9 @@ struct Trial {
   std::vector<int> training, chosen;  // chosen: for calibration
   FoldedModel plain, quantized;       // the same numbers unless they were fine-tuned
   Calibration calibration;
+  double temperature = 1;
+  std::optional<int> feature_layer;
+  std::optional<Guard> guard;
 };
 
 // A trial's float and int8 models, and where they are.
@@ -57,6 +63,7 @@ class Step {
       HL_TRY(Tune(trials));
       progress_.Begin("convert", static_cast<double>(trials.size()), "models");
     }
+    HL_TRY(TakeCare(trials));
     double done = 0;
     for (const Trial& trial : trials) {
       HL_TRY(&trial == &trials.front() ? Final(trial) : OneFold(trial));
@@ -64,6 +71,7 @@ class Step {
     }
     HL_TRY(WriteLabels());
     HL_TRY(WriteRecord(request_.out / "engine_scores.json", "handlens-scores", 1, scores_));
+    HL_TRY(WriteRecord(request_.out / "answers.json", "handlens-answers", 1, answers_));
     HL_TRY(WriteRecord(request_.out / "conversion.json", "handlens-conversion", 1, record_));
     RemoveTuned(request_.out);
     progress_.End(fmt::format("{} models in {}", record_["models"].size(), request_.out.string()));
@@ -185,6 +193,33 @@ class Step {
     return {};
   }
 
+  // After everything that changes the models' numbers. The engine's last layer follows, since its scores are the files' reference.
+  Result<void> TakeCare(std::vector<Trial>& trials) {
+    std::vector<Careful> models;
+    for (const Trial& trial : trials) models.push_back({&trial.result, &trial.weights, ChooseForCalibration(trial.training, kMeansPictures), 1, {}, {}});
+    HL_TRY(MakeCareful(models, request_, progress_));
+    record_["care"] = Json::array();
+    for (size_t i = 0; i < trials.size(); ++i) {
+      Trial& trial = trials[i];
+      if (CanCool(trial.plain)) {
+        trial.temperature = models[i].temperature;
+        Cool(trial.temperature, trial.plain);
+        Cool(trial.temperature, trial.quantized);
+        Cool(trial.temperature, trial.calibration);
+        Cool(trial.temperature, trial.result.trained, trial.weights);
+      }
+      trial.guard = models[i].guard;
+      trial.feature_layer = models[i].feature_layer;
+      if (trial.guard) {
+        AddGuard(*trial.guard, trial.plain);
+        AddGuard(*trial.guard, trial.quantized);
+        AddGuard(*trial.guard, trial.calibration);
+      }
+      record_["care"].push_back({{"fold", trial.result.spec.fold}, {"temperature", trial.temperature}, {"guard", trial.guard.has_value()}});
+    }
+    return {};
+  }
+
   Result<void> Final(const Trial& trial) {
     Pair pair{"model.tflite", "quantizedmodel.tflite", {}, {}};
     HL_ASSIGN(pair.float_model, WriteModelFile(trial, Variant::kFloat32, pair.float_file));
@@ -210,6 +245,7 @@ class Step {
     HL_ASSIGN(pair.quantized_model, WriteModelFile(trial, Variant::kInt8, pair.quantized_file));
     const std::vector<int>& test = request_.data.split->folds[static_cast<size_t>(fold)].test;
     HL_TRY(Agree(pair, "test", fold, test));
+    HL_TRY(Answer(pair, fold, test));
     return Score(trial, pair.float_file, test);
   }
 
@@ -237,19 +273,38 @@ class Step {
     return {};
   }
 
+  // What the quantized model says of pictures that it never saw: what `describe` sets the threshold of "not sure" by.
+  Result<void> Answer(const Pair& pair, int fold, const std::vector<int>& pictures) {
+    HL_ASSIGN(auto judge, tflite::Judge::Load(pair.quantized_model, tflite::Kernels::kXnnpack));
+    Json rows = Json::array();
+    for (const int i : pictures) {
+      if (progress_.StopRequested()) return Interrupted();
+      HL_ASSIGN(const auto scores, judge->Classify(request_.data.pixels->Picture(static_cast<size_t>(i))));
+      rows.push_back({{"picture", IdOf(i)}, {"scores", scores}});
+    }
+    answers_["folds"].push_back({{"fold", fold}, {"file", pair.quantized_file}, {"pictures", std::move(rows)}});
+    return {};
+  }
+
   // The engine's own scores, so that whoever judges the file can compare without knowing the engine.
   Result<void> Score(const Trial& trial, const std::string& file, const std::vector<int>& pictures) {
     HL_ASSIGN(auto engine, nn::Network::Create(trial.result.trained, 1, trial.result.spec.recipe.optimizer));
     HL_TRY(engine->LoadWeights(trial.weights));
     Json by_picture = Json::object();
-    std::vector<float> input, scores(static_cast<size_t>(trial.result.trained.classes));
+    std::vector<float> input, scores(static_cast<size_t>(trial.result.trained.classes)), features;
+    if (trial.guard) features.resize(trial.guard->weights.size() / scores.size());
     for (const int i : pictures) {
       if (progress_.StopRequested()) return Interrupted();
+      const auto bytes = request_.data.pixels->Picture(static_cast<size_t>(i));
       input.clear();
-      for (const uint8_t byte : request_.data.pixels->Picture(static_cast<size_t>(i))) {
-        input.push_back(static_cast<float>(byte) / 255.0f);
-      }
+      for (const uint8_t byte : bytes) input.push_back(static_cast<float>(byte) / 255.0f);
       engine->Predict(input, 1, scores);
+      if (trial.guard) {
+        const int layer[] = {*trial.feature_layer};
+        engine->Features(input, 1, layer, features);
+        const double factor = FactorOf(*trial.guard, features);
+        for (float& score : scores) score = static_cast<float>(score * factor);
+      }
       by_picture[IdOf(i)] = scores;
     }
     scores_["models"][file] = std::move(by_picture);
@@ -265,7 +320,7 @@ class Step {
   const Request& request_;
   Progress& progress_;
   Json record_ = Json::object();
-  Json scores_ = Json::object();
+  Json scores_ = Json::object(), answers_ = {{"kernels", "xnnpack"}, {"folds", Json::array()}};
 };
 
 }  // namespace

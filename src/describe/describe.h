@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "base/json.h"
 #include "base/progress.h"
 #include "base/result.h"
+#include "describe/answering.h"
 
 namespace handlens::describe {
 
@@ -28,6 +30,7 @@ struct Description {
   float image_min = 0, image_max = 1;
   std::vector<float> mean, std;      // of the float file, as TFLite tools apply them: (byte - mean) / std; empty = 0, 255
   double not_sure_below = 0;         // top scores below this are shown as "not sure"; 0..1
+  std::optional<Answering> answering;  // how that threshold came about and what it promises; empty in older files
   std::string golden_sha256;         // of the golden vectors that the apps prove their pixels with; empty = none
 };
 
@@ -78,6 +81,9 @@ struct DescribeRequest {
   // where few do not decide it.
   std::vector<ProofPicture> pictures;
   DataFacts data;
+  // What the quantized fold models said of pictures that they had not seen. Where there are any, they set the description's threshold.
+  std::vector<JudgedPicture> answers = {};
+  double max_wrong = 0.05;              // share of the answers that a promise should be about
 };
 
 // One line of the proof: what a finished file, in the official runtime, says of the training pictures of one class.

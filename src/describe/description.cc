@@ -66,6 +66,7 @@ std::string PreprocessJson(const Description& d) {
   json["num_classes"] = d.labels.size();
   json["labels"] = d.labels;
   json["not_sure_below"] = d.not_sure_below;
+  if (d.answering) json["answering"] = ToJson(*d.answering);
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -90,6 +91,11 @@ Result<Description> DescriptionFromJson(std::string_view text, std::string_view 
     read.golden_sha256 = j.at("golden_sha256").get<std::string>();
     return read;
   }));
+  if (json.contains("answering")) {
+    HL_ASSIGN(Answering answering, AnsweringFromJson(json["answering"], where));
+    answering.not_sure_below = d.not_sure_below;
+    d.answering = std::move(answering);
+  }
   HL_TRY(Validate(d, where));
   return d;
 }

@@ -36,12 +36,13 @@ std::string Head(const Json& model) {
   for (const Json& label : model.at("labels")) labels += (labels.empty() ? "" : ", ") + Cell(label);
   out += fmt::format(
       "\n\n## What it does\n\nSays which of {} classes a picture shows: {}.\n\nInput: {} x {} pixels, RGB, fit `{}`, resized "
-      "exactly as `preprocess.json` says. Output: one score a class; they sum to 1.",
+      "exactly as `preprocess.json` says. Output: one score a class; they sum to 1 or less.",
       model.at("num_classes").get<int>(), labels, model.at("image_width").get<int>(), model.at("image_height").get<int>(),
       model.at("fit").get<std::string>());
   if (const double threshold = model.at("not_sure_below").get<double>(); threshold > 0) {
     out += fmt::format(" Below a top score of {:.2f}, apps say \"not sure\".", threshold);
   }
+  if (model.contains("answering")) out += "\n\n" + Cell(model.at("answering").at("sentence"));
   return out + "\n\n";
 }
 

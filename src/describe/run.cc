@@ -95,7 +95,7 @@ Result<Bytes> Describe(const fs::path& file, const Description& d) {
   m.description = fmt::format("Classifies a picture as one of {} classes.{}{}", d.labels.size(),
                               d.notice.empty() ? "" : " ", d.notice);
   m.input_description = fmt::format("{0} x {0} RGB, fit {1}, resized as preprocess.json says", d.size_px, d.fit);
-  m.output_description = "A score a class, in the order of labels.txt; they sum to 1.";
+  m.output_description = "A score a class, in the order of labels.txt; they sum to 1 or less.";
   m.mean = {n.mean};
   m.std = {n.std};
   m.min = {n.min};
@@ -159,7 +159,12 @@ Result<DescribeResult> DescribeRun(const DescribeRequest& request, Progress& pro
   std::stable_partition(conversion.files.begin(), conversion.files.end(),
                         [](const std::string& file) { return file == "model.tflite"; });
   DescribeResult result;
-  HL_ASSIGN(result.description, Complete(request.description, conversion, request.model_folder));
+  Description wanted = request.description;
+  if (!request.answers.empty()) {
+    wanted.answering = ChooseAnswering(request.answers, request.max_wrong);
+    wanted.not_sure_below = wanted.answering->not_sure_below;
+  }
+  HL_ASSIGN(result.description, Complete(std::move(wanted), conversion, request.model_folder));
   result.quantization = conversion.quantization;
   progress.Begin("describe", static_cast<double>(conversion.files.size()), "files");
   std::vector<Bytes> models;

@@ -30,6 +30,7 @@ inline Json FieldJson(image::Fit value) { return image::FitName(value); }
 inline Json FieldJson(split::Order value) { return value == split::Order::kPaper ? "paper" : "honest"; }
 inline Json FieldJson(convert::Io value) { return convert::IoName(value); }
 inline Json FieldJson(convert::Method value) { return convert::MethodName(value); }
+inline Json FieldJson(convert::Strangers value) { return convert::StrangersName(value); }
 inline Json FieldJson(verify::Purpose value) { return verify::PurposeName(value); }
 inline Json FieldJson(search::Yardstick value) { return search::YardstickName(value); }
 inline Json FieldJson(const train::TrialSpec& value) { return train::ToJson(value); }

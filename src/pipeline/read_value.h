@@ -51,6 +51,7 @@ void ReadParsed(const Result<Value>& parsed, Value& value) {
 inline void ReadValue(std::string_view text, image::Fit& value) { ReadParsed(image::ParseFit(text), value); }
 inline void ReadValue(std::string_view text, convert::Io& value) { ReadParsed(convert::ParseIo(text), value); }
 inline void ReadValue(std::string_view text, verify::Purpose& value) { ReadParsed(verify::ParsePurpose(text), value); }
+inline void ReadValue(std::string_view text, convert::Strangers& value) { ReadParsed(convert::ParseStrangers(text), value); }
 inline void ReadValue(std::string_view text, convert::Method& value) { ReadParsed(convert::ParseMethod(text), value); }
 
 // Paths are joined by line feeds, other lists by commas.

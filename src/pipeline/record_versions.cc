@@ -31,6 +31,7 @@ constexpr std::array kKnown = {KnownRecord{"", "dataset.json", "handlens-dataset
                                KnownRecord{"", "timings.json", "handlens-timings", 1},
                                KnownRecord{"model", "conversion.json", "handlens-conversion", 1},
                                KnownRecord{"model", "engine_scores.json", "handlens-scores", 1},
+                               KnownRecord{"model", "answers.json", "handlens-answers", 1},
                                KnownRecord{"model", "preprocess.json", "handlens-preprocess", 1},
                                KnownRecord{"model", "description.json", "handlens-description", 1},
                                KnownRecord{"apps/android", "android.json", "handlens-android", 1},

@@ -1,6 +1,8 @@
 // The steps from the trained model to the report: convert, describe, verify, report.
 #include <algorithm>
+#include <map>
 
+#include "base/json.h"
 #include "convert/convert.h"
 #include "dataset/moved.h"
 #include "dataset/prepare.h"
@@ -48,18 +50,25 @@ std::vector<describe::ProofPicture> ProofPictures(const Workspace& space, const 
   return pictures;
 }
 
-// Out-of-fold test scores of the chosen candidate: every picture by a model that never saw it.
-std::vector<describe::ScoredPicture> OutOfFold(const Workspace& space) {
-  std::vector<describe::ScoredPicture> scored;
-  const size_t classes = space.dataset.labels.size();
-  for (const train::TrialResult& fold : space.chosen.folds) {
-    for (size_t i = 0; i < fold.test.pictures.size(); ++i) {
-      const auto begin = fold.test.scores.begin() + static_cast<std::ptrdiff_t>(i * classes);
-      const auto picture = static_cast<size_t>(fold.test.pictures[i]);
-      scored.push_back({{begin, begin + static_cast<std::ptrdiff_t>(classes)}, space.dataset.pictures[picture].label});
+// What the quantized fold models said of their test pictures, as `convert` recorded it: every picture by a model that never saw it.
+Result<std::vector<describe::JudgedPicture>> OutOfFold(const Workspace& space) {
+  const fs::path path = space.At("model/answers.json");
+  HL_ASSIGN(const Json json, ReadRecord(path, "handlens-answers", 1));
+  std::map<std::string, const dataset::Picture*> by_id;
+  for (const dataset::Picture& picture : space.dataset.pictures) by_id[picture.id] = &picture;
+  return FromJson(json, path.string(), [&](const Json& j) {
+    std::vector<describe::JudgedPicture> judged;
+    for (const Json& fold : j.at("folds")) {
+      for (const Json& row : fold.at("pictures")) {
+        const auto found = by_id.find(row.at("picture").get<std::string>());
+        const auto scores = row.at("scores").get<std::vector<double>>();
+        if (found == by_id.end() || scores.empty()) continue;
+        const auto top = std::max_element(scores.begin(), scores.end());
+        judged.push_back({*top, top - scores.begin() == found->second->label, found->second->cluster, fold.at("fold").get<int>()});
+      }
     }
-  }
-  return scored;
+    return judged;
+  });
 }
 
 Result<dataset::PixelSet> Pixels(Workspace& space, int size_px) {
@@ -68,20 +77,22 @@ Result<dataset::PixelSet> Pixels(Workspace& space, int size_px) {
 }
 
 struct Convert {
-  static constexpr StepFacts kFacts{.name = "convert", .title = "convert", .command = "convert"};
+  static constexpr StepFacts kFacts{.name = "convert", .title = "convert", .command = "convert", .version = 2};
   struct Options {
-    static constexpr std::string_view kNames[] = {"io", "quantization"};
+    static constexpr std::string_view kNames[] = {"io", "quantization", "strangers"};
     convert::Io io = convert::Io::kUint8;
     std::optional<convert::Method> quantization;   // empty: post-training
+    std::optional<convert::Strangers> strangers;   // empty: not sure
   };
   static Result<Options> Read(const Run& run) {
     const Wanted::Model& wanted = run.wanted().model;
-    Options options{wanted.io, {}};
+    Options options{wanted.io, {}, {}};
+    if (wanted.strangers != convert::Strangers::kNotSure) options.strangers = wanted.strangers;
     if (wanted.quantization != convert::Method::kPostTraining) options.quantization = wanted.quantization;
     return options;
   }
   static Files Touches(const Workspace& space, const Options&) {
-    Files files{{"dataset.json", "split.json"}, With(ModelFiles(), {"model/labels.txt", "model/engine_scores.json", "model/conversion.json", "model/folds"})};
+    Files files{{"dataset.json", "split.json"}, With(ModelFiles(), {"model/labels.txt", "model/engine_scores.json", "model/answers.json", "model/conversion.json", "model/folds"})};
     AddTrial(space.final_trial.id, files.reads);
     for (const train::TrialResult& fold : space.chosen.folds) AddTrial(fold.id, files.reads);
     if (const auto& start = space.final_trial.spec.start) {
@@ -92,6 +103,7 @@ struct Convert {
   static Result<void> Work(Workspace& space, const Options& options) {
     convert::Request request;
     request.method = options.quantization.value_or(convert::Method::kPostTraining);
+    request.strangers = options.strangers.value_or(convert::Strangers::kNotSure);
     request.final_trial = space.At("trials") / space.final_trial.id;
     for (const train::TrialResult& fold : space.chosen.folds) request.fold_trials.push_back(space.At("trials") / fold.id);
     HL_ASSIGN(const dataset::PixelSet pixels, Pixels(space, space.chosen.candidate.size_px));
@@ -149,29 +161,28 @@ Result<void> KeepNotes(const Workspace& space, const std::string& notes) {
 }
 
 struct Describe {
-  static constexpr StepFacts kFacts{.name = "describe", .title = "describe", .command = "describe", .version = 2};
+  static constexpr StepFacts kFacts{.name = "describe", .title = "describe", .command = "describe", .version = 3};
   struct Options {
-    static constexpr std::string_view kNames[] = {"name", "version", "author", "license", "notice", "size", "fit", "not_sure_below", "anonymous",
+    static constexpr std::string_view kNames[] = {"name", "version", "author", "license", "notice", "size", "fit", "max_wrong", "anonymous",
                                                  "notes"};
     std::string name, version, author, license, notice;
     int size_px = 0;
     image::Fit fit = image::Fit::kCrop;
-    double not_sure_below = 0;
+    double max_wrong = 0;
     std::optional<bool> anonymous;         // empty: the card names the pictures' folder
     std::optional<std::string> notes;      // the text; empty: none
   };
   static Result<Options> Read(const Run& run) {
     const Wanted::About& wanted = run.wanted().about;
-    const auto not_sure = describe::ChooseNotSureBelow(OutOfFold(run.space));
     Options options{wanted.name.value_or(NameOf(run)), wanted.version, wanted.author, wanted.license, wanted.notice,
-                    run.space.chosen.candidate.size_px, run.fit(), not_sure.threshold, {}, {}};
+                    run.space.chosen.candidate.size_px, run.fit(), run.wanted().model.max_wrong, {}, {}};
     if (wanted.anonymous) options.anonymous = true;
     HL_ASSIGN(std::string notes, NotesOf(run));
     if (!notes.empty()) options.notes = std::move(notes);
     return options;
   }
   static Files Touches(const Workspace&, const Options&) {
-    return {With(ModelFiles(), {"dataset.json", "model/conversion.json"}),
+    return {With(ModelFiles(), {"dataset.json", "model/conversion.json", "model/answers.json"}),
             With(ModelFiles(), {"model/labels.txt", "model/preprocess.json", "model/description.json", "model/modelcard.md", "model/wrappers"})};
   }
   static Result<void> Work(Workspace& space, const Options& o) {
@@ -186,7 +197,8 @@ struct Describe {
     d.size_px = o.size_px;
     d.fit = image::FitName(o.fit);
     d.labels = space.dataset.labels;
-    d.not_sure_below = static_cast<decltype(d.not_sure_below)>(o.not_sure_below);
+    request.max_wrong = o.max_wrong;
+    HL_ASSIGN(request.answers, OutOfFold(space));
     if (!o.anonymous) request.data.source = dataset::NameOf(space.dataset);
     request.data.groups = dataset::GroupsSentence(space.dataset);
     request.data.notes = o.notes.value_or("");

@@ -54,6 +54,8 @@ struct Wanted {
   struct Model {
     convert::Io io = convert::Io::kUint8;
     convert::Method quantization = convert::Method::kPostTraining;
+    convert::Strangers strangers = convert::Strangers::kNotSure;
+    double max_wrong = 0;
   } model;
   struct About {
     std::optional<std::string> name;

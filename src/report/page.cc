@@ -54,7 +54,7 @@ std::string SubtitleOf(const Records& records) {
 
 using Make = Section (*)(const Records&);
 constexpr Make kResults[] = {VerdictSection, RoutesSection, ErrorsSection, MistakesSection};
-constexpr Make kBehind[] = {PhonesSection, DataSection, ReviewSection, FoldsSection, SearchSection, LearningSection, ModelSection,
+constexpr Make kBehind[] = {AnsweringSection, PhonesSection, DataSection, ReviewSection, FoldsSection, SearchSection, LearningSection, ModelSection,
                             ReduceSection, ConvertSection, WaysSection, TimeSection, ReproduceSection, NotDoneSection};
 
 }  // namespace

@@ -64,7 +64,7 @@ TEST(Page, PutsTheVerdictFirstAndAllSectionsInOrder) {
   const std::string page = Own(fixture::MakeRecords({}));
   size_t at = 0;
   const size_t behind = page.find("How it came about");
-  for (const char* id : {"verdict", "routes", "errors", "mistakes", "phones", "data", "folds", "search", "learning", "model", "reduce", "convert", "ways",
+  for (const char* id : {"verdict", "routes", "errors", "mistakes", "answering", "phones", "data", "folds", "search", "learning", "model", "reduce", "convert", "ways",
                          "time", "reproduce", "not-done"}) {
     const size_t next = page.find(fmt::format("\" id=\"{}\" aria-labelledby", id));
     ASSERT_NE(next, std::string::npos) << id;

@@ -17,6 +17,7 @@ Section SearchSection(const Records& records);
 Section LearningSection(const Records& records);
 Section ModelSection(const Records& records);
 Section ErrorsSection(const Records& records);
+Section AnsweringSection(const Records& records);
 Section MistakesSection(const Records& records);
 Section ReduceSection(const Records& records);
 Section ConvertSection(const Records& records);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "verify/answering.h"
 #include "verify/camera_route.h"
 #include "verify/phone_routes.h"
 #include "verify/verify.h"
@@ -159,6 +160,7 @@ std::vector<std::string> Notes(const Rules& rules, const Verdict& v) {
                                 waits ? ", because the gallery route failed, which comes first" : ""));
   }
   for (std::string& note : CameraNotes(rules, v)) notes.push_back(std::move(note));
+  for (std::string& note : AnsweringNotes(v)) notes.push_back(std::move(note));
   notes.insert(notes.end(), v.phone_notes.begin(), v.phone_notes.end());
   const Route* holdout = FindRoute(v, "computer-holdout");
   if (Judged(holdout)) {
@@ -217,6 +219,7 @@ void Decide(const Rules& rules, Verdict& verdict) {
       Listed("shipped-files", verdict.shipped_file_problems, "the files are those that were converted and described",
              "convert, describe and verify again")};
   if (rules.max_bytes > 0) verdict.rules.push_back(Size(rules, verdict));
+  if (auto rule = AnsweringRule(verdict)) verdict.rules.push_back(*std::move(rule));
   for (RuleResult& rule : CameraRules(rules, verdict)) verdict.rules.push_back(std::move(rule));
   for (RuleResult& rule : PhoneRules(rules, verdict)) verdict.rules.push_back(std::move(rule));
   Conclude(verdict);

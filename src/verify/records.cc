@@ -79,6 +79,13 @@ Json PhoneJson(const PhoneResult& phone) {
   return json;
 }
 
+Json AnsweredJson(const Answered& a) {
+  Json bins = Json::array(), risk = Json::array();
+  for (const ReliabilityBin& bin : a.reliability.bins) bins.push_back({{"n", bin.n}, {"mean_score", bin.mean_score}, {"accuracy", bin.accuracy}});
+  for (const auto& [answered, wrong] : a.risk) risk.push_back({answered, wrong});
+  return {{"answered", a.answered}, {"wrong", a.wrong}, {"ece", a.reliability.error}, {"reliability", bins}, {"risk", risk}};
+}
+
 Json RouteJson(const Verdict& verdict, const Route& route) {
   Json json = {{"name", route.name}, {"status", route.status}};
   if (!route.scope.empty()) json["scope"] = route.scope;
@@ -98,6 +105,7 @@ Json RouteJson(const Verdict& verdict, const Route& route) {
   json["only_this_right"] = route.only_this;
   json["mcnemar_p"] = compared ? Json(route.mcnemar_p) : Json();
   AddPhoneFacts(route, json);
+  if (route.answering) json["answering"] = AnsweredJson(*route.answering);
   if (route.builtin) json["builtin_kernels"] = ComparisonJson(*route.builtin);
   json["per_class"] = PerClassJson(verdict, route);
   json["confusion"] = route.confusion;
@@ -232,6 +240,10 @@ Result<void> WriteVerdict(const std::filesystem::path& path, const Verdict& verd
   record["agreement"] = agreement;
   record["engine"] = engine;
   record["routes"] = routes;
+  if (verdict.answering) {
+    record["answering"] = describe::ToJson(*verdict.answering);
+    record["answering"]["not_sure_below"] = verdict.answering->not_sure_below;
+  }
   if (verdict.camera) {
     record["camera"] = CameraJson(*verdict.camera);
     if (const std::string guide = GuideOf(*verdict.camera); !guide.empty()) record["camera"]["guide"] = guide;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/hash.h"
+#include "verify/answering.h"
 #include "verify/camera_route.h"
 #include "verify/judged.h"
 #include "verify/phone_routes.h"
@@ -212,6 +213,7 @@ Result<Verdict> VerifyRun(const VerifyRequest& request, Progress& progress) {
 
   Verdict verdict = std::move(session.verdict);
   CompareRoutes(verdict);
+  JudgeAnswering(shipped, verdict);
   verdict.label_order_problems = shipped.label_order_problems;
   verdict.shipped_file_problems = shipped.file_problems;
   verdict.shipped_bytes = shipped.gated_bytes;

@@ -15,6 +15,7 @@
 #include "base/progress.h"
 #include "base/result.h"
 #include "base/stats.h"
+#include "describe/answering.h"
 
 namespace handlens::verify {
 
@@ -34,6 +35,13 @@ struct Condition {
   std::vector<std::pair<std::string, std::string>> facts;  // {"distance", "half"}, ...
   size_t n = 0, correct = 0;
   Interval ci95;                      // Wilson
+};
+
+// What an app with the shipped threshold would have done with a route's pictures.
+struct Answered {
+  size_t answered = 0, wrong = 0;     // pictures with a top score at or above the threshold; those of them that are wrong
+  Reliability reliability;            // of all top scores, in ten bins
+  std::vector<std::pair<double, double>> risk;  // share answered and share wrong of these, the surest pictures first, at most 50 points
 };
 
 // What one model said on one set of pictures.
@@ -61,6 +69,7 @@ struct Route {
   size_t differing_inputs = 0;
   std::vector<Condition> conditions;
   int phone = -1;
+  std::optional<Answered> answering;  // of a file that says when it is not sure
   // Against the baseline, the float model on the same pictures; 1, 0, 0, 1 for the baseline itself.
   double agreement = 1;               // share of pictures with the same label
   size_t only_baseline = 0, only_this = 0;  // pictures that only one of the two gets right
@@ -135,7 +144,7 @@ struct PhoneResult {
 
 // One rule's outcome: a whole sentence with the numbers, and what to try when it failed.
 struct RuleResult {
-  // accuracy, better-than-guessing, every-class, quantized, agreement, engine, kernels, label-order, shipped-files, size;
+  // accuracy, better-than-guessing, every-class, quantized, agreement, engine, kernels, label-order, shipped-files, size; not-sure where the file makes a statement;
   // gallery, camera, camera-loss, phone-self-check, phone-field-test where there is evidence.
   std::string rule;
   bool passed = false;
@@ -153,6 +162,8 @@ struct Verdict {
   std::vector<std::string> phone_notes;  // what was sent back and could not be judged
   std::map<std::string, Comparison> engine;  // a model file against the training engine's own scores
   std::vector<std::string> label_order_problems;
+  std::optional<describe::Answering> answering;  // what the shipped file says of its threshold; empty in older files
+  std::vector<std::string> answering_problems;   // where these pictures say otherwise
   std::vector<std::string> shipped_file_problems;
   int64_t shipped_bytes = 0;          // of the file that the size gate is about
   std::map<std::string, std::string> files;  // SHA-256 of each finished file judged: what this verdict is about
