@@ -129,7 +129,7 @@ Result<Lowered> Lower(const Graph& graph) {
       if (input >= 0 && graph.tensors[static_cast<size_t>(input)].data.empty()) call->inputs.push_back(origin[static_cast<size_t>(input)]);
     }
     call->output = op.outputs[0];
-    if (op.op == tflite::Op::kDepthwiseConv2D && call->inputs[0] == graph.input) CopyPicture(graph, *call, lowered);
+    if (call->kernels[0] == "depthwise.c" && call->inputs[0] == graph.input) CopyPicture(graph, *call, lowered);
     lowered.scratch_bytes = std::max(lowered.scratch_bytes, call->scratch_bytes);
     lowered.constant_bytes += call->constant_bytes;
     lowered.calls.push_back(*std::move(call));

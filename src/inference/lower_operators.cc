@@ -209,6 +209,29 @@ Result<Call> LowerDense(const At& at) {
   return DotCall(at, out, depth, fmt::format("1, 1, {}, 1, 1, {}, 1, 1, 1, 0, 0", depth, out));
 }
 
+// One tap for each channel is a function of one number: where there are few channels, a table takes less than it saves.
+constexpr size_t kMostMapped = 4;
+
+Call ChannelMap(const At& at, const std::vector<int32_t>& bias, const std::vector<Factor>& factors) {
+  const Scale out = ScaleOf(at.out());
+  const Limits limits = LimitsOf(at.op.activation, out);
+  std::vector<uint8_t> tables;
+  for (size_t c = 0; c < bias.size(); ++c) {
+    const auto weight = static_cast<int8_t>(at.in(1).data[c]);
+    for (int32_t i = 0; i < 256; ++i) {
+      const int32_t value = Scaled(bias[c] + i * weight, factors[factors.size() == 1 ? 0 : c]) + out.zero;
+      tables.push_back(static_cast<uint8_t>(std::min(std::max(value, limits.low), limits.high) + 128));
+    }
+  }
+  const std::string name = at.name("maps");
+  Call call;
+  call.kernels = {"channel_map.c"};
+  call.tables = Uint8Table(name, tables);
+  call.begin = fmt::format("hl_channel_map_run({}{}, {}, {}, ", kPrefix, name, bias.size(), Elements(at.out()) / static_cast<int64_t>(bias.size()));
+  call.constant_bytes = static_cast<int64_t>(tables.size());
+  return call;
+}
+
 Result<Call> LowerDepthwise(const At& at) {
   HL_TRY(CheckPicture(at, at.in()));
   HL_TRY(CheckPicture(at, at.out()));
@@ -224,12 +247,14 @@ Result<Call> LowerDepthwise(const At& at) {
     return all;
   };
   HL_ASSIGN(const std::vector<int32_t> bias, BiasOf(at, channels, of_channel));
+  const std::vector<Factor> factors = ConvolutionFactors(ScaleOf(at.in()), at.in(1).quantization.scales, ScaleOf(at.out()));
+  if (taps == 1 && at.op.stride == 1 && channels <= kMostMapped) return ChannelMap(at, bias, factors);
   const size_t pairs = (taps + 1) / 2;
   std::vector<int8_t> packed(RoundUp(channels, kLanes) * pairs * 2);
   for (size_t t = 0; t < taps; ++t) {
     for (size_t c = 0; c < channels; ++c) packed[((c / kLanes * pairs + t / 2) * kLanes + c % kLanes) * 2 + t % 2] = weights[t * channels + c];
   }
-  const Outputs outputs = OutputsOf(at, ConvolutionFactors(ScaleOf(at.in()), at.in(1).quantization.scales, ScaleOf(at.out())), channels, kLanes);
+  const Outputs outputs = OutputsOf(at, factors, channels, kLanes);
   const std::vector<int32_t> padded = Padded(bias, kLanes);
   const std::string op = at.name("op"), weight = at.name("weight"), bias_name = at.name("bias");
   Call call;

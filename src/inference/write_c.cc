@@ -123,7 +123,7 @@ std::string SourceText(const CRequest& request, const Lowered& lowered) {
 std::string AllKernels() {
   std::string text(kIncludes);
   text += Piece("common.c");
-  for (const std::string_view name : {"conv.c", "depthwise.c", "pool.c", "max_pool.c", "average_pool.c", "mean.c", "pad.c", "add.c", "map.c",
+  for (const std::string_view name : {"conv.c", "depthwise.c", "pool.c", "max_pool.c", "average_pool.c", "mean.c", "pad.c", "add.c", "map.c", "channel_map.c",
                                       "softmax.c", "copy.c"}) {
     text += Piece(name);
   }

@@ -13,8 +13,8 @@ typedef struct {
 
 static int hl_quads(const hl_conv *op) { return (op->kernel_height * op->kernel_width * op->in_channels + 3) / 4; }
 
-// Sums of 8 channels for HL_PIXELS patches, by what the processor has.
-#if HL_VECTOR && defined(__AVX512VNNI__) && defined(__AVX512VL__)
+// Sums of 8 channels for HL_PIXELS patches.
+#if defined(__AVX512VNNI__) && defined(__AVX512VL__)
 static void hl_dot(const uint8_t *const *patches, const int8_t *weights, const int32_t *bias, int quads,
                    int32_t (*sums)[HL_BLOCK]) {
   __m256i acc[HL_PIXELS];
@@ -32,7 +32,7 @@ static void hl_dot(const uint8_t *const *patches, const int8_t *weights, const i
 #elif HL_VECTOR
 static void hl_dot(const uint8_t *const *patches, const int8_t *weights, const int32_t *bias, int quads,
                    int32_t (*sums)[HL_BLOCK]) {
-  // Two channels' worth of sums a half: 4 x (2 partial sums), added up at the end.
+  // Four channels' sums in two halves each, added up at the end.
   __m256i acc[HL_PIXELS], more[HL_PIXELS];
   for (int p = 0; p < HL_PIXELS; ++p) acc[p] = more[p] = _mm256_setzero_si256();
   for (int q = 0; q < quads; ++q) {
@@ -125,7 +125,7 @@ static void hl_conv_run(const hl_conv *op, const uint8_t *in, uint8_t *out, uint
       int32_t sums[HL_PIXELS][HL_BLOCK];
       if (count == 1) hl_dot_one(at[0], weights, op->bias + c, quads, sums[0]);
       else hl_dot(at, weights, op->bias + c, quads, sums);
-      for (int p = 0; p < count; ++p) hl_write(sums[p], &op->to, c, channels, outs + (size_t)(p * op->out_channels + c));
+      hl_write(sums[0], HL_BLOCK, count, &op->to, c, channels, outs + c, op->out_channels);
     }
   }
 }
