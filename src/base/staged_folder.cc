@@ -55,6 +55,30 @@ Result<void> StagedFolder::CarryOver(const std::function<bool(const std::string&
   return FlushFolder(path_);
 }
 
+Result<void> StagedFolder::CarryFilesOf(const fs::path& folder, const std::function<bool(const std::string& name)>& keeps) {
+  std::error_code error;
+  HL_ASSIGN(const std::vector<std::string> names, ListFolder(place_ / folder));
+  for (const std::string& name : names) {
+    const fs::path from = folder / name;
+    const bool staged = fs::exists(fs::symlink_status(path_ / from, error));
+    if (fs::is_directory(fs::symlink_status(place_ / from, error))) {
+      if (staged && !fs::is_directory(fs::symlink_status(path_ / from, error))) continue;
+      if (!staged && ::mkdir((path_ / from).c_str(), 0777) != 0) return SystemError(path_ / from, errno);
+      HL_TRY(CarryFilesOf(from, keeps));
+      if (!staged) ::rmdir((path_ / from).c_str());   // stays when there is something in it
+    } else if (!staged && keeps(from.generic_string())) {
+      if (const int failed = Take(place_ / from, path_ / from); failed != 0) return SystemError(place_ / from, failed);
+    }
+  }
+  return FlushFolder(folder.empty() ? path_ : path_ / folder);
+}
+
+Result<void> StagedFolder::CarryOverFiles(const std::function<bool(const std::string& name)>& keeps) {
+  std::error_code error;
+  if (!fs::is_directory(place_, error)) return {};
+  return CarryFilesOf("", keeps);
+}
+
 Result<void> StagedFolder::Commit() {
   HL_TRY(FlushFolder(path_));
   std::error_code error;

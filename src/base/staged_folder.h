@@ -23,6 +23,9 @@ class StagedFolder {
   // as links); what has been staged under the same name stays. Hard links where the file system has them, else copies.
   Result<void> CarryOver(const std::function<bool(const std::string& name)>& keeps);
 
+  // The same for files at any depth, by their names from the folder on ("a/b.txt"): also in folders that have been staged.
+  Result<void> CarryOverFiles(const std::function<bool(const std::string& name)>& keeps);
+
   // Exchanges the two folders in one step (in two where the file system cannot), flushes, removes the old one.
   Result<void> Commit();
 
@@ -32,6 +35,7 @@ class StagedFolder {
   StagedFolder& operator=(StagedFolder&&) = delete;
 
  private:
+  Result<void> CarryFilesOf(const std::filesystem::path& folder, const std::function<bool(const std::string& name)>& keeps);
   StagedFolder(std::filesystem::path place, std::filesystem::path path) : place_(std::move(place)), path_(std::move(path)) {}
   std::filesystem::path place_, path_;
 };

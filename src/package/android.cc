@@ -4,6 +4,7 @@
 #include "package/android_words.h"
 #include "package/binary_xml.h"
 #include "package/package.h"
+#include "package/words.h"
 
 namespace handlens::package {
 namespace {
@@ -11,25 +12,6 @@ namespace {
 constexpr uint32_t kVersionCodeAttribute = 0x0101021b;  // android.R.attr.versionCode
 constexpr int kMinSdk = 24;
 constexpr const char* kIconPrefix = "res/";
-
-bool IsIdPart(std::string_view part) {
-  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
-  return !part.empty() && letter(part[0]) &&
-         std::all_of(part.begin(), part.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '_'; });
-}
-
-// Two or more parts of letters, digits and underscores, each beginning with a letter
-// (developer.android.com/build/configure-app-module).
-bool IsApplicationId(std::string_view id) {
-  size_t parts = 0;
-  while (true) {
-    const size_t dot = id.find('.');
-    if (!IsIdPart(id.substr(0, dot))) return false;
-    ++parts;
-    if (dot == std::string_view::npos) return parts >= 2;
-    id.remove_prefix(dot + 1);
-  }
-}
 
 // A file name that every system takes: letters and digits of the name, '-' for the rest.
 std::string FileStem(const std::string& name) {
@@ -91,14 +73,8 @@ int IconSide(const std::string& name) {
 }  // namespace
 
 Result<void> CheckAndroidWords(const AndroidRequest& request) {
-  if (!IsApplicationId(request.application_id)) {
-    return Fail(ErrorKind::kUsage,
-                "application id '{}': needs two or more parts of letters, digits and _, such as org.example.leaves",
-                request.application_id);
-  }
-  if (request.bundle.name.empty() || request.bundle.name.size() > 200) {
-    return Fail(ErrorKind::kUsage, "app name '{}': needs 1 to 50 characters", request.bundle.name);
-  }
+  HL_TRY(CheckApplicationId(request.application_id));
+  HL_TRY(CheckAppName(request.bundle.name));
   if (request.version_code < 1 || request.version_code > 2'100'000'000) {
     return Fail(ErrorKind::kUsage, "version code {}: Android takes 1 to 2100000000", request.version_code);
   }

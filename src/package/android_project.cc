@@ -3,32 +3,12 @@
 
 #include "package/android_words.h"
 #include "package/package.h"
+#include "package/words.h"
 
 namespace handlens::package {
 namespace {
 
 namespace fs = std::filesystem;
-
-void ReplaceAll(std::string& text, std::string_view from, std::string_view to) {
-  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
-}
-
-std::string XmlEscaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '"': out += "&quot;"; break;
-      // A label that begins with @ or ? would be a reference; a backslash begins an escape.
-      case '@': out += out.empty() ? "\\@" : "@"; break;
-      case '?': out += out.empty() ? "\\?" : "?"; break;
-      case '\\': out += "\\\\"; break;
-      default: out += c;
-    }
-  }
-  return out;
-}
 
 // A string in Groovy's double quotes.
 std::string GroovyEscaped(std::string_view text) {
@@ -45,7 +25,7 @@ Result<Bytes> WithUsersWords(const fs::path& file, Bytes bytes, const AndroidReq
   if (name != "AndroidManifest.xml" && name != "build.gradle") return bytes;
   std::string text(bytes.begin(), bytes.end());
   if (name == "AndroidManifest.xml") {
-    ReplaceAll(text, kTemplateLabel, XmlEscaped(request.bundle.name));
+    ReplaceAll(text, kTemplateLabel, AndroidEscaped(request.bundle.name));
   } else {
     ReplaceAll(text, "versionCode 1\n", fmt::format("versionCode {}\n", request.version_code));
     ReplaceAll(text, kTemplateVersion, GroovyEscaped(request.version_name));

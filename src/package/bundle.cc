@@ -93,7 +93,7 @@ Carried Original(Bytes file, const image::Decoded& decoded) {
 
 // The pictures that the phone runs, with the scores that the computer gives them.
 Result<void> AddCheck(const BundleRequest& request, const Model& model, std::vector<BundleFile>& files) {
-  HL_ASSIGN(const auto judge, tflite::Judge::Load(model.bytes, tflite::Kernels::kBuiltin));
+  HL_ASSIGN(const auto judge, tflite::Judge::Load(model.bytes, request.kernels));
   HL_ASSIGN(const auto xnnpack, tflite::Judge::Load(model.bytes, tflite::Kernels::kXnnpack));
   HL_ASSIGN(const image::Fit fit, image::ParseFit(model.description.fit));
   Json rows = Json::array();

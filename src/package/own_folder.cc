@@ -10,14 +10,14 @@ namespace handlens::package {
 namespace fs = std::filesystem;
 namespace {
 
-// What lies directly in a folder that we packed before and is ours, by its list of files.
-std::set<std::string> OwnNames(const fs::path& out, const std::string& marker) {
+// What in a folder that we packed before is ours, by its list of files.
+std::set<std::string> OwnFiles(const fs::path& out, const std::string& marker) {
   std::set<std::string> names = {marker};
   const auto text = ReadText(out / marker);
   const auto json = text ? ParseJson(*text, marker) : Result<Json>(Json());
   if (!json || !json->is_object() || !json->contains("files")) return names;
   for (const Json& file : (*json)["files"]) {
-    if (file.is_string()) names.insert(file.get<std::string>().substr(0, file.get<std::string>().find('/')));
+    if (file.is_string()) names.insert(file.get<std::string>());
   }
   return names;
 }
@@ -32,15 +32,22 @@ Result<void> CheckOwnFolder(const fs::path& out, const std::string& marker) {
   return Fail(ErrorKind::kBadInput, "{}: holds files that handlens did not make; name an empty folder", out.string());
 }
 
-Result<std::vector<fs::path>> WriteOwnFolder(const fs::path& out, const std::string& marker, const std::vector<BundleFile>& files) {
+Result<std::vector<fs::path>> WriteOwnFolder(const fs::path& out, const std::string& marker, const std::vector<BundleFile>& files,
+                                             UsersFiles users) {
   HL_ASSIGN(StagedFolder staged, StagedFolder::Begin(out));
   std::vector<fs::path> paths;
   for (const BundleFile& file : files) {
     paths.push_back(out / file.name);
     HL_TRY(WriteFileAtomic(staged.path() / file.name, file.bytes));
   }
-  const std::set<std::string> own = OwnNames(out, marker);
-  HL_TRY(staged.CarryOver([&](const std::string& name) { return !own.contains(name); }));
+  const std::set<std::string> own = OwnFiles(out, marker);
+  if (users == UsersFiles::kWithin) {
+    HL_TRY(staged.CarryOverFiles([&](const std::string& name) { return !own.contains(name); }));
+  } else {
+    std::set<std::string> first;
+    for (const std::string& name : own) first.insert(name.substr(0, name.find('/')));
+    HL_TRY(staged.CarryOver([&](const std::string& name) { return !first.contains(name); }));
+  }
   HL_TRY(staged.Commit());
   return paths;
 }

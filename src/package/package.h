@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "image/image.h"
 #include "package/apk_signature.h"
+#include "tflite/tflite.h"
 
 namespace handlens::package {
 
@@ -33,6 +34,7 @@ struct BundleRequest {
   std::vector<CheckPicture> check_pictures; // the hold-out
   Carry carry = Carry::kPixels;
   std::string guide = {};                   // the fault of the camera that the app warns of first: "distance"; empty = none
+  tflite::Kernels kernels = tflite::Kernels::kBuiltin;  // that give the scores which the app's plain kernels must give
 };
 
 struct BundleFile {
@@ -88,7 +90,10 @@ Result<AndroidFolder> PackAndroidFolder(const AndroidRequest& request, const Sig
 struct FolderRequest {
   BundleRequest bundle;
   std::filesystem::path built;              // the app without model and words, as a folder of files
-  image::Image icon;
+  image::Image icon;                        // square
+  std::string application_id;               // projects only, as are the next two
+  std::string version_name = "1.0";
+  int version_code = 1;
   std::filesystem::path out;                // folder RUN/apps/TARGET; replaced only if it was made by the same function
 };
 
@@ -102,6 +107,14 @@ Result<std::vector<std::filesystem::path>> PackWeb(const FolderRequest& request)
 Result<std::vector<std::filesystem::path>> PackC(const FolderRequest& request);
 // Its files, for targets that carry them.
 Result<std::vector<BundleFile>> MakeC(const BundleRequest& request);
+
+// Write a project that its user builds: with Xcode for the iPhone, with Flutter for Android, iOS, Linux, macOS and Windows. The
+// model is in it as plain C (inference::WriteC), the rest of the bundle as files. Packed beside and put in place in one step;
+// files that the user, Xcode or Flutter added stay, wherever they are. The record is handlens-project.json
+// (docs/formats-app.md). Kind kUsage for an application id, version or name that the target refuses; kBadInput for a model that
+// has no C form.
+Result<std::vector<std::filesystem::path>> PackIos(const FolderRequest& request);
+Result<std::vector<std::filesystem::path>> PackFlutter(const FolderRequest& request);
 
 // A square icon of 512 px drawn from class pictures: a mosaic of up to four, none with more detail than size_px x size_px
 // pixels, the model's size, so that the icon shows no more of anybody than the model sees.

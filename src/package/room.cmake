@@ -20,3 +20,9 @@ target_link_libraries(sample_app PRIVATE package)
 # Words planted in pictures and names, looked for in everything that is given away.
 add_test(NAME privacy.markers COMMAND ${CMAKE_SOURCE_DIR}/tests/privacy/markers.py ${CMAKE_BINARY_DIR} ${CMAKE_SOURCE_DIR})
 set_tests_properties(privacy.markers PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77)
+# The iPhone and the Flutter project (tests/projects/run.sh).
+add_executable(pack_projects ${CMAKE_SOURCE_DIR}/tests/projects/pack_projects.cc)
+target_link_libraries(pack_projects PRIVATE package)
+set_target_properties(pack_projects PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests_bin)
+add_test(NAME projects.read_back COMMAND ${CMAKE_SOURCE_DIR}/tests/projects/run.sh ${CMAKE_BINARY_DIR})
+set_tests_properties(projects.read_back PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77)

@@ -9,7 +9,7 @@
 
 namespace handlens::package {
 
-enum class Target { kAndroid, kWeb, kC };
+enum class Target { kAndroid, kWeb, kC, kIos, kFlutter };
 
 // Texts are sentences for people without a full stop at the end, unless they say otherwise.
 struct TargetFacts {
@@ -26,6 +26,7 @@ struct TargetFacts {
   std::string_view not_tested;   // what could not be tried
   std::string_view next;         // what to do with it, after the packing; "{run}" stands for the run folder
   bool carries_pictures = true;  // all held-out pictures go along; else one alone, as pixels
+  bool has_id = false;           // --application-id, --version-name and --version-code count
   bool sends_records = false;    // shares "handlens-phone" records, for `verify --import`
 };
 
@@ -42,6 +43,7 @@ inline constexpr TargetFacts kTargets[] = {
      .tested = "the app's own code, from the final APK, on a JVM with Android 15's framework; signature and manifest by Android's tools",
      .not_tested = "a phone, an emulator",
      .next = "Copy the file to the phone and open it there, or: adb install FILE. The app proves itself at its first start.",
+     .has_id = true,
      .sends_records = true},
     {.target = Target::kWeb,
      .name = "web",
@@ -69,6 +71,34 @@ inline constexpr TargetFacts kTargets[] = {
      .not_tested = "a microcontroller of silicon",
      .next = "Copy model.h and model.c into your project; make check there tries them.",
      .carries_pictures = false},
+    {.target = Target::kIos,
+     .name = "ios",
+     .step = "app-ios",
+     .title = "iPhone project",
+     .devices = "the iPhone",
+     .summary = "an Xcode project for the iPhone, with the model as plain C; build it on a Mac",
+     .files = "App.xcodeproj, App/, native/, bundle/, golden/, README.md, handlens-project.json",
+     .checks = "208 golden vectors of the pixel contract, the model's hash, the held-out pictures' scores",
+     .permissions = "the camera, when its button is pressed",
+     .tested = "its C code, run on this computer and compiled for arm64; its Swift parsed, never compiled; property lists and project file read back",
+     .not_tested = "Xcode, a simulator, an iPhone",
+     .next = "Open App.xcodeproj with Xcode 16 or later, choose your team under Signing, and run it on a phone.",
+     .has_id = true,
+     .sends_records = true},
+    {.target = Target::kFlutter,
+     .name = "flutter",
+     .step = "app-flutter",
+     .title = "Flutter project",
+     .devices = "Flutter",
+     .summary = "the gallery app as a Flutter project for Android, iOS, Linux, macOS and Windows, with the model as plain C",
+     .files = "pubspec.yaml, lib/, native_model/, assets/, android/, ios/, macos/, README.md, handlens-project.json",
+     .checks = "208 golden vectors of the pixel contract, the model's hash, the held-out pictures' scores",
+     .permissions = "what the system asks for when a picture is taken or chosen",
+     .tested = "its C code, run on this computer through the calls that Dart makes; its Dart parsed, never compiled; its lists and manifests read back",
+     .not_tested = "a Dart compiler, Flutter, a phone",
+     .next = "In that folder run `flutter create --platforms=android,ios,linux,macos,windows .` as its README.md says, then `flutter run`.",
+     .has_id = true,
+     .sends_records = true},
 };
 
 // The row of a target; null when no target has that name.

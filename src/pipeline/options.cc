@@ -134,7 +134,7 @@ constexpr Option kOptions[] = {
     {.name = "version-name", .into = Into<&Wanted::app, &Wanted::App::version_name>, .kind = Kind::kText, .value = "TEXT", .fallback = "1.0", .group = kApp, .commands = "app",
      .scope = Scope::kCommandLine, .help = "Version of the app for people."},
     {.name = "version-code", .into = Into<&Wanted::app, &Wanted::App::version_code>, .kind = Kind::kInteger, .value = "N", .fallback = "1", .low = 1, .high = 2100000000, .group = kApp, .commands = "app",
-     .scope = Scope::kCommandLine, .help = "Version of the app for Android: an update needs a higher one."},
+     .scope = Scope::kCommandLine, .help = "Version of the app for stores and phones: an update needs a higher one."},
     {.name = "icon", .into = Into<&Wanted::app, &Wanted::App::icon>, .kind = Kind::kPath, .value = "FILE", .fallback_words = "drawn from the pictures", .group = kApp, .commands = "app",
      .scope = Scope::kCommandLine, .help = "A picture for the app's icon; its middle square is taken."},
     {.name = "abi", .into = Into<&Wanted::app, &Wanted::App::abi>, .kind = Kind::kChoice, .value = "CPU", .fallback = "arm64", .choices = "arm64|armv7|x86_64|all", .group = kApp, .commands = "app",

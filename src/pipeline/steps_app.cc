@@ -200,14 +200,23 @@ struct AppFolder {
   static constexpr const package::TargetFacts& kTargetFacts = package::FactsOf(kTarget);
   static constexpr StepFacts kFacts{.name = kTargetFacts.step, .title = kTargetFacts.title, .command = "app", .redo = Redo::kAlways};
   struct Options {
-    static constexpr std::string_view kNames[] = {"name", "model", "icon", "check_pictures"};
+    static constexpr std::string_view kNames[] = {"name", "model", "icon", "check_pictures", "id", "version_name", "version_code"};
     std::string name, model;
     fs::path icon;
     std::optional<std::string> check_pictures;   // empty: pixels
+    std::optional<std::string> application_id, version_name;   // empty: the target has none
+    std::optional<int> version_code;
   };
   static Result<Options> Read(const Run& run) {
+    const Wanted::App& wanted = run.wanted().app;
     HL_ASSIGN(std::string name, AppName(run));
-    return Options{std::move(name), ModelFile(run), run.wanted().app.icon, CarryName(run)};
+    Options options{std::move(name), ModelFile(run), wanted.icon, CarryName(run), std::nullopt, std::nullopt, std::nullopt};
+    if (kTargetFacts.has_id) {
+      options.application_id = wanted.application_id.value_or("app.handlens." + IdPart(options.name));
+      options.version_name = wanted.version_name;
+      options.version_code = wanted.version_code;
+    }
+    return options;
   }
   static std::string Folder() { return fmt::format("apps/{}", kTargetFacts.name); }
   static Files Touches(const Workspace&, const Options& o) { return {{"dataset.json", "split.json", o.model}, {Folder()}}; }
@@ -218,6 +227,9 @@ struct AppFolder {
       HL_ASSIGN(request.built, BuiltApp(kBuilt));
     }
     HL_ASSIGN(request.icon, IconOf(space, o.icon));
+    request.application_id = o.application_id.value_or("");
+    request.version_name = o.version_name.value_or("");
+    request.version_code = o.version_code.value_or(0);
     request.out = space.At(Folder());
     const auto begun = std::chrono::steady_clock::now();
     HL_ASSIGN(const std::vector<fs::path> files, kPack(request));
@@ -234,7 +246,7 @@ struct AppFolder {
   static Result<void> Load(Workspace&, const Options&) { return {}; }
 };
 
-constexpr char kBuiltWeb[] = "web/site", kNothingBuilt[] = "";
+constexpr char kBuiltWeb[] = "web/site", kNothingBuilt[] = "", kBuiltIos[] = "ios", kBuiltFlutter[] = "flutter";
 
 template <package::Target kTarget>
 bool Wants(const Run& run) {
@@ -247,7 +259,9 @@ bool Wants(const Run& run) {
 std::vector<Step> AppRows() {
   using enum package::Target;
   return {StepOf<AppAndroid>(Wants<kAndroid>), StepOf<AppFolder<kWeb, package::PackWeb, kBuiltWeb>>(Wants<kWeb>),
-          StepOf<AppFolder<kC, package::PackC, kNothingBuilt>>(Wants<kC>)};
+          StepOf<AppFolder<kC, package::PackC, kNothingBuilt>>(Wants<kC>),
+          StepOf<AppFolder<kIos, package::PackIos, kBuiltIos>>(Wants<kIos>),
+          StepOf<AppFolder<kFlutter, package::PackFlutter, kBuiltFlutter>>(Wants<kFlutter>)};
 }
 
 }  // namespace handlens::pipeline

@@ -132,9 +132,10 @@ void ReadPhone(const Json& json, PhoneRecord& record) {
   // Some makers put their name into the model's.
   record.title = maker.empty() || model.starts_with(maker) ? model : maker + " " + model;
   record.title = record.title.empty() ? kNamelessPhone : Plain(record.title);
-  record.system = Plain(record.target == "android" ? fmt::format("Android {} ({})", android, build) : browser);
+  const std::string system = Optional(phone, "system");
+  record.system = Plain(!system.empty() ? system : record.target == "android" ? fmt::format("Android {} ({})", android, build) : browser);
   const std::string installation = Optional(app, "installation");
-  const std::string identity = installation.empty() ? maker + "\n" + model + "\n" + browser + "\n" + android + "\n" + build : installation;
+  const std::string identity = installation.empty() ? maker + "\n" + model + "\n" + browser + "\n" + android + "\n" + build + system : installation;
   record.key = Sha256(record.target + "\n" + Optional(app, "id") + "\n" + record.model_sha256 + "\n" + identity).substr(0, 16);
 }
 

@@ -61,6 +61,28 @@ TEST(ReadPhoneRecord, TellsWhoSentWhat) {
   EXPECT_NE(record->key, other->key);
 }
 
+// As apps/ios and apps/flutter write it: no fast kernels, the system in one word, no number of an installation.
+TEST(ReadPhoneRecord, ReadsThoseOfProjects) {
+  SKIP_WITHOUT_RUNTIME();
+  const sample::Run run = sample::MakeRun("phone-project");
+  Json json = sample::SelfCheckRecord(run, "");
+  json["app"].update({{"target", "ios"}, {"path", "builtin"}, {"runtime", "handlens C inference"}});
+  json["app"].erase("installation");
+  json["phone"] = {{"manufacturer", "Apple"}, {"model", "iPhone16,2"}, {"system", "iOS 26.1"}, {"cores", 6}};
+  json["self_check"]["delegate"] = "missing";
+  for (Json& picture : json["self_check"]["pictures"]) {
+    picture["xnnpack"] = nullptr;
+    picture["xnnpack_ok"] = nullptr;
+  }
+  const auto record = ReadPhoneRecord(sample::Save(run, "ios.json", json));
+  ASSERT_TRUE(record) << record.error().message;
+  EXPECT_EQ(record->title, "Apple iPhone16,2");
+  EXPECT_EQ(record->system, "iOS 26.1");
+  EXPECT_EQ(record->kernels, "builtin");
+  json["app"]["target"] = "c";   // sends none
+  EXPECT_FALSE(ReadPhoneRecord(sample::Save(run, "c.json", json)));
+}
+
 TEST(ReadPhoneRecord, PutsNoControlCharactersIntoItsWords) {
   SKIP_WITHOUT_RUNTIME();
   const sample::Run run = sample::MakeRun("phone-words");

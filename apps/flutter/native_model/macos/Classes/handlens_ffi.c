@@ -1,0 +1,1 @@
+#include "../../src/handlens_ffi.c"

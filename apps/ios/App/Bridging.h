@@ -1,0 +1,3 @@
+// The C that Swift calls.
+#include "handlens_ffi.h"
+#include "pixels.h"

@@ -1,0 +1,2 @@
+/* What handlens_ffi.c takes of a system's math.h. */
+double sqrt(double);
