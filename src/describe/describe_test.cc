@@ -195,6 +195,28 @@ std::vector<ProofPicture> ProofPictures(int count = 6) {
 #define SKIP_WITHOUT_RUNTIME() \
   if (const auto version = tflite::RuntimeVersion(); !version) GTEST_SKIP() << version.error().message
 
+// The whole way of a user: the folder that `describe` leaves, a compiler, TensorFlow Lite's library, the picture of the sample.
+TEST(Wrappers, CppSampleRunsAndGivesTheComputersScores) {
+  if (Shell("g++ --version 2>&1") != 0) GTEST_SKIP() << "no g++";
+  const fs::path library = fs::path(HANDLENS_SOURCE_DIR) / "build/lib/libhandlens_tflite.so";
+  const fs::path beside = fs::current_path() / "lib/libhandlens_tflite.so";
+  const fs::path runtime = fs::exists(beside) ? beside : library;
+  if (!fs::exists(runtime)) GTEST_SKIP() << "the runtime library is not there";
+  const fs::path folder = ConvertedRun("sample", Colours().labels);
+  const auto described = DescribeRun({folder, Colours(), ProofPictures(), {}}, SilentProgress());
+  ASSERT_TRUE(described) << described.error().message;
+  const std::string source = HANDLENS_SOURCE_DIR;
+  ASSERT_EQ(Shell(fmt::format("cd {2}/wrappers && g++ -std=c++17 -Wall -Wextra -Werror -I{0}/src/describe/testdata/stubs -I{0}/src/pixels "
+                              "-I{0}/src sample.cc -x c++ {0}/src/pixels/pixels.c -x none {1} -Wl,-rpath,{3} -o sample_program",
+                              source, runtime.string(), folder.string(), runtime.parent_path().string())), 0);
+  for (const char* model : {"model.tflite", "quantizedmodel.tflite"}) {
+    EXPECT_EQ(Shell(fmt::format("cd {}/wrappers && ./sample_program ../{}", folder.string(), model)), 0) << model;
+  }
+  // Other scores must not pass.
+  ASSERT_TRUE(WriteFileAtomic(folder / "wrappers/sample/model.tflite.scores.txt", std::string_view("0.1\n0.9\n0\n")));
+  EXPECT_NE(Shell(fmt::format("cd {}/wrappers && ./sample_program ../model.tflite", folder.string())), 0);
+}
+
 TEST(DescribeRun, ProvesTheLabelOrderOnEveryFile) {
   SKIP_WITHOUT_RUNTIME();
   const fs::path folder = ConvertedRun("proves", Colours().labels);

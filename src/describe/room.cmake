@@ -1,4 +1,4 @@
-handlens_room(describe DEPS base tflite)
+handlens_room(describe DEPS base image tflite)
 
 # The wrapper templates stay files that an editor understands; the program carries their bytes.
 file(GLOB describe_templates CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/describe/templates/*.in)
@@ -10,3 +10,5 @@ target_link_libraries(hostile_wrappers PRIVATE describe)
 set_target_properties(hostile_wrappers PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests_bin)
 add_test(NAME describe.grammars COMMAND ${CMAKE_SOURCE_DIR}/tests/wrappers/run.sh ${CMAKE_BINARY_DIR})
 set_tests_properties(describe.grammars PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)
+add_test(NAME describe.wrappers_compile COMMAND ${CMAKE_SOURCE_DIR}/tests/wrappers/compile.sh ${CMAKE_BINARY_DIR})
+set_tests_properties(describe.wrappers_compile PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77)

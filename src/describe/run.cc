@@ -3,6 +3,7 @@
 #include "describe/describe.h"
 #include "describe/proof.h"
 #include "describe/records.h"
+#include "describe/sample.h"
 #include "tflite/tflite.h"
 
 namespace handlens::describe {
@@ -125,6 +126,7 @@ Result<void> Prove(const DescribeRequest& request, const std::vector<Bytes>& mod
     HL_ASSIGN(const auto judge, LoadJudge(result.files[i].file, models[i]));
     result.runtime_version = judge->RuntimeVersion();
     HL_TRY(ProveFile(result.files[i].file, *judge, request.pictures, result));
+    HL_TRY(WriteSampleScores(request.model_folder / "wrappers/sample", result.files[i].file, *judge, result.description.size_px));
   }
   return {};
 }
@@ -136,6 +138,7 @@ Result<void> WriteAll(const DescribeRequest& request, const DescribeResult& resu
   for (const Wrapper& wrapper : Wrappers(result.description)) {
     HL_TRY(WriteFileAtomic(folder / "wrappers" / wrapper.file_name, wrapper.text));
   }
+  HL_TRY(WriteSamplePicture(folder / "wrappers/sample", result.description.size_px));
   HL_TRY(WriteDescription(folder / "description.json", result, request.data));
   return WriteModelCard(folder.parent_path());
 }

@@ -44,11 +44,15 @@ for (const [extension, grammar] of Object.entries(GRAMMARS)) {
   for (const folder of fs.readdirSync(process.argv[2])) {
     const at = path.join(process.argv[2], folder);
     const labels = JSON.parse(fs.readFileSync(path.join(at, "labels.json"), "utf8"));
-    const name = fs.readdirSync(at).find((file) => file.endsWith(extension));
-    const text = fs.readFileSync(path.join(at, name), "utf8");
-    const root = parser.parse(text).rootNode;
-    const wrong = [...nodes(root)].find((node) => node.type === "ERROR" || node.isMissing);
-    assert.ok(!wrong, `${folder}/${name}:${wrong?.startPosition.row + 1}: ${wrong?.text.slice(0, 80)}`);
+    // The wrapper, and the program of the sample.
+    const names = fs.readdirSync(at).filter((file) => file.endsWith(extension)).sort();
+    const roots = names.map((name) => parser.parse(fs.readFileSync(path.join(at, name), "utf8")).rootNode);
+    for (const [i, root] of roots.entries()) {
+      const wrong = [...nodes(root)].find((node) => node.type === "ERROR" || node.isMissing);
+      assert.ok(!wrong, `${folder}/${names[i]}:${wrong?.startPosition.row + 1}: ${wrong?.text.slice(0, 80)}`);
+    }
+    const name = names[0];
+    const root = roots[0];
     const found = [];
     for (const node of nodes(root)) {
       if (!LITERALS.has(node.type) || !node.text.startsWith('"')) continue;
