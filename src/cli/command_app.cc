@@ -79,6 +79,13 @@ Result<void> AddTravellers(const Run& run, Outcome& outcome) {
   return {};
 }
 
+std::string WithRun(std::string_view text, const Run& run) {
+  constexpr std::string_view kPlace = "{run}";
+  std::string filled(text);
+  if (const size_t at = filled.find(kPlace); at != std::string::npos) filled.replace(at, kPlace.size(), run.space.folder.string());
+  return filled;
+}
+
 Result<Outcome> AppAndroid(Run& run, const package::TargetFacts& facts) {
   HL_TRY(DoOne(run, facts.step));
   const AndroidResult& result = run.space.android;
@@ -89,18 +96,11 @@ Result<Outcome> AppAndroid(Run& run, const package::TargetFacts& facts) {
     apps.push_back({{"file", app.apk.string()}, {"abi", app.abi}, {"bytes", app.bytes}});
   }
   outcome.text += fmt::format("application id {}\n{}", result.application_id, KeyText(result));
-  outcome.text += std::string(facts.next) + "\n";
+  outcome.text += WithRun(facts.next, run) + "\n";
   outcome.json = {{"target", facts.name}, {"apps", apps}, {"application_id", result.application_id}, {"key", result.key.string()},
                   {"key_made", result.key_made}, {"certificate_sha256", result.fingerprint}, {"seconds", result.seconds}};
   if (!result.project.empty()) outcome.json["project"] = result.project.string();
   return outcome;
-}
-
-std::string WithRun(std::string_view text, const Run& run) {
-  constexpr std::string_view kPlace = "{run}";
-  std::string filled(text);
-  if (const size_t at = filled.find(kPlace); at != std::string::npos) filled.replace(at, kPlace.size(), run.space.folder.string());
-  return filled;
 }
 
 Result<Outcome> AppFolder(Run& run, const package::TargetFacts& facts) {

@@ -24,7 +24,7 @@ struct TargetFacts {
   std::string_view permissions;  // what it may ask for
   std::string_view tested;       // what was tried, and with what
   std::string_view not_tested;   // what could not be tried
-  std::string_view next;         // what to do with it, after the packing; "{run}" stands for the run folder
+  std::string_view next;         // what to do with it, after the packing: lines; "{run}" stands for the run folder
   bool carries_pictures = true;  // all held-out pictures go along; else one alone, as pixels
   bool has_id = false;           // --application-id, --version-name and --version-code count
   bool sends_records = false;    // shares "handlens-phone" records, for `verify --import`
@@ -42,7 +42,10 @@ inline constexpr TargetFacts kTargets[] = {
      .permissions = "the camera, when its button is pressed",
      .tested = "the app's own code, from the final APK, on a JVM with Android 15's framework; signature and manifest by Android's tools",
      .not_tested = "a phone, an emulator",
-     .next = "Copy the file to the phone and open it there, or: adb install FILE. The app proves itself at its first start.",
+     .next = "Copy the file to the phone and open it there, or: adb install FILE. The app proves itself at its first start.\n"
+             "Since September 2026 phones of more and more countries block apps of developers that Google does not know. If yours does:\n"
+             "  use adb install, or allow unverified apps in the phone's settings, or register the fingerprint above with Google;\n"
+             "  or take the web app, which needs no installation: handlens app {run} --target web",
      .has_id = true,
      .sends_records = true},
     {.target = Target::kWeb,
