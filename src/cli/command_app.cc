@@ -103,6 +103,15 @@ Result<Outcome> AppAndroid(Run& run, const package::TargetFacts& facts) {
   return outcome;
 }
 
+// What the model in C takes of a device.
+Result<void> AddMemory(const fs::path& path, Outcome& outcome) {
+  HL_ASSIGN(const Json record, ReadRecord(path, "handlens-c", 1));
+  for (const char* key : {"constant_bytes", "arena_bytes"}) outcome.json[key] = record.at(key);
+  outcome.text += fmt::format("weights and tables (flash) {:.1f} KB, working memory (RAM) {:.1f} KB\n", record.at("constant_bytes").get<double>() / 1e3,
+                              record.at("arena_bytes").get<double>() / 1e3);
+  return {};
+}
+
 Result<Outcome> AppFolder(Run& run, const package::TargetFacts& facts) {
   HL_TRY(DoOne(run, facts.step));
   const FolderResult& result = run.space.app_folder;
@@ -111,6 +120,7 @@ Result<Outcome> AppFolder(Run& run, const package::TargetFacts& facts) {
                              Count(static_cast<int64_t>(result.files), "file"), WithRun(facts.next, run));
   outcome.json = {{"target", facts.name}, {"folder", result.folder.string()}, {"file_count", result.files}, {"bytes", result.bytes},
                   {"seconds", result.seconds}};
+  if (facts.target == package::Target::kC) HL_TRY(AddMemory(result.folder / "handlens-c.json", outcome));
   return outcome;
 }
 

@@ -43,7 +43,9 @@ std::string Inlined(std::string_view text) {
   return out;
 }
 
+// GCC joins a product and a sum into one rounding unless it is told -std=c11; pixels.c must not have that.
 constexpr std::string_view kIncludes =
+    "#if defined(__GNUC__) && !defined(__clang__) && !defined(__STRICT_ANSI__)\n#pragma GCC optimize(\"fp-contract=off\")\n#endif\n"
     "#include <stddef.h>\n#include <stdint.h>\n#include <string.h>\n\n"
     "#if defined(__GNUC__)\n#define HL_ALIGNED __attribute__((aligned(16)))\n#else\n#define HL_ALIGNED\n#endif\n";
 

@@ -1,0 +1,117 @@
+// One picture through an int8 model on one core: the plain C of `handlens app --target c`, compiled here, against the official
+// runtime with XNNPACK, with its builtin and with its reference kernels. All in turn, round after round; the least time of each
+// counts, in processor time. Usage: bench_inference [--json FILE] MODEL.tflite ...
+#include <dlfcn.h>
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <ctime>
+#include <functional>
+
+#include "base/json.h"
+#include "inference/inference.h"
+
+namespace handlens {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr int kRounds = 15;
+constexpr double kRoundSeconds = 0.06;
+
+double Now() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
+struct Runner {
+  std::string name;
+  std::function<void()> once;
+  double best_ms = 1e9;
+};
+
+using Classify = int(const uint8_t*, void*, float*);
+
+// The model's C as this machine's compiler makes it with `flags`.
+Result<Classify*> Compile(const inference::CModel& model, const std::string& flags, const fs::path& folder) {
+  HL_TRY(WriteFileAtomic(folder / "model.h", std::string_view(model.header)));
+  HL_TRY(WriteFileAtomic(folder / "model.c", std::string_view(model.source)));
+  const std::string library = (folder / "model.so").string();
+  const std::string command = fmt::format("cc -std=c11 {} -shared -fPIC {} -o {}", flags, (folder / "model.c").string(), library);
+  if (std::system(command.c_str()) != 0) return Fail(ErrorKind::kInternal, "{}: failed", command);
+  void* const handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
+  void* const symbol = handle == nullptr ? nullptr : dlsym(handle, "handlens_classify");
+  if (symbol == nullptr) return Fail(ErrorKind::kInternal, "{}: cannot be loaded", library);
+  return reinterpret_cast<Classify*>(symbol);
+}
+
+void Time(std::vector<Runner>& runners) {
+  for (int round = 0; round < kRounds; ++round) {
+    for (Runner& runner : runners) {
+      const double begun = Now();
+      int pictures = 0;
+      do {
+        runner.once();
+        ++pictures;
+      } while (Now() - begun < kRoundSeconds);
+      runner.best_ms = std::min(runner.best_ms, 1e3 * (Now() - begun) / pictures);
+    }
+  }
+}
+
+Result<Json> Bench(const fs::path& path, const fs::path& work) {
+  HL_ASSIGN(const Bytes file, ReadFile(path));
+  HL_ASSIGN(const tflite::ModelInfo info, tflite::ReadModelInfo(file));
+  const auto classes = static_cast<size_t>(info.output_shape.back());
+  HL_ASSIGN(const inference::CModel model, inference::WriteC({.model = file, .name = "bench", .labels = std::vector<std::string>(classes, "x")}));
+  std::vector<uint8_t> rgb(static_cast<size_t>(model.size_px * model.size_px * 3));
+  for (size_t i = 0; i < rgb.size(); ++i) rgb[i] = static_cast<uint8_t>(i * 37 % 251);
+  std::vector<std::max_align_t> arena(static_cast<size_t>(model.arena_bytes) / sizeof(std::max_align_t) + 1);
+  std::vector<float> scores(classes);
+  std::vector<Runner> runners;
+  std::vector<std::unique_ptr<tflite::Judge>> judges;
+  const std::pair<const char*, tflite::Kernels> kernels[] = {
+      {"xnnpack", tflite::Kernels::kXnnpack}, {"builtin", tflite::Kernels::kBuiltin}, {"reference", tflite::Kernels::kReference}};
+  for (const auto& [name, kind] : kernels) {
+    HL_ASSIGN(auto judge, tflite::Judge::Load(file, kind));
+    runners.push_back({name, [judge = judge.get(), &rgb] { HL_CHECK(judge->Classify(rgb).has_value()); }});
+    judges.push_back(std::move(judge));
+  }
+  for (const char* flags : {"-O3 -march=native", "-O3 -mavx2", "-O3"}) {
+    HL_ASSIGN(Classify* const classify, Compile(model, flags, work / fmt::format("{}", runners.size())));
+    runners.push_back({fmt::format("C {}", flags), [classify, &rgb, &arena, &scores] { classify(rgb.data(), arena.data(), scores.data()); }});
+  }
+  Time(runners);
+  Json row = {{"model", path.parent_path().filename().string()}, {"size_px", model.size_px}, {"constant_bytes", model.constant_bytes},
+              {"arena_bytes", model.arena_bytes}};
+  fmt::print("{} ({} px, {} bytes of constants, {} of working memory)\n", row["model"].get<std::string>(), model.size_px, model.constant_bytes,
+             model.arena_bytes);
+  for (const Runner& runner : runners) {
+    fmt::print("  {:<22}{:>10.3f} ms {:>7.2f} x XNNPACK's speed\n", runner.name, runner.best_ms, runners[0].best_ms / runner.best_ms);
+    row["milliseconds"][runner.name] = runner.best_ms;
+  }
+  return row;
+}
+
+}  // namespace
+}  // namespace handlens
+
+int main(int argc, char** argv) {
+  using namespace handlens;
+  const fs::path work = fs::temp_directory_path() / fmt::format("handlens-bench-inference-{}", std::time(nullptr));
+  Json rows = Json::array();
+  std::string out;
+  for (int i = 1; i < argc; ++i) {
+    if (std::string_view(argv[i]) == "--json" && i + 1 < argc) {
+      out = argv[++i];
+      continue;
+    }
+    const auto row = Bench(argv[i], work / std::to_string(i));
+    if (!row) {
+      fmt::print(stderr, "{}: {}\n", argv[i], row.error().message);
+      return 1;
+    }
+    rows.push_back(*row);
+  }
+  std::error_code ignored;
+  fs::remove_all(work, ignored);
+  if (!out.empty() && !WriteFileAtomic(out, std::string_view(Json{{"rows", rows}}.dump(1) + "\n"))) return 1;
+  return 0;
+}
