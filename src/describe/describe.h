@@ -132,7 +132,8 @@ struct Normalization {
 };
 Result<Normalization> NormalizationOf(std::string_view input_type);  // "float32", "uint8", "int8"; else kBadInput
 
-// Wrapper code in one language for a description: complete, given that platform's TFLite library and `pixels`.
+// Wrapper code for a description: a file a language, complete, given that platform's TFLite library and `pixels`; a program a
+// language that tries it on the sample of DescribeRun; README.md.
 struct Wrapper {
   std::string file_name;   // "HandlensClassifier.java"
   std::string text;
