@@ -8,7 +8,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=${BUILD_DIR:-$root/build}
 build=$(cd "$build" && pwd)
-out=$build/package
+out=${PACKAGE_DIR:-$build/package}
 version=$(sed -n 's/^project(handlens VERSION \([0-9.]*\).*/\1/p' "$root/CMakeLists.txt")
 tree=$out/handlens-$version-linux-x86_64
 max_bytes=60000000
