@@ -59,7 +59,7 @@ std::string Classes(const Cell& cell, const Column& column) {
   add(!cell.mark.empty(), "marked");
   add(cell.shade.has_value(), cell.mark_wrong ? "wrong" : "right");
   add(cell.shade.value_or(0) > 0.55, "deep");
-  add(cell.text.empty() && cell.mark.empty() && !cell.hint.empty(), "skipped");
+  add(cell.value == "skipped", "skipped");
   return classes.empty() ? "" : fmt::format(" class=\"{}\"", classes);
 }
 

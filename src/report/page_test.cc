@@ -290,7 +290,7 @@ TEST(FirstScreen, SaysTheVerdictOneNumberTheWeakestClassThreeMistakesAndWhatToDo
   EXPECT_EQ(first.number.value, "90.7 %") << "of the int8 file, which is what a phone runs";
   EXPECT_THAT(first.number.detail, HasSubstr("78 of 86. The true value plausibly lies between "));
   EXPECT_THAT(first.caveats, testing::SizeIs(3));
-  EXPECT_EQ(first.weakest, "Weakest class: Beech. 31 of its 40 test pictures are recognised; it is most often taken for Ash.");
+  EXPECT_EQ(first.weakest, "Weakest class: Beech. Of its 40 test pictures, 31 are recognised; it is most often taken for Ash.");
   EXPECT_EQ(first.weakest_pick, "1,");
   ASSERT_THAT(first.mistakes.pictures, testing::SizeIs(3));
   const std::vector<Mistake> mistakes = WorstMistakes(records);

@@ -78,7 +78,7 @@ void SetWeakest(const Records& records, Summary& summary) {
     summary.weakest = "No class is weak: every test picture of every class is named rightly.";
     return;
   }
-  summary.weakest = fmt::format("Weakest class: {}. {} of its {} are recognised{}.", label, Thousands(correct), Plural(static_cast<size_t>(n), "test picture", "test pictures"),
+  summary.weakest = fmt::format("Weakest class: {}. Of its {}, {} are recognised{}.", label, Plural(static_cast<size_t>(n), "test picture", "test pictures"), Thousands(correct),
                                 other.empty() ? "" : "; it is most often taken for " + other);
   if (const int c = LabelIndex(records, label); c >= 0) summary.weakest_pick = fmt::format("{},", c);
 }

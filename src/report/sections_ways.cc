@@ -56,7 +56,7 @@ Section WaysSection(const Records& records) {
     std::vector<Cell> row = {std::move(name)};
     for (const WayStep& step : kSteps) {
       const bool skipped = (step.needs_live && !way.live) || (step.needs_own && !way.own);
-      row.push_back({.text = skipped ? "" : step.title, .value = skipped ? "skipped" : "done", .hint = skipped ? std::string(step.title) + ": skipped" : "", .mark = {}});
+      row.push_back({.text = step.title, .value = skipped ? "skipped" : "done", .hint = skipped ? std::string(step.title) + ": skipped" : "", .mark = {}});
     }
     table.rows.push_back(std::move(row));
   }
