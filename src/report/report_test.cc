@@ -57,7 +57,7 @@ TEST_F(ReportTest, ReadsWhatOtherRoomsWroteAndWritesTheSameBytesAgain) {
   EXPECT_THAT(html, HasSubstr("<table id=\"table-timings\""));
   const auto record = ReadRecord(run_ / "report.json", "handlens-report", 1);
   ASSERT_TRUE(record);
-  EXPECT_EQ((*record)["sections"].size(), 16u);
+  EXPECT_EQ((*record)["sections"].size(), 17u);
   EXPECT_THAT(*ReadText(run_ / "report" / "routes.csv"), HasSubstr("\"A simulated camera, usual care\",0.61,"));
   ASSERT_TRUE(WriteReport(run_, SilentProgress()));
   EXPECT_EQ(*ReadText(run_ / "report.html"), html);

@@ -93,6 +93,7 @@ void TfLiteInterpreterOptionsDelete(void* options) { delete static_cast<int*>(op
 void TfLiteInterpreterOptionsSetNumThreads(void*, int32_t) {}
 void TfLiteInterpreterOptionsSetErrorReporter(void*, void*, void*) {}
 void TfLiteInterpreterOptionsAddDelegate(void*, void*) {}
+void TfLiteInterpreterOptionsAddBuiltinOp(void*, int, const void*, int32_t, int32_t) {}
 void* TfLiteInterpreterCreate(const void* model, const void*) {
   auto* made = new Interpreter{*static_cast<const std::string*>(model), {}, {}, {}, {}};
   made->input = {4, {1, kSide, kSide, 3}, made->pixels, sizeof made->pixels};
