@@ -2,7 +2,8 @@
 # Tries the packages in bare systems without a network: unpack or install, then `handlens demo` from pictures to verdict, a web and
 # an Android app. Needs root, debootstrap and a mirror of the distribution.
 #   try.sh [bookworm|trixie|noble]...      bookworm = Debian 12 (the default), trixie = Debian 13, noble = Ubuntu 24.04
-# DEMO_OPTIONS are given to the demo ("--epochs 2" for a fast try). MIRROR_DEBIAN and MIRROR_UBUNTU name other mirrors, TRY_DIR where the
+# DEMO_OPTIONS are given to the demo (for a fast try "--models nano16 --generators mild --sizes 48 --folds 2 --epochs 80 --for gallery
+# --min-accuracy 0.5"; the chain does not hold for a model that knows nothing). MIRROR_DEBIAN and MIRROR_UBUNTU name other mirrors, TRY_DIR where the
 # bare systems lie (they are used again).
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -38,7 +39,7 @@ try_on() {  # name
   mkdir -p "$(dirname "$place")"
   [ -d "$place" ] || bare_system "$1" "$place" || { echo "$1: not tried, there is no such system to be had here"; return 0; }
   tree=$(cd "$out" && ls -d handlens-*-linux-x86_64)
-  cp "$(find "$root/data/demo/pictures" -name '*.jpg' | sort | head -1)" "$place/usr/share/handlens-picture.jpg"
+  cp "$(find "$root/data/demo/pictures" -type f | LC_ALL=C sort | head -1)" "$place/usr/share/handlens-picture.jpg"
   echo "== $1: $out/$tree.tar.xz"
   rm -rf "$place/opt/"*
   tar -xJf "$out/$tree.tar.xz" -C "$place/opt"
