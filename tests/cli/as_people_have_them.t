@@ -7,7 +7,7 @@ $ handlens run trees.zip --dry-run
 handlens: error: trees.zip: a dry run writes nothing, so it unpacks no archive; unpack it and give the folder
 [2]
 
-$ handlens inspect trees.zip -q | head -1; ls trees
+$ handlens inspect trees.zip -q 2>/dev/null | head -1; ls trees
 12 pictures in 2 classes
 class000
 class001
@@ -49,8 +49,8 @@ $ printf 'image;oak;elm\nclass000/p001;1;0\nclass000/p002;1;0\nclass001/p001;0;1
 1
 
 # Forty mistakes of one kind are one line.
-$ for i in $(seq 40); do echo no picture > trees/class000/x$i.png; done; handlens inspect trees -o many -q | grep -A3 '^unusable'
+$ for i in $(seq 40); do echo no picture > trees/class000/x$i.png; done; handlens inspect trees -o many -q 2>/dev/null | grep -A3 '^unusable'
 unusable files: 40; *
   40 files, such as class000/x1.png: a text file, not a picture
   each file with its reason: "rejected" in many/dataset.json
-...
+sizes worth training at: *
