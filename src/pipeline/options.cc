@@ -91,7 +91,7 @@ constexpr Option kOptions[] = {
     {.name = "quantization", .into = Into<&Wanted::model, &Wanted::Model::quantization>, .kind = Kind::kChoice, .value = "METHOD", .fallback = "post-training", .choices = "post-training|aware", .group = kModel,
      .since = "convert", .help = "How int8 files come about: post-training rounds the trained model; aware trains on with everything rounded as the file will round it."},
 
-    {.name = "strangers", .into = Into<&Wanted::model, &Wanted::Model::strangers>, .kind = Kind::kChoice, .value = "WHAT", .fallback = "not-sure", .choices = "not-sure|answer", .group = kModel,
+    {.name = "strangers", .into = Into<&Wanted::model, &Wanted::Model::strangers>, .kind = Kind::kChoice, .value = "WHAT", .fallback = "answer", .choices = "not-sure|answer", .group = kModel,
      .since = "convert", .help = "What becomes of pictures that are unlike the training pictures: not-sure lowers their scores inside the file, answer leaves them."},
     {.name = "max-wrong", .into = Into<&Wanted::model, &Wanted::Model::max_wrong>, .kind = Kind::kNumber, .value = "SHARE", .fallback = "0.05", .low = 0.001, .high = 0.5, .group = kModel,
      .since = "describe", .help = "How many of the app's answers may be wrong: the threshold of \"not sure\" is set so that this can be promised with 95 % confidence, where it can."},

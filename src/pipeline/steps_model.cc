@@ -82,12 +82,12 @@ struct Convert {
     static constexpr std::string_view kNames[] = {"io", "quantization", "strangers"};
     convert::Io io = convert::Io::kUint8;
     std::optional<convert::Method> quantization;   // empty: post-training
-    std::optional<convert::Strangers> strangers;   // empty: not sure
+    std::optional<convert::Strangers> strangers;   // empty: answer
   };
   static Result<Options> Read(const Run& run) {
     const Wanted::Model& wanted = run.wanted().model;
     Options options{wanted.io, {}, {}};
-    if (wanted.strangers != convert::Strangers::kNotSure) options.strangers = wanted.strangers;
+    if (wanted.strangers != convert::Strangers::kAnswer) options.strangers = wanted.strangers;
     if (wanted.quantization != convert::Method::kPostTraining) options.quantization = wanted.quantization;
     return options;
   }
@@ -103,7 +103,7 @@ struct Convert {
   static Result<void> Work(Workspace& space, const Options& options) {
     convert::Request request;
     request.method = options.quantization.value_or(convert::Method::kPostTraining);
-    request.strangers = options.strangers.value_or(convert::Strangers::kNotSure);
+    request.strangers = options.strangers.value_or(convert::Strangers::kAnswer);
     request.final_trial = space.At("trials") / space.final_trial.id;
     for (const train::TrialResult& fold : space.chosen.folds) request.fold_trials.push_back(space.At("trials") / fold.id);
     HL_ASSIGN(const dataset::PixelSet pixels, Pixels(space, space.chosen.candidate.size_px));

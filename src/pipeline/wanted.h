@@ -54,7 +54,7 @@ struct Wanted {
   struct Model {
     convert::Io io = convert::Io::kUint8;
     convert::Method quantization = convert::Method::kPostTraining;
-    convert::Strangers strangers = convert::Strangers::kNotSure;
+    convert::Strangers strangers = convert::Strangers::kAnswer;
     double max_wrong = 0;
   } model;
   struct About {

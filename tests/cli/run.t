@@ -125,9 +125,10 @@ $ handlens split pictures-run --json -v 2>/dev/null | head -3
   "command": "split",
   "run": "pictures-run",
 
-# Trained on as int8 computes: the int8 file is another, the trials and the float file stay; and back again.
+# Trained on as int8 computes: the int8 file is another, the trials and the float file's scores stay (its metadata says from which score
+# on the int8 file may be believed); and back again.
 $ handlens describe pictures-run --quantization aware -v 2>&1 | grep -E '^(search|final): |fine-tuned as|models in'; grep -c 'come from quantization-aware training' pictures-run/model/modelcard.md
-> cmp -s before/model/model.tflite pictures-run/model/model.tflite && echo the same float; cmp -s before/model/quantizedmodel.tflite pictures-run/model/quantizedmodel.tflite || echo another int8
+> for r in before pictures-run; do handlens predict $r/model/model.tflite pictures/class000/p000.png --json -q | grep -A3 '"scores"' >$r.scores; done; cmp before.scores pictures-run.scores && grep -q scores before.scores && echo the same float; cmp -s before/model/quantizedmodel.tflite pictures-run/model/quantizedmodel.tflite || echo another int8
 search: up to date
 final: up to date
 fine-tune: 3 models fine-tuned as int8 (*)
