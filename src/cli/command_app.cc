@@ -22,7 +22,7 @@ Result<void> WarnOfVerdict(const Run& run) {
     return {};
   }
   HL_ASSIGN(const std::vector<std::string> reasons, MissedGates(run));
-  if (!reasons.empty()) run.space.progress->Warn(fmt::format("the verdict says that this model cannot be deployed: {}", fmt::join(reasons, "; ")));
+  if (!reasons.empty()) run.space.progress->Warn(fmt::format("a check of the verdict failed: {}", fmt::join(reasons, "; ")));
   return {};
 }
 

@@ -110,7 +110,7 @@ constexpr Option kOptions[] = {
      .scope = Scope::kCommandLine, .help = "Your caveats about pictures or model, a text file: they stand in the report and the model card. An empty file takes them away."},
 
     {.name = "min-accuracy", .into = Into<&Wanted::gates, &Wanted::Gates::min_accuracy>, .kind = Kind::kNumber, .value = "SHARE", .fallback = "0.7", .low = 0, .high = 1, .group = kGates,
-     .since = "verify", .life = Life::kCall, .help = "The verdict is \"cannot be deployed\" (exit code 4) when the accuracy on test pictures is lower."},
+     .since = "verify", .life = Life::kCall, .help = "A check fails (exit code 4) when the accuracy on test pictures is not shown to be higher: the lower end of its 95 % interval counts."},
     {.name = "min-agreement", .into = Into<&Wanted::gates, &Wanted::Gates::min_agreement>, .kind = Kind::kNumber, .value = "SHARE", .fallback = "0.95", .low = 0, .high = 1, .group = kGates,
      .since = "verify", .life = Life::kCall, .help = "Likewise when the quantized model agrees less often with the float model."},
     {.name = "max-bytes", .into = Into<&Wanted::gates, &Wanted::Gates::max_bytes>, .kind = Kind::kBytes, .value = "SIZE", .fallback_words = "none", .low = 1, .high = 1e12, .group = kGates,
