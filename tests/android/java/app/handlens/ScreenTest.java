@@ -372,7 +372,8 @@ public class ScreenTest extends AppTest {
         assertEquals(android.provider.MediaStore.ACTION_IMAGE_CAPTURE, intent.getAction());
         Uri uri = intent.getParcelableExtra(android.provider.MediaStore.EXTRA_OUTPUT);
         assertTrue(uri.toString(), uri.getLastPathSegment().matches("camera-[0-9]+\\.jpg"));
-        shadowOf(Lab.app().getContentResolver()).registerInputStream(uri, new ByteArrayInputStream(Assets.bytes(Lab.app().getAssets(), "bundle/check/0.png")));
+        String file = new JSONObject(Assets.text(assets, "bundle/check/check.json")).getJSONArray("pictures").getJSONObject(0).getString("file");
+        shadowOf(Lab.app().getContentResolver()).registerInputStream(uri, new ByteArrayInputStream(Assets.bytes(assets, "bundle/check/" + file)));
         shadowOf(activity).receiveResult(intent, Activity.RESULT_OK, null);
         ListView list = activity.findViewById(R.id.list);
         Lab.await(() -> list.getAdapter().getCount() == 1);
