@@ -12,24 +12,16 @@ DATA holds the folders of pictures (flowers, trashnet, ...); WORK gets two runs 
 import argparse
 import csv
 import json
-import math
 import pathlib
 import random
 import shutil
 import struct
 import subprocess
 
+from intervals import wilson
+
 PICTURES = (".jpg", ".jpeg", ".png", ".tif", ".tiff")
 STRANGERS = 80  # pictures of each other set
-
-
-def wilson(k, n):
-    if n == 0:
-        return 0.0, 1.0
-    z, p = 1.959963984540054, k / n
-    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def share(k, n):

@@ -26,6 +26,8 @@ import tempfile
 import numpy
 from PIL import Image, ImageFilter, ImageOps
 
+from intervals import wilson
+
 SIDE = 480
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -86,12 +88,6 @@ def photographed(path, others, random, hard):
     quality = int(random.uniform(95 - 35 * hard, 95))
     Image.fromarray(light.clip(0, 255).round().astype(numpy.uint8)).save(file, "JPEG", quality=quality)
     return file.getvalue()
-
-
-def wilson(correct, n):
-    z, p = 1.959964, correct / n
-    middle, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
 
 
 def right(program, run, model, folder, truth):

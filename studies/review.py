@@ -9,20 +9,13 @@ twice as many would bring; the review of all says what they brought. Prints two 
 import argparse
 import csv
 import json
-import math
 import pathlib
 import random
 import subprocess
 
+from intervals import wilson
+
 PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
-
-
-def wilson(right, n):
-    if n == 0:
-        return 0.0, 1.0
-    z, p = 1.959964, right / n
-    middle, half = (p + z * z / (2 * n)) / (1 + z * z / n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return middle - half, middle + half
 
 
 def pictures(folder):

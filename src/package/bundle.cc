@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "describe/describe.h"
+#include "package/own_folder.h"
 #include "package/package.h"
 #include "tflite/tflite.h"
 
@@ -11,8 +12,6 @@ namespace handlens::package {
 namespace {
 
 constexpr size_t kCheckPicturesBytes = 12u << 20;
-
-Bytes TextBytes(const std::string& text) { return {text.begin(), text.end()}; }
 
 Bytes RecordBytes(const char* format, const Json& record) {
   Json json = {{"format", format}, {"version", 1}};

@@ -5,14 +5,13 @@
 #include "package/c_files.h"
 #include "package/own_folder.h"
 #include "package/package.h"
+#include "package/words.h"
 #include "tflite/tflite.h"
 
 namespace handlens::package {
 namespace {
 
 constexpr const char* kMarker = "handlens-c.json";
-
-Bytes TextBytes(std::string_view text) { return {text.begin(), text.end()}; }
 
 std::string_view FileText(std::string_view name) {
   for (const EmbeddedFile& file : CFiles()) {
@@ -65,9 +64,7 @@ std::string Readme(const BundleRequest& request, const inference::CModel& model,
       {"@ARENA@", fmt::format("{}", model.arena_bytes)},
       {"@MODEL@", app.at("model_file").get<std::string>()},
       {"@SHA256@", app.at("model_sha256").get<std::string>()}};
-  for (const auto& [key, value] : values) {
-    for (size_t at = text.find(key); at != std::string::npos; at = text.find(key, at + value.size())) text.replace(at, key.size(), value);
-  }
+  for (const auto& [key, value] : values) ReplaceAll(text, key, value);
   return text;
 }
 

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "describe/describe.h"
 #include "describe/sample_models.h"
+#include "package/labelled_model.h"
 #include "package/package.h"
 #include "tflite/tflite.h"
 
@@ -19,21 +20,7 @@ using testing::HasSubstr;
 FolderRequest MakeRequest(const std::string& name, const Bytes& model) {
   const fs::path folder = fs::path(testing::TempDir()) / ("handlens-c-" + name);
   fs::remove_all(folder);
-  describe::Description description;
-  description.name = "colours";
-  description.size_px = describe::sample::kSizePx;
-  description.labels = {"red", "green \"x\"", "Bl\xc3\xa4u"};
-  tflite::Metadata metadata;
-  metadata.name = "colours";
-  metadata.mean = {0};
-  metadata.std = {255};
-  metadata.min = {0};
-  metadata.max = {1};
-  metadata.labels = description.labels;
-  metadata.preprocess_json = describe::PreprocessJson(description);
-  const auto with = tflite::AddMetadata(model, metadata);
-  EXPECT_TRUE(with) << with.error().message;
-  EXPECT_TRUE(WriteFileAtomic(folder / "model.tflite", *with));
+  EXPECT_TRUE(WriteFileAtomic(folder / "model.tflite", WithLabels(model, {"red", "green \"x\"", "Bl\xc3\xa4u"})));
   const auto rgb = describe::sample::Flat(200, 30, 40, 9);
   EXPECT_TRUE(WriteFileAtomic(folder / "red.png", image::EncodePng(rgb, 9, 9)));
   FolderRequest request;

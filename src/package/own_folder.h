@@ -23,6 +23,9 @@ enum class UsersFiles { kBeside, kWithin };
 Result<std::vector<std::filesystem::path>> WriteOwnFolder(const std::filesystem::path& out, const std::string& marker,
                                                           const std::vector<BundleFile>& files, UsersFiles users = UsersFiles::kBeside);
 
+// A text as a file's content.
+inline Bytes TextBytes(std::string_view text) { return {text.begin(), text.end()}; }
+
 // All regular files below a folder, by name. Kind kInternal when there are none: the app `what` was not built.
 Result<std::vector<BundleFile>> ReadBuilt(const std::filesystem::path& folder, std::string_view what);
 

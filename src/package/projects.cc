@@ -23,8 +23,6 @@ constexpr const char* kMarker = "handlens-project.json";
 constexpr std::string_view kName = "HANDLENS_NAME", kId = "HANDLENS_APPLICATION_ID", kVersionName = "HANDLENS_VERSION_NAME",
                            kVersionCode = "HANDLENS_VERSION_CODE", kOrganisation = "HANDLENS_ORGANISATION", kPackage = "HANDLENS_PACKAGE";
 
-Bytes TextBytes(const std::string& text) { return {text.begin(), text.end()}; }
-
 // What of a project is filled in, and where its parts lie.
 struct Project {
   Target target;

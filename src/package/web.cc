@@ -13,8 +13,6 @@ namespace {
 // Left in every folder that PackWeb made; names its files, as precache.json does.
 constexpr const char* kMarker = "handlens-web-app.json";
 
-Bytes TextBytes(const std::string& text) { return {text.begin(), text.end()}; }
-
 // What a browser needs to install the app under its name.
 BundleFile WebManifest(const std::string& name) {
   const Json manifest = {{"name", name},

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "describe/describe.h"
 #include "describe/sample_models.h"
+#include "package/labelled_model.h"
 #include "package/package.h"
 
 namespace handlens::package {
@@ -23,24 +24,6 @@ struct Sample {
   fs::path folder;
   FolderRequest request;
 };
-
-Bytes WithLabels(const Bytes& model, const std::vector<std::string>& labels) {
-  describe::Description description;
-  description.name = "colours";
-  description.size_px = describe::sample::kSizePx;
-  description.labels = labels;
-  tflite::Metadata metadata;
-  metadata.name = "colours";
-  metadata.mean = {0};
-  metadata.std = {255};
-  metadata.min = {0};
-  metadata.max = {1};
-  metadata.labels = labels;
-  metadata.preprocess_json = describe::PreprocessJson(description);
-  const auto with = tflite::AddMetadata(model, metadata);
-  EXPECT_TRUE(with) << with.error().message;
-  return with.value_or(Bytes());
-}
 
 Sample MakeSample(const std::string& name, const Bytes& model) {
   const fs::path folder = fs::path(testing::TempDir()) / ("handlens-web-" + name);

@@ -106,10 +106,10 @@ std::optional<Forecast> ForecastOf(const std::vector<double>& pictures, const st
   return forecast;
 }
 
-std::vector<std::array<float, 2>> PrincipalMap(const std::vector<std::vector<float>>& rows, uint64_t seed) {
+std::vector<std::array<float, 2>> PrincipalMap(std::vector<std::vector<float>> rows, uint64_t seed) {
   std::vector<std::array<float, 2>> places(rows.size(), {0, 0});
   if (rows.empty()) return places;
-  const std::vector<std::vector<float>> values = Centred(rows);
+  const std::vector<std::vector<float>> values = Centred(std::move(rows));
   const std::vector<double> first = WidestAxis(values, {}, Rng(seed, "map", {0})), second = WidestAxis(values, first, Rng(seed, "map", {1}));
   double farthest = 0;
   for (const std::vector<float>& row : values) farthest = std::max({farthest, std::abs(Dot(first, row)), std::abs(Dot(second, row))});

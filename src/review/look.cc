@@ -19,8 +19,9 @@ using split::Fold;
 using train::FeatureSet;
 
 constexpr int kVersion = 1;                                // raised when the same pictures give another review
-constexpr std::array kShares = {0.125, 0.25, 0.5, 1.0};    // of a fold's training pictures
-constexpr int kDraws = 2;                                  // of each share below 1
+constexpr std::array kShares = {0.125, 0.25, 0.5};         // of a fold's training pictures; the last point of the curve is all of them
+constexpr size_t kPoints = kShares.size() + 1;
+constexpr int kDraws = 2;                                  // of each share
 constexpr int kFewestOfAClass = 2;                         // fewer teach nothing that could be told from chance
 
 class Looker {
@@ -56,11 +57,12 @@ class Looker {
     FindSuspects(review);
     AddCurve(review);
     std::vector<std::vector<float>> rows;
+    rows.reserve(scores_.size());
     for (size_t i = 0; i < scores_.size(); ++i) {
       const auto values = Values(static_cast<int>(i));
       rows.emplace_back(values.begin(), values.end());
     }
-    review.map = PrincipalMap(rows, seed_);
+    review.map = PrincipalMap(std::move(rows), seed_);
     progress_.End(SuspectsSentence(review));
     return review;
   }
@@ -91,33 +93,45 @@ class Looker {
 
   size_t Best(std::span<const float> scores) const { return static_cast<size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin()); }
 
-  // The fold's own probe scores its test pictures; its strength of penalty serves the shares of its training pictures.
+  // The fold's own probe scores its test pictures, and its strength of penalty serves the shares of its training pictures.
   Result<void> LearnFold(int f) {
     spec_.fold = f;
     HL_ASSIGN(const Fold fold, train::PicturesOf(f, data_));
     HL_ASSIGN(const train::Probe probe, train::FitProbe(spec_, data_, *features_, progress_));
     ScoreAll(probe.head, fold.test);
-    for (size_t p = 0; p < kShares.size(); ++p) {
-      const int draws = kShares[p] < 1 ? kDraws : 1;
-      std::vector<double> hits(fold.test.size(), 0.0);
-      for (int draw = 0; draw < draws; ++draw) {
-        if (progress_.StopRequested()) return Interrupted();
-        const std::vector<int> part = kShares[p] < 1 ? Part(fold.train, kShares[p], f, draw) : fold.train;
-        if (part.empty()) {
-          usable_[p] = false;
-          break;
-        }
-        learnt_[p] += static_cast<double>(part.size()) / draws / static_cast<double>(data_.split->folds.size());
-        HL_ASSIGN(const train::LinearHead head, FitPart(part, probe.strength * static_cast<double>(fold.train.size()) / static_cast<double>(part.size())));
-        std::vector<float> scores(classes_);
-        for (size_t i = 0; i < fold.test.size(); ++i) {
-          train::Score(head, Values(fold.test[i]), scores);
-          hits[i] += Best(scores) == Label(fold.test[i]) ? 1.0 / draws : 0.0;
-        }
-      }
-      hits_[p].insert(hits_[p].end(), hits.begin(), hits.end());
-    }
+    for (size_t p = 0; p < kShares.size(); ++p) HL_TRY(LearnShare(p, fold, probe.strength));
+    std::vector<double> hits;
+    for (const int picture : fold.test) hits.push_back(Best(scores_[static_cast<size_t>(picture)]) == Label(picture) ? 1.0 : 0.0);
+    AddHits(kShares.size(), static_cast<double>(fold.train.size()), hits);
     return {};
+  }
+
+  Result<void> LearnShare(size_t p, const Fold& fold, double strength) {
+    std::vector<double> hits(fold.test.size(), 0.0);
+    double learnt = 0;
+    for (int draw = 0; draw < kDraws; ++draw) {
+      if (progress_.StopRequested()) return Interrupted();
+      const std::vector<int> part = Part(fold.train, kShares[p], spec_.fold, draw);
+      if (part.empty()) {
+        usable_[p] = false;
+        return {};
+      }
+      learnt += static_cast<double>(part.size()) / kDraws;
+      HL_ASSIGN(const train::LinearHead head, FitPart(part, strength * static_cast<double>(fold.train.size()) / static_cast<double>(part.size())));
+      std::vector<float> scores(classes_);
+      for (size_t i = 0; i < fold.test.size(); ++i) {
+        train::Score(head, Values(fold.test[i]), scores);
+        hits[i] += Best(scores) == Label(fold.test[i]) ? 1.0 / kDraws : 0.0;
+      }
+    }
+    AddHits(p, learnt, hits);
+    return {};
+  }
+
+  // Point p of the curve gets a fold's test pictures, whose classifiers learnt from that many pictures.
+  void AddHits(size_t p, double learnt, const std::vector<double>& hits) {
+    learnt_[p] += learnt / static_cast<double>(data_.split->folds.size());
+    hits_[p].insert(hits_[p].end(), hits.begin(), hits.end());
   }
 
   // That share of each class, whole clusters in a drawn order; empty where a class would have too few.
@@ -178,7 +192,7 @@ class Looker {
   void AddCurve(Review& review) const {
     std::vector<double> pictures;
     std::vector<std::vector<double>> hits;
-    for (size_t p = 0; p < kShares.size(); ++p) {
+    for (size_t p = 0; p < kPoints; ++p) {
       if (!usable_[p] || hits_[p].empty()) continue;
       review.curve.push_back({learnt_[p], std::accumulate(hits_[p].begin(), hits_[p].end(), 0.0), hits_[p].size()});
       pictures.push_back(learnt_[p]);
@@ -196,9 +210,9 @@ class Looker {
   train::TrialSpec spec_;
   std::shared_ptr<const FeatureSet> features_;
   std::vector<std::vector<float>> scores_;                    // by picture; empty where nobody may score it
-  std::array<std::vector<double>, kShares.size()> hits_;      // of test pictures, fold after fold
-  std::array<double, kShares.size()> learnt_ = {};
-  std::array<bool, kShares.size()> usable_ = {true, true, true, true};
+  std::array<std::vector<double>, kPoints> hits_;             // of test pictures, fold after fold
+  std::array<double, kPoints> learnt_ = {};
+  std::array<bool, kPoints> usable_ = {true, true, true, true};
 };
 
 }  // namespace

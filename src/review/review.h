@@ -61,7 +61,7 @@ std::optional<Forecast> ForecastOf(const std::vector<double>& pictures, const st
 
 // Places of `rows` vectors of `width` values on their two widest axes (principal components of the vectors, each scaled to
 // length 1), scaled together so that the farthest is at -1 or 1.
-std::vector<std::array<float, 2>> PrincipalMap(const std::vector<std::vector<float>>& rows, uint64_t seed);
+std::vector<std::array<float, 2>> PrincipalMap(std::vector<std::vector<float>> rows, uint64_t seed);
 
 // RUN/review.json and RUN/review.csv.
 Result<void> WriteReview(const std::filesystem::path& run, const dataset::Dataset& dataset, const Review& review);
