@@ -26,7 +26,9 @@ struct Sample {
 };
 
 Sample MakeSample(const std::string& name, const Bytes& model) {
-  const fs::path folder = fs::path(testing::TempDir()) / ("handlens-web-" + name);
+  // Of the test's own: others that make the same sample may run at the same time.
+  const std::string test = testing::UnitTest::GetInstance()->current_test_info()->name();
+  const fs::path folder = fs::path(testing::TempDir()) / ("handlens-web-" + name + "-" + test);
   fs::remove_all(folder);
   Sample sample{folder, {}};
   EXPECT_TRUE(WriteFileAtomic(folder / "site/index.html", std::string_view("<p>app")));
