@@ -43,6 +43,8 @@ no_camera cameraNoneApp
 camera_busy cameraBusy
 choose_pictures galleryChoose
 not_sure notSure
+refer refer
+refer_possibly referPossibly label percent
 confidence confidenceApp
 confidence_unsure confidenceUnsure percent label
 knows knows

@@ -18,7 +18,9 @@ namespace fs = std::filesystem;
 using namespace pipeline;
 namespace {
 
-Json PredictionJson(const verify::Prediction& p, const PictureFile& file, const std::vector<std::string>& labels) {
+Json PredictionJson(const verify::Prediction& p, const PictureFile& file, const verify::Predictions& all) {
+  const std::vector<std::string>& labels = all.labels;
+  const bool refers = all.referral.has_value();
   Json json = {{"path", file.shown}};
   if (!file.label.empty()) json["true_label"] = file.label;
   if (!p.error.empty()) {
@@ -28,6 +30,7 @@ Json PredictionJson(const verify::Prediction& p, const PictureFile& file, const 
   json["label"] = p.label;
   json["score"] = p.score;
   json["not_sure"] = p.not_sure;
+  if (refers) json["refer"] = p.referred.has_value();
   Json scores = Json::object();
   for (size_t i = 0; i < labels.size(); ++i) scores[labels[i]] = p.scores[i];
   json["scores"] = std::move(scores);
@@ -36,12 +39,15 @@ Json PredictionJson(const verify::Prediction& p, const PictureFile& file, const 
 }
 
 // The best three, for people.
-std::string PredictionText(const verify::Prediction& p, const PictureFile& file, const std::vector<std::string>& labels) {
+std::string PredictionText(const verify::Prediction& p, const PictureFile& file, const verify::Predictions& all) {
   if (!p.error.empty()) return "";
+  const std::vector<std::string>& labels = all.labels;
   std::vector<size_t> order(labels.size());
   for (size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return p.scores[a] > p.scores[b]; });
-  std::string text = Visible(file.shown) + ": " + (p.not_sure ? "not sure, perhaps " : "");
+  std::string text = Visible(file.shown) + ": ";
+  if (p.referred) text += fmt::format("refer, possibly {} ({:.1f} %); ", Visible(all.referral->wanted.label), 100 * *p.referred);
+  if (p.not_sure) text += "not sure, perhaps ";
   for (size_t i = 0; i < std::min<size_t>(3, order.size()); ++i) {
     text += fmt::format("{}{} {:.1f} %", i == 0 ? "" : ", ", labels[order[i]], 100 * static_cast<double>(p.scores[order[i]]));
   }
@@ -150,8 +156,8 @@ Result<Outcome> CommandPredict(Call& call) {
   for (size_t i = 0; i < found.files.size(); ++i) {
     verify::Prediction& p = predicted.pictures[i];
     if (!p.error.empty()) p.error = ReasonOf(p, found.files[i]);
-    outcome.json["pictures"].push_back(PredictionJson(p, found.files[i], predicted.labels));
-    outcome.text += PredictionText(p, found.files[i], predicted.labels);
+    outcome.json["pictures"].push_back(PredictionJson(p, found.files[i], predicted));
+    outcome.text += PredictionText(p, found.files[i], predicted);
     if (!p.error.empty()) failed.push_back({found.files[i].shown, p.error});
   }
   const Tally tally = Count(predicted.pictures, found.files, predicted.labels);

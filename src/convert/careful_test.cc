@@ -146,6 +146,56 @@ TEST(Guard, MultipliesEveryFilesScoresByOneFactorAPicture) {
   EXPECT_GT(highest, 0.99);
 }
 
+// Steps of the logits decide how often rounding turns an answer.
+TEST(Guard, MakesTheStepsOfWideLogitsNoCoarser) {
+  const Guard guard{2, std::vector<float>(2 * 4, 0.0f), 1};
+  const auto ranges = [&](float low, float high, float least_top) {
+    Calibration calibration{{0, low}, {6, high}, {{0}, {0}, {0, 0}}, least_top, 10};
+    AddGuard(guard, calibration);
+    return calibration;
+  };
+  const Calibration wide = ranges(-20, 16, 3);
+  EXPECT_EQ(wide.low[1], -9);        // 3 - 7 - 5
+  EXPECT_EQ(wide.high[1], 17.5f);
+  EXPECT_LT(wide.high[1] - wide.low[1], 16 + 20);
+  EXPECT_EQ(ranges(-2, 16, 8).low[1], -4);        // 8 - 7 - 5
+  EXPECT_EQ(ranges(-2, 16, 3).low[1], -7);        // -2 - 5: all of it
+  for (const Calibration& calibration : {wide, ranges(-2, 16, 3)}) {   // one range before and after the addition: one rounding
+    EXPECT_EQ(calibration.low.back(), calibration.low[1]);
+    EXPECT_EQ(calibration.high.back(), calibration.high[1]);
+  }
+}
+
+// The mean distance of an int8 file's scores from the float file's, with a guard and without.
+TEST(Guard, CostsTheInt8FileNoPrecision) {
+  SKIP_WITHOUT_RUNTIME();
+  FoldedModel plain = *Fold(Pooled(), RandomWeights(Pooled(), 23));
+  const auto pictures = Pictures(9, 200);
+  Calibration calibration = *Calibrate(plain, Spans(pictures), 1, SilentProgress());
+  const double cool = static_cast<double>(calibration.high.back() - calibration.low.back()) / 60;   // as wide as a probe's logits
+  Cool(cool, plain);
+  Cool(cool, calibration);
+  const Seen seen = SeenBy(plain, pictures);
+  const std::vector<float> log_means = LogMeans(seen, 3);
+  const Guard guard = MakeGuard(log_means, *FitBounds(log_means, seen), 3);
+  const auto distance = [&](const FoldedModel& model, const Calibration& ranges) {
+    auto exact = *Judge::Load(*Convert(model, Variant::kFloat32, Io::kUint8, nullptr), Kernels::kXnnpack);
+    auto rounded = *Judge::Load(*Convert(model, Variant::kInt8, Io::kUint8, &ranges), Kernels::kXnnpack);
+    double sum = 0;
+    for (const auto& picture : pictures) {
+      const std::vector<float> a = *exact->Classify(picture), b = *rounded->Classify(picture);
+      for (size_t c = 0; c < a.size(); ++c) sum += std::abs(static_cast<double>(a[c]) - static_cast<double>(b[c]));
+    }
+    return sum / static_cast<double>(pictures.size());
+  };
+  FoldedModel guarded = plain;
+  Calibration wider = calibration;
+  AddGuard(guard, guarded);
+  AddGuard(guard, wider);
+  const double without = distance(plain, calibration), with = distance(guarded, wider);
+  EXPECT_LT(with, 1.3 * without);   // 1.14; 1.65 with the logits of both halves in one range to the lowest
+}
+
 // What lights up: class c the channels c, c + 3, ...; strangers those that no class lights.
 std::vector<float> Lit(int first, uint64_t key, float size) {
   Rng rng(5, "features", {key});

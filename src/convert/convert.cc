@@ -95,6 +95,7 @@ Result<Calibration> Calibrate(const FoldedModel& model, const std::vector<std::s
   Calibration calibration;
   calibration.low.assign(layers, std::numeric_limits<float>::max());
   calibration.high.assign(layers, std::numeric_limits<float>::lowest());
+  calibration.least_top = std::numeric_limits<float>::max();
   calibration.pictures = static_cast<int>(pictures.size());
   std::vector<std::vector<std::vector<double>>> means(pictures.size());   // summed in order of the pictures
   std::mutex mutex;
@@ -111,6 +112,7 @@ Result<Calibration> Calibrate(const FoldedModel& model, const std::vector<std::s
       const auto [low, high] = std::minmax_element(outputs[k].begin(), outputs[k].end());
       calibration.low[k] = std::min(calibration.low[k], *low);
       calibration.high[k] = std::max(calibration.high[k], *high);
+      if (k + 1 == layers) calibration.least_top = std::min(calibration.least_top, *high);
     }
   });
   if (stopped) return Interrupted();
@@ -164,7 +166,8 @@ Result<std::vector<LayerError>> MeasureLayers(const FoldedModel& exact, const Fo
       const std::vector<float>& truth = expected[p][i];
       for (size_t k = 0; k < truth.size(); ++k) {
         signal += static_cast<double>(truth[k]) * truth[k];
-        const double error = static_cast<double>(values[k]) - truth[k];
+        // A range that leaves out on purpose what changes no score (AddGuard) is no error.
+        const double error = static_cast<double>(values[k]) - std::clamp(truth[k], std::min(0.0f, calibration.low[i]), std::max(0.0f, calibration.high[i]));
         noise += error * error;
       }
     }

@@ -42,6 +42,7 @@ Result<Strangers> ParseStrangers(std::string_view name);  // kind kUsage
 struct Calibration {
   std::vector<float> low, high;  // a layer of the folded model
   std::vector<std::vector<double>> means;  // of the picture, then of every layer: each channel's over all pixels
+  float least_top = 0;           // the lowest that a picture's highest logit was
   int pictures = 0;
 };
 

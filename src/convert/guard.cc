@@ -13,7 +13,9 @@ namespace {
 
 // Added to every channel of a class's mean, as a share of the mean channel: a channel that never lit up in training may light up once.
 constexpr double kSurprise = 0.1;
-constexpr double kDeviations = 3;
+constexpr double kDeviations = 2.5;
+// A logit this far below a picture's highest is worth less than a quarter of a step of a score: e^-7 is 0.23 / 256.
+constexpr float kUnheard = 7;
 
 size_t FeaturesIn(const std::vector<float>& log_means, int classes) { return log_means.size() / static_cast<size_t>(classes); }
 
@@ -172,11 +174,17 @@ void AddGuard(const Guard& guard, Calibration& calibration) {
     return means;
   };
   const std::vector<double> means = calibration.means.back();
-  calibration.low.back() = low + static_cast<float>(kFamiliar);
+  // The steps of the logits decide how often rounding turns an answer, so the range holds no more than it must: what lies kUnheard below the
+  // top of the least sure picture is no part of any score. Before and after the addition it is the same range, so that the classes'
+  // logits, to which nothing is added, are rounded once.
+  const float lowest = std::max(low, calibration.least_top - kUnheard) + static_cast<float>(kFamiliar);
+  const float highest = high + static_cast<float>(kStrange);
+  calibration.low.back() = lowest;
+  calibration.high.back() = highest;
   calibration.means.back() = twice(means, kFamiliar);
-  // Familiar pictures reach 1 in the sum of all classes; what is beyond changes nothing.
-  calibration.low.insert(calibration.low.end(), {0, 0, low + static_cast<float>(kFamiliar)});
-  calibration.high.insert(calibration.high.end(), {guard.enough, most, high + static_cast<float>(kStrange)});
+  // Familiar pictures reach `enough` in the sum of all classes; what is beyond changes nothing.
+  calibration.low.insert(calibration.low.end(), {0, 0, lowest});
+  calibration.high.insert(calibration.high.end(), {guard.enough, most, highest});
   calibration.means.push_back(std::vector<double>(static_cast<size_t>(guard.classes), 0.0));
   calibration.means.push_back(std::vector<double>(static_cast<size_t>(2 * guard.classes), 0.0));
   calibration.means.push_back(twice(means, kFamiliar));

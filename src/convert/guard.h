@@ -42,7 +42,7 @@ std::vector<float> LogMeans(const Seen& trained, int classes);
 
 inline constexpr size_t kFewestOthers = 10;
 
-// What is familiar, by pictures of the same kind that the model did not train on: three deviations below their mean is not at all, their median is
+// What is familiar, by pictures of the same kind that the model did not train on: two and a half deviations below their mean is not at all, their median is
 // enough. Nothing when there are fewer than kFewestOthers.
 struct Bounds {
   double least = 0, enough = 1;

@@ -73,6 +73,7 @@ void Cool(double temperature, FoldedModel& model) {
 void Cool(double temperature, Calibration& calibration) {
   calibration.low.back() = static_cast<float>(calibration.low.back() / temperature);
   calibration.high.back() = static_cast<float>(calibration.high.back() / temperature);
+  calibration.least_top = static_cast<float>(calibration.least_top / temperature);
   for (double& mean : calibration.means.back()) mean /= temperature;
 }
 

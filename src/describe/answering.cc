@@ -35,19 +35,6 @@ Counts At(int hundredths, std::span<const JudgedPicture> pictures) {
   return counts;
 }
 
-// One picture of each cluster, drawn by the cluster's number alone, in whatever order the pictures come.
-std::vector<JudgedPicture> OneOfEach(std::span<const JudgedPicture> pictures) {
-  std::map<int, std::vector<const JudgedPicture*>> clusters;
-  for (const JudgedPicture& p : pictures) clusters[p.cluster].push_back(&p);
-  std::vector<JudgedPicture> drawn;
-  for (auto& [cluster, members] : clusters) {
-    std::sort(members.begin(), members.end(), [](const auto* a, const auto* b) { return std::pair(a->top, a->right) < std::pair(b->top, b->right); });
-    Rng rng(1, "one picture of a cluster", {static_cast<uint64_t>(cluster)});
-    drawn.push_back(*members[rng.Below(static_cast<uint32_t>(members.size()))]);
-  }
-  return drawn;
-}
-
 // The lowest multiple of 0.01 above the score that `share` of the pictures are above at most.
 int ThresholdFor(double share, std::span<const JudgedPicture> pictures) {
   std::vector<double> tops;
@@ -130,6 +117,18 @@ std::string SentenceOf(const Answering& a) {
 }
 
 }  // namespace
+
+std::vector<JudgedPicture> OneOfEach(std::span<const JudgedPicture> pictures) {
+  std::map<int, std::vector<const JudgedPicture*>> clusters;
+  for (const JudgedPicture& p : pictures) clusters[p.cluster].push_back(&p);
+  std::vector<JudgedPicture> drawn;
+  for (auto& [cluster, members] : clusters) {
+    std::sort(members.begin(), members.end(), [](const auto* a, const auto* b) { return std::pair(a->top, a->right) < std::pair(b->top, b->right); });
+    Rng rng(1, "one picture of a cluster", {static_cast<uint64_t>(cluster)});
+    drawn.push_back(*members[rng.Below(static_cast<uint32_t>(members.size()))]);
+  }
+  return drawn;
+}
 
 size_t FewestForPromise(double max_wrong, double confidence) {
   const double level = (1 - confidence) / kTests;

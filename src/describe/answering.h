@@ -16,7 +16,12 @@ struct JudgedPicture {
   bool right = false;
   int cluster = 0;       // pictures that belong together (of one patient, or near-duplicates) share it
   int fold = 0;          // which model was asked
+  int truth = -1;        // its class and all its scores: only for ChooseReferral (referral.h)
+  std::vector<float> scores = {};
 };
+
+// One picture of each cluster, drawn by the cluster's number alone, in whatever order the pictures come.
+std::vector<JudgedPicture> OneOfEach(std::span<const JudgedPicture> pictures);
 
 // A statement about the answers at a threshold: of those on pictures like these at most `max_wrong` are wrong, with `confidence`.
 //

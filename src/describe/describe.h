@@ -15,6 +15,7 @@
 #include "base/progress.h"
 #include "base/result.h"
 #include "describe/answering.h"
+#include "describe/referral.h"
 
 namespace handlens::describe {
 
@@ -31,6 +32,7 @@ struct Description {
   std::vector<float> mean, std;      // of the float file, as TFLite tools apply them: (byte - mean) / std; empty = 0, 255
   double not_sure_below = 0;         // top scores below this are shown as "not sure"; 0..1
   std::optional<Answering> answering;  // how that threshold came about and what it promises; empty in older files
+  std::optional<Referral> referral;  // a class that must not be missed; empty where the user named none
   std::string golden_sha256;         // of the golden vectors that the apps prove their pixels with; empty = none
 };
 
@@ -84,6 +86,7 @@ struct DescribeRequest {
   // What the quantized fold models said of pictures that they had not seen. Where there are any, they set the description's threshold.
   std::vector<JudgedPicture> answers = {};
   double max_wrong = 0.05;              // share of the answers that a promise should be about
+  std::optional<Sensitivity> sensitivity = {};  // sets the description's referral by the same answers
 };
 
 // One line of the proof: what a finished file, in the official runtime, says of the training pictures of one class.
@@ -117,7 +120,7 @@ struct DescribeResult {
 // Writes metadata into the finished .tflite files of the folder, then labels.txt, preprocess.json, description.json
 // ("handlens-description" version 1), modelcard.md and wrappers/, and proves the label order with the official
 // runtime. Running it again gives the same bytes. Kind kBadInput: no conversion.json, the labels of labels.txt, of
-// conversion.json, of the request and the number of outputs are not the same; kInternal: no runtime library.
+// conversion.json, of the request and the number of outputs are not the same, or `sensitivity` names no class; kInternal: no runtime library.
 // A proof that fails is not an error but `unproven`.
 Result<DescribeResult> DescribeRun(const DescribeRequest& request, Progress& progress);
 

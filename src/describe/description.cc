@@ -27,6 +27,7 @@ Result<void> Validate(const Description& d, std::string_view where) {
   if (d.labels.empty()) return bad("no labels");
   if (std::set<std::string>(d.labels.begin(), d.labels.end()).size() != d.labels.size()) return bad("a label twice");
   if (!(d.not_sure_below >= 0 && d.not_sure_below <= 1)) return bad("not_sure_below is not in 0..1");
+  if (d.referral && (d.referral->label >= d.labels.size() || d.labels[d.referral->label] != d.referral->wanted.label)) return bad("refer names no label");
   return {};
 }
 
@@ -67,6 +68,7 @@ std::string PreprocessJson(const Description& d) {
   json["labels"] = d.labels;
   json["not_sure_below"] = d.not_sure_below;
   if (d.answering) json["answering"] = ToJson(*d.answering);
+  if (d.referral) json["refer"] = ToJson(*d.referral);
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -95,6 +97,9 @@ Result<Description> DescriptionFromJson(std::string_view text, std::string_view 
     HL_ASSIGN(Answering answering, AnsweringFromJson(json["answering"], where));
     answering.not_sure_below = d.not_sure_below;
     d.answering = std::move(answering);
+  }
+  if (json.contains("refer")) {
+    HL_ASSIGN(d.referral, ReferralFromJson(json["refer"], where));
   }
   HL_TRY(Validate(d, where));
   return d;

@@ -43,6 +43,7 @@ std::string Head(const Json& model) {
     out += fmt::format(" Below a top score of {:.2f}, apps say \"not sure\".", threshold);
   }
   if (model.contains("answering")) out += "\n\n" + Cell(model.at("answering").at("sentence"));
+  if (model.contains("refer")) out += "\n\n" + Cell(model.at("refer").at("sentence"));
   return out + "\n\n";
 }
 

@@ -167,6 +167,9 @@ Result<DescribeResult> DescribeRun(const DescribeRequest& request, Progress& pro
     wanted.answering = ChooseAnswering(request.answers, request.max_wrong);
     wanted.not_sure_below = wanted.answering->not_sure_below;
   }
+  if (request.sensitivity) {
+    HL_ASSIGN(wanted.referral, ChooseReferral(request.answers, conversion.labels, *request.sensitivity));
+  }
   HL_ASSIGN(result.description, Complete(std::move(wanted), conversion, request.model_folder));
   result.quantization = conversion.quantization;
   progress.Begin("describe", static_cast<double>(conversion.files.size()), "files");

@@ -96,6 +96,9 @@ constexpr Option kOptions[] = {
     {.name = "max-wrong", .into = Into<&Wanted::model, &Wanted::Model::max_wrong>, .kind = Kind::kNumber, .value = "SHARE", .fallback = "0.05", .low = 0.001, .high = 0.5, .group = kModel,
      .since = "describe", .help = "How many of the app's answers may be wrong: the threshold of \"not sure\" is set so that this can be promised with 95 % confidence, where it can."},
 
+    {.name = "sensitivity", .into = Into<&Wanted::model, &Wanted::Model::sensitivity>, .kind = Kind::kText, .value = "CLASS=SHARE", .fallback_words = "none", .group = kModel,
+     .since = "describe", .help = "A class that must not be missed: apps say \"refer\" from a score of it on that finds this share of its pictures (0.95 where only CLASS is named)."},
+
     {.name = "name", .into = Into<&Wanted::about, &Wanted::About::name>, .kind = Kind::kText, .value = "TEXT", .fallback_words = "the name of the pictures' folder", .group = kAbout, .since = "describe",
      .help = "Name of the model in its metadata and in apps."},
     {.name = "model-version", .into = Into<&Wanted::about, &Wanted::About::version>, .kind = Kind::kText, .value = "TEXT", .fallback = "1", .group = kAbout, .since = "describe",

@@ -65,7 +65,7 @@ constexpr size_t FieldCount() {
 template <class Options>
 auto Tie(const Options& o) {
   constexpr size_t kCount = FieldCount<Options>();
-  static_assert(kCount <= 10, "write one line more below");
+  static_assert(kCount <= 11, "write one line more below");
   if constexpr (kCount == 0) return std::tuple<>();
   else if constexpr (kCount == 1) { const auto& [a] = o; return std::tie(a); }
   else if constexpr (kCount == 2) { const auto& [a, b] = o; return std::tie(a, b); }
@@ -76,7 +76,8 @@ auto Tie(const Options& o) {
   else if constexpr (kCount == 7) { const auto& [a, b, c, d, e, f, g] = o; return std::tie(a, b, c, d, e, f, g); }
   else if constexpr (kCount == 8) { const auto& [a, b, c, d, e, f, g, h] = o; return std::tie(a, b, c, d, e, f, g, h); }
   else if constexpr (kCount == 9) { const auto& [a, b, c, d, e, f, g, h, i] = o; return std::tie(a, b, c, d, e, f, g, h, i); }
-  else { const auto& [a, b, c, d, e, f, g, h, i, j] = o; return std::tie(a, b, c, d, e, f, g, h, i, j); }
+  else if constexpr (kCount == 10) { const auto& [a, b, c, d, e, f, g, h, i, j] = o; return std::tie(a, b, c, d, e, f, g, h, i, j); }
+  else { const auto& [a, b, c, d, e, f, g, h, i, j, k] = o; return std::tie(a, b, c, d, e, f, g, h, i, j, k); }
 }
 
 // A field that came to a step later is std::optional and empty for what the step did before: then it is left out, and

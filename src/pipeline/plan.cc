@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "describe/referral.h"
 #include "pipeline/steps.h"
 #include "search/cost.h"
 
@@ -87,6 +88,10 @@ Result<void> CheckBudget(Run& run, const RunPlan& plan) {
 
 Result<RunPlan> MakePlan(const Run& run) {
   RunPlan plan;
+  if (const auto& sensitivity = run.wanted().model.sensitivity) {   // a misspelt class is said before hours of training
+    HL_ASSIGN(const describe::Sensitivity wanted, describe::ParseSensitivity(*sensitivity));
+    HL_TRY(describe::ClassOf(wanted, run.space.dataset.labels));
+  }
   HL_ASSIGN(plan.candidates, CandidatesOf(run));
   const int folds = run.wanted().folds.folds;
   HL_ASSIGN(const search::Coverage coverage, search::PresetCoverage(run.wanted().search.preset));

@@ -64,7 +64,8 @@ Result<std::vector<describe::JudgedPicture>> OutOfFold(const Workspace& space) {
         const auto scores = row.at("scores").get<std::vector<double>>();
         if (found == by_id.end() || scores.empty()) continue;
         const auto top = std::max_element(scores.begin(), scores.end());
-        judged.push_back({*top, top - scores.begin() == found->second->label, found->second->cluster, fold.at("fold").get<int>()});
+        judged.push_back({*top, top - scores.begin() == found->second->label, found->second->cluster, fold.at("fold").get<int>(), found->second->label,
+                          {scores.begin(), scores.end()}});
       }
     }
     return judged;
@@ -164,18 +165,19 @@ struct Describe {
   static constexpr StepFacts kFacts{.name = "describe", .title = "describe", .command = "describe", .version = 3};
   struct Options {
     static constexpr std::string_view kNames[] = {"name", "version", "author", "license", "notice", "size", "fit", "max_wrong", "anonymous",
-                                                 "notes"};
+                                                 "notes", "sensitivity"};
     std::string name, version, author, license, notice;
     int size_px = 0;
     image::Fit fit = image::Fit::kCrop;
     double max_wrong = 0;
     std::optional<bool> anonymous;         // empty: the card names the pictures' folder
     std::optional<std::string> notes;      // the text; empty: none
+    std::optional<std::string> sensitivity;
   };
   static Result<Options> Read(const Run& run) {
     const Wanted::About& wanted = run.wanted().about;
     Options options{wanted.name.value_or(NameOf(run)), wanted.version, wanted.author, wanted.license, wanted.notice,
-                    run.space.chosen.candidate.size_px, run.fit(), run.wanted().model.max_wrong, {}, {}};
+                    run.space.chosen.candidate.size_px, run.fit(), run.wanted().model.max_wrong, {}, {}, run.wanted().model.sensitivity};
     if (wanted.anonymous) options.anonymous = true;
     HL_ASSIGN(std::string notes, NotesOf(run));
     if (!notes.empty()) options.notes = std::move(notes);
@@ -198,6 +200,9 @@ struct Describe {
     d.fit = image::FitName(o.fit);
     d.labels = space.dataset.labels;
     request.max_wrong = o.max_wrong;
+    if (o.sensitivity) {
+      HL_ASSIGN(request.sensitivity, describe::ParseSensitivity(*o.sensitivity));
+    }
     HL_ASSIGN(request.answers, OutOfFold(space));
     if (!o.anonymous) request.data.source = dataset::NameOf(space.dataset);
     request.data.groups = dataset::GroupsSentence(space.dataset);

@@ -56,6 +56,7 @@ struct Wanted {
     convert::Method quantization = convert::Method::kPostTraining;
     convert::Strangers strangers = convert::Strangers::kAnswer;
     double max_wrong = 0;
+    std::optional<std::string> sensitivity;  // "CLASS=SHARE"; empty: no class is referred
   } model;
   struct About {
     std::optional<std::string> name;

@@ -43,19 +43,19 @@ std::vector<describe::JudgedPicture> OutOfFold(const Shipped& shipped, const Rou
   std::vector<describe::JudgedPicture> judged;
   for (const auto& [fold, i] : order) {
     const auto picture = static_cast<size_t>(route.pictures[i]);
-    judged.push_back({TopOf(route.scores[i]), route.predicted[i] == route.truth[i], shipped.dataset.pictures[picture].cluster, fold});
+    judged.push_back({TopOf(route.scores[i]), route.predicted[i] == route.truth[i], shipped.dataset.pictures[picture].cluster, fold, route.truth[i], route.scores[i]});
   }
   return judged;
 }
 
-// What the file that `handlens app` packs says of itself; nothing for an older one.
-std::optional<describe::Answering> AnsweringOf(const Shipped& shipped) {
+// What the file that `handlens app` packs says of itself; nothing for one that does not come from handlens.
+std::optional<describe::Description> DescriptionOf(const Shipped& shipped) {
   const ModelFile* const packed = PackedModel(shipped);
   if (packed == nullptr) return std::nullopt;
   const auto info = tflite::ReadModelInfo(packed->bytes);
   if (!info || info->preprocess_json.empty()) return std::nullopt;
-  const auto description = describe::DescriptionFromJson(info->preprocess_json, packed->file);
-  return description ? description->answering : std::nullopt;
+  auto description = describe::DescriptionFromJson(info->preprocess_json, packed->file);
+  return description ? std::optional(*std::move(description)) : std::nullopt;
 }
 
 std::string Percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
@@ -85,24 +85,72 @@ Answered AnsweredAt(double not_sure_below, const Route& route) {
   return result;
 }
 
+Refers RefersAt(double from, size_t label, const Route& route) {
+  std::vector<describe::JudgedPicture> pictures;
+  for (size_t i = 0; i < route.scores.size(); ++i) pictures.push_back({.truth = route.truth[i], .scores = route.scores[i]});
+  Refers result{describe::ReferredAt(from, label, pictures), {}};
+  if (result.counts.pictures == 0 || result.counts.others == 0) return result;
+  std::vector<double> thresholds = {0};
+  for (const describe::JudgedPicture& p : pictures) thresholds.push_back(static_cast<double>(p.scores[label]));
+  std::sort(thresholds.begin(), thresholds.end());
+  thresholds.erase(std::unique(thresholds.begin(), thresholds.end()), thresholds.end());
+  const size_t step = std::max<size_t>(1, (thresholds.size() + kRiskPoints - 1) / kRiskPoints);
+  for (size_t i = 0; i < thresholds.size(); i += step) {
+    const describe::Referred at = describe::ReferredAt(thresholds[i], label, pictures);
+    result.roc.emplace_back(static_cast<double>(at.others_referred) / static_cast<double>(at.others),
+                            static_cast<double>(at.referred) / static_cast<double>(at.pictures));
+  }
+  result.roc.emplace_back(0, 0);
+  return result;
+}
+
+namespace {
+
+// "the file says X 0.4, its pictures say 0.5"
+template <class Value>
+void Differ(std::string_view what, const Value& file, const Value& here, std::vector<std::string>& problems) {
+  if (file != here) problems.push_back(fmt::format("the file says {} {}, its pictures say {}", what, file, here));
+}
+
+void CompareReferral(const describe::Referral& said, const std::vector<describe::JudgedPicture>& pictures, Verdict& verdict) {
+  const auto found = describe::ChooseReferral(pictures, verdict.labels, said.wanted);
+  if (!found) {
+    verdict.referral_problems.push_back(found.error().message);
+    return;
+  }
+  std::vector<std::string>& problems = verdict.referral_problems;
+  Differ("\"refer\" from", said.from, found->from, problems);
+  Differ("that it is shown:", said.shown, found->shown, problems);
+  Differ("pictures counted:", said.counted.pictures, found->counted.pictures, problems);
+  Differ("pictures referred:", said.counted.referred, found->counted.referred, problems);
+  Differ("others referred:", said.counted.others_referred, found->counted.others_referred, problems);
+}
+
+}  // namespace
+
 void JudgeAnswering(const Shipped& shipped, Verdict& verdict) {
-  verdict.answering = AnsweringOf(shipped);
-  if (!verdict.answering) return;
-  const describe::Answering& said = *verdict.answering;
+  const auto description = DescriptionOf(shipped);
+  if (!description) return;
+  verdict.answering = description->answering;
+  verdict.referral = description->referral;
   for (Route& route : verdict.routes) {
-    if (route.status == "done" && !route.scores.empty()) route.answering = AnsweredAt(said.not_sure_below, route);
+    if (route.status != "done" || route.scores.empty()) continue;
+    if (verdict.answering) route.answering = AnsweredAt(verdict.answering->not_sure_below, route);
+    if (verdict.referral) route.refers = RefersAt(verdict.referral->from, verdict.referral->label, route);
   }
   const Route* quantized = FindRoute(verdict, "quantized");
   if (quantized == nullptr || quantized->status != "done") return;
-  const describe::Answering found = describe::ChooseAnswering(OutOfFold(shipped, *quantized), said.promise.max_wrong);
-  const auto differs = [&](std::string_view what, auto file, auto here) {
-    if (file != here) verdict.answering_problems.push_back(fmt::format("the file says {} {}, its pictures say {}", what, file, here));
-  };
-  differs("\"not sure\" below", said.not_sure_below, found.not_sure_below);
-  differs("that a promise is given:", said.promise.given, found.promise.given);
-  differs("pictures counted:", said.promise.pictures, found.promise.pictures);
-  differs("pictures answered:", said.promise.answered, found.promise.answered);
-  differs("answers wrong:", said.promise.wrong, found.promise.wrong);
+  const std::vector<describe::JudgedPicture> pictures = OutOfFold(shipped, *quantized);
+  if (verdict.referral) CompareReferral(*verdict.referral, pictures, verdict);
+  if (!verdict.answering) return;
+  const describe::Answering& said = *verdict.answering;
+  const describe::Answering found = describe::ChooseAnswering(pictures, said.promise.max_wrong);
+  std::vector<std::string>& problems = verdict.answering_problems;
+  Differ("\"not sure\" below", said.not_sure_below, found.not_sure_below, problems);
+  Differ("that a promise is given:", said.promise.given, found.promise.given, problems);
+  Differ("pictures counted:", said.promise.pictures, found.promise.pictures, problems);
+  Differ("pictures answered:", said.promise.answered, found.promise.answered, problems);
+  Differ("answers wrong:", said.promise.wrong, found.promise.wrong, problems);
 }
 
 std::optional<RuleResult> AnsweringRule(const Verdict& verdict) {
@@ -114,12 +162,32 @@ std::optional<RuleResult> AnsweringRule(const Verdict& verdict) {
   return RuleResult{"not-sure", passed, text, passed ? "" : "convert and describe again: the file's threshold is not that of its pictures"};
 }
 
+std::optional<RuleResult> ReferralRule(const Verdict& verdict) {
+  if (!verdict.referral) return std::nullopt;
+  const describe::Referral& said = *verdict.referral;
+  if (!verdict.referral_problems.empty()) {
+    return RuleResult{"sensitivity", false, fmt::format("{}", fmt::join(verdict.referral_problems, "; ")),
+                      "convert and describe again: the file's threshold is not that of its pictures"};
+  }
+  const describe::Referred& elsewhere = said.elsewhere.pictures > 0 ? said.elsewhere : said.counted;
+  const bool passed = Wilson95(elsewhere.referred, elsewhere.pictures).high >= said.wanted.share;
+  return RuleResult{"sensitivity", passed, said.sentence,
+                    passed ? "" : fmt::format("more pictures of {}, or a lower --sensitivity: on pictures that did not set the threshold fewer are referred than wanted", said.wanted.label)};
+}
+
 std::vector<std::string> AnsweringNotes(const Verdict& verdict) {
   std::vector<std::string> notes;
   for (const std::string_view name : {"camera", "camera-hard", "quantized-holdout"}) {
     const Route* route = FindRoute(verdict, name);
     if (route == nullptr || !route->answering) continue;
     notes.push_back(fmt::format("\"not sure\" on the route {}: {}", name, Counts(*route)));
+  }
+  for (const std::string_view name : {"camera", "camera-hard", "quantized-holdout"}) {
+    const Route* route = FindRoute(verdict, name);
+    if (route == nullptr || !route->refers) continue;
+    const describe::Referred& r = route->refers->counts;
+    notes.push_back(fmt::format("\"refer\" on the route {}: sensitivity {}, specificity {}", name, describe::ShareText(r.referred, r.pictures),
+                                describe::ShareText(r.others - r.others_referred, r.others)));
   }
   return notes;
 }

@@ -42,5 +42,52 @@ TEST(AnsweringRule, FailsWhereThePicturesSayOtherwise) {
   EXPECT_FALSE(AnsweringRule(verdict)->passed);
 }
 
+// Class 1 must not be missed; scores of it rise with the picture's number.
+Route Ten() {
+  Route route;
+  route.name = "quantized";
+  for (int i = 0; i < 10; ++i) {
+    route.truth.push_back(i % 2);
+    route.scores.push_back({1 - 0.1f * static_cast<float>(i), 0.1f * static_cast<float>(i)});
+  }
+  Score(route, 2);
+  return route;
+}
+
+TEST(RefersAt, CountsWhatAnAppWouldRefer) {
+  const Refers refers = RefersAt(0.25, 1, Ten());   // 3, 5, 7, 9 of 1, 3, 5, 7, 9; 4, 6, 8 of 0, 2, 4, 6, 8
+  EXPECT_EQ(refers.counts.pictures, 5u);
+  EXPECT_EQ(refers.counts.referred, 4u);
+  EXPECT_EQ(refers.counts.others, 5u);
+  EXPECT_EQ(refers.counts.others_referred, 3u);
+}
+
+TEST(RefersAt, DrawsTheCurveWhoseAreaIsTheAuc) {
+  const Route route = Ten();
+  const Refers refers = RefersAt(0.25, 1, route);
+  EXPECT_EQ(refers.roc.front(), std::pair(1.0, 1.0));
+  EXPECT_EQ(refers.roc.back(), std::pair(0.0, 0.0));
+  double area = 0;
+  for (size_t i = 1; i < refers.roc.size(); ++i) {
+    area += (refers.roc[i - 1].first - refers.roc[i].first) * (refers.roc[i - 1].second + refers.roc[i].second) / 2;
+  }
+  const double positives[] = {0.1, 0.3, 0.5, 0.7, 0.9}, negatives[] = {0, 0.2, 0.4, 0.6, 0.8};
+  EXPECT_NEAR(area, Auc(positives, negatives), 1e-9);
+}
+
+TEST(ReferralRule, FailsWhereItMissesMoreThanItMay) {
+  Verdict verdict;
+  EXPECT_FALSE(ReferralRule(verdict).has_value());
+  verdict.referral.emplace();
+  verdict.referral->wanted = {"melanoma", 0.95};
+  verdict.referral->elsewhere = {.pictures = 100, .referred = 91, .others = 100, .others_referred = 10};   // Wilson: 83.8 to 95.2
+  EXPECT_TRUE(ReferralRule(verdict)->passed);
+  verdict.referral->elsewhere.referred = 89;                                                             // 81.4 to 93.7
+  EXPECT_FALSE(ReferralRule(verdict)->passed);
+  verdict.referral->elsewhere.referred = 100;
+  verdict.referral_problems = {"the file says one thing, its pictures say another"};
+  EXPECT_FALSE(ReferralRule(verdict)->passed);
+}
+
 }  // namespace
 }  // namespace handlens::verify

@@ -220,6 +220,7 @@ void Decide(const Rules& rules, Verdict& verdict) {
              "convert, describe and verify again")};
   if (rules.max_bytes > 0) verdict.rules.push_back(Size(rules, verdict));
   if (auto rule = AnsweringRule(verdict)) verdict.rules.push_back(*std::move(rule));
+  if (auto rule = ReferralRule(verdict)) verdict.rules.push_back(*std::move(rule));
   for (RuleResult& rule : CameraRules(rules, verdict)) verdict.rules.push_back(std::move(rule));
   for (RuleResult& rule : PhoneRules(rules, verdict)) verdict.rules.push_back(std::move(rule));
   Conclude(verdict);

@@ -125,6 +125,10 @@ Result<void> PredictOne(const Reader& reader, Judges& judges, const fs::path& sa
   prediction.label = reader.feeding.labels[static_cast<size_t>(best - prediction.scores.begin())];
   prediction.score = static_cast<double>(*best);
   prediction.not_sure = prediction.score < reader.feeding.not_sure_below;
+  if (const auto& referral = reader.feeding.referral) {
+    const auto score = static_cast<double>(prediction.scores[referral->label]);
+    if (score >= referral->from) prediction.referred = score;
+  }
   if (save.empty()) return {};
   const int n = reader.feeding.size_px;
   HL_TRY(WriteFileAtomic(save, image::EncodePng(pixels, n, n)));
@@ -156,6 +160,7 @@ Result<Feeding> FeedingOf(const tflite::ModelInfo& info, std::string_view model_
     feeding.fit = d.fit;
     feeding.size_px = d.size_px;
     feeding.not_sure_below = d.not_sure_below;
+    feeding.referral = d.referral;
     feeding.notice = d.notice;
     HL_TRY(CheckShapes(info, feeding, model_name));
     if (info.labels != d.labels || info.input_shape[1] != d.size_px) {
@@ -189,6 +194,7 @@ Result<Predictions> Predict(std::span<const uint8_t> model, std::string_view mod
   result.size_px = feeding.size_px;
   result.fit = image::FitName(fit);
   result.not_sure_below = feeding.not_sure_below;
+  result.referral = feeding.referral;
   result.notice = feeding.notice;
   result.warnings = feeding.warnings;
   result.pictures.resize(options.pictures.size());

@@ -9,6 +9,7 @@
 
 #include "base/progress.h"
 #include "base/result.h"
+#include "describe/referral.h"
 #include "tflite/tflite.h"
 
 namespace handlens::verify {
@@ -27,6 +28,7 @@ struct Prediction {
   std::string label;
   double score = 0;                         // of that label
   bool not_sure = false;                    // below the model's own threshold
+  std::optional<double> referred;           // by a model that refers a class: that class's score, where it is high enough
   std::vector<float> scores;                // a label
   std::string saved_input;                  // the PNG's path
 };
@@ -36,6 +38,7 @@ struct Predictions {
   int size_px = 0;
   std::string fit;
   double not_sure_below = 0;
+  std::optional<describe::Referral> referral;
   std::string notice, runtime_version;
   std::vector<std::string> warnings;        // what had to be assumed about a foreign model
   std::vector<Prediction> pictures;         // in the order asked for
@@ -48,6 +51,7 @@ struct Feeding {
   std::vector<std::string> labels;
   std::vector<float> mean, std;             // float32 input: (byte - mean) / std, one value or one a channel
   double not_sure_below = 0;
+  std::optional<describe::Referral> referral;
   std::string notice;
   std::vector<std::string> warnings;
 };

@@ -118,6 +118,9 @@ TEST(Predict, UsesTheModelsOwnThresholdAndFit) {
   d.fit = "letterbox";
   d.labels = {"r", "g", "b"};
   d.not_sure_below = 0.5;
+  d.referral.emplace();
+  d.referral->wanted = {"r", 0.9};
+  d.referral->from = 0.6;
   tflite::Metadata m;
   m.mean = {0};
   m.std = {255};
@@ -130,6 +133,8 @@ TEST(Predict, UsesTheModelsOwnThresholdAndFit) {
   EXPECT_EQ(made->fit, "letterbox");
   EXPECT_TRUE(made->pictures[0].not_sure);
   EXPECT_FALSE(made->pictures[1].not_sure);
+  EXPECT_FALSE(made->pictures[0].referred.has_value());   // 100 / 255
+  EXPECT_NEAR(made->pictures[1].referred.value_or(0), 200.0 / 255, 0.01);
 }
 
 TEST(FeedingOf, RefusesModelsThatCannotBeReadRightly) {

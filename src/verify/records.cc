@@ -79,6 +79,11 @@ Json PhoneJson(const PhoneResult& phone) {
   return json;
 }
 
+Json RefersJson(const Refers& r) {
+  return {{"pictures", r.counts.pictures}, {"referred", r.counts.referred}, {"others", r.counts.others}, {"others_referred", r.counts.others_referred},
+          {"roc", r.roc}};
+}
+
 Json AnsweredJson(const Answered& a) {
   Json bins = Json::array(), risk = Json::array();
   for (const ReliabilityBin& bin : a.reliability.bins) bins.push_back({{"n", bin.n}, {"mean_score", bin.mean_score}, {"accuracy", bin.accuracy}});
@@ -106,6 +111,7 @@ Json RouteJson(const Verdict& verdict, const Route& route) {
   json["mcnemar_p"] = compared ? Json(route.mcnemar_p) : Json();
   AddPhoneFacts(route, json);
   if (route.answering) json["answering"] = AnsweredJson(*route.answering);
+  if (route.refers) json["refer"] = RefersJson(*route.refers);
   if (route.builtin) json["builtin_kernels"] = ComparisonJson(*route.builtin);
   json["per_class"] = PerClassJson(verdict, route);
   json["confusion"] = route.confusion;
@@ -244,6 +250,7 @@ Result<void> WriteVerdict(const std::filesystem::path& path, const Verdict& verd
     record["answering"] = describe::ToJson(*verdict.answering);
     record["answering"]["not_sure_below"] = verdict.answering->not_sure_below;
   }
+  if (verdict.referral) record["refer"] = describe::ToJson(*verdict.referral);
   if (verdict.camera) {
     record["camera"] = CameraJson(*verdict.camera);
     if (const std::string guide = GuideOf(*verdict.camera); !guide.empty()) record["camera"]["guide"] = guide;

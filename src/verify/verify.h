@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "base/stats.h"
 #include "describe/answering.h"
+#include "describe/referral.h"
 
 namespace handlens::verify {
 
@@ -44,6 +45,13 @@ struct Answered {
   std::vector<std::pair<double, double>> risk;  // share answered and share wrong of these, the surest pictures first, at most 50 points
 };
 
+// What an app would have referred, of a file that names a class that must not be missed.
+struct Refers {
+  describe::Referred counts;
+  // By rising threshold from "refer everything" on: share of the other pictures that is referred, share of the class's; at most 50 points.
+  std::vector<std::pair<double, double>> roc;
+};
+
 // What one model said on one set of pictures.
 struct Route {
   std::string name;                   // computer, quantized, computer-holdout, ..., gallery, camera, phone-self-check, ...
@@ -70,6 +78,7 @@ struct Route {
   std::vector<Condition> conditions;
   int phone = -1;
   std::optional<Answered> answering;  // of a file that says when it is not sure
+  std::optional<Refers> refers;       // of a file that refers a class
   // Against the baseline, the float model on the same pictures; 1, 0, 0, 1 for the baseline itself.
   double agreement = 1;               // share of pictures with the same label
   size_t only_baseline = 0, only_this = 0;  // pictures that only one of the two gets right
@@ -145,6 +154,7 @@ struct PhoneResult {
 // One rule's outcome: a whole sentence with the numbers, and what to try when it failed.
 struct RuleResult {
   // accuracy, better-than-guessing, every-class, quantized, agreement, engine, kernels, label-order, shipped-files, size; not-sure where the file makes a statement;
+  // sensitivity where it refers a class;
   // gallery, camera, camera-loss, phone-self-check, phone-field-test where there is evidence.
   std::string rule;
   bool passed = false;
@@ -164,6 +174,8 @@ struct Verdict {
   std::vector<std::string> label_order_problems;
   std::optional<describe::Answering> answering;  // what the shipped file says of its threshold; empty in older files
   std::vector<std::string> answering_problems;   // where these pictures say otherwise
+  std::optional<describe::Referral> referral;    // what the shipped file says of a class that must not be missed
+  std::vector<std::string> referral_problems;
   std::vector<std::string> shipped_file_problems;
   int64_t shipped_bytes = 0;          // of the file that the size gate is about
   std::map<std::string, std::string> files;  // SHA-256 of each finished file judged: what this verdict is about

@@ -8,7 +8,7 @@
 namespace handlens::verify {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 16> kTitles = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 17> kTitles = {{
     {"better-than-guessing", "Better than guessing"},
     {"accuracy", "Right often enough"},
     {"every-class", "Every class is recognised"},
@@ -20,6 +20,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 16> kTitles 
     {"shipped-files", "The files are the ones that were made"},
     {"size", "Small enough"},
     {"not-sure", "It says when it is not sure as its pictures ask for"},
+    {"sensitivity", "It refers the class that must not be missed"},
     {"gallery", "Pictures from the phone's gallery"},
     {"camera", "Right often enough with a simulated camera"},
     {"camera-loss", "The simulated camera costs little"},

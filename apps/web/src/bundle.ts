@@ -14,6 +14,7 @@ export interface Preprocess {
   pixel_contract: number;
   labels: string[];
   not_sure_below: number;
+  refer?: { label: string; class: number; from: number }; // a class that must not be missed; most packs have none
 }
 
 export interface Quantization {

@@ -1,6 +1,6 @@
 // The model in LiteRT.js (XNNPACK, one thread): model input bytes in, scores out.
 import { CompiledModel, Tensor, loadAndCompile, loadLiteRt } from "@litertjs/core";
-import type { Bundle } from "./bundle";
+import type { Bundle, Preprocess } from "./bundle";
 import type { Pixels } from "./pixels";
 import { Refusal } from "./refusal";
 
@@ -65,13 +65,18 @@ export interface Answer {
   label: string;
   score: number;
   notSure: boolean;
+  refer: { label: string; score: number } | null; // the class that must not be missed scores so high that no class is to be named
   top: { label: string; score: number }[]; // up to `count`, best first
 }
 
 // The answer that scores give; of equal scores the first label wins, as on every target.
-export function answerOf(scores: number[], labels: string[], notSureBelow: number, count = 3): Answer {
+export function answerOf(scores: number[], { labels, not_sure_below, refer }: Preprocess, count = 3): Answer {
   const order = scores.map((_, i) => i).sort((a, b) => scores[b]! - scores[a]! || a - b);
   const top = order.slice(0, count).map((i) => ({ label: labels[i]!, score: scores[i]! }));
   const best = top[0]!;
-  return { label: best.label, score: best.score, notSure: best.score < notSureBelow, top };
+  const suspect = refer ? scores[refer.class]! : -1;
+  return {
+    label: best.label, score: best.score, notSure: best.score < not_sure_below, top,
+    refer: refer && suspect >= refer.from ? { label: refer.label, score: suspect } : null,
+  };
 }

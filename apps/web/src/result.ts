@@ -3,6 +3,16 @@ import type { Answer } from "./classifier";
 import { bar, h } from "./dom";
 import { percent, t } from "./i18n";
 
+// What people read first, and what stands beside it.
+export function headOf(answer: Answer): string {
+  if (answer.refer) return t("refer");
+  return answer.notSure ? t("notSure") : answer.label;
+}
+export function detailOf(answer: Answer): string {
+  if (answer.refer) return t("referPossibly", { label: answer.refer.label, percent: percent(answer.refer.score) });
+  return answer.notSure ? t("perhaps", { label: answer.label }) : percent(answer.score);
+}
+
 export class ResultPanel {
   readonly element: HTMLElement;
   private readonly label = h("p", { class: "result-label" });
@@ -38,10 +48,10 @@ export class ResultPanel {
   }
 
   show(answer: Answer): void {
-    this.element.dataset.state = answer.notSure ? "not-sure" : "sure";
-    const text = answer.notSure ? t("notSure") : answer.label;
+    this.element.dataset.state = answer.refer ? "refer" : answer.notSure ? "not-sure" : "sure";
+    const text = headOf(answer);
     this.label.textContent = text;
-    this.value.textContent = answer.notSure ? t("perhaps", { label: answer.label }) : percent(answer.score);
+    this.value.textContent = detailOf(answer);
     this.bar.set(answer.score, t("confidenceValue", { label: answer.label, percent: percent(answer.score) }));
     this.rows.forEach((row, i) => {
       const entry = answer.top[i];

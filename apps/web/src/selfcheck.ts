@@ -58,8 +58,9 @@ function sameAnswer(here: number[], computer: number[], limit: number): boolean 
 async function checkPicture(parts: Parts, index: number): Promise<CheckRow> {
   const { bundle, pixels, classifier, base } = parts;
   const expected = bundle.check.pictures[index]!;
-  const { labels, size_px, fit, not_sure_below } = bundle.app.preprocess;
-  const computer = answerOf(expected.scores_xnnpack, labels, not_sure_below);
+  const { preprocess } = bundle.app;
+  const { size_px, fit } = preprocess;
+  const computer = answerOf(expected.scores_xnnpack, preprocess);
   const row: CheckRow = {
     file: expected.file, sha256: expected.sha256, label: expected.label, computer: computer.label, computerScores: expected.scores_xnnpack, here: "",
     computerScore: computer.score, hereScore: 0, difference: Infinity, samePixels: null, scores: [], passed: false, error: "",
@@ -71,7 +72,7 @@ async function checkPicture(parts: Parts, index: number): Promise<CheckRow> {
     const hash = await sha256(input);
     row.samePixels = hash === "" ? null : hash === expected.input_sha256;
     row.scores = await classifier.classify(input);
-    const here = answerOf(row.scores, labels, not_sure_below);
+    const here = answerOf(row.scores, preprocess);
     row.here = here.label;
     row.hereScore = here.score;
     row.difference = Math.max(...row.scores.map((score, i) => Math.abs(score - expected.scores_xnnpack[i]!)));

@@ -1,6 +1,6 @@
 // The about screen: notice, privacy, facts of the model, its card, language.
 import { h } from "../dom";
-import { percent, t } from "../i18n";
+import { percent, percentFine, t } from "../i18n";
 import { renderMarkdown } from "../markdown";
 import { APP_VERSION } from "../phone";
 import type { Context, Screen } from "../screen";
@@ -25,6 +25,7 @@ export function aboutScreen(context: Context): Screen {
       [t("aboutLicense"), preprocess.license],
       [t("aboutInput"), t("aboutInputValue", { size: preprocess.size_px, fit: t(`fit_${preprocess.fit}`), type: app.input_type })],
       [t("aboutThreshold"), percent(preprocess.not_sure_below)],
+      [t("aboutRefer"), preprocess.refer ? `${preprocess.refer.label} ${percentFine(preprocess.refer.from)}` : ""],
       [t("aboutFingerprint"), app.model_sha256],
     ]), h("details", {}, h("summary", {}, t("aboutClasses", { count: preprocess.labels.length })),
       h("ol", { class: "classes" }, ...preprocess.labels.map((label) => h("li", {}, label))))),

@@ -6,7 +6,7 @@ import { download, h, icon } from "../dom";
 import { isGuide, number, t } from "../i18n";
 import type { Picture } from "../pixels";
 import { slug } from "../phone";
-import { ResultPanel } from "../result";
+import { ResultPanel, headOf } from "../result";
 import type { Context, Screen } from "../screen";
 
 // At most this many answers a second: faster than eyes follow, easy on the battery.
@@ -28,7 +28,8 @@ export function knows(labels: string[]): HTMLElement {
 }
 
 export function cameraScreen(context: Context): Screen {
-  const { labels, size_px, fit, not_sure_below, notice } = context.bundle.app.preprocess;
+  const { preprocess } = context.bundle.app;
+  const { labels, size_px, fit, notice } = preprocess;
   const camera = new Camera(fit);
   const panel = new ResultPanel(Math.min(3, labels.length));
   const problem = h("p", { class: "problem", role: "alert", hidden: true });
@@ -112,8 +113,8 @@ export function cameraScreen(context: Context): Screen {
         const input = context.pixels.fitResize(picture, size_px, fit);
         const scores = await context.classifier.classify(input);
         if (own !== loop || paused) return;
-        const answer = answerOf(scores, labels, not_sure_below);
-        seen = { picture, label: answer.notSure ? t("notSure") : answer.label };
+        const answer = answerOf(scores, preprocess);
+        seen = { picture, label: headOf(answer) };
         panel.show(answer);
         speed.textContent = t("cameraSpeed", { ms: number(performance.now() - begun) });
       }

@@ -125,12 +125,13 @@ class FieldScreen implements Screen {
   private async shot(): Promise<void> {
     if (this.busy || !this.conditions || !this.camera.hasFrame) return;
     this.busy = true;
-    const { size_px, fit, labels, not_sure_below } = this.context.bundle.app.preprocess;
+    const { preprocess } = this.context.bundle.app;
+    const { size_px, fit } = preprocess;
     try {
       const begun = performance.now();
       const input = this.context.pixels.fitResize(grabFrame(this.camera.video, fit), size_px, fit);
       const scores = await this.context.classifier.classify(input);
-      const answer = answerOf(scores, labels, not_sure_below);
+      const answer = answerOf(scores, preprocess);
       const right = answer.label === this.conditions.label;
       this.test.add({
         ...this.conditions, series: this.series, camera: this.camera.side, at: new Date().toISOString(), predicted: answer.label,

@@ -5,6 +5,7 @@ import { bar, download, h, icon } from "../dom";
 import { type PictureFile, fromInput, fromTransfer, looksLikePicture, truthOf } from "../files";
 import { percent, t } from "../i18n";
 import { slug } from "../phone";
+import { detailOf, headOf } from "../result";
 import type { Context, Screen } from "../screen";
 import { csvLine, tallyOf } from "../tally";
 import { tallyView } from "../tallyview";
@@ -106,12 +107,13 @@ class Gallery {
   }
 
   private async classify({ file, path }: PictureFile): Promise<Row> {
-    const { labels, size_px, fit, not_sure_below } = this.context.bundle.app.preprocess;
+    const { preprocess } = this.context.bundle.app;
+    const { labels, size_px, fit } = preprocess;
     const row: Row = { path, file, truth: truthOf(path, labels), answer: null, scores: [], error: "" };
     try {
       const input = this.context.pixels.fitResize(await decodeFile(file, fit), size_px, fit);
       row.scores = await this.context.classifier.classify(input);
-      row.answer = answerOf(row.scores, labels, not_sure_below);
+      row.answer = answerOf(row.scores, preprocess);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       row.error = (await isHeic(file)) ? t("galleryHeic") : t("galleryUnreadable", { reason });
@@ -166,8 +168,7 @@ class Gallery {
     const mark = h("span", { class: "mark" });
     const item = h("li", { class: "picture" }, picture,
       h("div", { class: "picture-text" },
-        h("p", { class: "picture-answer" }, h("strong", {}, answer.notSure ? t("notSure") : answer.label), " ",
-          h("span", { class: "picture-value" }, answer.notSure ? t("perhaps", { label: answer.label }) : percent(answer.score)), " ", mark),
+        h("p", { class: "picture-answer" }, h("strong", {}, headOf(answer)), " ", h("span", { class: "picture-value" }, detailOf(answer)), " ", mark),
         share.element,
         h("p", { class: "quiet picture-others" }, answer.top.map((entry) => `${entry.label} ${percent(entry.score)}`).join(" · ")),
         name, this.truthChoice(row, (update) => { update(mark, item); })));

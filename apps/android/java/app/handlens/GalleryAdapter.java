@@ -59,7 +59,12 @@ final class GalleryAdapter extends BaseAdapter {
             return row;
         }
         String label = spec.labels.get(item.scores.best());
-        answer.setText(context.getString(item.scores.sure(spec) ? R.string.answer : R.string.answer_unsure, label, Scores.percent(item.scores.top())));
+        if (item.scores.refers(spec)) {
+            String why = context.getString(R.string.refer_possibly, spec.labels.get(spec.referClass), Scores.percent(item.scores.values[spec.referClass]));
+            answer.setText(context.getString(R.string.refer) + ": " + why);
+        } else {
+            answer.setText(context.getString(item.scores.sure(spec) ? R.string.answer : R.string.answer_unsure, label, Scores.percent(item.scores.top())));
+        }
         boolean known = item.truth >= 0;
         boolean right = item.truth == item.scores.best();
         answer.setTextColor(context.getColor(!known ? R.color.text : right ? R.color.right : R.color.wrong));

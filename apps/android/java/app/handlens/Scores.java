@@ -33,6 +33,11 @@ final class Scores {
         return top() >= spec.notSureBelow;
     }
 
+    /** The class that must not be missed scores so high that no class is to be named. */
+    boolean refers(Spec spec) {
+        return spec.referClass >= 0 && values[spec.referClass] >= spec.referFrom;
+    }
+
     static String percent(float score) {
         return String.format(Locale.getDefault(), "%.0f %%", 100 * Math.max(0, Math.min(1, score)));
     }

@@ -33,9 +33,14 @@ public final class ScoresPanel extends LinearLayout {
         Context context = getContext();
         String best = spec.labels.get(scores.best());
         boolean sure = scores.sure(spec);
-        setText(label, sure ? best : context.getString(R.string.not_sure));
-        setText(confidence, context.getString(sure ? R.string.confidence : R.string.confidence_unsure,
-                Scores.percent(scores.top()), best));
+        if (scores.refers(spec)) {
+            setText(label, context.getString(R.string.refer));
+            setText(confidence, context.getString(R.string.refer_possibly, spec.labels.get(spec.referClass), Scores.percent(scores.values[spec.referClass])));
+        } else {
+            setText(label, sure ? best : context.getString(R.string.not_sure));
+            setText(confidence, context.getString(sure ? R.string.confidence : R.string.confidence_unsure,
+                    Scores.percent(scores.top()), best));
+        }
         bar.setProgress(Math.round(BAR * Math.max(0, Math.min(1, scores.top()))));
         bar.setContentDescription(confidence.getText());
         StringBuilder lines = new StringBuilder();

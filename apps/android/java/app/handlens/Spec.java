@@ -24,6 +24,8 @@ final class Spec {
     final int fit;
     final List<String> labels;
     final float notSureBelow;
+    final int referClass;   // the label that must not be missed; -1 = none
+    final float referFrom;  // scores of it at or above this are referred
 
     private Spec(JSONObject app) throws JSONException, Problem {
         name = app.getString("name");
@@ -43,6 +45,10 @@ final class Spec {
         JSONArray names = preprocess.getJSONArray("labels");
         for (int i = 0; i < names.length(); i++) list.add(names.getString(i));
         labels = Collections.unmodifiableList(list);
+        JSONObject refer = preprocess.optJSONObject("refer");
+        referClass = refer == null ? -1 : refer.getInt("class");
+        referFrom = refer == null ? 1 : (float) refer.getDouble("from");
+        if (referClass >= labels.size() || refer != null && referClass < 0) throw new Problem(R.string.problem_bundle);
         if (size < 1 || size > 4096 || labels.isEmpty()) throw new Problem(R.string.problem_bundle);
     }
 

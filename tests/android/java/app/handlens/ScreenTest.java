@@ -51,6 +51,33 @@ public class ScreenTest extends AppTest {
     }
 
     @Test
+    public void aClassThatMustNotBeMissedIsReferredWhateverScoresHighest() throws Exception {
+        CameraActivity activity = camera(BACK);
+        JSONObject app = new JSONObject(Assets.text(assets, "bundle/app.json"));
+        int last = app.getJSONObject("preprocess").getJSONArray("labels").length() - 1;
+        app.getJSONObject("preprocess").put("refer", new JSONObject().put("class", last).put("from", 0.2));
+        Spec spec = Spec.parse(app.toString());
+        float[] values = new float[last + 1];
+        values[0] = 0.7f;
+        ScoresPanel panel = activity.findViewById(R.id.scores);
+        values[last] = 0.19f;
+        panel.show(spec, new Scores(values, 1), 0);
+        assertEquals(spec.labels.get(0), Lab.text(activity, R.id.label));
+        values[last] = 0.21f;
+        panel.show(spec, new Scores(values, 1), 0);
+        assertEquals(activity.getString(R.string.refer), Lab.text(activity, R.id.label));
+        assertEquals(activity.getString(R.string.refer_possibly, spec.labels.get(last), Scores.percent(0.21f)), Lab.text(activity, R.id.confidence));
+        app.getJSONObject("preprocess").put("refer", new JSONObject().put("class", last + 1).put("from", 0.2));
+        Problem refused = null;
+        try {
+            Spec.parse(app.toString());
+        } catch (Problem problem) {
+            refused = problem;
+        }
+        assertTrue(refused != null);
+    }
+
+    @Test
     public void pauseKeepsThePicture() throws Exception {
         CameraActivity activity = camera(FRONT);
         activity.feed().onImage(photoFrame());
