@@ -15,7 +15,7 @@ namespace handlens::tflite {
 // Appends a named entry to the model's metadata, with a buffer of its own.
 void AddMetadataBuffer(fb::ModelT& model, std::string_view name, std::string_view content);
 
-// The flatbuffer of `model`, identifier included; constant data starts at multiples of 16 bytes.
+// The flatbuffer of `model`, identifier included; constant data starts at multiples of 16 bytes, vectors of zero points are shared (pack.cc).
 Bytes PackModel(const fb::ModelT& model);
 
 // The model in `bytes`, whose first byte is aligned to 16 and which must outlive the result. Refuses what does not

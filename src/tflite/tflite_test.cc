@@ -96,6 +96,31 @@ TEST(WriteModel, IsReadBackAsWritten) {
 
 TEST(WriteModel, IsTheSameBytesEachTime) { EXPECT_EQ(WriteModel(QuantizedDense()), WriteModel(QuantizedDense())); }
 
+// Two convolutions of 40 channels: four vectors of 40 zero points in the format's eyes, one in the file.
+TEST(WriteModel, WritesZeroPointsOnceAWidth) {
+  const auto channels = [](float scale) { return Quantization{std::vector<float>(40, scale), std::vector<int64_t>(40, 0), 0}; };
+  const Quantization activations{{0.1f}, {3}, 0};
+  Graph graph;
+  graph.tensors = {{.name = "in", .type = Type::kInt8, .shape = {1, 2, 2, 40}, .quantization = activations}};
+  for (int i = 0; i < 2; ++i) {
+    graph.tensors.push_back({.name = "kernel", .type = Type::kInt8, .shape = {40, 1, 1, 40}, .quantization = channels(0.5f), .data = Bytes(1600, 1)});
+    graph.tensors.push_back({.name = "bias", .type = Type::kInt32, .shape = {40}, .quantization = channels(0.05f), .data = Bytes(160, 0)});
+    graph.tensors.push_back({.name = "out", .type = Type::kInt8, .shape = {1, 2, 2, 40}, .quantization = activations});
+    graph.ops.push_back({.op = Op::kConv2D, .inputs = {3 * i, 3 * i + 1, 3 * i + 2}, .outputs = {3 * i + 3}});
+  }
+  graph.output = 6;
+  const Bytes bytes = WriteModel(graph);
+  ASSERT_TRUE(CheckModel(bytes)) << CheckModel(bytes).error().message;
+  const auto& tensors = *fb::GetModel(bytes.data())->subgraphs()->Get(0)->tensors();
+  const auto zeros = [&](unsigned i) { return tensors.Get(i)->quantization()->zero_point(); };
+  for (const unsigned i : {2u, 4u, 5u}) EXPECT_EQ(zeros(i), zeros(1)) << i;
+  EXPECT_EQ(zeros(1)->size(), 40u);
+  EXPECT_EQ(zeros(3)->Get(0), 3);
+  EXPECT_NE(zeros(3), zeros(6));   // only zeros are shared
+  const std::unique_ptr<fb::ModelT> read(fb::GetModel(bytes.data())->UnPack());
+  EXPECT_EQ(PackModel(*read), bytes);
+}
+
 TEST(WriteModel, AlignsConstantsTo16Bytes) {
   Graph graph = MeanColour();
   const Bytes model = WriteModel(graph);

@@ -226,10 +226,4 @@ void AddMetadataBuffer(fb::ModelT& model, std::string_view name, std::string_vie
   model.metadata.push_back(std::move(entry));
 }
 
-Bytes PackModel(const fb::ModelT& model) {
-  flatbuffers::FlatBufferBuilder builder(1 << 16);
-  fb::FinishModelBuffer(builder, fb::Model::Pack(builder, &model));
-  return Bytes(builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize());
-}
-
 }  // namespace handlens::tflite
