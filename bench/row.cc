@@ -14,9 +14,13 @@ namespace {
 int ClassesOf(std::string_view model) { return model.starts_with("m4") ? 9 : model.starts_with("mobilenet") ? 10 : 2; }
 
 Result<ModelSpec> SpecOf(const Row& row) {
-  if (row.model == "lite0") {   // without weights of its own, as it is tuned: batch norms keep their statistics
-    const backbone::Backbone lite = backbone::LiteBackbone(backbone::Lite::kLite0);
-    return backbone::Classifier(lite, static_cast<int>(lite.cuts.size()) - 1, row.size_px, 5);
+  if (row.model == "lite0") {   // as it is tuned: batch norms keep their statistics; the weights are drawn like any other's
+    nn::ModelSpec spec = backbone::LiteBackbone(backbone::Lite::kLite0).spec;
+    spec.size_px = row.size_px;
+    spec.classes = 5;
+    spec.layers.push_back({.kind = LayerKind::kGlobalAvgPool});
+    spec.layers.push_back({.kind = LayerKind::kDense, .units = spec.classes});
+    return spec;
   }
   return NamedModel(row.model, row.size_px, ClassesOf(row.model));
 }
