@@ -32,7 +32,7 @@ nn::ModelSpec FeaturesAt(const Backbone& backbone, int cut, int size_px) {
   const bool whole = cut + 1 == static_cast<int>(backbone.cuts.size());
   spec.name = whole ? backbone.name : fmt::format("{}-cut{}", backbone.name, cut);
   spec.size_px = size_px;
-  spec.layers.resize(static_cast<size_t>(backbone.cuts[static_cast<size_t>(cut)]) + 1);
+  spec.layers.resize(static_cast<size_t>(FeatureLayer(backbone, cut)) + 1);
   return spec;
 }
 
@@ -63,6 +63,28 @@ Result<void> CheckCuts(const Backbone& backbone) {
 }
 
 }  // namespace
+
+int FeatureLayer(const Backbone& backbone, int cut) {
+  using enum nn::LayerKind;
+  const std::vector<nn::LayerSpec>& layers = backbone.spec.layers;
+  const size_t behind = static_cast<size_t>(backbone.cuts[static_cast<size_t>(cut)]), own = behind + 1;
+  const auto is = [&](size_t i, std::initializer_list<nn::LayerKind> kinds) {
+    return i < layers.size() && layers[i].inputs.empty() && std::find(kinds.begin(), kinds.end(), layers[i].kind) != kinds.end();
+  };
+  if (!is(own, {kConv}) || layers[own].kernel != 1 || layers[own].stride != 1) return static_cast<int>(behind);
+  size_t end = own + 1;
+  if (is(end, {kBatchNorm})) ++end;
+  if (!is(end, {kRelu, kRelu6})) return static_cast<int>(behind);
+  const bool last = static_cast<size_t>(cut) + 1 == backbone.cuts.size();
+  const bool before_next = !last && static_cast<int>(end) < backbone.cuts[static_cast<size_t>(cut) + 1];
+  return static_cast<int>(before_next ? end : behind);
+}
+
+std::vector<int> FeatureLayers(const Backbone& backbone) {
+  std::vector<int> layers;
+  for (size_t cut = 0; cut < backbone.cuts.size(); ++cut) layers.push_back(FeatureLayer(backbone, static_cast<int>(cut)));
+  return layers;
+}
 
 Result<std::vector<nn::WeightShape>> FeatureShapes(const nn::ModelSpec& spec) {
   nn::ModelSpec model = spec;
@@ -109,9 +131,10 @@ Result<nn::ModelSpec> Classifier(const Backbone& backbone, int cut, int size_px,
 
 nn::Weights WeightsOf(const Backbone& backbone, int cut) {
   HL_CHECK(cut >= 0 && static_cast<size_t>(cut) < backbone.cuts.size());
+  const int last = FeatureLayer(backbone, cut);
   nn::Weights weights;
   for (const nn::Tensor& tensor : backbone.weights) {
-    if (LayerOf(tensor) <= backbone.cuts[static_cast<size_t>(cut)]) weights.push_back(tensor);
+    if (LayerOf(tensor) <= last) weights.push_back(tensor);
   }
   return weights;
 }

@@ -5,8 +5,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
+#include <numeric>
 
+#include "backbone/efficientnet_lite.h"
 #include "backbone/sample_backbone.h"
 #include "base/disk.h"
 
@@ -141,6 +144,32 @@ TEST(Backbone, ACutClassifierKeepsLayersAndWeightNames) {
   for (size_t i = 0; i < 10; ++i) EXPECT_EQ(cut->layers[i], backbone.spec.layers[i]);
   EXPECT_EQ(WeightsOf(backbone, 1).back().name, "8.variance");
   EXPECT_EQ(WeightsOf(backbone, 2).size(), backbone.weights.size());
+}
+
+// The channels are the published architecture's: six times what the next block reads, but for the last two cuts.
+TEST(Backbone, ACutKeepsTheConvolutionThatWidensWhatABlockGives) {
+  Backbone lite = LiteBackbone(Lite::kLite0);
+  const std::vector<nn::WeightShape> weights = FeatureShapes(lite.spec).value();
+  for (const nn::WeightShape& shape : weights) {
+    const int count = std::accumulate(shape.shape.begin(), shape.shape.end(), 1, std::multiplies<>());
+    lite.weights.push_back({shape.name, shape.shape, std::vector<float>(static_cast<size_t>(count))});
+  }
+  nn::ModelSpec spec = lite.spec;
+  spec.classes = 2;
+  spec.layers.push_back({.kind = nn::LayerKind::kGlobalAvgPool});
+  spec.layers.push_back({.kind = nn::LayerKind::kDense, .units = 2});
+  const std::vector<nn::Shape> shapes = nn::InferShapes(spec).value();
+  std::vector<int> channels;
+  for (const int layer : FeatureLayers(lite)) channels.push_back(shapes[static_cast<size_t>(layer)].channels);
+  EXPECT_EQ(channels, (std::vector<int>{96, 144, 144, 240, 240, 480, 480, 480, 672, 672, 672, 1152, 1152, 1152, 1152, 320, 1280}));
+  for (size_t cut = 0; cut < lite.cuts.size(); ++cut) {
+    const bool widened = cut < 15;   // behind a block, a convolution, its batch norm and its activation
+    EXPECT_EQ(FeatureLayer(lite, static_cast<int>(cut)), lite.cuts[cut] + (widened ? 3 : 0)) << cut;
+  }
+  const auto cut = Classifier(lite, 4, 96, 5);
+  ASSERT_TRUE(cut) << cut.error().message;
+  EXPECT_EQ(cut->layers.size(), static_cast<size_t>(lite.cuts[4]) + 3 + 1 + 2);
+  EXPECT_EQ(WeightsOf(lite, 4).back().name, fmt::format("{}.variance", lite.cuts[4] + 2));
 }
 
 TEST(Backbone, ACutClassifierComputesTheFeaturesOfThatLayer) {

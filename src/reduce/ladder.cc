@@ -16,6 +16,9 @@ namespace {
 
 using Training = search::BackboneModel::Training;
 
+// Shallow networks learn more when they are trained like those from scratch than gently (docs/studies/transfer.md).
+constexpr int64_t kShallowParameters = 1'000'000;
+
 class Ladder {
  public:
   Ladder(const dataset::Dataset& dataset, const split::Split& split, const search::Candidate& base, const ReduceOptions& options,
@@ -35,11 +38,16 @@ class Ladder {
  private:
   Result<search::Candidate> Make(int cut, int size_px, Training training) const {
     HL_ASSIGN(const backbone::Backbone* backbone, train::BackboneOf(*base_.start, options_.search.backbones));
-    const search::BackboneTraining how{dataset_.pictures.size(), base_.recipe.class_weights, base_.architecture.classes};
+    search::BackboneTraining how{dataset_.pictures.size(), base_.recipe.class_weights, base_.architecture.classes};
+    HL_ASSIGN(how.own, search::PresetRecipe(options_.search.preset, base_.generator, how.pictures, how.unbalanced));
     HL_ASSIGN(search::Candidate made, search::BackboneCandidate({backbone, cut, training}, size_px, base_.generator, how));
     // The search's own training, so that the two can be told apart by depth and size alone.
     if (training == Training::kTune && base_.start->method == train::Method::kTune) made.recipe = base_.recipe;
     return made;
+  }
+  Result<search::Candidate> MakeTrained(const search::Candidate& probe) const {
+    HL_ASSIGN(const nn::ModelCost cost, nn::Cost(probe.architecture, 1));
+    return Make(probe.start->cut, probe.size_px, cost.parameters < kShallowParameters ? Training::kTrain : Training::kTune);
   }
   void Add(search::Candidate candidate) {
     ReduceCell& cell = cells_.emplace_back();
@@ -110,7 +118,7 @@ class Ladder {
     while (low < high && !TimeIsUp()) {
       const size_t middle = (low + high) / 2;
       const search::Candidate& probe = cells_[front[middle]].cell.candidate;
-      HL_ASSIGN(search::Candidate tuned, Make(probe.start->cut, probe.size_px, Training::kTune));
+      HL_ASSIGN(search::Candidate tuned, MakeTrained(probe));
       if (tuned.model == base_.model && tuned.size_px == base_.size_px) {   // the base itself, which is good enough
         high = middle;
         continue;
@@ -179,7 +187,8 @@ Result<ReduceResult> ReduceLadder(const dataset::Dataset& dataset, const split::
 Result<Expected> ExpectLadder(const search::Candidate& base, const ReduceOptions& options, size_t training_pictures, int folds) {
   HL_ASSIGN(const backbone::Backbone* backbone, train::BackboneOf(*base.start, options.search.backbones));
   const std::vector<int> sizes = LadderSizes(base.size_px, options.search.preset);
-  const search::BackboneTraining how{training_pictures * 10 / 7, base.recipe.class_weights, base.architecture.classes};
+  search::BackboneTraining how{training_pictures * 10 / 7, base.recipe.class_weights, base.architecture.classes};
+  HL_ASSIGN(how.own, search::PresetRecipe(options.search.preset, base.generator, how.pictures, how.unbalanced));
   // A look at all pictures for each size, which gives all depths; their fits, the widest of which dominates; and the tuned ones of
   // a search by halves, about half as deep as the base.
   const int rounds = static_cast<int>(std::ceil(std::log2(base.start->cut + 2)));
@@ -188,7 +197,7 @@ Result<Expected> ExpectLadder(const search::Candidate& base, const ReduceOptions
     HL_ASSIGN(trained.emplace_back(), search::BackboneCandidate({backbone, base.start->cut, Training::kProbe}, size_px, base.generator, how));
   }
   for (int i = 0; i < rounds; ++i) {
-    HL_ASSIGN(trained.emplace_back(), search::BackboneCandidate({backbone, base.start->cut / 2, Training::kTune}, sizes[sizes.size() / 2], base.generator, how));
+    HL_ASSIGN(trained.emplace_back(), search::BackboneCandidate({backbone, base.start->cut / 2, Training::kTrain}, sizes[sizes.size() / 2], base.generator, how));
   }
   HL_ASSIGN(const search::Plan plan, search::PlanTrials(trained, training_pictures, folds, options.search.jobs, search::Coverage::kExhaustive));
   const int cells = (base.start->cut + 1) * static_cast<int>(sizes.size()) + rounds;

@@ -12,10 +12,13 @@ namespace {
 using Training = BackboneModel::Training;
 
 constexpr std::pair<Training, std::string_view> kTrainings[] = {
-    {Training::kProbe, "probe"}, {Training::kTail, "tail"}, {Training::kTune, "tune"}};
+    {Training::kProbe, "probe"}, {Training::kTail, "tail"}, {Training::kTune, "tune"}, {Training::kTrain, "train"}};
 
 // Fewer steps than this leave a gentle training where it began.
 constexpr int kTuneSteps = 200;
+
+// A fifth of what networks from scratch begin with (docs/studies/transfer.md).
+constexpr float kTrainRate = 0.02f;
 
 // "cut4": 4. Nothing when it is no cut of the backbone.
 std::optional<int> CutOf(std::string_view word, const backbone::Backbone& backbone) {
@@ -26,8 +29,8 @@ std::optional<int> CutOf(std::string_view word, const backbone::Backbone& backbo
 }
 
 tl::unexpected<Error> Meaningless(std::string_view name, const backbone::Backbone& backbone) {
-  return Fail(ErrorKind::kUsage, "unknown model \"{}\"; of the backbone {} there are {}-probe, {}-tail and {}-tune, and cut behind one of its blocks {}-cut0-probe to {}-cut{}-tune",
-              name, backbone.name, backbone.name, backbone.name, backbone.name, backbone.name, backbone.name, backbone.cuts.size() - 1);
+  return Fail(ErrorKind::kUsage, "unknown model \"{}\"; of the backbone {} there are {}-probe, {}-tail, {}-tune and {}-train, and cut behind one of its blocks {}-cut0-probe to {}-cut{}-train",
+              name, backbone.name, backbone.name, backbone.name, backbone.name, backbone.name, backbone.name, backbone.name, backbone.cuts.size() - 1);
 }
 
 // The first layer that a tail trains: behind two thirds of the blocks that the cut keeps.
@@ -91,8 +94,13 @@ Result<Candidate> BackboneCandidate(const BackboneModel& model, int size_px, con
   if (probe) train::FreezeUpTo(candidate.architecture, static_cast<int>(candidate.architecture.layers.size()) - 1);
   if (model.training == Training::kTail) train::FreezeUpTo(candidate.architecture, TailLayer(model));
   candidate.recipe = probe ? train::ProbeRecipe() : train::TuneRecipe();
+  if (model.training == Training::kTrain) {
+    for (nn::LayerSpec& layer : candidate.architecture.layers) layer.fixed_statistics = false;
+    candidate.recipe = training.own;
+    candidate.recipe.learning_rate = kTrainRate;
+  }
   candidate.recipe.class_weights = training.unbalanced;
-  if (!probe) {
+  if (model.training == Training::kTune || model.training == Training::kTail) {
     const int batch = candidate.recipe.batch, steps = std::max(1, (static_cast<int>(training.pictures * 7 / 10) + batch - 1) / batch);
     candidate.recipe.epochs = std::max(candidate.recipe.epochs, (kTuneSteps + steps - 1) / steps);
   }

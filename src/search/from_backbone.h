@@ -10,11 +10,11 @@
 
 namespace handlens::search {
 
-// "lite0-probe", "lite0-tail", "lite0-tune", each also of a shallower cut: "lite0-cut4-tune".
+// "lite0-probe", "lite0-tail", "lite0-tune", "lite0-train", each also of a shallower cut: "lite0-cut4-tune".
 struct BackboneModel {
   const backbone::Backbone* backbone = nullptr;
   int cut = 0;                                   // index into Backbone::cuts
-  enum class Training { kProbe, kTail, kTune } training = Training::kProbe;
+  enum class Training { kProbe, kTail, kTune, kTrain } training = Training::kProbe;
 };
 
 std::string NameOf(const BackboneModel& model);
@@ -31,6 +31,7 @@ struct BackboneTraining {
   size_t pictures = 0;           // of the dataset
   bool unbalanced = false;       // classes count alike in the loss
   int classes = 0;
+  train::Recipe own = {};        // of networks from scratch (PresetRecipe), which kTrain follows at a smaller rate
 };
 
 // The candidate, generator as given. Kind kUsage when the backbone does not fit the size.

@@ -92,6 +92,17 @@ bool IsPaperModel(const std::string& name) {
 
 constexpr int kFewPictures = 800;
 
+// A network of ours, of `training` pictures a fold.
+train::Recipe OwnRecipe(Length length, const image::GeneratorSpec& generator, int training, bool unbalanced) {
+  if (generator.camera_share > 0) length = ForCamera(length);
+  train::Recipe recipe = train::ModernRecipe(length.epochs);
+  recipe.class_weights = unbalanced;
+  if (training < kFewPictures) recipe.batch = 16;
+  const int steps = std::max(1, (training + recipe.batch - 1) / recipe.batch);   // an epoch's
+  recipe.epochs = std::max(length.epochs, (length.steps + steps - 1) / steps);
+  return recipe;
+}
+
 std::vector<size_t> ClassCounts(const dataset::Dataset& dataset) {
   std::vector<size_t> counts(dataset.labels.size(), 0);
   for (const dataset::Picture& picture : dataset.pictures) ++counts[static_cast<size_t>(picture.label)];
@@ -130,7 +141,8 @@ class Maker {
   }
   Result<void> AddFromBackbone(const BackboneModel& model, int size_px, const std::string& generator) {
     HL_ASSIGN(const image::GeneratorSpec varied, Generator(generator));
-    const BackboneTraining training{static_cast<size_t>(pictures_), unbalanced_, classes_};
+    const BackboneTraining training{static_cast<size_t>(pictures_), unbalanced_, classes_,
+                                    OwnRecipe(preset_.length, varied, training_, unbalanced_)};
     HL_ASSIGN(Candidate candidate, BackboneCandidate(model, size_px, varied, training));
     if (candidate.start->method == train::Method::kTune) {
       HL_ASSIGN(candidate.recipe, Changed(candidate.recipe));
@@ -161,18 +173,8 @@ class Maker {
     return nn::NamedModel(name, size_px, classes_);
   }
   Result<train::Recipe> RecipeOf(const Candidate& candidate) const {
-    train::Recipe recipe;
-    if (IsPaperModel(candidate.model)) {
-      recipe = train::PaperRecipe();
-    } else {
-      const Length length = candidate.generator.camera_share > 0 ? ForCamera(preset_.length) : preset_.length;
-      recipe = train::ModernRecipe(length.epochs);
-      recipe.class_weights = unbalanced_;
-      if (training_ < kFewPictures) recipe.batch = 16;
-      const int steps = std::max(1, (training_ + recipe.batch - 1) / recipe.batch);   // an epoch's
-      recipe.epochs = std::max(length.epochs, (length.steps + steps - 1) / steps);
-    }
-    return Changed(recipe);
+    return Changed(IsPaperModel(candidate.model) ? train::PaperRecipe()
+                                                 : OwnRecipe(preset_.length, candidate.generator, training_, unbalanced_));
   }
   // As the user's own recipe says.
   Result<train::Recipe> Changed(train::Recipe recipe) const {
@@ -218,6 +220,11 @@ Result<std::vector<int>> SizesOf(const std::string& model, const Preset& preset,
 }
 
 }  // namespace
+
+Result<train::Recipe> PresetRecipe(std::string_view preset, const image::GeneratorSpec& generator, size_t pictures, bool unbalanced) {
+  HL_ASSIGN(const Preset found, FindPreset(preset, 2));
+  return OwnRecipe(found.length, generator, static_cast<int>(pictures) * 7 / 10, unbalanced);
+}
 
 Result<Coverage> PresetCoverage(std::string_view preset) {
   HL_ASSIGN(const Preset found, FindPreset(preset, 2));

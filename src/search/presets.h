@@ -27,6 +27,10 @@ struct GridChoice {
 Result<std::vector<Candidate>> PresetCandidates(std::string_view preset, const dataset::Dataset& dataset,
                                                 const GridChoice& choice);
 
+// How a preset trains networks from scratch, of a dataset of so many pictures, whose classes are so unequal (or not) that they
+// count alike in the loss.
+Result<train::Recipe> PresetRecipe(std::string_view preset, const image::GeneratorSpec& generator, size_t pictures, bool unbalanced);
+
 // Whether a preset trains every fold of every candidate: quick (too few to race) and paper (its tables are whole) do,
 // standard and thorough race.
 enum class Coverage { kExhaustive, kRace };

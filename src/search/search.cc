@@ -108,6 +108,11 @@ PoolOptions Run::Hooks(const std::vector<TrialJob>& jobs, const Later& later) {
   hooks.backbones = options_.backbones;
   hooks.features = &features_;
   hooks.camera_check = options_.yardstick != Yardstick::kPictures;
+  std::set<int> cuts;   // of one backbone, which share one pass over the pictures
+  for (const Candidate& candidate : options_.candidates) {
+    if (candidate.start) cuts.insert(candidate.start->cut);
+  }
+  hooks.all_cuts = cuts.size() > 1;
   if (budget_) {
     hooks.admit = [this](const TrialJob& job) { return budget_->Admit(job, pace_->TrialSeconds({}, {})); };
     hooks.expired = [this](const TrialJob& job) { return budget_->Expired(job); };

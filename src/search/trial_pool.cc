@@ -159,7 +159,8 @@ void Pool::GiveUp(size_t job) {
 
 Result<train::TrialResult> Pool::Train(size_t job, const std::filesystem::path& folder, Progress& progress) {
   HL_ASSIGN(const auto pixels, pixels_.Get(jobs_[job].spec.size_px));
-  const train::TrialData data{&dataset_, &split_, pixels.get(), &spare_, options_.backbones, options_.features, options_.camera_check};
+  const train::TrialData data{&dataset_, &split_, pixels.get(), &spare_, options_.backbones, options_.features, options_.camera_check,
+                              options_.all_cuts};
   return train::RunTrial(jobs_[job].spec, data, folder, progress);
 }
 

@@ -49,7 +49,7 @@ struct PoolOptions {
   int jobs = 1;
   std::vector<const backbone::Backbone*> backbones = {};            // as train::TrialData wants them
   train::FeatureStore* features = nullptr;
-  bool camera_check = false;                                        // likewise
+  bool camera_check = false, all_cuts = false;                      // likewise
   std::function<bool(const TrialJob&)> admit;                       // asked before a trial starts; may say no for good
   std::function<bool(const TrialJob&)> expired;                     // asked while it runs, by any thread; stops it for good
   std::function<void(const TrialJob&, const train::TrialResult&)> finished;

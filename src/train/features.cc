@@ -18,14 +18,21 @@ namespace {
 
 constexpr size_t kChunk = 32;   // pictures a file: seconds of work at 224 px and 8 views
 // Raised whenever the same key would give other numbers.
-constexpr int kFeaturesVersion = 1;
+constexpr int kFeaturesVersion = 2;
 
 std::string FolderName(const FeatureKey& key, const dataset::PixelSet& pixels, const dataset::Dataset& dataset) {
-  std::string text = fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\nfeatures {}", dataset::Fingerprint(dataset), key.backbone->hash,
+  std::string text = fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\nfeatures {}, {}", dataset::Fingerprint(dataset), key.backbone->hash,
                                        pixels.size_px, image::FitName(pixels.fit), key.views,
-                                       key.views > 0 ? image::ToJson(key.generator).dump() : "", key.seed, kFeaturesVersion);
+                                       key.views > 0 ? image::ToJson(key.generator).dump() : "", key.seed, kFeaturesVersion,
+                                       key.all_cuts ? "all cuts" : "last cut");
   if (key.shots > 0) text += fmt::format("\nphotographs {} of {}", key.shots, fmt::join(key.of, " "));
   return Sha256(text).substr(0, 16);
+}
+
+// The layers whose means are asked for.
+std::vector<int> LayersOf(const FeatureKey& key) {
+  const std::vector<int> all = backbone::FeatureLayers(*key.backbone);
+  return key.all_cuts ? all : std::vector<int>{all.back()};
 }
 
 // One thread's network.
@@ -58,13 +65,14 @@ class Extractor {
         const Rng rng(key_.seed, "feature view", {static_cast<uint64_t>(view), picture});
         image::Augment(pixels.Picture(picture), size_px_, key_.generator, rng, input_);
       }
-      network_->Features(input_, 1, key_.backbone->cuts, features.subspan(static_cast<size_t>(view) * width, width));
+      network_->Features(input_, 1, layers_, features.subspan(static_cast<size_t>(view) * width, width));
     }
   }
 
  private:
-  Extractor(const FeatureKey& key, int size_px) : key_(key), size_px_(size_px) {}
+  Extractor(const FeatureKey& key, int size_px) : key_(key), layers_(LayersOf(key)), size_px_(size_px) {}
   FeatureKey key_;
+  std::vector<int> layers_;
   int size_px_;
   std::unique_ptr<nn::Network> network_;
   std::vector<float> input_;
@@ -192,7 +200,8 @@ Result<std::shared_ptr<const FeatureSet>> FeatureStore::Get(const FeatureKey& ke
   {
     const std::lock_guard lock(work->mutex);
     if (work->width == 0) {
-      for (const int layer : key.backbone->cuts) work->set.widths.push_back(shapes[static_cast<size_t>(layer)].channels);
+      for (const int layer : LayersOf(key)) work->set.widths.push_back(shapes[static_cast<size_t>(layer)].channels);
+      work->set.widths.insert(work->set.widths.begin(), key.backbone->cuts.size() - work->set.widths.size(), 0);
       work->width = static_cast<size_t>(std::accumulate(work->set.widths.begin(), work->set.widths.end(), 0));
       work->set.values.resize(work->pictures * static_cast<size_t>(key.Rows()) * work->width);
     }

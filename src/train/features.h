@@ -24,6 +24,7 @@ struct FeatureKey {
   image::GeneratorSpec generator;
   int views = 0;        // varied by the generator, besides the picture as it is
   uint64_t seed = 1;
+  bool all_cuts = false;  // else the last cut alone
   // Above 0: instead of all that, so many photographs (camera_check.h) of the pictures `of`, which rise; the others' features stay 0.
   int shots = 0;
   std::vector<int> of = {};
@@ -32,7 +33,7 @@ struct FeatureKey {
 };
 
 struct FeatureSet {
-  std::vector<int> widths;     // channels of each cut of the backbone
+  std::vector<int> widths;     // channels of each cut of the backbone; 0 where it was not asked for
   int rows = 1;
   std::vector<float> values;   // (pictures, rows, sum of widths)
 

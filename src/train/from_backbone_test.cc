@@ -33,7 +33,7 @@ class FromBackbone : public testing::Test {
     generator.flip_horizontal = true;
     generator.brightness_low = 0.7f;
     generator.brightness_high = 1.3f;
-    return store.Get({&backbone_, generator, views, 5}, made_.pixels, progress);
+    return store.Get({&backbone_, generator, views, 5, true}, made_.pixels, progress);
   }
 
   const fs::path folder_ = fs::temp_directory_path() / fmt::format("from_backbone_{}_{}", ::getpid(),
@@ -65,6 +65,19 @@ TEST_F(FromBackbone, FeaturesAreWhatThePooledNetworkComputes) {
     for (size_t c = 0; c < 8; ++c) EXPECT_NEAR(scores[c], expected[c], 1e-5);
   }
   EXPECT_NE((*set)->Of(3, 0, 2)[0], (*set)->Of(3, 1, 2)[0]);
+}
+
+TEST_F(FromBackbone, TheLastCutAloneHasTheSameFeatures) {
+  FeatureKey key{.backbone = &backbone_, .generator = {}, .views = 1, .seed = 5};
+  const auto last = features_.Get(key, made_.pixels, SilentProgress());
+  key.all_cuts = true;
+  const auto all = features_.Get(key, made_.pixels, SilentProgress());
+  ASSERT_TRUE(last && all);
+  EXPECT_EQ((*last)->widths, (std::vector<int>{0, 0, 16}));
+  EXPECT_EQ((*last)->values.size(), made_.dataset.pictures.size() * 2 * 16);
+  for (const size_t picture : {size_t{0}, size_t{41}}) {
+    EXPECT_TRUE(std::ranges::equal((*last)->Of(picture, 1, 2), (*all)->Of(picture, 1, 2)));
+  }
 }
 
 TEST_F(FromBackbone, FeaturesAreReadBackAndMendedWhereAFileIsDamaged) {

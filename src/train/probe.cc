@@ -106,7 +106,8 @@ class Fitter {
 Result<std::shared_ptr<const FeatureSet>> FeaturesOf(const TrialSpec& spec, const TrialData& data, Progress& progress) {
   HL_CHECK(spec.start && data.features);
   HL_ASSIGN(const backbone::Backbone* backbone, BackboneOf(*spec.start, data.backbones));
-  return data.features->Get({backbone, spec.generator, spec.start->views, spec.seed}, *data.pixels, progress);
+  const bool last = static_cast<size_t>(spec.start->cut) + 1 == backbone->cuts.size();
+  return data.features->Get({backbone, spec.generator, spec.start->views, spec.seed, data.all_cuts || !last}, *data.pixels, progress);
 }
 
 Result<Probe> FitProbe(const TrialSpec& spec, const TrialData& data, const FeatureSet& features, Progress& progress) {

@@ -124,6 +124,7 @@ struct TrialData {
   std::vector<const backbone::Backbone*> backbones = {};  // those that trials may begin with
   FeatureStore* features = nullptr;           // needed with backbones
   bool camera_check = false;                  // fill TrialResult::camera of a fold's trial
+  bool all_cuts = false;                      // features of shallower cuts are asked for too: take all in one pass
 };
 
 // Trains in `folder` (RUN/trials/ID): writes events.jsonl (one line an epoch), state.bin (after an epoch, at most every
