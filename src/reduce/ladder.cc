@@ -16,8 +16,10 @@ namespace {
 
 using Training = search::BackboneModel::Training;
 
-// Shallow networks learn more when they are trained like those from scratch than gently (docs/studies/transfer.md).
+// Shallow networks learn more when they are trained like those from scratch than gently, and larger pictures teach them
+// nothing (docs/studies/transfer.md).
 constexpr int64_t kShallowParameters = 1'000'000;
+constexpr int kShallowSize_px = 64;
 
 class Ladder {
  public:
@@ -47,7 +49,8 @@ class Ladder {
   }
   Result<search::Candidate> MakeTrained(const search::Candidate& probe) const {
     HL_ASSIGN(const nn::ModelCost cost, nn::Cost(probe.architecture, 1));
-    return Make(probe.start->cut, probe.size_px, cost.parameters < kShallowParameters ? Training::kTrain : Training::kTune);
+    if (cost.parameters >= kShallowParameters) return Make(probe.start->cut, probe.size_px, Training::kTune);
+    return Make(probe.start->cut, std::min(probe.size_px, kShallowSize_px), Training::kTrain);
   }
   void Add(search::Candidate candidate) {
     ReduceCell& cell = cells_.emplace_back();
@@ -197,7 +200,7 @@ Result<Expected> ExpectLadder(const search::Candidate& base, const ReduceOptions
     HL_ASSIGN(trained.emplace_back(), search::BackboneCandidate({backbone, base.start->cut, Training::kProbe}, size_px, base.generator, how));
   }
   for (int i = 0; i < rounds; ++i) {
-    HL_ASSIGN(trained.emplace_back(), search::BackboneCandidate({backbone, base.start->cut / 2, Training::kTrain}, sizes[sizes.size() / 2], base.generator, how));
+    HL_ASSIGN(trained.emplace_back(), search::BackboneCandidate({backbone, base.start->cut / 2, Training::kTrain}, std::min(sizes.front(), kShallowSize_px), base.generator, how));
   }
   HL_ASSIGN(const search::Plan plan, search::PlanTrials(trained, training_pictures, folds, options.search.jobs, search::Coverage::kExhaustive));
   const int cells = (base.start->cut + 1) * static_cast<int>(sizes.size()) + rounds;

@@ -9,7 +9,7 @@ namespace handlens::reduce {
 
 // Cells carry the number of the backbone's cuts that they keep as `filters` and their size in pixels as `neurons`.
 // Probes of every cut at every size, on all folds; then, of those that no smaller file beats, the ones that a search by
-// halves asks for are tuned: where a tuned model is not worse than the best so far a smaller one is tried, else a larger.
+// halves asks for are tuned (shallow ones trained, at 64 px): where such a model is not worse than the best so far a smaller one is tried, else a larger.
 // Chosen is the smallest that is not worse, as in any reduction. `base` has a start, whose backbone is among
 // options.search.backbones (kind kBadInput when not).
 Result<ReduceResult> ReduceLadder(const dataset::Dataset& dataset, const split::Split& split, const search::Candidate& base,

@@ -17,7 +17,7 @@ constexpr std::pair<Training, std::string_view> kTrainings[] = {
 // Fewer steps than this leave a gentle training where it began.
 constexpr int kTuneSteps = 200;
 
-// A fifth of what networks from scratch begin with (docs/studies/transfer.md).
+// A fifth of what networks from scratch begin with, and half as long (docs/studies/transfer.md).
 constexpr float kTrainRate = 0.02f;
 
 // "cut4": 4. Nothing when it is no cut of the backbone.
@@ -98,6 +98,7 @@ Result<Candidate> BackboneCandidate(const BackboneModel& model, int size_px, con
     for (nn::LayerSpec& layer : candidate.architecture.layers) layer.fixed_statistics = false;
     candidate.recipe = training.own;
     candidate.recipe.learning_rate = kTrainRate;
+    candidate.recipe.epochs = (candidate.recipe.epochs + 1) / 2;
   }
   candidate.recipe.class_weights = training.unbalanced;
   if (model.training == Training::kTune || model.training == Training::kTail) {

@@ -31,7 +31,7 @@ struct BackboneTraining {
   size_t pictures = 0;           // of the dataset
   bool unbalanced = false;       // classes count alike in the loss
   int classes = 0;
-  train::Recipe own = {};        // of networks from scratch (PresetRecipe), which kTrain follows at a smaller rate
+  train::Recipe own = {};        // of networks from scratch (PresetRecipe), which kTrain follows, half as long at a smaller rate
 };
 
 // The candidate, generator as given. Kind kUsage when the backbone does not fit the size.

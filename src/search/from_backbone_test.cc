@@ -59,12 +59,13 @@ TEST_F(BackboneModelTest, TuningKeepsTheNormsStatisticsAndTrainingLearnsThem) {
   }));
 }
 
-TEST_F(BackboneModelTest, TrainingFollowsThePresetAtASmallerRate) {
+TEST_F(BackboneModelTest, TrainingFollowsThePresetHalfAsLongAtASmallerRate) {
   const Candidate train = Make(Training::kTrain, 1), tune = Make(Training::kTune, 1);
   train::Recipe expected = *PresetRecipe("quick", {}, 300, true);
   EXPECT_EQ(expected.epochs, 143);   // 2,000 steps of 14
   EXPECT_EQ(expected.learning_rate, 0.1f);
   expected.learning_rate = 0.02f;
+  expected.epochs = 72;
   EXPECT_EQ(ToJson(train.recipe), ToJson(expected));
   EXPECT_EQ(tune.recipe.learning_rate, 0.002f);
   EXPECT_EQ(train.start->method, train::Method::kTune);   // both begin with the probe's classifier
