@@ -27,5 +27,17 @@ install(FILES ${CMAKE_BINARY_DIR}/handlens.zsh DESTINATION share/zsh/site-functi
 install(FILES ${CMAKE_BINARY_DIR}/handlens.fish DESTINATION share/fish/vendor_completions.d)
 install(FILES ${CMAKE_SOURCE_DIR}/LICENSE ${CMAKE_SOURCE_DIR}/README.md ${CMAKE_SOURCE_DIR}/CHANGELOG.md DESTINATION share/doc/handlens)
 
+# For other programs (docs/library.md), only when asked for: cmake --install build --component devel --prefix PREFIX
+set(devel COMPONENT devel EXCLUDE_FROM_ALL)
+install(TARGETS handlens_library ARCHIVE DESTINATION lib ${devel})
+install(FILES ${CMAKE_SOURCE_DIR}/include/handlens/handlens.h DESTINATION include/handlens ${devel})
+install(FILES ${CMAKE_SOURCE_DIR}/src/base/result.h ${CMAKE_SOURCE_DIR}/src/base/progress.h DESTINATION include/handlens/base ${devel})
+configure_file(${CMAKE_SOURCE_DIR}/packaging/handlens-config.cmake.in ${CMAKE_BINARY_DIR}/handlens-config.cmake @ONLY)
+include(CMakePackageConfigHelpers)
+write_basic_package_version_file(${CMAKE_BINARY_DIR}/handlens-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_BINARY_DIR}/handlens-config.cmake ${CMAKE_BINARY_DIR}/handlens-config-version.cmake DESTINATION lib/cmake/handlens ${devel})
+
+add_test(NAME package.library COMMAND ${CMAKE_SOURCE_DIR}/tests/package/library.sh ${CMAKE_BINARY_DIR})
+set_tests_properties(package.library PROPERTIES TIMEOUT 600)
 add_test(NAME package.install COMMAND ${CMAKE_SOURCE_DIR}/tests/package/install.sh ${CMAKE_BINARY_DIR})
 set_tests_properties(package.install PROPERTIES TIMEOUT 600)

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "base/program.h"
+
 namespace handlens::pipeline {
 namespace fs = std::filesystem;
 namespace {
@@ -27,11 +29,9 @@ fs::path OwnBackbones(const Wanted& wanted) {
 
 std::vector<fs::path> BackboneFolders(const Wanted& wanted) {
   std::vector<fs::path> folders = {OwnBackbones(wanted)};
-  std::error_code error;
-  const fs::path self = fs::read_symlink("/proc/self/exe", error);
-  if (!error) {
-    folders.push_back(self.parent_path() / "assets");
-    folders.push_back((self.parent_path() / "../share/handlens/backbones").lexically_normal());
+  if (const fs::path program = ProgramFolder(); !program.empty()) {
+    folders.push_back(program / "assets");
+    folders.push_back((program / "../share/handlens/backbones").lexically_normal());
   }
   return folders;
 }

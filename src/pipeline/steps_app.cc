@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "base/json.h"
+#include "base/program.h"
 #include "describe/describe.h"
 #include "package/package.h"
 #include "pipeline/steps.h"
@@ -23,9 +24,7 @@ fs::path PicturePath(const Workspace& space, int index) {
 // Kind kInternal when it is in neither.
 Result<fs::path> BuiltApp(const fs::path& name) {
   std::error_code error;
-  fs::path self = fs::read_symlink("/proc/self/exe", error);
-  if (error) return Fail(ErrorKind::kInternal, "/proc/self/exe: {}; without it nobody knows where the apps lie", error.message());
-  const fs::path places[] = {self.parent_path() / "apps" / name, self.parent_path() / "../share/handlens/apps" / name};
+  const fs::path places[] = {ProgramFolder() / "apps" / name, ProgramFolder() / "../share/handlens/apps" / name};
   for (const fs::path& place : places) {
     if (fs::exists(place, error)) return place.lexically_normal();
   }

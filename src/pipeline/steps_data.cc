@@ -3,6 +3,7 @@
 #include <chrono>
 #include <set>
 
+#include "base/program.h"
 #include "base/text.h"
 #include "dataset/moved.h"
 #include "dataset/prepare.h"
@@ -253,9 +254,7 @@ Result<std::vector<int>> PreparedSizes(const Run& run) {
 // The demo's pictures: in the installed share folder, or through the link that the build folder has to the sources' data.
 Result<fs::path> DemoPictures() {
   std::error_code error;
-  const fs::path self = fs::read_symlink("/proc/self/exe", error);
-  if (error) return Fail(ErrorKind::kInternal, "/proc/self/exe: {}; without it nobody knows where the demo's pictures lie", error.message());
-  const fs::path places[] = {self.parent_path() / "../share/handlens/demo/pictures", self.parent_path() / "data/demo/pictures"};
+  const fs::path places[] = {ProgramFolder() / "../share/handlens/demo/pictures", ProgramFolder() / "data/demo/pictures"};
   for (const fs::path& place : places) {
     if (fs::is_directory(place, error)) return place.lexically_normal();
   }

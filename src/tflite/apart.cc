@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/program.h"
 #include "tflite/apart_words.h"
 #include "tflite/runtime_place.h"
 #include "tflite/tflite.h"
@@ -30,7 +31,7 @@ constexpr int kPatienceMs = (kApartSeconds + 10) * 1000;
 // Beside the program, in the libraries' folder of an installation, or in a parent folder.
 Result<fs::path> HelperPath() {
   std::error_code error;
-  fs::path folder = fs::read_symlink("/proc/self/exe", error).parent_path();
+  fs::path folder = ProgramFolder();
   for (int up = 0; up < 3 && !folder.empty(); ++up, folder = folder.parent_path()) {
     for (const fs::path& place : {folder / kHelper, folder / "lib/handlens" / kHelper}) {
       if (fs::is_regular_file(place, error)) return place;

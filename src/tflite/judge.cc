@@ -10,6 +10,7 @@
 #include <mutex>
 #include <string>
 
+#include "base/program.h"
 #include "tflite/model_bytes.h"
 #include "tflite/runtime_place.h"
 #include "tflite/tflite.h"
@@ -121,8 +122,7 @@ Runtime& TheRuntime() {
 std::vector<std::filesystem::path> Candidates() {
   constexpr const char* kName = "libhandlens_tflite.so";
   std::vector<std::filesystem::path> candidates;
-  std::error_code error;
-  std::filesystem::path folder = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+  std::filesystem::path folder = ProgramFolder();
   candidates.push_back(folder / kName);   // an installed handlens_judge lies beside it
   for (int up = 0; up < 4 && !folder.empty(); ++up, folder = folder.parent_path()) {
     candidates.push_back(folder / "lib" / kName);

@@ -1,0 +1,10 @@
+# The library that other programs link: one archive of all rooms below `cli` (packaging/install.cmake installs it).
+handlens_room(library DEPS pipeline)
+target_include_directories(library PUBLIC ${CMAKE_SOURCE_DIR}/include)
+set(objects "")
+foreach(room base pixels image nn tflite backbone dataset split train review search reduce convert describe inference package verify report pipeline library)
+  list(APPEND objects $<TARGET_OBJECTS:${room}>)
+endforeach()
+add_library(handlens_library STATIC ${objects})
+target_link_libraries(handlens_library PRIVATE handlens_flags)
+set_target_properties(handlens_library PROPERTIES OUTPUT_NAME handlens LINKER_LANGUAGE CXX)
