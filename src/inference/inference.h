@@ -1,5 +1,6 @@
 // An int8 classifier becomes one file of plain C: its weights as tables, its operators as a sequence of calls, and the kernels
-// that they call, which stand as they are under apps/c/kernels. No allocation, no library but memcpy and memset.
+// that they call, which stand as they are under apps/c/kernels. No allocation, no library but memcpy and memset. For programs that are
+// built before there is a model, the same calls are written as data.
 //
 // The numbers are those of the official runtime's reference kernels, bit for bit. The numbers of its fast kernels
 // (Kernels::kBuiltin, kXnnpack) may differ by rounding: they round sums once, the reference kernels twice.
@@ -10,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/disk.h"
 #include "base/result.h"
 #include "tflite/tflite.h"
 
@@ -33,6 +35,10 @@ struct CModel {
 // The same request gives the same text. Kind kBadInput, by the operator's name and place: one that is not known here, or numbers
 // other than int8; likewise a file that tflite::ReadGraph refuses, or another number of labels than outputs.
 Result<CModel> WriteC(const CRequest& request);
+
+// The model as data instead of text: a plan, which apps/pi/plan.h runs, on whatever processor, with the same kernels and to the
+// same bits. The same model gives the same bytes. Errors as of WriteC, but for labels.
+Result<Bytes> WritePlan(std::span<const uint8_t> model);
 
 // For tests, which compile many models at once: the kernels alone, all of them, and a model alone, in which every name of the
 // file begins with `prefix`. It has one function, int PREFIXclassify(const uint8_t*, void*, float*), and the size of its arena,

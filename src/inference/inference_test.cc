@@ -4,12 +4,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 
+#include "base/hash.h"
 #include "base/rng.h"
 #include "inference/compiled.h"
 #include "inference/random_graph.h"
+#include "plan.h"
 
 namespace handlens::inference {
 namespace {
@@ -80,6 +83,60 @@ TEST(PlainC, HasThemWithVectorsToo) {
   if (!sample::HasCompiler() || !sample::HasVectors()) GTEST_SKIP() << "no cc, or a processor without AVX2";
   CompareAll("-O2 -mavx2", kGraphs / 4);
   CompareAll("-O3 -march=native");   // with AVX-512 VNNI where the processor has it
+}
+
+// The same graphs as plans, run by the one program that knows them all.
+struct PlanRunner {
+  static std::string Text(const std::string& file) {
+    const auto text = ReadText(std::filesystem::path(HANDLENS_SOURCE_DIR) / file);
+    EXPECT_TRUE(text) << text.error().message;
+    return text.value_or("");
+  }
+  const sample::Library library;
+  using Open = const hl_plan*(const void*, size_t);
+  using Classify = int(const hl_plan*, const uint8_t*, void*, float*);
+  Open* const open;
+  Classify* const classify;
+
+  explicit PlanRunner(const std::string& flags)
+      : library("plan", {{"plan.h", Text("apps/pi/plan.h")}, {"plan.c", Text("apps/pi/plan.c")}},
+                flags + " -I" + (std::filesystem::path(HANDLENS_SOURCE_DIR) / "apps/c/kernels").string()),
+        open(library.Function<Open>("hl_plan_open")),
+        classify(library.Function<Classify>("hl_plan_classify")) {}
+};
+
+void ComparePlans(const std::string& flags, int graphs) {
+  const PlanRunner runner(flags);
+  ASSERT_NE(runner.open, nullptr);
+  for (int g = 0; g < graphs; ++g) {
+    const tflite::Graph graph = sample::RandomGraph(static_cast<uint64_t>(g));
+    const Bytes model = tflite::WriteModel(graph);
+    const auto bytes = WritePlan(model);
+    ASSERT_TRUE(bytes) << g << ": " << bytes.error().message;
+    std::vector<uint64_t> memory(bytes->size() / 8 + 3);   // aligned by hand: vectors know 8 bytes only
+    auto* const aligned = reinterpret_cast<uint8_t*>((reinterpret_cast<uintptr_t>(memory.data()) + 15) / 16 * 16);
+    std::copy(bytes->begin(), bytes->end(), aligned);
+    EXPECT_EQ(runner.open(aligned, bytes->size() - 1), nullptr) << "a plan that is cut short";
+    const hl_plan* const plan = runner.open(aligned, bytes->size());
+    ASSERT_NE(plan, nullptr) << g;
+    EXPECT_EQ(std::string_view(plan->model_sha256, 64), Sha256(model));
+    const auto expected = Expected(graph, g);
+    ASSERT_EQ(expected.size(), kPicturesEach);
+    std::vector<uint64_t> arena(plan->arena_bytes / 8 + 3, 0x5a5a5a5a5a5a5a5a);
+    auto* const arena_at = reinterpret_cast<uint8_t*>((reinterpret_cast<uintptr_t>(arena.data()) + 15) / 16 * 16);
+    for (int p = 0; p < kPicturesEach; ++p) {
+      std::vector<float> scores(plan->classes);
+      const auto picture = RandomPicture(static_cast<int>(plan->side), static_cast<uint64_t>(g * 10 + p));
+      const int best = runner.classify(plan, picture.data(), arena_at, scores.data());
+      ASSERT_EQ(scores, expected[static_cast<size_t>(p)]) << "graph " << g << ", picture " << p << ": " << sample::Words(graph);
+      ASSERT_EQ(best, std::max_element(scores.begin(), scores.end()) - scores.begin());
+    }
+  }
+}
+
+TEST(Plan, HasTheBitsOfTheReferenceKernels) {
+  if (!sample::HasCompiler()) GTEST_SKIP() << "no cc on this machine";
+  ComparePlans("-O2", kGraphs);
 }
 
 TEST(PlainC, RefusesWhatIsNotInt8ByTheOperatorsName) {

@@ -100,15 +100,30 @@ Result<void> ReadScores(const Graph& graph, int holder, Lowered& lowered) {
 // A depthwise convolution reads a few bytes behind a pixel; the caller's picture ends with its last.
 void CopyPicture(const Graph& graph, Call& call, Lowered& lowered) {
   Call copy;
-  copy.kernels = {"copy.c"};
-  copy.begin = fmt::format("hl_copy_run({}, ", Elements(graph, graph.input));
+  copy.kernel = Kernel::kCopy;
+  copy.fields = {{static_cast<int32_t>(Elements(graph, graph.input)), false}};
   copy.inputs = {graph.input};
   copy.output = CopyOf(graph);
   call.inputs[0] = copy.output;
   lowered.calls.push_back(std::move(copy));
 }
 
+constexpr KernelFacts kKernels[] = {
+    {Kernel::kConv, "hl_conv_run", "hl_conv", {"conv.c", ""}, true, 14},
+    {Kernel::kDepthwise, "hl_depthwise_run", "hl_depthwise", {"depthwise.c", ""}, true, 13},
+    {Kernel::kMaxPool, "hl_max_pool_run", "hl_pool", {"pool.c", "max_pool.c"}},
+    {Kernel::kAveragePool, "hl_average_pool_run", "hl_pool", {"pool.c", "average_pool.c"}},
+    {Kernel::kMean, "hl_mean_run", "hl_mean", {"mean.c", ""}},
+    {Kernel::kPad, "hl_pad_run", "hl_pad", {"pad.c", ""}},
+    {Kernel::kAdd, "hl_add_run", "hl_add", {"add.c", ""}},
+    {Kernel::kSoftmax, "hl_softmax_run", "hl_softmax", {"softmax.c", ""}},
+    {Kernel::kMap, "hl_map_run", "", {"map.c", ""}},
+    {Kernel::kChannelMap, "hl_channel_map_run", "", {"channel_map.c", ""}},
+    {Kernel::kCopy, "hl_copy_run", "", {"copy.c", ""}}};
+
 }  // namespace
+
+const KernelFacts& FactsOf(Kernel kernel) { return kKernels[static_cast<size_t>(kernel)]; }
 
 Result<Lowered> Lower(const Graph& graph) {
   Lowered lowered;
@@ -129,9 +144,9 @@ Result<Lowered> Lower(const Graph& graph) {
       if (input >= 0 && graph.tensors[static_cast<size_t>(input)].data.empty()) call->inputs.push_back(origin[static_cast<size_t>(input)]);
     }
     call->output = op.outputs[0];
-    if (call->kernels[0] == "depthwise.c" && call->inputs[0] == graph.input) CopyPicture(graph, *call, lowered);
+    if (call->kernel == Kernel::kDepthwise && call->inputs[0] == graph.input) CopyPicture(graph, *call, lowered);
     lowered.scratch_bytes = std::max(lowered.scratch_bytes, call->scratch_bytes);
-    lowered.constant_bytes += call->constant_bytes;
+    for (const Table& table : call->tables) lowered.constant_bytes += static_cast<int64_t>(table.bytes.size());
     lowered.calls.push_back(*std::move(call));
   }
   HL_TRY(ReadScores(graph, scores, lowered));

@@ -1,6 +1,8 @@
 // From a graph to calls of the C kernels: each operator's numbers and tables, and where each tensor lies. Private to the room.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,18 +19,45 @@ struct Place {
   int64_t offset = 0;
 };
 
-struct Call {
-  std::vector<std::string_view> kernels;  // files of apps/c/kernels that it needs, in order
-  std::string tables;                     // C definitions; their names contain kPrefix
-  std::string begin;                      // "hl_conv_run(&op_3, ": what stands before the buffers
-  std::vector<int> inputs;                // tensors
-  int output = 0;
-  bool needs_scratch = false;             // a last argument
-  int64_t scratch_bytes = 0;              // its room
-  int64_t constant_bytes = 0;             // of the tables
+// A file of apps/c/kernels each, or two that share one; FactsOf says more. The numbers stand in plans (write_plan.cc).
+enum class Kernel { kConv, kDepthwise, kMaxPool, kAveragePool, kMean, kPad, kAdd, kSoftmax, kMap, kChannelMap, kCopy };
+
+// What a call in C needs to know of a kernel.
+struct KernelFacts {
+  Kernel kernel;
+  std::string_view run;                       // its function; without a descriptor the fields are its first arguments
+  std::string_view descriptor;                // the type of its first argument; empty = none
+  std::array<std::string_view, 2> files;      // in order
+  bool needs_scratch = false;                 // a last argument
+  size_t output_at = SIZE_MAX;                // the fields from here on are an hl_output within the descriptor
+};
+const KernelFacts& FactsOf(Kernel kernel);
+
+// Constants that a kernel reads from memory.
+struct Table {
+  enum class Type { kInt8, kUint8, kInt32 };
+  Type type;
+  std::string name;                           // "weight_3"
+  std::vector<uint8_t> bytes;                 // little-endian
 };
 
-// Stands for the prefix of a model's names in Call::tables and Call::begin.
+// A number, or the place of a table in the call's list.
+struct Field {
+  int32_t value = 0;
+  bool is_table = false;
+};
+
+struct Call {
+  Kernel kernel = Kernel::kCopy;
+  size_t index = 0;                           // the operator's place in the graph
+  std::vector<Table> tables;
+  std::vector<Field> fields;                  // of the descriptor, in the order of its C type
+  std::vector<int> inputs;                    // tensors
+  int output = 0;
+  int64_t scratch_bytes = 0;                  // room that the last argument needs
+};
+
+// Stands for the prefix of a model's names in C text.
 inline constexpr std::string_view kPrefix = "@P@";
 
 struct Lowered {

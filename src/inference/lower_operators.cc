@@ -4,7 +4,6 @@
 
 #include "inference/lower.h"
 #include "inference/rounding.h"
-#include "inference/tables.h"
 
 namespace handlens::inference {
 namespace {
@@ -29,7 +28,6 @@ struct At {
   const TensorDef& in(size_t k = 0) const { return tensor(op.inputs[k]); }
   const TensorDef& out() const { return tensor(op.outputs[0]); }
   bool has(size_t k) const { return op.inputs.size() > k && op.inputs[k] >= 0; }
-  std::string name(std::string_view what) const { return fmt::format("{}_{}", what, index); }
 
   template <class... Args>
   tl::unexpected<Error> Wrong(fmt::format_string<Args...> format, Args&&... args) const {
@@ -89,12 +87,30 @@ std::vector<T> Padded(std::vector<T> values, size_t block) {
   return values;
 }
 
-struct Outputs {
-  std::string tables, text;   // text: the hl_output initialiser
-  int64_t bytes = 0;
-};
+Field Int(int64_t value) { return {static_cast<int32_t>(value), false}; }
 
-Outputs OutputsOf(const At& at, const std::vector<Factor>& factors, size_t channels, size_t block) {
+Call CallOf(const At& at, Kernel kernel) {
+  Call call;
+  call.kernel = kernel;
+  call.index = at.index;
+  return call;
+}
+
+// A table of the call, named after the operator's place.
+template <class T>
+Field AddTable(Call& call, std::string_view name, std::span<const T> values) {
+  const Table::Type type = std::is_same_v<T, int8_t> ? Table::Type::kInt8 : std::is_same_v<T, uint8_t> ? Table::Type::kUint8 : Table::Type::kInt32;
+  const auto* const bytes = reinterpret_cast<const uint8_t*>(values.data());
+  call.tables.push_back({type, fmt::format("{}_{}", name, call.index), {bytes, bytes + values.size_bytes()}});
+  return {static_cast<int32_t>(call.tables.size() - 1), true};
+}
+template <class T>
+Field AddTable(Call& call, std::string_view name, const std::vector<T>& values) {
+  return AddTable(call, name, std::span<const T>(values));
+}
+
+// The fields of an hl_output.
+void AddOutputs(const At& at, const std::vector<Factor>& factors, size_t channels, size_t block, Call& call) {
   std::vector<int32_t> multipliers;
   std::vector<int8_t> shifts;
   for (size_t c = 0; c < channels; ++c) {
@@ -102,14 +118,12 @@ Outputs OutputsOf(const At& at, const std::vector<Factor>& factors, size_t chann
     multipliers.push_back(factor.multiplier);
     shifts.push_back(static_cast<int8_t>(factor.shift));
   }
-  multipliers = Padded(std::move(multipliers), block);
-  shifts = Padded(std::move(shifts), block);
   const Scale out = ScaleOf(at.out());
   const Limits limits = LimitsOf(at.op.activation, out);
-  const std::string multiplier = at.name("multiplier"), shift = at.name("shift");
-  return {Int32Table(multiplier, multipliers) + Int8Table(shift, shifts),
-          fmt::format("{{{0}{1}, {0}{2}, {3}, {4}, {5}, {6}}}", kPrefix, multiplier, shift, at.op.op == Op::kFullyConnected ? 1 : 0, out.zero + 128, limits.low + 128, limits.high + 128),
-          static_cast<int64_t>(5 * multipliers.size())};
+  const Field multiplier = AddTable(call, "multiplier", Padded(std::move(multipliers), block));
+  const Field shift = AddTable(call, "shift", Padded(std::move(shifts), block));
+  const bool once = at.op.op == Op::kFullyConnected;
+  call.fields.insert(call.fields.end(), {multiplier, shift, Int(once ? 1 : 0), Int(out.zero + 128), Int(limits.low + 128), Int(limits.high + 128)});
 }
 
 // The bias with what the input's zero point adds; weights(c) lists a channel's weights.
@@ -149,11 +163,15 @@ struct Window {
   int height, width;
 };
 
-// "in_height, in_width, ..." of a window's descriptor: the picture's sides, the output's, the window's, stride and borders.
-std::string WindowText(const At& at, const std::string& in_channels, const std::string& out_channels, Window window) {
+// What a window's descriptor begins with: the picture's sides, the output's, the window's, stride and borders. With
+// `out_channels` each side's channels follow it; without, the channels stand once.
+std::vector<Field> WindowFields(const At& at, int channels, std::optional<int> out_channels, Window window) {
   const auto &in = at.in().shape, &out = at.out().shape;
-  return fmt::format("{}, {}, {}{}, {}, {}{}, {}, {}, {}, {}", in[1], in[2], in_channels, out[1], out[2], out_channels, window.height, window.width,
-                     at.op.stride, PadBefore(at.op, in[1], out[1], window.height), PadBefore(at.op, in[2], out[2], window.width));
+  std::vector<Field> fields = {Int(in[1]), Int(in[2]), Int(channels), Int(out[1]), Int(out[2])};
+  if (out_channels) fields.push_back(Int(*out_channels));
+  fields.insert(fields.end(), {Int(window.height), Int(window.width), Int(at.op.stride), Int(PadBefore(at.op, in[1], out[1], window.height)),
+                               Int(PadBefore(at.op, in[2], out[2], window.width))});
+  return fields;
 }
 
 // Weights (out, depth) become (out / 8, depth / 4, 8, 4).
@@ -166,26 +184,20 @@ std::vector<int8_t> PackDense(const int8_t* weights, size_t out, size_t depth) {
   return packed;
 }
 
-Result<Call> DotCall(const At& at, size_t out, size_t depth, const std::string& window) {
+Result<Call> DotCall(const At& at, size_t out, size_t depth, std::vector<Field> window) {
   const auto* const weights = reinterpret_cast<const int8_t*>(at.in(1).data.data());
   HL_ASSIGN(const std::vector<int32_t> bias, BiasOf(at, out, [&](size_t c) { return std::span(weights + c * depth, depth); }));
   const std::vector<float>& filters = at.in(1).quantization.scales;
   const std::vector<Factor> factors = ConvolutionFactors(ScaleOf(at.in()), filters, ScaleOf(at.out()));
-  const Outputs outputs = OutputsOf(at, factors, out, kBlock);
-  const std::vector<int8_t> packed = PackDense(weights, out, depth);
-  const std::vector<int32_t> padded = Padded(bias, kBlock);
-  const std::string op = at.name("op"), weight = at.name("weight"), bias_name = at.name("bias");
-  Call call;
-  call.kernels = {"conv.c"};
-  call.tables = Int8Table(weight, packed) + Int32Table(bias_name, padded) + outputs.tables +
-                fmt::format("static const hl_conv {0}{1} = {{{2}, {3}, {0}{4}, {0}{5}, {6}}};\n", kPrefix, op, window, ScaleOf(at.in()).zero + 128,
-                            weight, bias_name, outputs.text);
-  call.begin = fmt::format("hl_conv_run(&{}{}, ", kPrefix, op);
-  call.needs_scratch = true;
+  Call call = CallOf(at, Kernel::kConv);
+  call.fields = std::move(window);
+  call.fields.push_back(Int(ScaleOf(at.in()).zero + 128));
+  call.fields.push_back(AddTable(call, "weight", PackDense(weights, out, depth)));
+  call.fields.push_back(AddTable(call, "bias", Padded(bias, kBlock)));
+  AddOutputs(at, factors, out, kBlock, call);
   // A pixel's channels in whole quads are read where they lie (hl_is_direct of conv.c).
   const bool direct = at.op.op == Op::kFullyConnected ? depth % 4 == 0 : at.in(1).shape[1] * at.in(1).shape[2] == 1 && depth % 4 == 0;
   call.scratch_bytes = direct ? 0 : kMostTogether * static_cast<int64_t>(RoundUp(depth, 4));
-  call.constant_bytes = static_cast<int64_t>(packed.size() + 4 * padded.size()) + outputs.bytes;
   return call;
 }
 
@@ -197,7 +209,7 @@ Result<Call> LowerConv(const At& at) {
   const std::vector<int>& shape = at.in(1).shape;
   if (shape[3] != at.in().shape[3]) return at.Wrong("it works in groups of channels");
   const auto depth = static_cast<size_t>(shape[1]) * static_cast<size_t>(shape[2]) * static_cast<size_t>(shape[3]);
-  return DotCall(at, out, depth, WindowText(at, fmt::format("{}, ", at.in().shape[3]), fmt::format("{}, ", out), {shape[1], shape[2]}));
+  return DotCall(at, out, depth, WindowFields(at, at.in().shape[3], at.out().shape[3], {shape[1], shape[2]}));
 }
 
 Result<Call> LowerDense(const At& at) {
@@ -206,7 +218,8 @@ Result<Call> LowerDense(const At& at) {
   const auto out = static_cast<size_t>(Elements(at.out())), depth = static_cast<size_t>(Elements(at.in()));
   HL_TRY(CheckWeights(at, out));
   if (at.in(1).data.size() != out * depth) return at.Wrong("a batch of more than one");
-  return DotCall(at, out, depth, fmt::format("1, 1, {}, 1, 1, {}, 1, 1, 1, 0, 0", depth, out));
+  const Field one = Int(1), zero = Int(0);
+  return DotCall(at, out, depth, {one, one, Int(Elements(at.in())), one, one, Int(Elements(at.out())), one, one, one, zero, zero});
 }
 
 // One tap for each channel is a function of one number: where there are few channels, a table takes less than it saves.
@@ -223,12 +236,9 @@ Call ChannelMap(const At& at, const std::vector<int32_t>& bias, const std::vecto
       tables.push_back(static_cast<uint8_t>(std::min(std::max(value, limits.low), limits.high) + 128));
     }
   }
-  const std::string name = at.name("maps");
-  Call call;
-  call.kernels = {"channel_map.c"};
-  call.tables = Uint8Table(name, tables);
-  call.begin = fmt::format("hl_channel_map_run({}{}, {}, {}, ", kPrefix, name, bias.size(), Elements(at.out()) / static_cast<int64_t>(bias.size()));
-  call.constant_bytes = static_cast<int64_t>(tables.size());
+  Call call = CallOf(at, Kernel::kChannelMap);
+  const auto channels = static_cast<int64_t>(bias.size());
+  call.fields = {AddTable(call, "maps", tables), Int(channels), Int(Elements(at.out()) / channels)};
   return call;
 }
 
@@ -254,19 +264,13 @@ Result<Call> LowerDepthwise(const At& at) {
   for (size_t t = 0; t < taps; ++t) {
     for (size_t c = 0; c < channels; ++c) packed[((c / kLanes * pairs + t / 2) * kLanes + c % kLanes) * 2 + t % 2] = weights[t * channels + c];
   }
-  const Outputs outputs = OutputsOf(at, factors, channels, kLanes);
-  const std::vector<int32_t> padded = Padded(bias, kLanes);
-  const std::string op = at.name("op"), weight = at.name("weight"), bias_name = at.name("bias");
-  Call call;
-  call.kernels = {"depthwise.c"};
-  call.tables = Int8Table(weight, packed) + Int32Table(bias_name, padded) + outputs.tables +
-                fmt::format("static const hl_depthwise {0}{1} = {{{2}, {3}, {0}{4}, {0}{5}, {6}}};\n", kPrefix, op,
-                            WindowText(at, fmt::format("{}, ", channels), "", {shape[1], shape[2]}), ScaleOf(at.in()).zero + 128, weight, bias_name,
-                            outputs.text);
-  call.begin = fmt::format("hl_depthwise_run(&{}{}, ", kPrefix, op);
-  call.needs_scratch = true;
+  Call call = CallOf(at, Kernel::kDepthwise);
+  call.fields = WindowFields(at, at.out().shape[3], std::nullopt, {shape[1], shape[2]});
+  call.fields.push_back(Int(ScaleOf(at.in()).zero + 128));
+  call.fields.push_back(AddTable(call, "weight", packed));
+  call.fields.push_back(AddTable(call, "bias", Padded(bias, kLanes)));
+  AddOutputs(at, factors, channels, kLanes, call);
   call.scratch_bytes = static_cast<int64_t>(RoundUp(channels, kLanes));
-  call.constant_bytes = static_cast<int64_t>(packed.size() + 4 * padded.size()) + outputs.bytes;
   return call;
 }
 
@@ -277,12 +281,10 @@ Result<Call> LowerPool(const At& at) {
   if (in.scale != out.scale || in.zero != out.zero) return at.Wrong("its input and output have different scales");
   const bool is_max = at.op.op == Op::kMaxPool2D;
   const Limits limits = LimitsOf(at.op.activation, out);
-  const std::string op = at.name("op");
-  Call call;
-  call.kernels = {"pool.c", is_max ? "max_pool.c" : "average_pool.c"};
-  call.tables = fmt::format("static const hl_pool {}{} = {{{}, {}, {}}};\n", kPrefix, op,
-                            WindowText(at, fmt::format("{}, ", at.out().shape[3]), "", {at.op.filter, at.op.filter}), limits.low + 128, limits.high + 128);
-  call.begin = fmt::format("{}(&{}{}, ", is_max ? "hl_max_pool_run" : "hl_average_pool_run", kPrefix, op);
+  Call call = CallOf(at, is_max ? Kernel::kMaxPool : Kernel::kAveragePool);
+  call.fields = WindowFields(at, at.out().shape[3], std::nullopt, {at.op.filter, at.op.filter});
+  call.fields.push_back(Int(limits.low + 128));
+  call.fields.push_back(Int(limits.high + 128));
   return call;
 }
 
@@ -304,12 +306,8 @@ Result<Call> LowerMean(const At& at) {
   const int pixels = shape[1] * shape[2];
   const Scale in = ScaleOf(at.in()), out = ScaleOf(at.out());
   const Factor factor = MeanFactor(pixels, in, out);
-  const std::string op = at.name("op");
-  Call call;
-  call.kernels = {"mean.c"};
-  call.tables = fmt::format("static const hl_mean {}{} = {{{}, {}, {}, {}, {}, {}}};\n", kPrefix, op, pixels, shape[3], in.zero + 128, factor.multiplier,
-                            factor.shift, out.zero + 128);
-  call.begin = fmt::format("hl_mean_run(&{}{}, ", kPrefix, op);
+  Call call = CallOf(at, Kernel::kMean);
+  call.fields = {Int(pixels), Int(shape[3]), Int(in.zero + 128), Int(factor.multiplier), Int(factor.shift), Int(out.zero + 128)};
   return call;
 }
 
@@ -319,12 +317,9 @@ Result<Call> LowerPad(const At& at) {
   const std::vector<int32_t> counts = at.has(1) ? Ints(at.in(1)) : std::vector<int32_t>();
   if (counts.size() != 8 || counts[0] + counts[1] + counts[6] + counts[7] != 0) return at.Wrong("other borders than around the picture");
   const std::vector<int>& shape = at.in().shape;
-  const std::string op = at.name("op");
-  Call call;
-  call.kernels = {"pad.c"};
-  call.tables = fmt::format("static const hl_pad {}{} = {{{}, {}, {}, {}, {}, {}, {}, {}}};\n", kPrefix, op, shape[1], shape[2], shape[3], counts[2],
-                            counts[3], counts[4], counts[5], ScaleOf(at.out()).zero + 128);
-  call.begin = fmt::format("hl_pad_run(&{}{}, ", kPrefix, op);
+  Call call = CallOf(at, Kernel::kPad);
+  call.fields = {Int(shape[1]), Int(shape[2]), Int(shape[3]), Int(counts[2]), Int(counts[3]), Int(counts[4]), Int(counts[5]),
+                 Int(ScaleOf(at.out()).zero + 128)};
   return call;
 }
 
@@ -341,13 +336,10 @@ Result<Call> LowerAdd(const At& at) {
   const Factor of_out = FactorOf(twice / static_cast<double>(static_cast<float>(1 << kSpareBits) * out.scale));
   if (of_out.shift > 0) return at.Wrong("its output's scale is too fine");   // as the runtime refuses it
   const Limits limits = LimitsOf(at.op.activation, out);
-  const std::string op = at.name("op");
-  Call call;
-  call.kernels = {"add.c"};
-  call.tables = fmt::format("static const hl_add {}{} = {{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}}};\n", kPrefix, op, Elements(at.out()),
-                            a.zero + 128, of_a.multiplier, b.zero + 128, of_b.multiplier, of_a.shift, of_b.shift, of_out.multiplier, out.zero + 128,
-                            limits.low + 128, limits.high + 128, of_out.shift);
-  call.begin = fmt::format("hl_add_run(&{}{}, ", kPrefix, op);
+  Call call = CallOf(at, Kernel::kAdd);
+  call.fields = {Int(Elements(at.out())), Int(a.zero + 128), Int(of_a.multiplier), Int(b.zero + 128), Int(of_b.multiplier), Int(of_a.shift),
+                 Int(of_b.shift), Int(of_out.multiplier), Int(out.zero + 128), Int(limits.low + 128), Int(limits.high + 128),
+                 Int(of_out.shift)};
   return call;
 }
 
@@ -358,27 +350,19 @@ Result<Call> LowerSoftmax(const At& at) {
   if (out.scale != 1.0f / 256 || out.zero != -128) return at.Wrong("its output's scale is not 1/256");
   if (Elements(at.in()) != at.in().shape.back()) return at.Wrong("more than one row of scores");
   if (Elements(at.in()) > 4096) return at.Wrong("more than 4096 classes");
-  const std::string op = at.name("op"), table = at.name("exps");
-  Call call;
-  call.kernels = {"softmax.c"};
-  call.tables = Int32Table(table, SoftmaxExps(ScaleOf(at.in()).scale)) +
-                fmt::format("static const hl_softmax {0}{1} = {{{2}, {0}{3}}};\n", kPrefix, op, Elements(at.in()), table);
-  call.begin = fmt::format("hl_softmax_run(&{}{}, ", kPrefix, op);
-  call.constant_bytes = 4 * 256;
+  Call call = CallOf(at, Kernel::kSoftmax);
+  const auto exps = SoftmaxExps(ScaleOf(at.in()).scale);
+  call.fields = {Int(Elements(at.in())), AddTable(call, "exps", std::span<const int32_t>(exps))};
   return call;
 }
 
-Call MapCall(const At& at, const Table& table) {
-  const std::string name = at.name("map");
-  Call call;
-  call.kernels = {"map.c"};
-  call.tables = Uint8Table(name, table);
-  call.begin = fmt::format("hl_map_run({}{}, {}, ", kPrefix, name, Elements(at.out()));
-  call.constant_bytes = 256;
+Call MapCall(const At& at, const MapTable& table) {
+  Call call = CallOf(at, Kernel::kMap);
+  call.fields = {AddTable(call, "map", std::span<const uint8_t>(table)), Int(Elements(at.out()))};
   return call;
 }
 
-std::optional<Call> MapUnlessSame(const At& at, const Table& table) {
+std::optional<Call> MapUnlessSame(const At& at, const MapTable& table) {
   for (size_t i = 0; i < table.size(); ++i) {
     if (table[i] != i) return MapCall(at, table);
   }

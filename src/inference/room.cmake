@@ -1,5 +1,9 @@
 handlens_room(inference DEPS base tflite)
 
+# plan.h, which describes what write_plan.cc writes.
+target_include_directories(inference PRIVATE ${CMAKE_SOURCE_DIR}/apps/pi)
+target_include_directories(inference_test PRIVATE ${CMAKE_SOURCE_DIR}/apps/pi)
+
 # The kernels and the pixel contract stay C files that compilers and editors understand; the program carries their text.
 file(GLOB inference_files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/apps/c/kernels/*.c)
 list(APPEND inference_files ${CMAKE_SOURCE_DIR}/apps/c/model.h.in ${CMAKE_SOURCE_DIR}/apps/c/see.c

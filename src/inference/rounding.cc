@@ -58,9 +58,9 @@ Limits LimitsOf(tflite::Activation activation, const Scale& out) {
   return limits;
 }
 
-Table QuantizeTable(const Number& in, const Number& out) {
+MapTable QuantizeTable(const Number& in, const Number& out) {
   const Factor factor = FactorOf(static_cast<double>(in.scale.scale) / static_cast<double>(out.scale.scale));
-  Table table{};
+  MapTable table{};
   for (int i = 0; i < 256; ++i) {
     const int32_t value = in.type == tflite::Type::kInt8 ? i - 128 : i;
     table[static_cast<size_t>(i)] = Kept(Scaled(value - in.scale.zero, factor) + out.scale.zero, out.type);
@@ -68,10 +68,10 @@ Table QuantizeTable(const Number& in, const Number& out) {
   return table;
 }
 
-Table ReluTable(tflite::Activation activation, const Scale& in, const Scale& out) {
+MapTable ReluTable(tflite::Activation activation, const Scale& in, const Scale& out) {
   const Factor factor = FactorOf(static_cast<double>(in.scale) / static_cast<double>(out.scale));
   const Limits limits = LimitsOf(activation, out);
-  Table table{};
+  MapTable table{};
   for (int i = 0; i < 256; ++i) {
     const int32_t value = out.zero + Scaled(i - 128 - in.zero, factor);
     table[static_cast<size_t>(i)] = Kept(std::min(std::max(value, limits.low), limits.high), tflite::Type::kInt8);
@@ -79,8 +79,8 @@ Table ReluTable(tflite::Activation activation, const Scale& in, const Scale& out
   return table;
 }
 
-Table PictureTable(const Number& out) {
-  Table table{};
+MapTable PictureTable(const Number& out) {
+  MapTable table{};
   for (int i = 0; i < 256; ++i) {
     const float value = static_cast<float>(i) / 255.0f;
     table[static_cast<size_t>(i)] = Kept(Rounded(value / out.scale.scale) + out.scale.zero, out.type);

@@ -42,11 +42,11 @@ struct Number {
   Scale scale;
 };
 // Tables from a kept number (q + 128 of int8, q of uint8) to a kept number, of QUANTIZE, RELU and RELU6.
-using Table = std::array<uint8_t, 256>;
-Table QuantizeTable(const Number& in, const Number& out);
-Table ReluTable(tflite::Activation activation, const Scale& in, const Scale& out);
+using MapTable = std::array<uint8_t, 256>;
+MapTable QuantizeTable(const Number& in, const Number& out);
+MapTable ReluTable(tflite::Activation activation, const Scale& in, const Scale& out);
 // Of QUANTIZE of a float picture whose values are byte / 255: from the byte.
-Table PictureTable(const Number& out);
+MapTable PictureTable(const Number& out);
 
 // Of MEAN: the factor of the scales and the division by the number of pixels in one.
 Factor MeanFactor(int pixels, const Scale& in, const Scale& out);

@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
 #include <iterator>
-
-#include "inference/lower.h"
 
 namespace handlens::inference {
 namespace {
@@ -12,8 +11,10 @@ namespace {
 constexpr size_t kLine = 110;
 
 template <class T>
-std::string TableOf(std::string_view type, std::string_view name, std::span<const T> values) {
-  std::string text = fmt::format("HL_ALIGNED static const {} {}{}[{}] = {{\n", type, kPrefix, name, values.size());
+std::string TableOf(std::string_view type, const Table& table) {
+  std::vector<T> values(table.bytes.size() / sizeof(T));
+  std::memcpy(values.data(), table.bytes.data(), table.bytes.size());
+  std::string text = fmt::format("HL_ALIGNED static const {} {}{}[{}] = {{\n", type, kPrefix, table.name, values.size());
   text.reserve(text.size() + 5 * values.size());
   std::string line;
   for (const T value : values) {
@@ -27,9 +28,14 @@ std::string TableOf(std::string_view type, std::string_view name, std::span<cons
 
 }  // namespace
 
-std::string Int8Table(std::string_view name, std::span<const int8_t> values) { return TableOf("int8_t", name, values); }
-std::string Uint8Table(std::string_view name, std::span<const uint8_t> values) { return TableOf("uint8_t", name, values); }
-std::string Int32Table(std::string_view name, std::span<const int32_t> values) { return TableOf("int32_t", name, values); }
+std::string TableText(const Table& table) {
+  switch (table.type) {
+    case Table::Type::kInt8: return TableOf<int8_t>("int8_t", table);
+    case Table::Type::kUint8: return TableOf<uint8_t>("uint8_t", table);
+    case Table::Type::kInt32: return TableOf<int32_t>("int32_t", table);
+  }
+  return {};
+}
 
 std::string Literal(std::string_view text) {
   std::string out = "\"";

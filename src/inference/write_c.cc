@@ -54,17 +54,37 @@ std::string BufferText(const Lowered& lowered, int tensor) {
   return place.picture ? "rgb" : fmt::format("memory + {}", place.offset);
 }
 
+// "4, @P@weight_3, 8": fields as C writes them.
+std::string FieldsText(const Call& call) {
+  const size_t output_at = FactsOf(call.kernel).output_at;
+  std::string text;
+  for (size_t i = 0; i < call.fields.size(); ++i) {
+    const Field& field = call.fields[i];
+    text += fmt::format("{}{}", i == 0 ? "" : ", ", i == output_at ? "{" : "");
+    text += field.is_table ? std::string(kPrefix) + call.tables[static_cast<size_t>(field.value)].name : fmt::format("{}", field.value);
+  }
+  return output_at < call.fields.size() ? text + "}" : text;
+}
+
+std::string TablesText(const Call& call) {
+  std::string text;
+  for (const Table& table : call.tables) text += TableText(table);
+  const std::string_view type = FactsOf(call.kernel).descriptor;
+  return type.empty() ? text : text + fmt::format("static const {} {}op_{} = {{{}}};\n", type, kPrefix, call.index, FieldsText(call));
+}
+
 std::string CallText(const Lowered& lowered, const Call& call) {
-  std::string text = "  " + call.begin;
+  const KernelFacts& facts = FactsOf(call.kernel);
+  std::string text = fmt::format("  {}({}, ", facts.run, facts.descriptor.empty() ? FieldsText(call) : fmt::format("&{}op_{}", kPrefix, call.index));
   for (const int input : call.inputs) text += BufferText(lowered, input) + ", ";
-  return text + BufferText(lowered, call.output) + (call.needs_scratch ? fmt::format(", memory + {}", lowered.tensor_bytes) : "") + ");\n";
+  return text + BufferText(lowered, call.output) + (facts.needs_scratch ? fmt::format(", memory + {}", lowered.tensor_bytes) : "") + ");\n";
 }
 
 // The model's tables and its two functions, all names with kPrefix.
 std::string BodyText(const Lowered& lowered) {
   std::string text, calls;
   for (const Call& call : lowered.calls) {
-    text += call.tables + "\n";
+    text += TablesText(call) + "\n";
     calls += CallText(lowered, call);
   }
   text += fmt::format("size_t {}arena_bytes(void) {{ return {}; }}\n\n", kPrefix, lowered.arena_bytes);
@@ -84,8 +104,8 @@ std::string BodyText(const Lowered& lowered) {
 std::string KernelsText(const Lowered& lowered) {
   std::vector<std::string_view> names = {"common.c"};
   for (const Call& call : lowered.calls) {
-    for (const std::string_view name : call.kernels) {
-      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    for (const std::string_view name : FactsOf(call.kernel).files) {
+      if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
     }
   }
   std::string text;
