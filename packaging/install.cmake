@@ -17,7 +17,7 @@ install(PROGRAMS ${CMAKE_BINARY_DIR}/lib/libhandlens_tflite.so DESTINATION ${pri
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/data/demo DESTINATION ${share})
 install(FILES ${CMAKE_BINARY_DIR}/assets/lite0.safetensors ${CMAKE_BINARY_DIR}/assets/lite0.NOTICE.txt DESTINATION ${share}/backbones OPTIONAL)
 install(DIRECTORY ${CMAKE_BINARY_DIR}/apps/web/site DESTINATION ${share}/apps/web OPTIONAL)
-install(DIRECTORY ${CMAKE_BINARY_DIR}/apps/ios ${CMAKE_BINARY_DIR}/apps/flutter DESTINATION ${share}/apps OPTIONAL)
+install(DIRECTORY ${CMAKE_BINARY_DIR}/apps/ios ${CMAKE_BINARY_DIR}/apps/flutter ${CMAKE_BINARY_DIR}/apps/pi DESTINATION ${share}/apps OPTIONAL)
 install(DIRECTORY ${CMAKE_BINARY_DIR}/apps/android/ DESTINATION ${share}/apps/android OPTIONAL
   PATTERN work EXCLUDE)
 

@@ -97,6 +97,9 @@ Result<Outcome> AppAndroid(Run& run, const package::TargetFacts& facts) {
   }
   outcome.text += fmt::format("application id {}\n{}", result.application_id, KeyText(result));
   outcome.text += WithRun(facts.next, run) + "\n";
+  if (run.wanted().app.aab) {
+    outcome.text += "The .aab is for stores, not for phones: upload it, with the key above as the upload key. A store signs what phones get with a key of its own.\n";
+  }
   outcome.json = {{"target", facts.name}, {"apps", apps}, {"application_id", result.application_id}, {"key", result.key.string()},
                   {"key_made", result.key_made}, {"certificate_sha256", result.fingerprint}, {"seconds", result.seconds}};
   if (!result.project.empty()) outcome.json["project"] = result.project.string();

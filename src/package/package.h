@@ -52,6 +52,8 @@ Result<std::vector<BundleFile>> MakeBundle(const BundleRequest& request);
 struct AndroidRequest {
   BundleRequest bundle;
   std::vector<std::filesystem::path> templates; // template APKs, one an ABI, as the build made them
+  std::filesystem::path bundle_resources = {};   // resources as protocol buffers, as the build made them; empty = no App Bundle
+  std::vector<std::filesystem::path> bundle_templates = {};   // templates of all processors that the App Bundle is for
   std::string application_id;               // "org.example.leaves"
   std::string version_name = "1.0";
   int version_code = 1;
@@ -61,11 +63,11 @@ struct AndroidRequest {
 
 struct AndroidApp {
   std::filesystem::path apk;
-  std::string abi;
+  std::string abi;                          // "aab": of all processors, as an App Bundle
   int64_t bytes = 0;
 };
 
-// Injects and signs one APK a template: `<out>/<name in ASCII>-<abi>.apk`. Kind kUsage for an application id, version or
+// Injects and signs one APK a template: `<out>/<name in ASCII>-<abi>.apk`; when asked for, also an App Bundle, `<name in ASCII>.aab`. Kind kUsage for an application id, version or
 // name that Android refuses.
 Result<std::vector<AndroidApp>> PackAndroid(const AndroidRequest& request, const SigningKey& key);
 
@@ -115,6 +117,11 @@ Result<std::vector<BundleFile>> MakeC(const BundleRequest& request);
 // has no C form.
 Result<std::vector<std::filesystem::path>> PackIos(const FolderRequest& request);
 Result<std::vector<std::filesystem::path>> PackFlutter(const FolderRequest& request);
+
+// Programs for the Raspberry Pi with the model within them, for 64 and 32 bits, each alone and as a Debian package; README.md and
+// handlens-pi.json ("handlens-pi" version 1, docs/formats-app.md). `icon` is not used. Errors as of PackIos; kUsage also for a version
+// that Debian refuses.
+Result<std::vector<std::filesystem::path>> PackPi(const FolderRequest& request);
 
 // A square icon of 512 px drawn from class pictures: a mosaic of up to four, none with more detail than size_px x size_px
 // pixels, the model's size, so that the icon shows no more of anybody than the model sees.

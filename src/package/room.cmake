@@ -26,3 +26,12 @@ target_link_libraries(pack_projects PRIVATE package)
 set_target_properties(pack_projects PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests_bin)
 add_test(NAME projects.read_back COMMAND ${CMAKE_SOURCE_DIR}/tests/projects/run.sh ${CMAKE_BINARY_DIR})
 set_tests_properties(projects.read_back PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77)
+# The program for the Raspberry Pi, under emulation (tests/pi/run.sh).
+add_test(NAME devices.pi COMMAND ${CMAKE_SOURCE_DIR}/tests/pi/run.sh ${CMAKE_BINARY_DIR})
+set_tests_properties(devices.pi PROPERTIES TIMEOUT 1200 SKIP_RETURN_CODE 77 RUN_SERIAL ON)
+# Its cameras, with a driver made for the test.
+add_executable(pi_camera_test ${CMAKE_SOURCE_DIR}/tests/pi/camera_test.cc ${CMAKE_SOURCE_DIR}/apps/pi/frames.cc
+  ${CMAKE_SOURCE_DIR}/apps/pi/y4m.cc ${CMAKE_SOURCE_DIR}/apps/pi/v4l2.cc)
+target_include_directories(pi_camera_test PRIVATE ${CMAKE_SOURCE_DIR}/apps/pi)
+target_link_libraries(pi_camera_test PRIVATE image GTest::gtest GTest::gtest_main)
+gtest_discover_tests(pi_camera_test TEST_PREFIX "devices.pi." DISCOVERY_TIMEOUT 60)

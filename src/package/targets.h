@@ -9,7 +9,7 @@
 
 namespace handlens::package {
 
-enum class Target { kAndroid, kWeb, kC, kIos, kFlutter };
+enum class Target { kAndroid, kWeb, kC, kIos, kFlutter, kPi };
 
 // Texts are sentences for people without a full stop at the end, unless they say otherwise.
 struct TargetFacts {
@@ -37,11 +37,11 @@ inline constexpr TargetFacts kTargets[] = {
      .title = "Android app",
      .devices = "Android",
      .summary = "a signed app for Android phones, ready to install; with --project also its project for Android Studio",
-     .files = "NAME-PROCESSOR.apk, android.json; project/ with --project",
+     .files = "NAME-PROCESSOR.apk, android.json; NAME.aab with --aab, project/ with --project",
      .checks = "208 golden vectors of the pixel contract, the model's hash, the held-out pictures' scores",
      .permissions = "the camera, when its button is pressed",
-     .tested = "the app's own code, from the final APK, on a JVM with Android 15's framework; signature and manifest by Android's tools",
-     .not_tested = "a phone, an emulator",
+     .tested = "the app's own code, from the final APK, on a JVM with Android 15's framework; signature and manifest by Android's tools, App Bundles by bundletool",
+     .not_tested = "a phone, an emulator, a store",
      .next = "Copy the file to the phone and open it there, or: adb install FILE. The app proves itself at its first start.\n"
              "Since September 2026 phones of more and more countries block apps of developers that Google does not know. If yours does:\n"
              "  use adb install, or allow unverified apps in the phone's settings, or register the fingerprint above with Google;\n"
@@ -102,6 +102,21 @@ inline constexpr TargetFacts kTargets[] = {
      .next = "In that folder run `flutter create --platforms=android,ios,linux,macos,windows .` as its README.md says, then `flutter run`.",
      .has_id = true,
      .sends_records = true},
+    {.target = Target::kPi,
+     .name = "pi",
+     .step = "app-pi",
+     .title = "Raspberry Pi program",
+     .devices = "the Raspberry Pi and other Linux boxes",
+     .summary = "one program with the model within it, for the Raspberry Pi and other Linux boxes, also as a Debian package",
+     .files = "handlens-NAME-arm64, handlens-NAME-armhf, a .deb of each, README.md, handlens-pi.json",
+     .checks = "208 golden vectors of the pixel contract, the model's hash, the held-out pictures' scores",
+     .permissions = "the camera (group video), when it is named; the network, with --serve",
+     .tested = "the programs for 64 and 32 bits, under emulation (qemu-user): golden vectors, scores to the last bit, videos and folders as cameras, the page; the packages by Debian's tools",
+     .not_tested = "a Raspberry Pi, a camera",
+     .next = "Copy the program for your system (uname -m: aarch64 is arm64, armv7l is armhf) and run it with --self-check;\n"
+             "or install its package there: sudo apt install ./FILE.deb",
+     .has_id = true,
+     .sends_records = true},
 };
 
 // The row of a target; null when no target has that name.
@@ -135,7 +150,7 @@ inline constexpr std::array<char, kChoicesBytes> kChoices = [] {
 }();
 }  // namespace internal
 
-// "android|web", in the order of the table.
+// "android|web|...", in the order of the table.
 inline constexpr std::string_view kTargetChoices(internal::kChoices.data(), internal::kChoicesBytes - 1);
 
 }  // namespace handlens::package

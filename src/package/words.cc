@@ -53,6 +53,14 @@ std::string DartPackage(std::string_view id) {
   return std::find(std::begin(kKept), std::end(kKept), name) == std::end(kKept) ? name : "app_" + name;
 }
 
+std::string ProgramName(std::string_view id) {
+  constexpr std::string_view kBegin = "handlens-";
+  std::string name(id.substr(id.rfind('.') + 1));
+  for (char& c : name) c = c == '_' ? '-' : c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  while (name.ends_with('-')) name.pop_back();
+  return name.starts_with(kBegin) ? name : std::string(kBegin) + name;
+}
+
 std::string AppleId(std::string_view id) {
   std::string apple(id);
   std::replace(apple.begin(), apple.end(), '_', '-');

@@ -17,6 +17,10 @@ Result<void> CheckAppName(std::string_view name);
 // The last part of an application id as the name of a Dart package: small letters, no word that Dart or Flutter keeps.
 std::string DartPackage(std::string_view id);
 
+// The last part of an application id as the name of a program and its Debian package: "org.example.leaf_guide" -> "handlens-leaf-guide". The
+// beginning keeps it from taking the place of a package of the system.
+std::string ProgramName(std::string_view id);
+
 // An application id as Apple takes it: letters, digits, - and dots.
 std::string AppleId(std::string_view id);
 

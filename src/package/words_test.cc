@@ -36,6 +36,13 @@ TEST(Words, MakeNamesThatAppleAndDartTake) {
   EXPECT_EQ(DartPackage("org.example.flutter"), "app_flutter");
 }
 
+TEST(Words, APackagesNameNeverIsThatOfTheSystem) {
+  EXPECT_EQ(ProgramName("org.example.Leaf_Guide2"), "handlens-leaf-guide2");
+  EXPECT_EQ(ProgramName("org.example.bash"), "handlens-bash");
+  EXPECT_EQ(ProgramName("org.example.handlens"), "handlens-handlens");
+  EXPECT_EQ(ProgramName("org.example.handlens_bash_"), "handlens-bash");
+}
+
 TEST(Words, NameWhatIsWrongWithAnId) {
   EXPECT_TRUE(CheckApplicationId("org.example.leaves_2"));
   for (const char* wrong : {"", "leaves", "org.2x", "org..x", "org.x.", "org.\xC3\xA4"}) {

@@ -149,6 +149,8 @@ constexpr Option kOptions[] = {
      .help = "What of the held-out pictures goes along: the pixels that the model sees, without metadata; or the original files with all that stands in them."},
     {.name = "project", .into = Into<&Wanted::app, &Wanted::App::project>, .kind = Kind::kFlag, .group = kApp, .commands = "app", .scope = Scope::kCommandLine,
      .help = "Also write the app as a project for Android Studio."},
+    {.name = "aab", .into = Into<&Wanted::app, &Wanted::App::aab>, .kind = Kind::kFlag, .group = kApp, .commands = "app", .scope = Scope::kCommandLine,
+     .help = "Also write the app as an App Bundle, which stores want, signed with the same key as the upload key."},
 
     {.name = "import", .into = Into<&Wanted::call, &Wanted::Call::import_files>, .kind = Kind::kPaths, .value = "FILE", .fallback_words = "none", .group = kThis, .commands = "verify", .scope = Scope::kCommandLine,
      .help = "Take in what a phone's self-check or field test shared (a .json file, or a folder of them; may be repeated): into RUN/phones, the verdict and the report."},

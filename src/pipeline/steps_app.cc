@@ -136,7 +136,7 @@ struct AppAndroid {
   static constexpr StepFacts kFacts{.name = kTargetFacts.step, .title = kTargetFacts.title, .command = "app", .redo = Redo::kAlways};
   struct Options {
     static constexpr std::string_view kNames[] = {"name", "id", "version_name", "version_code", "abi", "key", "project", "model", "icon",
-                                                 "check_pictures"};
+                                                 "check_pictures", "aab"};
     std::string name, application_id, version_name;
     int version_code = 0;
     std::string abi;
@@ -145,13 +145,14 @@ struct AppAndroid {
     std::string model;
     fs::path icon;
     std::optional<std::string> check_pictures;   // empty: pixels
+    std::optional<bool> aab;                     // empty: no
   };
   static Result<Options> Read(const Run& run) {
     const Wanted::App& wanted = run.wanted().app;
     HL_ASSIGN(std::string name, AppName(run));
     std::string id = wanted.application_id.value_or("app.handlens." + IdPart(name));
     return Options{std::move(name), std::move(id), wanted.version_name, wanted.version_code, wanted.abi,
-                   wanted.key, wanted.project, ModelFile(run), wanted.icon, CarryName(run)};
+                   wanted.key, wanted.project, ModelFile(run), wanted.icon, CarryName(run), wanted.aab ? std::optional(true) : std::nullopt};
   }
   static Files Touches(const Workspace&, const Options& o) { return {{"dataset.json", "split.json", o.model}, {"apps/android"}}; }
   static Result<package::AndroidRequest> RequestOf(Workspace& space, const Options& o) {
@@ -160,6 +161,13 @@ struct AppAndroid {
     for (const std::string& abi : AbisOf(o.abi)) {
       HL_ASSIGN(const fs::path path, BuiltApp("android/template-" + abi + ".apk"));
       request.templates.push_back(path);
+    }
+    if (o.aab) {
+      HL_ASSIGN(request.bundle_resources, BuiltApp("android/template-bundle.zip"));
+      // The processors that handlens was installed with: at least arm64, which stores ask for.
+      for (const std::string& abi : AbisOf("all")) {
+        if (auto path = BuiltApp("android/template-" + abi + ".apk")) request.bundle_templates.push_back(*std::move(path));
+      }
     }
     request.application_id = o.application_id;
     request.version_name = o.version_name;
@@ -245,7 +253,7 @@ struct AppFolder {
   static Result<void> Load(Workspace&, const Options&) { return {}; }
 };
 
-constexpr char kBuiltWeb[] = "web/site", kNothingBuilt[] = "", kBuiltIos[] = "ios", kBuiltFlutter[] = "flutter";
+constexpr char kBuiltWeb[] = "web/site", kNothingBuilt[] = "", kBuiltIos[] = "ios", kBuiltFlutter[] = "flutter", kBuiltPi[] = "pi";
 
 template <package::Target kTarget>
 bool Wants(const Run& run) {
@@ -260,7 +268,8 @@ std::vector<Step> AppRows() {
   return {StepOf<AppAndroid>(Wants<kAndroid>), StepOf<AppFolder<kWeb, package::PackWeb, kBuiltWeb>>(Wants<kWeb>),
           StepOf<AppFolder<kC, package::PackC, kNothingBuilt>>(Wants<kC>),
           StepOf<AppFolder<kIos, package::PackIos, kBuiltIos>>(Wants<kIos>),
-          StepOf<AppFolder<kFlutter, package::PackFlutter, kBuiltFlutter>>(Wants<kFlutter>)};
+          StepOf<AppFolder<kFlutter, package::PackFlutter, kBuiltFlutter>>(Wants<kFlutter>),
+          StepOf<AppFolder<kPi, package::PackPi, kBuiltPi>>(Wants<kPi>)};
 }
 
 }  // namespace handlens::pipeline

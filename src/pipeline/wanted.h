@@ -78,7 +78,7 @@ struct Wanted {
     int version_code = 0;
     std::filesystem::path icon, key;        // empty: drawn; the default key
     std::string abi;                        // "arm64", "armv7", "x86_64" or "all"
-    bool project = false;
+    bool project = false, aab = false;
     package::Carry check_pictures = package::Carry::kPixels;
   } app;
   // Of one call: never kept, and nothing that a file depends on.

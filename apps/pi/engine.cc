@@ -1,0 +1,59 @@
+#include "engine.h"
+
+#include <chrono>
+#include <cstring>
+
+namespace handlens::device {
+namespace {
+
+Result<Facts> ReadFacts(const Pack& pack) {
+  HL_ASSIGN(const Json app, pack.Record("app.json"));
+  HL_ASSIGN(const Json own, pack.Record("pi.json"));
+  HL_ASSIGN(Facts facts, FromJson(app, "app.json", [&](const Json& json) {
+              const Json& preprocess = json.at("preprocess");
+              return Facts{.name = json.at("name"),
+                           .program = own.at("program"),
+                           .version_name = own.at("version_name"),
+                           .model_file = json.at("model_file"),
+                           .model_sha256 = json.at("model_sha256"),
+                           .input_type = json.at("input_type"),
+                           .notice = preprocess.value("notice", ""),
+                           .labels = preprocess.at("labels"),
+                           .not_sure_below = preprocess.at("not_sure_below")};
+            }));
+  HL_ASSIGN(facts.fit, image::ParseFit(app.at("preprocess").value("fit", "")));
+  return facts;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> Engine::Create(const Pack& pack) {
+  auto engine = std::make_unique<Engine>();
+  HL_ASSIGN(engine->facts_, ReadFacts(pack));
+  HL_ASSIGN(const auto bytes, pack.File("model.plan"));
+  engine->memory_.resize(bytes.size() / sizeof(Line) + 1);
+  std::memcpy(engine->memory_.data(), bytes.data(), bytes.size());
+  engine->plan_ = hl_plan_open(engine->memory_.data(), bytes.size());
+  if (engine->plan_ == nullptr) return Fail(ErrorKind::kBadInput, "the model is not what this program runs; pack it again");
+  const size_t labels = engine->facts_.labels.size();
+  if (engine->plan_->classes != labels) {
+    return Fail(ErrorKind::kBadInput, "{} labels, but the model gives {} scores; wrong labels are worse than none", labels, engine->plan_->classes);
+  }
+  engine->arena_.resize(engine->plan_->arena_bytes / sizeof(Line) + 1);
+  return engine;
+}
+
+Answer Engine::Classify(const image::Image& picture) {
+  Answer answer;
+  answer.seen = image::ModelInput(picture, side(), facts_.fit);
+  answer.scores.resize(facts_.labels.size());
+  const auto begun = std::chrono::steady_clock::now();
+  const int best = hl_plan_classify(plan_, answer.seen.data(), arena_.data(), answer.scores.data());
+  answer.milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
+  HL_CHECK(best >= 0);
+  answer.best = static_cast<size_t>(best);
+  answer.sure = static_cast<double>(answer.score()) >= facts_.not_sure_below;
+  return answer;
+}
+
+}  // namespace handlens::device

@@ -1,0 +1,55 @@
+// The model and what is known of it: a picture in, an answer out.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "image/image.h"
+#include "pack.h"
+#include "plan.h"
+
+namespace handlens::device {
+
+// From app.json and pi.json of the pack.
+struct Facts {
+  std::string name, program, version_name;
+  std::string model_file, model_sha256, input_type, notice;
+  std::vector<std::string> labels;
+  double not_sure_below = 0;
+  image::Fit fit = image::Fit::kCrop;
+};
+
+struct Answer {
+  std::vector<float> scores;     // one a label
+  size_t best = 0;
+  bool sure = false;             // the best score reaches the model's threshold
+  double milliseconds = 0;       // of the model alone
+  std::vector<uint8_t> seen;     // (side, side, 3): what the model got
+
+  float score() const { return scores[best]; }
+};
+
+class Engine {
+ public:
+  // Kind kBadInput when the model and its description do not belong together.
+  static Result<std::unique_ptr<Engine>> Create(const Pack& pack);
+
+  const Facts& facts() const { return facts_; }
+  int side() const { return static_cast<int>(plan_->side); }
+  // Whether the plan was made of the very model file that app.json names.
+  bool model_intact() const { return std::string_view(plan_->model_sha256, sizeof plan_->model_sha256) == facts_.model_sha256; }
+
+  // Not thread-safe.
+  Answer Classify(const image::Image& picture);
+
+ private:
+  struct alignas(16) Line {
+    uint8_t bytes[16];
+  };
+  Facts facts_;
+  std::vector<Line> memory_, arena_;
+  const hl_plan* plan_ = nullptr;
+};
+
+}  // namespace handlens::device

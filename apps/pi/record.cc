@@ -1,0 +1,169 @@
+#include "record.h"
+
+#include <sys/random.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdlib>
+#include <ctime>
+
+#include "base/hash.h"
+
+namespace handlens::device {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* kFormat = "handlens-phone";
+constexpr int kVersion = 1;
+constexpr std::array<std::string_view, 3> kDistances = {"fills", "half", "quarter"};
+constexpr std::array<std::string_view, 2> kPlaces = {"centre", "edge"};
+constexpr std::array<std::string_view, 3> kBackgrounds = {"usual", "plain", "busy"};
+
+// The first line of a file of the kernel's, without the zero byte that some end with; empty when there is none.
+std::string SystemText(const char* path) {
+  const auto head = ReadHead(path, 200);
+  if (!head || !*head) return "";
+  const std::string& text = **head;
+  return text.substr(0, text.find_first_of(std::string_view("\n\0", 2)));
+}
+
+// PRETTY_NAME="..." of os-release.
+std::string SystemName() {
+  const auto text = ReadText("/etc/os-release");
+  constexpr std::string_view kKey = "PRETTY_NAME=\"";
+  const size_t at = text ? text->find(kKey) : std::string::npos;
+  if (at == std::string::npos) return "Linux";
+  return text->substr(at + kKey.size(), text->find('"', at + kKey.size()) - at - kKey.size());
+}
+
+// A random number of this installation, so that records of two devices of one kind are not taken for one's. Empty when it cannot be kept.
+std::string Installation(const Facts& facts) {
+  const fs::path path = StateFolder(facts) / "installation";
+  if (const auto known = ReadText(path); known && known->size() == 32) return *known;
+  std::array<uint8_t, 16> bytes{};
+  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) return "";
+  const std::string fresh = Sha256(bytes).substr(0, 32);
+  return WriteFileAtomic(path, fresh, Access::kOwner) ? fresh : "";
+}
+
+Json Begin(const Facts& facts) {
+  utsname system{};
+  ::uname(&system);
+  const std::string board = SystemText("/proc/device-tree/model");
+  Json app = {{"name", facts.name}, {"target", "pi"}, {"version_name", facts.version_name}, {"model_file", facts.model_file},
+              {"model_sha256", facts.model_sha256}, {"input_type", facts.input_type}, {"runtime", "handlens C inference"}, {"path", "builtin"}};
+  if (const std::string installation = Installation(facts); !installation.empty()) app["installation"] = installation;
+  return {{"made_at", Now()},
+          {"app", std::move(app)},
+          {"phone", {{"model", board.empty() ? std::string(system.machine) : board},
+                     {"system", fmt::format("{}, {} {} {}", SystemName(), system.sysname, system.release, system.machine)},
+                     {"cores", ::sysconf(_SC_NPROCESSORS_ONLN)}}},
+          {"labels", facts.labels}};
+}
+
+// JSON has no word for what is not a number.
+Json Numbers(const std::vector<float>& scores) {
+  Json list = Json::array();
+  for (const float score : scores) list.push_back(std::isnan(score) ? Json() : Json(score));
+  return list;
+}
+
+Json PictureOf(const Held& held) {
+  return {{"file", held.row.at("file")}, {"sha256", held.row.at("sha256")}, {"label", held.row.at("label")}, {"input_equal", held.input_equal},
+          {"computer", held.row.at("scores")}, {"computer_xnnpack", held.row.at("scores_xnnpack")}, {"builtin", Numbers(held.scores)},
+          {"xnnpack", nullptr}, {"builtin_ok", held.right}, {"xnnpack_ok", nullptr}};
+}
+
+template <size_t N>
+Result<void> CheckWord(const char* option, const std::string& word, const std::array<std::string_view, N>& known) {
+  if (std::find(known.begin(), known.end(), word) != known.end()) return {};
+  return Fail(ErrorKind::kUsage, "{} {}: it is one of {}", option, word, fmt::join(known, ", "));
+}
+
+}  // namespace
+
+std::string Now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  char text[32] = "";
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+fs::path StateFolder(const Facts& facts) {
+  for (const char* variable : {"STATE_DIRECTORY", "XDG_CONFIG_HOME", "HOME"}) {
+    const char* const value = std::getenv(variable);
+    if (value == nullptr || *value == '\0') continue;
+    const fs::path folder = value;
+    const std::string_view name = variable;
+    return name == "STATE_DIRECTORY" ? folder : name == "HOME" ? folder / ".config" / facts.program : folder / facts.program;
+  }
+  return fs::path(".config") / facts.program;
+}
+
+Result<void> WriteSelfCheck(const fs::path& path, const Facts& facts, const SelfCheck& check) {
+  Json record = Begin(facts);
+  Json pictures = Json::array();
+  for (const Held& held : check.pictures) pictures.push_back(PictureOf(held));
+  const Golden& golden = check.golden;
+  record["self_check"] = {{"ok", check.passed()},
+                          {"model_intact", check.model_intact},
+                          {"computer_runtime", check.file.at("runtime")},
+                          {"tolerance", check.file.at("tolerance")},
+                          {"golden", {{"count", golden.count}, {"equal", golden.equal}, {"within_bound", golden.within_bound},
+                                      {"differing_bytes", golden.differing_bytes}, {"largest_jpeg_difference", golden.largest_jpeg_difference},
+                                      {"failed", golden.failed}}},
+                          {"delegate", "missing"},
+                          {"pictures", std::move(pictures)}};
+  return WriteRecord(path, kFormat, kVersion, record);
+}
+
+Result<FieldLog> FieldLog::Open(const fs::path& path, const Facts& facts, const Conditions& conditions) {
+  if (std::find(facts.labels.begin(), facts.labels.end(), conditions.label) == facts.labels.end()) {
+    return Fail(ErrorKind::kUsage, "--label {}: not a label of this model; they are {}", conditions.label, fmt::join(facts.labels, ", "));
+  }
+  HL_TRY(CheckWord("--distance", conditions.distance, kDistances));
+  HL_TRY(CheckWord("--place", conditions.place, kPlaces));
+  HL_TRY(CheckWord("--background", conditions.background, kBackgrounds));
+  FieldLog log;
+  log.path_ = path;
+  log.facts_ = &facts;
+  log.conditions_ = conditions;
+  std::error_code error;
+  if (!fs::exists(path, error)) return log;
+  HL_ASSIGN(const Json record, ReadRecord(path, kFormat, kVersion));
+  HL_ASSIGN(const bool same, FromJson(record, path.string(), [&](const Json& json) {
+              log.shots_ = json.at("field_test").at("shots");
+              if (!log.shots_.empty()) log.series_ = log.shots_.back().at("series").get<int>() + 1;
+              return json.at("app").at("model_sha256").get<std::string>() == facts.model_sha256;
+            }));
+  if (!same) return Fail(ErrorKind::kBadInput, "{}: the field test of another model; name another file", path.string());
+  return log;
+}
+
+Result<void> FieldLog::Add(const Answer& answer) {
+  const std::string& predicted = facts_->labels[answer.best];
+  shots_.push_back({{"series", series_},
+                    {"at", Now()},
+                    {"camera", "unknown"},
+                    {"label", conditions_.label},
+                    {"distance", conditions_.distance},
+                    {"place", conditions_.place},
+                    {"background", conditions_.background},
+                    {"predicted", predicted},
+                    {"not_sure", !answer.sure},
+                    {"scores", Numbers(answer.scores)},
+                    {"milliseconds", answer.milliseconds}});
+  Json record = Begin(*facts_);
+  record["field_test"] = {{"shots", shots_}};
+  HL_TRY(WriteRecord(path_, kFormat, kVersion, record));
+  ++taken_;
+  right_ += predicted == conditions_.label ? 1 : 0;
+  return {};
+}
+
+}  // namespace handlens::device
