@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the Android templates: ${BUILD_DIR:-build}/apps/android/template-ABI.apk, unsigned, without a model. Packing a
+# Builds the Android templates: ${BUILD_DIR:-build}/apps/android/template-ABI.apk and, for App Bundles, template-bundle.zip, unsigned, without a model. Packing a
 # model into one is `handlens app` (src/package). No Android Studio, SDK or NDK: Debian's aapt2, zipalign, clang and lld,
 # a JDK, and pinned files of Maven Central (fetch.sh). Also builds the same native library for the JVM tests on Linux
 # and the pixel contract for arm64 Linux, for the test under emulation.
@@ -55,6 +55,9 @@ compile_resources() {
   aapt2 link -I /usr/share/android-framework-res/framework-res.apk -I "$work/system_colours.apk" --manifest "$here/AndroidManifest.xml" \
     --min-sdk-version 24 --target-sdk-version 36 --custom-package app.handlens --java "$work/gen" \
     -A "$work/assets" -0 .tflite -o "$work/base.apk" "$work/res/res.zip"
+  # The same for App Bundles, which want protocol buffers.
+  aapt2 convert --output-format proto -o "$work/bundle.zip" "$work/base.apk"
+  mv "$work/bundle.zip" "$out/template-bundle.zip"
 }
 
 compile_java() {

@@ -50,3 +50,15 @@ fetch_for_tests() {
   fi
   (cd "$jvm" && sha256sum --check --quiet --strict "$tests/jars.sha256") >&2
 }
+
+# The store's own reader of App Bundles.
+fetch_bundletool() {
+  local tests=$root/tests/android folder=$downloads/bundletool
+  if [ ! -e "$folder/.complete" ]; then
+    echo "fetching bundletool" >&2
+    mvn -q -B -f "$tests/bundletool.xml" org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
+      -DoutputDirectory="$folder" >&2 || return 1
+    touch "$folder/.complete"
+  fi
+  (cd "$folder" && sha256sum --check --quiet --strict "$tests/bundletool.sha256") >&2
+}

@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "package/android_words.h"
-#include "package/binary_xml.h"
 #include "package/package.h"
 #include "package/words.h"
 
@@ -36,22 +35,13 @@ std::string AbisOf(const std::vector<ZipEntry>& entries) {
   return abis.size() == 1 ? abis[0] : "all";
 }
 
-Result<Bytes> EditedManifest(const ZipEntry& entry, const AndroidRequest& request) {
-  HL_ASSIGN(const Bytes manifest, EntryBytes(entry));
-  ManifestEdit edit;
-  edit.strings = {{kTemplateId, request.application_id},
-                  {kTemplateLabel, request.bundle.name},
-                  {kTemplateVersion, request.version_name}};
-  edit.integers = {{kVersionCodeAttribute, static_cast<uint32_t>(request.version_code)}};
-  return EditBinaryXml(manifest, edit);
-}
-
 Result<std::vector<ZipEntry>> Inject(std::vector<ZipEntry> entries, const AndroidRequest& request,
                                      const std::vector<BundleFile>& bundle) {
   for (ZipEntry& entry : entries) {
     if (entry.name == "AndroidManifest.xml") {
-      HL_ASSIGN(const Bytes manifest, EditedManifest(entry, request));
-      entry = StoredEntry(entry.name, manifest);
+      HL_ASSIGN(const Bytes manifest, EntryBytes(entry));
+      HL_ASSIGN(const Bytes edited, EditBinaryXml(manifest, AndroidEdit(request)));
+      entry = StoredEntry(entry.name, edited);
     } else if (entry.name.starts_with(kIconPrefix) && entry.name.ends_with(kIconName)) {
       entry = StoredEntry(entry.name, AndroidIcon(request.icon, entry.name));
     }
@@ -82,6 +72,11 @@ Result<void> CheckAndroidWords(const AndroidRequest& request) {
   return {};
 }
 
+ManifestEdit AndroidEdit(const AndroidRequest& request) {
+  return {{{kTemplateId, request.application_id}, {kTemplateLabel, request.bundle.name}, {kTemplateVersion, request.version_name}},
+          {{kVersionCodeAttribute, static_cast<uint32_t>(request.version_code)}}};
+}
+
 Bytes AndroidIcon(const image::Image& icon, const std::string& path) {
   const int side_px = IconSide(path);
   const auto pixels = image::ModelInput(icon, side_px, image::Fit::kCrop);
@@ -102,6 +97,12 @@ Result<std::vector<AndroidApp>> PackAndroid(const AndroidRequest& request, const
     const std::filesystem::path out = request.out / fmt::format("{}-{}.apk", FileStem(request.bundle.name), abi);
     HL_TRY(WriteFileAtomic(out, apk));
     apps.push_back({out, abi, static_cast<int64_t>(apk.size())});
+  }
+  if (!request.bundle_resources.empty()) {
+    HL_ASSIGN(const Bytes aab, MakeAppBundle(request, key, bundle));
+    const std::filesystem::path out = request.out / fmt::format("{}.aab", FileStem(request.bundle.name));
+    HL_TRY(WriteFileAtomic(out, aab));
+    apps.push_back({out, "aab", static_cast<int64_t>(aab.size())});
   }
   return apps;
 }

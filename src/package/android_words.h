@@ -2,6 +2,7 @@
 // words, the icon. Not for other rooms.
 #pragma once
 
+#include "package/binary_xml.h"
 #include "package/package.h"
 #include "package/zip.h"
 
@@ -15,6 +16,12 @@ inline constexpr const char* kIconName = "ic_launcher.png";
 
 // Kind kUsage for an application id, version or name that Android refuses.
 Result<void> CheckAndroidWords(const AndroidRequest& request);
+
+// The user's words in the template's manifest.
+ManifestEdit AndroidEdit(const AndroidRequest& request);
+
+// The app as an App Bundle with the files of `bundle`, signed. Kind kInternal when a template does not fit.
+Result<Bytes> MakeAppBundle(const AndroidRequest& request, const SigningKey& key, const std::vector<BundleFile>& bundle);
 
 // The icon as PNG, as large as the density in the path says (192 px when it says none).
 Bytes AndroidIcon(const image::Image& icon, const std::string& path);

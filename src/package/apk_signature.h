@@ -35,6 +35,8 @@ class SigningKey {
   const Bytes& public_key_der() const;
   // PKCS#1 v1.5 signature over SHA-256 of `message`.
   Result<Bytes> Sign(std::span<const uint8_t> message) const;
+  // The same as a PKCS #7 signature with the certificate and without the message, in DER: what JAR files are signed with.
+  Result<Bytes> SignDetached(std::span<const uint8_t> message) const;
   // SHA-256 of the certificate, in hexadecimal: what app stores and `apksigner verify --print-certs` show.
   std::string Fingerprint() const;
 

@@ -1,6 +1,7 @@
 // SigningKey: OpenSSL's keys and certificates behind the class of apk_signature.h.
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs7.h>
 #include <openssl/rsa.h>
 
 #include "base/hash.h"
@@ -119,6 +120,18 @@ Result<Bytes> SigningKey::Sign(std::span<const uint8_t> message) const {
   }
   signature.resize(size);
   return signature;
+}
+
+Result<Bytes> SigningKey::SignDetached(std::span<const uint8_t> message) const {
+  using Pkcs7Pointer = OpensslPointer<PKCS7, PKCS7_free>;
+  const unsigned char* der = impl_->certificate.data();
+  const CertificatePointer certificate(d2i_X509(nullptr, &der, static_cast<long>(impl_->certificate.size())));
+  const BioPointer bio(BIO_new_mem_buf(message.data(), static_cast<int>(message.size())));
+  // Without attributes, which would hold the time: the same message gives the same bytes.
+  constexpr int kFlags = PKCS7_DETACHED | PKCS7_BINARY | PKCS7_NOATTR | PKCS7_NOSMIMECAP;
+  const Pkcs7Pointer signature(PKCS7_sign(certificate.get(), impl_->key.get(), nullptr, bio.get(), kFlags));
+  if (!signature) return Fail(ErrorKind::kInternal, "OpenSSL did not sign");
+  return Der<PKCS7>(signature.get(), i2d_PKCS7);
 }
 
 }  // namespace handlens::package

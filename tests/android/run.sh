@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Tests the Android app as users get it. Needs what `./dev apps` made (templates) and the program sample_app:
 #   tests/android/run.sh            all
-#   tests/android/run.sh apk|api|jvm|arm|home  one part
+#   tests/android/run.sh apk|aab|api|jvm|arm|home  one part
 # apk: packed APKs of three models and three processors against apksigner and aapt2, alignment, tampering.
+# aab: App Bundles against the store's bundletool and jarsigner; turned back into APKs, one of which runs as in jvm.
 # api: every class and method that the app calls exists in Android 7.0.
 # jvm: the app's code with the final APK's resources and assets and the real TensorFlow Lite, under Robolectric.
 # arm: the pixel contract's objects of the phones' processors under qemu, all golden vectors; the runtime's arm64 kernels.
@@ -17,7 +18,7 @@ downloads=$build/downloads
 out=$build/apps/android
 work=$out/work
 samples=$out/samples
-parts=${1:-apk api jvm home arm}
+parts=${1:-apk aab api jvm home arm}
 passed=0 failed=0 skipped=0
 # shellcheck source=../../apps/android/fetch.sh
 source "$root/apps/android/fetch.sh"
@@ -25,6 +26,7 @@ source "$root/apps/android/fetch.sh"
 # How many tests must have run; a run that silently ran none must not pass.
 app_tests=34
 mismatch_tests=1
+proof_tests=12
 
 pass() { passed=$((passed + 1)); echo "ok      $*"; }
 fail() { failed=$((failed + 1)); echo "FAILED  $*"; }
@@ -104,6 +106,67 @@ test_apks() {
   expect "int8: name and id" badging_says "$samples/int8/armeabi-v7a.apk" "package: name='de.example.zwei'" "application-label:'Zwei'"
   expect "a changed byte of the model is refused" refused_when_tampered "$samples/float/arm64-v8a.apk"
   expect "no permission but the camera" test "$(aapt2 dump badging "$samples/float/arm64-v8a.apk" | grep -c '^uses-permission')" = 1
+}
+
+bundletool() { java -cp "$downloads/bundletool/*" com.android.tools.build.bundletool.BundleToolMain "$@"; }
+jar_signed() { jarsigner -verify "$1" >"$out/jarsigner.txt" 2>&1 && grep -q '^jar verified' "$out/jarsigner.txt"; }
+manifest_says() {  # aab xpath value
+  [ "$(bundletool dump manifest --bundle="$1" --xpath="$2")" = "$3" ] || { bundletool dump manifest --bundle="$1" | head -30; return 1; }
+}
+refused_jar_when_tampered() {
+  python3 - "$1" "$out/tampered.aab" <<'PY'
+import sys, zipfile
+raw = bytearray(open(sys.argv[1], "rb").read())
+info = zipfile.ZipFile(sys.argv[1]).getinfo("base/assets/bundle/model.tflite")
+raw[info.header_offset + 200 + info.file_size // 2] ^= 1
+open(sys.argv[2], "wb").write(raw)
+PY
+  ! jar_signed "$out/tampered.aab"
+}
+# The APKs that a store would make, and one for all phones. Debian's aapt2 is older than one option that bundletool gives it, which
+# makes files smaller and changes nothing else.
+apks_of() {  # aab folder
+  rm -rf "$2" && mkdir -p "$2" || return 1
+  printf '#!/bin/bash\nargs=()\nfor arg in "$@"; do [ "$arg" = --force-sparse-encoding ] || args+=("$arg"); done\nexec %q "${args[@]}"\n' "$(command -v aapt2)" >"$2/aapt2"
+  chmod +x "$2/aapt2"
+  bundletool build-apks --bundle="$1" --output="$2/split.apks" --aapt2="$2/aapt2" &&
+    bundletool build-apks --mode=universal --bundle="$1" --output="$2/universal.apks" --aapt2="$2/aapt2" &&
+    unzip -q -o "$2/split.apks" -d "$2/split" && unzip -q -o -j "$2/universal.apks" universal.apk -d "$2"
+}
+# The same files as in the APK that handlens packed itself.
+same_contents() {  # apk apk
+  python3 - "$1" "$2" <<'PY'
+import sys, zipfile
+ours, theirs = (zipfile.ZipFile(path) for path in sys.argv[1:3])
+for name in ours.namelist():
+    if name.startswith(("assets/", "lib/")) or name == "classes.dex":
+        assert ours.read(name) == theirs.read(name), name
+PY
+}
+
+test_aab() {
+  have java jarsigner aapt2 python3 unzip || { skip "aab: a JDK, aapt2, python3 or unzip is missing"; return; }
+  fetch_bundletool || { skip "aab: bundletool is not here and cannot be fetched"; return; }
+  local sample aab made
+  for sample in float uint8 int8; do
+    aab=$samples/$sample/app.aab
+    expect "$sample: bundletool takes the App Bundle" bundletool validate --bundle="$aab"
+    expect "$sample: signed as a JAR" jar_signed "$aab"
+    expect "$sample: version code" manifest_says "$aab" /manifest/@android:versionCode 7
+  done
+  aab=$samples/float/app.aab made=$out/aab
+  expect "float: name" manifest_says "$aab" /manifest/application/@android:label "Blätter 🌿 树叶"
+  expect "a changed byte of the model is refused" refused_jar_when_tampered "$aab"
+  expect "the store's APKs" apks_of "$aab" "$made"
+  for sample in arm64_v8a armeabi_v7a x86_64; do expect "$sample: an APK of its own" test -s "$made/split/splits/base-$sample.apk"; done
+  expect "the APK for all: pages of 16 KB, the model stored" pages_16k "$made/universal.apk"
+  expect "the APK for all: name and id" badging_says "$made/universal.apk" "package: name='org.example.blaetter_1' versionCode='7' versionName='2.1 β'" \
+    "application-label:'Blätter 🌿 树叶'" "targetSdkVersion:'36'"
+  expect "the APK for all: the files of our own APK" same_contents "$samples/float/x86_64.apk" "$made/universal.apk"
+  expect "the APK of arm64: the library of our own APK" same_contents "$samples/float/arm64-v8a.apk" "$made/universal.apk"
+  ready_for_jvm aab || return
+  rm -rf "$samples/aab" && mkdir -p "$samples/aab" && cp "$samples"/float/*.* "$samples/aab/" && cp "$made/universal.apk" "$samples/aab/x86_64.apk" || { fail "aab: no APK"; return; }
+  run_jvm aab "$proof_tests" app.handlens.ProofTest
 }
 
 calls_only_android_7() {  # classes or jar
@@ -261,6 +324,7 @@ else
   for part in $parts; do
     case $part in
       apk) test_apks ;;
+      aab) test_aab ;;
       api) test_api ;;
       jvm) test_jvm ;;
       arm)

@@ -200,14 +200,17 @@ Result<void> Make(const fs::path& templates, const fs::path& pictures, const fs:
     package::AndroidRequest request{.bundle = {model, folder / "modelcard.md", sample.name, check, carry}, .templates = {}, .application_id = sample.id,
                                     .version_name = "2.1 β", .version_code = 7, .icon = icon, .out = folder};
     for (const char* abi : {"arm64-v8a", "armeabi-v7a", "x86_64"}) request.templates.push_back(templates / fmt::format("template-{}.apk", abi));
+    request.bundle_resources = templates / "template-bundle.zip";
+    request.bundle_templates = request.templates;
     const auto start = std::chrono::steady_clock::now();
     HL_ASSIGN(const auto apps, package::PackAndroid(request, key));
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     for (const auto& app : apps) fmt::print("{} {} {} bytes\n", sample.folder, app.abi, app.bytes);
-    fmt::print("{}: packed for {} processors in {:.2f} s\n", sample.folder, apps.size(), seconds.count());
+    fmt::print("{}: packed for {} processors and as an App Bundle in {:.2f} s\n", sample.folder, apps.size() - 1, seconds.count());
     fs::rename(apps[2].apk, folder / "x86_64.apk");
     fs::rename(apps[0].apk, folder / "arm64-v8a.apk");
     fs::rename(apps[1].apk, folder / "armeabi-v7a.apk");
+    fs::rename(apps[3].apk, folder / "app.aab");
     if (std::string_view(sample.folder) == "float") {
       fs::create_directories(out / "mismatch");
       HL_TRY(WriteMismatch(folder / "x86_64.apk", out / "mismatch" / "x86_64.apk", key));
