@@ -1,10 +1,12 @@
 // One picture through an int8 model on one core: the plain C of `handlens app --target c`, compiled here, against the official
 // runtime with XNNPACK, with its builtin and with its reference kernels. All in turn, round after round; the least time of each
-// counts, in processor time. Usage: bench_inference [--json FILE] MODEL.tflite ...
+// counts, in processor time. TensorFlow Lite for Microcontrollers comes along where its Python package is (bench/tflm_worker.py).
+// Usage: bench_inference [--json FILE] [--tflm 'PYTHON tflm_worker.py'] MODEL.tflite ...
 #include <dlfcn.h>
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <functional>
@@ -24,6 +26,7 @@ double Now() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 struct Runner {
   std::string name;
   std::function<void()> once;
+  std::function<double()> measure = {};   // instead: the milliseconds of one picture, measured elsewhere
   double best_ms = 1e9;
 };
 
@@ -45,6 +48,10 @@ Result<Classify*> Compile(const inference::CModel& model, const std::string& fla
 void Time(std::vector<Runner>& runners) {
   for (int round = 0; round < kRounds; ++round) {
     for (Runner& runner : runners) {
+      if (runner.measure) {
+        runner.best_ms = std::min(runner.best_ms, runner.measure());
+        continue;
+      }
       const double begun = Now();
       int pictures = 0;
       do {
@@ -56,7 +63,17 @@ void Time(std::vector<Runner>& runners) {
   }
 }
 
-Result<Json> Bench(const fs::path& path, const fs::path& work) {
+// What the worker says of a model: its first line, the milliseconds of one picture. Kind kBadInput where it does not run.
+Result<double> AskWorker(const std::string& worker, const fs::path& model) {
+  const std::string command = fmt::format("{} '{}' {}", worker, model.string(), kRoundSeconds);
+  std::FILE* const pipe = ::popen(command.c_str(), "r");
+  double milliseconds = 0;
+  const bool said = pipe != nullptr && std::fscanf(pipe, "%lf", &milliseconds) == 1;
+  if (pipe == nullptr || ::pclose(pipe) != 0 || !said) return Fail(ErrorKind::kBadInput, "{}: says nothing", command);
+  return milliseconds;
+}
+
+Result<Json> Bench(const fs::path& path, const std::string& worker, const fs::path& work) {
   HL_ASSIGN(const Bytes file, ReadFile(path));
   HL_ASSIGN(const tflite::ModelInfo info, tflite::ReadModelInfo(file));
   const auto classes = static_cast<size_t>(info.output_shape.back());
@@ -73,6 +90,11 @@ Result<Json> Bench(const fs::path& path, const fs::path& work) {
     HL_ASSIGN(auto judge, tflite::Judge::Load(file, kind));
     runners.push_back({name, [judge = judge.get(), &rgb] { HL_CHECK(judge->Classify(rgb).has_value()); }});
     judges.push_back(std::move(judge));
+  }
+  if (!worker.empty() && AskWorker(worker, path)) {
+    runners.push_back({"tflite-micro", {}, [&] { return AskWorker(worker, path).value_or(1e9); }});
+  } else {
+    fmt::print("without tflite-micro: it is not in this Python (bench/requirements.txt; BENCH_PYTHON names another)\n");
   }
   for (const char* flags : {"-O3 -march=native", "-O3 -mavx2", "-O3"}) {
     HL_ASSIGN(Classify* const classify, Compile(model, flags, work / fmt::format("{}", runners.size())));
@@ -97,13 +119,17 @@ int main(int argc, char** argv) {
   using namespace handlens;
   const fs::path work = fs::temp_directory_path() / fmt::format("handlens-bench-inference-{}", std::time(nullptr));
   Json rows = Json::array();
-  std::string out;
+  std::string out, worker;
   for (int i = 1; i < argc; ++i) {
     if (std::string_view(argv[i]) == "--json" && i + 1 < argc) {
       out = argv[++i];
       continue;
     }
-    const auto row = Bench(argv[i], work / std::to_string(i));
+    if (std::string_view(argv[i]) == "--tflm" && i + 1 < argc) {
+      worker = argv[++i];
+      continue;
+    }
+    const auto row = Bench(argv[i], worker, work / std::to_string(i));
     if (!row) {
       fmt::print(stderr, "{}: {}\n", argv[i], row.error().message);
       return 1;
