@@ -21,11 +21,21 @@ Result<Facts> ReadFacts(const Pack& pack) {
                            .labels = preprocess.at("labels"),
                            .not_sure_below = preprocess.at("not_sure_below")};
             }));
+  HL_TRY(FromJson(app, "app.json", [&](const Json& json) -> int {
+    const auto refer = json.at("preprocess").find("refer");
+    if (refer == json.at("preprocess").end()) return 0;
+    facts.refer_class = refer->at("class").get<size_t>();
+    facts.refer_from = refer->at("from");
+    return 0;
+  }));
+  if (facts.refer_class && *facts.refer_class >= facts.labels.size()) return Fail(ErrorKind::kBadInput, "app.json: a class is to be referred that is none");
   HL_ASSIGN(facts.fit, image::ParseFit(app.at("preprocess").value("fit", "")));
   return facts;
 }
 
 }  // namespace
+
+std::string_view WordOf(Say say) { return say == Say::kSure ? "sure" : say == Say::kNotSure ? "not-sure" : "refer"; }
 
 Result<std::unique_ptr<Engine>> Engine::Create(const Pack& pack) {
   auto engine = std::make_unique<Engine>();
@@ -52,7 +62,10 @@ Answer Engine::Classify(const image::Image& picture) {
   answer.milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
   HL_CHECK(best >= 0);
   answer.best = static_cast<size_t>(best);
-  answer.sure = static_cast<double>(answer.score()) >= facts_.not_sure_below;
+  answer.sure = static_cast<double>(answer.scores[answer.best]) >= facts_.not_sure_below;
+  const bool refer = facts_.refer_class && static_cast<double>(answer.scores[*facts_.refer_class]) >= facts_.refer_from;
+  answer.say = refer ? Say::kRefer : answer.sure ? Say::kSure : Say::kNotSure;
+  answer.label = refer ? *facts_.refer_class : answer.best;
   return answer;
 }
 

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "image/image.h"
@@ -11,12 +13,18 @@
 
 namespace handlens::device {
 
+enum class Say { kSure, kNotSure, kRefer };   // kRefer: no class is to be named, whatever the best is
+// "sure", "not-sure", "refer".
+std::string_view WordOf(Say say);
+
 // From app.json and pi.json of the pack.
 struct Facts {
   std::string name, program, version_name;
   std::string model_file, model_sha256, input_type, notice;
   std::vector<std::string> labels;
   double not_sure_below = 0;
+  std::optional<size_t> refer_class = {};   // the label that must not be missed
+  double refer_from = 0;               // scores of it at or above this are referred to an expert
   image::Fit fit = image::Fit::kCrop;
 };
 
@@ -24,10 +32,12 @@ struct Answer {
   std::vector<float> scores;     // one a label
   size_t best = 0;
   bool sure = false;             // the best score reaches the model's threshold
+  Say say = Say::kNotSure;
+  size_t label = 0;              // what is said: the best, or the one that must not be missed
   double milliseconds = 0;       // of the model alone
   std::vector<uint8_t> seen;     // (side, side, 3): what the model got
 
-  float score() const { return scores[best]; }
+  float score() const { return scores[label]; }
 };
 
 class Engine {

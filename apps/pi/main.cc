@@ -15,18 +15,18 @@
 namespace handlens::device {
 namespace {
 
-void Say(std::FILE* to, const std::string& text) {
+void Print(std::FILE* to, const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), to);
   std::fflush(to);   // whoever reads a pipe acts on each line
 }
 
 int Complain(const Facts* facts, const Error& error) {
-  Say(stderr, fmt::format("{}: {}\n", facts == nullptr ? "handlens" : facts->program, error.message));
+  Print(stderr, fmt::format("{}: {}\n", facts == nullptr ? "handlens" : facts->program, error.message));
   return static_cast<int>(error.kind);
 }
 
 std::string LineOf(const Facts& facts, const Answer& answer, std::string_view where) {
-  return fmt::format("{}\t{:.4f}\t{}\t{}\n", answer.sure ? "sure" : "not-sure", answer.score(), Visible(facts.labels[answer.best]), Visible(where));
+  return fmt::format("{}\t{:.4f}\t{}\t{}\n", WordOf(answer.say), answer.score(), Visible(facts.labels[answer.label]), Visible(where));
 }
 
 // Each picture, whatever became of those before it.
@@ -35,7 +35,7 @@ int Pictures(Engine& engine, const Options& options) {
   for (const std::string& path : options.pictures) {
     if (StopRequested()) return static_cast<int>(ErrorKind::kInterrupted);
     const auto decoded = image::DecodeFile(path);
-    if (decoded) Say(stdout, LineOf(engine.facts(), engine.Classify(decoded->image), path));
+    if (decoded) Print(stdout, LineOf(engine.facts(), engine.Classify(decoded->image), path));
     else status = Complain(&engine.facts(), decoded.error());
   }
   return status;
@@ -46,7 +46,7 @@ class Steady {
  public:
   explicit Steady(const Options& options) : options_(options) {}
   bool Counts(const Answer& answer) {
-    const std::pair now(answer.best, answer.sure);
+    const What now(answer.label, answer.say);
     in_a_row_ = now == last_ ? in_a_row_ + 1 : 1;
     last_ = now;
     if (options_.every_frame) return true;
@@ -56,9 +56,9 @@ class Steady {
   }
 
  private:
-  using What = std::pair<size_t, bool>;
+  using What = std::pair<size_t, Say>;
   const Options& options_;
-  What last_{SIZE_MAX, false}, said_{SIZE_MAX, false};
+  What last_{SIZE_MAX, Say::kSure}, said_{SIZE_MAX, Say::kSure};
   int in_a_row_ = 0;
 };
 
@@ -68,14 +68,14 @@ Result<void> Live(Engine& engine, const Options& options) {
   std::optional<Page> page;
   if (options.serve) {
     HL_ASSIGN(page, Page::Start(facts, options.port, options.loopback ? serve::Scope::kLoopback : serve::Scope::kLan));
-    Say(stderr, page->words());
+    Print(stderr, page->words());
   }
   Steady steady(options);
   for (int64_t frame = 0; !StopRequested(); ++frame) {
     HL_ASSIGN(const std::optional<image::Image> picture, next());
     if (!picture) break;
     const Answer answer = engine.Classify(*picture);
-    if (steady.Counts(answer)) Say(stdout, LineOf(facts, answer, fmt::format("{}", frame)));
+    if (steady.Counts(answer)) Print(stdout, LineOf(facts, answer, fmt::format("{}", frame)));
     if (page) page->Show(facts, answer, engine.side(), frame);
   }
   return {};
@@ -83,11 +83,11 @@ Result<void> Live(Engine& engine, const Options& options) {
 
 Result<bool> Check(const Pack& pack, Engine& engine, const Options& options) {
   HL_ASSIGN(const SelfCheck check, RunSelfCheck(pack, engine));
-  if (options.self_check) Say(stdout, Words(check));
-  else if (!check.passed()) Say(stderr, Words(check));
+  if (options.self_check) Print(stdout, Words(check));
+  else if (!check.passed()) Print(stderr, Words(check));
   if (!options.record.empty()) {
     HL_TRY(WriteSelfCheck(options.record, engine.facts(), check));
-    Say(stderr, fmt::format("{}: take it to the computer: handlens verify RUN --import {}\n", options.record, options.record));
+    Print(stderr, fmt::format("{}: take it to the computer: handlens verify RUN --import {}\n", options.record, options.record));
   }
   return check.passed();
 }
@@ -102,11 +102,11 @@ Result<void> FieldTest(Engine& engine, const Options& options) {
     if (!picture) break;
     const Answer answer = engine.Classify(*picture);
     HL_TRY(log.Add(answer));
-    Say(stdout, LineOf(facts, answer, fmt::format("shot {} of {}", shot + 1, options.shots)));
+    Print(stdout, LineOf(facts, answer, fmt::format("shot {} of {}", shot + 1, options.shots)));
   }
   if (log.taken() == 0) return Fail(ErrorKind::kBadInput, "no picture came, so no shot was taken");
   const Interval interval = Wilson95(log.right(), log.taken());
-  Say(stderr, fmt::format("{} of {} right, 95 % interval {:.1f} to {:.1f} %\n{}: take it to the computer: handlens verify RUN --import {}\n", log.right(), log.taken(),
+  Print(stderr, fmt::format("{} of {} right, 95 % interval {:.1f} to {:.1f} %\n{}: take it to the computer: handlens verify RUN --import {}\n", log.right(), log.taken(),
                           100 * interval.low, 100 * interval.high, options.field_test, options.field_test));
   return {};
 }
@@ -116,6 +116,7 @@ std::string About(const Pack& pack, const Engine& engine) {
   std::string text = fmt::format("{} {}\nmodel {}, SHA-256 {}, {} x {} pixels\n\"not sure\" below {:.2f}\nlabels:\n", VisibleLines(facts.name), facts.version_name,
                                  facts.model_file, facts.model_sha256, engine.side(), engine.side(), facts.not_sure_below);
   for (const std::string& label : facts.labels) text += fmt::format("  {}\n", Visible(label));
+  if (facts.refer_class) text += fmt::format("\"refer\", whatever is likeliest, from a score of {:.3f} for {} on: ask an expert\n", facts.refer_from, Visible(facts.labels[*facts.refer_class]));
   if (!facts.notice.empty()) text += VisibleLines(facts.notice) + "\n";
   return text + "\n" + VisibleLines(pack.Text("modelcard.md"));
 }
@@ -128,7 +129,7 @@ bool AsksForNothing(const Options& options) {
 
 // All that was asked for, in turn.
 int Do(const Pack& pack, Engine& engine, const Options& options) {
-  if (options.about) Say(stdout, About(pack, engine));
+  if (options.about) Print(stdout, About(pack, engine));
   if (options.self_check || !options.field_test.empty()) {
     const auto passed = Check(pack, engine, options);
     if (!passed) return Complain(&engine.facts(), passed.error());
@@ -148,7 +149,7 @@ int Main(int argc, const char* const* argv) {
   const auto engine = Engine::Create(*pack);
   if (!engine) return Complain(nullptr, engine.error());
   const bool lost = AsksForNothing(*options) && !options->help;
-  if (options->help || lost) Say(lost ? stderr : stdout, HelpText((*engine)->facts().program));
+  if (options->help || lost) Print(lost ? stderr : stdout, HelpText((*engine)->facts().program));
   if (options->help || lost) return lost ? static_cast<int>(ErrorKind::kUsage) : 0;
   return Do(*pack, **engine, *options);
 }

@@ -55,7 +55,7 @@ Result<Page> Page::Start(const Facts& facts, int port, serve::Scope scope) {
 void Page::Show(const Facts& facts, const Answer& answer, int side, int64_t frame) {
   const Bytes png = image::EncodePng(answer.seen, side, side);
   server_->Publish("/seen.png", FileOf(".png", std::string(png.begin(), png.end())));
-  const Json live = {{"frame", frame}, {"sure", answer.sure}, {"label", facts.labels[answer.best]}, {"scores", answer.scores}, {"milliseconds", answer.milliseconds}};
+  const Json live = {{"frame", frame}, {"say", WordOf(answer.say)}, {"label", facts.labels[answer.label]}, {"scores", answer.scores}, {"milliseconds", answer.milliseconds}};
   server_->Publish("/live.json", FileOf(".json", live.dump()));
 }
 

@@ -1,5 +1,5 @@
 // Makes classifiers with random weights for the tests of the plain C on other processors and for its benchmark: files in full int8,
-// as C, and pictures with the scores of the official runtime's reference kernels. Usage: make_models OUT MODEL:SIZE ...
+// as C and as plans, and pictures with the scores of the official runtime's reference kernels. Usage: make_models OUT MODEL:SIZE ...
 #include <cstdio>
 
 #include "backbone/efficientnet_lite.h"
@@ -101,9 +101,11 @@ Result<void> Make(const fs::path& out, const std::string& name, int size_px) {
   HL_ASSIGN(const Bytes file, convert::Convert(spec, weights, convert::Variant::kInt8, convert::Io::kUint8, &calibration));
   const inference::CRequest request{.model = file, .name = name, .labels = std::vector<std::string>(kClasses, "label")};
   HL_ASSIGN(const inference::CModel model, inference::WriteC(request));
+  HL_ASSIGN(const Bytes plan, inference::WritePlan(file));
   HL_ASSIGN(const std::string header, CheckHeader(file, size_px));
   const fs::path folder = out / fmt::format("{}-{}", name, size_px);
   HL_TRY(WriteFileAtomic(folder / "model.tflite", file));
+  HL_TRY(WriteFileAtomic(folder / "model.plan", plan));
   HL_TRY(WriteFileAtomic(folder / "model.h", std::string_view(model.header)));
   HL_TRY(WriteFileAtomic(folder / "model.c", std::string_view(model.source)));
   HL_TRY(WriteFileAtomic(folder / "check.h", std::string_view(header)));

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The plain C of models on other processors: run.sh BUILD host|aarch64|arm|cortex-m4. Scores and pixels must be equal to the last
+# The plain C and the plans of models on other processors: run.sh BUILD host|aarch64|arm|cortex-m4. Scores and pixels must be equal to the last
 # bit. Exit code 77 (skipped) with the reason where a compiler or an emulator is missing.
 set -euo pipefail
 build=$(realpath "$1") processor=$2
@@ -39,6 +39,12 @@ for folder in "$work"/*/; do
   [ "$processor" != cortex-m4 ] || arm-none-eabi-size "${folder}check" | tail -n 1
   said=$("${run[@]}" "${folder}check" </dev/null | tr '\n' ' ') || wrong=1
   echo "$(basename "$folder"): $said"
+  [ "$said" = "equal " ] || wrong=1
+  [ "$processor" != cortex-m4 ] || continue   # where no program reads files
+  "${compile[@]}" "${flags[@]}" -I "$folder" -I "$here/../../apps/pi" -I "$here/../../apps/c/kernels" -Wno-unused-const-variable \
+    "$here/check_plan.c" "$here/../../apps/pi/plan.c" -o "${folder}check_plan"
+  said=$("${run[@]}" "${folder}check_plan" "${folder}model.plan" </dev/null | tr '\n' ' ') || wrong=1
+  echo "$(basename "$folder"), as a plan: $said"
   [ "$said" = "equal " ] || wrong=1
 done
 exit $wrong

@@ -4,6 +4,8 @@
 Usage: check_program.py EMULATOR PROGRAM PICTURES OUT. PICTURES holds a folder a class. OUT gets self-check.json and field-test.json with four
 shots, and lines, what was said of some pictures.
 """
+import hashlib
+import io
 import json
 import pathlib
 import random
@@ -14,6 +16,7 @@ import ssl
 import struct
 import subprocess
 import sys
+import tarfile
 import time
 import urllib.error
 import urllib.request
@@ -164,7 +167,7 @@ def look(url):
     status, headers, page = fetch(url)
     assert status == 200 and b"page.js" in page and "default-src 'none'" in headers["Content-Security-Policy"], headers
     first = live(url)
-    assert set(first) == {"frame", "sure", "label", "scores", "milliseconds"} and first["label"] in labels, first
+    assert set(first) == {"frame", "say", "label", "scores", "milliseconds"} and first["label"] in labels, first
     while live(url)["frame"] == first["frame"]:
         time.sleep(0.2)
     png = fetch(url + f"seen.png?{first['frame']}")[2]
@@ -186,7 +189,6 @@ def served(*words):
             said += "".join(child.stderr.readline() for _ in range(3))
             host = re.search(r"https://([0-9.]+):", said)[1]
             raw = ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate((host, port)))
-            import hashlib
             assert hashlib.sha256(raw).hexdigest() == said.split()[-1].replace(":", "").lower(), said
     finally:
         child.terminate()
@@ -197,6 +199,31 @@ served("--loopback")
 names = subprocess.run([emulator, program, "--camera", out / "FULL.y4m", "--serve", "--port", "1"], capture_output=True, text=True, check=False).stderr
 if "in no network" not in names:
     served()
+
+# A class that must not be missed: from its score on it is said, whatever the best is.
+def with_refer(refer_from):
+    whole, end = program.read_bytes(), 80
+    size = struct.unpack("<Q", whole[-end:-end + 8])[0]
+    files = tarfile.open(fileobj=io.BytesIO(whole[-end - size:-end]))
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as again:
+        for member in files.getmembers():
+            content = files.extractfile(member).read()
+            if member.name == "app.json":
+                app = json.loads(content)
+                app["preprocess"]["refer"] = {"label": labels[3], "class": 3, "from": refer_from}
+                content = json.dumps(app).encode()
+            fresh = tarfile.TarInfo(member.name)
+            fresh.size = len(content)
+            again.addfile(fresh, io.BytesIO(content))
+    changed, archive = out / "refer", packed.getvalue()
+    changed.write_bytes(whole[:-end - size] + archive + struct.pack("<Q", len(archive)) + hashlib.sha256(archive).hexdigest().encode() + b"HLPACK01")
+    changed.chmod(0o755)
+    return [tuple(answer[:3]) for answer in lines(*some, file=changed)]
+
+
+assert {(answer[0], answer[2]) for answer in with_refer(0.0)} == {("refer", labels[3])}
+assert with_refer(1.01) == [answer[:3] for answer in answers]
 
 # What is wrong is said.
 assert "no such option" in run("--sevre", code=2)[1]

@@ -21,8 +21,9 @@ function show(live) {
   shown = live.frame;
   changed = Date.now();
   const answer = one("answer");
-  answer.textContent = live.sure ? live.label : `Not sure (perhaps ${live.label})`;
-  answer.classList.toggle("unsure", !live.sure);
+  const words = { sure: live.label, "not-sure": `Not sure (perhaps ${live.label})`, refer: `Refer to an expert (possibly ${live.label})` };
+  answer.textContent = words[live.say];
+  answer.classList.toggle("unsure", live.say !== "sure");
   const order = live.scores.map((score, index) => [score, index]).sort((a, b) => b[0] - a[0] || a[1] - b[1]);
   one("best").replaceChildren(...order.slice(0, 3).map(([score, index]) => row(about.labels[index], score)));
   one("facts").textContent = `Below ${percent(about.not_sure_below)} it says "not sure". ${live.milliseconds.toFixed(1)} ms a picture.`;
