@@ -308,8 +308,8 @@ TEST(FirstScreen, ShowsTheAnswersOfTheFileThatPhonesRun) {
   Records records = fixture::MakeRecords({.labels = {"Ash", "Beech"}});
   EXPECT_GT(TestAnswers(records).picture.size(), 3u) << "without predictions.csv those of the training";
   const std::string& path = records.dataset.pictures[0].path;
-  records.predictions = ParsePredictions("picture,route,model,label,predicted,Ash,Beech\n" + path + ",computer,m,Ash,Ash,0.9,0.1\n" + path +
-                                         ",quantized,m,Ash,Beech,0.25,0.75\n" + path + ",gallery,m,Ash,Ash,0.8,0.2\n", records.dataset);
+  records.predictions = *ParsePredictions("picture,route,model,label,predicted,Ash,Beech\n" + path + ",computer,m,Ash,Ash,0.9,0.1\n" + path +
+                                          ",quantized,m,Ash,Beech,0.25,0.75\n" + path + ",gallery,m,Ash,Ash,0.8,0.2\n", "", records.dataset);
   const Judged answers = TestAnswers(records);
   ASSERT_EQ(answers.picture.size(), 1u);
   EXPECT_EQ(answers.predicted[0], 1);
@@ -381,13 +381,16 @@ TEST(Predictions, AreReadByIdOrPathWithQuotedLabels) {
   dataset.pictures.resize(2);
   dataset.pictures[0].id = "00ff";
   dataset.pictures[1].path = "c/1.jpg";
-  const auto predictions = ParsePredictions("picture,route,model,label,predicted,x\n00ff,computer,model.tflite,\"a,b\",c,0.1\nc/1.jpg,camera,m,c,what,1\n", dataset);
+  const auto predictions = *ParsePredictions("picture,route,model,label,predicted,x\n00ff,computer,model.tflite,\"a,b\",c,0.1\nc/1.jpg,camera,m,c,what,1\n", "", dataset);
   ASSERT_EQ(predictions.size(), 2u);
   EXPECT_EQ(predictions[0].picture, 0);
   EXPECT_EQ(predictions[0].label, 0);
   EXPECT_EQ(predictions[0].predicted, 1);
   EXPECT_EQ(predictions[1].picture, 1);
   EXPECT_EQ(predictions[1].predicted, -1);
+  const auto damaged = ParsePredictions("picture,route\n\"00ff,computer\n", "predictions.csv", dataset);
+  ASSERT_FALSE(damaged);
+  EXPECT_THAT(damaged.error().message, testing::HasSubstr("predictions.csv"));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "base/disk.h"
 #include "base/text.h"
+#include "dataset/csv.h"
 
 namespace handlens::report {
 namespace {
@@ -37,23 +38,6 @@ void Fill(std::optional<T>& target, const std::filesystem::path& path, std::vect
   auto result = read();
   if (result) target = *std::move(result);
   else problems.push_back(result.error().message);
-}
-
-// Splits RFC 4180 text into fields; quotes may hold commas, quotes and line ends.
-std::vector<std::vector<std::string>> ParseCsv(std::string_view text) {
-  std::vector<std::vector<std::string>> rows(1, std::vector<std::string>(1));
-  bool quoted = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    std::string& field = rows.back().back();
-    if (quoted && c == '"' && i + 1 < text.size() && text[i + 1] == '"') field += text[++i];
-    else if (c == '"') quoted = !quoted;
-    else if (quoted || (c != ',' && c != '\n' && c != '\r')) field += c;
-    else if (c == ',') rows.back().emplace_back();
-    else if (c == '\n') rows.emplace_back(1);
-  }
-  if (rows.back().size() == 1 && rows.back()[0].empty()) rows.pop_back();
-  return rows;
 }
 
 // The columns after the first five; empty unless each is a number.
@@ -92,28 +76,33 @@ Result<Records> ReadRecords(const std::filesystem::path& run) {
   records.description = OptionalPlain(run / "model" / "description.json", "handlens-description", problems);
   records.verdict = Optional(run / "verdict.json", "handlens-verdict", problems);
   records.timings = OptionalPlain(run / "timings.json", "handlens-timings", problems);
-  if (auto csv = ReadText(run / "predictions.csv")) records.predictions = ParsePredictions(*csv, records.dataset);
+  if (auto csv = ReadText(run / "predictions.csv")) {
+    auto predictions = ParsePredictions(*csv, (run / "predictions.csv").string(), records.dataset);
+    if (predictions) records.predictions = *std::move(predictions);
+    else problems.push_back(predictions.error().message);
+  }
   if (auto config = ReadText(run / "handlens.toml")) records.config = *std::move(config);
   return records;
 }
 
-std::vector<RoutePrediction> ParsePredictions(std::string_view csv, const dataset::Dataset& dataset) {
+Result<std::vector<RoutePrediction>> ParsePredictions(std::string_view csv, std::string_view where, const dataset::Dataset& dataset) {
   std::map<std::string, int> pictures;  // by id and by path
   for (size_t i = 0; i < dataset.pictures.size(); ++i) {
     pictures.emplace(dataset.pictures[i].id, static_cast<int>(i));
     pictures.emplace(dataset.pictures[i].path, static_cast<int>(i));
   }
   std::vector<RoutePrediction> predictions;
-  const auto rows = ParseCsv(csv);
+  HL_ASSIGN(const std::vector<dataset::CsvRow> rows, dataset::ParseCsv(csv, where));
   for (size_t i = 1; i < rows.size(); ++i) {
-    if (rows[i].size() < 5) continue;
-    const auto found = pictures.find(std::string(WithoutCsvGuard(rows[i][0])));
-    const bool on_test = rows[i][1] == "quantized" || rows[i][1] == "computer";
-    predictions.push_back({.route = rows[i][1],
+    const std::vector<std::string>& row = rows[i].fields;
+    if (row.size() < 5) continue;
+    const auto found = pictures.find(std::string(WithoutCsvGuard(row[0])));
+    const bool on_test = row[1] == "quantized" || row[1] == "computer";
+    predictions.push_back({.route = row[1],
                            .picture = found == pictures.end() ? -1 : found->second,
-                           .label = LabelIndex(dataset, std::string(WithoutCsvGuard(rows[i][3]))),
-                           .predicted = LabelIndex(dataset, std::string(WithoutCsvGuard(rows[i][4]))),
-                           .scores = on_test ? Scores(rows[i], dataset.labels.size()) : std::vector<float>()});
+                           .label = LabelIndex(dataset, std::string(WithoutCsvGuard(row[3]))),
+                           .predicted = LabelIndex(dataset, std::string(WithoutCsvGuard(row[4]))),
+                           .scores = on_test ? Scores(row, dataset.labels.size()) : std::vector<float>()});
   }
   return predictions;
 }

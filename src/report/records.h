@@ -44,8 +44,9 @@ struct Records {
 // Kind kBadInput when dataset.json is missing or unreadable; every other trouble becomes a problem.
 Result<Records> ReadRecords(const std::filesystem::path& run);
 
-// RUN/predictions.csv as verify writes it (docs/formats.md). Lines that are not understood are left out.
-std::vector<RoutePrediction> ParsePredictions(std::string_view csv, const dataset::Dataset& dataset);
+// RUN/predictions.csv as verify writes it (docs/formats.md). Rows of another shape are left out. Kind kBadInput when it is no
+// such table; `where` names it.
+Result<std::vector<RoutePrediction>> ParsePredictions(std::string_view csv, std::string_view where, const dataset::Dataset& dataset);
 
 // Reading records whose writer may be newer or older: a missing key or another type is nothing, not an error.
 const Json& At(const Json& json, std::string_view key);          // null when absent
