@@ -40,20 +40,21 @@ tl::unexpected<Error> WriteError(const fs::path& path, int error) {
               std::strerror(error));
 }
 
-// Writes all bytes and flushes; returns 0 or errno.
-int WriteAll(int descriptor, std::span<const uint8_t> bytes) {
+// Writes all bytes; returns 0 or errno.
+int WriteAll(int descriptor, std::span<const uint8_t> bytes, Flush flush = Flush::kYes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) return errno;
     bytes = bytes.subspan(static_cast<size_t>(written));
   }
+  if (flush == Flush::kNo) return 0;
   return ::fsync(descriptor) == 0 || errno == EINVAL ? 0 : errno;
 }
 
 // A new name is on the disk only when its folder is. Returns 0 or errno. File systems that cannot flush a folder, and
 // folders that may be written but not read, are taken as they are.
-int Flush(const fs::path& folder) {
+int FlushNames(const fs::path& folder) {
   const int descriptor = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) return errno == EACCES ? 0 : errno;
   int error = ::fsync(descriptor) == 0 ? 0 : errno;
@@ -65,12 +66,12 @@ int Flush(const fs::path& folder) {
 // Returns 0 or errno.
 int MakeFolders(const fs::path& path) {
   struct stat status {};
-  if (::mkdir(path.c_str(), 0777) == 0) return Flush(path.parent_path());
+  if (::mkdir(path.c_str(), 0777) == 0) return FlushNames(path.parent_path());
   int error = errno;
   if (error == ENOENT && path.has_parent_path() && path.parent_path() != path) {
     error = MakeFolders(path.parent_path());
     if (error != 0) return error;
-    if (::mkdir(path.c_str(), 0777) == 0) return Flush(path.parent_path());
+    if (::mkdir(path.c_str(), 0777) == 0) return FlushNames(path.parent_path());
     error = errno;
   }
   // There already; the system may also say "read-only" or "no permission" of a folder that is there.
@@ -133,7 +134,7 @@ Result<void> WriteUnder(const fs::path& path, std::span<const uint8_t> bytes, Ac
     ::unlink(temporary.c_str());
     return WriteError(path, error);
   }
-  error = Flush(path.parent_path());
+  error = FlushNames(path.parent_path());
   if (error != 0) return WriteError(path, error);
   return {};
 }
@@ -208,19 +209,44 @@ size_t SweepUnfinished(const fs::path& folder, Depth depth) {
 }
 
 Result<void> FlushFolder(const fs::path& path) {
-  if (const int error = Flush(path); error != 0) return WriteError(path, error);
+  if (const int error = FlushNames(path); error != 0) return WriteError(path, error);
   return {};
 }
 
-Result<void> AppendText(const fs::path& path, std::string_view text) {
+Result<void> AppendText(const fs::path& path, std::string_view text, Flush flush) {
   const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (descriptor < 0) return WriteError(path, errno);
   struct stat status {};
   const bool is_new = ::fstat(descriptor, &status) == 0 && status.st_size == 0;
-  int error = WriteAll(descriptor, AsBytes(text));
+  int error = WriteAll(descriptor, AsBytes(text), flush);
   if (::close(descriptor) != 0 && error == 0) error = errno;
-  if (error == 0 && is_new) error = Flush(path.parent_path());
+  if (error == 0 && is_new && flush == Flush::kYes) error = FlushNames(path.parent_path());
   if (error != 0) return WriteError(path, error);
+  return {};
+}
+
+Result<bool> MakeFileOnce(const fs::path& path, std::string_view text) {
+  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (descriptor < 0) return errno == EEXIST ? Result<bool>(false) : WriteError(path, errno);
+  int error = WriteAll(descriptor, AsBytes(text), Flush::kNo);
+  if (::close(descriptor) != 0 && error == 0) error = errno;
+  if (error != 0) return WriteError(path, error);
+  return true;
+}
+
+Result<std::optional<int64_t>> ChangedAt_ns(const fs::path& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0) return errno == ENOENT ? Result<std::optional<int64_t>>(std::nullopt) : SystemError(path, errno);
+  struct stat status {};
+  const int error = ::fstat(descriptor, &status) == 0 ? 0 : errno;
+  ::close(descriptor);
+  if (error != 0) return SystemError(path, error);
+  return int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
+}
+
+Result<void> Touch(const fs::path& path) {
+  // No times given: the file's keeper takes its own clock.
+  if (::utimensat(AT_FDCWD, path.c_str(), nullptr, 0) != 0) return WriteError(path, errno);
   return {};
 }
 
@@ -235,17 +261,16 @@ Result<std::vector<std::string>> ListFolder(const fs::path& path) {
   return names;
 }
 
-Result<std::unique_ptr<FileLock>> FileLock::TryLock(const fs::path& path) {
+Result<std::unique_ptr<FileLock>> FileLock::TryLock(const fs::path& path, Hold hold) {
   if (path.has_parent_path()) HL_TRY(MakeFolder(path.parent_path()));
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (descriptor < 0) return WriteError(path, errno);
-  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-    const int error = errno;
-    ::close(descriptor);
-    if (error == EWOULDBLOCK) return std::unique_ptr<FileLock>();
-    return WriteError(path, error);
-  }
-  return std::unique_ptr<FileLock>(new FileLock(descriptor));
+  const int error = ::flock(descriptor, (hold == Hold::kShared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0 ? 0 : errno;
+  const bool missing = error == ENOSYS || error == ENOLCK || error == EOPNOTSUPP;
+  if (error == 0 || missing) return std::unique_ptr<FileLock>(new FileLock(descriptor, !missing));
+  ::close(descriptor);
+  if (error == EWOULDBLOCK) return std::unique_ptr<FileLock>();
+  return WriteError(path, error);
 }
 
 Result<std::unique_ptr<FileLock>> FileLock::Wait(const fs::path& path, int seconds) {

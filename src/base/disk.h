@@ -49,8 +49,19 @@ std::string UnfinishedTemplate();  // with XXXXXX, as mkstemp wants it
 enum class Depth { kFolder, kBelow };
 size_t SweepUnfinished(const std::filesystem::path& folder, Depth depth);
 
-// Appends text and flushes it to the disk: the log of a trial.
-Result<void> AppendText(const std::filesystem::path& path, std::string_view text);
+// Appends text: the log of a trial. kNo leaves it to the system when it reaches the disk.
+enum class Flush { kYes, kNo };
+Result<void> AppendText(const std::filesystem::path& path, std::string_view text, Flush flush = Flush::kYes);
+
+// Makes a file with this text where there is none; false when there is one. Of several machines that try at once, one succeeds,
+// on NFS too (O_EXCL). A reader may see the file before its text, and a power cut may take it away.
+Result<bool> MakeFileOnce(const std::filesystem::path& path, std::string_view text);
+
+// When a file last changed, by the clock of whoever keeps it; nullopt when there is none. Opens it, because network file systems
+// answer from memory otherwise.
+Result<std::optional<int64_t>> ChangedAt_ns(const std::filesystem::path& path);
+// Makes it now.
+Result<void> Touch(const std::filesystem::path& path);
 
 // Makes a folder and its parents, and flushes the folders that hold them. The last one is closed to others with kOwner,
 // also where it was there before.
@@ -62,20 +73,26 @@ Result<void> FlushFolder(const std::filesystem::path& path);
 // Names (not paths) in a folder, sorted by bytes, whatever the file system's order or the locale.
 Result<std::vector<std::string>> ListFolder(const std::filesystem::path& path);
 
-// An exclusive lock on a file (flock), held until destroyed; the system drops it when the process dies, however it
-// dies, so a claim is never stale. TryLock gives nullopt-like `nullptr` when another process holds it.
+// A lock on a file (flock), held until destroyed; the system drops it when the process dies, however it dies, so it is never
+// stale. TryLock gives nullopt-like `nullptr` when another process holds it, or with kExclusive any other process at all.
 class FileLock {
  public:
-  static Result<std::unique_ptr<FileLock>> TryLock(const std::filesystem::path& path);
+  enum class Hold { kExclusive, kShared };
+  static Result<std::unique_ptr<FileLock>> TryLock(const std::filesystem::path& path, Hold hold = Hold::kExclusive);
   // Waits up to `seconds` for the other to end. Kind kResources when it does not.
   static Result<std::unique_ptr<FileLock>> Wait(const std::filesystem::path& path, int seconds);
   ~FileLock();
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;
 
+  // False where the file system has no locks (ENOSYS, ENOLCK, EOPNOTSUPP: some Lustre and NFS). That is no error: the caller holds
+  // nothing, and nobody else can either.
+  bool Locks() const { return locks_; }
+
  private:
-  explicit FileLock(int descriptor) : descriptor_(descriptor) {}
+  FileLock(int descriptor, bool locks) : descriptor_(descriptor), locks_(locks) {}
   int descriptor_;
+  bool locks_;
 };
 
 // A folder of the user's secrets (keys): made or closed to others (0700), locked until the lock is destroyed, freed of what a

@@ -152,10 +152,20 @@ TEST_F(PowerCut, AnyFailingCallIsAFailureOfTheMachine) {
       EXPECT_THAT(read.error().message, HasSubstr("record: "));
     }
   }
-  const auto lock = Watched([&] { return FileLock::TryLock(folder_ / "lock"); }, "flock", ENOLCK);
+  const auto lock = Watched([&] { return FileLock::TryLock(folder_ / "lock"); }, "flock", EIO);
   ASSERT_FALSE(lock);
   EXPECT_EQ(lock.error().kind, ErrorKind::kResources);
   EXPECT_EQ(ReadText(folder_ / "record").value(), "old");
+}
+
+// Lustre and NFS may be mounted without locks.
+TEST_F(PowerCut, AFileSystemWithoutLocksIsNoFailure) {
+  for (const int error : {ENOSYS, ENOLCK, EOPNOTSUPP}) {
+    const auto lock = Watched([&] { return FileLock::TryLock(folder_ / "lock"); }, "flock", error);
+    ASSERT_TRUE(lock) << error;
+    EXPECT_FALSE((*lock)->Locks());
+  }
+  EXPECT_TRUE(FileLock::TryLock(folder_ / "lock").value()->Locks());
 }
 
 // Every call of a write fails once, in turn: there is the old file or the new one, and nothing else.

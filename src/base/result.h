@@ -20,6 +20,7 @@ enum class ErrorKind {
   kBadInput = 3,      // pictures, labels or a run folder are wrong
   kGate = 4,          // the verdict is "cannot be deployed", or a gate was missed
   kResources = 5,     // out of disk, memory or time budget; or another process holds the run
+  kSaved = 75,        // stopped by the system (SIGTERM, SIGUSR1): saved, run the same command again; EX_TEMPFAIL of sysexits.h
   kInterrupted = 130  // stopped by the user; the run can be resumed
 };
 

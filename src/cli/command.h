@@ -27,7 +27,7 @@ struct Call {
 };
 
 // The run folder of a command, opened as in pipeline/run_folder.h; the terminal then talks as its settings say.
-Result<std::unique_ptr<pipeline::Run>> Open(Call& call, const std::filesystem::path& folder);
+Result<std::unique_ptr<pipeline::Run>> Open(Call& call, const std::filesystem::path& folder, pipeline::Hold hold = pipeline::Hold::kAlone);
 Result<std::unique_ptr<pipeline::Run>> OpenFor(Call& call, const std::filesystem::path& pictures);
 Result<std::unique_ptr<pipeline::Run>> OpenToLook(Call& call, const std::filesystem::path& pictures);
 // The settings of a command that works on no run folder.
@@ -90,6 +90,8 @@ Result<Outcome> CommandCheck(Call& call);      // command_use.cc
 Result<Outcome> CommandApp(Call& call);        // command_app.cc
 Result<Outcome> CommandServe(Call& call);      // command_serve.cc
 Result<Outcome> CommandBackbone(Call& call);   // command_backbone.cc
+Result<Outcome> CommandMerge(Call& call);      // command_shards.cc
+Result<Outcome> CommandCluster(Call& call);    // command_cluster.cc
 Result<Outcome> CommandList(Call& call);       // command_list.cc
 Result<Outcome> CommandHelp(Call& call);       // command_use.cc
 Result<Outcome> CommandVersion(Call& call);

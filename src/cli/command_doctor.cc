@@ -1,8 +1,8 @@
 // The command doctor: any classifier file and labelled pictures in, what is wrong out.
 #include <algorithm>
-#include <thread>
 
 #include "base/disk.h"
+#include "base/process.h"
 #include "base/stats.h"
 #include "base/text.h"
 #include "cli/command.h"
@@ -58,7 +58,7 @@ Result<Outcome> CommandDoctor(Call& call) {
   const Wanted& wanted = settings.wanted();
   const fs::path model = call.arguments[0];
   HL_ASSIGN(const Bytes bytes, ReadFile(model));
-  const int jobs = wanted.manner.jobs.value_or(std::max(1, static_cast<int>(std::thread::hardware_concurrency())));
+  const int jobs = wanted.manner.jobs.value_or(UsableThreads());
   dataset::InspectOptions inspect;
   inspect.pictures = call.arguments[1];
   inspect.layout.splits = dataset::Splits::kMerge;

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "base/json.h"
+#include "cli/shards.h"
 #include "cli/summary.h"
 #include "pipeline/asking.h"
 #include "pipeline/steps.h"
@@ -77,8 +78,18 @@ Result<Outcome> CommandReview(Call& call) {
   return outcome;
 }
 
-Result<Outcome> CommandSearch(Call& call) { return StepOnRun(call, SummarizeSearch); }
-Result<Outcome> CommandReduce(Call& call) { return StepOnRun(call, SummarizeReduce); }
+namespace {
+
+Result<Outcome> TrainOnRun(Call& call, Result<Outcome> (*summarize)(const Run&)) {
+  if (call.line.values.contains("shard")) return WorkAsShard(call);
+  WarnOfUnusedShare(call);
+  return StepOnRun(call, summarize);
+}
+
+}  // namespace
+
+Result<Outcome> CommandSearch(Call& call) { return TrainOnRun(call, SummarizeSearch); }
+Result<Outcome> CommandReduce(Call& call) { return TrainOnRun(call, SummarizeReduce); }
 Result<Outcome> CommandConvert(Call& call) { return StepOnRun(call, SummarizeModel); }
 Result<Outcome> CommandDescribe(Call& call) { return StepOnRun(call, SummarizeModel); }
 Result<Outcome> CommandVerify(Call& call) {

@@ -44,7 +44,7 @@ constexpr Command kCommands[] = {
      .group = "Steps", .min_arguments = 1, .max_arguments = 1, .function = CommandReview},
     {.name = "search", .arguments = "RUN", .summary = "train models x sizes x augmentations x folds and choose one",
      .details = "Chooses on validation pictures by a stated rule; reports accuracies on test pictures, with intervals. "
-                "Finished trials are kept and never repeated.",
+                "Finished trials are kept and never repeated. With --shard several processes, on any machines, share the work.",
      .examples = "handlens search RUN --preset thorough\nhandlens search RUN --models nano24 --generators mild,camera --epochs 60",
      .group = "Steps", .min_arguments = 1, .max_arguments = 1, .function = CommandSearch},
     {.name = "reduce", .arguments = "RUN", .summary = "find the smallest model that is not statistically worse",
@@ -82,6 +82,21 @@ constexpr Command kCommands[] = {
      .details = "Self-contained: no network, no other file. Also as JSON and CSV. Shows steps that were not run as such.",
      .examples = "handlens report RUN",
      .group = "Steps", .min_arguments = 1, .max_arguments = 1, .function = CommandReport},
+
+    {.name = "cluster", .arguments = "RUN", .summary = "write the scripts that search on many machines: Slurm, Kubernetes, MPI, GNU parallel",
+     .details = "Prepares the pictures and writes RUN/cluster: shares of the trials, then their merge, the reduction likewise where the "
+                "settings want one. Prints what to type and starts nothing itself. The run folder has to be reachable from all machines "
+                "under the same path.",
+     .examples = "handlens inspect leaves -o RUN && handlens cluster RUN --slurm --tasks 20 --threads 4 --time 2h --partition cpu\n"
+                 "handlens cluster RUN --kubernetes --tasks 20 --image registry.example/handlens:1 --volume runs\n"
+                 "handlens cluster RUN --parallel --tasks 4 --threads 1",
+     .group = "Many machines", .min_arguments = 1, .max_arguments = 1, .function = CommandCluster},
+    {.name = "merge", .arguments = "RUN", .summary = "end a search or reduction that several processes shared",
+     .details = "Several `handlens search RUN --shard K/N` may work on one run folder at once, on one machine or many. When all have ended, "
+                "this reads their trials, chooses, and writes what one process would have written, byte for byte. Trains nothing, unless --yes "
+                "says so.",
+     .examples = "seq 4 | parallel handlens search RUN --shard {}/4 --jobs 1 && handlens merge RUN",
+     .group = "Many machines", .min_arguments = 1, .max_arguments = 1, .function = CommandMerge},
 
     {.name = "predict", .arguments = "MODEL PICTURE...", .summary = "scores of pictures with any .tflite classifier that has metadata",
      .details = "MODEL is a .tflite file, or a run folder, which means the file that apps carry, its model/quantizedmodel.tflite (--model float: "

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "cli/command.h"
+#include "cli/share.h"
 #include "dataset/unpack.h"
 
 namespace handlens::cli {
@@ -63,8 +64,10 @@ TerminalStyle StyleFor(const std::vector<std::string>& words) {
 
 int Finish(Terminal& terminal, const Result<Outcome>& outcome) {
   if (!outcome) {
-    terminal.PrintError(outcome.error());
-    return static_cast<int>(outcome.error().kind);
+    Error error = outcome.error();
+    if (error.kind == ErrorKind::kInterrupted && StoppedBySystem()) error.kind = ErrorKind::kSaved;
+    terminal.PrintError(error);
+    return static_cast<int>(error.kind);
   }
   errno = 0;
   terminal.PrintResult(outcome->text, outcome->json);
@@ -83,8 +86,8 @@ void TalkAs(Call& call, const pipeline::Settings& settings) { call.terminal->Set
 
 }  // namespace
 
-Result<std::unique_ptr<pipeline::Run>> Open(Call& call, const std::filesystem::path& folder) {
-  HL_ASSIGN(std::unique_ptr<pipeline::Run> run, pipeline::OpenRun(call.asked(), folder, *call.terminal));
+Result<std::unique_ptr<pipeline::Run>> Open(Call& call, const std::filesystem::path& folder, pipeline::Hold hold) {
+  HL_ASSIGN(std::unique_ptr<pipeline::Run> run, pipeline::OpenRun(call.asked(), folder, *call.terminal, hold));
   run->command = call.command;
   TalkAs(call, run->settings);
   return run;
@@ -133,6 +136,7 @@ int Main(const std::vector<std::string>& words) {
   auto environment = pipeline::ReadEnvironment(Environment());
   if (!environment) return Finish(early, tl::make_unexpected(environment.error()));
   call.environment = std::move(*environment);
+  if (const int threads = ThreadsOfTask(FromEnvironment); threads > 0) call.defaults["jobs"] = std::to_string(threads);
   // A configuration file may change this once a command reads it.
   Terminal terminal(StyleOf(pipeline::Settings(call.asked(), {}).wanted()));
   call.terminal = &terminal;

@@ -110,7 +110,7 @@ std::string Usage(const Command& command) {
 
 constexpr std::string_view kExitCodes =
     "0 done, 1 internal error, 2 usage, 3 bad input data, 4 a check of the verdict failed, "
-    "5 out of disk, memory or time, or the run folder is in use, 130 interrupted";
+    "5 out of disk, memory or time, or the run folder is in use, 75 stopped by the system: saved, run it again, 130 interrupted";
 
 std::string Troff(std::string_view text) {
   std::string out;

@@ -10,3 +10,4 @@ add_custom_command(TARGET handlens POST_BUILD
   WORKING_DIRECTORY ${CMAKE_BINARY_DIR} VERBATIM)
 
 include(${CMAKE_SOURCE_DIR}/tests/cli/tests.cmake)
+include(${CMAKE_SOURCE_DIR}/tests/cluster/tests.cmake)

@@ -17,12 +17,16 @@
 namespace handlens::cli {
 namespace {
 
-// A signal handler has nothing but globals to leave its message in: the one mutable global of the program.
-std::atomic<int> stop_signals{0};
+// A signal handler has nothing but globals to leave its message in: the one mutable global of the program. Who asked to stop.
+constexpr int kUser = 1, kSystem = 2;
+std::atomic<int> stop_asked{0};
 static_assert(std::atomic<int>::is_always_lock_free);
 
-extern "C" void OnStopSignal(int) {
-  if (stop_signals.fetch_add(1) > 0) ::_exit(130);
+// A user who asks again wants no more waiting. Systems ask more than once (mpirun and srun pass a signal on to processes that
+// had it already), and mean the same.
+extern "C" void OnStopSignal(int signal) {
+  const int before = stop_asked.fetch_or(signal == SIGINT ? kUser : kSystem);
+  if (signal == SIGINT && before != 0) ::_exit(130);
 }
 
 constexpr std::string_view kBold = "1", kRed = "31;1", kYellow = "33";
@@ -79,13 +83,16 @@ void InstallSignalHandlers() {
   action.sa_handler = OnStopSignal;
   ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);
+  ::sigaction(SIGUSR1, &action, nullptr);
   action.sa_handler = SIG_IGN;
   ::sigaction(SIGPIPE, &action, nullptr);
   // A file-size limit must come back as an error of write(), like a full disk, not kill the process.
   ::sigaction(SIGXFSZ, &action, nullptr);
 }
 
-bool Terminal::StopRequested() const { return stop_signals.load() > 0; }
+bool StoppedBySystem() { return stop_asked.load() == kSystem; }
+
+bool Terminal::StopRequested() const { return stop_asked.load() != 0; }
 
 std::string Terminal::Paint(std::string_view text, std::string_view code) const {
   return style_.colour ? fmt::format("\033[{}m{}\033[0m", code, text) : std::string(text);
@@ -219,7 +226,7 @@ void Terminal::PrintError(const Error& error) {
     const Json json = {{"error", {{"exit", static_cast<int>(error.kind)}, {"message", error.message}}}};
     return Line(VisibleJson(json.dump(-1, ' ', false, Json::error_handler_t::replace)));
   }
-  const bool stopped = error.kind == ErrorKind::kInterrupted;
+  const bool stopped = error.kind == ErrorKind::kInterrupted || error.kind == ErrorKind::kSaved;
   Line(Paint(stopped ? "handlens:" : "handlens: error:", stopped ? kBold : kRed) + " " + VisibleLines(error.message));
 }
 

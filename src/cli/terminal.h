@@ -30,9 +30,11 @@ TerminalStyle DetectStyle();
 // The same with the flags of a call.
 TerminalStyle StyleOf(const pipeline::Wanted& wanted);
 
-// SIGINT and SIGTERM ask the work to stop; a second one ends the process at once with 130. Writes to a closed pipe
-// become errors instead of a silent death.
+// SIGINT, SIGTERM and SIGUSR1 ask the work to stop; SIGINT after one of them ends the process at once with 130. Writes to a closed
+// pipe become errors instead of a silent death.
 void InstallSignalHandlers();
+// Whether the system asked, and not the user: SIGTERM (Slurm, Kubernetes, a shutdown) or SIGUSR1 (Slurm's warning before its limit).
+bool StoppedBySystem();
 
 // Progress for people. Thread-safe.
 class Terminal final : public Progress {

@@ -135,6 +135,19 @@ Result<void> Prepare(const Dataset& dataset, std::span<const int> sizes_px, imag
   return {};
 }
 
+Result<void> CopyPrepared(const Dataset& dataset, std::span<const int> sizes_px, image::Fit fit, const std::filesystem::path& from,
+                          const std::filesystem::path& to) {
+  const std::string fingerprint = Fingerprint(dataset);
+  std::error_code error;
+  for (const int size_px : sizes_px) {
+    const std::filesystem::path there = CacheFile(fingerprint, size_px, fit, from), here = CacheFile(fingerprint, size_px, fit, to);
+    if (std::filesystem::exists(here, error) || !std::filesystem::exists(there, error)) continue;
+    HL_ASSIGN(const Bytes bytes, ReadFile(there));
+    HL_TRY(WriteFileAtomic(here, bytes));
+  }
+  return {};
+}
+
 Result<PixelSet> LoadPixels(const Dataset& dataset, int size_px, image::Fit fit, const std::filesystem::path& cache) {
   const std::string fingerprint = Fingerprint(dataset);
   const std::filesystem::path path = CacheFile(fingerprint, size_px, fit, cache);

@@ -29,6 +29,10 @@ struct PixelSet {
 Result<void> Prepare(const Dataset& dataset, std::span<const int> sizes_px, image::Fit fit,
                      const std::filesystem::path& cache, int jobs, Progress& progress);
 
+// Copies what Prepare made under `from` to `to`, unless it is there. What is missing under `from` is left out.
+Result<void> CopyPrepared(const Dataset& dataset, std::span<const int> sizes_px, image::Fit fit, const std::filesystem::path& from,
+                          const std::filesystem::path& to);
+
 // Reads one sub-dataset that Prepare made.
 Result<PixelSet> LoadPixels(const Dataset& dataset, int size_px, image::Fit fit, const std::filesystem::path& cache);
 

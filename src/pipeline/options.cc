@@ -32,7 +32,7 @@ constexpr Option kOptions[] = {
     {.name = "dry-run", .into = Into<&Wanted::call, &Wanted::Call::dry_run>, .letter = 'n', .kind = Kind::kFlag, .group = kPlace, .commands = "run demo", .scope = Scope::kCommandLine,
      .help = "Check everything that `run` checks, print the plan (steps, trials, time, memory, disk) and stop; writes nothing."},
     {.name = "yes", .into = Into<&Wanted::call, &Wanted::Call::yes>, .letter = 'y', .kind = Kind::kFlag, .group = kPlace,
-     .commands = "convert describe verify app run demo", .scope = Scope::kCommandLine,
+     .commands = "convert describe verify app merge run demo", .scope = Scope::kCommandLine,
      .help = "Go on where handlens would stop and ask: train what is missing, begin although the budget is too short."},
 
     {.name = "max-pixels", .into = Into<&Wanted::pictures, &Wanted::Pictures::max_pixels>, .kind = Kind::kInteger, .value = "N", .fallback = "200000000", .low = 1, .high = 4e9, .group = kData,
@@ -174,7 +174,28 @@ constexpr Option kOptions[] = {
     {.name = "completion", .into = Into<&Wanted::call, &Wanted::Call::completion>, .kind = Kind::kChoice, .value = "SHELL", .choices = "bash|zsh|fish", .group = kThis, .commands = "help",
      .scope = Scope::kCommandLine, .help = "Print a completion script for a shell."},
 
-    {.name = "jobs", .into = Into<&Wanted::manner, &Wanted::Manner::jobs>, .letter = 'j', .kind = Kind::kInteger, .value = "N", .fallback_words = "all cores", .low = 1, .high = 1024, .group = kCommon,
+    {.name = "shard", .into = Into<&Wanted::call, &Wanted::Call::shard>, .kind = Kind::kText, .value = "K/N", .fallback_words = "all of the work", .group = kThis, .commands = "search reduce", .scope = Scope::kCommandLine,
+     .help = "Work as the K-th of N processes on the run folder, on any machines, until all trials are done; `handlens merge` ends it. auto takes both numbers from Slurm or MPI, auto/N the first one from Kubernetes."},
+    {.name = "local-cache", .into = Into<&Wanted::call, &Wanted::Call::local_cache>, .kind = Kind::kPath, .value = "DIR", .fallback_words = "none", .group = kThis, .commands = "search reduce", .scope = Scope::kCommandLine,
+     .help = "Copy the prepared pictures to DIR, on a disk of this machine, and read them there."},
+    {.name = "slurm", .into = Into<&Wanted::cluster, &Wanted::Cluster::slurm>, .kind = Kind::kFlag, .group = kThis, .commands = "cluster", .scope = Scope::kCommandLine, .help = "Write scripts for Slurm: arrays of tasks, each followed by a merge."},
+    {.name = "kubernetes", .into = Into<&Wanted::cluster, &Wanted::Cluster::kubernetes>, .kind = Kind::kFlag, .group = kThis, .commands = "cluster", .scope = Scope::kCommandLine, .help = "Write jobs for Kubernetes (Indexed Jobs, 1.31 or later)."},
+    {.name = "parallel", .into = Into<&Wanted::cluster, &Wanted::Cluster::parallel>, .kind = Kind::kFlag, .group = kThis, .commands = "cluster", .scope = Scope::kCommandLine, .help = "Write a script for GNU parallel, on this machine or over ssh."},
+    {.name = "mpi", .into = Into<&Wanted::cluster, &Wanted::Cluster::mpi>, .kind = Kind::kFlag, .group = kThis, .commands = "cluster", .scope = Scope::kCommandLine, .help = "Write a script for mpirun."},
+    {.name = "tasks", .into = Into<&Wanted::cluster, &Wanted::Cluster::tasks>, .kind = Kind::kInteger, .value = "N", .fallback = "8", .low = 1, .high = 1000, .group = kThis, .commands = "cluster", .scope = Scope::kCommandLine,
+     .help = "Processes that share the work."},
+    {.name = "threads", .into = Into<&Wanted::cluster, &Wanted::Cluster::threads>, .kind = Kind::kInteger, .value = "T", .fallback = "2", .low = 1, .high = 1024, .group = kThis, .commands = "cluster", .scope = Scope::kCommandLine,
+     .help = "Threads of each of them."},
+    {.name = "time", .into = Into<&Wanted::cluster, &Wanted::Cluster::time_s>, .kind = Kind::kDuration, .value = "TIME", .fallback = "2h", .low = 60, .high = 8640000, .group = kThis, .commands = "cluster", .scope = Scope::kCommandLine,
+     .help = "How long one task may take before the engine stops it; it saves, and goes on when it is started again."},
+    {.name = "partition", .into = Into<&Wanted::cluster, &Wanted::Cluster::partition>, .kind = Kind::kText, .value = "P", .fallback_words = "Slurm's own", .group = kThis, .commands = "cluster", .scope = Scope::kCommandLine,
+     .help = "Slurm's partition."},
+    {.name = "image", .into = Into<&Wanted::cluster, &Wanted::Cluster::image>, .kind = Kind::kText, .value = "IMAGE", .fallback = "handlens:latest", .group = kThis, .commands = "cluster", .scope = Scope::kCommandLine,
+     .help = "Kubernetes' image, with handlens in it."},
+    {.name = "volume", .into = Into<&Wanted::cluster, &Wanted::Cluster::volume>, .kind = Kind::kText, .value = "CLAIM", .fallback = "handlens", .group = kThis, .commands = "cluster", .scope = Scope::kCommandLine,
+     .help = "Kubernetes' claim of a volume that all its nodes may write (ReadWriteMany), in whose first folder the run folder lies."},
+
+    {.name = "jobs", .into = Into<&Wanted::manner, &Wanted::Manner::jobs>, .letter = 'j', .kind = Kind::kInteger, .value = "N", .fallback_words = "as many as this process may run at once", .low = 1, .high = 1024, .group = kCommon,
      .commands = "*", .help = "Threads to work with; the results are the same for any number."},
     {.name = "seed", .into = Into<&Wanted::seed>, .kind = Kind::kInteger, .value = "N", .fallback = "1", .low = 0, .high = 9e15, .group = kCommon,
      .commands = "*", .help = "Seed of every random number; the same seed gives the same bits."},
@@ -291,7 +312,10 @@ std::vector<std::string> CommandsOf(const Option& option) {
     const std::string command(step.facts.command);
     if (begun && !command.empty() && std::find(names.begin(), names.end(), command) == names.end()) names.push_back(command);
   }
+  // What scripts of `cluster` search and reduce is said where they are written.
+  const bool shared = std::find(names.begin(), names.end(), "reduce") != names.end();
   names.insert(names.end(), {"run", "demo"});
+  if (shared) names.emplace_back("cluster");
   for (std::string& name : SplitList(option.commands, ' ')) names.push_back(std::move(name));
   return names;
 }

@@ -42,6 +42,8 @@ constexpr std::array kKnown = {KnownRecord{"", "dataset.json", "handlens-dataset
                                KnownRecord{"trials/*", "trial.json", "handlens-trial", 1},
                                KnownRecord{"trials/*", "camera.json", "handlens-camera-check", 1},
                                KnownRecord{"trials/*", "state.bin", "handlens-trial-state", 1},
+                               KnownRecord{"shards/*", "plan.json", "handlens-shards", 1},
+                               KnownRecord{"cluster", "manifest.json", "handlens-cluster", 1},
                                KnownRecord{"phones", "*.json", "handlens-phone", 1}};
 
 // What may already lie in a folder that is to become a run.

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <ctime>
-#include <thread>
 
 #include "base/json.h"
+#include "base/process.h"
 #include "dataset/moved.h"
 #include "pipeline/record_versions.h"
 #include "report/paper.h"
@@ -30,13 +30,16 @@ tl::unexpected<Error> InUse(const fs::path& folder) {
               folder.string());
 }
 
-Result<void> TakeLock(Run& run) {
-  HL_ASSIGN(run.lock, FileLock::TryLock(run.At(".lock")));
+Result<void> TakeLock(Run& run, Hold hold) {
+  HL_ASSIGN(run.lock, FileLock::TryLock(run.At(".lock"), hold == Hold::kShared ? FileLock::Hold::kShared : FileLock::Hold::kExclusive));
   if (run.lock == nullptr) {
     return InUse(run.space.folder);
   }
+  if (!run.lock->Locks()) {
+    run.space.progress->Detail(fmt::format("{}: this file system has no locks; see to it that nothing but shards works on the run at once", run.space.folder.string()));
+  }
   // With the lock in hand no living writer loses its file.
-  SweepUnfinished(run.space.folder, Depth::kBelow);
+  if (run.lock->Locks() && hold == Hold::kAlone) SweepUnfinished(run.space.folder, Depth::kBelow);
   return RefuseNewerRecords(run.space.folder);
 }
 
@@ -89,7 +92,7 @@ NewFolder::~NewFolder() {
 }
 
 int JobsOf(const Wanted& wanted) {
-  return wanted.manner.jobs.value_or(std::max(1, static_cast<int>(std::thread::hardware_concurrency())));
+  return wanted.manner.jobs.value_or(UsableThreads());
 }
 
 image::Fit Run::fit() const { return wanted().pictures.fit.value_or(space.dataset.recommended_fit); }
@@ -167,7 +170,7 @@ Result<void> ReadSettings(Run& run, const Asked& asked) {
 
 }  // namespace
 
-Result<std::unique_ptr<Run>> OpenRun(const Asked& asked, const fs::path& folder, Progress& progress) {
+Result<std::unique_ptr<Run>> OpenRun(const Asked& asked, const fs::path& folder, Progress& progress, Hold hold) {
   std::error_code error;
   if (!fs::is_directory(folder, error)) {
     return Fail(ErrorKind::kBadInput, "{}: no such run folder; start one with `handlens inspect PICTURES -o {}`", folder.string(), folder.string());
@@ -183,7 +186,7 @@ Result<std::unique_ptr<Run>> OpenRun(const Asked& asked, const fs::path& folder,
   }
   auto run = NewRun(folder, progress);
   HL_TRY(ReadSettings(*run, asked));
-  HL_TRY(TakeLock(*run));
+  HL_TRY(TakeLock(*run, hold));
   if (const fs::path& moved = run->wanted().call.pictures; !moved.empty()) {
     HL_TRY(dataset::MovePictures(run->At("dataset.json"), moved, progress));
   }
@@ -200,7 +203,7 @@ Result<std::unique_ptr<Run>> OpenRunFor(const Asked& asked, const fs::path& pict
   HL_TRY(ReadSettings(*run, asked));
   std::error_code error;
   if (!fs::exists(folder / "dataset.json", error)) run->made = std::make_unique<NewFolder>(folder);
-  HL_TRY(TakeLock(*run));
+  HL_TRY(TakeLock(*run, Hold::kAlone));
   return run;
 }
 

@@ -30,11 +30,14 @@ class NewFolder {
   bool kept_ = false;
 };
 
+// kAlone: one process works on the run. kShared: any number of processes that have a share each, and none that is alone.
+enum class Hold { kAlone, kShared };
+
 struct Run {
   Workspace space;
   Settings settings;
   std::unique_ptr<NewFolder> made;  // before the first SaveSettings of a new run
-  std::unique_ptr<FileLock> lock;   // RUN/.lock; one process a run
+  std::unique_ptr<FileLock> lock;   // RUN/.lock; held alone or shared
   std::unique_ptr<Budget> budget;   // what space.progress and space.budget are
   std::string command;              // of this call: "run"
   std::string goal;                 // the command of the last step that it does now: "report"
@@ -48,7 +51,7 @@ struct Run {
 
 // Opens a run folder that `inspect` made: takes the lock, reads its settings and dataset.json. Kind kBadInput when it
 // is no run folder, kResources when another process works on it.
-Result<std::unique_ptr<Run>> OpenRun(const Asked& asked, const std::filesystem::path& folder, Progress& progress);
+Result<std::unique_ptr<Run>> OpenRun(const Asked& asked, const std::filesystem::path& folder, Progress& progress, Hold hold = Hold::kAlone);
 
 // Opens or makes the run folder for PICTURES: -o, or NAME-run in the current folder. Kind kBadInput when the folder is
 // something else's or another run's, or lies inside the pictures.
@@ -61,7 +64,7 @@ Result<std::unique_ptr<Run>> OpenToLook(const Asked& asked, const std::filesyste
 // Where a run of PICTURES goes: -o, or NAME-run in the current folder.
 Result<std::filesystem::path> RunFolderFor(const Asked& asked, const std::filesystem::path& pictures);
 
-// Threads: those asked for, else all of the machine.
+// Threads: those asked for, else those that the process may use.
 int JobsOf(const Wanted& wanted);
 
 // The settings of a call: flags, environment, --config, then RUN/handlens.toml or ./handlens.toml. Pass an empty

@@ -45,6 +45,8 @@ struct Step {
   StepFacts facts;
   bool (*belongs)(const Run& run);             // whether this run has the step at all
   Result<void> (*perform)(Run& run);
+  Result<void> (*work)(Run& run);              // the same, whether fresh or not, and records nothing
+  Result<std::string> (*options_sha256)(const Run& run);
   Result<Freshness> (*freshness)(const Run& run);
   Result<void> (*load)(Run& run);              // what the step left, when it is fresh
 };
@@ -93,11 +95,23 @@ Result<void> LoadStep(Run& run) {
   return S::Load(run.space, options);
 }
 
+template <class S>
+Result<void> WorkOnStep(Run& run) {
+  HL_ASSIGN(const typename S::Options options, S::Read(run));
+  return S::Work(run.space, options);
+}
+
+template <class S>
+Result<std::string> OptionsSha256Of(const Run& run) {
+  HL_ASSIGN(const typename S::Options options, S::Read(run));
+  return ChainStepOf<S>(run.space, options).options_sha256;
+}
+
 inline bool Always(const Run&) { return true; }
 
 template <class S>
 Step StepOf(bool (*belongs)(const Run& run) = Always) {
-  return {S::kFacts, belongs, PerformStep<S>, FreshnessOfStep<S>, LoadStep<S>};
+  return {S::kFacts, belongs, PerformStep<S>, WorkOnStep<S>, OptionsSha256Of<S>, FreshnessOfStep<S>, LoadStep<S>};
 }
 
 }  // namespace handlens::pipeline

@@ -47,7 +47,7 @@ Result<void> DoOne(Run& run, std::string_view name) {
 }
 
 bool CommandTrains(std::string_view command) {
-  constexpr std::string_view kTraining[] = {"run", "demo", "search", "reduce"};
+  constexpr std::string_view kTraining[] = {"run", "demo", "search", "reduce", "merge"};
   return std::find(std::begin(kTraining), std::end(kTraining), command) != std::end(kTraining);
 }
 

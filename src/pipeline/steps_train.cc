@@ -26,6 +26,10 @@ search::SearchOptions OptionsOf(const Workspace& space) {
   options.cache = space.At("cache");
   options.jobs = space.jobs;
   options.backbones = Pointers(space);
+  options.share = space.share;
+  options.claims = space.At("shards") / "claims";
+  options.local_cache = space.local_cache;
+  options.may_train = space.may_train;
   return options;
 }
 
@@ -74,8 +78,10 @@ struct Search {
     options.budget_s = o.budget_s > 0 ? TrainingBudget(space) * (space.reduces_after ? kSearchShare : 1) : 0;
     options.preset = o.preset;
     options.yardstick = o.compared_by.value_or(search::Yardstick::kPictures);
-    HL_TRY(PrepareSizes(space, o.fit, SizesOf(o.candidates)));
+    if (!space.share) HL_TRY(PrepareSizes(space, o.fit, SizesOf(o.candidates)));   // the search of a share makes what is missing itself
+    options.chooses = !(space.share && o.exhaustive);
     HL_ASSIGN(const search::SearchResult result, search::Search(space.dataset, space.split, options, *space.progress));
+    if (space.share) return {};
     return search::WriteSearch(space.folder, space.dataset, result);
   }
   static Result<void> Load(Workspace& space, const Options& o) {
@@ -117,9 +123,10 @@ struct Reduce {
     options.search.exhaustive = o.exhaustive;
     options.search.preset = o.preset;
     options.search.yardstick = o.compared_by.value_or(search::Yardstick::kPictures);
-    HL_TRY(PrepareSizes(space, o.fit, {space.chosen.candidate.size_px}));
+    if (!space.share) HL_TRY(PrepareSizes(space, o.fit, {space.chosen.candidate.size_px}));
     options.search.budget_s = o.budget_s > 0 ? std::max(0.001, TrainingBudget(space) - (space.finishes_after ? FinalSeconds(space) : 0)) : 0;
     HL_ASSIGN(const reduce::ReduceResult result, reduce::Reduce(space.dataset, space.split, space.chosen.candidate, options, *space.progress));
+    if (space.share) return {};
     return reduce::WriteReduce(space.folder, space.dataset, result);
   }
   static Result<void> Load(Workspace& space, const Options&) {

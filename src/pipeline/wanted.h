@@ -95,7 +95,16 @@ struct Wanted {
     int port = 0;
     bool man = false, markdown = false, all = false;
     std::optional<Shell> completion;
+    std::string shard;                      // "2/8", "auto" or "auto/8"; empty: all of the work
+    std::filesystem::path local_cache;      // empty: RUN/cache
   } call;
+  struct Cluster {
+    bool slurm = false, kubernetes = false, parallel = false, mpi = false;
+    int tasks = 0, threads = 0;
+    double time_s = 0;                      // of one task
+    std::string partition;                  // empty: the engine's own
+    std::string image, volume;              // of Kubernetes
+  } cluster;
   struct Manner {
     std::optional<int> jobs;
     bool json = false, quiet = false, verbose = false, no_input = false;

@@ -41,6 +41,9 @@ struct Workspace {
   std::filesystem::path folder;     // as the user wrote it
   Progress* progress = nullptr;
   int jobs = 1;                     // threads; the results are the same for any number
+  std::optional<search::Share> share;   // of the step's trials; then only they are made, and no record
+  std::filesystem::path local_cache;
+  bool may_train = true;            // false: a missing trial is an error
   // For the time budget: what of it is left, what trains after the search in this call, and how long what comes after the
   // last training takes.
   Budget* budget = nullptr;

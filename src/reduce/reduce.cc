@@ -157,9 +157,12 @@ Result<ReduceResult> Reduce(const dataset::Dataset& dataset, const split::Split&
   Cells cells = CellsOf(base, options);
   ReduceOptions sweep = options;
   if (SweepingOf(cells, options) == Sweeping::kSurface) sweep.search.exhaustive = true;  // of the cells that it trains
+  // A share of the whole grid decides nothing.
+  if (options.search.share && SweepingOf(cells, options) == Sweeping::kWhole) sweep.search.chooses = false;
   Sweeper sweeper(dataset, split, sweep, cells, progress);
   ReduceResult result;
   HL_ASSIGN(result.sweeping, TrainCells(sweeper, cells, options));
+  if (!sweep.search.chooses) return result;
   for (ReduceCell& cell : cells.cells) EstimateFiles(cell);
   const search::Choice choice =
       search::Choose(dataset, sweeper.Results(), result.sweeping == Sweeping::kSurface ? kSurfaceMargin : kReduceMargin);

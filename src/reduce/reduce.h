@@ -56,6 +56,7 @@ nn::ModelSpec Resized(const nn::ModelSpec& base, const Sweep& sweep, int filters
 // nothing to sweep: the result then holds the one cell and says why in `rule`. Unless the whole grid is asked for, up to
 // 50 cells race over the folds, and of more the knots of a coarser grid are trained, then those cells below the choice so
 // far that a smooth surface through the trained ones expects to be good enough, until there are none: docs/studies/search.md.
+// A share (options.search.share) of a whole grid trains, and gives an empty result.
 Result<ReduceResult> Reduce(const dataset::Dataset& dataset, const split::Split& split, const search::Candidate& base,
                             const ReduceOptions& options, Progress& progress);
 

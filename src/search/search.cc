@@ -16,11 +16,19 @@
 namespace handlens::search {
 namespace {
 
+// Where the pixels are kept that trials read.
+const std::filesystem::path& PixelsOf(const SearchOptions& options) { return options.local_cache.empty() ? options.cache : options.local_cache; }
+
+// Shares begin with the features of different pictures.
+double BeginOf(const SearchOptions& options) { return options.share ? static_cast<double>(options.share->number - 1) / options.share->of : 0; }
+
 class Run {
  public:
   Run(const dataset::Dataset& dataset, const split::Split& split, const SearchOptions& options, Progress& progress)
       : dataset_(dataset), split_(split), options_(options), progress_(progress),
-        pixels_(dataset, options.fit, options.cache), features_(dataset, options.cache), hits_(options.candidates.size()) {}
+        pixels_(dataset, options.fit, PixelsOf(options)), features_(dataset, options.cache, BeginOf(options)), hits_(options.candidates.size()) {
+    if (options.share) shared_.emplace(options.trials, options.claims);
+  }
 
   Result<SearchResult> All();
 
@@ -42,6 +50,7 @@ class Run {
   Progress& progress_;
   PixelStore pixels_;
   train::FeatureStore features_;
+  std::optional<SharedTrials> shared_;
   SearchResult result_;
   std::optional<Pace> pace_;
   std::optional<Budget> budget_;
@@ -107,6 +116,12 @@ PoolOptions Run::Hooks(const std::vector<TrialJob>& jobs, const Later& later) {
   hooks.jobs = options_.jobs;
   hooks.backbones = options_.backbones;
   hooks.features = &features_;
+  hooks.may_train = options_.may_train;
+  if (shared_) {
+    hooks.shared = &*shared_;
+    hooks.share = *options_.share;
+    hooks.reads_others = options_.chooses;
+  }
   hooks.camera_check = options_.yardstick != Yardstick::kPictures;
   std::set<int> cuts;   // of one backbone, which share one pass over the pictures
   for (const Candidate& candidate : options_.candidates) {
@@ -202,6 +217,11 @@ Result<SearchResult> Run::All() {
   HL_ASSIGN(std::vector<double> trial_s, MeasureTrials(options_.candidates, split_.folds[0].train.size()));
   pace_.emplace(options_.candidates, std::move(trial_s));
   HL_TRY(options_.exhaustive ? WholeGrid() : RunRace());
+  if (!options_.chooses) {
+    progress_.End("all trials are trained");
+    for (CellResult& cell : result_.cells) cell.folds.clear();
+    return std::move(result_);
+  }
   for (CellResult& cell : result_.cells) {
     if (!cell.folds.empty()) FillSummary(dataset_, cell);
   }
@@ -220,11 +240,13 @@ Result<SearchResult> Run::All() {
 Result<SearchResult> Search(const dataset::Dataset& dataset, const split::Split& split, const SearchOptions& options,
                             Progress& progress) {
   if (options.candidates.empty()) return Fail(ErrorKind::kUsage, "nothing to search: no model, size or generator is left");
+  HL_CHECK(options.chooses || options.exhaustive);
   if (split.folds.empty()) return Fail(ErrorKind::kBadInput, "the split has no folds; make it again with `split`");
   std::set<int> sizes;
   for (const Candidate& candidate : options.candidates) sizes.insert(candidate.size_px);
   const std::vector<int> sorted(sizes.begin(), sizes.end());
-  HL_TRY(dataset::Prepare(dataset, sorted, options.fit, options.cache, options.jobs, progress));
+  if (!options.local_cache.empty()) HL_TRY(dataset::CopyPrepared(dataset, sorted, options.fit, options.cache, options.local_cache));
+  HL_TRY(dataset::Prepare(dataset, sorted, options.fit, PixelsOf(options), options.jobs, progress));
   for (const backbone::Backbone* backbone : options.backbones) {
     const bool used = std::any_of(options.candidates.begin(), options.candidates.end(),
                                   [&](const Candidate& c) { return c.start && c.start->hash == backbone->hash; });

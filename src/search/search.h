@@ -57,6 +57,11 @@ struct SearchResult {
   bool exhaustive = true;
 };
 
+// One of several processes that run the same search on one folder at once.
+struct Share {
+  int number = 1, of = 1;                  // 1..of
+};
+
 struct SearchOptions {
   std::vector<Candidate> candidates;
   std::filesystem::path trials;            // RUN/trials
@@ -70,10 +75,18 @@ struct SearchOptions {
   double budget_s = 0;                     // 0 = none
   std::string preset;
   std::string step = "search";             // what progress calls it; `reduce` searches too
+  // Set where other processes, on any machines, run the same search. Each decides the same from the same finished trials.
+  std::optional<Share> share = {};
+  std::filesystem::path claims = {};       // with a share: the folder of claims that they have in common
+  std::filesystem::path local_cache = {};  // for the pixels, where `cache` is far away; empty = there
+  bool may_train = true;                   // false: kind kBadInput where a trial is missing
+  // False with `exhaustive`: the whole grid is trained and nothing is chosen, cells stay without folds. For shares, which need not have
+  // the memory for what all others found.
+  bool chooses = true;
 };
 
 // Runs or reads every trial. The result does not depend on jobs, interruptions or other processes that work on the
-// same folder (trials are claimed by file locks). With a budget, candidates are begun in their order while the estimate
+// same folder (trials are claimed). With a budget, candidates are begun in their order while the estimate
 // says that they fit, and the first is always finished: which ones ran then depends on the machine; those that did not
 // are `eliminated` and say so. Kind kUsage: no candidates.
 Result<SearchResult> Search(const dataset::Dataset& dataset, const split::Split& split, const SearchOptions& options,

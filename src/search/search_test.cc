@@ -11,9 +11,9 @@
 #include "dataset/prepare.h"
 #include "search/choice.h"
 #include "search/presets.h"
+#include "search/tiny_search.h"
 #include "search/trial_pool.h"
 #include "train/camera_check.h"
-#include "train/synthetic_files.h"
 
 namespace handlens::search {
 namespace {
@@ -172,43 +172,7 @@ TEST_F(ChoiceTest, OfEqualsTheRaceKeepsThoseThatWouldBeChosen) {
   EXPECT_NE(cells[0].eliminated_because.find("level with p20"), std::string::npos) << cells[0].eliminated_because;
 }
 
-// Real files in a real folder: prepared, trained and read back.
-class SearchTest : public train::SyntheticFiles {
- protected:
-  void SetUp() override { Make(30, 3, 2); }
-
-  SearchOptions Options(const std::string& run, int jobs) const {
-    SearchOptions options;
-    options.trials = root_ / run / "trials";
-    options.cache = root_ / "cache";
-    options.jobs = jobs;
-    options.preset = "test";
-    options.yardstick = Yardstick::kBoth;
-    for (const int filters : {2, 4, 6}) {
-      Candidate candidate;
-      candidate.model = fmt::format("tiny{}", filters);
-      candidate.size_px = 12;
-      candidate.architecture = train::TinyModel(12, 2);
-      candidate.architecture.layers[0].units = filters;
-      candidate.recipe = train::PaperRecipe();
-      candidate.recipe.learning_rate = 0.05f;
-      candidate.recipe.epochs = filters == 2 ? 1 : 6;
-      candidate.recipe.batch = 8;
-      options.candidates.push_back(candidate);
-    }
-    return options;
-  }
-  // search.json without what only the clock decides.
-  std::string Record(const std::string& run, const SearchResult& result) {
-    EXPECT_TRUE(WriteSearch(root_ / run, dataset_, result));
-    return *ReadText(root_ / run / "search.json");
-  }
-  SearchResult Do(const SearchOptions& options) {
-    auto result = Search(dataset_, split_, options, SilentProgress());
-    EXPECT_TRUE(result) << (result ? "" : result.error().message);
-    return result ? *std::move(result) : SearchResult();
-  }
-};
+using SearchTest = TinySearch;
 
 TEST_F(SearchTest, TheRecordIsTheSameForAnyNumberOfThreads) {
   const std::string one = Record("one", Do(Options("one", 1)));

@@ -1,5 +1,6 @@
-// Runs trials over threads, and over processes that share the folder: each trial is claimed by a lock on its folder,
-// whoever gets it trains it, everyone else reads it. Knows nothing of choosing.
+// Runs trials over threads, and over processes that share the folder: each trial is claimed, whoever gets it trains it,
+// everyone else reads it. Claimed by a lock on its folder, or where processes on other machines take part by a file (claims.h).
+// Knows nothing of choosing.
 #pragma once
 
 #include <condition_variable>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "search/search.h"
+#include "search/shared_trials.h"
 
 namespace handlens::search {
 
@@ -45,16 +47,27 @@ struct JobProgress {
 
 struct PoolOptions {
   std::filesystem::path trials;
+  // Where others work on the same jobs, dealt by `share`: each process begins with its own, then takes whatever is free.
+  SharedTrials* shared = nullptr;
+  Share share = {};
+  bool reads_others = true;                                         // false: what others finished gives no result
+  bool may_train = true;                                            // false: kind kBadInput where a trial is missing
   image::Fit fit = image::Fit::kCrop;
   int jobs = 1;
   std::vector<const backbone::Backbone*> backbones = {};            // as train::TrialData wants them
   train::FeatureStore* features = nullptr;
   bool camera_check = false, all_cuts = false;                      // likewise
+  // In place of train::RunTrial: tests of the order of things need no real training.
+  std::function<Result<train::TrialResult>(const TrialJob&, const std::filesystem::path& folder, Progress&)> train = {};
   std::function<bool(const TrialJob&)> admit;                       // asked before a trial starts; may say no for good
   std::function<bool(const TrialJob&)> expired;                     // asked while it runs, by any thread; stops it for good
   std::function<void(const TrialJob&, const train::TrialResult&)> finished;
   std::function<void(const std::vector<JobProgress>&)> advanced;    // in the order of the jobs
 };
+
+// Whether the job at `place` of a list is that process' own: dealt like cards, and back again in every second row (1 2 3, 3 2 1, ...), so
+// that in a list from dear to cheap all get about as much.
+bool IsDealtTo(size_t place, const Share& share);
 
 // Runs all jobs in their order (sort them first). A result for each, nothing for those not admitted or expired. `admit`,
 // `finished` and `advanced` are called one at a time. The first error stops the others; kInterrupted when progress asks

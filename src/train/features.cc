@@ -93,6 +93,7 @@ struct FeatureStore::Work {
   std::filesystem::path folder;
   FeatureSet set;
   size_t pictures = 0, width = 0;
+  double begin = 0;
 
   std::mutex mutex;   // guards all below
   std::condition_variable changed;
@@ -118,7 +119,7 @@ struct FeatureStore::Work {
       return chunk;
     }
     if (next == Chunks()) return std::nullopt;
-    return next++;
+    return (static_cast<size_t>(begin * static_cast<double>(Chunks())) + next++) % Chunks();
   }
   bool Load(size_t chunk);
   Result<void> Compute(size_t chunk, std::optional<Extractor>& extractor, const dataset::PixelSet& pixels, const Progress& progress);
@@ -188,6 +189,7 @@ std::shared_ptr<FeatureStore::Work> FeatureStore::WorkOf(const FeatureKey& key, 
   work->folder = cache_ / "features" / name;
   work->set.rows = key.Rows();
   work->pictures = dataset_.pictures.size();
+  work->begin = begin_;
   works_[name] = work;
   return work;
 }

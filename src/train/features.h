@@ -45,8 +45,10 @@ struct FeatureSet {
 // features at the same time compute them together.
 class FeatureStore {
  public:
-  // Files go to `cache`/features/. `dataset` outlives the store.
-  FeatureStore(const dataset::Dataset& dataset, std::filesystem::path cache) : dataset_(dataset), cache_(std::move(cache)) {}
+  // Files go to `cache`/features/. `dataset` outlives the store. `begin`, from 0 to below 1, says at which share of the pictures it begins:
+  // processes that fill one cache at once, each from another place on, find the rest made when they get there.
+  FeatureStore(const dataset::Dataset& dataset, std::filesystem::path cache, double begin = 0)
+      : dataset_(dataset), cache_(std::move(cache)), begin_(begin) {}
   ~FeatureStore();
   FeatureStore(const FeatureStore&) = delete;
   FeatureStore& operator=(const FeatureStore&) = delete;
@@ -61,6 +63,7 @@ class FeatureStore {
 
   const dataset::Dataset& dataset_;
   const std::filesystem::path cache_;
+  const double begin_;
   std::mutex mutex_;
   std::map<std::string, std::weak_ptr<Work>> works_;   // by the name of their folder
 };

@@ -42,7 +42,7 @@ handlens: error: --folds needs a value (K): Folds of the cross-validation.
 [2]
 
 $ handlens inspect pictures --epochs 3
-handlens: error: --epochs is no option of `inspect`; it belongs to: search, reduce, convert, describe, verify, app, report, run, demo
+handlens: error: --epochs is no option of `inspect`; it belongs to: search, reduce, convert, describe, verify, app, report, run, demo, cluster
 [2]
 
 $ handlens run
