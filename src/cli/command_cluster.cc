@@ -72,9 +72,9 @@ Result<Outcome> CommandCluster(Call& call) {
   plan.program = fs::read_symlink("/proc/self/exe", error);
   plan.run = fs::canonical(run->space.folder, error);
   Outcome outcome;
-  outcome.text = fmt::format("{} trials of the search, about {} with {} in all; {} of {} threads each\nwrote:\n", trials.search.trials,
+  outcome.text = fmt::format("{} of the search, about {} with {} in all; {} of {} each\nwrote:\n", Count(trials.search.trials, "trial"),
                              Duration(trials.search.seconds * run->space.jobs / (plan.tasks * plan.threads)), Count(plan.tasks * plan.threads, "thread"),
-                             Count(plan.tasks, "task"), plan.threads);
+                             Count(plan.tasks, "task"), Count(plan.threads, "thread"));
   HL_TRY(Write(*run, plan, outcome));
   outcome.text += fmt::format("  {}\ntype: {}\n", run->At("cluster/manifest.json").string(), StartCommand(plan));
   outcome.text += fmt::format("then: handlens convert {}\n", ShellWord(run->space.folder.string()));

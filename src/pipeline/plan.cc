@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/process.h"
 #include "base/text.h"
 #include "describe/referral.h"
 #include "pipeline/steps.h"
@@ -126,9 +127,17 @@ Result<void> CheckDisk(const Run& run, const RunPlan& plan) {
               run.space.folder.string(), ByteCount(static_cast<double>(plan.search.disk_bytes)), ByteCount(plan.free_bytes));
 }
 
+void WarnOfMemory(const Run& run, const RunPlan& plan) {
+  const int64_t usable = UsableMemory_bytes();
+  if (usable == 0 || plan.search.memory_bytes <= usable) return;
+  run.space.progress->Warn(fmt::format("the search takes about {} of memory, and this process may use {}; take fewer --jobs or smaller --sizes",
+                                       ByteCount(static_cast<double>(plan.search.memory_bytes)), ByteCount(static_cast<double>(usable))));
+}
+
 Result<void> CheckBeforeBegin(Run& run, const RunPlan& plan) {
   HL_TRY(CheckBroken(run));
   HL_TRY(CheckDisk(run, plan));
+  WarnOfMemory(run, plan);
   HL_TRY(CheckFolds(run));
   return CheckBudget(run, plan);
 }

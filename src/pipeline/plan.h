@@ -37,6 +37,9 @@ double FinalSeconds(const Workspace& space);
 // and kResources; writes nothing.
 Result<void> CheckBeforeBegin(Run& run, const RunPlan& plan);
 
+// Warns when the plan needs more memory than the process may use (its control group's limit, or the machine's).
+void WarnOfMemory(const Run& run, const RunPlan& plan);
+
 // Kind kResources when the disk has less free than the plan needs.
 Result<void> CheckDisk(const Run& run, const RunPlan& plan);
 

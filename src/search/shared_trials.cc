@@ -41,7 +41,9 @@ bool SharedTrials::IsFinished(const std::string& id) {
     if (finished_.contains(id)) return true;
     if (!std::binary_search(names_.begin(), names_.end(), id)) return false;
   }
-  if (!Holds(trials_ / id, "trial.json")) return false;
+  // "It is there" is true wherever it comes from; "it is not" may be old, and is asked of the listing.
+  std::error_code error;
+  if (!fs::exists(trials_ / id / "trial.json", error) && !Holds(trials_ / id, "trial.json")) return false;
   const std::lock_guard lock(mutex_);
   finished_.insert(id);
   return true;

@@ -247,7 +247,7 @@ TEST_F(FromBackbone, AStoppedTuningEndsInTheSameBytes) {
   ASSERT_TRUE(Train(spec, "whole"));
   const Bytes whole = *ReadFile(folder_ / "trials" / "whole" / "weights.safetensors");
   int stops = 0;
-  for (int questions = 4; stops < 50; questions += 3) {
+  for (int questions = 4; stops < 50; questions += 20) {
     StopAfter progress(questions);
     const auto part = Train(spec, "parts", progress);
     if (part) break;

@@ -15,6 +15,7 @@ namespace {
 constexpr size_t kBlock = LogisticSamples::kBlock;
 constexpr size_t kLanes = 8;
 constexpr size_t kMemory = 10;
+constexpr int kAskEvery = 4;   // iterations between two questions whether to stop: of large ones there are several a second
 constexpr int kMostIterations = 1000;
 constexpr double kSmallGradient = 1e-6;
 
@@ -215,12 +216,13 @@ double LogisticFit::Evaluate(const std::vector<double>& point, double strength, 
   return loss / total_weight_ + strength / 2 * penalty;
 }
 
-LinearHead LogisticFit::Solve(double strength) {
+LinearHead LogisticFit::Solve(double strength, const Progress& progress) {
   HL_CHECK(strength > 0);
   std::vector<double> gradient, trial_gradient, trial(point_.size());
   double value = Evaluate(point_, strength, gradient);
   Memory memory;
   for (iterations_ = 0; iterations_ < kMostIterations && Largest(gradient) > kSmallGradient; ++iterations_) {
+    if (iterations_ % kAskEvery == 0 && progress.StopRequested()) break;
     std::vector<double> direction = memory.Direction(gradient);
     double slope = Dot(direction, gradient);
     if (!(slope < 0)) {

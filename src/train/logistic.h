@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "base/progress.h"
 #include "base/result.h"
 
 namespace handlens::train {
@@ -55,8 +56,9 @@ class LogisticFit {
   // `samples` outlives the fit. Kind kBadInput when there are none, or a value is not finite.
   static Result<LogisticFit> Create(const LogisticSamples& samples);
 
-  // Starts where the last call ended: go from strong to weak. `strength` above 0.
-  LinearHead Solve(double strength);
+  // Starts where the last call ended: go from strong to weak. `strength` above 0. When `progress` asks to stop, it ends at once with a
+  // head that is worth nothing.
+  LinearHead Solve(double strength, const Progress& progress = SilentProgress());
 
   int Iterations() const { return iterations_; }   // of the last Solve
   double Gradient() const { return gradient_; }    // its largest element at the end

@@ -47,7 +47,9 @@ class Fitter {
     }
     const size_t best = Best(losses);
     HL_ASSIGN(LogisticFit fit, Begin(own.train));
-    return Probe{fit.Solve(kStrengths[best]), kStrengths[best]};
+    LinearHead head = fit.Solve(kStrengths[best], progress_);
+    if (progress_.StopRequested()) return Interrupted();
+    return Probe{std::move(head), kStrengths[best]};
   }
 
  private:
@@ -87,8 +89,8 @@ class Fitter {
     HL_ASSIGN(LogisticFit fit, Begin(fold.train));
     Path path;
     for (const double strength : kStrengths) {
+      path.heads.push_back(fit.Solve(strength, progress_));
       if (progress_.StopRequested()) return Interrupted();
-      path.heads.push_back(fit.Solve(strength));
       path.losses.push_back(Loss(path.heads.back(), fold.validation));
     }
     return path;

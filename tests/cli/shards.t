@@ -84,7 +84,7 @@ handlens: error: ONE: the search is done; nothing is left to share
 [3]
 
 $ handlens cluster LEFT --slurm --tasks 2 --threads 1 --time 90m --partition cpu --reduce always -q
-* trials of the search, about * with 2 threads in all; 2 tasks of 1 threads each
+* of the search, about * with 2 threads in all; 2 tasks of 1 thread each
 wrote:
   LEFT/cluster/search.sbatch
   LEFT/cluster/merge-search.sbatch

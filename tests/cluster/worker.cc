@@ -97,7 +97,7 @@ int Run(Worker& worker, const search::Share& share, int trials) {
   std::vector<search::TrialJob> jobs;
   for (int i = 0; i < trials; ++i) {
     train::TrialSpec spec = train::TinyTrial(made, 1);
-    spec.seed = static_cast<uint64_t>(i) + 1;
+    spec.seed = static_cast<uint64_t>(i) + 1;   // no two alike
     jobs.push_back({spec, static_cast<size_t>(i), static_cast<double>(trials - i)});
   }
   search::PixelStore pixels(made.dataset, image::Fit::kCrop, worker.folder / "cache");
