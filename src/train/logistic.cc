@@ -31,6 +31,11 @@ double Largest(const std::vector<double>& values) {
   return largest;
 }
 
+bool GoesOn(int iteration, const std::vector<double>& gradient, const Progress& progress) {
+  if (iteration % kAskEvery == 0 && progress.StopRequested()) return false;
+  return iteration < kMostIterations && Largest(gradient) > kSmallGradient;
+}
+
 // The same bits whatever the width of the vectors: no two roundings become one (-ffp-contract=off).
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
 #define HL_WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
@@ -221,8 +226,7 @@ LinearHead LogisticFit::Solve(double strength, const Progress& progress) {
   std::vector<double> gradient, trial_gradient, trial(point_.size());
   double value = Evaluate(point_, strength, gradient);
   Memory memory;
-  for (iterations_ = 0; iterations_ < kMostIterations && Largest(gradient) > kSmallGradient; ++iterations_) {
-    if (iterations_ % kAskEvery == 0 && progress.StopRequested()) break;
+  for (iterations_ = 0; GoesOn(iterations_, gradient, progress); ++iterations_) {
     std::vector<double> direction = memory.Direction(gradient);
     double slope = Dot(direction, gradient);
     if (!(slope < 0)) {
