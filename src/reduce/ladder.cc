@@ -20,6 +20,13 @@ using Training = search::BackboneModel::Training;
 // nothing (docs/studies/transfer.md).
 constexpr int64_t kShallowParameters = 1'000'000;
 constexpr int kShallowSize_px = 64;
+// Probes here only show what promises most, so fewer varied views of a picture do; the base's own probe keeps its.
+constexpr int kLadderViews = 2;
+// Of validation accuracy, that training adds to such a probe at most (seen: 6 points); what is further behind is not trained.
+constexpr double kMostGain = 0.08;
+
+// A training of all folds takes as long as the search's last candidate; only a thorough run goes on until no smaller model can be good enough.
+int MostTrainings(std::string_view preset) { return preset == "thorough" ? 99 : preset == "quick" ? 1 : 2; }
 
 class Ladder {
  public:
@@ -62,7 +69,9 @@ class Ladder {
     for (const int size_px : LadderSizes(base_.size_px, options_.search.preset)) {
       for (int cut = 0; cut <= base_.start->cut; ++cut) {
         HL_ASSIGN(search::Candidate probe, Make(cut, size_px, Training::kProbe));
-        Add(std::move(probe));
+        const bool base = probe.model == base_.model && size_px == base_.size_px;
+        if (!base) probe.start->views = std::min(probe.start->views, kLadderViews);
+        Add(base ? base_ : std::move(probe));
       }
     }
     const auto itself = std::find_if(cells_.begin(), cells_.end(), [&](const ReduceCell& c) {
@@ -118,12 +127,15 @@ class Ladder {
     const std::vector<size_t> front = Front();
     // Between `low`, which is too small, and `high`, which is good enough; a search by halves, since accuracy rises with depth.
     size_t low = 0, high = front.size();
-    while (low < high && !TimeIsUp()) {
+    const double wanted = cells_[static_cast<size_t>(Choose().best)].cell.standing.mean - kReduceMargin;
+    while (low < high && cells_[front[low]].cell.standing.mean + kMostGain < wanted) ++low;
+    for (int left = MostTrainings(options_.search.preset); low < high && left > 0 && !TimeIsUp(); --left) {
       const size_t middle = (low + high) / 2;
       const search::Candidate& probe = cells_[front[middle]].cell.candidate;
       HL_ASSIGN(search::Candidate tuned, MakeTrained(probe));
       if (tuned.model == base_.model && tuned.size_px == base_.size_px) {   // the base itself, which is good enough
         high = middle;
+        ++left;
         continue;
       }
       const size_t place = cells_.size();
@@ -175,9 +187,10 @@ std::vector<int> LadderSizes(int base_px, std::string_view preset) {
   for (const int size_px : {96, 128, 176, 224, 260}) {
     if (size_px < base_px) sizes.push_back(size_px);
   }
+  if (preset != "thorough" && sizes.size() > 1) {   // the one next to half the base's
+    sizes = {*std::min_element(sizes.rbegin(), sizes.rend(), [&](int a, int b) { return std::abs(2 * a - base_px) < std::abs(2 * b - base_px); })};
+  }
   sizes.push_back(base_px);
-  const size_t most = preset == "quick" ? 2 : preset == "thorough" ? sizes.size() : 3;
-  if (sizes.size() > most) sizes.erase(sizes.begin(), sizes.end() - static_cast<std::ptrdiff_t>(most));
   return sizes;
 }
 
@@ -194,7 +207,7 @@ Result<Expected> ExpectLadder(const search::Candidate& base, const ReduceOptions
   HL_ASSIGN(how.own, search::PresetRecipe(options.search.preset, base.generator, how.pictures, how.unbalanced));
   // A look at all pictures for each size, which gives all depths; their fits, the widest of which dominates; and the tuned ones of
   // a search by halves, about half as deep as the base.
-  const int rounds = static_cast<int>(std::ceil(std::log2(base.start->cut + 2)));
+  const int rounds = std::min(MostTrainings(options.search.preset), static_cast<int>(std::ceil(std::log2(base.start->cut + 2))));
   std::vector<search::Candidate> trained;
   for (const int size_px : sizes) {
     HL_ASSIGN(trained.emplace_back(), search::BackboneCandidate({backbone, base.start->cut, Training::kProbe}, size_px, base.generator, how));

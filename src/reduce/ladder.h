@@ -8,8 +8,9 @@
 namespace handlens::reduce {
 
 // Cells carry the number of the backbone's cuts that they keep as `filters` and their size in pixels as `neurons`.
-// Probes of every cut at every size, on all folds; then, of those that no smaller file beats, the ones that a search by
-// halves asks for are tuned (shallow ones trained, at 64 px): where such a model is not worse than the best so far a smaller one is tried, else a larger.
+// Probes of every cut at every size, on all folds; then, of those that no smaller file beats and that are near enough, the ones that a
+// search by halves asks for are tuned (shallow ones trained, at 64 px): where such a model is not worse than the best so far a smaller one
+// is tried, else a larger; one with the quick preset, two with standard, any number with thorough.
 // Chosen is the smallest that is not worse, as in any reduction. `base` has a start, whose backbone is among
 // options.search.backbones (kind kBadInput when not).
 Result<ReduceResult> ReduceLadder(const dataset::Dataset& dataset, const split::Split& split, const search::Candidate& base,
@@ -17,8 +18,8 @@ Result<ReduceResult> ReduceLadder(const dataset::Dataset& dataset, const split::
 
 Result<Expected> ExpectLadder(const search::Candidate& base, const ReduceOptions& options, size_t training_pictures, int folds);
 
-// Sizes of the ladder, rising: 96, 128, 176, 224 and 260 px up to the base's, which is among them; with the quick preset the
-// base's and at most one below.
+// Sizes of the ladder, rising: the base's and the one of 96, 128, 176 and 224 px that is next to half of it; with the thorough preset all
+// below it.
 std::vector<int> LadderSizes(int base_px, std::string_view preset);
 
 }  // namespace handlens::reduce

@@ -1,0 +1,88 @@
+#include "reduce/ladder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "base/disk.h"
+#include "search/from_backbone.h"
+#include "search/presets.h"
+#include "train/synthetic_backbone.h"
+#include "train/synthetic_files.h"
+
+namespace handlens::reduce {
+namespace {
+
+using testing::ElementsAre;
+
+TEST(Ladder, HasTheBasesSizeAndTheOneNextToHalfOfIt) {
+  EXPECT_THAT(LadderSizes(224, "standard"), ElementsAre(128, 224));
+  EXPECT_THAT(LadderSizes(160, "quick"), ElementsAre(96, 160));
+  EXPECT_THAT(LadderSizes(96, "standard"), ElementsAre(96));
+  EXPECT_THAT(LadderSizes(64, "thorough"), ElementsAre(64));
+  EXPECT_THAT(LadderSizes(260, "thorough"), ElementsAre(96, 128, 176, 224, 260));
+}
+
+class LadderTest : public train::SyntheticFiles {
+ protected:
+  void SetUp() override { Make(24, 2, 1); }
+
+  search::Candidate Base(search::BackboneModel::Training training) const {
+    search::BackboneTraining how{.pictures = 4500 / 9, .classes = 2};   // eight views
+    how.own = *search::PresetRecipe("quick", {}, dataset_.pictures.size(), false);
+    return *search::BackboneCandidate({&backbone_, 2, training}, 128, *image::NamedGenerator("mild"), how);
+  }
+  Result<ReduceResult> Descend(const search::Candidate& base, const std::string& run, int jobs) const {
+    ReduceOptions options;
+    options.search.trials = root_ / run / "trials";
+    options.search.cache = root_ / "cache";
+    options.search.jobs = jobs;
+    options.search.preset = "quick";
+    options.search.backbones = {&backbone_};
+    return Reduce(dataset_, split_, base, options, SilentProgress());
+  }
+  backbone::Backbone backbone_ = train::TinyBackbone(128, 3);
+};
+
+TEST_F(LadderTest, ProbesEveryDepthAtBothSizesAndTrainsAtMostOneWithTheQuickPreset) {
+  const search::Candidate base = Base(search::BackboneModel::Training::kProbe);
+  const auto result = Descend(base, "one", 1);
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(result->sweeping, Sweeping::kLadder);
+  ASSERT_EQ(result->cells.size(), 7u);
+  for (size_t i = 0; i < result->cells.size(); ++i) {
+    const search::Candidate& candidate = result->cells[i].cell.candidate;
+    EXPECT_EQ(result->cells[i].cell.folds.size(), split_.folds.size()) << i;
+    if (i == 6) {   // a shallow network, which this whole backbone is
+      EXPECT_EQ(candidate.start->method, train::Method::kTune);
+      EXPECT_EQ(candidate.size_px, 64);
+      EXPECT_FALSE(candidate.architecture.layers[1].fixed_statistics);
+      continue;
+    }
+    EXPECT_EQ(candidate.size_px, i < 3 ? 96 : 128);
+    EXPECT_EQ(candidate.start->cut, static_cast<int>(i % 3));
+    EXPECT_EQ(candidate.start->views, i == 5 ? 8 : 2) << "only the base's probe keeps its views";
+  }
+  EXPECT_LE(result->parameters_after, result->parameters_before);
+  // The same for two threads in another folder.
+  const auto two = Descend(base, "two", 2);
+  ASSERT_TRUE(two) << two.error().message;
+  ASSERT_TRUE(WriteReduce(root_ / "one", dataset_, *result));
+  ASSERT_TRUE(WriteReduce(root_ / "two", dataset_, *two));
+  EXPECT_EQ(*ReadText(root_ / "one" / "reduce.csv"), *ReadText(root_ / "two" / "reduce.csv"));
+}
+
+TEST_F(LadderTest, ATunedBaseStandsBesideItsProbe) {
+  search::Candidate base = Base(search::BackboneModel::Training::kTune);
+  base.recipe.epochs = 1;
+  const auto result = Descend(base, "run", 2);
+  ASSERT_TRUE(result) << result.error().message;
+  ASSERT_GE(result->cells.size(), 7u);
+  EXPECT_EQ(result->cells[6].cell.candidate.model, "tiny-tune");
+  EXPECT_EQ(result->cells[6].cell.candidate.size_px, 128);
+  EXPECT_EQ(result->parameters_before, result->cells[6].cell.parameters);
+}
+
+}  // namespace
+}  // namespace handlens::reduce
