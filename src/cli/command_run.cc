@@ -68,14 +68,17 @@ Json PlanJson(const Run& run, const RunPlan& plan) {
           {"reduce_trials", plan.reduction.trials}, {"reduce_seconds", plan.reduction.seconds}};
 }
 
+// " in 31 groups", which the interval respects.
+std::string InGroups(const verify::Route& route) { return route.groups > 0 ? fmt::format(" in {} groups", route.groups) : ""; }
+
 // The last lines of all, which are read even where nothing else is: the one number, the report, one command to go on with.
 Result<std::string> EndText(const Run& run, bool deployable) {
   HL_ASSIGN(const verify::VerdictRecord record, verify::ReadVerdict(run.space.folder));
   std::string text;
   const verify::Route* const shipped = verify::FindRoute(record.verdict, "quantized");
   if (shipped != nullptr && shipped->status == "done") {
-    text += fmt::format("accuracy: {:.1f} % [{:.1f}, {:.1f}], n={}, of quantizedmodel.tflite on pictures that no training saw\n", 100 * shipped->accuracy,
-                        100 * shipped->ci95.low, 100 * shipped->ci95.high, shipped->n);
+    text += fmt::format("accuracy: {:.1f} % [{:.1f}, {:.1f}], n={}{}, of quantizedmodel.tflite on pictures that no training saw\n", 100 * shipped->accuracy,
+                        100 * shipped->ci95.low, 100 * shipped->ci95.high, shipped->n, InGroups(*shipped));
   }
   text += fmt::format("report: {}\n", run.At("report.html").string());
   const std::string folder = ShellWord(run.space.folder.string());

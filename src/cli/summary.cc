@@ -159,8 +159,8 @@ Result<Outcome> SummarizeVerdict(const Run& run) {
   for (const verify::Route& route : record.verdict.routes) {
     if (route.status != "done") continue;
     const bool simulated = route.scope.ends_with("simulated");
-    outcome.text += fmt::format("  {:<20} {:>6}  [{:.1f}, {:.1f}]  n={}\n", route.name + (simulated ? " (simulated)" : ""), Percent(route.accuracy),
-                                100 * route.ci95.low, 100 * route.ci95.high, route.n);
+    outcome.text += fmt::format("  {:<20} {:>6}  [{:.1f}, {:.1f}]  n={}{}\n", route.name + (simulated ? " (simulated)" : ""), Percent(route.accuracy),
+                                100 * route.ci95.low, 100 * route.ci95.high, route.n, route.groups > 0 ? fmt::format(" in {} groups", route.groups) : "");
   }
   HL_ASSIGN(const verify::Verdict decided, VerdictByGates(run));
   std::string headline = verify::Headline(decided);

@@ -104,6 +104,39 @@ TEST(Page, ShowsTheChosenCellWithMeanAndStdAndItsInterval) {
   EXPECT_THAT(cell.hint, HasSubstr(RangeText(chosen.test_ci95)));
 }
 
+TEST(Page, NamesTheWorstGroupsFirst) {
+  const Records records = fixture::MakeRecords({});
+  const Document document = MakeDocument(records);
+  const Table* table = FindTable(document, "groups");
+  ASSERT_NE(table, nullptr);
+  ASSERT_GT(table->rows.size(), 3u);
+  double last = 0, n = 0, right = 0;
+  for (const auto& row : table->rows) {
+    EXPECT_GE(row[1].value.get<double>(), last);
+    last = row[1].value.get<double>();
+    right += row[2].value.get<double>();
+    n += row[3].value.get<double>();
+  }
+  const Judged judged = TestAnswers(records);
+  EXPECT_EQ(n, static_cast<double>(judged.truth.size()));
+  double expected = 0;
+  for (size_t i = 0; i < judged.truth.size(); ++i) expected += judged.truth[i] == judged.predicted[i] ? 1 : 0;
+  EXPECT_EQ(right, expected);
+}
+
+TEST(Page, ComparesEveryCombinationWithTheChosenOneAndSaysHowMany) {
+  const Records records = fixture::MakeRecords({});
+  const Document document = MakeDocument(records);
+  const Table* table = FindTable(document, "search-paired");
+  ASSERT_NE(table, nullptr);
+  EXPECT_THAT(table->caption, HasSubstr(fmt::format("{} comparisons", table->rows.size())));
+  EXPECT_LT(table->rows.size(), records.search->cells.size());
+  for (const auto& row : table->rows) {
+    EXPECT_GE(row[7].value.get<double>(), row[6].value.get<double>());   // corrected p
+    EXPECT_LE(row[7].value.get<double>(), 1);
+  }
+}
+
 TEST(Page, PoolsTheAgreementOfFloatAndQuantizedOverTestPicturesOnly) {
   EXPECT_THAT(Own(fixture::MakeRecords({})), HasSubstr("85 of 86 test pictures; 95&#160;% interval 93.7 – 99.8&#160;%"));
 }

@@ -54,6 +54,7 @@ std::vector<Route> RoutesOf(const Json& verdict) {
     route.correct = static_cast<int64_t>(NumberAt(json, "correct").value_or(0));
     const double share = route.n > 0 ? static_cast<double>(route.correct) / static_cast<double>(route.n) : 0;
     route.accuracy = NumberAt(json, "accuracy").value_or(share);
+    route.groups = static_cast<int64_t>(NumberAt(json, "groups").value_or(0));
     const Json& ci = At(json, "ci95");
     if (ci.is_array() && ci.size() == 2 && ci[0].is_number() && ci[1].is_number()) {
       route.ci = {ci[0].get<double>(), ci[1].get<double>()};

@@ -16,6 +16,7 @@ struct Route {
   int64_t n = 0, correct = 0;
   double accuracy = 0;
   Interval ci = {};
+  int64_t groups = 0;            // that the interval respects; 0 = it counts pictures
 };
 
 // Those that were run, in the record's order.

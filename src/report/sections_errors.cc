@@ -6,6 +6,7 @@
 #include <map>
 #include <numeric>
 
+#include "base/grouped.h"
 #include "base/text.h"
 #include "report/sections.h"
 
@@ -81,6 +82,39 @@ void AddPerClass(const Records& records, const Judged& judged, Section& section)
   const auto classes = static_cast<double>(labels.size());
   table.rows.push_back({Text("mean of the classes"), Percent(recall_sum / classes), Missing(), Count(static_cast<int64_t>(judged.truth.size())),
                         Percent(precision_sum / classes), Percent(f1_sum / classes), Number(auc_sum / classes, 3)});
+  section.blocks.emplace_back(std::move(table));
+}
+
+// The groups that the user gave (patients, plants), the worst first; how far they differ says how much a new one may.
+void AddGroups(const Records& records, const Judged& judged, Section& section) {
+  if (!dataset::GroupsKnown(records.dataset)) return;
+  std::map<std::string, GroupCount> counts;
+  std::map<std::string, std::map<std::string, int>> mistakes;
+  for (size_t i = 0; i < judged.truth.size(); ++i) {
+    const std::string& name = records.dataset.pictures[static_cast<size_t>(judged.picture[i])].group;
+    if (name.empty()) continue;
+    GroupCount& group = counts[name];
+    ++group.n;
+    if (judged.truth[i] == judged.predicted[i]) ++group.correct;
+    else ++mistakes[name][fmt::format("{} called {}", records.dataset.labels[static_cast<size_t>(judged.truth[i])], records.dataset.labels[static_cast<size_t>(judged.predicted[i])])];
+  }
+  if (counts.empty()) return;
+  const auto share = [](const GroupCount& group) { return static_cast<double>(group.correct) / static_cast<double>(group.n); };
+  std::vector<std::pair<std::string, GroupCount>> order(counts.begin(), counts.end());
+  std::stable_sort(order.begin(), order.end(), [&](const auto& a, const auto& b) {
+    return share(a.second) != share(b.second) ? share(a.second) < share(b.second) : a.second.n > b.second.n;
+  });
+  const auto none = std::count_if(order.begin(), order.end(), [](const auto& group) { return group.second.correct == 0; });
+  const auto all = std::count_if(order.begin(), order.end(), [](const auto& group) { return group.second.correct == group.second.n; });
+  Table table{.id = "groups", .caption = fmt::format("Each group, the worst first: {} are all right, {} all wrong", Plural(static_cast<size_t>(all), "group", "groups"), none),
+              .columns = {{"Group"}, {"Recognised", Align::kNumber}, {"Right", Align::kNumber}, {"Pictures", Align::kNumber}, {"Most frequent mistake"}}, .fold = Fold::kClosed};
+  for (const auto& [name, group] : order) {
+    const auto& made = mistakes[name];
+    const auto most = std::max_element(made.begin(), made.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+    table.rows.push_back({Text(name), Percent(share(group)), Count(static_cast<int64_t>(group.correct)), Count(static_cast<int64_t>(group.n)),
+                          Text(most == made.end() ? "" : fmt::format("{} ({})", most->first, most->second))});
+  }
+  table.shown_rows = 50;
   section.blocks.emplace_back(std::move(table));
 }
 
@@ -192,6 +226,7 @@ Section ErrorsSection(const Records& records) {
   }
   AddConfusion(records, test, "test", section);
   AddPerClass(records, test, section);
+  AddGroups(records, test, section);
   AddPictures(records, test, section);
   const Judged train = cell == nullptr ? Judged{} : Pool(*cell, records.dataset, Part::kTrain);
   if (!train.truth.empty()) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/grouped.h"
 #include "base/text.h"
 #include "report/sections.h"
 
@@ -137,6 +138,44 @@ void AddChart(const search::SearchResult& result, Section& section) {
       .height_px = static_cast<int>(70 + 26 * points.size()), .data = {{"points", points}, {"x_name", "test accuracy in %"}}});
 }
 
+// Every combination against the chosen one, fold by fold on the same test pictures.
+void AddPaired(const search::SearchResult& result, Section& section) {
+  const search::CellResult& chosen = result.cells[static_cast<size_t>(result.chosen)];
+  if (chosen.folds.size() < 3) return;
+  std::vector<const search::CellResult*> others;
+  std::vector<PairedFolds> pairs;
+  std::vector<double> p_values;
+  for (const search::CellResult& cell : result.cells) {
+    if (&cell == &chosen || cell.folds.size() != chosen.folds.size()) continue;
+    std::vector<double> differences;
+    double tested = 0, trained = 0;
+    for (size_t k = 0; k < cell.folds.size(); ++k) {
+      if (cell.folds[k].spec.fold != chosen.folds[k].spec.fold) continue;
+      differences.push_back(cell.folds[k].test_accuracy - chosen.folds[k].test_accuracy);
+      tested += static_cast<double>(cell.folds[k].test.pictures.size());
+      trained += static_cast<double>(cell.folds[k].train.pictures.size());
+    }
+    if (differences.size() != chosen.folds.size() || trained == 0) continue;
+    others.push_back(&cell);
+    pairs.push_back(CorrectedResampledT(differences, tested, trained));
+    p_values.push_back(pairs.back().p);
+  }
+  if (others.empty()) return;
+  const std::vector<double> adjusted = Holm(p_values);
+  Table table{.id = "search-paired",
+              .caption = fmt::format("Against the chosen one on the same test pictures: {}. Corrected resampled t over folds (Nadeau and Bengio 2003); p also after Holm's "
+                                     "correction for their number", Plural(others.size(), "comparison", "comparisons")),
+              .columns = {{"Model"}, {"Size in px", Align::kNumber}, {"Augmentation"}, {"Folds", Align::kNumber}, {"Difference, points", Align::kNumber},
+                          {"95 % interval", Align::kNumber}, {"p", Align::kNumber}, {"p, corrected", Align::kNumber}}, .fold = Fold::kClosed};
+  for (size_t i = 0; i < others.size(); ++i) {
+    const search::Candidate& candidate = others[i]->candidate;
+    table.rows.push_back({Text(candidate.model), Count(candidate.size_px), Text(candidate.generator.name), Count(static_cast<int64_t>(others[i]->folds.size())),
+                          Number(100 * pairs[i].mean, 1), Text(fmt::format("{:+.1f} to {:+.1f}", 100 * pairs[i].ci95.low, 100 * pairs[i].ci95.high)),
+                          Number(pairs[i].p, 3), Number(adjusted[i], 3)});
+  }
+  section.blocks.emplace_back(std::move(table));
+}
+
 struct Curve {
   const char* name;
   const char* style;
@@ -199,6 +238,7 @@ Section SearchSection(const Records& records) {
   }
   AddChart(result, section);
   AddCells(result, section);
+  AddPaired(result, section);
   AddFoldRows(result, section);
   return section;
 }

@@ -55,7 +55,9 @@ void SetNumber(const Records& records, const std::vector<Route>& routes, Summary
     summary.bar = Bar{accuracy, ci};
   };
   if (const Route* route = MainRoute(routes)) {
-    return set(route->accuracy, route->correct, route->n, route->ci, "of pictures that the model had never seen are named rightly");
+    set(route->accuracy, route->correct, route->n, route->ci, "of pictures that the model had never seen are named rightly");
+    if (route->groups > 0) summary.number.detail += fmt::format(" It respects that the pictures come from {} groups.", Thousands(route->groups));
+    return;
   }
   const search::CellResult* cell = FinalCell(records);
   if (cell == nullptr || cell->test_n == 0) return;

@@ -37,6 +37,9 @@ RuleResult NotJudged(std::string name, std::string_view route) {
               "convert again, so that every part of the pictures has its model, then verify again");
 }
 
+// ", in 31 groups", where the interval respects them.
+std::string InGroups(const Route& route) { return route.groups > 0 ? fmt::format(", in {} groups", route.groups) : ""; }
+
 bool Judged(const Route* route) { return route != nullptr && route->status == "done" && route->n > 0; }
 
 RuleResult BetterThanGuessing(const Verdict& v) {
@@ -44,8 +47,9 @@ RuleResult BetterThanGuessing(const Verdict& v) {
   if (!Judged(route)) return NotJudged("better-than-guessing", "computer");
   const bool passed = route->ci95.low > route->majority_rate;
   return Rule("better-than-guessing", passed,
-              fmt::format("{} of {} test pictures are right: {} (95 % interval {} to {}); always guessing the largest class gives {}", route->correct,
-                          route->n, Percent(route->accuracy), Percent(route->ci95.low), Percent(route->ci95.high), Percent(route->majority_rate)),
+              fmt::format("{} of {} test pictures are right: {} (95 % interval {} to {}{}); always guessing the largest class gives {}", route->correct,
+                          route->n, Percent(route->accuracy), Percent(route->ci95.low), Percent(route->ci95.high), InGroups(*route),
+                          Percent(route->majority_rate)),
               "more pictures of every class; a search for wrong labels with `handlens inspect`; --preset thorough");
 }
 
@@ -54,8 +58,8 @@ RuleResult Accuracy(const Rules& rules, const Verdict& v) {
   if (!Judged(route)) return NotJudged("accuracy", "computer");
   // The lower end, so that luck with few pictures does not pass.
   return Rule("accuracy", route->ci95.low >= rules.min_accuracy,
-              fmt::format("the accuracy is {} (95 % interval {} to {}, n={}); even the lower end must reach {}", Percent(route->accuracy),
-                          Percent(route->ci95.low), Percent(route->ci95.high), route->n, Percent(rules.min_accuracy)),
+              fmt::format("the accuracy is {} (95 % interval {} to {}, n={}{}); even the lower end must reach {}", Percent(route->accuracy),
+                          Percent(route->ci95.low), Percent(route->ci95.high), route->n, InGroups(*route), Percent(rules.min_accuracy)),
               WeakestClass(v, *route) + "; --preset thorough; pictures taken like those on the phone");
 }
 

@@ -101,6 +101,7 @@ Json RouteJson(const Verdict& verdict, const Route& route) {
   json["correct"] = route.correct;
   json["accuracy"] = route.accuracy;
   json["ci95"] = {route.ci95.low, route.ci95.high};
+  if (route.groups > 0) json["groups"] = route.groups;
   json["majority_rate"] = route.majority_rate;
   json["auc"] = route.auc;  // null where no class has both kinds of pictures
   // A field test's shots have no baseline.
@@ -142,6 +143,7 @@ Route ReadRoute(const Json& j) {
   route.correct = j.at("correct").get<size_t>();
   route.accuracy = j.at("accuracy").get<double>();
   route.ci95 = {j.at("ci95").at(0).get<double>(), j.at("ci95").at(1).get<double>()};
+  route.groups = j.value("groups", size_t{0});
   route.majority_rate = j.at("majority_rate").get<double>();
   if (j.at("agreement").is_number()) route.agreement = j.at("agreement").get<double>();
   if (j.at("mcnemar_p").is_number()) route.mcnemar_p = j.at("mcnemar_p").get<double>();

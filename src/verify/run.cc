@@ -213,6 +213,7 @@ Result<Verdict> VerifyRun(const VerifyRequest& request, Progress& progress) {
 
   Verdict verdict = std::move(session.verdict);
   CompareRoutes(verdict);
+  for (Route& route : verdict.routes) RespectGroups(shipped.dataset, route);
   JudgeAnswering(shipped, verdict);
   verdict.label_order_problems = shipped.label_order_problems;
   verdict.shipped_file_problems = shipped.file_problems;

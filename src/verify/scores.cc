@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 
+#include "base/grouped.h"
 #include "verify/verify.h"
 
 namespace handlens::verify {
@@ -72,6 +74,21 @@ void Score(Route& route, int classes) {
   route.majority_rate = static_cast<double>(largest) / n;
   route.ci95 = Wilson95(route.correct, route.n);
   route.auc = MacroAuc(route, classes);
+}
+
+void RespectGroups(const dataset::Dataset& dataset, Route& route) {
+  if (!dataset::GroupsKnown(dataset) || route.status != "done" || route.pictures.empty()) return;
+  std::map<int, GroupCount> groups;
+  for (size_t i = 0; i < route.pictures.size(); ++i) {
+    GroupCount& group = groups[dataset.pictures[static_cast<size_t>(route.pictures[i])].cluster];
+    ++group.n;
+    group.correct += route.predicted[i] == route.truth[i] ? 1 : 0;
+  }
+  if (groups.size() == route.pictures.size()) return;
+  std::vector<GroupCount> counts;
+  for (const auto& [cluster, group] : groups) counts.push_back(group);
+  route.groups = counts.size();
+  route.ci95 = GroupedInterval95(counts);
 }
 
 void CompareWithBaseline(const Route& baseline, Route& route) {

@@ -15,6 +15,7 @@
 #include "base/progress.h"
 #include "base/result.h"
 #include "base/stats.h"
+#include "dataset/dataset.h"
 #include "describe/answering.h"
 #include "describe/referral.h"
 
@@ -65,7 +66,8 @@ struct Route {
   std::vector<std::vector<float>> scores;
   size_t n = 0, correct = 0;
   double accuracy = 0;
-  Interval ci95;                      // Wilson
+  Interval ci95;                      // Wilson, or by groups
+  size_t groups = 0;                  // of pictures that belong together, which ci95 respects; 0 = it counts pictures
   double majority_rate = 0;           // the largest class's share: the accuracy of always guessing it
   Confusion confusion;
   std::vector<ClassScores> per_class;
@@ -87,6 +89,8 @@ struct Route {
 
 // Fills n, correct, accuracy, ci95, majority_rate, confusion, per_class, auc, predicted from truth and scores. Pure.
 void Score(Route& route, int classes);
+// Where the user gave groups and some have several pictures of the route: ci95 by GroupedInterval95 and `groups`. Pure.
+void RespectGroups(const dataset::Dataset& dataset, Route& route);
 // Fills agreement, only_baseline, only_this, mcnemar_p; both routes have the same pictures. Pure.
 void CompareWithBaseline(const Route& baseline, Route& route);
 

@@ -292,5 +292,30 @@ TEST(VerifyRun, FindsAFoldModelThatWasScoredOnOtherPictures) {
   EXPECT_THAT(verdict->reasons, Contains(HasSubstr("was not scored on the test pictures of its fold")));
 }
 
+// Two patients with ten pictures each: one always right, one never.
+TEST(Groups, MakeTheIntervalAsWideAsTheyAreFew) {
+  dataset::Dataset dataset;
+  Route route;
+  for (int i = 0; i < 20; ++i) {
+    dataset::Picture picture;
+    picture.cluster = i / 10;
+    dataset.pictures.push_back(picture);
+    route.pictures.push_back(i);
+    route.truth.push_back(0);
+    route.scores.push_back(i < 10 ? std::vector<float>{1, 0} : std::vector<float>{0, 1});
+  }
+  Score(route, 2);
+  const Interval pictures = route.ci95;
+  RespectGroups(dataset, route);
+  EXPECT_EQ(route.groups, 0u);                 // nobody gave groups
+  dataset.groups_from = "folders";
+  for (dataset::Picture& picture : dataset.pictures) picture.group = fmt::format("patient {}", picture.cluster);
+  RespectGroups(dataset, route);
+  EXPECT_EQ(route.groups, 2u);
+  EXPECT_EQ(route.ci95.low, 0);                // both draws may be the same patient
+  EXPECT_EQ(route.ci95.high, 1);
+  EXPECT_GT(pictures.low, 0.25);
+}
+
 }  // namespace
 }  // namespace handlens::verify
