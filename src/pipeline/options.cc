@@ -118,6 +118,8 @@ constexpr Option kOptions[] = {
      .since = "verify", .life = Life::kCall, .help = "Likewise when the quantized model agrees less often with the float model."},
     {.name = "max-bytes", .into = Into<&Wanted::gates, &Wanted::Gates::max_bytes>, .kind = Kind::kBytes, .value = "SIZE", .fallback_words = "none", .low = 1, .high = 1e12, .group = kGates,
      .since = "verify", .life = Life::kCall, .help = "Likewise when quantizedmodel.tflite is larger than this, such as 64K or 2M."},
+    {.name = "max-memory", .into = Into<&Wanted::gates, &Wanted::Gates::max_memory>, .kind = Kind::kBytes, .value = "SIZE", .fallback_words = "none", .low = 1, .high = 1e12, .group = kGates,
+     .since = "verify", .life = Life::kCall, .help = "Likewise when one answer of the packed file takes more memory than this by the runtime, such as 64M."},
 
     {.name = "for", .into = Into<&Wanted::gates, &Wanted::Gates::purpose>, .kind = Kind::kChoice, .value = "USE", .fallback = "both", .choices = "both|camera|gallery", .group = kGates,
      .since = "search", .help = "Where the app's pictures will come from. Candidates are compared by what a simulated camera shows of validation pictures (camera), by that and the pictures themselves (both), or by the pictures alone; with gallery the camera decides nothing."},

@@ -224,17 +224,19 @@ struct Describe {
 struct Verify {
   static constexpr StepFacts kFacts{.name = "verify", .title = "verify", .command = "verify", .version = 4};
   struct Options {
-    static constexpr std::string_view kNames[] = {"min_accuracy", "min_agreement", "max_bytes", "for", "max_camera_loss", "backgrounds"};
+    static constexpr std::string_view kNames[] = {"min_accuracy", "min_agreement", "max_bytes", "for", "max_camera_loss", "backgrounds", "max_memory"};
     double min_accuracy = 0, min_agreement = 0;
     int64_t max_bytes = 0;
     verify::Purpose purpose = verify::Purpose::kBoth;
     double max_camera_loss = 0;
     fs::path backgrounds;
+    std::optional<int64_t> max_memory;     // empty: no gate
   };
   static Result<Options> Read(const Run& run) {
     const Wanted::Gates& wanted = run.wanted().gates;
     const fs::path backgrounds = wanted.backgrounds.empty() ? fs::path() : fs::absolute(wanted.backgrounds);
-    return Options{wanted.min_accuracy, wanted.min_agreement, wanted.max_bytes, wanted.purpose, wanted.max_camera_loss, backgrounds};
+    return Options{wanted.min_accuracy, wanted.min_agreement, wanted.max_bytes, wanted.purpose, wanted.max_camera_loss, backgrounds,
+                   wanted.max_memory > 0 ? std::optional(wanted.max_memory) : std::nullopt};
   }
   static Files Touches(const Workspace& space, const Options& o) {
     Files files{With(ModelFiles(), {"dataset.json", "split.json", "model/conversion.json", "model/description.json",
@@ -252,6 +254,7 @@ struct Verify {
     request.rules.max_bytes = o.max_bytes;
     request.rules.purpose = o.purpose;
     request.rules.max_camera_loss = o.max_camera_loss;
+    request.rules.max_memory = o.max_memory.value_or(0);
     HL_TRY(verify::VerifyRun(request, *space.progress));
     return describe::WriteModelCard(space.folder);
   }
@@ -292,6 +295,7 @@ Result<verify::Verdict> VerdictByGates(const Run& run) {
   rules.min_accuracy = gates.min_accuracy;
   rules.min_agreement = gates.min_agreement;
   rules.max_bytes = gates.max_bytes;
+  rules.max_memory = gates.max_memory;
   if (!(rules == record.rules)) verify::DecideGates(rules, record.verdict);
   return std::move(record.verdict);
 }

@@ -66,6 +66,7 @@ struct Wanted {
   struct Gates {
     double min_accuracy = 0, min_agreement = 0;
     int64_t max_bytes = 0;                  // 0: none
+    int64_t max_memory = 0;                 // bytes; 0: none
     verify::Purpose purpose = verify::Purpose::kBoth;
     double max_camera_loss = 0;
     std::filesystem::path backgrounds;      // empty: the built-in ones

@@ -104,6 +104,32 @@ TEST(Page, ShowsTheChosenCellWithMeanAndStdAndItsInterval) {
   EXPECT_THAT(cell.hint, HasSubstr(RangeText(chosen.test_ci95)));
 }
 
+TEST(Page, SaysWhichPhonesHaveRoomForAnAnswer) {
+  Records records = fixture::MakeRecords({});
+  EXPECT_EQ(FindTable(MakeDocument(records), "memory-phones"), nullptr);
+  records.memory = {{"model", "model/quantizedmodel.tflite"}, {"answer_bytes", 200'000'000}, {"process_bytes", 230'000'000}, {"median_ms", 31.4}};
+  const Document document = MakeDocument(records);
+  const Table* table = FindTable(document, "memory-phones");
+  ASSERT_NE(table, nullptr);
+  EXPECT_EQ(table->rows[0][3].text, "no");     // an eighth of 1 GB is 125 MB
+  EXPECT_EQ(table->rows[1][3].text, "yes");    // of 2 GB 250 MB
+  EXPECT_THAT(Own(records), HasSubstr("31.4 ms"));
+}
+
+TEST(Page, ShowsWhyItAnswered) {
+  Records records = fixture::MakeRecords({});
+  std::vector<double> drops(49, 0.0);
+  drops[8] = 0.42;
+  const std::string& id = records.dataset.pictures[1].id;
+  records.verdict["why"] = {{{"picture", id}, {"label", "Ash"}, {"called", "Beech"}, {"score", 0.9}, {"cells", 7}, {"drops", drops}},
+                            {{"picture", id}, {"label", "Ash"}, {"called", "Ash"}, {"score", 0.8}, {"cells", 7}, {"drops", std::vector<double>(49, 0.001)}},
+                            {{"picture", "of another run"}, {"cells", 7}, {"drops", drops}}, {{"picture", id}, {"cells", 3}, {"drops", drops}}};
+  const std::string page = Own(records);
+  EXPECT_THAT(page, HasSubstr("the reddest place takes 42 points"));
+  EXPECT_THAT(page, HasSubstr("no single place matters"));
+  EXPECT_THAT(page, HasSubstr("Why it was wrong"));
+}
+
 TEST(Page, NamesTheWorstGroupsFirst) {
   const Records records = fixture::MakeRecords({});
   const Document document = MakeDocument(records);

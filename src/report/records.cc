@@ -75,6 +75,7 @@ Result<Records> ReadRecords(const std::filesystem::path& run) {
   records.conversion = Optional(run / "model" / "conversion.json", "handlens-conversion", problems);
   records.description = OptionalPlain(run / "model" / "description.json", "handlens-description", problems);
   records.verdict = Optional(run / "verdict.json", "handlens-verdict", problems);
+  records.memory = OptionalPlain(run / "memory.json", "handlens-memory", problems);
   records.timings = OptionalPlain(run / "timings.json", "handlens-timings", problems);
   if (auto csv = ReadText(run / "predictions.csv")) {
     auto predictions = ParsePredictions(*csv, (run / "predictions.csv").string(), records.dataset);

@@ -33,7 +33,7 @@ struct Records {
   std::optional<review::Review> review;
   std::optional<search::SearchResult> search;
   std::optional<reduce::ReduceResult> reduce;
-  Json conversion, description, verdict, timings;  // null = not there
+  Json conversion, description, verdict, timings, memory;  // null = not there
   std::vector<RoutePrediction> predictions;
   std::string config;                              // handlens.toml, empty = not there
   std::vector<std::string> changed;                // files that are not as the steps left them, a sentence each; the caller's

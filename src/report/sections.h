@@ -31,6 +31,9 @@ Section NotDoneSection(const Records& records);
 // from a held-out picture's file.
 void AddCamera(const Records& records, Section& section);
 
+// The part of MistakesSection that says why it answered; nothing where the verdict has none.
+void AddWhy(const Records& records, Section& section);
+
 // All of them, with the page's title (page.cc).
 Document MakeDocument(const Records& records);
 

@@ -252,6 +252,7 @@ Section MistakesSection(const Records& records) {
   const std::vector<Mistake> wrong = WorstMistakes(records);
   if (wrong.empty()) {
     section.blocks.emplace_back(Paragraph{fmt::format("There are none: all {} are named rightly.", Plural(test.truth.size(), "test picture", "test pictures"))});
+    AddWhy(records, section);
     return section;
   }
   Gallery gallery{.title = wrong.size() > kMistakes ? fmt::format("The surest {} of {} mistakes", kMistakes, wrong.size()) : "", .note = "", .pictures = {}};
@@ -267,6 +268,7 @@ Section MistakesSection(const Records& records) {
     }
   }
   section.blocks.emplace_back(std::move(gallery));
+  AddWhy(records, section);
   section.blocks.emplace_back(std::move(table));
   return section;
 }

@@ -116,6 +116,32 @@ Table Augmentation(const image::GeneratorSpec& generator) {
   return table;
 }
 
+// Phones by their memory, and the share of it that an app should stay below. Chosen, not measured: when memory runs short, Android ends
+// the apps that take most.
+struct PhoneClass {
+  const char* name;
+  double memory_bytes;
+};
+constexpr PhoneClass kPhones[] = {{"1 GB: the smallest Android Go phones", 1e9}, {"2 GB: Android Go phones", 2e9}, {"4 GB: cheap phones of today", 4e9}, {"8 GB: phones of the middle class", 8e9}};
+constexpr double kShare = 1.0 / 8;
+
+void AddMemory(const Records& records, Section& section) {
+  const auto answer = NumberAt(records.memory, "answer_bytes"), process = NumberAt(records.memory, "process_bytes"), time_ms = NumberAt(records.memory, "median_ms");
+  if (!answer || !process || !time_ms) return;
+  const std::string model = TextAt(records.memory, "model");
+  section.blocks.emplace_back(Facts{{{ByteCount(*answer), "memory of one answer", fmt::format("{}: the model, what the runtime packs of it, every layer's output", model)},
+                                     {ByteCount(*process), "the whole process", "with the runtime's library, on this computer"},
+                                     {fmt::format("{:.1f} ms", *time_ms), "one answer", "on this computer, one thread, the phone's kernels (XNNPACK)"}}});
+  Table table{.id = "memory-phones", .caption = "Whether it fits a phone: an estimate. The same runtime allocates the same tensors on a phone, so what one answer takes was measured here; "
+                                                "that an app should stay below an eighth of the phone's memory is a rule of thumb. The camera's frames and the app's screens come on top",
+              .columns = {{"Phone's memory"}, {"An eighth of it", Align::kNumber}, {"Share taken by an answer, %", Align::kNumber}, {"Fits"}}, .fold = Fold::kClosed};
+  for (const PhoneClass& phone : kPhones) {
+    const double room = kShare * phone.memory_bytes;
+    table.rows.push_back({Text(phone.name), Text(ByteCount(room)), Percent(*answer / room), Text(*answer <= room ? "yes" : "no")});
+  }
+  section.blocks.emplace_back(std::move(table));
+}
+
 }  // namespace
 
 Section ModelSection(const Records& records) {
@@ -131,6 +157,7 @@ Section ModelSection(const Records& records) {
                                      {fmt::format("{} × {}", candidate.size_px, candidate.size_px), "picture size in pixels", ""},
                                      {candidate.generator.name, "augmentation", ""},
                                      {Thousands(cell->parameters), "parameters", ""}}});
+  AddMemory(records, section);
   section.blocks.emplace_back(Architecture(spec.layers.empty() ? candidate.architecture : spec));
   section.blocks.emplace_back(HyperParameters(*cell));
   section.blocks.emplace_back(Augmentation(candidate.generator));

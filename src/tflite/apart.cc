@@ -6,9 +6,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstring>
+#include <fstream>
+#include <limits>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -16,6 +20,7 @@
 
 #include "base/program.h"
 #include "tflite/apart_words.h"
+#include "tflite/footprint.h"
 #include "tflite/runtime_place.h"
 #include "tflite/tflite.h"
 
@@ -83,13 +88,31 @@ class ApartJudge final : public Judge {
     ::waitpid(child_, nullptr, 0);
   }
 
-  Result<void> Start(std::span<const uint8_t> model, Kernels kernels) {
-    const ApartLoad load{.kernels = static_cast<int32_t>(kernels), .model_bytes = model.size()};
-    HL_ASSIGN(const Reply reply, Say(&load, sizeof load, model));
+  // The runtime is there and knows the processor; no model yet.
+  Result<void> WarmUp(size_t model_bytes, Kernels kernels) {
+    const ApartLoad load{.kernels = static_cast<int32_t>(kernels), .model_bytes = model_bytes};
+    HL_TRY(Say(&load, sizeof load, {}));
+    return {};
+  }
+  Result<void> Start(std::span<const uint8_t> model) {
+    HL_ASSIGN(const Reply reply, Say(nullptr, 0, model));
     version_ = reply.text;
     size_px_ = reply.head.size_px;
     classes_ = reply.head.classes;
     return {};
+  }
+
+  // "VmRSS" or "VmHWM" of the process.
+  Result<int64_t> Bytes(std::string_view field) const {
+    const std::string path = fmt::format("/proc/{}/status", child_);
+    std::ifstream status(path);
+    std::string name;
+    int64_t kilobytes = 0;
+    while (status >> name) {
+      if (name == fmt::format("{}:", field) && status >> kilobytes) return 1024 * kilobytes;
+      status.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
+    }
+    return Fail(ErrorKind::kInternal, "{}: says nothing of {}", path, field);
   }
 
   std::string RuntimeVersion() const override { return version_; }
@@ -177,9 +200,8 @@ class ApartJudge final : public Judge {
   int size_px_ = 0, classes_ = 0;
 };
 
-}  // namespace
-
-Result<std::unique_ptr<Judge>> Judge::LoadApart(std::span<const uint8_t> model, Kernels kernels) {
+// Warmed up, without a model.
+Result<std::unique_ptr<ApartJudge>> Begin(size_t model_bytes, Kernels kernels) {
   HL_ASSIGN(const fs::path helper, HelperPath());
   int ends[2] = {-1, -1};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
@@ -192,8 +214,35 @@ Result<std::unique_ptr<Judge>> Judge::LoadApart(std::span<const uint8_t> model, 
     return tl::make_unexpected(child.error());
   }
   auto judge = std::make_unique<ApartJudge>(ends[0], *child);
-  HL_TRY(judge->Start(model, kernels));
+  HL_TRY(judge->WarmUp(model_bytes, kernels));
+  return judge;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Judge>> Judge::LoadApart(std::span<const uint8_t> model, Kernels kernels) {
+  HL_ASSIGN(auto judge, Begin(model.size(), kernels));
+  HL_TRY(judge->Start(model));
   return std::unique_ptr<Judge>(std::move(judge));
+}
+
+Result<Footprint> MeasureFootprint(std::span<const uint8_t> model, Kernels kernels, int answers) {
+  HL_CHECK(answers > 0);
+  HL_ASSIGN(auto judge, Begin(model.size(), kernels));
+  HL_ASSIGN(const int64_t before, judge->Bytes("VmRSS"));
+  HL_TRY(judge->Start(model));
+  const auto side = static_cast<size_t>(judge->input_size_px());
+  const std::vector<uint8_t> grey(3 * side * side, 128);
+  std::vector<double> times_ms;
+  for (int i = 0; i < answers; ++i) {
+    const auto begun = std::chrono::steady_clock::now();
+    HL_TRY(judge->Classify(grey));
+    times_ms.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count());
+  }
+  std::sort(times_ms.begin(), times_ms.end());
+  HL_ASSIGN(const int64_t after, judge->Bytes("VmRSS"));
+  HL_ASSIGN(const int64_t peak, judge->Bytes("VmHWM"));
+  return Footprint{.answer_bytes = std::max<int64_t>(0, after - before), .process_bytes = peak, .median_ms = times_ms[times_ms.size() / 2], .answers = answers};
 }
 
 }  // namespace handlens::tflite

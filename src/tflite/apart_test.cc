@@ -2,6 +2,7 @@
 // much ends in one clear error and touches nothing.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "tflite/footprint.h"
 #include "tflite/tflite.h"
 
 namespace handlens::tflite {
@@ -109,6 +111,47 @@ TEST(Apart, ItsDeathIsAClearError) {
   EXPECT_THAT(Evil("early crash").error, HasSubstr("it reached into memory that is not its own"));
   EXPECT_THAT(Evil("memory").error, HasSubstr("needed more than 4 GB of memory"));
   EXPECT_THAT(Evil("junk").error, HasSubstr("died of this model"));
+}
+
+// A picture of 32 px through a dense layer of `units`: 12,288 bytes of weights a unit.
+Bytes Dense(int units) {
+  const auto wide = static_cast<size_t>(units);
+  Graph graph;
+  graph.tensors = {{.name = "picture", .shape = {1, 32, 32, 3}},
+                   {.name = "kernel", .shape = {units, 3072}, .data = Bytes(4 * 3072 * wide, 1)},
+                   {.name = "bias", .shape = {units}, .data = Bytes(4 * wide, 0)},
+                   {.name = "flat", .shape = {1, 3072}},
+                   {.name = "scores", .shape = {1, units}}};
+  graph.ops = {{.op = Op::kReshape, .inputs = {0}, .outputs = {3}, .new_shape = {1, 3072}}, {.op = Op::kFullyConnected, .inputs = {3, 1, 2}, .outputs = {4}}};
+  graph.input = 0;
+  graph.output = 4;
+  return WriteModel(graph);
+}
+
+// The weights are known; the runtime keeps them, and what its kernels pack of them. The kernel's own account of ended children is the
+// other witness of the whole process.
+TEST(Footprint, GrowsByTheWeightsAndIsTheSystemsOwnCount) {
+  if (const auto version = RuntimeVersion(); !version) GTEST_SKIP() << version.error().message;
+  const auto small = MeasureFootprint(Dense(100), Kernels::kBuiltin), large = MeasureFootprint(Dense(2100), Kernels::kBuiltin);
+  ASSERT_TRUE(small && large);
+  constexpr int64_t kMore = 2000 * 12288;
+  EXPECT_GE(large->answer_bytes - small->answer_bytes, kMore);
+  EXPECT_LE(large->answer_bytes - small->answer_bytes, 3 * kMore);
+  EXPECT_GT(small->answer_bytes, 100 * 12288);
+  EXPECT_GT(large->process_bytes, large->answer_bytes);
+  EXPECT_EQ(large->answers, 15);
+  EXPECT_GT(large->median_ms, 0);
+  rusage ended{};
+  ASSERT_EQ(::getrusage(RUSAGE_CHILDREN, &ended), 0);
+  EXPECT_LE(large->process_bytes, 1024 * ended.ru_maxrss);
+}
+
+TEST(Footprint, OfABrokenModelIsTheSameErrorAsLoading) {
+  if (const auto version = RuntimeVersion(); !version) GTEST_SKIP() << version.error().message;
+  const Bytes broken(100, 7);
+  const auto measured = MeasureFootprint(broken, Kernels::kXnnpack);
+  ASSERT_FALSE(measured);
+  EXPECT_EQ(measured.error().message, Judge::LoadApart(broken, Kernels::kXnnpack).error().message);
 }
 
 TEST(Apart, LeavesNoProcessBehind) {

@@ -14,7 +14,7 @@ inline constexpr int kApartSeconds = 120;                  // for loading a mode
 inline constexpr uint64_t kApartMemoryBytes = uint64_t{4} << 30;
 inline constexpr uint64_t kApartCpuSeconds = 6 * 3600;
 
-// To the child, once, then the model.
+// To the child, once; it answers when the runtime is warmed up, then comes the model.
 struct ApartLoad {
   uint32_t magic = kApartMagic;
   int32_t kernels = 0;       // of Kernels

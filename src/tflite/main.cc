@@ -74,6 +74,7 @@ void Serve() {
     ReplyError(caged.error());
     return;
   }
+  if (!Reply({}, "", {})) return;   // warmed up: what it takes from here on is the model's
   ::alarm(kApartSeconds);
   Bytes model(load.model_bytes);
   if (!ReadAll(model.data(), model.size())) return;

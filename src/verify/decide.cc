@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "verify/answering.h"
+#include "verify/memory.h"
 #include "verify/camera_route.h"
 #include "verify/phone_routes.h"
 #include "verify/verify.h"
@@ -223,6 +224,7 @@ void Decide(const Rules& rules, Verdict& verdict) {
       Listed("shipped-files", verdict.shipped_file_problems, "the files are those that were converted and described",
              "convert, describe and verify again")};
   if (rules.max_bytes > 0) verdict.rules.push_back(Size(rules, verdict));
+  if (rules.max_memory > 0) verdict.rules.push_back(MemoryRule(rules, verdict));
   if (auto rule = AnsweringRule(verdict)) verdict.rules.push_back(*std::move(rule));
   if (auto rule = ReferralRule(verdict)) verdict.rules.push_back(*std::move(rule));
   for (RuleResult& rule : CameraRules(rules, verdict)) verdict.rules.push_back(std::move(rule));
@@ -232,12 +234,13 @@ void Decide(const Rules& rules, Verdict& verdict) {
 }
 
 void DecideGates(const Rules& rules, Verdict& verdict) {
-  std::erase_if(verdict.rules, [](const RuleResult& rule) { return rule.rule == "size"; });
+  std::erase_if(verdict.rules, [](const RuleResult& rule) { return rule.rule == "size" || rule.rule == "memory"; });
   for (RuleResult& rule : verdict.rules) {
     if (rule.rule == "accuracy") rule = Accuracy(rules, verdict);
     if (rule.rule == "agreement") rule = Agreement(rules, verdict);
   }
   if (rules.max_bytes > 0) verdict.rules.push_back(Size(rules, verdict));
+  if (rules.max_memory > 0) verdict.rules.push_back(MemoryRule(rules, verdict));
   Conclude(verdict);
 }
 

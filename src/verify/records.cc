@@ -178,6 +178,7 @@ VerdictRecord ReadVerdictJson(const Json& j) {
     if (purpose) record.rules.purpose = *purpose;
     record.rules.max_camera_loss = t.at("max_camera_loss").get<double>();
   }
+  record.rules.max_memory = t.value("max_memory", int64_t{0});
   for (const Json& rule : j.at("rules")) {
     v.rules.push_back({rule.at("rule").get<std::string>(), rule.at("passed").get<bool>(), rule.at("text").get<std::string>(),
                        rule.at("advice").get<std::string>()});
@@ -192,6 +193,7 @@ Result<VerdictRecord> ReadVerdict(const std::filesystem::path& run) {
   const std::filesystem::path path = run / "verdict.json";
   HL_ASSIGN(const Json json, ReadRecord(path, "handlens-verdict", 1));
   HL_ASSIGN(VerdictRecord record, FromJson(json, path.string(), ReadVerdictJson));
+  record.verdict.memory = ReadMemory(run);
   for (const char* const model : {"model/quantizedmodel.tflite", "model/model.tflite"}) {
     std::error_code error;
     const uintmax_t bytes = std::filesystem::file_size(run / model, error);
@@ -235,6 +237,7 @@ Result<void> WriteVerdict(const std::filesystem::path& path, const Verdict& verd
                           {"max_bytes", rules.max_bytes},
                           {"for", PurposeName(rules.purpose)},
                           {"max_camera_loss", rules.max_camera_loss}};
+  if (rules.max_memory > 0) record["thresholds"]["max_memory"] = rules.max_memory;
   record["rules"] = Json::array();
   for (const RuleResult& rule : verdict.rules) {
     record["rules"].push_back({{"rule", rule.rule}, {"passed", rule.passed}, {"text", rule.text}, {"advice", rule.advice}, {"title", RuleTitle(rule.rule)}});
@@ -256,6 +259,11 @@ Result<void> WriteVerdict(const std::filesystem::path& path, const Verdict& verd
   if (verdict.camera) {
     record["camera"] = CameraJson(*verdict.camera);
     if (const std::string guide = GuideOf(*verdict.camera); !guide.empty()) record["camera"]["guide"] = guide;
+  }
+  record["why"] = Json::array();
+  for (const Explained& e : verdict.explained) {
+    record["why"].push_back({{"picture", e.picture}, {"label", verdict.labels[static_cast<size_t>(e.truth)]},
+                             {"called", verdict.labels[static_cast<size_t>(e.called)]}, {"score", e.score}, {"cells", kWhyCells}, {"drops", e.drops}});
   }
   record["phones"] = Json::array();
   for (const PhoneResult& phone : verdict.phones) record["phones"].push_back(PhoneJson(phone));

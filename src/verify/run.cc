@@ -5,6 +5,8 @@
 #include "verify/answering.h"
 #include "verify/camera_route.h"
 #include "verify/judged.h"
+#include "verify/memory.h"
+#include "verify/occlusion.h"
 #include "verify/phone_routes.h"
 #include "verify/shipped.h"
 #include "verify/verify.h"
@@ -215,10 +217,12 @@ Result<Verdict> VerifyRun(const VerifyRequest& request, Progress& progress) {
   CompareRoutes(verdict);
   for (Route& route : verdict.routes) RespectGroups(shipped.dataset, route);
   JudgeAnswering(shipped, verdict);
+  HL_TRY(ExplainAnswers(shipped, session.reading, verdict));
   verdict.label_order_problems = shipped.label_order_problems;
   verdict.shipped_file_problems = shipped.file_problems;
   verdict.shipped_bytes = shipped.gated_bytes;
   for (const ModelFile& model : shipped.finals) verdict.files[model.file] = Sha256(model.bytes);
+  HL_ASSIGN(verdict.memory, MeasureMemory(request.run, shipped, progress));
   Decide(request.rules, verdict);
 
   std::vector<std::string> paths;

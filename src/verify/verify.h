@@ -107,6 +107,7 @@ struct Rules {
   int64_t max_bytes = 0;              // of quantizedmodel.tflite (of model.tflite where there is none); 0 = no gate
   Purpose purpose = Purpose::kBoth;
   double max_camera_loss = 0.15;      // of accuracy, from the same pictures and files without the camera
+  int64_t max_memory = 0;             // of one answer by the packed file, bytes; 0 = no gate
 
   bool operator==(const Rules&) const = default;
 };
@@ -155,6 +156,22 @@ struct PhoneResult {
   std::optional<FieldTest> field_test;  // all shots, each once
 };
 
+// What one answer of the packed file takes (tflite/footprint.h).
+struct Memory {
+  std::string model;                  // "model/quantizedmodel.tflite"
+  int64_t answer_bytes = 0, process_bytes = 0;
+  double median_ms = 0;
+};
+
+// Where an answer comes from: how much of its score is lost when a place of the picture is covered (verify/occlusion.h).
+inline constexpr int kWhyCells = 7;
+struct Explained {
+  std::string picture;                // its id
+  int truth = 0, called = 0;
+  double score = 0;                   // of `called`
+  std::vector<double> drops;          // (kWhyCells, kWhyCells), below 0 where covering helps the answer
+};
+
 // One rule's outcome: a whole sentence with the numbers, and what to try when it failed.
 struct RuleResult {
   // accuracy, better-than-guessing, every-class, quantized, agreement, engine, kernels, label-order, shipped-files, size; not-sure where the file makes a statement;
@@ -181,6 +198,8 @@ struct Verdict {
   std::optional<describe::Referral> referral;    // what the shipped file says of a class that must not be missed
   std::vector<std::string> referral_problems;
   std::vector<std::string> shipped_file_problems;
+  std::optional<Memory> memory;       // empty: not measured
+  std::vector<Explained> explained;   // the surest mistakes, then right answers
   int64_t shipped_bytes = 0;          // of the file that the size gate is about
   std::map<std::string, std::string> files;  // SHA-256 of each finished file judged: what this verdict is about
   std::vector<RuleResult> rules;
@@ -213,6 +232,10 @@ struct VerifyRequest {
 // RUN/phones. The result does not depend on `jobs`. A bad verdict is not an error. Kind kBadInput: records are missing or
 // damaged, pictures are gone or changed (all of them named); kInternal: no runtime library.
 Result<Verdict> VerifyRun(const VerifyRequest& request, Progress& progress);
+
+// RUN/memory.json ("handlens-memory" version 1), which differs a little from call to call and is therefore no part of the verdict's
+// record. Nothing where it is not there or cannot be read.
+std::optional<Memory> ReadMemory(const std::filesystem::path& run);
 
 // What verdict.json keeps of a verdict: figures of the routes, rules, reasons, notes, not the pictures and their scores, nor
 // the phones. `rules` are those it was decided by.

@@ -72,6 +72,20 @@ TEST(Decide, DeploysWhatPassesEveryRule) {
   EXPECT_THAT(FailedRules(GoodVerdict(), rules), ElementsAre());
 }
 
+TEST(Decide, RefusesAModelThatTakesMoreMemoryThanAllowed) {
+  Rules rules;
+  rules.max_memory = 20'000'000;
+  Verdict v = GoodVerdict();
+  EXPECT_THAT(FailedRules(v, rules), ElementsAre("memory"));   // not measured
+  v.memory = Memory{.model = "model/quantizedmodel.tflite", .answer_bytes = 20'000'000};
+  EXPECT_THAT(FailedRules(v, rules), ElementsAre());
+  v.memory->answer_bytes = 20'000'001;
+  EXPECT_THAT(FailedRules(v, rules), ElementsAre("memory"));
+  Decide({}, v);
+  DecideGates(rules, v);
+  EXPECT_FALSE(v.deployable);
+}
+
 TEST(Decide, SaysThatPhoneRoutesWereNotRun) {
   Verdict v = GoodVerdict();
   Decide({}, v);

@@ -8,7 +8,7 @@
 namespace handlens::verify {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 17> kTitles = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 18> kTitles = {{
     {"better-than-guessing", "Better than guessing"},
     {"accuracy", "Right often enough"},
     {"every-class", "Every class is recognised"},
@@ -19,6 +19,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 17> kTitles 
     {"label-order", "The names stand in the right order"},
     {"shipped-files", "The files are the ones that were made"},
     {"size", "Small enough"},
+    {"memory", "Takes little enough memory"},
     {"not-sure", "It says when it is not sure as its pictures ask for"},
     {"sensitivity", "It refers the class that must not be missed"},
     {"gallery", "Pictures from the phone's gallery"},
