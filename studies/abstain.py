@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 """How well a model knows when not to answer: honest scores, the guard against strangers, and the promise.
 
-Usage: studies/abstain.py HANDLENS DATA WORK [--sets NAME,...] [--models NAME,...] [--sizes N]
-DATA holds the folders of pictures (flowers, trashnet, ...); WORK gets two runs a set, with the guard and without it
-(--strangers answer), which share their trainings and are continued when called again. Prints Markdown tables:
+Usage: studies/abstain.py HANDLENS DATA WORK [--sets NAME,...] [--others NAME,...] [--models NAME,...] [--sizes N] [--strangers N]
+DATA holds the folders of pictures (flowers, trashnet, ...); WORK gets two runs a set, NAME without the guard and NAME-guard with it
+(--strangers not-sure), which share their trainings and are continued when called again. Nothing is verified: what the int8 models of the folds say
+of their test pictures stands in model/answers.json. Prints Markdown tables:
   1. the expected calibration error of the out-of-fold test pictures, before the temperature (the training engine's scores) and after (the
-     int8 files'), with 95 % intervals of 1000 bootstraps over pictures
+     int8 files'), with 95 % intervals of 1000 bootstraps over pictures; how many answers of int8 and float files agree
   2. what is promised, and what became of pictures that did not set the threshold
-  3. pictures of other sets: the share that says "not sure" at a threshold that leaves 95 % of the own pictures answered
+  3. pictures of other sets: the share that scores below what 95 % of the own pictures reach, by the shipped int8 file
 """
 import argparse
-import csv
 import json
 import pathlib
 import random
@@ -21,7 +21,6 @@ import subprocess
 from intervals import wilson
 
 PICTURES = (".jpg", ".jpeg", ".png", ".tif", ".tiff")
-STRANGERS = 80  # pictures of each other set
 
 
 def share(k, n):
@@ -77,38 +76,92 @@ def trained_answers(run):
     return answers
 
 
-def routes(run):
-    """By route: top scores and whether they are right."""
-    answers = {}
-    with open(run / "predictions.csv", newline="") as source:
-        for row in csv.DictReader(source):
-            scores = list(row.values())[5:]
-            answers.setdefault(row["route"], []).append((max(map(float, scores)), row["label"] == row["predicted"]))
+def shipped_answers(run):
+    """The same of the int8 files."""
+    record = json.loads((run / "dataset.json").read_text())
+    truth = {picture["id"]: record["labels"].index(picture["label"]) if isinstance(picture["label"], str) else picture["label"] for picture in record["pictures"]}
+    answers = []
+    for fold in json.loads((run / "model/answers.json").read_text())["folds"]:
+        for row in fold["pictures"]:
+            top = max(row["scores"])
+            answers.append((top, row["scores"].index(top) == truth[row["picture"]]))
     return answers
 
 
-def pictures_of(data, name):
+def agreement(run):
+    """Of the folds' test pictures: how many, and of how many the int8 file says what the float file says."""
+    rows = [row for row in json.loads((run / "model/conversion.json").read_text())["agreement"] if row["pictures"] == "test"]
+    return sum(row["agree"] for row in rows), sum(row["n"] for row in rows)
+
+
+def pictures_of(data, name, most):
     found = sorted(p for p in (data / name).glob("*/*") if p.suffix.lower() in PICTURES)
     random.Random(1).shuffle(found)
-    return found[:STRANGERS]
+    return found[:most]
 
 
 def tops(program, run, pictures):
-    out = subprocess.run([program, "predict", run, *pictures, "--json", "-q"], check=True, capture_output=True, text=True).stdout
+    out = subprocess.run([program, "predict", run, *pictures, "--json", "-q", "-j1"], check=True, capture_output=True, text=True).stdout
     return [p["score"] for p in json.loads(out)["pictures"] if p.get("scores")]
 
 
+def call(*command):
+    done = subprocess.run([str(word) for word in command], stdout=subprocess.DEVNULL)
+    if done.returncode != 0:
+        raise SystemExit(f"{command}: exit code {done.returncode}")
+
+
 def prepare(program, data, work, name, args):
-    """A run with the guard, and its twin without."""
-    run, twin = work / name, work / f"{name}-answer"
-    options = ["--models", args.models, "--preset", "quick", "-q", "--no-input", "-j1"] + (["--sizes", args.sizes] if args.sizes else [])
-    for folder, strangers in ((run, "not-sure"), (twin, "answer")):
-        if folder == twin and not twin.exists():
-            shutil.copytree(run, twin)
-        done = subprocess.run([program, "run", data / name, "-o", folder, "--strangers", strangers, *options], stdout=subprocess.DEVNULL)
-        if done.returncode not in (0, 4):  # 4: the verdict is that it cannot be deployed
-            raise SystemExit(f"{folder}: exit code {done.returncode}")
+    """A run without the guard, and its twin with it."""
+    run, twin = work / name, work / f"{name}-guard"
+    options = ["--preset", "quick", "--models", args.models, "--generators", "mild", "-q", "--no-input", "--yes", "-j1"]
+    options += ["--sizes", args.sizes] if args.sizes else []
+    if not (run / "dataset.json").exists():
+        call(program, "inspect", data / name, "-o", run, "-q")
+    call(program, "describe", run, "--strangers", "answer", *options)
+    if not twin.exists():
+        shutil.copytree(run, twin)
+    call(program, "describe", twin, "--strangers", "not-sure", *options)
     return run, twin
+
+
+def said(run):
+    return json.loads((run / "model/preprocess.json").read_text())
+
+
+def print_scores(runs):
+    print("| set | accuracy, int8, out of fold | temperature | ECE before, points | after | with the guard | int8 as float | with the guard |\n|---|---|---|---|---|---|---|---|")
+    for name, (run, twin) in runs.items():
+        without, guarded = shipped_answers(run), shipped_answers(twin)
+        care = json.loads((run / "model/conversion.json").read_text())["care"]
+        print(f"| {name} | {share(sum(r for _, r in without), len(without))} | {care[0]['temperature']} | {ece_with_interval(trained_answers(run))} "
+              f"| {ece_with_interval(without)} | {ece_with_interval(guarded)} | {share(*agreement(run))} | {share(*agreement(twin))} |")
+
+
+def print_promises(runs):
+    print("\n| set | \"not sure\" below | promise | counted: answered, wrong | thresholds set on other folds: answered; wrong of these |\n|---|---|---|---|---|")
+    for name, (run, _) in runs.items():
+        a = said(run)["answering"]
+        e = a["elsewhere"]
+        promise = f"at most {100 * a['max_wrong']:.0f} % wrong" if a["promised"] else "none"
+        print(f"| {name} | {said(run)['not_sure_below']:.2f} | {promise} | {a['answered']} of {a['pictures']}, {a['wrong']} wrong "
+              f"| {e['answered']} of {e['pictures']}; {share(e['wrong'], e['answered'])} |")
+
+
+def print_strangers(runs, args):
+    print("\n| model | pictures of | below, with the guard | without |\n|---|---|---|---|")
+    total = [0, 0, 0]
+    for name, pair in runs.items():
+        thresholds = [said(run)["answering"]["familiar_from"] for run in pair]
+        for other in args.others.split(","):
+            if other == name:
+                continue
+            found = pictures_of(args.data, other, args.strangers)
+            scores = [tops(args.handlens, run, found) for run in pair]
+            without, guarded = (sum(score < threshold for score in row) for row, threshold in zip(scores, thresholds))
+            total = [total[0] + guarded, total[1] + without, total[2] + len(scores[0])]
+            print(f"| {name} | {other} | {share(guarded, len(scores[1]))} | {share(without, len(scores[0]))} |", flush=True)
+    print(f"| all | | {share(total[0], total[2])} | {share(total[1], total[2])} |")
 
 
 def main():
@@ -119,46 +172,14 @@ def main():
     parser.add_argument("--sets", default="leafsnap_phone,sign_digits_phone,trashnet,flowers")
     parser.add_argument("--others", default="leafsnap_phone,sign_digits_phone,trashnet,flowers,phone_objects4,covid_ct,crc_histology_mini")
     parser.add_argument("--models", default="lite0-probe")
-    parser.add_argument("--sizes", default="")
+    parser.add_argument("--sizes", default="160")
+    parser.add_argument("--strangers", type=int, default=40, help="pictures of each other set")
     args = parser.parse_args()
-    sets, others = args.sets.split(","), args.others.split(",")
     args.work.mkdir(parents=True, exist_ok=True)
-    runs = {name: prepare(args.handlens, args.data, args.work, name, args) for name in sets}
-
-    print("| set | accuracy, int8, out of fold | temperature | ECE before, points | after, guard off | after, guard on |\n|---|---|---|---|---|---|")
-    for name, (run, twin) in runs.items():
-        with_guard, without = routes(run)["quantized"], routes(twin)["quantized"]
-        care = json.loads((run / "model/conversion.json").read_text())["care"]
-        print(f"| {name} | {share(sum(r for _, r in with_guard), len(with_guard))} | {care[0]['temperature']} "
-              f"| {ece_with_interval(trained_answers(run))} | {ece_with_interval(without)} | {ece_with_interval(with_guard)} |")
-
-    print("\n| set | \"not sure\" below | promise | counted: answered, wrong | thresholds set on other folds: answered; wrong of these | typical camera: answered; wrong of these |\n|---|---|---|---|---|---|")
-    for name, (run, _) in runs.items():
-        said = json.loads((run / "model/preprocess.json").read_text())
-        a = said["answering"]
-        e = a["elsewhere"]
-        camera = [(top, right) for top, right in routes(run).get("camera", []) if top >= said["not_sure_below"]]
-        asked = len(routes(run).get("camera", []))
-        promise = f"at most {100 * a['max_wrong']:.0f} % wrong" if a["promised"] else "none"
-        print(f"| {name} | {said['not_sure_below']:.2f} | {promise} | {a['answered']} of {a['pictures']}, {a['wrong']} wrong "
-              f"| {e['answered']} of {e['pictures']}; {share(e['wrong'], e['answered'])} "
-              f"| {len(camera)} of {asked}; {share(sum(not r for _, r in camera), len(camera))} |")
-
-    print("\n| model | pictures of | \"not sure\" with the guard | without |\n|---|---|---|---|")
-    total = [0, 0, 0]
-    for name, (run, twin) in runs.items():
-        thresholds = [json.loads((r / "model/preprocess.json").read_text())["answering"]["familiar_from"] for r in (run, twin)]
-        for other in others:
-            if other == name:
-                continue
-            found = pictures_of(args.data, other)
-            refused = []
-            for folder, threshold in zip((run, twin), thresholds):
-                scores = tops(args.handlens, folder, found)
-                refused.append(sum(score < threshold for score in scores))
-            total = [total[0] + refused[0], total[1] + refused[1], total[2] + len(found)]
-            print(f"| {name} | {other} | {share(refused[0], len(found))} | {share(refused[1], len(found))} |")
-    print(f"| all | | {share(total[0], total[2])} | {share(total[1], total[2])} |")
+    runs = {name: prepare(args.handlens, args.data, args.work, name, args) for name in args.sets.split(",")}
+    print_scores(runs)
+    print_promises(runs)
+    print_strangers(runs, args)
 
 
 if __name__ == "__main__":
