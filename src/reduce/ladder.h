@@ -9,8 +9,8 @@ namespace handlens::reduce {
 
 // Cells carry the number of the backbone's cuts that they keep as `filters` and their size in pixels as `neurons`.
 // Probes of every cut at every size, on all folds; then, of those that no smaller file beats and that are near enough, the ones that a
-// search by halves asks for are tuned (shallow ones trained, at 64 px): where such a model is not worse than the best so far a smaller one
-// is tried, else a larger; one with the quick preset, two with standard, any number with thorough.
+// search by halves asks for are tuned (shallow ones trained, at 96 px): where such a model is not worse than the best so far a smaller one
+// is tried, else a larger; any number with the thorough preset, else one.
 // Chosen is the smallest that is not worse, as in any reduction. `base` has a start, whose backbone is among
 // options.search.backbones (kind kBadInput when not).
 Result<ReduceResult> ReduceLadder(const dataset::Dataset& dataset, const split::Split& split, const search::Candidate& base,

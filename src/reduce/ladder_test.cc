@@ -56,7 +56,7 @@ TEST_F(LadderTest, ProbesEveryDepthAtBothSizesAndTrainsAtMostOneWithTheQuickPres
     EXPECT_EQ(result->cells[i].cell.folds.size(), split_.folds.size()) << i;
     if (i == 6) {   // a shallow network, which this whole backbone is
       EXPECT_EQ(candidate.start->method, train::Method::kTune);
-      EXPECT_EQ(candidate.size_px, 64);
+      EXPECT_EQ(candidate.size_px, 96);
       EXPECT_FALSE(candidate.architecture.layers[1].fixed_statistics);
       continue;
     }
