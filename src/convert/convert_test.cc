@@ -197,6 +197,40 @@ TEST(Int8Model, CorrectedBiasesKeepTheMeanOfEveryChannelThatTheirWeightsMoved) {
   EXPECT_LT(largest_shift(CorrectBiases(exact, calibration)), 0.1 * largest_shift(exact));
 }
 
+// What a probe makes of a feature that hardly ever varies: without a limit all other weights would be rounded to nothing.
+TEST(Int8Model, OneUselessLargeWeightDoesNotDrownADenseLayer) {
+  const nn::ModelSpec spec = Spec(9, {Conv(12, 3, 1, Padding::kValid), Plain(LayerKind::kRelu), Plain(LayerKind::kGlobalAvgPool)});
+  FoldedModel exact = *Fold(spec, RandomWeights(spec, 11));
+  const auto pictures = Pictures(9, 20);
+  FoldedLayer& dense = exact.layers.back();
+  const size_t ins = dense.weights.size() / dense.bias.size();
+  FoldedLayer& conv = exact.layers.front();
+  for (size_t k = 0; k < conv.weights.size() / conv.bias.size(); ++k) conv.weights[k] = 0;   // channel 0 is all but dead
+  conv.bias[0] = 1e-4f;
+  for (size_t o = 0; o < dense.bias.size(); ++o) dense.weights[o * ins] = o % 2 == 0 ? 60.0f : -60.0f;
+  const Calibration calibration = *Calibrate(exact, Spans(pictures), 1, SilentProgress());
+  const FoldedModel clipped = ClipDense(exact, calibration);
+  const auto largest = [](const FoldedModel& model) {
+    float value = 0;
+    for (const float weight : model.layers.back().weights) value = std::max(value, std::abs(weight));
+    return value;
+  };
+  ASSERT_EQ(largest(exact), 60);
+  EXPECT_LT(largest(clipped), 6);
+  const size_t last = exact.layers.size() - 1;
+  const Calibration means = *Calibrate(clipped, Spans(pictures), 1, SilentProgress());
+  const Calibration rounded = *Calibrate(WithRoundedWeights(CorrectBiases(exact, calibration)), Spans(pictures), 1, SilentProgress());
+  for (size_t c = 0; c < dense.bias.size(); ++c) {
+    EXPECT_NEAR(means.means[last + 1][c], calibration.means[last + 1][c], 1e-5);
+    EXPECT_NEAR(rounded.low[last], calibration.low[last], 0.1);
+    EXPECT_NEAR(rounded.high[last], calibration.high[last], 0.1);
+  }
+  // A layer whose weights are of one kind is left alone.
+  const FoldedModel usual = *Fold(spec, RandomWeights(spec, 11));
+  const Calibration seen = *Calibrate(usual, Spans(pictures), 1, SilentProgress());
+  EXPECT_EQ(ClipDense(usual, seen).layers.back().weights, usual.layers.back().weights);
+}
+
 TEST(Folding, LeavesNoNormalisationWhereItIsExact) {
   const auto kinds = [](const nn::ModelSpec& spec) {
     std::vector<FoldedKind> result;

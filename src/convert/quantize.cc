@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 
 namespace handlens::convert {
 namespace {
@@ -28,6 +29,37 @@ uint16_t Half(float value) {
   }
   const uint32_t rounded = magnitude + 0xfffu + (magnitude >> 13 & 1u);
   return static_cast<uint16_t>(sign | ((rounded - 0x38000000u) >> 13));
+}
+
+// The largest weight that a dense layer should keep, all of which share one step: infinite unless a few are so large that
+// the others drown in the rounding. Compared are the expected squared errors of the outputs, of inputs as large as their means.
+double BestLimit(const FoldedLayer& layer, const std::vector<double>& means) {
+  constexpr double kAll = std::numeric_limits<double>::infinity();
+  constexpr double kOutlier = 100;   // times the median: far beyond what training alone leaves
+  std::vector<double> sizes;
+  for (const float weight : layer.weights) sizes.push_back(std::abs(static_cast<double>(weight)));
+  const auto middle = sizes.begin() + static_cast<std::ptrdiff_t>(sizes.size() / 2);
+  std::nth_element(sizes.begin(), middle, sizes.end());
+  const double median = *middle, largest = *std::max_element(sizes.begin(), sizes.end());
+  if (largest <= kOutlier * median) return kAll;
+  const auto error_of = [&](double limit) {
+    double error = 0;
+    const double step = limit / 127;
+    for (size_t k = 0; k < layer.weights.size(); ++k) {
+      const double miss = (Clamp8(layer.weights[k] / step) * step - layer.weights[k]) * means[k % means.size()];
+      error += miss * miss;
+    }
+    return error;
+  };
+  double best = kAll, least = error_of(largest) / 2;   // worth it only where it halves the error
+  for (double limit = largest; limit > largest / 1024; limit /= 1.25) {
+    const double error = error_of(limit);
+    if (error < least) {
+      least = error;
+      best = limit;
+    }
+  }
+  return best;
 }
 
 }  // namespace
@@ -92,9 +124,27 @@ Bytes QuantizeBias(const FoldedLayer& layer, const tflite::Quantization& weights
   return data;
 }
 
+FoldedModel ClipDense(const FoldedModel& model, const Calibration& calibration) {
+  FoldedModel clipped = model;
+  for (FoldedLayer& layer : clipped.layers) {
+    if (layer.kind != FoldedKind::kDense) continue;
+    const std::vector<double>& means = calibration.means[static_cast<size_t>(layer.inputs[0] + 1)];
+    const double limit = BestLimit(layer, means);
+    const size_t ins = layer.weights.size() / layer.bias.size();
+    std::vector<double> lost(layer.bias.size());
+    for (size_t k = 0; k < layer.weights.size(); ++k) {
+      const double kept = std::clamp<double>(layer.weights[k], -limit, limit);
+      lost[k / ins] += (layer.weights[k] - kept) * means[k % means.size()];
+      layer.weights[k] = static_cast<float>(kept);
+    }
+    for (size_t o = 0; o < lost.size(); ++o) layer.bias[o] = static_cast<float>(layer.bias[o] + lost[o]);
+  }
+  return clipped;
+}
+
 FoldedModel CorrectBiases(const FoldedModel& model, const Calibration& calibration) {
   const std::vector<tflite::Quantization> scales = ActivationScales(model, calibration);
-  FoldedModel corrected = model;
+  FoldedModel corrected = ClipDense(model, calibration);
   for (FoldedLayer& layer : corrected.layers) {
     if (layer.weights.empty()) continue;
     const int from = layer.inputs[0];

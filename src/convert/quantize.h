@@ -30,7 +30,12 @@ struct QuantizedWeights {
 QuantizedWeights QuantizeWeights(const FoldedLayer& layer, float input_scale);
 Bytes QuantizeBias(const FoldedLayer& layer, const tflite::Quantization& weights, float input_scale);
 
-// The model whose biases make up for what rounding its weights adds to the mean of each output: minus the sum of (rounded -
+// The model whose dense layers have no weight so large that the others drown in the rounding, since all share one step: a probe gives a
+// feature that hardly ever varies a weight thousands of times the others'. Biases make up for what is cut off, at mean inputs.
+// Layers without such weights stay as they are.
+FoldedModel ClipDense(const FoldedModel& model, const Calibration& calibration);
+
+// The model, its dense layers clipped, whose biases make up for what rounding its weights adds to the mean of each output: minus the sum of (rounded -
 // exact weight) x mean input, a channel (Nagel et al. 2019, "Data-free quantization through weight equalization and bias
 // correction", 4.2, with measured means). Rounded, the corrected model has the exact one's mean outputs, border pixels apart.
 FoldedModel CorrectBiases(const FoldedModel& model, const Calibration& calibration);

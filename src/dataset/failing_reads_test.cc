@@ -34,7 +34,7 @@ namespace fs = std::filesystem;
 
 class FailingReads : public testing::Test {
  protected:
-  FailingReads() : folder_(fs::path(testing::TempDir()) / "handlens-failing-reads") {
+  FailingReads() : folder_(fs::path(testing::TempDir()) / fmt::format("handlens-failing-reads-{}", ::getpid())) {
     fs::remove_all(folder_);
     for (const std::string label : {"fern", "oak"}) {
       for (size_t i = 0; i < 4; ++i) {

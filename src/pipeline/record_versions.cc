@@ -26,6 +26,7 @@ constexpr std::array kKnown = {KnownRecord{"", "dataset.json", "handlens-dataset
                                KnownRecord{"", "search.json", "handlens-search", 1},
                                KnownRecord{"", "reduce.json", "handlens-reduce", 1},
                                KnownRecord{"", "verdict.json", "handlens-verdict", 1},
+                               KnownRecord{"", "memory.json", "handlens-memory", 1},
                                KnownRecord{"", "report.json", "handlens-report", 1},
                                KnownRecord{"", "chain.json", "handlens-chain", 1},
                                KnownRecord{"", "timings.json", "handlens-timings", 1},

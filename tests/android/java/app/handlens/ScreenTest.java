@@ -58,7 +58,7 @@ public class ScreenTest extends AppTest {
         app.getJSONObject("preprocess").put("refer", new JSONObject().put("class", last).put("from", 0.2));
         Spec spec = Spec.parse(app.toString());
         float[] values = new float[last + 1];
-        values[0] = 0.7f;
+        values[0] = 1;   // sure, whatever the sample's threshold
         ScoresPanel panel = activity.findViewById(R.id.scores);
         values[last] = 0.19f;
         panel.show(spec, new Scores(values, 1), 0);
