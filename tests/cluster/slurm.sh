@@ -29,12 +29,13 @@ grep -q 'stopped; run the same command again' RUN/cluster/search-1.log || fail "
 
 # Slurm waits two minutes before it starts a task again; a test need not. It may refuse while it is still ending the first try.
 ended() {
-  local left; left=$(squeue -h -j "$array,$merge" -o '%i %r' 2>/dev/null)
+  local left; left=$(squeue -h -j "$array,$merge" -o '%i %r' 2>/dev/null) || return 1   # a controller that is busy says nothing
   [[ $left == *BeginTime* ]] && timeout 5 scontrol update job "${array}_1" StartTime=now 2>/dev/null
   [ -z "$left" ]
 }
 wait_for 60 ended || fail "the merge does not end: $(squeue; cat RUN/cluster/*.log)"
 [ "$(scontrol -o show job "${array}_1" | sed -n 's/.* Restarts=\([0-9]*\) .*/\1/p')" = 1 ] || fail "task 1 was not started again: $(scontrol -o show job "${array}_1")"
-[ "$(grep -l 'all trials are done' RUN/cluster/search-*.log | wc -l)" = 4 ] || fail "not four tasks: $(tail RUN/cluster/*.log)"
+all_say_so() { [ "$(grep -l 'all trials are done' RUN/cluster/search-*.log | wc -l)" = 4 ]; }
+wait_for 30 all_say_so || fail "not four tasks: $(tail RUN/cluster/*.log)"
 same_as_alone RUN
 echo "an array of four, one stopped and started again, a merge after all: the result of one process"
