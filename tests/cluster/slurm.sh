@@ -23,8 +23,13 @@ trains() { ls -d RUN/trials/*.* >/dev/null 2>&1; }
 wait_for 30 trains || fail "nothing is trained: $(squeue; cat RUN/cluster/*.log)"
 # Answers late, and with an error when the task is back in the queue by then: what counts is what the task says.
 timeout 5 scancel --signal=USR1 --batch "${array}_1" >/dev/null 2>&1 &
+scancel=$!
 requeued() { grep -q 'asks to be started again' RUN/cluster/search-1.log 2>/dev/null; }
 wait_for 20 requeued || fail "task 1 was not put back: $(cat RUN/cluster/search-1.log; squeue)"
+# It tries again until it has an answer, and a second signal would end the second start before that has set its trap.
+kill "$scancel" 2>/dev/null || true
+wait "$scancel" 2>/dev/null || true
+sleep 3   # a start before the node has ended the first try fails; Slurm itself waits two minutes
 grep -q 'stopped; run the same command again' RUN/cluster/search-1.log || fail "it did not say that it saved"
 
 # Slurm waits two minutes before it starts a task again; a test need not. It may refuse while it is still ending the first try.
