@@ -21,7 +21,8 @@ namespace handlens {
 #define HANDLENS_PROGRAM_FOLDER ""
 #endif
 
-// Right answers among n pictures that did not train, and the 95 % interval of their share (Wilson).
+// Right answers among n pictures that did not train, and the 95 % interval of their share: of a run the verdict's, which respects
+// groups where they are known, else Wilson's.
 struct Accuracy {
   int correct = 0, n = 0;
   double share = 0, low = 0, high = 0;

@@ -20,8 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Accuracy AccuracyOf(size_t correct, size_t n) {
-  const Interval interval = Wilson95(correct, n);
+Accuracy AccuracyOf(size_t correct, size_t n, const Interval& interval) {
   const double share = n == 0 ? 0 : static_cast<double>(correct) / static_cast<double>(n);
   return {static_cast<int>(correct), static_cast<int>(n), share, interval.low, interval.high};
 }
@@ -45,7 +44,7 @@ Result<RunResult> ResultOf(const pipeline::Run& run) {
   result.deployable = verdict.deployable;
   result.summary = verify::Headline(verdict);
   result.reasons = verdict.reasons;
-  if (const verify::Route* const shipped = verify::MainRoute(verdict)) result.accuracy = AccuracyOf(shipped->correct, shipped->n);
+  if (const verify::Route* const shipped = verify::MainRoute(verdict)) result.accuracy = AccuracyOf(shipped->correct, shipped->n, shipped->ci95);
   result.model_file = run.At("model/quantizedmodel.tflite");
   result.labels_file = run.At("model/labels.txt");
   result.report = run.At("report.html");
@@ -126,7 +125,7 @@ Result<TrainResult> TrainPixels(const MemoryPictures& pictures, const TrainReque
   for (size_t i = 0; i < answers.size(); ++i) {
     correct += answers[i] == pictures.label_of[static_cast<size_t>(trial.test.pictures[i])] ? 1 : 0;
   }
-  result.accuracy = AccuracyOf(correct, answers.size());
+  result.accuracy = AccuracyOf(correct, answers.size(), Wilson95(correct, answers.size()));
   return result;
 }
 
