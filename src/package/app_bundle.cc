@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/base64.h"
 #include "package/android_words.h"
 #include "package/own_folder.h"
 #include "package/proto.h"
@@ -49,12 +50,6 @@ Bytes NativeFolders(const std::vector<std::string>& abis) {
     PutPart(native, kNativeDirectory, folder);
   }
   return native;
-}
-
-std::string Base64(std::span<const uint8_t> bytes) {
-  std::string text(4 * (bytes.size() / 3 + 1) + 1, '\0');
-  text.resize(static_cast<size_t>(EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes.data(), static_cast<int>(bytes.size()))));
-  return text;
 }
 
 std::string Digest(std::span<const uint8_t> bytes) {

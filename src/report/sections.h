@@ -40,7 +40,9 @@ Document MakeDocument(const Records& records);
 // What stands in a section whose step was not run.
 Note NotRunYet(const Records& records, std::string_view command);
 
-// data: URI of RUN/thumbnails/ID.jpg; empty when there is none or it is larger than a thumbnail should be (24 KB).
+// data: URI of a JPEG file's bytes.
+std::string JpegUri(std::span<const uint8_t> jpeg);
+// The same of RUN/thumbnails/ID.jpg; empty when there is none or it is larger than a thumbnail should be (24 KB).
 std::string ThumbnailUri(const Records& records, const dataset::Picture& picture);
 
 // The first screen.

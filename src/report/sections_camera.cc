@@ -1,6 +1,5 @@
 // The simulated camera, fault by fault: where the accuracy falls, what to tell users, and what the faults look like.
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 
@@ -17,13 +16,6 @@ constexpr int kThumbQuality = 75;
 constexpr size_t kLines = 6;        // of the chart; more would cross each other
 constexpr int kDrawn = 8;           // photographs of each care in the sheet
 constexpr uint64_t kSeed = 2;       // not the verdict's
-
-std::string UriOf(const Bytes& jpeg) {
-  std::string base64((jpeg.size() + 2) / 3 * 4 + 1, '\0');
-  const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(base64.data()), jpeg.data(), static_cast<int>(jpeg.size()));
-  base64.resize(static_cast<size_t>(length));
-  return "data:image/jpeg;base64," + base64;
-}
 
 std::string UnitOf(const Json& axis) { return fmt::format("{} ({})", TextAt(axis, "what"), TextAt(axis, "unit")); }
 
@@ -74,7 +66,7 @@ void AddChart(const Json& camera, Section& section) {
 std::string Thumb(image::Subject& subject, const image::CameraShot& shot, uint64_t id) {
   const image::Image frame = image::TakePicture(subject, shot, image::Fit::kCrop, image::Backdrops::BuiltIn(), Rng(kSeed, "sheet-frame", {id}));
   const std::vector<uint8_t> small = image::ModelInput(image::Receive(image::Deliver(frame)), kThumbPx, image::Fit::kCrop);
-  return UriOf(image::EncodeJpeg(small, kThumbPx, kThumbPx, kThumbQuality));
+  return JpegUri(image::EncodeJpeg(small, kThumbPx, kThumbPx, kThumbQuality));
 }
 
 // One picture under every fault and with every care, so that people see what the numbers are about.

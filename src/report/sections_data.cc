@@ -1,11 +1,11 @@
 // The pictures and how they were divided: counts, refused files, duplicates, shortcuts, the contact sheet, the folds.
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <map>
 #include <set>
 
+#include "base/base64.h"
 #include "base/disk.h"
 #include "base/hash.h"
 #include "base/text.h"
@@ -186,14 +186,13 @@ Result<Bytes> ThumbnailNow(const Records& records, const dataset::Picture& pictu
 
 }  // namespace
 
+std::string JpegUri(std::span<const uint8_t> jpeg) { return "data:image/jpeg;base64," + Base64(jpeg); }
+
 std::string ThumbnailUri(const Records& records, const dataset::Picture& picture) {
   auto bytes = ReadFile(records.run / "thumbnails" / (picture.id + ".jpg"));
   if (!bytes && records.dataset.pictures.size() > dataset::kMostThumbnails) bytes = ThumbnailNow(records, picture);
   if (!bytes || bytes->empty() || bytes->size() > kThumbnailBytes) return {};
-  std::string base64((bytes->size() + 2) / 3 * 4 + 1, '\0');
-  const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(base64.data()), bytes->data(), static_cast<int>(bytes->size()));
-  base64.resize(static_cast<size_t>(length));
-  return "data:image/jpeg;base64," + base64;
+  return JpegUri(*bytes);
 }
 
 Section DataSection(const Records& records) {

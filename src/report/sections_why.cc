@@ -1,6 +1,5 @@
 // Why it answered: heat maps of the surest mistakes and of one right answer a class, drawn over the run's thumbnails.
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 
@@ -14,13 +13,6 @@ namespace {
 constexpr int kSide = 96, kQuality = 80;
 constexpr double kLeastDrop = 0.02;   // below it no place matters, and nothing is coloured
 constexpr double kMostRed = 0.7;
-
-std::string UriOf(const Bytes& jpeg) {
-  std::string base64((jpeg.size() + 2) / 3 * 4 + 1, '\0');
-  const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(base64.data()), jpeg.data(), static_cast<int>(jpeg.size()));
-  base64.resize(static_cast<size_t>(length));
-  return "data:image/jpeg;base64," + base64;
-}
 
 // `values` (cells, cells) between the middles of its cells, as a picture is enlarged; x and y in 0..1.
 double Between(const std::vector<double>& values, int cells, double x, double y) {
@@ -51,7 +43,7 @@ std::string Heat(const Records& records, const dataset::Picture& picture, const 
       for (int c = 0; c < 3; ++c) pixel[c] = static_cast<uint8_t>((1 - red) * pixel[c] + red * (c == 0 ? 255 : 0) + 0.5);
     }
   }
-  return UriOf(image::EncodeJpeg(pixels, kSide, kSide, kQuality));
+  return JpegUri(image::EncodeJpeg(pixels, kSide, kSide, kQuality));
 }
 
 }  // namespace
