@@ -1,22 +1,9 @@
-#include "base/progress.h"
+#include "base/quiet_progress.h"
 
 namespace handlens {
-namespace {
-
-class Silent final : public Progress {
- public:
-  void Begin(std::string_view, double, std::string_view) override {}
-  void Update(double, std::string_view) override {}
-  void End(std::string_view) override {}
-  void Say(std::string_view) override {}
-  void Warn(std::string_view) override {}
-  bool StopRequested() const override { return false; }
-};
-
-}  // namespace
 
 Progress& SilentProgress() {
-  static Silent silent;
+  static QuietProgress silent;
   return silent;
 }
 

@@ -3,18 +3,13 @@
 
 #include <atomic>
 
-#include "base/progress.h"
+#include "base/quiet_progress.h"
 
 namespace handlens {
 
-class StopAfter final : public Progress {
+class StopAfter final : public QuietProgress {
  public:
   explicit StopAfter(int questions) : left_(questions) {}
-  void Begin(std::string_view, double, std::string_view) override {}
-  void Update(double, std::string_view) override {}
-  void End(std::string_view) override {}
-  void Say(std::string_view) override {}
-  void Warn(std::string_view) override {}
   bool StopRequested() const override { return left_-- <= 0; }
 
  private:

@@ -108,14 +108,9 @@ TEST_F(TrialTest, StoppedAnywhereAndContinuedEndsInTheSameBytes) {
 }
 
 // Notes whether the one thread to spare is lent out while steps are trained.
-class LentOut final : public Progress {
+class LentOut final : public QuietProgress {
  public:
   explicit LentOut(SpareThreads& spare) : spare_(spare) {}
-  void Begin(std::string_view, double, std::string_view) override {}
-  void Update(double, std::string_view) override {}
-  void End(std::string_view) override {}
-  void Say(std::string_view) override {}
-  void Warn(std::string_view) override {}
   bool StopRequested() const override {
     spare_.Take() ? spare_.Give() : void(++seen_);
     return false;

@@ -15,6 +15,7 @@
 
 #include "base/disk.h"
 #include "base/hash.h"
+#include "base/quiet_progress.h"
 #include "search/trial_pool.h"
 #include "train/record.h"
 #include "train/synthetic.h"
@@ -27,13 +28,8 @@ using Clock = std::chrono::steady_clock;
 std::atomic<bool> stopped{false};
 extern "C" void Stop(int) { stopped = true; }
 
-class UntilStopped final : public Progress {
+class UntilStopped final : public QuietProgress {
  public:
-  void Begin(std::string_view, double, std::string_view) override {}
-  void Update(double, std::string_view) override {}
-  void End(std::string_view) override {}
-  void Say(std::string_view) override {}
-  void Warn(std::string_view) override {}
   bool StopRequested() const override { return stopped; }
 };
 
