@@ -29,8 +29,7 @@ void AddHead(nn::ModelSpec& spec, int classes) {
 
 nn::ModelSpec FeaturesAt(const Backbone& backbone, int cut, int size_px) {
   nn::ModelSpec spec = backbone.spec;
-  const bool whole = cut + 1 == static_cast<int>(backbone.cuts.size());
-  spec.name = whole ? backbone.name : fmt::format("{}-cut{}", backbone.name, cut);
+  spec.name = IsLastCut(backbone, cut) ? backbone.name : fmt::format("{}-cut{}", backbone.name, cut);
   spec.size_px = size_px;
   spec.layers.resize(static_cast<size_t>(FeatureLayer(backbone, cut)) + 1);
   return spec;
@@ -64,6 +63,8 @@ Result<void> CheckCuts(const Backbone& backbone) {
 
 }  // namespace
 
+bool IsLastCut(const Backbone& backbone, int cut) { return static_cast<size_t>(cut) + 1 == backbone.cuts.size(); }
+
 int FeatureLayer(const Backbone& backbone, int cut) {
   using enum nn::LayerKind;
   const std::vector<nn::LayerSpec>& layers = backbone.spec.layers;
@@ -75,8 +76,7 @@ int FeatureLayer(const Backbone& backbone, int cut) {
   size_t end = own + 1;
   if (is(end, {kBatchNorm})) ++end;
   if (!is(end, {kRelu, kRelu6})) return static_cast<int>(behind);
-  const bool last = static_cast<size_t>(cut) + 1 == backbone.cuts.size();
-  const bool before_next = !last && static_cast<int>(end) < backbone.cuts[static_cast<size_t>(cut) + 1];
+  const bool before_next = !IsLastCut(backbone, cut) && static_cast<int>(end) < backbone.cuts[static_cast<size_t>(cut) + 1];
   return static_cast<int>(before_next ? end : behind);
 }
 

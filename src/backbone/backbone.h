@@ -56,6 +56,8 @@ Result<std::vector<Entry>> List(std::span<const std::filesystem::path> folders);
 // Kind kUsage: no backbone of this name; the message says where it was looked for and what to do.
 Result<Backbone> Find(std::span<const std::filesystem::path> folders, std::string_view name);
 
+// Whether a cut keeps the whole backbone.
+bool IsLastCut(const Backbone& backbone, int cut);
 // The layer whose mean over all pixels a cut's classifier reads. A block ends with few channels (24 to 192 of Lite0), too few for a
 // linear classifier; the pointwise convolution that opens the next block widens them. Where one follows at once it is kept, with its
 // batch norm and activation (probes behind block 4 at 128 px, five folds: flowers 69 -> 76 %, rubbish 60 -> 70 %). Else cuts[cut].

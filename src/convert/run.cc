@@ -154,9 +154,12 @@ class Step {
   const std::string& IdOf(int picture) const { return request_.data.dataset->pictures[static_cast<size_t>(picture)].id; }
 
   Result<Bytes> WriteModelFile(const Trial& trial, Variant variant, const std::string& file) {
-    const FoldedModel folded = variant == Variant::kInt8      ? trial.quantized
-                               : variant == Variant::kDynamic ? ClipDense(trial.plain, trial.calibration)
-                                                              : trial.plain;
+    if (variant == Variant::kInt8) return WriteModelFile(trial, trial.quantized, variant, file);
+    if (variant == Variant::kDynamic) return WriteModelFile(trial, ClipDense(trial.plain, trial.calibration), variant, file);
+    return WriteModelFile(trial, trial.plain, variant, file);
+  }
+
+  Result<Bytes> WriteModelFile(const Trial& trial, const FoldedModel& folded, Variant variant, const std::string& file) {
     HL_ASSIGN(Bytes bytes, Convert(folded, variant, request_.io, &trial.calibration));
     HL_TRY(WriteFileAtomic(request_.out / file, bytes));
     const int fold = trial.result.spec.fold;

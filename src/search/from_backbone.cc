@@ -43,7 +43,7 @@ int TailLayer(const BackboneModel& model) {
 
 std::string NameOf(const BackboneModel& model) {
   const auto training = std::find_if(std::begin(kTrainings), std::end(kTrainings), [&](const auto& t) { return t.first == model.training; });
-  const bool whole = static_cast<size_t>(model.cut) + 1 == model.backbone->cuts.size();
+  const bool whole = backbone::IsLastCut(*model.backbone, model.cut);
   return fmt::format("{}{}-{}", model.backbone->name, whole ? "" : fmt::format("-cut{}", model.cut), training->second);
 }
 

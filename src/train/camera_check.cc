@@ -56,7 +56,7 @@ class Check {
     HL_ASSIGN(const backbone::Backbone* backbone, BackboneOf(*trial_.spec.start, data_.backbones));
     HL_ASSIGN(const LinearHead head, ReadHead(folder_));
     FeatureKey key{.backbone = backbone, .generator = {}, .views = 0, .seed = trial_.spec.seed};
-    key.all_cuts = data_.all_cuts || static_cast<size_t>(trial_.spec.start->cut) + 1 < backbone->cuts.size();
+    key.all_cuts = TakesAllCuts(*trial_.spec.start, data_, *backbone);
     key.shots = kCameraShots;
     key.of = AllValidation(*data_.split);
     HL_ASSIGN(const auto features, data_.features->Get(key, *data_.pixels, progress_));

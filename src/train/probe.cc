@@ -105,11 +105,14 @@ class Fitter {
 
 }  // namespace
 
+bool TakesAllCuts(const Start& start, const TrialData& data, const backbone::Backbone& backbone) {
+  return data.all_cuts || !backbone::IsLastCut(backbone, start.cut);
+}
+
 Result<std::shared_ptr<const FeatureSet>> FeaturesOf(const TrialSpec& spec, const TrialData& data, Progress& progress) {
   HL_CHECK(spec.start && data.features);
   HL_ASSIGN(const backbone::Backbone* backbone, BackboneOf(*spec.start, data.backbones));
-  const bool last = static_cast<size_t>(spec.start->cut) + 1 == backbone->cuts.size();
-  return data.features->Get({backbone, spec.generator, spec.start->views, spec.seed, data.all_cuts || !last}, *data.pixels, progress);
+  return data.features->Get({backbone, spec.generator, spec.start->views, spec.seed, TakesAllCuts(*spec.start, data, *backbone)}, *data.pixels, progress);
 }
 
 Result<Probe> FitProbe(const TrialSpec& spec, const TrialData& data, const FeatureSet& features, Progress& progress) {

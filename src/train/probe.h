@@ -13,6 +13,9 @@ struct Probe {
   double strength = 0;   // chosen from 3, 1, 0.3, ... 0.003
 };
 
+// Whether a trial's features are taken of all cuts: its own is a shallower one, or others of the run are.
+bool TakesAllCuts(const Start& start, const TrialData& data, const backbone::Backbone& backbone);
+
 // The features that `spec` (with a start) learns from.
 Result<std::shared_ptr<const FeatureSet>> FeaturesOf(const TrialSpec& spec, const TrialData& data, Progress& progress);
 
