@@ -11,16 +11,17 @@
 #include <ctime>
 
 #include "base/hash.h"
+#include "package/field_words.h"
 
 namespace handlens::device {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr const char* kFormat = "handlens-phone";
-constexpr int kVersion = 1;
-constexpr std::array<std::string_view, 3> kDistances = {"fills", "half", "quarter"};
-constexpr std::array<std::string_view, 2> kPlaces = {"centre", "edge"};
-constexpr std::array<std::string_view, 3> kBackgrounds = {"usual", "plain", "busy"};
+using package::kBackgrounds;
+using package::kDistances;
+using package::kPlaces;
+using package::kRecordFormat;
+using package::kRecordVersion;
 
 // The first line of a file of the kernel's, without the zero byte that some end with; empty when there is none.
 std::string SystemText(const char* path) {
@@ -119,7 +120,7 @@ Result<void> WriteSelfCheck(const fs::path& path, const Facts& facts, const Self
                                       {"failed", golden.failed}}},
                           {"delegate", "missing"},
                           {"pictures", std::move(pictures)}};
-  return WriteRecord(path, kFormat, kVersion, record);
+  return WriteRecord(path, kRecordFormat, kRecordVersion, record);
 }
 
 Result<FieldLog> FieldLog::Open(const fs::path& path, const Facts& facts, const Conditions& conditions) {
@@ -135,7 +136,7 @@ Result<FieldLog> FieldLog::Open(const fs::path& path, const Facts& facts, const 
   log.conditions_ = conditions;
   std::error_code error;
   if (!fs::exists(path, error)) return log;
-  HL_ASSIGN(const Json record, ReadRecord(path, kFormat, kVersion));
+  HL_ASSIGN(const Json record, ReadRecord(path, kRecordFormat, kRecordVersion));
   HL_ASSIGN(const bool same, FromJson(record, path.string(), [&](const Json& json) {
               log.shots_ = json.at("field_test").at("shots");
               if (!log.shots_.empty()) log.series_ = log.shots_.back().at("series").get<int>() + 1;
@@ -160,7 +161,7 @@ Result<void> FieldLog::Add(const Answer& answer) {
                     {"milliseconds", answer.milliseconds}});
   Json record = Begin(*facts_);
   record["field_test"] = {{"shots", shots_}};
-  HL_TRY(WriteRecord(path_, kFormat, kVersion, record));
+  HL_TRY(WriteRecord(path_, kRecordFormat, kRecordVersion, record));
   ++taken_;
   right_ += predicted == conditions_.label ? 1 : 0;
   return {};

@@ -7,17 +7,18 @@
 #include <span>
 
 #include "base/hash.h"
+#include "package/field_words.h"
 #include "package/targets.h"
 #include "verify/phone.h"
 
 namespace handlens::verify {
 namespace {
 
-constexpr const char* kFormat = "handlens-phone";
-constexpr int kVersion = 1;
-constexpr std::array<std::string_view, 3> kDistances = {"fills", "half", "quarter"};
-constexpr std::array<std::string_view, 2> kPlaces = {"centre", "edge"};
-constexpr std::array<std::string_view, 3> kBackgrounds = {"usual", "plain", "busy"};
+using package::kBackgrounds;
+using package::kDistances;
+using package::kPlaces;
+using package::kRecordFormat;
+using package::kRecordVersion;
 constexpr std::array<std::string_view, 3> kCameras = {"back", "front", "unknown"};
 constexpr std::array<std::string_view, 3> kDelegates = {"used", "disagrees", "missing"};
 
@@ -260,7 +261,7 @@ Result<PhoneRecord> ReadPhoneRecord(const std::filesystem::path& path) {
   if (const uintmax_t bytes = std::filesystem::file_size(path, error); !error && bytes > kMostRecordBytes) {
     return Fail(ErrorKind::kBadInput, "{}: {} bytes are too many for a phone's record", path.string(), bytes);
   }
-  HL_ASSIGN(const Json json, ReadRecord(path, kFormat, kVersion));
+  HL_ASSIGN(const Json json, ReadRecord(path, kRecordFormat, kRecordVersion));
   // A record comes from a phone, so "make it again with the step that wrote it" would be the wrong advice.
   try {
     PhoneRecord record = RecordOf(json);

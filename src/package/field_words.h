@@ -1,0 +1,16 @@
+// The words of a phone's or device's record (docs/formats-app.md): what programs in C++ write and `verify` reads. Of standard C++ alone,
+// since the program for the Raspberry Pi is built from it too.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace handlens::package {
+
+inline constexpr const char* kRecordFormat = "handlens-phone";
+inline constexpr int kRecordVersion = 1;
+inline constexpr std::array<std::string_view, 3> kDistances = {"fills", "half", "quarter"};
+inline constexpr std::array<std::string_view, 2> kPlaces = {"centre", "edge"};
+inline constexpr std::array<std::string_view, 3> kBackgrounds = {"usual", "plain", "busy"};
+
+}  // namespace handlens::package
