@@ -102,7 +102,7 @@ class ApartJudge final : public Judge {
     return {};
   }
 
-  // "VmRSS" or "VmHWM" of the process.
+  // A field of the process's memory in /proc: "RssAnon", "VmHWM".
   Result<int64_t> Bytes(std::string_view field) const {
     const std::string path = fmt::format("/proc/{}/status", child_);
     std::ifstream status(path);
@@ -226,10 +226,11 @@ Result<std::unique_ptr<Judge>> Judge::LoadApart(std::span<const uint8_t> model, 
   return std::unique_ptr<Judge>(std::move(judge));
 }
 
+// Anonymous memory alone: pages of files (the runtime's code) are taken away and read again as the system likes.
 Result<Footprint> MeasureFootprint(std::span<const uint8_t> model, Kernels kernels, int answers) {
   HL_CHECK(answers > 0);
   HL_ASSIGN(auto judge, Begin(model.size(), kernels));
-  HL_ASSIGN(const int64_t before, judge->Bytes("VmRSS"));
+  HL_ASSIGN(const int64_t before, judge->Bytes("RssAnon"));
   HL_TRY(judge->Start(model));
   const auto side = static_cast<size_t>(judge->input_size_px());
   const std::vector<uint8_t> grey(3 * side * side, 128);
@@ -240,7 +241,7 @@ Result<Footprint> MeasureFootprint(std::span<const uint8_t> model, Kernels kerne
     times_ms.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count());
   }
   std::sort(times_ms.begin(), times_ms.end());
-  HL_ASSIGN(const int64_t after, judge->Bytes("VmRSS"));
+  HL_ASSIGN(const int64_t after, judge->Bytes("RssAnon"));
   HL_ASSIGN(const int64_t peak, judge->Bytes("VmHWM"));
   return Footprint{.answer_bytes = std::max<int64_t>(0, after - before), .process_bytes = peak, .median_ms = times_ms[times_ms.size() / 2], .answers = answers};
 }

@@ -18,7 +18,7 @@ struct Footprint {
 };
 
 // Loads the model apart (Judge::LoadApart), lets it answer a grey picture `answers` times and reads what the system says of the process
-// (VmRSS and VmHWM of /proc/PID/status). Differs a little from call to call. Kinds as LoadApart's; kInternal where /proc cannot be read.
+// (RssAnon and VmHWM of /proc/PID/status). Differs a little from call to call. Kinds as LoadApart's; kInternal where /proc cannot be read.
 Result<Footprint> MeasureFootprint(std::span<const uint8_t> model, Kernels kernels, int answers = 15);
 
 }  // namespace handlens::tflite

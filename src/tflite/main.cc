@@ -74,10 +74,13 @@ void Serve() {
     ReplyError(caged.error());
     return;
   }
-  if (!Reply({}, "", {})) return;   // warmed up: what it takes from here on is the model's
+  if (!Reply({}, "", {})) return;  // warmed up: what it takes from here on is the model's
   ::alarm(kApartSeconds);
-  Bytes model(load.model_bytes);
-  if (!ReadAll(model.data(), model.size())) return;
+  // The program reads how much memory is taken before it sends the model, so none is taken until the first byte is here.
+  uint8_t first = 0;
+  if (load.model_bytes > 0 && !ReadAll(&first, 1)) return;
+  Bytes model(load.model_bytes, first);
+  if (!model.empty() && !ReadAll(model.data() + 1, model.size() - 1)) return;
   auto judge = Judge::Load(model, kernels);
   Bytes().swap(model);
   if (!judge) {
