@@ -1,4 +1,5 @@
-// Augmented pictures a second on one thread, from bytes in memory to floats in 0..1: a worker of bench/augment.py.
+// Augmented pictures a second on one thread, from bytes in memory to floats in 0..1: a worker of
+// bench/augment.py.
 //   {"generator": "gen4", "size": 100, "seconds": 1} gives {"pictures", "cpu_s", "wall_s"}.
 // The pictures are 64 of smooth noise; what they show changes nothing but for where a warp reads.
 #include <fmt/core.h>
@@ -20,7 +21,9 @@ namespace {
 constexpr size_t kPictures = 64;
 
 double Now() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
-double WallNow() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+double WallNow() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 std::vector<std::vector<uint8_t>> Pictures(size_t side) {
   std::vector<std::vector<uint8_t>> pictures(kPictures, std::vector<uint8_t>(side * side * 3));
@@ -54,7 +57,8 @@ Result<Json> Answer(const Json& request) {
 int main() {
   using namespace handlens;
   for (std::string line; std::getline(std::cin, line);) {
-    const Result<Json> answer = ParseJson(line, "request").and_then([](const Json& request) { return image::Answer(request); });
+    const Result<Json> answer =
+        ParseJson(line, "request").and_then([](const Json& request) { return image::Answer(request); });
     fmt::print("{}\n", answer ? answer->dump() : Json{{"error", answer.error().message}}.dump());
     std::fflush(stdout);
   }

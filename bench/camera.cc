@@ -1,5 +1,6 @@
 // Simulated camera frames of 480 x 640 a second on one thread, and sheets of them to look at.
-//   bench_camera PICTURE [FOLDER]    FOLDER gets axes.png (severities 0..5 of every axis) and typical.png, hard.png
+//   bench_camera PICTURE [FOLDER]    FOLDER gets axes.png (severities 0..5 of every axis) and typical.png,
+//   hard.png
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -42,13 +43,15 @@ constexpr int kThumbPx = 120;
 // (columns, rows) thumbnails of the model's box.
 struct Sheet {
   int columns, rows;
-  std::vector<uint8_t> rgb = std::vector<uint8_t>(static_cast<size_t>(columns * rows) * kThumbPx * kThumbPx * 3);
+  std::vector<uint8_t> rgb =
+      std::vector<uint8_t>(static_cast<size_t>(columns * rows) * kThumbPx * kThumbPx * 3);
 
   void Put(int column, int row, const Image& frame) {
     const std::vector<uint8_t> thumb = ModelInput(frame, kThumbPx, Fit::kCrop);
     for (int y = 0; y < kThumbPx; ++y) {
-      std::copy_n(thumb.begin() + y * kThumbPx * 3, kThumbPx * 3,
-                  rgb.begin() + (static_cast<std::ptrdiff_t>(row * kThumbPx + y) * columns + column) * kThumbPx * 3);
+      std::copy_n(
+          thumb.begin() + y * kThumbPx * 3, kThumbPx * 3,
+          rgb.begin() + (static_cast<std::ptrdiff_t>(row * kThumbPx + y) * columns + column) * kThumbPx * 3);
     }
   }
   Result<void> Write(const std::filesystem::path& path) const {
@@ -59,18 +62,21 @@ struct Sheet {
 Result<void> WriteSheets(const Image& picture, const std::filesystem::path& folder) {
   Subject subject(picture, Fit::kCrop);
   const auto take = [&](const CameraShot& shot, uint64_t id) {
-    return Receive(Deliver(TakePicture(subject, shot, Fit::kCrop, Backdrops::BuiltIn(), Rng(1, "sheet", {id}))));
+    return Receive(
+        Deliver(TakePicture(subject, shot, Fit::kCrop, Backdrops::BuiltIn(), Rng(1, "sheet", {id}))));
   };
   const auto axes = static_cast<int>(CameraAxes().size());
   Sheet sheet{12, (axes + 1) / 2};
   for (int a = 0; a < axes; ++a) {
     for (int s = 0; s <= 5; ++s) {
       const auto axis = static_cast<uint64_t>(a);
-      sheet.Put(a % 2 * 6 + s, a / 2, take(ShotOnAxis(static_cast<size_t>(a), s, Rng(1, "sheet-shot", {axis})), axis));
+      sheet.Put(a % 2 * 6 + s, a / 2,
+                take(ShotOnAxis(static_cast<size_t>(a), s, Rng(1, "sheet-shot", {axis})), axis));
     }
   }
   HL_TRY(sheet.Write(folder / "axes.png"));
-  for (const auto& [name, care] : {std::pair{"typical.png", Care::kTypical}, std::pair{"hard.png", Care::kHard}}) {
+  for (const auto& [name, care] :
+       {std::pair{"typical.png", Care::kTypical}, std::pair{"hard.png", Care::kHard}}) {
     Sheet drawn{10, 4};
     for (int i = 0; i < 40; ++i) {
       const auto id = static_cast<uint64_t>(i);

@@ -1,7 +1,7 @@
 // Pictures a second of the training engine: forward, backward and update on one thread.
 //   bench_engine [--backend fast|reference] [--rounds N] [model:size:batch[:forward] ...]
-// prints one JSON object a row, medians of interleaved rounds. With --serve it is a worker of bench/compare.py instead:
-// one JSON object a line in, one a line out (compare.py says which).
+// prints one JSON object a row, medians of interleaved rounds. With --serve it is a worker of
+// bench/compare.py instead: one JSON object a line in, one a line out (compare.py says which).
 #include <fmt/core.h>
 #include <sys/resource.h>
 
@@ -17,7 +17,9 @@
 namespace handlens::nn {
 namespace {
 
-double WallNow() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+double WallNow() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 struct Options {
   Backend backend = Backend::kFast;
@@ -40,9 +42,22 @@ Options Parse(const std::vector<std::string_view>& arguments) {
     }
   }
   if (options.rows.empty()) {
-    options.rows = {"m1:30:10", "m1:50:10", "m1:100:10", "m1:100:32", "m2:50:10", "m2:100:10", "m4:100:10", "m4:100:32",
-                    "nano24:64:32", "nano8:64:32", "f4n8:100:10", "mobilenetv2-0.35:96:10", "lite0:128:16", "lite0:224:16",
-                    "lite0:128:16:forward", "lite0:224:16:forward"};
+    options.rows = {"m1:30:10",
+                    "m1:50:10",
+                    "m1:100:10",
+                    "m1:100:32",
+                    "m2:50:10",
+                    "m2:100:10",
+                    "m4:100:10",
+                    "m4:100:32",
+                    "nano24:64:32",
+                    "nano8:64:32",
+                    "f4n8:100:10",
+                    "mobilenetv2-0.35:96:10",
+                    "lite0:128:16",
+                    "lite0:224:16",
+                    "lite0:128:16:forward",
+                    "lite0:224:16:forward"};
   }
   return options;
 }
@@ -52,9 +67,12 @@ const char* TaskName(Task task) { return task == Task::kForward ? "forward" : "s
 void Print(Row& row, std::string_view backend) {
   std::sort(row.seconds.begin(), row.seconds.end());
   const double n = row.batch, median = row.seconds[row.seconds.size() / 2];
-  fmt::print("{{\"backend\": \"{}\", \"model\": \"{}\", \"size_px\": {}, \"batch\": {}, \"task\": \"{}\", \"pictures_per_s\": {:.1f}, "
-             "\"best\": {:.1f}, \"worst\": {:.1f}}}\n",
-             backend, row.model, row.size_px, row.batch, TaskName(row.task), n / median, n / row.seconds.front(), n / row.seconds.back());
+  fmt::print(
+      "{{\"backend\": \"{}\", \"model\": \"{}\", \"size_px\": {}, \"batch\": {}, \"task\": \"{}\", "
+      "\"pictures_per_s\": {:.1f}, "
+      "\"best\": {:.1f}, \"worst\": {:.1f}}}\n",
+      backend, row.model, row.size_px, row.batch, TaskName(row.task), n / median, n / row.seconds.front(),
+      n / row.seconds.back());
 }
 
 int Table(const Options& options) {
@@ -67,7 +85,7 @@ int Table(const Options& options) {
     }
     rows.push_back(std::move(*row));
   }
-  for (Row& row : rows) Round(row);   // warm-up
+  for (Row& row : rows) Round(row);  // warm-up
   for (Row& row : rows) row.seconds.clear();
   for (int r = 0; r < options.rounds; ++r) {
     for (Row& row : rows) Round(row);
@@ -85,7 +103,9 @@ Json Timed(Row& row, double seconds) {
   }
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  return {{"pictures", pictures}, {"cpu_s", Now() - cpu}, {"wall_s", WallNow() - wall},
+  return {{"pictures", pictures},
+          {"cpu_s", Now() - cpu},
+          {"wall_s", WallNow() - wall},
           {"resident_mb", static_cast<double>(usage.ru_maxrss) / 1000}};
 }
 
@@ -95,12 +115,16 @@ Result<Json> Answer(const Json& request, Row& row, Backend backend) {
     if (!row.network) return Fail(ErrorKind::kUsage, "request: make a row first");
     return Timed(row, request.value("seconds", 0.2));
   }
-  row = {};   // its memory first
+  row = {};  // its memory first
   HL_ASSIGN(row, MakeRow(request.value("make", std::string()), backend));
   Step(row);
   HL_ASSIGN(const ModelCost cost, Cost(row.spec, row.batch));
-  return Json{{"model", ToJson(row.spec)}, {"batch", row.batch}, {"task", TaskName(row.task)}, {"multiply_adds", cost.multiply_adds},
-              {"optimizer", UsesMomentum(row.model) ? "nesterov" : "sgd"}, {"rate", 0.01}};
+  return Json{{"model", ToJson(row.spec)},
+              {"batch", row.batch},
+              {"task", TaskName(row.task)},
+              {"multiply_adds", cost.multiply_adds},
+              {"optimizer", UsesMomentum(row.model) ? "nesterov" : "sgd"},
+              {"rate", 0.01}};
 }
 
 int Serve(const Options& options) {

@@ -1,7 +1,8 @@
-// One picture through an int8 model on one core: the plain C of `handlens app --target c`, compiled here, against the official
-// runtime with XNNPACK, with its builtin and with its reference kernels. All in turn, round after round; the least time of each
-// counts, in processor time. TensorFlow Lite for Microcontrollers comes along where its Python package is (bench/tflm_worker.py).
-// Usage: bench_inference [--json FILE] [--tflm 'PYTHON tflm_worker.py'] MODEL.tflite ...
+// One picture through an int8 model on one core: the plain C of `handlens app --target c`, compiled here,
+// against the official runtime with XNNPACK, with its builtin and with its reference kernels. All in turn,
+// round after round; the least time of each counts, in processor time. TensorFlow Lite for Microcontrollers
+// comes along where its Python package is (bench/tflm_worker.py). Usage: bench_inference [--json FILE]
+// [--tflm 'PYTHON tflm_worker.py'] MODEL.tflite ...
 #include <dlfcn.h>
 #include <fmt/core.h>
 
@@ -26,7 +27,7 @@ double Now() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 struct Runner {
   std::string name;
   std::function<void()> once;
-  std::function<double()> measure = {};   // instead: the milliseconds of one picture, measured elsewhere
+  std::function<double()> measure = {};  // instead: the milliseconds of one picture, measured elsewhere
   double best_ms = 1e9;
 };
 
@@ -37,7 +38,8 @@ Result<Classify*> Compile(const inference::CModel& model, const std::string& fla
   HL_TRY(WriteFileAtomic(folder / "model.h", std::string_view(model.header)));
   HL_TRY(WriteFileAtomic(folder / "model.c", std::string_view(model.source)));
   const std::string library = (folder / "model.so").string();
-  const std::string command = fmt::format("cc -std=c11 {} -shared -fPIC {} -o {}", flags, (folder / "model.c").string(), library);
+  const std::string command =
+      fmt::format("cc -std=c11 {} -shared -fPIC {} -o {}", flags, (folder / "model.c").string(), library);
   if (std::system(command.c_str()) != 0) return Fail(ErrorKind::kInternal, "{}: failed", command);
   void* const handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
   void* const symbol = handle == nullptr ? nullptr : dlsym(handle, "handlens_classify");
@@ -63,13 +65,15 @@ void Time(std::vector<Runner>& runners) {
   }
 }
 
-// What the worker says of a model: its first line, the milliseconds of one picture. Kind kBadInput where it does not run.
+// What the worker says of a model: its first line, the milliseconds of one picture. Kind kBadInput where it
+// does not run.
 Result<double> AskWorker(const std::string& worker, const fs::path& model) {
   const std::string command = fmt::format("{} '{}' {}", worker, model.string(), kRoundSeconds);
   std::FILE* const pipe = ::popen(command.c_str(), "r");
   double milliseconds = 0;
   const bool said = pipe != nullptr && std::fscanf(pipe, "%lf", &milliseconds) == 1;
-  if (pipe == nullptr || ::pclose(pipe) != 0 || !said) return Fail(ErrorKind::kBadInput, "{}: says nothing", command);
+  if (pipe == nullptr || ::pclose(pipe) != 0 || !said)
+    return Fail(ErrorKind::kBadInput, "{}: says nothing", command);
   return milliseconds;
 }
 
@@ -77,15 +81,18 @@ Result<Json> Bench(const fs::path& path, const std::string& worker, const fs::pa
   HL_ASSIGN(const Bytes file, ReadFile(path));
   HL_ASSIGN(const tflite::ModelInfo info, tflite::ReadModelInfo(file));
   const auto classes = static_cast<size_t>(info.output_shape.back());
-  HL_ASSIGN(const inference::CModel model, inference::WriteC({.model = file, .name = "bench", .labels = std::vector<std::string>(classes, "x")}));
+  HL_ASSIGN(
+      const inference::CModel model,
+      inference::WriteC({.model = file, .name = "bench", .labels = std::vector<std::string>(classes, "x")}));
   std::vector<uint8_t> rgb(static_cast<size_t>(model.size_px * model.size_px * 3));
   for (size_t i = 0; i < rgb.size(); ++i) rgb[i] = static_cast<uint8_t>(i * 37 % 251);
   std::vector<std::max_align_t> arena(static_cast<size_t>(model.arena_bytes) / sizeof(std::max_align_t) + 1);
   std::vector<float> scores(classes);
   std::vector<Runner> runners;
   std::vector<std::unique_ptr<tflite::Judge>> judges;
-  const std::pair<const char*, tflite::Kernels> kernels[] = {
-      {"xnnpack", tflite::Kernels::kXnnpack}, {"builtin", tflite::Kernels::kBuiltin}, {"reference", tflite::Kernels::kReference}};
+  const std::pair<const char*, tflite::Kernels> kernels[] = {{"xnnpack", tflite::Kernels::kXnnpack},
+                                                             {"builtin", tflite::Kernels::kBuiltin},
+                                                             {"reference", tflite::Kernels::kReference}};
   for (const auto& [name, kind] : kernels) {
     HL_ASSIGN(auto judge, tflite::Judge::Load(file, kind));
     runners.push_back({name, [judge = judge.get(), &rgb] { HL_CHECK(judge->Classify(rgb).has_value()); }});
@@ -94,19 +101,26 @@ Result<Json> Bench(const fs::path& path, const std::string& worker, const fs::pa
   if (!worker.empty() && AskWorker(worker, path)) {
     runners.push_back({"tflite-micro", {}, [&] { return AskWorker(worker, path).value_or(1e9); }});
   } else {
-    fmt::print("without tflite-micro: it is not in this Python (bench/requirements.txt; BENCH_PYTHON names another)\n");
+    fmt::print(
+        "without tflite-micro: it is not in this Python (bench/requirements.txt; BENCH_PYTHON names "
+        "another)\n");
   }
   for (const char* flags : {"-O3 -march=native", "-O3 -mavx2", "-O3"}) {
     HL_ASSIGN(Classify* const classify, Compile(model, flags, work / fmt::format("{}", runners.size())));
-    runners.push_back({fmt::format("C {}", flags), [classify, &rgb, &arena, &scores] { classify(rgb.data(), arena.data(), scores.data()); }});
+    runners.push_back({fmt::format("C {}", flags), [classify, &rgb, &arena, &scores] {
+                         classify(rgb.data(), arena.data(), scores.data());
+                       }});
   }
   Time(runners);
-  Json row = {{"model", path.parent_path().filename().string()}, {"size_px", model.size_px}, {"constant_bytes", model.constant_bytes},
+  Json row = {{"model", path.parent_path().filename().string()},
+              {"size_px", model.size_px},
+              {"constant_bytes", model.constant_bytes},
               {"arena_bytes", model.arena_bytes}};
-  fmt::print("{} ({} px, {} bytes of constants, {} of working memory)\n", row["model"].get<std::string>(), model.size_px, model.constant_bytes,
-             model.arena_bytes);
+  fmt::print("{} ({} px, {} bytes of constants, {} of working memory)\n", row["model"].get<std::string>(),
+             model.size_px, model.constant_bytes, model.arena_bytes);
   for (const Runner& runner : runners) {
-    fmt::print("  {:<22}{:>10.3f} ms {:>7.2f} x XNNPACK's speed\n", runner.name, runner.best_ms, runners[0].best_ms / runner.best_ms);
+    fmt::print("  {:<22}{:>10.3f} ms {:>7.2f} x XNNPACK's speed\n", runner.name, runner.best_ms,
+               runners[0].best_ms / runner.best_ms);
     row["milliseconds"][runner.name] = runner.best_ms;
   }
   return row;
@@ -117,7 +131,8 @@ Result<Json> Bench(const fs::path& path, const std::string& worker, const fs::pa
 
 int main(int argc, char** argv) {
   using namespace handlens;
-  const fs::path work = fs::temp_directory_path() / fmt::format("handlens-bench-inference-{}", std::time(nullptr));
+  const fs::path work =
+      fs::temp_directory_path() / fmt::format("handlens-bench-inference-{}", std::time(nullptr));
   Json rows = Json::array();
   std::string out, worker;
   for (int i = 1; i < argc; ++i) {

@@ -1,8 +1,10 @@
 // How near a training step comes to what its arithmetic allows.
-//   bench_roofline [--rounds N] [model:size:batch ...]     m1:100:10; models of a convolution with its pool, then dense layers
-// prints a JSON object a row: the core's peak and the step's speed, measured in turn; the multiply-adds that a step does; the
-// pictures a second that the peak allows, and the share of them that is reached. Of the backward pass the pools' largest places
-// count, and those neurons that have a gradient: under plain SGD they are the ones whose weights a step changes.
+//   bench_roofline [--rounds N] [model:size:batch ...]     m1:100:10; models of a convolution with its pool,
+//   then dense layers
+// prints a JSON object a row: the core's peak and the step's speed, measured in turn; the multiply-adds that
+// a step does; the pictures a second that the peak allows, and the share of them that is reached. Of the
+// backward pass the pools' largest places count, and those neurons that have a gradient: under plain SGD they
+// are the ones whose weights a step changes.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -57,7 +59,7 @@ double Peak() {
 // Multiply-adds of a step.
 struct Work {
   double conv_forward = 0, conv_backward = 0, dense_forward = 0, dense_backward = 0;
-  double alive = 0;   // share of the first dense layer's neurons
+  double alive = 0;  // share of the first dense layer's neurons
   double Sum() const { return conv_forward + conv_backward + dense_forward + dense_backward; }
 };
 
@@ -67,7 +69,8 @@ double Changed(const Tensor& before, const Tensor& after) {
   size_t changed = 0;
   for (size_t o = 0; o < neurons; ++o) {
     bool differs = false;
-    for (size_t i = o; i < before.values.size() && !differs; i += neurons) differs = before.values[i] != after.values[i];
+    for (size_t i = o; i < before.values.size() && !differs; i += neurons)
+      differs = before.values[i] != after.values[i];
     changed += differs ? 1 : 0;
   }
   return static_cast<double>(changed);
@@ -79,9 +82,11 @@ Result<GraphSpec> OneConvolution(const Row& row) {
   for (const Node& node : graph.nodes) {
     const LayerKind kind = node.layer.kind;
     convolutions += kind == LayerKind::kConv ? 1 : 0;
-    const bool counted = kind == LayerKind::kConv || kind == LayerKind::kRelu || kind == LayerKind::kMaxPool || kind == LayerKind::kDense;
+    const bool counted = kind == LayerKind::kConv || kind == LayerKind::kRelu ||
+                         kind == LayerKind::kMaxPool || kind == LayerKind::kDense;
     if (!counted || convolutions > 1) {
-      return Fail(ErrorKind::kUsage, "{}: only a convolution with its pool and dense layers are counted, as in m1", row.model);
+      return Fail(ErrorKind::kUsage,
+                  "{}: only a convolution with its pool and dense layers are counted, as in m1", row.model);
     }
   }
   return graph;
@@ -93,7 +98,7 @@ Work Count(const GraphSpec& graph, Row& row) {
   const Weights after = row.network->SaveWeights();
   const double batch = row.batch;
   Work work;
-  double taps = 0;   // of the convolution's outputs, all channels
+  double taps = 0;  // of the convolution's outputs, all channels
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
     if (node.layer.kind == LayerKind::kConv) taps = node.layer.kernel * node.layer.kernel * node.in.channels;
@@ -105,7 +110,8 @@ Work Count(const GraphSpec& graph, Row& row) {
     const auto kernel = [name = fmt::format("{}.kernel", i)](const Weights& weights) -> const Tensor& {
       return *std::find_if(weights.begin(), weights.end(), [&](const Tensor& t) { return t.name == name; });
     };
-    const double inputs = static_cast<double>(Elements(node.in)), changed = Changed(kernel(before), kernel(after));
+    const double inputs = static_cast<double>(Elements(node.in)),
+                 changed = Changed(kernel(before), kernel(after));
     if (work.dense_forward == 0) work.alive = changed / node.out.channels;
     work.dense_forward += batch * inputs * node.out.channels;
     work.dense_backward += 2 * batch * inputs * changed;
@@ -121,7 +127,7 @@ double Median(std::vector<double> values) {
 Result<void> Print(std::string_view text, int rounds) {
   HL_ASSIGN(Row row, MakeRow(text, Backend::kFast));
   HL_ASSIGN(const GraphSpec graph, OneConvolution(row));
-  Round(row);   // warm-up
+  Round(row);  // warm-up
   std::vector<double> peaks, bounds, speeds, shares;
   Work work;
   for (int r = 0; r < rounds; ++r) {
@@ -132,11 +138,19 @@ Result<void> Print(std::string_view text, int rounds) {
     speeds.push_back(row.batch / row.seconds.back());
     shares.push_back(speeds.back() / bounds.back());
   }
-  const Json counts = {{"conv_forward", work.conv_forward}, {"conv_backward", work.conv_backward},
-                       {"dense_forward", work.dense_forward}, {"dense_backward", work.dense_backward}};
-  const Json found = {{"model", row.model}, {"size", row.size_px}, {"batch", row.batch}, {"peak_gflops", 2e-9 * Median(peaks)},
-                      {"multiply_adds", counts}, {"neurons_alive", work.alive}, {"bound_pictures_per_s", Median(bounds)},
-                      {"pictures_per_s", Median(speeds)}, {"share", Median(shares)},
+  const Json counts = {{"conv_forward", work.conv_forward},
+                       {"conv_backward", work.conv_backward},
+                       {"dense_forward", work.dense_forward},
+                       {"dense_backward", work.dense_backward}};
+  const Json found = {{"model", row.model},
+                      {"size", row.size_px},
+                      {"batch", row.batch},
+                      {"peak_gflops", 2e-9 * Median(peaks)},
+                      {"multiply_adds", counts},
+                      {"neurons_alive", work.alive},
+                      {"bound_pictures_per_s", Median(bounds)},
+                      {"pictures_per_s", Median(speeds)},
+                      {"share", Median(shares)},
                       {"share_least", *std::min_element(shares.begin(), shares.end())},
                       {"share_most", *std::max_element(shares.begin(), shares.end())}};
   fmt::print("{}\n", found.dump());

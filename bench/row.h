@@ -1,5 +1,5 @@
-// A network with a batch to train it on, as the engine's benchmarks name it: model:size:batch, or model:size:batch:forward for
-// scores alone.
+// A network with a batch to train it on, as the engine's benchmarks name it: model:size:batch, or
+// model:size:batch:forward for scores alone.
 #pragma once
 
 #include <memory>
@@ -26,7 +26,7 @@ struct Row {
   uint64_t step = 0;
 };
 
-int Number(std::string_view text);   // 0 where there is none
+int Number(std::string_view text);  // 0 where there is none
 bool UsesMomentum(std::string_view model);
 Result<Row> MakeRow(std::string_view text, Backend backend);
 

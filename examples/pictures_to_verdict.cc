@@ -1,4 +1,5 @@
-// A folder of pictures to a verdict, with a progress display of one's own: pictures_to_verdict PICTURES RUN [OPTION=VALUE]...
+// A folder of pictures to a verdict, with a progress display of one's own: pictures_to_verdict PICTURES RUN
+// [OPTION=VALUE]...
 #include <handlens/handlens.h>
 
 #include <cstdio>
@@ -14,7 +15,7 @@ class Dots : public handlens::Progress {
   bool StopRequested() const override { return false; }
 
  private:
-  void Print(const char* before, std::string_view text) {   // steps report from several threads
+  void Print(const char* before, std::string_view text) {  // steps report from several threads
     const std::lock_guard lock(mutex_);
     std::fprintf(stderr, "%s%.*s", before, static_cast<int>(text.size()), text.data());
   }
@@ -34,6 +35,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "\n%s\n", result.error().message.c_str());
     return static_cast<int>(result.error().kind);
   }
-  std::printf("%s\n%d of %d right (%.0f to %.0f %%): %s\n", result->summary.c_str(), result->accuracy.correct, result->accuracy.n,
-              100 * result->accuracy.low, 100 * result->accuracy.high, result->model_file.c_str());
+  std::printf("%s\n%d of %d right (%.0f to %.0f %%): %s\n", result->summary.c_str(), result->accuracy.correct,
+              result->accuracy.n, 100 * result->accuracy.low, 100 * result->accuracy.high,
+              result->model_file.c_str());
 }

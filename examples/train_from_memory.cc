@@ -29,5 +29,6 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", result.error().message.c_str());
     return static_cast<int>(result.error().kind);
   }
-  std::printf("%d of %d right: %s\n", result->accuracy.correct, result->accuracy.n, result->model_file.c_str());
+  std::printf("%d of %d right: %s\n", result->accuracy.correct, result->accuracy.n,
+              result->model_file.c_str());
 }

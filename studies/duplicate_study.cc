@@ -1,5 +1,6 @@
-// Measures the near-duplicate search on a folder of pictures: every candidate pair with its measures, and, where a
-// CSV tells which pictures share an original (columns file,group), recall and precision of pairs and of clusters.
+// Measures the near-duplicate search on a folder of pictures: every candidate pair with its measures, and,
+// where a CSV tells which pictures share an original (columns file,group), recall and precision of pairs and
+// of clusters.
 //   duplicate_study FOLDER [groups.csv]
 // Prints one CSV row per candidate pair on standard output and the summary on standard error.
 #include <chrono>
@@ -20,7 +21,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double Seconds(Clock::time_point since) { return std::chrono::duration<double>(Clock::now() - since).count(); }
+double Seconds(Clock::time_point since) {
+  return std::chrono::duration<double>(Clock::now() - since).count();
+}
 
 Result<std::map<std::string, std::string>> ReadGroups(const char* path) {
   std::map<std::string, std::string> groups;
@@ -36,7 +39,8 @@ Result<std::map<std::string, std::string>> ReadGroups(const char* path) {
 struct Score {
   size_t right = 0, wrong = 0, truth = 0;
   void Print(const char* what) const {
-    std::fprintf(stderr, "%s: %zu right, %zu wrong, of %zu true pairs: recall %.4f, precision %.4f\n", what, right, wrong, truth,
+    std::fprintf(stderr, "%s: %zu right, %zu wrong, of %zu true pairs: recall %.4f, precision %.4f\n", what,
+                 right, wrong, truth,
                  truth > 0 ? static_cast<double>(right) / static_cast<double>(truth) : 1.0,
                  right + wrong > 0 ? static_cast<double>(right) / static_cast<double>(right + wrong) : 1.0);
   }
@@ -48,7 +52,8 @@ Score Judge(const std::vector<Picture>& pictures, const std::map<std::pair<size_
   for (size_t i = 0; i < pictures.size(); ++i) {
     for (size_t j = i + 1; j < pictures.size(); ++j) {
       const bool same = !pictures[i].group.empty() && pictures[i].group == pictures[j].group;
-      const bool found = direct != nullptr ? direct->contains({i, j}) : pictures[i].cluster == pictures[j].cluster;
+      const bool found =
+          direct != nullptr ? direct->contains({i, j}) : pictures[i].cluster == pictures[j].cluster;
       score.truth += same ? 1 : 0;
       score.right += same && found ? 1 : 0;
       score.wrong += !same && found ? 1 : 0;
@@ -58,14 +63,16 @@ Score Judge(const std::vector<Picture>& pictures, const std::map<std::pair<size_
 }
 
 // What the search for large sets finds of what the search of all pairs found.
-Result<void> CompareMany(std::vector<Look> looks, const std::map<std::pair<size_t, size_t>, bool>& direct, int jobs) {
+Result<void> CompareMany(std::vector<Look> looks, const std::map<std::pair<size_t, size_t>, bool>& direct,
+                         int jobs) {
   const auto start = Clock::now();
   ParallelFor(looks.size(), jobs, [&](size_t i) { looks[i].marks = MarksOf(looks[i]); });
   const auto again = [&](size_t i) { return std::optional<Look>(looks[i]); };
   HL_ASSIGN(const auto pairs, FindNearDuplicatesAmongMany(looks, again, jobs, SilentProgress()));
   size_t both = 0;
   for (const NearPair& pair : pairs) both += direct.contains({pair.a, pair.b}) ? 1 : 0;
-  std::fprintf(stderr, "as one of many: %zu pairs, %zu of the %zu above, in %.1f s\n", pairs.size(), both, direct.size(), Seconds(start));
+  std::fprintf(stderr, "as one of many: %zu pairs, %zu of the %zu above, in %.1f s\n", pairs.size(), both,
+               direct.size(), Seconds(start));
   return {};
 }
 
@@ -95,7 +102,8 @@ Result<void> Study(const char* folder, const char* groups_file) {
   ParallelFor(candidates.size(), kJobs, [&](size_t i) {
     agreements[i] = Compare(views[candidates[i].still], views[candidates[i].moving], candidates[i].map);
   });
-  std::fprintf(stderr, "%zu pairs compared after %.1f s (%d threads)\n", candidates.size(), Seconds(start), kJobs);
+  std::fprintf(stderr, "%zu pairs compared after %.1f s (%d threads)\n", candidates.size(), Seconds(start),
+               kJobs);
   HL_ASSIGN(const auto pairs, FindNearDuplicates(looks, kJobs, SilentProgress()));
   std::map<std::pair<size_t, size_t>, bool> direct;
   for (const NearPair& pair : pairs) direct[{pair.a, pair.b}] = true;
@@ -103,9 +111,9 @@ Result<void> Study(const char* folder, const char* groups_file) {
   for (size_t i = 0; i < candidates.size(); ++i) {
     const auto [a, b] = std::minmax(candidates[i].still, candidates[i].moving);
     const bool same = !pictures[a].group.empty() && pictures[a].group == pictures[b].group;
-    std::printf("\"%s\",\"%s\",%d,%d,%.3f,%.3f,%.3f,%.3f,%zu\n", pictures[a].path.c_str(), pictures[b].path.c_str(),
-                direct.contains({a, b}) ? 1 : 0, same ? 1 : 0, candidates[i].alike, agreements[i].overall, agreements[i].typical,
-                agreements[i].overlap, agreements[i].blocks);
+    std::printf("\"%s\",\"%s\",%d,%d,%.3f,%.3f,%.3f,%.3f,%zu\n", pictures[a].path.c_str(),
+                pictures[b].path.c_str(), direct.contains({a, b}) ? 1 : 0, same ? 1 : 0, candidates[i].alike,
+                agreements[i].overall, agreements[i].typical, agreements[i].overlap, agreements[i].blocks);
   }
   for (Picture& picture : pictures) picture.group.swap(picture.id);  // the truth must not help the clusters
   AssignClusters(pairs, {}, pictures);
@@ -113,7 +121,8 @@ Result<void> Study(const char* folder, const char* groups_file) {
   std::map<int, size_t> sizes;
   size_t largest = 0;
   for (const Picture& picture : pictures) largest = std::max(largest, ++sizes[picture.cluster]);
-  std::fprintf(stderr, "%zu pairs found, %zu clusters, the largest of %zu\n", pairs.size(), sizes.size(), largest);
+  std::fprintf(stderr, "%zu pairs found, %zu clusters, the largest of %zu\n", pairs.size(), sizes.size(),
+               largest);
   HL_TRY(CompareMany(std::move(looks), direct, kJobs));
   if (groups_file != nullptr) {
     Judge(pictures, &direct).Print("pairs");

@@ -1,11 +1,14 @@
-// trial: cells of a search on a folder of pictures, fold by fold. For experiments and studies; not part of the product.
+// trial: cells of a search on a folder of pictures, fold by fold. For experiments and studies; not part of
+// the product.
 //   trial PICTURES [FLAGS] [+ FLAGS]...
 //   the cell: [--model nano24] [--size 64] [--generator mild] [--flip 0|1] [--epochs N] [--preset quick]
-//             [--rate R] [--batch N] [--adam] [--smoothing S] [--decay D] [--warmup EPOCHS] [--forget MOMENTUM]
-//   the run:  [--folds 5] [--validation 0.125] [--order honest|paper] [--fit crop] [--jobs 1] [--seed 1] [--cache DIR]
-// Each + begins another cell, which differs from the first by the flags behind it. What is not said is the preset's.
-// PICTURES is a folder with a folder per class, or a labels.csv (path,label[,group]); groups stay together. Recipes are to be
-// compared by their validation figures.
+//             [--rate R] [--batch N] [--adam] [--smoothing S] [--decay D] [--warmup EPOCHS] [--forget
+//             MOMENTUM]
+//   the run:  [--folds 5] [--validation 0.125] [--order honest|paper] [--fit crop] [--jobs 1] [--seed 1]
+//   [--cache DIR]
+// Each + begins another cell, which differs from the first by the flags behind it. What is not said is the
+// preset's. PICTURES is a folder with a folder per class, or a labels.csv (path,label[,group]); groups stay
+// together. Recipes are to be compared by their validation figures.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -55,9 +58,9 @@ Result<search::Candidate> MakeCandidate(const dataset::Dataset& dataset, Flags f
 
 void PrintFolds(const search::CellResult& cell) {
   for (const train::TrialResult& fold : cell.folds) {
-    std::printf("fold %d: train %.4f validation %.4f test %.4f (n = %zu), %zu epochs, %.1f s, %s\n", fold.spec.fold + 1,
-                fold.train_accuracy, fold.validation_accuracy, fold.test_accuracy, fold.test.pictures.size(),
-                fold.epochs.size(), fold.seconds, fold.id.c_str());
+    std::printf("fold %d: train %.4f validation %.4f test %.4f (n = %zu), %zu epochs, %.1f s, %s\n",
+                fold.spec.fold + 1, fold.train_accuracy, fold.validation_accuracy, fold.test_accuracy,
+                fold.test.pictures.size(), fold.epochs.size(), fold.seconds, fold.id.c_str());
   }
 }
 
@@ -68,20 +71,24 @@ void PrintCell(const dataset::Dataset& dataset, const search::CellResult& cell) 
   for (const train::TrialResult& fold : cell.folds) {
     const std::vector<int> predicted = train::PredictedLabels(fold.validation);
     for (size_t i = 0; i < predicted.size(); ++i) {
-      correct += dataset.pictures[static_cast<size_t>(fold.validation.pictures[i])].label == predicted[i] ? 1 : 0;
+      correct +=
+          dataset.pictures[static_cast<size_t>(fold.validation.pictures[i])].label == predicted[i] ? 1 : 0;
     }
     n += predicted.size();
     loss += fold.validation_loss * static_cast<double>(predicted.size());
     seconds += fold.seconds;
   }
   const Interval ci95 = Wilson95(correct, n);
-  std::printf("%s, %d px, %s, batch %d, %d epochs, %lld parameters, %.0f s: validation %.2f +- %.2f, pooled %zu of %zu "
-              "[%.1f, %.1f], loss %.4f; test %.2f +- %.2f %%, pooled %zu of %zu [%.2f, %.2f]\n",
-              candidate.model.c_str(), candidate.size_px, candidate.generator.name.c_str(), candidate.recipe.batch,
-              candidate.recipe.epochs, static_cast<long long>(cell.parameters), seconds, 100 * cell.validation_accuracy.mean,
-              100 * cell.validation_accuracy.std, correct, n, 100 * ci95.low, 100 * ci95.high,
-              loss / static_cast<double>(n), 100 * cell.test_accuracy.mean, 100 * cell.test_accuracy.std,
-              cell.test_correct, cell.test_n, 100 * cell.test_ci95.low, 100 * cell.test_ci95.high);
+  std::printf(
+      "%s, %d px, %s, batch %d, %d epochs, %lld parameters, %.0f s: validation %.2f +- %.2f, pooled %zu of "
+      "%zu "
+      "[%.1f, %.1f], loss %.4f; test %.2f +- %.2f %%, pooled %zu of %zu [%.2f, %.2f]\n",
+      candidate.model.c_str(), candidate.size_px, candidate.generator.name.c_str(), candidate.recipe.batch,
+      candidate.recipe.epochs, static_cast<long long>(cell.parameters), seconds,
+      100 * cell.validation_accuracy.mean, 100 * cell.validation_accuracy.std, correct, n, 100 * ci95.low,
+      100 * ci95.high, loss / static_cast<double>(n), 100 * cell.test_accuracy.mean,
+      100 * cell.test_accuracy.std, cell.test_correct, cell.test_n, 100 * cell.test_ci95.low,
+      100 * cell.test_ci95.high);
   std::fflush(stdout);
 }
 
@@ -103,17 +110,20 @@ Result<void> Trial(const std::string& pictures, const std::vector<Flags>& cells)
   for (const Flags& cell : cells) {
     HL_ASSIGN(const search::Candidate candidate, MakeCandidate(dataset, cell));
     options.candidates = {candidate};
-    HL_ASSIGN(const search::Plan plan, search::Estimate(options.candidates, dataset, static_cast<int>(split.folds.size()), 1,
-                                                            search::Coverage::kExhaustive));
+    HL_ASSIGN(const search::Plan plan,
+              search::Estimate(options.candidates, dataset, static_cast<int>(split.folds.size()), 1,
+                               search::Coverage::kExhaustive));
     const std::clock_t begin = std::clock();
     const auto begin_wall = std::chrono::steady_clock::now();
     HL_ASSIGN(const search::SearchResult result, search::Search(dataset, split, options, SilentProgress()));
     const double processor_s = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
     const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin_wall;
-    std::printf("%.2f s of processor time, %.2f s by the clock (finished trials are only read), %.1f s estimated\n", processor_s,
-                wall.count(), plan.seconds);
+    std::printf(
+        "%.2f s of processor time, %.2f s by the clock (finished trials are only read), %.1f s estimated\n",
+        processor_s, wall.count(), plan.seconds);
     if (cells.size() == 1) PrintFolds(result.cells[0]);
-    if (const auto words = cell.find("words"); words != cell.end()) std::printf("%s: ", words->second.c_str());
+    if (const auto words = cell.find("words"); words != cell.end())
+      std::printf("%s: ", words->second.c_str());
     PrintCell(dataset, result.cells[0]);
   }
   return {};
@@ -123,9 +133,10 @@ Result<void> Trial(const std::string& pictures, const std::vector<Flags>& cells)
 }  // namespace handlens
 
 int main(int argc, char** argv) {
-  const handlens::Flags usual = {{"model", "nano24"}, {"size", "64"},  {"generator", "mild"}, {"preset", "quick"},
-                                 {"folds", "5"},      {"order", "honest"}, {"fit", "crop"},   {"jobs", "1"},
-                                 {"seed", "1"},       {"validation", "0.125"}, {"cache", "/tmp/trial"}};
+  const handlens::Flags usual = {{"model", "nano24"},     {"size", "64"},         {"generator", "mild"},
+                                 {"preset", "quick"},     {"folds", "5"},         {"order", "honest"},
+                                 {"fit", "crop"},         {"jobs", "1"},          {"seed", "1"},
+                                 {"validation", "0.125"}, {"cache", "/tmp/trial"}};
   std::vector<handlens::Flags> cells = {usual};
   std::string pictures;
   for (int i = 1; i < argc; ++i) {

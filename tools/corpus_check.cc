@@ -1,9 +1,11 @@
-// corpus_check FOLDER: decodes every file that FOLDER/expected.csv names and prints the counts per expectation.
+// corpus_check FOLDER: decodes every file that FOLDER/expected.csv names and prints the counts per
+// expectation.
 //
-// expected.csv has a header and the columns file, expect (decode, reject, either), upright_w, upright_h, mean_r, mean_g,
-// mean_b (empty where unknown) and note, in any order. A file that must decode does so with the right upright size and a mean
-// within 2 levels; of pictures with alpha only the size is compared, because the reference means leave alpha out. A file
-// that must be rejected gives one line. Any file may take 5 seconds at most. Exit code 0 when all is as expected.
+// expected.csv has a header and the columns file, expect (decode, reject, either), upright_w, upright_h,
+// mean_r, mean_g, mean_b (empty where unknown) and note, in any order. A file that must decode does so with
+// the right upright size and a mean within 2 levels; of pictures with alpha only the size is compared,
+// because the reference means leave alpha out. A file that must be rejected gives one line. Any file may take
+// 5 seconds at most. Exit code 0 when all is as expected.
 #include <fmt/format.h>
 
 #include <chrono>
@@ -68,15 +70,16 @@ std::string Compare(const Decoded& decoded, const Row& row, const Table& table) 
     const double mean = sums[c] / (static_cast<double>(image.rgb.size()) / 3);
     const double expected = std::strtod(table.Field(row, names[c]).c_str(), nullptr);
     if (std::abs(mean - expected) > kMaxMeanDifference) {
-      return fmt::format("{} is {:.1f}, not {:.1f} ({}, {} bits)", names[c], mean, expected, decoded.facts.colour, decoded.facts.bits);
+      return fmt::format("{} is {:.1f}, not {:.1f} ({}, {} bits)", names[c], mean, expected,
+                         decoded.facts.colour, decoded.facts.bits);
     }
   }
   return "";
 }
 
 // What is wrong with a file's outcome; empty when it is as expected.
-std::string Judge(const handlens::Result<handlens::image::Decoded>& decoded, const std::string& expect, const Row& row,
-                  const Table& table) {
+std::string Judge(const handlens::Result<handlens::image::Decoded>& decoded, const std::string& expect,
+                  const Row& row, const Table& table) {
   if (expect == "decode" && !decoded) return decoded.error().message;
   if (expect == "reject") return decoded ? "decodes" : "";
   return decoded ? Compare(*decoded, row, table) : "";
@@ -116,7 +119,8 @@ int main(int argc, char** argv) {
     }
   }
   for (const auto& [expect, count] : counts) {
-    fmt::print("{}: {} files, {} decoded, {} not as expected\n", expect, count, decoded_counts[expect], bad[expect]);
+    fmt::print("{}: {} files, {} decoded, {} not as expected\n", expect, count, decoded_counts[expect],
+               bad[expect]);
   }
   return bad["decode"] + bad["reject"] == 0 ? 0 : 1;
 }

@@ -1,7 +1,8 @@
-// model_scores MODEL.safetensors PICTURES SCORES: what the training engine gives for pictures, for comparison with other engines.
+// model_scores MODEL.safetensors PICTURES SCORES: what the training engine gives for pictures, for comparison
+// with other engines.
 //
-// MODEL has its spec in the metadata (make_backbone --classifier). PICTURES holds bytes (n, size, size, 3), one picture after the other;
-// SCORES gets float32 (n, classes), softmax.
+// MODEL has its spec in the metadata (make_backbone --classifier). PICTURES holds bytes (n, size, size, 3),
+// one picture after the other; SCORES gets float32 (n, classes), softmax.
 #include <cstdio>
 #include <cstring>
 
@@ -21,7 +22,8 @@ Result<void> Score(const char* model, const char* pictures, const char* scores) 
   HL_ASSIGN(const std::unique_ptr<nn::Network> network, nn::Network::Create(spec, 1, {}));
   HL_TRY(network->LoadWeights(file.weights));
   HL_ASSIGN(const Bytes raw, ReadFile(pictures));
-  const auto size = static_cast<size_t>(spec.size_px), each = size * size * 3, classes = static_cast<size_t>(spec.classes);
+  const auto size = static_cast<size_t>(spec.size_px), each = size * size * 3,
+             classes = static_cast<size_t>(spec.classes);
   std::vector<float> inputs(each), row(classes);
   Bytes out(raw.size() / each * classes * 4);
   for (size_t i = 0; i < raw.size() / each; ++i) {

@@ -10,32 +10,38 @@ int handlens_ffi_side(void) { return HANDLENS_SIDE; }
 int handlens_ffi_classes(void) { return HANDLENS_CLASSES; }
 size_t handlens_ffi_arena_bytes(void) { return handlens_arena_bytes(); }
 
-const char *handlens_ffi_label(int index) { return index < 0 || index >= HANDLENS_CLASSES ? NULL : handlens_labels[index]; }
+const char* handlens_ffi_label(int index) {
+  return index < 0 || index >= HANDLENS_CLASSES ? NULL : handlens_labels[index];
+}
 
-const char *handlens_ffi_model_sha256(void) { return HANDLENS_MODEL_SHA256; }
+const char* handlens_ffi_model_sha256(void) { return HANDLENS_MODEL_SHA256; }
 
-int handlens_ffi_classify(const uint8_t *rgb, void *arena, float *scores) {
+int handlens_ffi_classify(const uint8_t* rgb, void* arena, float* scores) {
   const int best = handlens_classify(rgb, arena, scores);
   return best < 0 || best >= HANDLENS_CLASSES;
 }
 
 static int part_fits(int32_t part, int32_t pixel_bytes) { return part >= 0 && part < pixel_bytes; }
 
-static int possible(size_t count, const handlens_ffi_layout *l) {
+static int possible(size_t count, const handlens_ffi_layout* l) {
   size_t last_row;
-  if (l->width < 1 || l->height < 1 || l->width > 65535 || l->height > 65535 || l->pixel_bytes < 1 || l->pixel_bytes > 8) return 0;
-  if (!part_fits(l->red, l->pixel_bytes) || !part_fits(l->green, l->pixel_bytes) || !part_fits(l->blue, l->pixel_bytes)) return 0;
+  if (l->width < 1 || l->height < 1 || l->width > 65535 || l->height > 65535 || l->pixel_bytes < 1 ||
+      l->pixel_bytes > 8)
+    return 0;
+  if (!part_fits(l->red, l->pixel_bytes) || !part_fits(l->green, l->pixel_bytes) ||
+      !part_fits(l->blue, l->pixel_bytes))
+    return 0;
   if (l->alpha != -1 && !part_fits(l->alpha, l->pixel_bytes)) return 0;
   last_row = (size_t)l->width * (size_t)l->pixel_bytes;
   if (l->row_bytes < 1 || (size_t)l->row_bytes < last_row) return 0;
   return (size_t)l->row_bytes * ((size_t)l->height - 1) + last_row <= count;
 }
 
-int handlens_ffi_flatten(const uint8_t *bytes, size_t count, const handlens_ffi_layout *l, uint8_t *out) {
+int handlens_ffi_flatten(const uint8_t* bytes, size_t count, const handlens_ffi_layout* l, uint8_t* out) {
   int32_t x, y;
   if (!possible(count, l)) return 1;
   for (y = 0; y < l->height; ++y) {
-    const uint8_t *from = bytes + (size_t)y * (size_t)l->row_bytes;
+    const uint8_t* from = bytes + (size_t)y * (size_t)l->row_bytes;
     for (x = 0; x < l->width; ++x, from += l->pixel_bytes, out += 3) {
       const uint32_t a = l->alpha < 0 ? 255u : from[l->alpha];
       const uint32_t white = 255u * (255u - a) + 127u;
@@ -47,7 +53,7 @@ int handlens_ffi_flatten(const uint8_t *bytes, size_t count, const handlens_ffi_
   return 0;
 }
 
-void handlens_ffi_widen(const uint8_t *rgb, size_t pixels, uint8_t *rgba) {
+void handlens_ffi_widen(const uint8_t* rgb, size_t pixels, uint8_t* rgba) {
   size_t i;
   for (i = 0; i < pixels; ++i) {
     rgba[4 * i] = rgb[3 * i];
@@ -59,7 +65,8 @@ void handlens_ffi_widen(const uint8_t *rgb, size_t pixels, uint8_t *rgba) {
 
 static int32_t apart(int32_t a, int32_t b) { return a > b ? a - b : b - a; }
 
-void handlens_ffi_measure(const uint8_t *seen, const uint8_t *before, size_t count, handlens_ffi_light *light) {
+void handlens_ffi_measure(const uint8_t* seen, const uint8_t* before, size_t count,
+                          handlens_ffi_light* light) {
   int64_t sum = 0, spread = 0, change = 0;
   const int64_t n = count > 0 ? (int64_t)count : 1;
   size_t i;
@@ -73,7 +80,7 @@ void handlens_ffi_measure(const uint8_t *seen, const uint8_t *before, size_t cou
   light->change = (int32_t)(change / n);
 }
 
-void handlens_ffi_interval(int32_t right, int32_t n, double *low, double *high) {
+void handlens_ffi_interval(int32_t right, int32_t n, double* low, double* high) {
   const double z = 1.959963984540054;
   double p, centre, half, scale;
   *low = 0;
@@ -87,7 +94,7 @@ void handlens_ffi_interval(int32_t right, int32_t n, double *low, double *high) 
   if ((centre + half) / scale < 1) *high = (centre + half) / scale;
 }
 
-void handlens_ffi_compare(const uint8_t *a, const uint8_t *b, size_t count, int64_t difference[2]) {
+void handlens_ffi_compare(const uint8_t* a, const uint8_t* b, size_t count, int64_t difference[2]) {
   size_t i;
   difference[0] = difference[1] = 0;
   for (i = 0; i < count; ++i) {
@@ -97,7 +104,8 @@ void handlens_ffi_compare(const uint8_t *a, const uint8_t *b, size_t count, int6
   }
 }
 
-int handlens_ffi_yuv_to_rgb(const uint8_t *y, const uint8_t *u, const uint8_t *v, const int32_t layout[6], uint8_t *rgb) {
+int handlens_ffi_yuv_to_rgb(const uint8_t* y, const uint8_t* u, const uint8_t* v, const int32_t layout[6],
+                            uint8_t* rgb) {
   hl_yuv_frame frame;
   frame.y = y;
   frame.u = u;

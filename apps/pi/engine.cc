@@ -28,14 +28,17 @@ Result<Facts> ReadFacts(const Pack& pack) {
     facts.refer_from = refer->at("from");
     return 0;
   }));
-  if (facts.refer_class && *facts.refer_class >= facts.labels.size()) return Fail(ErrorKind::kBadInput, "app.json: a class is to be referred that is none");
+  if (facts.refer_class && *facts.refer_class >= facts.labels.size())
+    return Fail(ErrorKind::kBadInput, "app.json: a class is to be referred that is none");
   HL_ASSIGN(facts.fit, image::ParseFit(app.at("preprocess").value("fit", "")));
   return facts;
 }
 
 }  // namespace
 
-std::string_view WordOf(Say say) { return say == Say::kSure ? "sure" : say == Say::kNotSure ? "not-sure" : "refer"; }
+std::string_view WordOf(Say say) {
+  return say == Say::kSure ? "sure" : say == Say::kNotSure ? "not-sure" : "refer";
+}
 
 Result<std::unique_ptr<Engine>> Engine::Create(const Pack& pack) {
   auto engine = std::make_unique<Engine>();
@@ -44,10 +47,13 @@ Result<std::unique_ptr<Engine>> Engine::Create(const Pack& pack) {
   engine->memory_.resize(bytes.size() / sizeof(Line) + 1);
   std::memcpy(engine->memory_.data(), bytes.data(), bytes.size());
   engine->plan_ = hl_plan_open(engine->memory_.data(), bytes.size());
-  if (engine->plan_ == nullptr) return Fail(ErrorKind::kBadInput, "the model is not what this program runs; pack it again");
+  if (engine->plan_ == nullptr)
+    return Fail(ErrorKind::kBadInput, "the model is not what this program runs; pack it again");
   const size_t labels = engine->facts_.labels.size();
   if (engine->plan_->classes != labels) {
-    return Fail(ErrorKind::kBadInput, "{} labels, but the model gives {} scores; wrong labels are worse than none", labels, engine->plan_->classes);
+    return Fail(ErrorKind::kBadInput,
+                "{} labels, but the model gives {} scores; wrong labels are worse than none", labels,
+                engine->plan_->classes);
   }
   engine->arena_.resize(engine->plan_->arena_bytes / sizeof(Line) + 1);
   return engine;
@@ -59,11 +65,13 @@ Answer Engine::Classify(const image::Image& picture) {
   answer.scores.resize(facts_.labels.size());
   const auto begun = std::chrono::steady_clock::now();
   const int best = hl_plan_classify(plan_, answer.seen.data(), arena_.data(), answer.scores.data());
-  answer.milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
+  answer.milliseconds =
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
   HL_CHECK(best >= 0);
   answer.best = static_cast<size_t>(best);
   answer.sure = static_cast<double>(answer.scores[answer.best]) >= facts_.not_sure_below;
-  const bool refer = facts_.refer_class && static_cast<double>(answer.scores[*facts_.refer_class]) >= facts_.refer_from;
+  const bool refer =
+      facts_.refer_class && static_cast<double>(answer.scores[*facts_.refer_class]) >= facts_.refer_from;
   answer.say = refer ? Say::kRefer : answer.sure ? Say::kSure : Say::kNotSure;
   answer.label = refer ? *facts_.refer_class : answer.best;
   return answer;

@@ -13,7 +13,7 @@
 
 namespace handlens::device {
 
-enum class Say { kSure, kNotSure, kRefer };   // kRefer: no class is to be named, whatever the best is
+enum class Say { kSure, kNotSure, kRefer };  // kRefer: no class is to be named, whatever the best is
 // "sure", "not-sure", "refer".
 std::string_view WordOf(Say say);
 
@@ -23,19 +23,19 @@ struct Facts {
   std::string model_file, model_sha256, input_type, notice;
   std::vector<std::string> labels;
   double not_sure_below = 0;
-  std::optional<size_t> refer_class = {};   // the label that must not be missed
-  double refer_from = 0;               // scores of it at or above this are referred to an expert
+  std::optional<size_t> refer_class = {};  // the label that must not be missed
+  double refer_from = 0;                   // scores of it at or above this are referred to an expert
   image::Fit fit = image::Fit::kCrop;
 };
 
 struct Answer {
-  std::vector<float> scores;     // one a label
+  std::vector<float> scores;  // one a label
   size_t best = 0;
-  bool sure = false;             // the best score reaches the model's threshold
+  bool sure = false;  // the best score reaches the model's threshold
   Say say = Say::kNotSure;
-  size_t label = 0;              // what is said: the best, or the one that must not be missed
-  double milliseconds = 0;       // of the model alone
-  std::vector<uint8_t> seen;     // (side, side, 3): what the model got
+  size_t label = 0;           // what is said: the best, or the one that must not be missed
+  double milliseconds = 0;    // of the model alone
+  std::vector<uint8_t> seen;  // (side, side, 3): what the model got
 
   float score() const { return scores[label]; }
 };
@@ -48,7 +48,9 @@ class Engine {
   const Facts& facts() const { return facts_; }
   int side() const { return static_cast<int>(plan_->side); }
   // Whether the plan was made of the very model file that app.json names.
-  bool model_intact() const { return std::string_view(plan_->model_sha256, sizeof plan_->model_sha256) == facts_.model_sha256; }
+  bool model_intact() const {
+    return std::string_view(plan_->model_sha256, sizeof plan_->model_sha256) == facts_.model_sha256;
+  }
 
   // Not thread-safe.
   Answer Classify(const image::Image& picture);

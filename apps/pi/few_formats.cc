@@ -5,7 +5,8 @@ namespace handlens::image {
 namespace {
 
 Result<Decoded> LeftOut(const char* format) {
-  return Fail(ErrorKind::kBadInput, "a {} picture; this program reads JPEG, PNG and BMP: save it as one of these", format);
+  return Fail(ErrorKind::kBadInput,
+              "a {} picture; this program reads JPEG, PNG and BMP: save it as one of these", format);
 }
 
 }  // namespace

@@ -40,12 +40,12 @@ Result<Frames> OpenOnce(const std::string& source) {
   return OpenCamera(source);
 }
 
-// JPEG pictures one after the other. A byte 0xff within a picture's data is always followed by 0, so FF D9 is an end, and what
-// follows must begin the next.
+// JPEG pictures one after the other. A byte 0xff within a picture's data is always followed by 0, so FF D9 is
+// an end, and what follows must begin the next.
 struct MjpegReader {
   int file;
   std::vector<uint8_t> bytes;
-  static constexpr size_t kMostBytes = 64u << 20;   // of one picture
+  static constexpr size_t kMostBytes = 64u << 20;  // of one picture
 
   explicit MjpegReader(int opened) : file(opened) {}
   ~MjpegReader() {
@@ -57,7 +57,8 @@ struct MjpegReader {
   // Behind the first picture's end; 0 = it is not whole yet.
   size_t End(size_t from = 0) const {
     constexpr uint8_t kEnd[] = {0xff, 0xd9};
-    const auto found = std::search(bytes.begin() + static_cast<std::ptrdiff_t>(from), bytes.end(), std::begin(kEnd), std::end(kEnd));
+    const auto found = std::search(bytes.begin() + static_cast<std::ptrdiff_t>(from), bytes.end(),
+                                   std::begin(kEnd), std::end(kEnd));
     return found == bytes.end() ? 0 : static_cast<size_t>(found - bytes.begin()) + sizeof kEnd;
   }
   void Drop(size_t count) { bytes.erase(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(count)); }
@@ -75,7 +76,9 @@ struct MjpegReader {
     bytes.insert(bytes.end(), piece.begin(), piece.begin() + got);
     // Of pictures that came faster than they were asked for the last one counts.
     for (size_t end = End(); live() && end != 0 && End(end) != 0; end = End()) Drop(end);
-    if (bytes.size() > kMostBytes) return Fail(ErrorKind::kBadInput, "no end of a JPEG picture in {} bytes; MJPEG is expected", kMostBytes);
+    if (bytes.size() > kMostBytes)
+      return Fail(ErrorKind::kBadInput, "no end of a JPEG picture in {} bytes; MJPEG is expected",
+                  kMostBytes);
     return true;
   }
   Result<std::optional<image::Image>> Next() {
@@ -97,7 +100,7 @@ bool StopRequested() { return stop_requested; }
 
 void StopOnSignals() {
   struct sigaction action {};
-  action.sa_handler = [](int) { stop_requested = true; };   // without SA_RESTART: whoever waits wakes up
+  action.sa_handler = [](int) { stop_requested = true; };  // without SA_RESTART: whoever waits wakes up
   ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
@@ -116,7 +119,8 @@ void ChromaToFullRange(uint8_t* chroma, size_t count, size_t step) {
 Result<image::Image> FromYuv(const hl_yuv_frame& frame) {
   image::Image picture{frame.width, frame.height, {}};
   picture.rgb.resize(static_cast<size_t>(frame.width) * static_cast<size_t>(frame.height) * 3);
-  if (hl_yuv_to_rgb(&frame, picture.rgb.data()) != HL_OK) return Fail(ErrorKind::kBadInput, "a frame of {} x {} pixels cannot be read", frame.width, frame.height);
+  if (hl_yuv_to_rgb(&frame, picture.rgb.data()) != HL_OK)
+    return Fail(ErrorKind::kBadInput, "a frame of {} x {} pixels cannot be read", frame.width, frame.height);
   return picture;
 }
 
@@ -129,7 +133,8 @@ Result<Frames> OpenMjpeg(const std::string& source) {
 Result<Frames> OpenFolder(const std::string& path) {
   HL_ASSIGN(std::vector<std::string> names, ListFolder(path));
   if (names.empty()) return Fail(ErrorKind::kBadInput, "{}: an empty folder", path);
-  return Frames([folder = fs::path(path), names = std::move(names), next = size_t{0}]() mutable -> Result<std::optional<image::Image>> {
+  return Frames([folder = fs::path(path), names = std::move(names),
+                 next = size_t{0}]() mutable -> Result<std::optional<image::Image>> {
     std::error_code error;
     while (next < names.size() && !fs::is_regular_file(folder / names[next], error)) ++next;
     if (next == names.size()) return std::nullopt;

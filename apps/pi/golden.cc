@@ -1,4 +1,5 @@
-// The golden vectors (apps/contract/README.md), through the very functions that pictures and frames go through.
+// The golden vectors (apps/contract/README.md), through the very functions that pictures and frames go
+// through.
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -26,8 +27,15 @@ struct Vector {
 };
 
 Bytes Yuv(const Vector& v) {
-  const hl_yuv_frame frame = {v.At("y").data(), v.At("u").data(), v.At("v").data(), v.Int("y_row_stride"), v.Int("y_pixel_stride"),
-                              v.Int("uv_row_stride"), v.Int("uv_pixel_stride"), v.width(), v.height()};
+  const hl_yuv_frame frame = {v.At("y").data(),
+                              v.At("u").data(),
+                              v.At("v").data(),
+                              v.Int("y_row_stride"),
+                              v.Int("y_pixel_stride"),
+                              v.Int("uv_row_stride"),
+                              v.Int("uv_pixel_stride"),
+                              v.width(),
+                              v.height()};
   Bytes rgb(static_cast<size_t>(v.width()) * static_cast<size_t>(v.height()) * 3);
   return hl_yuv_to_rgb(&frame, rgb.data()) == HL_OK ? rgb : Bytes();
 }
@@ -54,11 +62,13 @@ Bytes Made(const Pack& pack, const Vector& v, const std::string& kind) {
   const Part rgb = v.At("rgb");
   if (kind == "fit_resize") {
     const auto fit = image::ParseFit(v.json.at("fit").get<std::string>());
-    return fit ? image::ModelInput({v.width(), v.height(), {rgb.begin(), rgb.end()}}, v.Int("n"), *fit) : Bytes();
+    return fit ? image::ModelInput({v.width(), v.height(), {rgb.begin(), rgb.end()}}, v.Int("n"), *fit)
+               : Bytes();
   }
   Bytes out(rgb.size());
-  const int status = kind == "rotate" ? hl_rotate(rgb.data(), v.width(), v.height(), v.Int("degrees"), out.data())
-                                      : hl_orient(rgb.data(), v.width(), v.height(), v.Int("orientation"), out.data());
+  const int status = kind == "rotate"
+                         ? hl_rotate(rgb.data(), v.width(), v.height(), v.Int("degrees"), out.data())
+                         : hl_orient(rgb.data(), v.width(), v.height(), v.Int("orientation"), out.data());
   return status == HL_OK ? out : Bytes();
 }
 

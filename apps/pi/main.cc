@@ -1,5 +1,6 @@
-// A packed classifier as a program for the Raspberry Pi and other Linux boxes: pictures, a camera, a page in the network, the self-check
-// and the field test. What is said of answers goes to standard output, all else to standard error.
+// A packed classifier as a program for the Raspberry Pi and other Linux boxes: pictures, a camera, a page in
+// the network, the self-check and the field test. What is said of answers goes to standard output, all else
+// to standard error.
 #include <chrono>
 #include <cstdio>
 #include <thread>
@@ -17,7 +18,7 @@ namespace {
 
 void Print(std::FILE* to, const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), to);
-  std::fflush(to);   // whoever reads a pipe acts on each line
+  std::fflush(to);  // whoever reads a pipe acts on each line
 }
 
 int Complain(const Facts* facts, const Error& error) {
@@ -26,7 +27,8 @@ int Complain(const Facts* facts, const Error& error) {
 }
 
 std::string LineOf(const Facts& facts, const Answer& answer, std::string_view where) {
-  return fmt::format("{}\t{:.4f}\t{}\t{}\n", WordOf(answer.say), answer.score(), Visible(facts.labels[answer.label]), Visible(where));
+  return fmt::format("{}\t{:.4f}\t{}\t{}\n", WordOf(answer.say), answer.score(),
+                     Visible(facts.labels[answer.label]), Visible(where));
 }
 
 // Each picture, whatever became of those before it.
@@ -64,10 +66,12 @@ class Steady {
 
 Result<void> Live(Engine& engine, const Options& options) {
   const Facts& facts = engine.facts();
-  HL_ASSIGN(const Frames next, OpenFrames(options.camera.empty() ? "/dev/video0" : options.camera, options.repeat));
+  HL_ASSIGN(const Frames next,
+            OpenFrames(options.camera.empty() ? "/dev/video0" : options.camera, options.repeat));
   std::optional<Page> page;
   if (options.serve) {
-    HL_ASSIGN(page, Page::Start(facts, options.port, options.loopback ? serve::Scope::kLoopback : serve::Scope::kLan));
+    HL_ASSIGN(page, Page::Start(facts, options.port,
+                                options.loopback ? serve::Scope::kLoopback : serve::Scope::kLan));
     Print(stderr, page->words());
   }
   Steady steady(options);
@@ -87,7 +91,8 @@ Result<bool> Check(const Pack& pack, Engine& engine, const Options& options) {
   else if (!check.passed()) Print(stderr, Words(check));
   if (!options.record.empty()) {
     HL_TRY(WriteSelfCheck(options.record, engine.facts(), check));
-    Print(stderr, fmt::format("{}: take it to the computer: handlens verify RUN --import {}\n", options.record, options.record));
+    Print(stderr, fmt::format("{}: take it to the computer: handlens verify RUN --import {}\n",
+                              options.record, options.record));
   }
   return check.passed();
 }
@@ -95,7 +100,8 @@ Result<bool> Check(const Pack& pack, Engine& engine, const Options& options) {
 Result<void> FieldTest(Engine& engine, const Options& options) {
   const Facts& facts = engine.facts();
   HL_ASSIGN(FieldLog log, FieldLog::Open(options.field_test, facts, options.conditions));
-  HL_ASSIGN(const Frames next, OpenFrames(options.camera.empty() ? "/dev/video0" : options.camera, options.repeat));
+  HL_ASSIGN(const Frames next,
+            OpenFrames(options.camera.empty() ? "/dev/video0" : options.camera, options.repeat));
   for (int shot = 0; shot < options.shots && !StopRequested(); ++shot) {
     if (shot > 0) std::this_thread::sleep_for(std::chrono::seconds(options.pause_s));
     HL_ASSIGN(const std::optional<image::Image> picture, next());
@@ -106,17 +112,23 @@ Result<void> FieldTest(Engine& engine, const Options& options) {
   }
   if (log.taken() == 0) return Fail(ErrorKind::kBadInput, "no picture came, so no shot was taken");
   const Interval interval = Wilson95(log.right(), log.taken());
-  Print(stderr, fmt::format("{} of {} right, 95 % interval {:.1f} to {:.1f} %\n{}: take it to the computer: handlens verify RUN --import {}\n", log.right(), log.taken(),
-                          100 * interval.low, 100 * interval.high, options.field_test, options.field_test));
+  Print(stderr, fmt::format("{} of {} right, 95 % interval {:.1f} to {:.1f} %\n{}: take it to the computer: "
+                            "handlens verify RUN --import {}\n",
+                            log.right(), log.taken(), 100 * interval.low, 100 * interval.high,
+                            options.field_test, options.field_test));
   return {};
 }
 
 std::string About(const Pack& pack, const Engine& engine) {
   const Facts& facts = engine.facts();
-  std::string text = fmt::format("{} {}\nmodel {}, SHA-256 {}, {} x {} pixels\n\"not sure\" below {:.2f}\nlabels:\n", VisibleLines(facts.name), facts.version_name,
-                                 facts.model_file, facts.model_sha256, engine.side(), engine.side(), facts.not_sure_below);
+  std::string text =
+      fmt::format("{} {}\nmodel {}, SHA-256 {}, {} x {} pixels\n\"not sure\" below {:.2f}\nlabels:\n",
+                  VisibleLines(facts.name), facts.version_name, facts.model_file, facts.model_sha256,
+                  engine.side(), engine.side(), facts.not_sure_below);
   for (const std::string& label : facts.labels) text += fmt::format("  {}\n", Visible(label));
-  if (facts.refer_class) text += fmt::format("\"refer\", whatever is likeliest, from a score of {:.3f} for {} on: ask an expert\n", facts.refer_from, Visible(facts.labels[*facts.refer_class]));
+  if (facts.refer_class)
+    text += fmt::format("\"refer\", whatever is likeliest, from a score of {:.3f} for {} on: ask an expert\n",
+                        facts.refer_from, Visible(facts.labels[*facts.refer_class]));
   if (!facts.notice.empty()) text += VisibleLines(facts.notice) + "\n";
   return text + "\n" + VisibleLines(pack.Text("modelcard.md"));
 }
@@ -124,7 +136,8 @@ std::string About(const Pack& pack, const Engine& engine) {
 bool IsLive(const Options& options) { return options.serve || !options.camera.empty(); }
 
 bool AsksForNothing(const Options& options) {
-  return options.pictures.empty() && !IsLive(options) && !options.self_check && options.field_test.empty() && !options.about;
+  return options.pictures.empty() && !IsLive(options) && !options.self_check && options.field_test.empty() &&
+         !options.about;
 }
 
 // All that was asked for, in turn.
@@ -136,7 +149,9 @@ int Do(const Pack& pack, Engine& engine, const Options& options) {
     if (!*passed) return static_cast<int>(ErrorKind::kGate);
   }
   const int status = Pictures(engine, options);
-  const auto done = !options.field_test.empty() ? FieldTest(engine, options) : IsLive(options) ? Live(engine, options) : Result<void>();
+  const auto done = !options.field_test.empty() ? FieldTest(engine, options)
+                    : IsLive(options)           ? Live(engine, options)
+                                                : Result<void>();
   return done ? status : Complain(&engine.facts(), done.error());
 }
 

@@ -1,4 +1,5 @@
-// The page with the live answer, for browsers in this network: what the camera's picture is to the model, and what the model says of it.
+// The page with the live answer, for browsers in this network: what the camera's picture is to the model, and
+// what the model says of it.
 #pragma once
 
 #include <memory>
@@ -14,7 +15,7 @@ class Page {
   static Result<Page> Start(const Facts& facts, int port, serve::Scope scope);
 
   void Show(const Facts& facts, const Answer& answer, int side, int64_t frame);
-  const std::string& words() const { return words_; }   // where it is, and who sees it
+  const std::string& words() const { return words_; }  // where it is, and who sees it
 
  private:
   std::unique_ptr<serve::Server> server_;

@@ -23,7 +23,8 @@ using package::kPlaces;
 using package::kRecordFormat;
 using package::kRecordVersion;
 
-// The first line of a file of the kernel's, without the zero byte that some end with; empty when there is none.
+// The first line of a file of the kernel's, without the zero byte that some end with; empty when there is
+// none.
 std::string SystemText(const char* path) {
   const auto head = ReadHead(path, 200);
   if (!head || !*head) return "";
@@ -40,7 +41,8 @@ std::string SystemName() {
   return text->substr(at + kKey.size(), text->find('"', at + kKey.size()) - at - kKey.size());
 }
 
-// A random number of this installation, so that records of two devices of one kind are not taken for one's. Empty when it cannot be kept.
+// A random number of this installation, so that records of two devices of one kind are not taken for one's.
+// Empty when it cannot be kept.
 std::string Installation(const Facts& facts) {
   const fs::path path = StateFolder(facts) / "installation";
   if (const auto known = ReadText(path); known && known->size() == 32) return *known;
@@ -54,15 +56,24 @@ Json Begin(const Facts& facts) {
   utsname system{};
   ::uname(&system);
   const std::string board = SystemText("/proc/device-tree/model");
-  Json app = {{"name", facts.name}, {"target", "pi"}, {"version_name", facts.version_name}, {"model_file", facts.model_file},
-              {"model_sha256", facts.model_sha256}, {"input_type", facts.input_type}, {"runtime", "handlens C inference"}, {"path", "builtin"}};
-  if (const std::string installation = Installation(facts); !installation.empty()) app["installation"] = installation;
-  return {{"made_at", Now()},
-          {"app", std::move(app)},
-          {"phone", {{"model", board.empty() ? std::string(system.machine) : board},
-                     {"system", fmt::format("{}, {} {} {}", SystemName(), system.sysname, system.release, system.machine)},
-                     {"cores", ::sysconf(_SC_NPROCESSORS_ONLN)}}},
-          {"labels", facts.labels}};
+  Json app = {{"name", facts.name},
+              {"target", "pi"},
+              {"version_name", facts.version_name},
+              {"model_file", facts.model_file},
+              {"model_sha256", facts.model_sha256},
+              {"input_type", facts.input_type},
+              {"runtime", "handlens C inference"},
+              {"path", "builtin"}};
+  if (const std::string installation = Installation(facts); !installation.empty())
+    app["installation"] = installation;
+  return {
+      {"made_at", Now()},
+      {"app", std::move(app)},
+      {"phone",
+       {{"model", board.empty() ? std::string(system.machine) : board},
+        {"system", fmt::format("{}, {} {} {}", SystemName(), system.sysname, system.release, system.machine)},
+        {"cores", ::sysconf(_SC_NPROCESSORS_ONLN)}}},
+      {"labels", facts.labels}};
 }
 
 // JSON has no word for what is not a number.
@@ -73,13 +84,16 @@ Json Numbers(const std::vector<float>& scores) {
 }
 
 Json PictureOf(const Held& held) {
-  return {{"file", held.row.at("file")}, {"sha256", held.row.at("sha256")}, {"label", held.row.at("label")}, {"input_equal", held.input_equal},
-          {"computer", held.row.at("scores")}, {"computer_xnnpack", held.row.at("scores_xnnpack")}, {"builtin", Numbers(held.scores)},
-          {"xnnpack", nullptr}, {"builtin_ok", held.right}, {"xnnpack_ok", nullptr}};
+  return {{"file", held.row.at("file")},       {"sha256", held.row.at("sha256")},
+          {"label", held.row.at("label")},     {"input_equal", held.input_equal},
+          {"computer", held.row.at("scores")}, {"computer_xnnpack", held.row.at("scores_xnnpack")},
+          {"builtin", Numbers(held.scores)},   {"xnnpack", nullptr},
+          {"builtin_ok", held.right},          {"xnnpack_ok", nullptr}};
 }
 
 template <size_t N>
-Result<void> CheckWord(const char* option, const std::string& word, const std::array<std::string_view, N>& known) {
+Result<void> CheckWord(const char* option, const std::string& word,
+                       const std::array<std::string_view, N>& known) {
   if (std::find(known.begin(), known.end(), word) != known.end()) return {};
   return Fail(ErrorKind::kUsage, "{} {}: it is one of {}", option, word, fmt::join(known, ", "));
 }
@@ -101,7 +115,9 @@ fs::path StateFolder(const Facts& facts) {
     if (value == nullptr || *value == '\0') continue;
     const fs::path folder = value;
     const std::string_view name = variable;
-    return name == "STATE_DIRECTORY" ? folder : name == "HOME" ? folder / ".config" / facts.program : folder / facts.program;
+    return name == "STATE_DIRECTORY" ? folder
+           : name == "HOME"          ? folder / ".config" / facts.program
+                                     : folder / facts.program;
   }
   return fs::path(".config") / facts.program;
 }
@@ -115,9 +131,13 @@ Result<void> WriteSelfCheck(const fs::path& path, const Facts& facts, const Self
                           {"model_intact", check.model_intact},
                           {"computer_runtime", check.file.at("runtime")},
                           {"tolerance", check.file.at("tolerance")},
-                          {"golden", {{"count", golden.count}, {"equal", golden.equal}, {"within_bound", golden.within_bound},
-                                      {"differing_bytes", golden.differing_bytes}, {"largest_jpeg_difference", golden.largest_jpeg_difference},
-                                      {"failed", golden.failed}}},
+                          {"golden",
+                           {{"count", golden.count},
+                            {"equal", golden.equal},
+                            {"within_bound", golden.within_bound},
+                            {"differing_bytes", golden.differing_bytes},
+                            {"largest_jpeg_difference", golden.largest_jpeg_difference},
+                            {"failed", golden.failed}}},
                           {"delegate", "missing"},
                           {"pictures", std::move(pictures)}};
   return WriteRecord(path, kRecordFormat, kRecordVersion, record);
@@ -125,7 +145,8 @@ Result<void> WriteSelfCheck(const fs::path& path, const Facts& facts, const Self
 
 Result<FieldLog> FieldLog::Open(const fs::path& path, const Facts& facts, const Conditions& conditions) {
   if (std::find(facts.labels.begin(), facts.labels.end(), conditions.label) == facts.labels.end()) {
-    return Fail(ErrorKind::kUsage, "--label {}: not a label of this model; they are {}", conditions.label, fmt::join(facts.labels, ", "));
+    return Fail(ErrorKind::kUsage, "--label {}: not a label of this model; they are {}", conditions.label,
+                fmt::join(facts.labels, ", "));
   }
   HL_TRY(CheckWord("--distance", conditions.distance, kDistances));
   HL_TRY(CheckWord("--place", conditions.place, kPlaces));
@@ -142,7 +163,9 @@ Result<FieldLog> FieldLog::Open(const fs::path& path, const Facts& facts, const 
               if (!log.shots_.empty()) log.series_ = log.shots_.back().at("series").get<int>() + 1;
               return json.at("app").at("model_sha256").get<std::string>() == facts.model_sha256;
             }));
-  if (!same) return Fail(ErrorKind::kBadInput, "{}: the field test of another model; name another file", path.string());
+  if (!same)
+    return Fail(ErrorKind::kBadInput, "{}: the field test of another model; name another file",
+                path.string());
   return log;
 }
 

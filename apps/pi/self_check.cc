@@ -8,10 +8,13 @@
 namespace handlens::device {
 namespace {
 
-// Another JPEG decoder gives other bytes; then the label must still be the same, with scores this close. Only originals are JPEG files.
+// Another JPEG decoder gives other bytes; then the label must still be the same, with scores this close. Only
+// originals are JPEG files.
 constexpr double kOtherDecoderTolerance = 0.05;
 
-size_t Best(const std::vector<float>& scores) { return static_cast<size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin()); }
+size_t Best(const std::vector<float>& scores) {
+  return static_cast<size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin());
+}
 
 // All scores within the limit, and the same label unless the computer's are a tie by as little.
 bool Agree(const std::vector<float>& here, const std::vector<float>& computer, double limit) {
@@ -28,17 +31,21 @@ Result<Held> Run(const Pack& pack, Engine& engine, const Json& row, double toler
   HL_ASSIGN(const image::Decoded decoded, image::Decode(bytes));
   Answer answer = engine.Classify(decoded.image);
   const auto computer = row.at("scores").get<std::vector<float>>();
-  Held held{.row = row, .input_equal = Sha256(answer.seen) == row.at("input_sha256").get<std::string>(), .scores = std::move(answer.scores)};
+  Held held{.row = row,
+            .input_equal = Sha256(answer.seen) == row.at("input_sha256").get<std::string>(),
+            .scores = std::move(answer.scores)};
   held.bits_equal = held.scores == computer;
   const bool lossless = row.at("lossless");
-  held.right = (held.input_equal || !lossless) && Agree(held.scores, computer, held.input_equal ? tolerance : kOtherDecoderTolerance);
+  held.right = (held.input_equal || !lossless) &&
+               Agree(held.scores, computer, held.input_equal ? tolerance : kOtherDecoderTolerance);
   return held;
 }
 
 }  // namespace
 
 bool SelfCheck::passed() const {
-  return golden.passed() && model_intact && std::all_of(pictures.begin(), pictures.end(), [](const Held& held) { return held.right; });
+  return golden.passed() && model_intact &&
+         std::all_of(pictures.begin(), pictures.end(), [](const Held& held) { return held.right; });
 }
 
 Result<SelfCheck> RunSelfCheck(const Pack& pack, Engine& engine) {
@@ -47,7 +54,8 @@ Result<SelfCheck> RunSelfCheck(const Pack& pack, Engine& engine) {
   check.model_intact = engine.model_intact();
   HL_ASSIGN(check.file, pack.Record("check/check.json"));
   HL_ASSIGN(const auto rows, FromJson(check.file, "check/check.json", [](const Json& json) {
-              return std::pair(json.at("pictures").get<std::vector<Json>>(), json.at("tolerance").get<double>());
+              return std::pair(json.at("pictures").get<std::vector<Json>>(),
+                               json.at("tolerance").get<double>());
             }));
   for (const Json& row : rows.first) {
     HL_ASSIGN(Held held, Run(pack, engine, row, rows.second));
@@ -58,17 +66,24 @@ Result<SelfCheck> RunSelfCheck(const Pack& pack, Engine& engine) {
 
 std::string Words(const SelfCheck& check) {
   const Golden& golden = check.golden;
-  const auto count = [&](auto&& which) { return std::count_if(check.pictures.begin(), check.pictures.end(), which); };
+  const auto count = [&](auto&& which) {
+    return std::count_if(check.pictures.begin(), check.pictures.end(), which);
+  };
   std::string text = fmt::format("pixels: {} of {} golden vectors equal", golden.equal, golden.count);
-  if (golden.within_bound > 0) text += fmt::format(", {} JPEG files within {} levels", golden.within_bound, golden.largest_jpeg_difference);
-  text += fmt::format("\nmodel: {}\n", check.model_intact ? "as it was packed" : "NOT THE ONE THAT WAS PACKED");
-  text += fmt::format("held-out pictures: {} of {} score as on the computer, {} of them to the last bit\n", count([](const Held& h) { return h.right; }),
-                      check.pictures.size(), count([](const Held& h) { return h.bits_equal; }));
+  if (golden.within_bound > 0)
+    text +=
+        fmt::format(", {} JPEG files within {} levels", golden.within_bound, golden.largest_jpeg_difference);
+  text +=
+      fmt::format("\nmodel: {}\n", check.model_intact ? "as it was packed" : "NOT THE ONE THAT WAS PACKED");
+  text += fmt::format("held-out pictures: {} of {} score as on the computer, {} of them to the last bit\n",
+                      count([](const Held& h) { return h.right; }), check.pictures.size(),
+                      count([](const Held& h) { return h.bits_equal; }));
   for (const std::string& failed : golden.failed) text += fmt::format("FAILED: golden vector {}\n", failed);
   for (const Held& held : check.pictures) {
     if (!held.right) text += fmt::format("FAILED: {}\n", held.row.value("file", "?"));
   }
-  return text + (check.passed() ? "self-check passed\n" : "SELF-CHECK FAILED: do not rely on the answers of this device\n");
+  return text + (check.passed() ? "self-check passed\n"
+                                : "SELF-CHECK FAILED: do not rely on the answers of this device\n");
 }
 
 }  // namespace handlens::device

@@ -13,16 +13,19 @@ struct Y4m {
   std::string path;
   std::ifstream file;
   int width = 0, height = 0;
-  bool limited = true;   // what tools write unless they say XCOLORRANGE=FULL
+  bool limited = true;  // what tools write unless they say XCOLORRANGE=FULL
   std::vector<uint8_t> bytes;
 
   size_t Luma() const { return static_cast<size_t>(width) * static_cast<size_t>(height); }
-  size_t Chroma() const { return static_cast<size_t>((width + 1) / 2) * static_cast<size_t>((height + 1) / 2); }
+  size_t Chroma() const {
+    return static_cast<size_t>((width + 1) / 2) * static_cast<size_t>((height + 1) / 2);
+  }
 
   Result<std::optional<image::Image>> Next() {
     std::string line;
     if (StopRequested() || !std::getline(file, line)) return std::nullopt;
-    if (!line.starts_with("FRAME")) return Fail(ErrorKind::kBadInput, "{}: no frame where one should begin", path);
+    if (!line.starts_with("FRAME"))
+      return Fail(ErrorKind::kBadInput, "{}: no frame where one should begin", path);
     bytes.resize(Luma() + 2 * Chroma());
     if (!file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()))) {
       return Fail(ErrorKind::kBadInput, "{}: ends within a frame", path);
@@ -52,10 +55,12 @@ bool ReadHead(const std::string& head, Y4m& video) {
     const std::string_view value = std::string_view(word).substr(1);
     if (word[0] == 'W') video.width = Number(value);
     if (word[0] == 'H') video.height = Number(value);
-    if (word[0] == 'C') known = known && (value == "420" || value == "420jpeg" || value == "420mpeg2" || value == "420paldv");
+    if (word[0] == 'C')
+      known = known && (value == "420" || value == "420jpeg" || value == "420mpeg2" || value == "420paldv");
     if (word == "XCOLORRANGE=FULL") video.limited = false;
   }
-  return known && video.width > 0 && video.height > 0 && video.width <= HL_MAX_SIDE_PX && video.height <= HL_MAX_SIDE_PX;
+  return known && video.width > 0 && video.height > 0 && video.width <= HL_MAX_SIDE_PX &&
+         video.height <= HL_MAX_SIDE_PX;
 }
 
 }  // namespace
@@ -66,7 +71,9 @@ Result<Frames> OpenY4m(const std::string& path) {
   video->file.open(path, std::ios::binary);
   std::string head;
   if (!std::getline(video->file, head)) return Fail(ErrorKind::kBadInput, "{}: cannot be read", path);
-  if (!ReadHead(head, *video)) return Fail(ErrorKind::kBadInput, "{}: not a YUV4MPEG2 video in 4:2:0 with 8 bits; ffmpeg -pix_fmt yuv420p makes one", path);
+  if (!ReadHead(head, *video))
+    return Fail(ErrorKind::kBadInput,
+                "{}: not a YUV4MPEG2 video in 4:2:0 with 8 bits; ffmpeg -pix_fmt yuv420p makes one", path);
   return Frames([video] { return video->Next(); });
 }
 

@@ -10,13 +10,15 @@
 namespace handlens::backbone {
 namespace {
 
-constexpr int kAnyClasses = 2;   // of the classifier that stands for all others in checks
+constexpr int kAnyClasses = 2;  // of the classifier that stands for all others in checks
 
 bool GoodName(std::string_view name) {
   const auto good = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
   };
-  return !name.empty() && name.size() <= 64 && name[0] != '.' && name[0] != '-' && std::all_of(name.begin(), name.end(), good);
+  return !name.empty() && name.size() <= 64 && name[0] != '.' && name[0] != '-' &&
+         std::all_of(name.begin(), name.end(), good);
 }
 
 int LayerOf(const nn::Tensor& tensor) { return std::atoi(tensor.name.c_str()); }
@@ -63,26 +65,32 @@ Result<void> CheckCuts(const Backbone& backbone) {
 
 }  // namespace
 
-bool IsLastCut(const Backbone& backbone, int cut) { return static_cast<size_t>(cut) + 1 == backbone.cuts.size(); }
+bool IsLastCut(const Backbone& backbone, int cut) {
+  return static_cast<size_t>(cut) + 1 == backbone.cuts.size();
+}
 
 int FeatureLayer(const Backbone& backbone, int cut) {
   using enum nn::LayerKind;
   const std::vector<nn::LayerSpec>& layers = backbone.spec.layers;
   const size_t behind = static_cast<size_t>(backbone.cuts[static_cast<size_t>(cut)]), own = behind + 1;
   const auto is = [&](size_t i, std::initializer_list<nn::LayerKind> kinds) {
-    return i < layers.size() && layers[i].inputs.empty() && std::find(kinds.begin(), kinds.end(), layers[i].kind) != kinds.end();
+    return i < layers.size() && layers[i].inputs.empty() &&
+           std::find(kinds.begin(), kinds.end(), layers[i].kind) != kinds.end();
   };
-  if (!is(own, {kConv}) || layers[own].kernel != 1 || layers[own].stride != 1) return static_cast<int>(behind);
+  if (!is(own, {kConv}) || layers[own].kernel != 1 || layers[own].stride != 1)
+    return static_cast<int>(behind);
   size_t end = own + 1;
   if (is(end, {kBatchNorm})) ++end;
   if (!is(end, {kRelu, kRelu6})) return static_cast<int>(behind);
-  const bool before_next = !IsLastCut(backbone, cut) && static_cast<int>(end) < backbone.cuts[static_cast<size_t>(cut) + 1];
+  const bool before_next =
+      !IsLastCut(backbone, cut) && static_cast<int>(end) < backbone.cuts[static_cast<size_t>(cut) + 1];
   return static_cast<int>(before_next ? end : behind);
 }
 
 std::vector<int> FeatureLayers(const Backbone& backbone) {
   std::vector<int> layers;
-  for (size_t cut = 0; cut < backbone.cuts.size(); ++cut) layers.push_back(FeatureLayer(backbone, static_cast<int>(cut)));
+  for (size_t cut = 0; cut < backbone.cuts.size(); ++cut)
+    layers.push_back(FeatureLayer(backbone, static_cast<int>(cut)));
   return layers;
 }
 
@@ -90,26 +98,31 @@ Result<std::vector<nn::WeightShape>> FeatureShapes(const nn::ModelSpec& spec) {
   nn::ModelSpec model = spec;
   AddHead(model, kAnyClasses);
   HL_ASSIGN(std::vector<nn::WeightShape> shapes, nn::WeightShapes(model));
-  shapes.resize(shapes.size() - 2);   // the head's kernel and bias
+  shapes.resize(shapes.size() - 2);  // the head's kernel and bias
   return shapes;
 }
 
 Result<void> Check(const Backbone& backbone) {
   if (!GoodName(backbone.name)) {
-    return Fail(ErrorKind::kUsage, "\"{}\" is no name for a backbone; letters, digits, '-', '_' and '.' make one", backbone.name);
+    return Fail(ErrorKind::kUsage,
+                "\"{}\" is no name for a backbone; letters, digits, '-', '_' and '.' make one",
+                backbone.name);
   }
-  if (backbone.spec.classes != 0) return Fail(ErrorKind::kUsage, "it has {} classes; a backbone has none", backbone.spec.classes);
+  if (backbone.spec.classes != 0)
+    return Fail(ErrorKind::kUsage, "it has {} classes; a backbone has none", backbone.spec.classes);
   HL_TRY(CheckCuts(backbone));
   HL_ASSIGN(const auto shapes, FeatureShapes(backbone.spec));
-  if (ShapesOf(backbone.weights) != shapes) return Fail(ErrorKind::kUsage, "its weights are not those of its layers");
+  if (ShapesOf(backbone.weights) != shapes)
+    return Fail(ErrorKind::kUsage, "its weights are not those of its layers");
   for (const nn::Tensor& tensor : backbone.weights) HL_TRY(CheckNumbers(tensor));
   return {};
 }
 
 std::string HashOf(const Backbone& backbone) {
   nn::ModelSpec spec = backbone.spec;
-  spec.name.clear();   // the same network under another name is the same
-  const std::string text = nn::ToJson(spec).dump() + Json(backbone.cuts).dump() + Sha256(nn::EncodeWeights(backbone.weights));
+  spec.name.clear();  // the same network under another name is the same
+  const std::string text =
+      nn::ToJson(spec).dump() + Json(backbone.cuts).dump() + Sha256(nn::EncodeWeights(backbone.weights));
   return Sha256(text).substr(0, 16);
 }
 
@@ -121,8 +134,8 @@ Result<nn::ModelSpec> Classifier(const Backbone& backbone, int cut, int size_px,
   nn::ModelSpec spec = FeaturesAt(backbone, cut, size_px);
   HL_ASSIGN(const auto shapes, FeatureShapes(spec));
   if (ShapesOf(WeightsOf(backbone, cut)) != shapes) {
-    return Fail(ErrorKind::kUsage, "backbone {} has layers that fit pictures of {} px alone, not {} px", backbone.name,
-                  backbone.spec.size_px, size_px);
+    return Fail(ErrorKind::kUsage, "backbone {} has layers that fit pictures of {} px alone, not {} px",
+                backbone.name, backbone.spec.size_px, size_px);
   }
   AddHead(spec, classes);
   HL_TRY(nn::InferShapes(spec));

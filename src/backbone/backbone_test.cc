@@ -22,7 +22,8 @@ using testing::HasSubstr;
 class Folder : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::path(testing::TempDir()) / ("backbone_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+    folder_ = fs::path(testing::TempDir()) /
+              ("backbone_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
     fs::remove_all(folder_);
     ASSERT_TRUE(MakeFolder(folder_));
   }
@@ -76,7 +77,8 @@ TEST_F(BackboneFile, RefusesOtherFilesAndNewerVersions) {
   const fs::path path = folder_ / "weights.safetensors";
   ASSERT_TRUE(WriteFileAtomic(path, nn::EncodeWeights(SampleBackbone().weights)));
   EXPECT_THAT(ErrorOf(path), HasSubstr("no backbone of handlens"));
-  ASSERT_TRUE(WriteFileAtomic(path, nn::EncodeWeightsFile({{}, {{"format", "handlens backbone"}, {"version", "2"}}})));
+  ASSERT_TRUE(WriteFileAtomic(
+      path, nn::EncodeWeightsFile({{}, {{"format", "handlens backbone"}, {"version", "2"}}})));
   EXPECT_THAT(ErrorOf(path), HasSubstr("use a newer handlens"));
 }
 
@@ -93,7 +95,8 @@ TEST_F(BackboneFile, WritesNothingThatItWouldNotRead) {
   EXPECT_THAT(refused([](Backbone& b) { b.cuts = {3, 9}; }), HasSubstr("cuts"));
   EXPECT_THAT(refused([](Backbone& b) { b.spec.classes = 5; }), HasSubstr("5 classes"));
   EXPECT_THAT(refused([](Backbone& b) { b.weights.pop_back(); }), HasSubstr("weights"));
-  EXPECT_THAT(refused([](Backbone& b) { b.weights[2].values[0] = std::numeric_limits<float>::quiet_NaN(); }), HasSubstr("nan"));
+  EXPECT_THAT(refused([](Backbone& b) { b.weights[2].values[0] = std::numeric_limits<float>::quiet_NaN(); }),
+              HasSubstr("nan"));
   EXPECT_THAT(refused([](Backbone& b) { b.weights[6].values[3] = -1; }), HasSubstr("2.variance holds -1"));
   EXPECT_THAT(refused([](Backbone& b) { b.spec.layers[9].inputs = {3, 40}; }), HasSubstr("layer 9, add"));
 }
@@ -116,7 +119,8 @@ TEST_F(BackboneFolder, FindsByNameAndTheEarlierFolderFirst) {
   const auto none = Find(folders, "lite0");
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().kind, ErrorKind::kUsage);
-  EXPECT_THAT(none.error().message, testing::AllOf(HasSubstr(own.string()), HasSubstr("there is other, tiny")));
+  EXPECT_THAT(none.error().message,
+              testing::AllOf(HasSubstr(own.string()), HasSubstr("there is other, tiny")));
   EXPECT_THAT(Find(std::span(folders).last(1), "lite0").error().message, HasSubstr("./dev build"));
 }
 
@@ -146,7 +150,8 @@ TEST(Backbone, ACutClassifierKeepsLayersAndWeightNames) {
   EXPECT_EQ(WeightsOf(backbone, 2).size(), backbone.weights.size());
 }
 
-// The channels are the published architecture's: six times what the next block reads, but for the last two cuts.
+// The channels are the published architecture's: six times what the next block reads, but for the last two
+// cuts.
 TEST(Backbone, ACutKeepsTheConvolutionThatWidensWhatABlockGives) {
   Backbone lite = LiteBackbone(Lite::kLite0);
   const std::vector<nn::WeightShape> weights = FeatureShapes(lite.spec).value();
@@ -161,9 +166,10 @@ TEST(Backbone, ACutKeepsTheConvolutionThatWidensWhatABlockGives) {
   const std::vector<nn::Shape> shapes = nn::InferShapes(spec).value();
   std::vector<int> channels;
   for (const int layer : FeatureLayers(lite)) channels.push_back(shapes[static_cast<size_t>(layer)].channels);
-  EXPECT_EQ(channels, (std::vector<int>{96, 144, 144, 240, 240, 480, 480, 480, 672, 672, 672, 1152, 1152, 1152, 1152, 320, 1280}));
+  EXPECT_EQ(channels, (std::vector<int>{96, 144, 144, 240, 240, 480, 480, 480, 672, 672, 672, 1152, 1152,
+                                        1152, 1152, 320, 1280}));
   for (size_t cut = 0; cut < lite.cuts.size(); ++cut) {
-    const bool widened = cut < 15;   // behind a block, a convolution, its batch norm and its activation
+    const bool widened = cut < 15;  // behind a block, a convolution, its batch norm and its activation
     EXPECT_EQ(FeatureLayer(lite, static_cast<int>(cut)), lite.cuts[cut] + (widened ? 3 : 0)) << cut;
   }
   const auto cut = Classifier(lite, 4, 96, 5);
@@ -185,7 +191,8 @@ TEST(Backbone, ACutClassifierComputesTheFeaturesOfThatLayer) {
   ASSERT_TRUE(network->LoadWeights(weights));
   std::vector<float> scores(8), picture(16 * 16 * 3, 0.5f);
   network->Predict(picture, 1, scores);
-  // By hand: 0.5 normalised, a 3 x 3 window at stride 2 on 16 px lacks its last row and column at the far edge alone.
+  // By hand: 0.5 normalised, a 3 x 3 window at stride 2 on 16 px lacks its last row and column at the far
+  // edge alone.
   const auto& w = backbone.weights;
   std::vector<double> means(8);
   for (size_t c = 0; c < 8; ++c) {
@@ -198,7 +205,8 @@ TEST(Backbone, ACutClassifierComputesTheFeaturesOfThatLayer) {
             sum += (0.5 - w[0].values[channel]) / w[1].values[channel] * w[2].values[k * 8 + c];
           }
         }
-        const double normed = (sum - w[5].values[c]) / std::sqrt(w[6].values[c] + 1e-3) * w[3].values[c] + w[4].values[c];
+        const double normed =
+            (sum - w[5].values[c]) / std::sqrt(w[6].values[c] + 1e-3) * w[3].values[c] + w[4].values[c];
         means[c] += std::clamp(normed, 0.0, 6.0) / 64;
       }
     }
@@ -221,7 +229,8 @@ TEST(Backbone, RefusesCutsAndSizesThatDoNotFit) {
   fixed.weights.push_back({"13.bias", {4}, std::vector<float>(4)});
   fixed.hash = HashOf(fixed);
   EXPECT_TRUE(Classifier(fixed, 2, 16, 2)) << Classifier(fixed, 2, 16, 2).error().message;
-  EXPECT_THAT(Classifier(fixed, 2, 32, 2).error().message, HasSubstr("fit pictures of 16 px alone, not 32 px"));
+  EXPECT_THAT(Classifier(fixed, 2, 32, 2).error().message,
+              HasSubstr("fit pictures of 16 px alone, not 32 px"));
   EXPECT_TRUE(Classifier(fixed, 1, 32, 2));
 }
 

@@ -5,10 +5,12 @@
 
 namespace handlens::backbone {
 
-// Name, cuts, and the weights' names, shapes and numbers. Kind kUsage; the message is half a sentence about "it".
+// Name, cuts, and the weights' names, shapes and numbers. Kind kUsage; the message is half a sentence about
+// "it".
 Result<void> Check(const Backbone& backbone);
 
-// The weights of a spec that ends with features, as nn::WeightShapes gives them for a classifier. Errors as that.
+// The weights of a spec that ends with features, as nn::WeightShapes gives them for a classifier. Errors as
+// that.
 Result<std::vector<nn::WeightShape>> FeatureShapes(const nn::ModelSpec& spec);
 
 }  // namespace handlens::backbone

@@ -23,12 +23,17 @@ std::string Small(int number) { return std::string("K") + static_cast<char>(numb
 std::string Alone(std::string_view body) { return std::string("\x80\x02") + std::string(body) + "."; }
 const std::string kStrided = "(" + Small(3) + Small(1) + "t";
 
-std::string Tensor(std::string_view type, std::string_view key, int count, std::string_view shape, std::string_view strides) {
-  return "ctorch._utils\n_rebuild_tensor_v2\n((" + Word("storage") + "ctorch\n" + std::string(type) + "\n" + Word(key) +
-         Word("cpu") + Small(count) + "NtQ" + Small(0) + std::string(shape) + std::string(strides) +
-         "\x89" "ccollections\nOrderedDict\n)RtR";
+std::string Tensor(std::string_view type, std::string_view key, int count, std::string_view shape,
+                   std::string_view strides) {
+  return "ctorch._utils\n_rebuild_tensor_v2\n((" + Word("storage") + "ctorch\n" + std::string(type) + "\n" +
+         Word(key) + Word("cpu") + Small(count) + "NtQ" + Small(0) + std::string(shape) +
+         std::string(strides) +
+         "\x89"
+         "ccollections\nOrderedDict\n)RtR";
 }
-std::string Table(std::string_view entries) { return "ccollections\nOrderedDict\n)R(" + std::string(entries) + "u}" + Word("_metadata") + "Nsb"; }
+std::string Table(std::string_view entries) {
+  return "ccollections\nOrderedDict\n)R(" + std::string(entries) + "u}" + Word("_metadata") + "Nsb";
+}
 
 template <class T>
 std::string Storage(const std::vector<T>& values) {
@@ -37,11 +42,13 @@ std::string Storage(const std::vector<T>& values) {
          std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
 }
 std::string File(std::string_view table, std::string_view keys, std::string_view data) {
-  return Alone(std::string("\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 12)) + Alone(std::string("M\xe9\x03")) + Alone("}") +
-         Alone(table) + Alone("](" + std::string(keys) + "e") + std::string(data);
+  return Alone(std::string("\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 12)) +
+         Alone(std::string("M\xe9\x03")) + Alone("}") + Alone(table) + Alone("](" + std::string(keys) + "e") +
+         std::string(data);
 }
 std::string GoodFile() {
-  const std::string weight = Word("a.weight") + Tensor("FloatStorage", "k1", 6, "(" + Small(2) + Small(3) + "t", kStrided);
+  const std::string weight =
+      Word("a.weight") + Tensor("FloatStorage", "k1", 6, "(" + Small(2) + Small(3) + "t", kStrided);
   const std::string counter = Word("a.counter") + Tensor("LongStorage", "k2", 1, ")", ")");
   const std::string bias = Word("b") + Tensor("FloatStorage", "k0", 2, Small(2) + "\x85", Small(1) + "\x85");
   return File(Table(weight + counter + bias), Word("k0") + Word("k1") + Word("k2"),
@@ -67,7 +74,8 @@ TEST(Checkpoint, ReadsTheFloatTensorsByName) {
 }
 
 TEST(Checkpoint, ReadsTensorsWhoseNumbersLieInAnotherOrder) {
-  const std::string turned = Word("w") + Tensor("FloatStorage", "k", 6, "(" + Small(3) + Small(2) + "t", "(" + Small(1) + Small(3) + "t");
+  const std::string turned = Word("w") + Tensor("FloatStorage", "k", 6, "(" + Small(3) + Small(2) + "t",
+                                                "(" + Small(1) + Small(3) + "t");
   const auto weights = ReadText(File(Table(turned), Word("k"), Storage<float>({1, 2, 3, 4, 5, 6})));
   ASSERT_TRUE(weights) << weights.error().message;
   EXPECT_EQ((*weights)[0].shape, (std::vector<int>{3, 2}));
@@ -76,7 +84,8 @@ TEST(Checkpoint, ReadsTensorsWhoseNumbersLieInAnotherOrder) {
 
 TEST(Checkpoint, RefusesTruncatedFiles) {
   const std::string good = GoodFile();
-  for (size_t length = 0; length < good.size(); ++length) ASSERT_NE(ErrorOf(good.substr(0, length)), "") << length;
+  for (size_t length = 0; length < good.size(); ++length)
+    ASSERT_NE(ErrorOf(good.substr(0, length)), "") << length;
 }
 
 TEST(Checkpoint, SurvivesEveryChangedByte) {
@@ -92,20 +101,22 @@ TEST(Checkpoint, SurvivesEveryChangedByte) {
 }
 
 TEST(Checkpoint, RunsNothingOfAHostilePickle) {
-  // os.system("...") in the words that this reader knows: the call stays a value, and a value that is no tensor is refused.
+  // os.system("...") in the words that this reader knows: the call stays a value, and a value that is no
+  // tensor is refused.
   const std::string call = "cposix\nsystem\n(" + Word("touch /tmp/owned") + "tR";
   EXPECT_EQ(ErrorOf(File(Table(Word("w") + call), "", "")), "PyTorch weights: \"w\" is no tensor");
   // As the table itself, as a storage's class, as the magic number.
   EXPECT_EQ(ErrorOf(File(call, "", "")), "PyTorch weights: no table of tensors");
   EXPECT_THAT(ErrorOf(Alone(call)), HasSubstr("truncated"));
-  const std::string odd = "ctorch._utils\n_rebuild_tensor_v2\n((" + Word("storage") + call + Word("k") + Word("cpu") + Small(1) + "NtQ" +
-                          Small(0) + "))\x89NtR";
+  const std::string odd = "ctorch._utils\n_rebuild_tensor_v2\n((" + Word("storage") + call + Word("k") +
+                          Word("cpu") + Small(1) + "NtQ" + Small(0) + "))\x89NtR";
   EXPECT_EQ(ErrorOf(File(Table(Word("w") + odd), "", "")), "PyTorch weights: \"w\" has no storage");
 }
 
 TEST(Checkpoint, RefusesOpcodesThatNoTableNeedsByNameAndPlace) {
   // INST, OBJ, NEWOBJ, STACK_GLOBAL, EXT1, BINSTRING, PERSID, DUP, POP, LONG4, PROTO 4's FRAME, BYTEARRAY8.
-  for (const std::string code : {"i", "o", "\x81", "\x93", "\x82", "U", "P", "2", "0", "\x8b", "\x95", "\x96"}) {
+  for (const std::string code :
+       {"i", "o", "\x81", "\x93", "\x82", "U", "P", "2", "0", "\x8b", "\x95", "\x96"}) {
     const std::string text = std::string("\x80\x02") + code + "x\ny\n.";
     const auto pickle = ErrorOf(text);
     EXPECT_THAT(pickle, testing::AllOf(HasSubstr("at byte 2"), HasSubstr("was not run"))) << code;
@@ -113,16 +124,21 @@ TEST(Checkpoint, RefusesOpcodesThatNoTableNeedsByNameAndPlace) {
 }
 
 TEST(Checkpoint, RefusesTensorsThatDoNotFitTheirNumbers) {
-  const auto one = [](std::string_view shape, std::string_view strides, std::string_view type = "FloatStorage") {
-    return File(Table(Word("w") + Tensor(type, "k", 6, shape, strides)), Word("k"), Storage<float>({1, 2, 3, 4, 5, 6}));
+  const auto one = [](std::string_view shape, std::string_view strides,
+                      std::string_view type = "FloatStorage") {
+    return File(Table(Word("w") + Tensor(type, "k", 6, shape, strides)), Word("k"),
+                Storage<float>({1, 2, 3, 4, 5, 6}));
   };
   EXPECT_EQ(ErrorOf(one("(" + Small(2) + Small(3) + "t", kStrided)), "");
   EXPECT_THAT(ErrorOf(one("(" + Small(3) + Small(3) + "t", kStrided)), HasSubstr("larger than its storage"));
-  EXPECT_THAT(ErrorOf(one("(" + Small(2) + Small(3) + "t", "(" + Small(4) + Small(1) + "t")), HasSubstr("larger than its storage"));
-  EXPECT_THAT(ErrorOf(one("(" + Small(9) + Small(9) + "t", "(" + Small(0) + Small(0) + "t")), HasSubstr("more numbers than the file"));
+  EXPECT_THAT(ErrorOf(one("(" + Small(2) + Small(3) + "t", "(" + Small(4) + Small(1) + "t")),
+              HasSubstr("larger than its storage"));
+  EXPECT_THAT(ErrorOf(one("(" + Small(9) + Small(9) + "t", "(" + Small(0) + Small(0) + "t")),
+              HasSubstr("more numbers than the file"));
   EXPECT_THAT(ErrorOf(one("(" + Small(2) + Small(3) + "t", ")")), HasSubstr("no sound shape"));
   EXPECT_THAT(ErrorOf(one(")", ")", "HalfStorage")), HasSubstr("torch HalfStorage; float32 is read here"));
-  EXPECT_THAT(ErrorOf(File(Table(Word("w") + Tensor("FloatStorage", "k", 6, ")", ")")), "", "")), HasSubstr("not in the file"));
+  EXPECT_THAT(ErrorOf(File(Table(Word("w") + Tensor("FloatStorage", "k", 6, ")", ")")), "", "")),
+              HasSubstr("not in the file"));
 }
 
 TEST(Lite, HasThePublishedNumbersOfParameters) {
@@ -136,7 +152,8 @@ TEST(Lite, HasThePublishedNumbersOfParameters) {
     int64_t parameters = (1280 + 1) * 1000;
     const std::vector<nn::WeightShape> shapes = FeatureShapes(backbone.spec).value();
     for (const nn::WeightShape& shape : shapes) {
-      const bool fitted = shape.name.ends_with("mean") || shape.name.ends_with("variance") || shape.name.ends_with("std");
+      const bool fitted =
+          shape.name.ends_with("mean") || shape.name.ends_with("variance") || shape.name.ends_with("std");
       int64_t count = fitted ? 0 : 1;
       for (const int extent : shape.shape) count *= extent;
       parameters += count;
@@ -146,9 +163,11 @@ TEST(Lite, HasThePublishedNumbersOfParameters) {
 }
 
 TEST(Lite, NamesTheTensorThatIsMissing) {
-  const auto made = LiteFromCheckpoint(Lite::kLite0, {{"_conv_stem.weight", {32, 3, 3, 3}, std::vector<float>(864)}}, Kernels::kHalf);
+  const auto made = LiteFromCheckpoint(
+      Lite::kLite0, {{"_conv_stem.weight", {32, 3, 3, 3}, std::vector<float>(864)}}, Kernels::kHalf);
   EXPECT_EQ(made.error().message, "PyTorch weights: _bn0.weight is missing");
-  const auto odd = LiteFromCheckpoint(Lite::kLite0, {{"_conv_stem.weight", {32, 3, 3, 1}, std::vector<float>(288)}}, Kernels::kHalf);
+  const auto odd = LiteFromCheckpoint(
+      Lite::kLite0, {{"_conv_stem.weight", {32, 3, 3, 1}, std::vector<float>(288)}}, Kernels::kHalf);
   EXPECT_EQ(odd.error().message, "PyTorch weights: _conv_stem.weight is [32,3,3,1], not [32,3,3,3]");
 }
 

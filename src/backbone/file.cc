@@ -30,7 +30,8 @@ Result<void> CheckFormat(const nn::WeightsFile& file) {
   int version = 0;
   std::from_chars(text.data(), text.data() + text.size(), version);
   if (version < 1 || version > kVersion) {
-    return Fail(ErrorKind::kBadInput, "it has version \"{}\"; this program reads up to {}; use a newer handlens", text, kVersion);
+    return Fail(ErrorKind::kBadInput,
+                "it has version \"{}\"; this program reads up to {}; use a newer handlens", text, kVersion);
   }
   return {};
 }
@@ -39,8 +40,10 @@ Result<void> CheckFormat(const nn::WeightsFile& file) {
 void Sort(nn::Weights& weights) {
   constexpr std::string_view kWhats[] = {"kernel", "bias", "gamma", "beta", "mean", "variance", "std"};
   const auto place = [&](const nn::Tensor& t) {
-    const std::string_view what = std::string_view(t.name).substr(std::min(t.name.size(), t.name.find('.') + 1));
-    return std::pair(std::atoi(t.name.c_str()), std::find(std::begin(kWhats), std::end(kWhats), what) - std::begin(kWhats));
+    const std::string_view what =
+        std::string_view(t.name).substr(std::min(t.name.size(), t.name.find('.') + 1));
+    return std::pair(std::atoi(t.name.c_str()),
+                     std::find(std::begin(kWhats), std::end(kWhats), what) - std::begin(kWhats));
   };
   std::stable_sort(weights.begin(), weights.end(),
                    [&](const nn::Tensor& a, const nn::Tensor& b) { return place(a) < place(b); });
@@ -58,12 +61,14 @@ Result<Backbone> Decode(const Bytes& bytes) {
   HL_ASSIGN(backbone.spec, nn::ModelFromJson(spec_json));
   HL_ASSIGN(const std::string cuts, Note(file, "cuts"));
   HL_ASSIGN(const Json cuts_json, ParseJson(cuts, "its cuts"));
-  HL_ASSIGN(backbone.cuts, FromJson(cuts_json, "its cuts", [](const Json& j) { return j.get<std::vector<int>>(); }));
+  HL_ASSIGN(backbone.cuts,
+            FromJson(cuts_json, "its cuts", [](const Json& j) { return j.get<std::vector<int>>(); }));
   backbone.weights = std::move(file.weights);
   Sort(backbone.weights);
   HL_TRY(Check(backbone));
   if (HashOf(backbone) != backbone.hash) {
-    return Fail(ErrorKind::kBadInput, "its numbers are not those that were written (their hash is {}, not {})", HashOf(backbone),
+    return Fail(ErrorKind::kBadInput,
+                "its numbers are not those that were written (their hash is {}, not {})", HashOf(backbone),
                 backbone.hash);
   }
   return backbone;
@@ -75,8 +80,8 @@ Result<Backbone> Read(const fs::path& path) {
   HL_ASSIGN(const Bytes bytes, ReadFile(path));
   Result<Backbone> backbone = Decode(bytes);
   if (backbone) return backbone;
-  return Fail(ErrorKind::kBadInput, "{}: this backbone cannot be used: {}; fetch or add it again", path.string(),
-              backbone.error().message);
+  return Fail(ErrorKind::kBadInput, "{}: this backbone cannot be used: {}; fetch or add it again",
+              path.string(), backbone.error().message);
 }
 
 Result<void> Write(const fs::path& path, const Backbone& backbone) {
@@ -118,9 +123,11 @@ Result<Backbone> Find(std::span<const fs::path> folders, std::string_view name) 
     names += (names.empty() ? "" : ", ") + entry.name;
   }
   for (const fs::path& folder : folders) places += (places.empty() ? "" : ", ") + folder.string();
-  return Fail(ErrorKind::kUsage, "no backbone \"{}\" in {}; {}", name, places,
-              names.empty() ? "there is none: \"./dev build\" fetches lite0, \"handlens backbone add\" takes one of yours"
-                            : "there is " + names);
+  return Fail(
+      ErrorKind::kUsage, "no backbone \"{}\" in {}; {}", name, places,
+      names.empty()
+          ? "there is none: \"./dev build\" fetches lite0, \"handlens backbone add\" takes one of yours"
+          : "there is " + names);
 }
 
 }  // namespace handlens::backbone

@@ -13,12 +13,14 @@ std::vector<int> InputsOf(const nn::ModelSpec& spec, int layer) {
   const std::vector<int>& inputs = spec.layers[static_cast<size_t>(layer)].inputs;
   return inputs.empty() ? std::vector{layer - 1} : inputs;
 }
-LayerKind KindOf(const nn::ModelSpec& spec, int layer) { return spec.layers[static_cast<size_t>(layer)].kind; }
+LayerKind KindOf(const nn::ModelSpec& spec, int layer) {
+  return spec.layers[static_cast<size_t>(layer)].kind;
+}
 
 // Layers that belong to the weighted layer before them.
 bool BelongsBefore(LayerKind kind) {
-  return kind == LayerKind::kBatchNorm || kind == LayerKind::kRelu || kind == LayerKind::kRelu6 || kind == LayerKind::kDropout ||
-         kind == LayerKind::kMaxPool || kind == LayerKind::kAvgPool;
+  return kind == LayerKind::kBatchNorm || kind == LayerKind::kRelu || kind == LayerKind::kRelu6 ||
+         kind == LayerKind::kDropout || kind == LayerKind::kMaxPool || kind == LayerKind::kAvgPool;
 }
 
 // The layer whose output `layer` is, dropouts passed over.
@@ -37,11 +39,14 @@ bool EndsAsAClassifier(const nn::ModelSpec& spec, const std::vector<nn::Shape>& 
 // The index of the last layer of features.
 Result<int> FeaturesOf(const nn::ModelSpec& spec, const std::vector<nn::Shape>& shapes) {
   if (!EndsAsAClassifier(spec, shapes)) {
-    return Fail(ErrorKind::kUsage, "it does not end with a dense layer (or a convolution on one pixel) that gives a number a class");
+    return Fail(
+        ErrorKind::kUsage,
+        "it does not end with a dense layer (or a convolution on one pixel) that gives a number a class");
   }
   const int last = static_cast<int>(spec.layers.size()) - 1;
   int features = Source(spec, InputsOf(spec, last)[0]);
-  if (features >= 0 && KindOf(spec, features) == LayerKind::kGlobalAvgPool) features = Source(spec, InputsOf(spec, features)[0]);
+  if (features >= 0 && KindOf(spec, features) == LayerKind::kGlobalAvgPool)
+    features = Source(spec, InputsOf(spec, features)[0]);
   if (features < 1) return Fail(ErrorKind::kUsage, "nothing but its classifier is in it");
   for (int i = features + 1; i < last; ++i) {
     const LayerKind kind = KindOf(spec, i);
@@ -62,8 +67,8 @@ bool InsideABlock(const nn::ModelSpec& spec, const std::vector<nn::Shape>& shape
   const bool next_depthwise = KindOf(spec, i + 1) == LayerKind::kDepthwise;
   const int before = InputsOf(spec, producer)[0];
   const int channels = before < 0 ? 3 : shapes[static_cast<size_t>(before)].channels;
-  return kind == LayerKind::kConv && spec.layers[static_cast<size_t>(producer)].kernel == 1 && next_depthwise &&
-         shapes[static_cast<size_t>(producer)].channels >= 3 * channels;
+  return kind == LayerKind::kConv && spec.layers[static_cast<size_t>(producer)].kernel == 1 &&
+         next_depthwise && shapes[static_cast<size_t>(producer)].channels >= 3 * channels;
 }
 
 std::vector<int> CutsOf(const nn::ModelSpec& spec, const std::vector<nn::Shape>& shapes, int features) {
@@ -102,7 +107,8 @@ Result<Backbone> FromClassifier(std::string name, const Model& model, std::strin
   backbone.cuts = CutsOf(model.spec, shapes, features);
   HL_ASSIGN(const std::vector<nn::WeightShape> wanted, FeatureShapes(backbone.spec));
   for (const nn::WeightShape& shape : wanted) {
-    const auto found = std::find_if(model.weights.begin(), model.weights.end(), [&](const nn::Tensor& t) { return t.name == shape.name; });
+    const auto found = std::find_if(model.weights.begin(), model.weights.end(),
+                                    [&](const nn::Tensor& t) { return t.name == shape.name; });
     if (found == model.weights.end()) return Fail(ErrorKind::kUsage, "its weights lack {}", shape.name);
     backbone.weights.push_back(*found);
   }

@@ -9,13 +9,17 @@ using tflite::Op;
 using tflite::OpDef;
 
 // What the converter calls what the guard computes.
-constexpr std::string_view kComputed[] = {"guard_familiar", "guard_strange", "guard_logits", "all_scores", "scores"};
+constexpr std::string_view kComputed[] = {"guard_familiar", "guard_strange", "guard_logits", "all_scores",
+                                          "scores"};
 
-const std::string& NameOf(const tflite::Graph& graph, int tensor) { return graph.tensors[static_cast<size_t>(tensor)].name; }
+const std::string& NameOf(const tflite::Graph& graph, int tensor) {
+  return graph.tensors[static_cast<size_t>(tensor)].name;
+}
 
 // The op that computes a tensor of this name.
 const OpDef* Computing(const tflite::Graph& graph, std::string_view name) {
-  const auto op = std::find_if(graph.ops.begin(), graph.ops.end(), [&](const OpDef& o) { return NameOf(graph, o.outputs[0]) == name; });
+  const auto op = std::find_if(graph.ops.begin(), graph.ops.end(),
+                               [&](const OpDef& o) { return NameOf(graph, o.outputs[0]) == name; });
   return op == graph.ops.end() ? nullptr : &*op;
 }
 
@@ -34,12 +38,16 @@ bool Halve(tflite::Graph& graph, int index) {
 }  // namespace
 
 bool HasGuard(const tflite::Graph& graph) {
-  return !graph.ops.empty() && NameOf(graph, graph.output) == "scores" && Computing(graph, "guard_logits") != nullptr && Computing(graph, "all_scores") != nullptr;
+  return !graph.ops.empty() && NameOf(graph, graph.output) == "scores" &&
+         Computing(graph, "guard_logits") != nullptr && Computing(graph, "all_scores") != nullptr;
 }
 
 Result<tflite::Graph> WithoutGuard(tflite::Graph graph) {
   if (!HasGuard(graph)) return graph;
-  const auto broken = [] { return Fail(ErrorKind::kBadInput, "its guard against strangers is not as handlens writes it; convert the model again"); };
+  const auto broken = [] {
+    return Fail(ErrorKind::kBadInput,
+                "its guard against strangers is not as handlens writes it; convert the model again");
+  };
   const OpDef* const sum = Computing(graph, "guard_logits");
   const int logits = sum->inputs.empty() ? -1 : sum->inputs[0];
   if (sum->op != Op::kAdd || logits < 0) return broken();
@@ -53,7 +61,8 @@ Result<tflite::Graph> WithoutGuard(tflite::Graph graph) {
   if (shape.size() != 2) return broken();
   shape[1] /= 2;
   std::erase_if(graph.ops, [&](const OpDef& op) {
-    return std::find(std::begin(kComputed), std::end(kComputed), NameOf(graph, op.outputs[0])) != std::end(kComputed);
+    return std::find(std::begin(kComputed), std::end(kComputed), NameOf(graph, op.outputs[0])) !=
+           std::end(kComputed);
   });
   graph.ops.push_back({.op = Op::kSoftmax, .inputs = {logits}, .outputs = {graph.output}});
   return graph;

@@ -15,16 +15,16 @@ using tflite::Op;
 using tflite::OpDef;
 using tflite::TensorDef;
 
-constexpr double kMostDifference = 1e-4;   // of a score; roundings of float32 give 1e-6 to 1e-5
+constexpr double kMostDifference = 1e-4;  // of a score; roundings of float32 give 1e-6 to 1e-5
 
 // What a tensor of the graph is in the model that is being made.
 struct Place {
   enum class What { kNothing, kLayer, kConstant, kPadded };
   What what = What::kNothing;
-  int index = 0;            // the layer; of a constant, the tensor that holds its numbers
-  bool flat = false;        // several pixels as one row, which only a dense layer reads
-  std::vector<int> pads = {};     // padded: top, bottom, left, right
-  std::vector<int> unpadded = {}; // the shape without
+  int index = 0;                   // the layer; of a constant, the tensor that holds its numbers
+  bool flat = false;               // several pixels as one row, which only a dense layer reads
+  std::vector<int> pads = {};      // padded: top, bottom, left, right
+  std::vector<int> unpadded = {};  // the shape without
 };
 
 class Importer {
@@ -52,23 +52,26 @@ class Importer {
   template <class... Args>
   tl::unexpected<Error> Wrong(fmt::format_string<Args...> format, Args&&... args) const {
     const OpDef& op = graph_.ops[at_];
-    return Fail(ErrorKind::kBadInput, "operator {}, {} (it makes \"{}\"): {}", at_, tflite::OpName(op.op), Tensor(op.outputs[0]).name,
-                fmt::format(format, std::forward<Args>(args)...));
+    return Fail(ErrorKind::kBadInput, "operator {}, {} (it makes \"{}\"): {}", at_, tflite::OpName(op.op),
+                Tensor(op.outputs[0]).name, fmt::format(format, std::forward<Args>(args)...));
   }
 
   Result<void> Begin(const Scaling& scaling) {
     const TensorDef& input = Tensor(graph_.input);
     const TensorDef& output = Tensor(graph_.output);
     if (input.type != tflite::Type::kFloat32 || output.type != tflite::Type::kFloat32) {
-      return Fail(ErrorKind::kBadInput, "its input or output is not float32; a backbone begins from a file that is not quantized");
+      return Fail(ErrorKind::kBadInput,
+                  "its input or output is not float32; a backbone begins from a file that is not quantized");
     }
     const std::vector<int>& s = input.shape;
     if (s.size() != 4 || s[0] != 1 || s[1] != s[2] || s[3] != 3) {
-      return Fail(ErrorKind::kBadInput, "its input is {}, not one square colour picture (1, n, n, 3)", Json(s).dump());
+      return Fail(ErrorKind::kBadInput, "its input is {}, not one square colour picture (1, n, n, 3)",
+                  Json(s).dump());
     }
     int64_t classes = 1;
     for (const int extent : output.shape) classes *= extent;
-    if (classes < 2 || classes > 65536) return Fail(ErrorKind::kBadInput, "its output has {} numbers; 2 to 65536 are classes", classes);
+    if (classes < 2 || classes > 65536)
+      return Fail(ErrorKind::kBadInput, "its output has {} numbers; 2 to 65536 are classes", classes);
     model_.spec.size_px = s[1];
     model_.spec.classes = static_cast<int>(classes);
     model_.spec.layers.push_back({.kind = LayerKind::kNormalize});
@@ -79,13 +82,15 @@ class Importer {
   }
   Result<void> AddScaling(const std::string& name, const std::vector<float>& values) {
     if (values.size() != 1 && values.size() != 3) {
-      return Fail(ErrorKind::kBadInput, "its normalisation has {} numbers, not one or one a channel", values.size());
+      return Fail(ErrorKind::kBadInput, "its normalisation has {} numbers, not one or one a channel",
+                  values.size());
     }
     nn::Tensor tensor{name, {3}, {}};
     for (size_t c = 0; c < 3; ++c) {
       const float value = values[values.size() == 1 ? 0 : c] / 255;
       if (!std::isfinite(value) || (name == "0.std" && value <= 0)) {
-        return Fail(ErrorKind::kBadInput, "its normalisation has {} where a number of levels is expected", value * 255);
+        return Fail(ErrorKind::kBadInput, "its normalisation has {} where a number of levels is expected",
+                    value * 255);
       }
       tensor.values.push_back(value);
     }
@@ -98,7 +103,8 @@ class Importer {
     switch (op.op) {
       case Op::kDequantize: {
         const Place& from = places_[static_cast<size_t>(op.inputs[0])];
-        if (from.what != Place::What::kConstant) return Wrong("a quantized model; a backbone begins from one that is not");
+        if (from.what != Place::What::kConstant)
+          return Wrong("a quantized model; a backbone begins from one that is not");
         made = from;
         return {};
       }
@@ -122,7 +128,8 @@ class Importer {
   // The layer that an operator reads.
   Result<int> Layer(int tensor) const {
     const Place& place = places_[static_cast<size_t>(tensor)];
-    if (place.what == Place::What::kPadded) return Wrong("it reads a padded picture, which only convolutions do here");
+    if (place.what == Place::What::kPadded)
+      return Wrong("it reads a padded picture, which only convolutions do here");
     if (place.what != Place::What::kLayer) return Wrong("its input is a constant");
     if (place.flat) return Wrong("it reads several pixels as one row, which only dense layers do here");
     return place.index;
@@ -135,7 +142,8 @@ class Importer {
   // The activation that is fused into an operator, and the operator's output.
   void Finish(const OpDef& op) {
     if (op.activation != tflite::Activation::kNone) {
-      Push({.kind = op.activation == tflite::Activation::kRelu ? LayerKind::kRelu : LayerKind::kRelu6}, {Count() - 1});
+      Push({.kind = op.activation == tflite::Activation::kRelu ? LayerKind::kRelu : LayerKind::kRelu6},
+           {Count() - 1});
     }
     places_[static_cast<size_t>(op.outputs[0])] = {Place::What::kLayer, Count() - 1};
   }
@@ -162,11 +170,14 @@ class Importer {
   Result<void> TakePool(const OpDef& op) {
     HL_ASSIGN(const int input, Layer(op.inputs[0]));
     const std::vector<int>& shape = Tensor(op.inputs[0]).shape;
-    const bool whole = shape.size() == 4 && op.filter == shape[1] && op.filter == shape[2] && !op.same_padding;
+    const bool whole =
+        shape.size() == 4 && op.filter == shape[1] && op.filter == shape[2] && !op.same_padding;
     if (op.op == Op::kAveragePool2D && whole) {
       Push({.kind = LayerKind::kGlobalAvgPool}, {input});
     } else {
-      Push({.kind = op.op == Op::kMaxPool2D ? LayerKind::kMaxPool : LayerKind::kAvgPool, .kernel = op.filter, .stride = op.stride,
+      Push({.kind = op.op == Op::kMaxPool2D ? LayerKind::kMaxPool : LayerKind::kAvgPool,
+            .kernel = op.filter,
+            .stride = op.stride,
             .padding = op.same_padding ? nn::Padding::kSame : nn::Padding::kValid},
            {input});
     }
@@ -214,8 +225,9 @@ class Importer {
 
   Result<void> TakeSoftmax(const OpDef& op) {
     HL_ASSIGN(const int input, Layer(op.inputs[0]));
-    if (op.outputs[0] != graph_.output || at_ + 1 != graph_.ops.size()) return Wrong("a softmax that is not the end");
-    places_[static_cast<size_t>(op.outputs[0])] = {Place::What::kLayer, input};   // the engine has its own
+    if (op.outputs[0] != graph_.output || at_ + 1 != graph_.ops.size())
+      return Wrong("a softmax that is not the end");
+    places_[static_cast<size_t>(op.outputs[0])] = {Place::What::kLayer, input};  // the engine has its own
     return {};
   }
 
@@ -224,16 +236,18 @@ class Importer {
     HL_ASSIGN(const std::vector<int> pads, Constants(op));
     const bool picture = pads.size() == 8 && pads[0] == 0 && pads[1] == 0 && pads[6] == 0 && pads[7] == 0;
     if (!picture) return Wrong("a padding of other axes than rows and columns");
-    places_[static_cast<size_t>(op.outputs[0])] = {Place::What::kPadded, input, false, {pads[2], pads[3], pads[4], pads[5]},
-                                                   Tensor(op.inputs[0]).shape};
+    places_[static_cast<size_t>(op.outputs[0])] = {
+        Place::What::kPadded, input, false, {pads[2], pads[3], pads[4], pads[5]}, Tensor(op.inputs[0]).shape};
     return {};
   }
 
   // A padding before a convolution without one is the engine's when it is what SAME would add.
-  static bool IsSame(const std::vector<int>& pads, const std::vector<int>& picture, const nn::LayerSpec& layer) {
+  static bool IsSame(const std::vector<int>& pads, const std::vector<int>& picture,
+                     const nn::LayerSpec& layer) {
     if (picture.size() != 4) return false;
     const auto fits = [&](int n, int before, int after) {
-      const int total = std::max((n + layer.stride - 1) / layer.stride * layer.stride - layer.stride + layer.kernel - n, 0);
+      const int total =
+          std::max((n + layer.stride - 1) / layer.stride * layer.stride - layer.stride + layer.kernel - n, 0);
       return before == total / 2 && after == total - total / 2;
     };
     return fits(picture[1], pads[0], pads[1]) && fits(picture[2], pads[2], pads[3]);
@@ -243,7 +257,8 @@ class Importer {
     const Place& place = places_[static_cast<size_t>(op.inputs[0])];
     if (place.what != Place::What::kPadded) return Layer(op.inputs[0]);
     if (op.same_padding || !IsSame(place.pads, place.unpadded, layer)) {
-      return Wrong("a padding of {} that SAME would not make; the engine has no other", Json(place.pads).dump());
+      return Wrong("a padding of {} that SAME would not make; the engine has no other",
+                   Json(place.pads).dump());
     }
     layer.padding = nn::Padding::kSame;
     return place.index;
@@ -254,7 +269,8 @@ class Importer {
     if (place.what != Place::What::kConstant) return Wrong("its weights are no constant");
     const TensorDef& def = Tensor(place.index);
     const bool half = def.type == tflite::Type::kFloat16;
-    if (!half && def.type != tflite::Type::kFloat32) return Wrong("its weights are quantized; a backbone begins from float32 or float16");
+    if (!half && def.type != tflite::Type::kFloat32)
+      return Wrong("its weights are quantized; a backbone begins from float32 or float16");
     std::vector<float> values(def.data.size() / (half ? 2 : 4));
     if (!half) std::memcpy(values.data(), def.data.data(), def.data.size());
     for (size_t i = 0; half && i < values.size(); ++i) {
@@ -330,11 +346,14 @@ class Importer {
     if (!wanted) return Fail(ErrorKind::kBadInput, "{}", wanted.error().message);
     for (size_t i = 0; i < std::max(wanted->size(), model_.weights.size()); ++i) {
       size_t count = 1;
-      for (const int extent : i < wanted->size() ? (*wanted)[i].shape : std::vector<int>()) count *= static_cast<size_t>(extent);
-      const bool fits = i < wanted->size() && i < model_.weights.size() && model_.weights[i].name == (*wanted)[i].name &&
-                        model_.weights[i].shape == (*wanted)[i].shape && model_.weights[i].values.size() == count;
+      for (const int extent : i < wanted->size() ? (*wanted)[i].shape : std::vector<int>())
+        count *= static_cast<size_t>(extent);
+      const bool fits =
+          i < wanted->size() && i < model_.weights.size() && model_.weights[i].name == (*wanted)[i].name &&
+          model_.weights[i].shape == (*wanted)[i].shape && model_.weights[i].values.size() == count;
       if (!fits) {
-        return Fail(ErrorKind::kBadInput, "its weights do not fit its layers ({})", i < wanted->size() ? (*wanted)[i].name : "one too many");
+        return Fail(ErrorKind::kBadInput, "its weights do not fit its layers ({})",
+                    i < wanted->size() ? (*wanted)[i].name : "one too many");
       }
     }
     return {};
@@ -352,8 +371,10 @@ Bytes MadePicture(int size_px, int seed) {
   for (int y = 0; y < size_px; ++y) {
     for (int x = 0; x < size_px; ++x) {
       for (int c = 0; c < 3; ++c) {
-        const double wave = std::sin((x * (seed + 1) + y * (c + 1)) * 6.28 / size_px) + std::sin((x * 3 - y * (seed + c)) * 6.28 / size_px);
-        picture.push_back(static_cast<uint8_t>(std::clamp(127.5 + 60 * wave + 5 * ((x * y + seed) % 3), 0.0, 255.0)));
+        const double wave = std::sin((x * (seed + 1) + y * (c + 1)) * 6.28 / size_px) +
+                            std::sin((x * 3 - y * (seed + c)) * 6.28 / size_px);
+        picture.push_back(
+            static_cast<uint8_t>(std::clamp(127.5 + 60 * wave + 5 * ((x * y + seed) % 3), 0.0, 255.0)));
       }
     }
   }
@@ -375,14 +396,17 @@ void ShareOut(std::vector<float>& scores) {
 
 }  // namespace
 
-Result<Model> ModelFromGraph(const tflite::Graph& graph, const Scaling& scaling) { return Importer(graph).Run(scaling); }
+Result<Model> ModelFromGraph(const tflite::Graph& graph, const Scaling& scaling) {
+  return Importer(graph).Run(scaling);
+}
 
 Result<Imported> ImportClassifier(std::span<const uint8_t> file, const Scaling* scaling) {
   HL_ASSIGN(const tflite::ModelInfo info, tflite::ReadModelInfo(file));
   const Scaling said{info.norm_mean, info.norm_std};
   if (scaling == nullptr && (said.mean.empty() || said.std.empty())) {
     return Fail(ErrorKind::kUsage,
-                "the file does not say how its pixels are scaled; say it with --scaling MEAN,STD in levels of 0..255: "
+                "the file does not say how its pixels are scaled; say it with --scaling MEAN,STD in levels "
+                "of 0..255: "
                 "0,255 when it was trained on 0..1, 127.5,127.5 on -1..1, 0,1 on 0..255");
   }
   HL_ASSIGN(tflite::Graph read, tflite::ReadGraph(file));
@@ -392,7 +416,8 @@ Result<Imported> ImportClassifier(std::span<const uint8_t> file, const Scaling* 
   return imported;
 }
 
-Result<Proof> Prove(std::span<const uint8_t> file, const Imported& imported, std::span<const Bytes> pictures) {
+Result<Proof> Prove(std::span<const uint8_t> file, const Imported& imported,
+                    std::span<const Bytes> pictures) {
   const nn::ModelSpec& spec = imported.model.spec;
   std::vector<Bytes> made;
   for (int seed = 0; pictures.empty() && seed < 8; ++seed) made.push_back(MadePicture(spec.size_px, seed));
@@ -402,13 +427,16 @@ Result<Proof> Prove(std::span<const uint8_t> file, const Imported& imported, std
   HL_ASSIGN(const std::unique_ptr<tflite::Judge> judge, tflite::Judge::Load(file, tflite::Kernels::kXnnpack));
   HL_ASSIGN(const std::unique_ptr<nn::Network> network, nn::Network::Create(spec, 1, {}));
   HL_TRY(network->LoadWeights(imported.model.weights));
-  const auto channel = [](const std::vector<float>& values, size_t i) { return values[values.size() == 1 ? 0 : i % 3]; };
+  const auto channel = [](const std::vector<float>& values, size_t i) {
+    return values[values.size() == 1 ? 0 : i % 3];
+  };
   Proof proof;
   for (const Bytes& picture : all) {
     std::vector<float> levels, scaled, scores(static_cast<size_t>(spec.classes));
     for (size_t i = 0; i < picture.size(); ++i) {
       levels.push_back(static_cast<float>(picture[i]) / 255.0f);
-      scaled.push_back((static_cast<float>(picture[i]) - channel(imported.scaling.mean, i)) / channel(imported.scaling.std, i));
+      scaled.push_back((static_cast<float>(picture[i]) - channel(imported.scaling.mean, i)) /
+                       channel(imported.scaling.std, i));
     }
     network->Predict(levels, 1, scores);
     HL_ASSIGN(std::vector<float> expected, judge->ClassifyValues(scaled));
@@ -416,8 +444,11 @@ Result<Proof> Prove(std::span<const uint8_t> file, const Imported& imported, std
     if (guarded) ShareOut(expected);
     for (size_t k = 0; k < scores.size(); ++k) {
       const double difference = std::abs(static_cast<double>(scores[k]) - expected[k]);
-      if (!(difference <= kMostDifference)) {   // NaN too
-        return Fail(ErrorKind::kBadInput, "the engine's scores differ by {:.2g} from the official runtime's: it is not the same network", difference);
+      if (!(difference <= kMostDifference)) {  // NaN too
+        return Fail(
+            ErrorKind::kBadInput,
+            "the engine's scores differ by {:.2g} from the official runtime's: it is not the same network",
+            difference);
       }
       proof.largest_difference = std::max(proof.largest_difference, difference);
     }

@@ -28,7 +28,7 @@ class Writer {
   }
 
   Graph graph;
-  int last = 0;   // the newest tensor
+  int last = 0;  // the newest tensor
 
   int Computed(std::vector<int> shape) {
     graph.tensors.push_back({.name = "t" + std::to_string(graph.tensors.size()), .shape = std::move(shape)});
@@ -58,7 +58,8 @@ class Writer {
   int Ints(const std::vector<int32_t>& values, std::vector<int> shape) {
     Bytes data(values.size() * 4);
     std::memcpy(data.data(), values.data(), data.size());
-    graph.tensors.push_back({.name = "ints", .type = Type::kInt32, .shape = std::move(shape), .data = std::move(data)});
+    graph.tensors.push_back(
+        {.name = "ints", .type = Type::kInt32, .shape = std::move(shape), .data = std::move(data)});
     return static_cast<int>(graph.tensors.size()) - 1;
   }
   void Add(OpDef op, std::vector<int> shape) {
@@ -84,13 +85,16 @@ class Writer {
   Type weights_;
 };
 
-// A strided convolution, a block of depthwise and pointwise with a sum, a padded strided depthwise, a pool; mean or flatten.
+// A strided convolution, a block of depthwise and pointwise with a sum, a padded strided depthwise, a pool;
+// mean or flatten.
 enum class End { kMean, kFlatten };
 Graph Classifier(Type weights, End end) {
   Writer w(weights);
-  w.Weighted({.op = Op::kConv2D, .activation = Activation::kRelu6, .same_padding = true, .stride = 2}, {4, 3, 3, 3}, 4, {1, 8, 8, 4});
+  w.Weighted({.op = Op::kConv2D, .activation = Activation::kRelu6, .same_padding = true, .stride = 2},
+             {4, 3, 3, 3}, 4, {1, 8, 8, 4});
   const int entry = w.last;
-  w.Weighted({.op = Op::kDepthwiseConv2D, .activation = Activation::kRelu, .same_padding = true}, {1, 5, 5, 4}, 4, {1, 8, 8, 4});
+  w.Weighted({.op = Op::kDepthwiseConv2D, .activation = Activation::kRelu, .same_padding = true},
+             {1, 5, 5, 4}, 4, {1, 8, 8, 4});
   w.Weighted({.op = Op::kConv2D}, {4, 1, 1, 4}, 4, {1, 8, 8, 4});
   w.Add({.op = Op::kAdd, .inputs = {w.last, entry}, .activation = Activation::kRelu}, {1, 8, 8, 4});
   w.Add({.op = Op::kPad, .inputs = {w.last, w.Ints({0, 0, 0, 1, 0, 1, 0, 0}, {4, 2})}}, {1, 9, 9, 4});
@@ -157,7 +161,8 @@ TEST(Import, ReadsTheScalingFromTheMetadata) {
   EXPECT_FLOAT_EQ(said->model.weights[1].values[0], 128.0f / 255);
 }
 
-// As the converter writes a guard: the logits twice, what is strange added to the second half, the first half of softmax.
+// As the converter writes a guard: the logits twice, what is strange added to the second half, the first half
+// of softmax.
 Graph Guarded(Graph graph) {
   const auto twice = [&](int index) {
     tflite::TensorDef& tensor = graph.tensors[static_cast<size_t>(index)];
@@ -181,13 +186,20 @@ Graph Guarded(Graph graph) {
     return static_cast<int>(graph.tensors.size()) - 1;
   };
   const int strange = computed("guard_strange", {1, 6});
-  graph.ops.push_back({.op = Op::kFullyConnected, .inputs = {head.inputs[0], constant({6, 4}, std::vector<float>(24, 0.0f)), constant({6}, {0, 0, 0, 1, 1, 1})},
-                       .outputs = {strange}, .activation = Activation::kRelu});
-  const int logits = computed("guard_logits", {1, 6}), all = computed("all_scores", {1, 6}), scores = computed("scores", {1, 3});
+  graph.ops.push_back({.op = Op::kFullyConnected,
+                       .inputs = {head.inputs[0], constant({6, 4}, std::vector<float>(24, 0.0f)),
+                                  constant({6}, {0, 0, 0, 1, 1, 1})},
+                       .outputs = {strange},
+                       .activation = Activation::kRelu});
+  const int logits = computed("guard_logits", {1, 6}), all = computed("all_scores", {1, 6}),
+            scores = computed("scores", {1, 3});
   graph.ops.push_back({.op = Op::kAdd, .inputs = {head.outputs[0], strange}, .outputs = {logits}});
   graph.ops.push_back({.op = Op::kSoftmax, .inputs = {logits}, .outputs = {all}});
-  graph.ops.push_back({.op = Op::kFullyConnected, .inputs = {all, constant({3, 6}, {1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0}), constant({3}, {0, 0, 0})},
-                       .outputs = {scores}});
+  graph.ops.push_back(
+      {.op = Op::kFullyConnected,
+       .inputs = {all, constant({3, 6}, {1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0}),
+                  constant({3}, {0, 0, 0})},
+       .outputs = {scores}});
   graph.output = scores;
   return graph;
 }
@@ -204,7 +216,7 @@ TEST(Import, LeavesAGuardAgainstStrangersBehind) {
   EXPECT_EQ(nn::EncodeWeights(imported->model.weights), nn::EncodeWeights(expected.weights));
   if (const auto version = tflite::RuntimeVersion(); !version) GTEST_SKIP() << version.error().message;
   const auto proof = Prove(file, *imported, {});
-  ASSERT_TRUE(proof) << proof.error().message;   // all scores less by the same share
+  ASSERT_TRUE(proof) << proof.error().message;  // all scores less by the same share
 }
 
 TEST(Import, BecomesABackboneWithoutItsHead) {
@@ -217,7 +229,8 @@ TEST(Import, BecomesABackboneWithoutItsHead) {
   EXPECT_EQ(backbone->weights.size(), 10u);
   const auto at_another_size = handlens::backbone::Classifier(*backbone, 2, 32, 5);
   EXPECT_TRUE(at_another_size) << at_another_size.error().message;
-  const auto flat = FromClassifier("flat", *ModelFromGraph(Classifier(Type::kFloat32, End::kFlatten), kPlusMinus), "");
+  const auto flat =
+      FromClassifier("flat", *ModelFromGraph(Classifier(Type::kFloat32, End::kFlatten), kPlusMinus), "");
   ASSERT_TRUE(flat) << flat.error().message;
   EXPECT_TRUE(handlens::backbone::Classifier(*flat, static_cast<int>(flat->cuts.size()) - 1, 16, 5));
   EXPECT_FALSE(handlens::backbone::Classifier(*flat, static_cast<int>(flat->cuts.size()) - 1, 32, 5));
@@ -252,10 +265,13 @@ TEST(Import, NamesWhatItCannotRead) {
   pad.Add({.op = Op::kPad, .inputs = {0, pad.Ints({0, 0, 1, 1, 1, 1, 0, 0}, {4, 2})}}, {1, 18, 18, 3});
   pad.Weighted({.op = Op::kConv2D, .stride = 2}, {4, 3, 3, 3}, 4, {1, 8, 8, 4});
   pad.Softmax();
-  EXPECT_THAT(ErrorOf(pad.graph), HasSubstr("operator 1, CONV_2D (it makes \"t5\"): a padding of [1,1,1,1] that SAME would not make"));
+  EXPECT_THAT(
+      ErrorOf(pad.graph),
+      HasSubstr("operator 1, CONV_2D (it makes \"t5\"): a padding of [1,1,1,1] that SAME would not make"));
 
   Graph softmax = Classifier(Type::kFloat32, End::kMean);
-  softmax.ops.insert(softmax.ops.begin(), {.op = Op::kSoftmax, .inputs = {0}, .outputs = {softmax.ops[0].inputs[0]}});
+  softmax.ops.insert(softmax.ops.begin(),
+                     {.op = Op::kSoftmax, .inputs = {0}, .outputs = {softmax.ops[0].inputs[0]}});
   EXPECT_THAT(ErrorOf(softmax), HasSubstr("a softmax that is not the end"));
 
   Graph grey = Classifier(Type::kFloat32, End::kMean);
@@ -271,7 +287,8 @@ TEST(Import, RefusesShapesThatLie) {
   // Each tensor's shape in turn says something else: an error or a model whose own shapes fit, never a crash.
   const Graph good = Classifier(Type::kFloat32, End::kFlatten);
   for (size_t i = 0; i < good.tensors.size(); ++i) {
-    for (const std::vector<int>& shape : {std::vector<int>{}, {0}, {1}, {7, 7}, {1, 3, 3, 1 << 20}, {1 << 20, 3, 3, 3}, {1, 2, 3, 4, 5}}) {
+    for (const std::vector<int>& shape :
+         {std::vector<int>{}, {0}, {1}, {7, 7}, {1, 3, 3, 1 << 20}, {1 << 20, 3, 3, 3}, {1, 2, 3, 4, 5}}) {
       Graph bad = good;
       bad.tensors[i].shape = shape;
       const auto model = ModelFromGraph(bad, kPlusMinus);
@@ -294,7 +311,8 @@ TEST(Import, AnUnknownOperatorIsNamedWithItsPlace) {
     const auto read = tflite::ReadGraph(changed);
     found = !read && read.error().message.find("HARD_SWISH") != std::string::npos;
     if (found) {
-      EXPECT_THAT(read.error().message, HasSubstr(fmt::format("operator {}, HARD_SWISH", graph.ops.size() - 1)));
+      EXPECT_THAT(read.error().message,
+                  HasSubstr(fmt::format("operator {}, HARD_SWISH", graph.ops.size() - 1)));
     }
   }
   EXPECT_TRUE(found);

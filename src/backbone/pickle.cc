@@ -19,10 +19,13 @@ class Machine {
     while (!stopped_) {
       const size_t at = at_;
       const std::optional<uint8_t> code = Number<uint8_t>();
-      if (!code) return Fail(ErrorKind::kBadInput, "pickle: it ends at byte {} without its end mark; the file is truncated", at);
+      if (!code)
+        return Fail(ErrorKind::kBadInput,
+                    "pickle: it ends at byte {} without its end mark; the file is truncated", at);
       if (!Constant(*code) && !Structure(*code) && !Memory(*code)) {
         return Fail(ErrorKind::kBadInput, "pickle: opcode 0x{:02x} at byte {} is {}", *code, at,
-                    known_ ? "used wrongly, or the file is truncated" : "none that a table of weights needs; it was not run");
+                    known_ ? "used wrongly, or the file is truncated"
+                           : "none that a table of weights needs; it was not run");
       }
     }
     return std::move(pickle_);
@@ -34,7 +37,7 @@ class Machine {
   std::optional<T> Number() {
     if (bytes_.size() - at_ < sizeof(T)) return std::nullopt;
     T value;
-    std::memcpy(&value, bytes_.data() + at_, sizeof(T));   // little-endian, as this machine
+    std::memcpy(&value, bytes_.data() + at_, sizeof(T));  // little-endian, as this machine
     at_ += sizeof(T);
     return value;
   }
@@ -45,7 +48,8 @@ class Machine {
     return text;
   }
   std::optional<std::string> Line() {
-    const void* end = at_ < bytes_.size() ? std::memchr(bytes_.data() + at_, '\n', bytes_.size() - at_) : nullptr;
+    const void* end =
+        at_ < bytes_.size() ? std::memchr(bytes_.data() + at_, '\n', bytes_.size() - at_) : nullptr;
     if (end == nullptr) return std::nullopt;
     auto line = Text(static_cast<size_t>(static_cast<const uint8_t*>(end) - bytes_.data()) - at_);
     ++at_;
@@ -57,7 +61,9 @@ class Machine {
     stack_.push_back(static_cast<PickleRef>(pickle_.values.size() - 1));
     return true;
   }
-  bool PushInt(std::optional<int64_t> number) { return number && Push({.kind = Kind::kInt, .number = *number}); }
+  bool PushInt(std::optional<int64_t> number) {
+    return number && Push({.kind = Kind::kInt, .number = *number});
+  }
   // The newest `count` values, oldest first, taken from the stack.
   std::optional<std::vector<PickleRef>> Pop(size_t count) {
     if (stack_.size() < count) return std::nullopt;
@@ -89,14 +95,14 @@ class Machine {
   bool Constant(uint8_t code) {
     known_ = true;
     switch (code) {
-      case 0x80: return Number<uint8_t>() == uint8_t{2};   // PROTO
+      case 0x80: return Number<uint8_t>() == uint8_t{2};  // PROTO
       case 'N': return Push({});
       case 0x88: return Push({.kind = Kind::kBool, .number = 1});
       case 0x89: return Push({.kind = Kind::kBool, .number = 0});
       case 'K': return PushInt(Number<uint8_t>());
       case 'M': return PushInt(Number<uint16_t>());
       case 'J': return PushInt(Number<int32_t>());
-      case 0x8a: {   // LONG1: a length, then that many bytes
+      case 0x8a: {  // LONG1: a length, then that many bytes
         const auto length = Number<uint8_t>();
         const auto digits = length ? Text(*length) : std::nullopt;
         if (!digits) return false;
@@ -104,12 +110,12 @@ class Machine {
         if (digits->size() <= 8) std::memcpy(&number, digits->data(), digits->size());
         return PushInt(digits->size() <= 7 ? number : 0);
       }
-      case 'X': {   // BINUNICODE
+      case 'X': {  // BINUNICODE
         const auto length = Number<uint32_t>();
         auto text = length ? Text(*length) : std::nullopt;
         return text && Push({.kind = Kind::kText, .text = std::move(*text)});
       }
-      case 'c': {   // GLOBAL: its name, and nothing else
+      case 'c': {  // GLOBAL: its name, and nothing else
         const auto module = Line(), name = Line();
         return module && name && Push({.kind = Kind::kGlobal, .text = *module + " " + *name});
       }
@@ -134,7 +140,7 @@ class Machine {
       case 'u': return Extend(PopToMark(), Kind::kDict);
       case 'Q': return PushTuple(Pop(1), Kind::kPersistent);
       case 'R': return Call(Pop(2));
-      case 'b': return Pop(1) && !stack_.empty();   // BUILD: attributes of the object below; not wanted
+      case 'b': return Pop(1) && !stack_.empty();  // BUILD: attributes of the object below; not wanted
       case '.': return Stop();
       default: known_ = false; return false;
     }

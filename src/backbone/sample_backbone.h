@@ -10,19 +10,31 @@ namespace handlens::backbone {
 inline Backbone SampleBackbone() {
   using nn::LayerKind;
   const auto conv = [](int units, int kernel, int stride) {
-    return nn::LayerSpec{.kind = LayerKind::kConv, .units = units, .kernel = kernel, .stride = stride,
-                         .padding = nn::Padding::kSame, .bias = false};
+    return nn::LayerSpec{.kind = LayerKind::kConv,
+                         .units = units,
+                         .kernel = kernel,
+                         .stride = stride,
+                         .padding = nn::Padding::kSame,
+                         .bias = false};
   };
   Backbone backbone;
   backbone.name = "tiny";
   backbone.notice = "made for a test";
   backbone.spec = {"tiny", 16, 0, {}};
-  backbone.spec.layers = {{.kind = LayerKind::kNormalize},
-                          conv(8, 3, 2), {.kind = LayerKind::kBatchNorm}, {.kind = LayerKind::kRelu6},
-                          {.kind = LayerKind::kDepthwise, .kernel = 5, .padding = nn::Padding::kSame, .bias = false},
-                          {.kind = LayerKind::kBatchNorm}, {.kind = LayerKind::kRelu6},
-                          conv(8, 1, 1), {.kind = LayerKind::kBatchNorm}, {.kind = LayerKind::kAdd, .inputs = {3, 8}},
-                          conv(12, 1, 1), {.kind = LayerKind::kBatchNorm}, {.kind = LayerKind::kRelu6}};
+  backbone.spec.layers = {
+      {.kind = LayerKind::kNormalize},
+      conv(8, 3, 2),
+      {.kind = LayerKind::kBatchNorm},
+      {.kind = LayerKind::kRelu6},
+      {.kind = LayerKind::kDepthwise, .kernel = 5, .padding = nn::Padding::kSame, .bias = false},
+      {.kind = LayerKind::kBatchNorm},
+      {.kind = LayerKind::kRelu6},
+      conv(8, 1, 1),
+      {.kind = LayerKind::kBatchNorm},
+      {.kind = LayerKind::kAdd, .inputs = {3, 8}},
+      conv(12, 1, 1),
+      {.kind = LayerKind::kBatchNorm},
+      {.kind = LayerKind::kRelu6}};
   backbone.cuts = {3, 9, 12};
   const std::vector<nn::WeightShape> shapes = FeatureShapes(backbone.spec).value();
   for (const nn::WeightShape& shape : shapes) {

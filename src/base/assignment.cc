@@ -11,11 +11,16 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-// The shortest augmenting path from a free row through the table of costs, by Dijkstra over columns with potentials.
+// The shortest augmenting path from a free row through the table of costs, by Dijkstra over columns with
+// potentials.
 class Augmenter {
  public:
   explicit Augmenter(const std::vector<std::vector<double>>& values)
-      : values_(values), n_(values.size()), row_potential_(n_ + 1, 0), column_potential_(n_ + 1, 0), row_of_(n_ + 1, 0) {}
+      : values_(values),
+        n_(values.size()),
+        row_potential_(n_ + 1, 0),
+        column_potential_(n_ + 1, 0),
+        row_of_(n_ + 1, 0) {}
 
   // Rows and columns count from 1 here; 0 stands for "none".
   void Add(size_t row) {
@@ -35,7 +40,8 @@ class Augmenter {
   }
 
  private:
-  size_t Step(size_t column, std::vector<double>& distance, std::vector<size_t>& from, std::vector<bool>& seen) {
+  size_t Step(size_t column, std::vector<double>& distance, std::vector<size_t>& from,
+              std::vector<bool>& seen) {
     seen[column] = true;
     const size_t row = row_of_[column];
     double least = kInfinity;
@@ -70,7 +76,9 @@ class Augmenter {
 };
 
 // What row a loses by taking column b.
-double Lost(const std::vector<std::vector<double>>& values, size_t a, size_t b) { return values[a][a] - values[a][b]; }
+double Lost(const std::vector<std::vector<double>>& values, size_t a, size_t b) {
+  return values[a][a] - values[a][b];
+}
 
 // Of the rings by which an assignment beats "each to its own", the one that gains most.
 Rival WorstRing(const std::vector<std::vector<double>>& values, const std::vector<size_t>& best) {
@@ -87,11 +95,14 @@ Rival WorstRing(const std::vector<std::vector<double>>& values, const std::vecto
   return worst;
 }
 
-// Shortest walks between rows, by Floyd (1962) and Warshall; a ring is a walk there and one back. No ring gains anything.
+// Shortest walks between rows, by Floyd (1962) and Warshall; a ring is a walk there and one back. No ring
+// gains anything.
 class Walks {
  public:
   explicit Walks(const std::vector<std::vector<double>>& values)
-      : n_(values.size()), lost_(n_, std::vector<double>(n_, kInfinity)), next_(n_, std::vector<size_t>(n_, 0)) {
+      : n_(values.size()),
+        lost_(n_, std::vector<double>(n_, kInfinity)),
+        next_(n_, std::vector<size_t>(n_, 0)) {
     for (size_t a = 0; a < n_; ++a) {
       for (size_t b = 0; b < n_; ++b) {
         if (a != b) lost_[a][b] = Lost(values, a, b);

@@ -16,7 +16,8 @@ using Table = std::vector<std::vector<double>>;
 Table RandomTable(size_t n, Rng& rng, float own) {
   Table values(n, std::vector<double>(n));
   for (size_t a = 0; a < n; ++a) {
-    for (size_t b = 0; b < n; ++b) values[a][b] = static_cast<double>(rng.Uniform()) + (a == b ? static_cast<double>(own) : 0);
+    for (size_t b = 0; b < n; ++b)
+      values[a][b] = static_cast<double>(rng.Uniform()) + (a == b ? static_cast<double>(own) : 0);
   }
   return values;
 }

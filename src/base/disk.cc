@@ -36,8 +36,8 @@ bool IsFull(int error) { return error == ENOSPC || error == EDQUOT || error == E
 // What the user should do about a failed write depends on why it failed.
 tl::unexpected<Error> WriteError(const fs::path& path, int error) {
   if (IsFull(error)) return SystemError(path, error);
-  return Fail(PlaceIsToBlame(error) ? ErrorKind::kBadInput : ErrorKind::kResources, "{}: cannot be written ({})", path.string(),
-              std::strerror(error));
+  return Fail(PlaceIsToBlame(error) ? ErrorKind::kBadInput : ErrorKind::kResources,
+              "{}: cannot be written ({})", path.string(), std::strerror(error));
 }
 
 // Writes all bytes; returns 0 or errno.
@@ -52,8 +52,8 @@ int WriteAll(int descriptor, std::span<const uint8_t> bytes, Flush flush = Flush
   return ::fsync(descriptor) == 0 || errno == EINVAL ? 0 : errno;
 }
 
-// A new name is on the disk only when its folder is. Returns 0 or errno. File systems that cannot flush a folder, and
-// folders that may be written but not read, are taken as they are.
+// A new name is on the disk only when its folder is. Returns 0 or errno. File systems that cannot flush a
+// folder, and folders that may be written but not read, are taken as they are.
 int FlushNames(const fs::path& folder) {
   const int descriptor = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) return errno == EACCES ? 0 : errno;
@@ -141,12 +141,14 @@ Result<void> WriteUnder(const fs::path& path, std::span<const uint8_t> bytes, Ac
 
 void FindUnfinished(const fs::path& folder, Depth depth, std::vector<fs::path>& found) {
   std::error_code error;
-  for (auto it = fs::directory_iterator(folder, error); !error && it != fs::directory_iterator(); it.increment(error)) {
+  for (auto it = fs::directory_iterator(folder, error); !error && it != fs::directory_iterator();
+       it.increment(error)) {
     std::error_code ignored;
     const fs::file_type type = it->symlink_status(ignored).type();
     if (type != fs::file_type::regular && type != fs::file_type::directory) continue;
     if (IsUnfinished(it->path().filename().string())) found.push_back(it->path());
-    else if (type == fs::file_type::directory && depth == Depth::kBelow) FindUnfinished(it->path(), depth, found);
+    else if (type == fs::file_type::directory && depth == Depth::kBelow)
+      FindUnfinished(it->path(), depth, found);
   }
 }
 
@@ -154,10 +156,12 @@ void FindUnfinished(const fs::path& folder, Depth depth, std::vector<fs::path>& 
 
 tl::unexpected<Error> SystemError(const fs::path& path, int error) {
   if (IsFull(error)) {
-    return Fail(ErrorKind::kResources, "{}: no room left on the disk; free some and run the same command again to continue",
+    return Fail(ErrorKind::kResources,
+                "{}: no room left on the disk; free some and run the same command again to continue",
                 path.string());
   }
-  return Fail(PlaceIsToBlame(error) ? ErrorKind::kBadInput : ErrorKind::kResources, "{}: {}", path.string(), std::strerror(error));
+  return Fail(PlaceIsToBlame(error) ? ErrorKind::kBadInput : ErrorKind::kResources, "{}: {}", path.string(),
+              std::strerror(error));
 }
 
 Result<Bytes> ReadFile(const fs::path& path) { return ReadUpTo<Bytes>(path, kWhole); }
@@ -191,7 +195,8 @@ Result<void> WriteNewFile(const fs::path& path, std::string_view text, Access ac
 
 bool IsUnfinished(std::string_view file_name) {
   return file_name.size() == kUnfinished.size() + kUnfinishedTail && file_name.starts_with(kUnfinished) &&
-         std::all_of(file_name.end() - kUnfinishedTail, file_name.end(), [](unsigned char c) { return std::isalnum(c) != 0; });
+         std::all_of(file_name.end() - kUnfinishedTail, file_name.end(),
+                     [](unsigned char c) { return std::isalnum(c) != 0; });
 }
 
 std::string UnfinishedTemplate() { return std::string(kUnfinished) + std::string(kUnfinishedTail, 'X'); }
@@ -236,7 +241,8 @@ Result<bool> MakeFileOnce(const fs::path& path, std::string_view text) {
 
 Result<std::optional<int64_t>> ChangedAt_ns(const fs::path& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor < 0) return errno == ENOENT ? Result<std::optional<int64_t>>(std::nullopt) : SystemError(path, errno);
+  if (descriptor < 0)
+    return errno == ENOENT ? Result<std::optional<int64_t>>(std::nullopt) : SystemError(path, errno);
   struct stat status {};
   const int error = ::fstat(descriptor, &status) == 0 ? 0 : errno;
   ::close(descriptor);
@@ -253,7 +259,8 @@ Result<void> Touch(const fs::path& path) {
 Result<std::vector<std::string>> ListFolder(const fs::path& path) {
   std::error_code error;
   std::vector<std::string> names;
-  for (auto it = fs::directory_iterator(path, error); !error && it != fs::directory_iterator(); it.increment(error)) {
+  for (auto it = fs::directory_iterator(path, error); !error && it != fs::directory_iterator();
+       it.increment(error)) {
     names.push_back(it->path().filename().string());
   }
   if (error) return SystemError(path, error.value());
@@ -265,7 +272,8 @@ Result<std::unique_ptr<FileLock>> FileLock::TryLock(const fs::path& path, Hold h
   if (path.has_parent_path()) HL_TRY(MakeFolder(path.parent_path()));
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (descriptor < 0) return WriteError(path, errno);
-  const int error = ::flock(descriptor, (hold == Hold::kShared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0 ? 0 : errno;
+  const int error =
+      ::flock(descriptor, (hold == Hold::kShared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0 ? 0 : errno;
   const bool missing = error == ENOSYS || error == ENOLCK || error == EOPNOTSUPP;
   if (error == 0 || missing) return std::unique_ptr<FileLock>(new FileLock(descriptor, !missing));
   ::close(descriptor);
@@ -279,7 +287,8 @@ Result<std::unique_ptr<FileLock>> FileLock::Wait(const fs::path& path, int secon
     HL_ASSIGN(auto lock, TryLock(path));
     if (lock != nullptr) return lock;
     if (std::chrono::steady_clock::now() >= end) {
-      return Fail(ErrorKind::kResources, "{}: another handlens holds it since {} seconds; wait for it to end", path.string(), seconds);
+      return Fail(ErrorKind::kResources, "{}: another handlens holds it since {} seconds; wait for it to end",
+                  path.string(), seconds);
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }

@@ -47,7 +47,8 @@ TEST_F(Disk, NeverWaitsOnANamedPipe) {
 }
 
 TEST_F(Disk, ListsNamesSortedByBytes) {
-  for (const char* name : {"b", "B", "a", "\xc3\xa9", "10", "9"}) ASSERT_TRUE(WriteFileAtomic(folder_ / name, "x"));
+  for (const char* name : {"b", "B", "a", "\xc3\xa9", "10", "9"})
+    ASSERT_TRUE(WriteFileAtomic(folder_ / name, "x"));
   EXPECT_EQ(ListFolder(folder_).value(), (std::vector<std::string>{"10", "9", "B", "a", "b", "\xc3\xa9"}));
 }
 
@@ -115,9 +116,10 @@ TEST_F(Disk, OfSeveralThatMakeOneFileOneSucceeds) {
 }
 
 TEST_F(Disk, SweepsItsOwnUnfinishedFilesAndNothingElse) {
-  const std::vector<std::string> kept = {".handlens-unfinished-",        ".handlens-unfinished-a1B2c",   ".handlens-unfinished-a1B2c34",
-                                         ".handlens-unfinished-a1B2c!",  "handlens-unfinished-a1B2c3",   "my.notes.backup",
-                                         "split.json.a1B2c3",            "thesis.v2.backup",             "x.handlens-unfinished-a1B2c3"};
+  const std::vector<std::string> kept = {
+      ".handlens-unfinished-",       ".handlens-unfinished-a1B2c", ".handlens-unfinished-a1B2c34",
+      ".handlens-unfinished-a1B2c!", "handlens-unfinished-a1B2c3", "my.notes.backup",
+      "split.json.a1B2c3",           "thesis.v2.backup",           "x.handlens-unfinished-a1B2c3"};
   for (const std::string& name : kept) {
     ASSERT_TRUE(WriteFileAtomic(folder_ / name, "mine"));
     ASSERT_TRUE(WriteFileAtomic(folder_ / "below" / name, "mine"));
@@ -125,7 +127,8 @@ TEST_F(Disk, SweepsItsOwnUnfinishedFilesAndNothingElse) {
   ASSERT_TRUE(MakeFolder(folder_ / ".handlens-unfinished-folders"));
   ASSERT_TRUE(WriteFileAtomic(folder_ / "elsewhere/.handlens-unfinished-d4E5f6", "linked"));
   std::filesystem::create_symlink(folder_ / "elsewhere", folder_ / "below/link");
-  std::filesystem::create_symlink(folder_ / "below/thesis.v2.backup", folder_ / ".handlens-unfinished-linked");
+  std::filesystem::create_symlink(folder_ / "below/thesis.v2.backup",
+                                  folder_ / ".handlens-unfinished-linked");
   ASSERT_TRUE(WriteFileAtomic(folder_ / ".handlens-unfinished-a1B2c3", "half"));
   ASSERT_TRUE(WriteFileAtomic(folder_ / "below/.handlens-unfinished-Zz9Yy8", "half"));
   EXPECT_EQ(SweepUnfinished(folder_, Depth::kFolder), 1u);
@@ -203,19 +206,22 @@ TEST_F(Disk, AVersionIsComparedWhole) {
   for (const char* version : {"2", "4294967297", "18446744073709551617", "1e300", "1.5"}) {
     const auto read = with(version);
     ASSERT_FALSE(read) << version;
-    EXPECT_NE(read.error().message.find("split.json: written by a newer handlens"), std::string::npos) << read.error().message;
+    EXPECT_NE(read.error().message.find("split.json: written by a newer handlens"), std::string::npos)
+        << read.error().message;
   }
   for (const char* version : {"0", "-1", "-4294967295", "\"1\"", "null", "true", "[1]"}) {
     const auto read = with(version);
     ASSERT_FALSE(read) << version;
-    EXPECT_NE(read.error().message.find("without a version that handlens ever wrote"), std::string::npos) << read.error().message;
+    EXPECT_NE(read.error().message.find("without a version that handlens ever wrote"), std::string::npos)
+        << read.error().message;
   }
 }
 
 TEST_F(Disk, ANewerRecordIsNeverOverwritten) {
   const std::filesystem::path path = folder_ / "search.json";
   for (const char* version : {"2", "4294967297", "18446744073709551617"}) {
-    const std::string newer = fmt::format("{{\n  \"format\": \"handlens-search\",\n  \"version\": {},\n  \"cells\": []\n}}\n", version);
+    const std::string newer = fmt::format(
+        "{{\n  \"format\": \"handlens-search\",\n  \"version\": {},\n  \"cells\": []\n}}\n", version);
     ASSERT_TRUE(WriteFileAtomic(path, newer));
     const auto written = WriteRecord(path, "handlens-search", 1, {{"cells", Json::array()}});
     ASSERT_FALSE(written) << version;
@@ -242,14 +248,16 @@ TEST(Json, SaysWhereItIsBroken) {
 }
 
 TEST(Json, AMissingKeyIsAnErrorNotAnException) {
-  const auto value = FromJson(Json::object(), "x.json", [](const Json& json) { return json.at("key").get<int>(); });
+  const auto value =
+      FromJson(Json::object(), "x.json", [](const Json& json) { return json.at("key").get<int>(); });
   ASSERT_FALSE(value);
   EXPECT_EQ(value.error().kind, ErrorKind::kBadInput);
 }
 
 // FIPS 180-2, appendix B.1.
 TEST(Hash, IsSha256) {
-  EXPECT_EQ(Sha256(std::string_view("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(Sha256(std::string_view("abc")),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// A large file written piece by piece, and hashed piece by piece: what never stands in memory as a whole. Otherwise as
-// WriteFileAtomic: the old file or the new one, never half of one.
+// A large file written piece by piece, and hashed piece by piece: what never stands in memory as a whole.
+// Otherwise as WriteFileAtomic: the old file or the new one, never half of one.
 #pragma once
 
 #include <filesystem>
@@ -12,11 +12,12 @@ namespace handlens {
 
 class FileWriter {
  public:
-  // Begins beside `path`, under the name of an unfinished file (disk.h). Missing folders are made. Errors as in disk.h.
+  // Begins beside `path`, under the name of an unfinished file (disk.h). Missing folders are made. Errors as
+  // in disk.h.
   static Result<FileWriter> Create(const std::filesystem::path& path);
   Result<void> Append(std::string_view text);
-  // Flushes, gives the file its name, flushes the folder. Nothing may be appended after it. kLater leaves the flushing to
-  // the system, for what can be made again: after a power cut the file may be missing or empty.
+  // Flushes, gives the file its name, flushes the folder. Nothing may be appended after it. kLater leaves the
+  // flushing to the system, for what can be made again: after a power cut the file may be missing or empty.
   enum class Flush { kNow, kLater };
   Result<void> Finish(Flush flush = Flush::kNow);
 

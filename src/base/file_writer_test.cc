@@ -13,7 +13,10 @@ namespace fs = std::filesystem;
 
 class FileWriterTest : public testing::Test {
  protected:
-  FileWriterTest() : folder_(fs::path(testing::TempDir()) / fmt::format("file_writer_{}", testing::UnitTest::GetInstance()->current_test_info()->name())) {
+  FileWriterTest()
+      : folder_(
+            fs::path(testing::TempDir()) /
+            fmt::format("file_writer_{}", testing::UnitTest::GetInstance()->current_test_info()->name())) {
     fs::remove_all(folder_);
   }
   ~FileWriterTest() override { fs::remove_all(folder_); }

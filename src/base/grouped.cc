@@ -18,7 +18,8 @@ double BetaFraction(double a, double b, double x) {
   const auto safe = [](double value) { return std::abs(value) < kTiny ? kTiny : value; };
   double c = 1, d = 1 / safe(1 - (a + b) * x / (a + 1)), result = d;
   for (int m = 1; m < 500; ++m) {
-    for (const double term : {m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)), -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))}) {
+    for (const double term : {m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
+                              -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))}) {
       d = 1 / safe(1 + term * d);
       c = safe(1 + term / c);
       result *= c * d;
@@ -32,8 +33,10 @@ double BetaFraction(double a, double b, double x) {
 double Beta(double a, double b, double x) {
   if (x <= 0) return 0;
   if (x >= 1) return 1;
-  const double front = std::exp(std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b) + a * std::log(x) + b * std::log1p(-x));
-  return x < (a + 1) / (a + b + 2) ? front * BetaFraction(a, b, x) / a : 1 - front * BetaFraction(b, a, 1 - x) / b;
+  const double front =
+      std::exp(std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b) + a * std::log(x) + b * std::log1p(-x));
+  return x < (a + 1) / (a + b + 2) ? front * BetaFraction(a, b, x) / a
+                                   : 1 - front * BetaFraction(b, a, 1 - x) / b;
 }
 
 double Quantile(const std::vector<double>& rising, double share) {
@@ -62,7 +65,8 @@ Interval GroupedInterval95(std::span<const GroupCount> groups) {
       drawn_correct += group.correct;
       drawn += group.n;
     }
-    shares[static_cast<size_t>(draw)] = drawn == 0 ? 0 : static_cast<double>(drawn_correct) / static_cast<double>(drawn);
+    shares[static_cast<size_t>(draw)] =
+        drawn == 0 ? 0 : static_cast<double>(drawn_correct) / static_cast<double>(drawn);
   }
   std::sort(shares.begin(), shares.end());
   const Interval pictures = Wilson95(correct, n);
@@ -91,7 +95,8 @@ PairedFolds CorrectedResampledT(std::span<const double> differences, double test
   if (differences.size() < 2) return result;
   const auto folds = static_cast<double>(differences.size());
   const double error = spread.std * std::sqrt(1 / folds + tested / trained);
-  if (error < 1e-12) return {spread.mean, {spread.mean, spread.mean}, std::abs(spread.mean) < 1e-12 ? 1.0 : 0.0};
+  if (error < 1e-12)
+    return {spread.mean, {spread.mean, spread.mean}, std::abs(spread.mean) < 1e-12 ? 1.0 : 0.0};
   const double half = StudentTQuantile(0.975, folds - 1) * error;
   result.ci95 = {spread.mean - half, spread.mean + half};
   result.p = 2 * StudentT(-std::abs(spread.mean) / error, folds - 1);

@@ -1,4 +1,5 @@
-// Claims about intervals and tests for what is not independent. Values of SciPy and statsmodels: tools/oracles/grouped_scipy.py.
+// Claims about intervals and tests for what is not independent. Values of SciPy and statsmodels:
+// tools/oracles/grouped_scipy.py.
 #include "base/grouped.h"
 
 #include <gtest/gtest.h>
@@ -19,13 +20,14 @@ TEST(GroupedInterval, IsScipysClusterBootstrap) {
     all += n[i];
   }
   const Interval interval = GroupedInterval95(groups), pictures = Wilson95(right, all);
-  EXPECT_NEAR(interval.low, 0.5819, 0.006);    // 200000 draws there, 10000 here
+  EXPECT_NEAR(interval.low, 0.5819, 0.006);  // 200000 draws there, 10000 here
   EXPECT_NEAR(interval.high, 0.8605, 0.006);
   EXPECT_LT(interval.low, pictures.low - 0.05);
   EXPECT_GT(interval.high, pictures.high + 0.03);
 }
 
-// Of each patient all pictures are right with a probability of its own, drawn around 0.8: half of the patients 0.95, half 0.65.
+// Of each patient all pictures are right with a probability of its own, drawn around 0.8: half of the
+// patients 0.95, half 0.65.
 int Covered(int runs, int patients, int pictures, bool grouped) {
   int covered = 0;
   for (int run = 0; run < runs; ++run) {
@@ -39,15 +41,17 @@ int Covered(int runs, int patients, int pictures, bool grouped) {
       correct += group.correct;
       groups.push_back(group);
     }
-    const Interval interval = grouped ? GroupedInterval95(groups) : Wilson95(correct, static_cast<size_t>(patients * pictures));
+    const Interval interval =
+        grouped ? GroupedInterval95(groups) : Wilson95(correct, static_cast<size_t>(patients * pictures));
     covered += interval.low <= 0.8 && 0.8 <= interval.high ? 1 : 0;
   }
   return covered;
 }
 
 TEST(GroupedInterval, CoversTheTruthWherePatientsDifferAndWilsonDoesNot) {
-  EXPECT_GE(Covered(300, 40, 20, true), 270);    // 90 %: 95 less what chance and a percentile bootstrap of 40 take
-  EXPECT_LT(Covered(300, 40, 20, false), 240);   // 80 %
+  EXPECT_GE(Covered(300, 40, 20, true),
+            270);  // 90 %: 95 less what chance and a percentile bootstrap of 40 take
+  EXPECT_LT(Covered(300, 40, 20, false), 240);  // 80 %
 }
 
 TEST(GroupedInterval, IsNeverNarrowerThanThePictures) {
@@ -57,7 +61,7 @@ TEST(GroupedInterval, IsNeverNarrowerThanThePictures) {
   EXPECT_LE(interval.low, pictures.low);
   EXPECT_GE(interval.high, pictures.high);
   const GroupCount right[] = {{30, 30}, {30, 30}, {40, 40}};
-  EXPECT_EQ(GroupedInterval95(right).low, Wilson95(3, 3).low);   // three patients, however many pictures
+  EXPECT_EQ(GroupedInterval95(right).low, Wilson95(3, 3).low);  // three patients, however many pictures
   EXPECT_EQ(GroupedInterval95({}).high, 1);
 }
 

@@ -1,4 +1,5 @@
-// Identity: SHA-256 of bytes, as 64 lower-case hexadecimal digits. A picture's id is the hash of its file's bytes.
+// Identity: SHA-256 of bytes, as 64 lower-case hexadecimal digits. A picture's id is the hash of its file's
+// bytes.
 #pragma once
 
 #include <cstdint>

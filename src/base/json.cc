@@ -11,7 +11,9 @@ namespace {
 constexpr size_t kHeadBytes = 512;
 
 tl::unexpected<Error> Newer(std::string_view where, std::string_view found, int known) {
-  return Fail(ErrorKind::kBadInput, "{}: written by a newer handlens (version {}, this one reads {}); update handlens", where, found, known);
+  return Fail(ErrorKind::kBadInput,
+              "{}: written by a newer handlens (version {}, this one reads {}); update handlens", where,
+              found, known);
 }
 
 // The text of `"key": VALUE` after the key, blanks and quotes taken away; empty when there is none.
@@ -40,10 +42,13 @@ Result<void> CheckRecordKind(const Json& json, std::string_view where, std::stri
   }
   const Json found = json.value("version", Json());
   // The parser makes whole numbers unsigned unless they are negative, and those that are too large floats.
-  if (found.is_number_unsigned() && found.get<uint64_t>() >= 1 && found.get<uint64_t>() <= static_cast<uint64_t>(version)) return {};
+  if (found.is_number_unsigned() && found.get<uint64_t>() >= 1 &&
+      found.get<uint64_t>() <= static_cast<uint64_t>(version))
+    return {};
   const bool newer = found.is_number() && found.get<double>() > version;
   if (newer) return Newer(where, found.dump(), version);
-  return Fail(ErrorKind::kBadInput, "{}: a {} file without a version that handlens ever wrote ({})", where, format, found.dump());
+  return Fail(ErrorKind::kBadInput, "{}: a {} file without a version that handlens ever wrote ({})", where,
+              format, found.dump());
 }
 
 Result<Json> ReadRecord(const std::filesystem::path& path, std::string_view format, int version) {
@@ -60,7 +65,8 @@ Result<std::optional<RecordHead>> ReadRecordHead(const std::filesystem::path& pa
   RecordHead head{std::string(format), 0};
   const auto [end, error] = std::from_chars(version.data(), version.data() + version.size(), head.version);
   if (error == std::errc::result_out_of_range) head.version = std::numeric_limits<uint64_t>::max();
-  if (format.empty() || version.empty() || error == std::errc::invalid_argument) return std::optional<RecordHead>();
+  if (format.empty() || version.empty() || error == std::errc::invalid_argument)
+    return std::optional<RecordHead>();
   return std::optional(head);
 }
 
@@ -70,7 +76,8 @@ Result<void> RefuseNewerRecord(const std::filesystem::path& path, std::string_vi
   return Newer(path.string(), fmt::format("{}", head->version), version);
 }
 
-Result<void> WriteRecord(const std::filesystem::path& path, std::string_view format, int version, const Json& record) {
+Result<void> WriteRecord(const std::filesystem::path& path, std::string_view format, int version,
+                         const Json& record) {
   HL_TRY(RefuseNewerRecord(path, format, version));
   Json json = {{"format", format}, {"version", version}};
   json.update(record);

@@ -18,15 +18,16 @@ using Json = nlohmann::ordered_json;
 // Parses text; an error names `where` and the byte. Kind kBadInput.
 Result<Json> ParseJson(std::string_view text, std::string_view where);
 
-// Whether `json` is a record of `format` in a version from 1 to `version`; an error names `where`. Kind kBadInput.
+// Whether `json` is a record of `format` in a version from 1 to `version`; an error names `where`. Kind
+// kBadInput.
 Result<void> CheckRecordKind(const Json& json, std::string_view where, std::string_view format, int version);
 
-// Reads a record written by WriteRecord and checks its "format" and "version" keys: a file of another format or
-// of a newer version is refused by name, never misread. Kind kBadInput.
+// Reads a record written by WriteRecord and checks its "format" and "version" keys: a file of another format
+// or of a newer version is refused by name, never misread. Kind kBadInput.
 Result<Json> ReadRecord(const std::filesystem::path& path, std::string_view format, int version);
 
-// What a record says of itself, read from the beginning of its file, however long that is; nullopt when the file is not
-// there or does not begin as a record.
+// What a record says of itself, read from the beginning of its file, however long that is; nullopt when the
+// file is not there or does not begin as a record.
 struct RecordHead {
   std::string format;
   uint64_t version = 0;  // the greatest number for those that are greater still
@@ -36,18 +37,20 @@ Result<std::optional<RecordHead>> ReadRecordHead(const std::filesystem::path& pa
 // Kind kBadInput, by name, when there is a record of `format` in a newer version than `version` at `path`.
 Result<void> RefuseNewerRecord(const std::filesystem::path& path, std::string_view format, int version);
 
-// Writes `record` atomically with "format" and "version" in front, two blanks of indentation, a final newline. Never over
-// a newer version of itself: kind kBadInput.
-Result<void> WriteRecord(const std::filesystem::path& path, std::string_view format, int version, const Json& record);
+// Writes `record` atomically with "format" and "version" in front, two blanks of indentation, a final
+// newline. Never over a newer version of itself: kind kBadInput.
+Result<void> WriteRecord(const std::filesystem::path& path, std::string_view format, int version,
+                         const Json& record);
 
-// Runs `read(json)`, which may throw nlohmann's exceptions on missing keys or wrong types, and turns those into
-// an error that names `where`. The one edge at which the library's exceptions are caught.
+// Runs `read(json)`, which may throw nlohmann's exceptions on missing keys or wrong types, and turns those
+// into an error that names `where`. The one edge at which the library's exceptions are caught.
 template <class F>
 auto FromJson(const Json& json, std::string_view where, F&& read) -> Result<decltype(read(json))> {
   try {
     return read(json);
   } catch (const nlohmann::json::exception& e) {
-    return Fail(ErrorKind::kBadInput, "{}: not as expected ({}); make it again with the step that wrote it", where, e.what());
+    return Fail(ErrorKind::kBadInput, "{}: not as expected ({}); make it again with the step that wrote it",
+                where, e.what());
   }
 }
 

@@ -1,5 +1,5 @@
-// Owning pointers to OpenSSL's objects, and text out of its memory. Only for the few files that make or read keys and
-// certificates; what they do with them is theirs.
+// Owning pointers to OpenSSL's objects, and text out of its memory. Only for the few files that make or read
+// keys and certificates; what they do with them is theirs.
 #pragma once
 
 #include <openssl/bio.h>

@@ -1,4 +1,5 @@
-// Parallel loops over independent items. What an item computes may not depend on which thread runs it or when.
+// Parallel loops over independent items. What an item computes may not depend on which thread runs it or
+// when.
 #pragma once
 
 #include <atomic>
@@ -7,12 +8,12 @@
 
 namespace handlens {
 
-// Calls work(i) for every i in [0, count) from `jobs` threads (at least 1), in rising order of start. Returns when
-// all are done. `work` must not throw.
+// Calls work(i) for every i in [0, count) from `jobs` threads (at least 1), in rising order of start. Returns
+// when all are done. `work` must not throw.
 void ParallelFor(size_t count, int jobs, const std::function<void(size_t)>& work);
 
-// Threads that a job may use and at the moment does not: workers that find nothing left to do give theirs, and one that is
-// still busy may borrow it as a helper. Thread-safe.
+// Threads that a job may use and at the moment does not: workers that find nothing left to do give theirs,
+// and one that is still busy may borrow it as a helper. Thread-safe.
 class SpareThreads {
  public:
   explicit SpareThreads(int count = 0) : count_(count) {}

@@ -1,5 +1,6 @@
-// Claims about what is asked of the system: what is flushed before a name is given and after, and what any failing call
-// becomes. The calls of this test program go through the functions below, which note and fail them when told.
+// Claims about what is asked of the system: what is flushed before a name is given and after, and what any
+// failing call becomes. The calls of this test program go through the functions below, which note and fail
+// them when told.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -37,7 +38,9 @@ bool Fails(const std::string& name, const std::string& of) {
 
 std::string NameOf(int descriptor) {
   std::error_code error;
-  return std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(descriptor), error).filename().string();
+  return std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(descriptor), error)
+      .filename()
+      .string();
 }
 
 std::string Last(const char* path) { return std::filesystem::path(path).filename().string(); }
@@ -119,18 +122,22 @@ class PowerCut : public testing::Test {
 
 TEST_F(PowerCut, FlushesTheFileBeforeItsNameAndTheFolderAfter) {
   ASSERT_TRUE(Watched([&] { return WriteFileAtomic(folder_ / "record", "text"); }));
-  EXPECT_THAT(watch.calls, ElementsAre("mkdir " + name(), StartsWith("mkostemp .handlens-unfinished-"), StartsWith("write .handlens-unfinished-"),
-                                       StartsWith("fsync .handlens-unfinished-"), "rename record", "open " + name(), "fsync " + name()));
+  EXPECT_THAT(watch.calls, ElementsAre("mkdir " + name(), StartsWith("mkostemp .handlens-unfinished-"),
+                                       StartsWith("write .handlens-unfinished-"),
+                                       StartsWith("fsync .handlens-unfinished-"), "rename record",
+                                       "open " + name(), "fsync " + name()));
 }
 
 TEST_F(PowerCut, FlushesTheFoldersThatHoldNewFolders) {
   ASSERT_TRUE(Watched([&] { return MakeFolder(folder_ / "a/b"); }));
-  EXPECT_THAT(watch.calls, ElementsAre("mkdir b", "mkdir a", "open " + name(), "fsync " + name(), "mkdir b", "open a", "fsync a"));
+  EXPECT_THAT(watch.calls, ElementsAre("mkdir b", "mkdir a", "open " + name(), "fsync " + name(), "mkdir b",
+                                       "open a", "fsync a"));
 }
 
 TEST_F(PowerCut, FlushesANewLogsFolderOnceAndEachLine) {
   ASSERT_TRUE(Watched([&] { return AppendText(folder_ / "log", "one\n"); }));
-  EXPECT_THAT(watch.calls, ElementsAre("open log", "write log", "fsync log", "open " + name(), "fsync " + name()));
+  EXPECT_THAT(watch.calls,
+              ElementsAre("open log", "write log", "fsync log", "open " + name(), "fsync " + name()));
   ASSERT_TRUE(Watched([&] { return AppendText(folder_ / "log", "two\n"); }));
   EXPECT_THAT(watch.calls, ElementsAre("open log", "write log", "fsync log"));
 }
@@ -140,7 +147,8 @@ TEST_F(PowerCut, AnyFailingCallIsAFailureOfTheMachine) {
   ASSERT_TRUE(WriteFileAtomic(folder_ / "record", "old"));
   for (const int error : {EIO, EMFILE, ENFILE, ENOSPC, EDQUOT, ENOMEM, ENOLCK, EAGAIN}) {
     for (const char* call : {"fsync", "rename", "mkostemp", "write", "mkdir", "open"}) {
-      const auto written = Watched([&] { return WriteFileAtomic(folder_ / "new/record", "new"); }, call, error);
+      const auto written =
+          Watched([&] { return WriteFileAtomic(folder_ / "new/record", "new"); }, call, error);
       ASSERT_FALSE(written) << call << " " << error;
       EXPECT_EQ(written.error().kind, ErrorKind::kResources) << call << ": " << written.error().message;
       std::filesystem::remove_all(folder_ / "new");
@@ -174,7 +182,8 @@ TEST_F(PowerCut, EachFailingCallOfAWriteLeavesTheOldFileOrTheNewOne) {
   for (const char* call : {"open", "fsync", "rename", "mkostemp", "write"}) {
     for (int after = 0; after < 3; ++after) {
       ASSERT_TRUE(WriteFileAtomic(folder_ / "record", "old"));
-      const auto written = Watched([&] { return WriteFileAtomic(folder_ / "record", "new"); }, call, EIO, after);
+      const auto written =
+          Watched([&] { return WriteFileAtomic(folder_ / "record", "new"); }, call, EIO, after);
       if (written) EXPECT_EQ(old_or_new(), "new");
       else EXPECT_THAT(old_or_new(), testing::AnyOf("old", "new"));
       EXPECT_THAT(ListFolder(folder_).value(), ElementsAre("record")) << call << " " << after;
@@ -184,7 +193,8 @@ TEST_F(PowerCut, EachFailingCallOfAWriteLeavesTheOldFileOrTheNewOne) {
 
 TEST_F(PowerCut, APlaceThatCannotBeWrittenIsTheUsersToMend) {
   for (const int error : {EACCES, EROFS, ENOTDIR}) {
-    const auto written = Watched([&] { return WriteFileAtomic(folder_ / "record", "new"); }, "mkostemp", error);
+    const auto written =
+        Watched([&] { return WriteFileAtomic(folder_ / "record", "new"); }, "mkostemp", error);
     ASSERT_FALSE(written);
     EXPECT_EQ(written.error().kind, ErrorKind::kBadInput);
   }

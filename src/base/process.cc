@@ -1,4 +1,5 @@
-// Reads /proc and /sys/fs/cgroup (cgroup v2, and v1 where that is mounted: kernel documentation, admin-guide/cgroup-v2 and -v1).
+// Reads /proc and /sys/fs/cgroup (cgroup v2, and v1 where that is mounted: kernel documentation,
+// admin-guide/cgroup-v2 and -v1).
 #include "base/process.h"
 
 #include <sched.h>
@@ -34,7 +35,8 @@ std::string ReadSmall(const fs::path& path) {
   return text;
 }
 
-// Fields 3 (state) and 22 (start) of /proc/PID/stat; the second is a name in parentheses that may hold anything.
+// Fields 3 (state) and 22 (start) of /proc/PID/stat; the second is a name in parentheses that may hold
+// anything.
 struct Stat {
   char state = 0;
   int64_t started = 0;
@@ -66,8 +68,8 @@ int ProcessorsOfMask() {
   return static_cast<int>(std::thread::hardware_concurrency());
 }
 
-// Folders of this process' control group for `controller`, and of all above it, innermost first. Within a container the file system
-// begins at the group itself, whose path in /proc is then not there.
+// Folders of this process' control group for `controller`, and of all above it, innermost first. Within a
+// container the file system begins at the group itself, whose path in /proc is then not there.
 std::vector<fs::path> GroupFolders(const std::string& controller) {
   std::vector<fs::path> folders;
   std::istringstream lines(ReadSmall("/proc/self/cgroup"));
@@ -95,7 +97,9 @@ int64_t LimitIn(const fs::path& file) {
 std::string ProcessIdentity::Name() const {
   std::string name;
   for (const char c : host.substr(0, 40)) name += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '-';
-  return fmt::format("{}-{}-{}", name.empty() ? "host" : name, pid, Sha256(fmt::format("{}\n{}\n{}\n{}\n{}", host, boot, numbers, pid, started)).substr(0, 8));
+  return fmt::format(
+      "{}-{}-{}", name.empty() ? "host" : name, pid,
+      Sha256(fmt::format("{}\n{}\n{}\n{}\n{}", host, boot, numbers, pid, started)).substr(0, 8));
 }
 
 ProcessIdentity ThisProcess() {
@@ -111,13 +115,18 @@ ProcessIdentity ThisProcess() {
 }
 
 Json ToJson(const ProcessIdentity& process) {
-  return {{"host", process.host}, {"boot", process.boot}, {"numbers", process.numbers}, {"pid", process.pid}, {"started", process.started}};
+  return {{"host", process.host},
+          {"boot", process.boot},
+          {"numbers", process.numbers},
+          {"pid", process.pid},
+          {"started", process.started}};
 }
 
 Result<ProcessIdentity> ProcessFromJson(const Json& json) {
   return FromJson(json, "a process", [](const Json& j) {
-    return ProcessIdentity{j.at("host").get<std::string>(), j.at("boot").get<std::string>(), j.at("numbers").get<std::string>(),
-                           j.at("pid").get<int64_t>(), j.at("started").get<int64_t>()};
+    return ProcessIdentity{j.at("host").get<std::string>(), j.at("boot").get<std::string>(),
+                           j.at("numbers").get<std::string>(), j.at("pid").get<int64_t>(),
+                           j.at("started").get<int64_t>()};
   });
 }
 
@@ -131,9 +140,9 @@ Alive IsAlive(const ProcessIdentity& process, const ProcessIdentity& own) {
 int ThreadsOfQuota(const std::string& cpu_max) {
   std::istringstream fields(cpu_max);
   std::string quota;
-  double period = 100000;   // the kernel's own, in microseconds
+  double period = 100000;  // the kernel's own, in microseconds
   fields >> quota >> period;
-  const double used = std::strtod(quota.c_str(), nullptr);   // 0 for "max", -1 for v1's "none"
+  const double used = std::strtod(quota.c_str(), nullptr);  // 0 for "max", -1 for v1's "none"
   return used > 0 && period > 0 ? std::max(1, static_cast<int>((used + period - 1) / period)) : 0;
 }
 
@@ -141,7 +150,8 @@ int UsableThreads() {
   int threads = std::max(1, ProcessorsOfMask());
   for (const fs::path& folder : GroupFolders("cpu")) {
     std::string text = ReadSmall(folder / "cpu.max");
-    if (text.empty()) text = ReadSmall(folder / "cpu.cfs_quota_us") + " " + ReadSmall(folder / "cpu.cfs_period_us");
+    if (text.empty())
+      text = ReadSmall(folder / "cpu.cfs_quota_us") + " " + ReadSmall(folder / "cpu.cfs_period_us");
     if (const int quota = ThreadsOfQuota(text); quota > 0) threads = std::min(threads, quota);
   }
   return threads;
@@ -151,7 +161,8 @@ int64_t UsableMemory_bytes() {
   int64_t least = int64_t{::sysconf(_SC_PHYS_PAGES)} * ::sysconf(_SC_PAGESIZE);
   for (const fs::path& folder : GroupFolders("memory")) {
     for (const char* name : {"memory.max", "memory.limit_in_bytes"}) {
-      if (const int64_t limit = LimitIn(folder / name); limit > 0) least = least > 0 ? std::min(least, limit) : limit;
+      if (const int64_t limit = LimitIn(folder / name); limit > 0)
+        least = least > 0 ? std::min(least, limit) : limit;
     }
   }
   return std::max<int64_t>(least, 0);

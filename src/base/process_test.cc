@@ -17,12 +17,12 @@ TEST(Process, KnowsTheLivingAndTheDead) {
   if (child == 0) {
     char byte;
     ::close(ends[1]);
-    ::_exit(::read(ends[0], &byte, 1) < 0 ? 1 : 0);   // until the parent closes its end
+    ::_exit(::read(ends[0], &byte, 1) < 0 ? 1 : 0);  // until the parent closes its end
   }
   ProcessIdentity other = own;
   other.pid = child;
-  other.started -= 1;   // the child may have begun in the same tick as this process
-  EXPECT_EQ(IsAlive(other, own), Alive::kNo);   // that number is another's by now
+  other.started -= 1;                          // the child may have begun in the same tick as this process
+  EXPECT_EQ(IsAlive(other, own), Alive::kNo);  // that number is another's by now
   ::close(ends[1]);
   ASSERT_EQ(::waitpid(child, nullptr, 0), child);
   other = own;
@@ -36,7 +36,9 @@ TEST(Process, HasANameFitForAFileAndLikeNoOther) {
   ProcessIdentity process = ThisProcess();
   process.host = "node 7/a.example";
   const std::string name = process.Name();
-  EXPECT_EQ(name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"), std::string::npos) << name;
+  EXPECT_EQ(name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"),
+            std::string::npos)
+      << name;
   process.started += 1;
   EXPECT_NE(process.Name(), name);
   const auto read = ProcessFromJson(ToJson(process));
@@ -64,7 +66,7 @@ TEST(Process, ThreadsFollowTheQuota) {
   EXPECT_EQ(ThreadsOfQuota("200000 100000"), 2);
   EXPECT_EQ(ThreadsOfQuota("150000 100000"), 2);
   EXPECT_EQ(ThreadsOfQuota("5000 100000"), 1);
-  EXPECT_EQ(ThreadsOfQuota("-1 100000"), 0);   // v1 without a limit
+  EXPECT_EQ(ThreadsOfQuota("-1 100000"), 0);  // v1 without a limit
   EXPECT_EQ(ThreadsOfQuota(" "), 0);
   EXPECT_EQ(ThreadsOfQuota(""), 0);
 }

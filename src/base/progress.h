@@ -1,5 +1,5 @@
-// Progress: what long work tells whoever waits, and asks whether to go on. Rooms below `cli` report here and never
-// touch the terminal, a clock for display, or signals themselves.
+// Progress: what long work tells whoever waits, and asks whether to go on. Rooms below `cli` report here and
+// never touch the terminal, a clock for display, or signals themselves.
 #pragma once
 
 #include <string_view>
@@ -16,14 +16,15 @@ class Progress {
   virtual void Begin(std::string_view step, double total, std::string_view unit) = 0;
   // `done` units are finished; `note` is the best score so far or the like, with its interval.
   virtual void Update(double done, std::string_view note) = 0;
-  // Seconds until this step ends, where the work knows better than `done` of `total` (units of unlike cost). Counted down
-  // until the next call; most listeners need not care.
+  // Seconds until this step ends, where the work knows better than `done` of `total` (units of unlike cost).
+  // Counted down until the next call; most listeners need not care.
   virtual void ExpectLeft(double /*left_s*/) {}
   virtual void End(std::string_view summary) = 0;
   // A line that the user should read: a warning or a fact. Kept in order.
   virtual void Say(std::string_view line) = 0;
   virtual void Warn(std::string_view line) = 0;
-  // A line for those who want to know why: which step is skipped, and for what reason. Most listeners need not care.
+  // A line for those who want to know why: which step is skipped, and for what reason. Most listeners need
+  // not care.
   virtual void Detail(std::string_view /*line*/) {}
   // Asks a yes-or-no question; false where nobody can be asked.
   virtual bool Confirm(std::string_view /*question*/) { return false; }

@@ -6,7 +6,8 @@
 namespace handlens {
 
 void CheckFailed(const char* condition, const char* file, int line) {
-  std::fprintf(stderr, "handlens: internal error: %s does not hold at %s:%d; please report it\n", condition, file, line);
+  std::fprintf(stderr, "handlens: internal error: %s does not hold at %s:%d; please report it\n", condition,
+               file, line);
   std::abort();
 }
 

@@ -15,12 +15,13 @@ namespace handlens {
 
 // The values are the exit codes of the program (docs/commands.md).
 enum class ErrorKind {
-  kInternal = 1,      // a defect of handlens or of a library it uses
-  kUsage = 2,         // the command line or a configuration file is wrong
-  kBadInput = 3,      // pictures, labels or a run folder are wrong
-  kGate = 4,          // the verdict is "cannot be deployed", or a gate was missed
-  kResources = 5,     // out of disk, memory or time budget; or another process holds the run
-  kSaved = 75,        // stopped by the system (SIGTERM, SIGUSR1): saved, run the same command again; EX_TEMPFAIL of sysexits.h
+  kInternal = 1,   // a defect of handlens or of a library it uses
+  kUsage = 2,      // the command line or a configuration file is wrong
+  kBadInput = 3,   // pictures, labels or a run folder are wrong
+  kGate = 4,       // the verdict is "cannot be deployed", or a gate was missed
+  kResources = 5,  // out of disk, memory or time budget; or another process holds the run
+  kSaved = 75,  // stopped by the system (SIGTERM, SIGUSR1): saved, run the same command again; EX_TEMPFAIL of
+                // sysexits.h
   kInterrupted = 130  // stopped by the user; the run can be resumed
 };
 
@@ -47,17 +48,18 @@ tl::unexpected<Error> Fail(ErrorKind kind, fmt::format_string<Args...> format, A
 #define HL_CONCAT(a, b) HL_CONCAT_INNER(a, b)
 
 // HL_ASSIGN(auto x, F()): x becomes F()'s value, or the calling function returns F()'s error.
-#define HL_ASSIGN(declaration, expression) HL_ASSIGN_INNER(declaration, expression, HL_CONCAT(hl_result_, __LINE__))
-#define HL_ASSIGN_INNER(declaration, expression, name)                 \
-  auto name = (expression);                                            \
-  if (!name) return tl::make_unexpected(std::move(name).error());      \
+#define HL_ASSIGN(declaration, expression) \
+  HL_ASSIGN_INNER(declaration, expression, HL_CONCAT(hl_result_, __LINE__))
+#define HL_ASSIGN_INNER(declaration, expression, name)            \
+  auto name = (expression);                                       \
+  if (!name) return tl::make_unexpected(std::move(name).error()); \
   declaration = *std::move(name)
 
 // HL_TRY(F()): the calling function returns F()'s error, if it has one.
-#define HL_TRY(expression)                                                                 \
-  do {                                                                                     \
-    if (auto hl_try_result = (expression); !hl_try_result)                                 \
-      return tl::make_unexpected(std::move(hl_try_result).error());                        \
+#define HL_TRY(expression)                                          \
+  do {                                                              \
+    if (auto hl_try_result = (expression); !hl_try_result)          \
+      return tl::make_unexpected(std::move(hl_try_result).error()); \
   } while (false)
 
 // HL_CHECK(condition): a programmer error aborts here rather than corrupting a result later.

@@ -13,7 +13,8 @@ uint64_t Mix(uint64_t z) {
 
 }  // namespace
 
-Rng::Rng(uint64_t seed, std::string_view purpose, std::initializer_list<uint64_t> ids) : key_(Mix(seed + kGolden)) {
+Rng::Rng(uint64_t seed, std::string_view purpose, std::initializer_list<uint64_t> ids)
+    : key_(Mix(seed + kGolden)) {
   for (const char c : purpose) key_ = Mix(key_ ^ static_cast<unsigned char>(c)) + kGolden;
   for (const uint64_t id : ids) key_ = Mix(key_ ^ Mix(id + kGolden)) + kGolden;
 }

@@ -1,7 +1,7 @@
-// Random numbers that depend on what they are for, never on when they are drawn: a generator is keyed by a seed, a
-// purpose and ids (trial, epoch, picture), so any thread, order or resumption draws the same numbers.
-// Counter-based: value i of a key is Mix(key + i * golden), the SplitMix64 finaliser of Steele, Lea and Flood (2014).
-// Only integers and exact float operations are used, so every processor gives the same bits.
+// Random numbers that depend on what they are for, never on when they are drawn: a generator is keyed by a
+// seed, a purpose and ids (trial, epoch, picture), so any thread, order or resumption draws the same numbers.
+// Counter-based: value i of a key is Mix(key + i * golden), the SplitMix64 finaliser of Steele, Lea and Flood
+// (2014). Only integers and exact float operations are used, so every processor gives the same bits.
 #pragma once
 
 #include <cstddef>
@@ -33,7 +33,8 @@ class Rng {
   // Fisher-Yates.
   template <class T>
   void Shuffle(std::span<T> values) {
-    for (size_t i = values.size(); i > 1; --i) std::swap(values[i - 1], values[Below(static_cast<uint32_t>(i))]);
+    for (size_t i = values.size(); i > 1; --i)
+      std::swap(values[i - 1], values[Below(static_cast<uint32_t>(i))]);
   }
 
  private:

@@ -22,7 +22,8 @@ int Take(const fs::path& from, const fs::path& to) {
   if (error) return error.value();
   if (fs::is_directory(status)) {
     if (::mkdir(to.c_str(), 0777) != 0) return errno;
-    for (auto it = fs::directory_iterator(from, error); !error && it != fs::directory_iterator(); it.increment(error)) {
+    for (auto it = fs::directory_iterator(from, error); !error && it != fs::directory_iterator();
+         it.increment(error)) {
       if (const int failed = Take(it->path(), to / it->path().filename()); failed != 0) return failed;
     }
     return error.value();
@@ -50,12 +51,14 @@ Result<void> StagedFolder::CarryOver(const std::function<bool(const std::string&
   HL_ASSIGN(const std::vector<std::string> names, ListFolder(place_));
   for (const std::string& name : names) {
     if (!keeps(name) || fs::exists(fs::symlink_status(path_ / name, error))) continue;
-    if (const int failed = Take(place_ / name, path_ / name); failed != 0) return SystemError(place_ / name, failed);
+    if (const int failed = Take(place_ / name, path_ / name); failed != 0)
+      return SystemError(place_ / name, failed);
   }
   return FlushFolder(path_);
 }
 
-Result<void> StagedFolder::CarryFilesOf(const fs::path& folder, const std::function<bool(const std::string& name)>& keeps) {
+Result<void> StagedFolder::CarryFilesOf(const fs::path& folder,
+                                        const std::function<bool(const std::string& name)>& keeps) {
   std::error_code error;
   HL_ASSIGN(const std::vector<std::string> names, ListFolder(place_ / folder));
   for (const std::string& name : names) {
@@ -65,9 +68,10 @@ Result<void> StagedFolder::CarryFilesOf(const fs::path& folder, const std::funct
       if (staged && !fs::is_directory(fs::symlink_status(path_ / from, error))) continue;
       if (!staged && ::mkdir((path_ / from).c_str(), 0777) != 0) return SystemError(path_ / from, errno);
       HL_TRY(CarryFilesOf(from, keeps));
-      if (!staged) ::rmdir((path_ / from).c_str());   // stays when there is something in it
+      if (!staged) ::rmdir((path_ / from).c_str());  // stays when there is something in it
     } else if (!staged && keeps(from.generic_string())) {
-      if (const int failed = Take(place_ / from, path_ / from); failed != 0) return SystemError(place_ / from, failed);
+      if (const int failed = Take(place_ / from, path_ / from); failed != 0)
+        return SystemError(place_ / from, failed);
     }
   }
   return FlushFolder(folder.empty() ? path_ : path_ / folder);

@@ -65,10 +65,12 @@ TEST_F(Staged, CarriesOverFilesWithinFoldersThatAreReplaced) {
   ASSERT_TRUE(staged);
   ASSERT_TRUE(WriteFileAtomic(staged->path() / "project/app/ours.txt", "new"));
   ASSERT_TRUE(WriteFileAtomic(staged->path() / "users.txt", "new"));
-  ASSERT_TRUE(staged->CarryOverFiles([](const std::string& name) { return !name.ends_with("ours.txt") && name != "old.apk"; }));
+  ASSERT_TRUE(staged->CarryOverFiles(
+      [](const std::string& name) { return !name.ends_with("ours.txt") && name != "old.apk"; }));
   ASSERT_TRUE(staged->Commit());
   EXPECT_THAT(ListFolder(place()).value(), ElementsAre("project", "users", "users.txt"));
-  EXPECT_THAT(ListFolder(place() / "project").value(), ElementsAre("app", "link"));   // no empty folder is left
+  EXPECT_THAT(ListFolder(place() / "project").value(),
+              ElementsAre("app", "link"));  // no empty folder is left
   EXPECT_EQ(ReadText(place() / "project/app/mine.txt").value(), "mine");
   EXPECT_EQ(ReadText(place() / "project/app/ours.txt").value(), "new");
   EXPECT_EQ(ReadText(place() / "users/a/b.txt").value(), "b");

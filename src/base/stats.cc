@@ -37,7 +37,8 @@ double McNemarExact(size_t only_a, size_t only_b) {
   // P(X <= smaller) for X ~ Binomial(n, 1/2), in logarithms so that n may be large.
   double tail = 0;
   for (size_t k = 0; k <= smaller; ++k) {
-    const double log_choose = std::lgamma(static_cast<double>(n) + 1) - std::lgamma(static_cast<double>(k) + 1) -
+    const double log_choose = std::lgamma(static_cast<double>(n) + 1) -
+                              std::lgamma(static_cast<double>(k) + 1) -
                               std::lgamma(static_cast<double>(n - k) + 1);
     tail += std::exp(log_choose - static_cast<double>(n) * std::log(2.0));
   }
@@ -51,7 +52,8 @@ double BinomialTail(size_t k, size_t n, double p) {
   double tail = 0;
   for (size_t i = 0; i <= k; ++i) {
     const auto errors = static_cast<double>(i);
-    const double log_choose = std::lgamma(count + 1) - std::lgamma(errors + 1) - std::lgamma(count - errors + 1);
+    const double log_choose =
+        std::lgamma(count + 1) - std::lgamma(errors + 1) - std::lgamma(count - errors + 1);
     tail += std::exp(log_choose + errors * std::log(p) + (count - errors) * std::log1p(-p));
   }
   return std::min(1.0, tail);

@@ -25,7 +25,8 @@ MeanStd Summarize(std::span<const double> values);
 // Returns the p value, 1 when they never differ.
 double McNemarExact(size_t only_a, size_t only_b);
 
-// P(X <= k) for X ~ Binomial(n, p), p in 0..1: as small as this, k errors among n say that the true rate is below p.
+// P(X <= k) for X ~ Binomial(n, p), p in 0..1: as small as this, k errors among n say that the true rate is
+// below p.
 double BinomialTail(size_t k, size_t n, double p);
 
 // Area under the ROC curve of scores for positives against negatives, ties counted half (Mann-Whitney).

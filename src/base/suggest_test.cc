@@ -13,7 +13,9 @@ TEST(EditDistance, CountsASwapOnce) {
   EXPECT_EQ(EditDistance("", "abc"), 3);
 }
 
-TEST(Nearest, IsSilentWhenNothingIsNear) { EXPECT_EQ(Nearest("xyzzy", std::vector<std::string>{"run", "search", "help"}), ""); }
+TEST(Nearest, IsSilentWhenNothingIsNear) {
+  EXPECT_EQ(Nearest("xyzzy", std::vector<std::string>{"run", "search", "help"}), "");
+}
 
 }  // namespace
 }  // namespace handlens

@@ -38,10 +38,12 @@ Letter FrontLetter(std::string_view text) {
   return point < kLeast[bytes] || surrogate || point > 0x10ffff ? Letter{} : Letter{point, bytes};
 }
 
-// C1 controls; marks that turn writing around or hide in it; separators that some terminals take for line ends.
+// C1 controls; marks that turn writing around or hide in it; separators that some terminals take for line
+// ends.
 bool Misleads(char32_t c) {
-  return (c >= 0x80 && c < 0xa0) || c == 0x61c || c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x206f) ||
-         (c >= 0xfff9 && c <= 0xfffb) || c == 0xfeff || (c >= 0xe0000 && c <= 0xe007f);
+  return (c >= 0x80 && c < 0xa0) || c == 0x61c || c == 0x200e || c == 0x200f ||
+         (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x206f) || (c >= 0xfff9 && c <= 0xfffb) ||
+         c == 0xfeff || (c >= 0xe0000 && c <= 0xe007f);
 }
 
 enum class Keep { kNothing, kLines, kJson };
@@ -61,7 +63,9 @@ std::string Shown(std::string_view text, Keep keep) {
     const size_t bytes = letter.bytes == 0 ? 1 : letter.bytes;
     const bool control = letter.bytes == 0 || letter.point < 0x20 || letter.point == 0x7f;
     const bool line = keep != Keep::kNothing && (text[0] == '\n' || text[0] == '\t');
-    if (control && !line) out += keep == Keep::kJson ? Escaped(static_cast<unsigned char>(text[0]), keep) : fmt::format("\\x{:02X}", static_cast<unsigned char>(text[0]));
+    if (control && !line)
+      out += keep == Keep::kJson ? Escaped(static_cast<unsigned char>(text[0]), keep)
+                                 : fmt::format("\\x{:02X}", static_cast<unsigned char>(text[0]));
     else if (Misleads(letter.point)) out += Escaped(letter.point, keep);
     else out += text.substr(0, bytes);
     text.remove_prefix(bytes);
@@ -79,7 +83,8 @@ std::string CsvCell(std::string_view text) {
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   const bool is_number = error == std::errc() && end == text.data() + text.size();
-  const bool formula = !text.empty() && std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos && !is_number;
+  const bool formula =
+      !text.empty() && std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos && !is_number;
   const std::string guarded = (formula ? "'" : "") + std::string(text);
   if (guarded.find_first_of(",\"\r\n") == std::string::npos) return guarded;
   std::string quoted = "\"";
@@ -91,7 +96,8 @@ std::string CsvCell(std::string_view text) {
 }
 
 std::string_view WithoutCsvGuard(std::string_view cell) {
-  const bool guarded = cell.size() > 1 && cell[0] == '\'' && std::string_view("=+-@\t\r").find(cell[1]) != std::string_view::npos;
+  const bool guarded = cell.size() > 1 && cell[0] == '\'' &&
+                       std::string_view("=+-@\t\r").find(cell[1]) != std::string_view::npos;
   return guarded ? cell.substr(1) : cell;
 }
 

@@ -17,10 +17,14 @@ TEST(Text, CountsInSentences) {
 TEST(Visible, ShowsWhatCouldMisleadATerminalAndLeavesTheRest) {
   EXPECT_EQ(Visible("Blätter 枫树 \xF0\x9F\x8C\xB5"), "Blätter 枫树 \xF0\x9F\x8C\xB5");
   EXPECT_EQ(Visible("a\x1b[31mb\x07\r\n\t\x7f"), "a\\x1B[31mb\\x07\\x0D\\x0A\\x09\\x7F");
-  EXPECT_EQ(Visible("\xC2\x9B" "31m"), "\\u{009B}31m");                    // C1: an escape sequence in one character
+  EXPECT_EQ(Visible("\xC2\x9B"
+                    "31m"),
+            "\\u{009B}31m");  // C1: an escape sequence in one character
   EXPECT_EQ(Visible("cat\xE2\x80\xAEgpj.exe"), "cat\\u{202E}gpj.exe");  // right-to-left override
   EXPECT_EQ(Visible("\xE2\x81\xA6x\xE2\x81\xA9\xD8\x9C"), "\\u{2066}x\\u{2069}\\u{061C}");
-  EXPECT_EQ(Visible("\x9B" "31m\xFF\xC0\x80\xED\xA0\x80"), "\\x9B31m\\xFF\\xC0\\x80\\xED\\xA0\\x80");
+  EXPECT_EQ(Visible("\x9B"
+                    "31m\xFF\xC0\x80\xED\xA0\x80"),
+            "\\x9B31m\\xFF\\xC0\\x80\\xED\\xA0\\x80");
   EXPECT_EQ(Visible(std::string_view("a\0b", 3)), "a\\x00b");
   EXPECT_EQ(VisibleLines("a\n\tb\r\x1b"), "a\n\tb\\x0D\\x1B");
 }
@@ -42,7 +46,8 @@ TEST(CsvCell, QuotesByTheRulesAndRunsNoFormula) {
   EXPECT_EQ(CsvCell("-0.5"), "-0.5");
   EXPECT_EQ(CsvCell("-1e-07"), "-1e-07");
   EXPECT_EQ(CsvCell(""), "");
-  for (const char* text : {"=1", "-x", "plain", "'quoted'", "-3"}) EXPECT_EQ(WithoutCsvGuard(CsvCell(text)), text);
+  for (const char* text : {"=1", "-x", "plain", "'quoted'", "-3"})
+    EXPECT_EQ(WithoutCsvGuard(CsvCell(text)), text);
 }
 
 }  // namespace

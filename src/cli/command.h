@@ -1,4 +1,5 @@
-// The command table: every command of handlens, written once; help, the manual page, completion and dispatch read it.
+// The command table: every command of handlens, written once; help, the manual page, completion and dispatch
+// read it.
 #pragma once
 
 #include <span>
@@ -14,30 +15,37 @@
 
 namespace handlens::cli {
 
-// What a command works with. Arguments are as the user wrote them; settings are merged when its run is opened.
+// What a command works with. Arguments are as the user wrote them; settings are merged when its run is
+// opened.
 struct Call {
   std::string_view command;
   std::vector<std::string> arguments;
   CommandLine line;
   pipeline::Values environment;
-  pipeline::Values defaults; // of this command
+  pipeline::Values defaults;  // of this command
   Terminal* terminal = nullptr;
 
-  pipeline::Asked asked() const { return {.flags = line.values, .environment = environment, .defaults = defaults}; }
+  pipeline::Asked asked() const {
+    return {.flags = line.values, .environment = environment, .defaults = defaults};
+  }
 };
 
-// The run folder of a command, opened as in pipeline/run_folder.h; the terminal then talks as its settings say.
-Result<std::unique_ptr<pipeline::Run>> Open(Call& call, const std::filesystem::path& folder, pipeline::Hold hold = pipeline::Hold::kAlone);
+// The run folder of a command, opened as in pipeline/run_folder.h; the terminal then talks as its settings
+// say.
+Result<std::unique_ptr<pipeline::Run>> Open(Call& call, const std::filesystem::path& folder,
+                                            pipeline::Hold hold = pipeline::Hold::kAlone);
 Result<std::unique_ptr<pipeline::Run>> OpenFor(Call& call, const std::filesystem::path& pictures);
 Result<std::unique_ptr<pipeline::Run>> OpenToLook(Call& call, const std::filesystem::path& pictures);
 // The settings of a command that works on no run folder.
 Result<pipeline::Settings> MergeSettings(Call& call);
 
-// The pictures that a call's argument names. An archive (.zip) is unpacked to a folder of the current one, under the archive's
-// own name, and that folder is given. Kind kUsage for an archive with --dry-run, which writes nothing.
+// The pictures that a call's argument names. An archive (.zip) is unpacked to a folder of the current one,
+// under the archive's own name, and that folder is given. Kind kUsage for an archive with --dry-run, which
+// writes nothing.
 Result<std::filesystem::path> PicturesOf(Call& call, const std::string& argument);
 
-// What a command found: text for people, JSON for machines. Missed gates make the exit code 4 after both are printed.
+// What a command found: text for people, JSON for machines. Missed gates make the exit code 4 after both are
+// printed.
 struct Outcome {
   std::string text;
   Json json = Json::object();
@@ -46,10 +54,10 @@ struct Outcome {
 
 struct Command {
   std::string_view name;
-  std::string_view arguments;   // as in the usage line: "PICTURES [-o RUN]"
-  std::string_view summary;     // one line
-  std::string_view details;     // paragraphs
-  std::string_view examples;    // lines: command, then a comment after "  # "
+  std::string_view arguments;  // as in the usage line: "PICTURES [-o RUN]"
+  std::string_view summary;    // one line
+  std::string_view details;    // paragraphs
+  std::string_view examples;   // lines: command, then a comment after "  # "
   std::string_view group;
   int min_arguments, max_arguments;  // -1 = any number
   Result<Outcome> (*function)(Call& call);
@@ -72,7 +80,7 @@ std::string Completion(pipeline::Shell shell);
 int Main(const std::vector<std::string>& words);
 
 // The functions of the table, by file.
-Result<Outcome> CommandInspect(Call& call);    // command_steps.cc
+Result<Outcome> CommandInspect(Call& call);  // command_steps.cc
 Result<Outcome> CommandPrepare(Call& call);
 Result<Outcome> CommandSplit(Call& call);
 Result<Outcome> CommandReview(Call& call);
@@ -82,18 +90,18 @@ Result<Outcome> CommandConvert(Call& call);
 Result<Outcome> CommandDescribe(Call& call);
 Result<Outcome> CommandVerify(Call& call);
 Result<Outcome> CommandReport(Call& call);
-Result<Outcome> CommandRun(Call& call);        // command_run.cc
+Result<Outcome> CommandRun(Call& call);  // command_run.cc
 Result<Outcome> CommandDemo(Call& call);
-Result<Outcome> CommandPredict(Call& call);    // command_predict.cc
-Result<Outcome> CommandDoctor(Call& call);     // command_doctor.cc
-Result<Outcome> CommandCheck(Call& call);      // command_use.cc
-Result<Outcome> CommandApp(Call& call);        // command_app.cc
-Result<Outcome> CommandServe(Call& call);      // command_serve.cc
-Result<Outcome> CommandBackbone(Call& call);   // command_backbone.cc
-Result<Outcome> CommandMerge(Call& call);      // command_shards.cc
-Result<Outcome> CommandCluster(Call& call);    // command_cluster.cc
-Result<Outcome> CommandList(Call& call);       // command_list.cc
-Result<Outcome> CommandHelp(Call& call);       // command_use.cc
+Result<Outcome> CommandPredict(Call& call);   // command_predict.cc
+Result<Outcome> CommandDoctor(Call& call);    // command_doctor.cc
+Result<Outcome> CommandCheck(Call& call);     // command_use.cc
+Result<Outcome> CommandApp(Call& call);       // command_app.cc
+Result<Outcome> CommandServe(Call& call);     // command_serve.cc
+Result<Outcome> CommandBackbone(Call& call);  // command_backbone.cc
+Result<Outcome> CommandMerge(Call& call);     // command_shards.cc
+Result<Outcome> CommandCluster(Call& call);   // command_cluster.cc
+Result<Outcome> CommandList(Call& call);      // command_list.cc
+Result<Outcome> CommandHelp(Call& call);      // command_use.cc
 Result<Outcome> CommandVersion(Call& call);
 
 }  // namespace handlens::cli

@@ -13,24 +13,31 @@ namespace fs = std::filesystem;
 using namespace pipeline;
 namespace {
 
-// An app may be made of a model that was not verified or not found good enough, to look at it on the phone; nobody
-// shall do so without knowing.
+// An app may be made of a model that was not verified or not found good enough, to look at it on the phone;
+// nobody shall do so without knowing.
 Result<void> WarnOfVerdict(const Run& run) {
   std::error_code error;
   if (!std::filesystem::exists(run.At("verdict.json"), error)) {
-    run.space.progress->Warn(fmt::format("the model is not verified yet: run `handlens verify {}` before you rely on the app", run.space.folder.string()));
+    run.space.progress->Warn(
+        fmt::format("the model is not verified yet: run `handlens verify {}` before you rely on the app",
+                    run.space.folder.string()));
     return {};
   }
   HL_ASSIGN(const std::vector<std::string> reasons, MissedGates(run));
-  if (!reasons.empty()) run.space.progress->Warn(fmt::format("a check of the verdict failed: {}", fmt::join(reasons, "; ")));
+  if (!reasons.empty())
+    run.space.progress->Warn(fmt::format("a check of the verdict failed: {}", fmt::join(reasons, "; ")));
   return {};
 }
 
 std::string KeyText(const AndroidResult& result) {
-  std::string text = fmt::format("signed with {} (certificate SHA-256 {})\n", result.key.string(), result.fingerprint);
+  std::string text =
+      fmt::format("signed with {} (certificate SHA-256 {})\n", result.key.string(), result.fingerprint);
   if (result.key_made) {
-    text += "This signing key was made now. Keep a copy in a safe place: an update installs only over an app with the same key, and\n"
-            "without it users must uninstall the app first. Nobody can make the key again. Do not give it away.\n";
+    text +=
+        "This signing key was made now. Keep a copy in a safe place: an update installs only over an app "
+        "with the same key, and\n"
+        "without it users must uninstall the app first. Nobody can make the key again. Do not give it "
+        "away.\n";
   }
   return text;
 }
@@ -61,28 +68,38 @@ Result<std::string> WhatTravels(const Run& run) {
   if (run.wanted().app.check_pictures == package::Carry::kPixels) {
     const fs::path path = run.At("model/preprocess.json");
     HL_ASSIGN(const Json description, ReadRecord(path, "handlens-preprocess", 1));
-    HL_ASSIGN(const int size_px, FromJson(description, path.string(), [](const Json& j) { return j.at("size_px").get<int>(); }));
-    return fmt::format("{0} go{1} along for the self-check: as the {2} x {2} pixels that the model sees, without metadata and names.\n", count,
-                       run.space.split.holdout.size() == 1 ? "es" : "", size_px);
+    HL_ASSIGN(const int size_px,
+              FromJson(description, path.string(), [](const Json& j) { return j.at("size_px").get<int>(); }));
+    return fmt::format(
+        "{0} go{1} along for the self-check: as the {2} x {2} pixels that the model sees, without metadata "
+        "and names.\n",
+        count, run.space.split.holdout.size() == 1 ? "es" : "", size_px);
   }
-  std::string text = fmt::format("{} go{} along AS ORIGINAL FILES (as many as 12 MB hold), with whatever stands in them: names, dates, places\n", count,
-                                 run.space.split.holdout.size() == 1 ? "es" : "");
-  if (!groups.empty()) text += fmt::format("  of {}: {}\n", Count(static_cast<int64_t>(groups.size()), "group"), Owners(groups));
+  std::string text = fmt::format(
+      "{} go{} along AS ORIGINAL FILES (as many as 12 MB hold), with whatever stands in them: names, dates, "
+      "places\n",
+      count, run.space.split.holdout.size() == 1 ? "es" : "");
+  if (!groups.empty())
+    text += fmt::format("  of {}: {}\n", Count(static_cast<int64_t>(groups.size()), "group"), Owners(groups));
   if (ungrouped > 0) text += fmt::format("  of nobody knows whom (no groups were given): {}\n", ungrouped);
-  return text + "  Whoever gets the app can take them out. Leave --check-pictures away to pack pixels alone.\n";
+  return text +
+         "  Whoever gets the app can take them out. Leave --check-pictures away to pack pixels alone.\n";
 }
 
 Result<void> AddTravellers(const Run& run, Outcome& outcome) {
   HL_ASSIGN(const std::string text, WhatTravels(run));
   outcome.text += text;
-  outcome.json["check_pictures"] = {{"count", run.space.split.holdout.size()}, {"what", run.wanted().app.check_pictures == package::Carry::kPixels ? "pixels" : "originals"}};
+  outcome.json["check_pictures"] = {
+      {"count", run.space.split.holdout.size()},
+      {"what", run.wanted().app.check_pictures == package::Carry::kPixels ? "pixels" : "originals"}};
   return {};
 }
 
 std::string WithRun(std::string_view text, const Run& run) {
   constexpr std::string_view kPlace = "{run}";
   std::string filled(text);
-  if (const size_t at = filled.find(kPlace); at != std::string::npos) filled.replace(at, kPlace.size(), run.space.folder.string());
+  if (const size_t at = filled.find(kPlace); at != std::string::npos)
+    filled.replace(at, kPlace.size(), run.space.folder.string());
   return filled;
 }
 
@@ -92,16 +109,24 @@ Result<Outcome> AppAndroid(Run& run, const package::TargetFacts& facts) {
   Outcome outcome;
   Json apps = Json::array();
   for (const package::AndroidApp& app : result.apps) {
-    outcome.text += fmt::format("{:<12} {:>6.1f} MB  {}\n", app.abi, static_cast<double>(app.bytes) / 1e6, app.apk.string());
+    outcome.text += fmt::format("{:<12} {:>6.1f} MB  {}\n", app.abi, static_cast<double>(app.bytes) / 1e6,
+                                app.apk.string());
     apps.push_back({{"file", app.apk.string()}, {"abi", app.abi}, {"bytes", app.bytes}});
   }
   outcome.text += fmt::format("application id {}\n{}", result.application_id, KeyText(result));
   outcome.text += WithRun(facts.next, run) + "\n";
   if (run.wanted().app.aab) {
-    outcome.text += "The .aab is for stores, not for phones: upload it, with the key above as the upload key. A store signs what phones get with a key of its own.\n";
+    outcome.text +=
+        "The .aab is for stores, not for phones: upload it, with the key above as the upload key. A store "
+        "signs what phones get with a key of its own.\n";
   }
-  outcome.json = {{"target", facts.name}, {"apps", apps}, {"application_id", result.application_id}, {"key", result.key.string()},
-                  {"key_made", result.key_made}, {"certificate_sha256", result.fingerprint}, {"seconds", result.seconds}};
+  outcome.json = {{"target", facts.name},
+                  {"apps", apps},
+                  {"application_id", result.application_id},
+                  {"key", result.key.string()},
+                  {"key_made", result.key_made},
+                  {"certificate_sha256", result.fingerprint},
+                  {"seconds", result.seconds}};
   if (!result.project.empty()) outcome.json["project"] = result.project.string();
   return outcome;
 }
@@ -110,7 +135,8 @@ Result<Outcome> AppAndroid(Run& run, const package::TargetFacts& facts) {
 Result<void> AddMemory(const fs::path& path, Outcome& outcome) {
   HL_ASSIGN(const Json record, ReadRecord(path, "handlens-c", 1));
   for (const char* key : {"constant_bytes", "arena_bytes"}) outcome.json[key] = record.at(key);
-  outcome.text += fmt::format("weights and tables (flash) {:.1f} KB, working memory (RAM) {:.1f} KB\n", record.at("constant_bytes").get<double>() / 1e3,
+  outcome.text += fmt::format("weights and tables (flash) {:.1f} KB, working memory (RAM) {:.1f} KB\n",
+                              record.at("constant_bytes").get<double>() / 1e3,
                               record.at("arena_bytes").get<double>() / 1e3);
   return {};
 }
@@ -119,9 +145,13 @@ Result<Outcome> AppFolder(Run& run, const package::TargetFacts& facts) {
   HL_TRY(DoOne(run, facts.step));
   const FolderResult& result = run.space.app_folder;
   Outcome outcome;
-  outcome.text = fmt::format("{}, {:.1f} MB in {}\n{}\n", result.folder.string(), static_cast<double>(result.bytes) / 1e6,
+  outcome.text = fmt::format("{}, {:.1f} MB in {}\n{}\n", result.folder.string(),
+                             static_cast<double>(result.bytes) / 1e6,
                              Count(static_cast<int64_t>(result.files), "file"), WithRun(facts.next, run));
-  outcome.json = {{"target", facts.name}, {"folder", result.folder.string()}, {"file_count", result.files}, {"bytes", result.bytes},
+  outcome.json = {{"target", facts.name},
+                  {"folder", result.folder.string()},
+                  {"file_count", result.files},
+                  {"bytes", result.bytes},
                   {"seconds", result.seconds}};
   if (facts.target == package::Target::kC) HL_TRY(AddMemory(result.folder / "handlens-c.json", outcome));
   return outcome;
@@ -139,9 +169,13 @@ Result<Outcome> CommandApp(Call& call) {
   }
   HL_TRY(WarnOfVerdict(*run));
   const package::TargetFacts& facts = package::FactsOf(run->wanted().app.target);
-  HL_ASSIGN(Outcome outcome, facts.target == package::Target::kAndroid ? AppAndroid(*run, facts) : AppFolder(*run, facts));
+  HL_ASSIGN(Outcome outcome,
+            facts.target == package::Target::kAndroid ? AppAndroid(*run, facts) : AppFolder(*run, facts));
   if (facts.carries_pictures) HL_TRY(AddTravellers(*run, outcome));
-  else outcome.text += "One held-out picture goes along for the check: as the pixels that the model sees, without metadata and name.\n";
+  else
+    outcome.text +=
+        "One held-out picture goes along for the check: as the pixels that the model sees, without metadata "
+        "and name.\n";
   AddWritten(*run, call.command, outcome);
   return outcome;
 }

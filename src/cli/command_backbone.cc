@@ -29,10 +29,12 @@ Result<std::vector<Bytes>> PicturesOf(std::span<const std::string> arguments, in
     }
     HL_ASSIGN(const std::vector<std::string> names, ListFolder(argument));
     for (const std::string& name : names) {
-      if (!name.starts_with('.') && fs::is_regular_file(fs::path(argument) / name, error)) files.push_back(fs::path(argument) / name);
+      if (!name.starts_with('.') && fs::is_regular_file(fs::path(argument) / name, error))
+        files.push_back(fs::path(argument) / name);
     }
   }
-  if (!arguments.empty() && files.empty()) return Fail(ErrorKind::kBadInput, "{}: no files in this folder", arguments[0]);
+  if (!arguments.empty() && files.empty())
+    return Fail(ErrorKind::kBadInput, "{}: no files in this folder", arguments[0]);
   if (files.size() > kMostProofPictures) files.resize(kMostProofPictures);
   std::vector<Bytes> pictures;
   for (const fs::path& file : files) {
@@ -51,7 +53,9 @@ Result<backbone::Scaling> ParseScaling(const std::string& text) {
     if (*end != '\0') return Fail(ErrorKind::kUsage, "--scaling {}: \"{}\" is no number", text, word);
   }
   if (numbers.size() == 2) return backbone::Scaling{{numbers[0]}, {numbers[1]}};
-  return Fail(ErrorKind::kUsage, "--scaling {}: two numbers are needed, the mean and the standard deviation, as 127.5,127.5", text);
+  return Fail(ErrorKind::kUsage,
+              "--scaling {}: two numbers are needed, the mean and the standard deviation, as 127.5,127.5",
+              text);
 }
 
 // A file's name without what a backbone's name cannot hold.
@@ -60,7 +64,8 @@ std::string NameFor(const Wanted::Call& asked, const fs::path& source) {
   std::string name = fs::absolute(source).lexically_normal().stem().string();
   if (name.empty()) name = fs::absolute(source).lexically_normal().parent_path().filename().string();
   for (char& c : name) {
-    const bool good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    const bool good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      c == '-' || c == '_' || c == '.';
     if (!good) c = '-';
   }
   return name;
@@ -73,13 +78,19 @@ int64_t Numbers(const backbone::Backbone& backbone) {
 }
 
 Json ToJson(const backbone::Backbone& backbone, const fs::path& path) {
-  return {{"name", backbone.name}, {"path", path.string()}, {"hash", backbone.hash}, {"numbers", Numbers(backbone)},
-          {"size_px", backbone.spec.size_px}, {"cuts", backbone.cuts.size()}, {"notice", backbone.notice}};
+  return {{"name", backbone.name},
+          {"path", path.string()},
+          {"hash", backbone.hash},
+          {"numbers", Numbers(backbone)},
+          {"size_px", backbone.spec.size_px},
+          {"cuts", backbone.cuts.size()},
+          {"notice", backbone.notice}};
 }
 
 std::string Line(const backbone::Backbone& backbone, const fs::path& path) {
-  return fmt::format("{}: {} numbers, made for {} px, may be cut at {}; {}\n  {}\n", backbone.name, Thousands(Numbers(backbone)),
-                     backbone.spec.size_px, Plural(backbone.cuts.size(), "place", "places"), path.string(), backbone.notice);
+  return fmt::format("{}: {} numbers, made for {} px, may be cut at {}; {}\n  {}\n", backbone.name,
+                     Thousands(Numbers(backbone)), backbone.spec.size_px,
+                     Plural(backbone.cuts.size(), "place", "places"), path.string(), backbone.notice);
 }
 
 Result<backbone::Backbone> FromFile(const Call& call, const Wanted::Call& asked, Outcome& outcome) {
@@ -89,43 +100,58 @@ Result<backbone::Backbone> FromFile(const Call& call, const Wanted::Call& asked,
   if (!asked.scaling.empty()) {
     HL_ASSIGN(scaling, ParseScaling(asked.scaling));
   }
-  const auto named = [&](const Error& error) { return Fail(error.kind, "{}: {}", file.string(), error.message); };
+  const auto named = [&](const Error& error) {
+    return Fail(error.kind, "{}: {}", file.string(), error.message);
+  };
   const auto imported = backbone::ImportClassifier(bytes, scaling ? &*scaling : nullptr);
   if (!imported) return named(imported.error());
-  HL_ASSIGN(const auto pictures, PicturesOf(std::span(call.arguments).subspan(2), imported->model.spec.size_px));
+  HL_ASSIGN(const auto pictures,
+            PicturesOf(std::span(call.arguments).subspan(2), imported->model.spec.size_px));
   const auto proof = backbone::Prove(bytes, *imported, pictures);
   if (!proof) return named(proof.error());
-  outcome.json["proof"] = {{"pictures", proof->pictures}, {"made", pictures.empty()}, {"largest_difference", proof->largest_difference}};
-  outcome.text = fmt::format("scores of {} {}: within {:.1g} of the official runtime's\n", Plural(static_cast<size_t>(proof->pictures), "picture", "pictures"),
+  outcome.json["proof"] = {{"pictures", proof->pictures},
+                           {"made", pictures.empty()},
+                           {"largest_difference", proof->largest_difference}};
+  outcome.text = fmt::format("scores of {} {}: within {:.1g} of the official runtime's\n",
+                             Plural(static_cast<size_t>(proof->pictures), "picture", "pictures"),
                              pictures.empty() ? "that were made" : "of yours", proof->largest_difference);
-  auto made = backbone::FromClassifier(NameFor(asked, file), imported->model,
-                                       fmt::format("From {}; whose it is and what its licence allows, its source says.", file.filename().string()));
+  auto made = backbone::FromClassifier(
+      NameFor(asked, file), imported->model,
+      fmt::format("From {}; whose it is and what its licence allows, its source says.",
+                  file.filename().string()));
   if (!made) return named(made.error());
   return made;
 }
 
 Result<Outcome> Add(const Call& call, const Wanted& wanted) {
-  if (call.arguments.size() < 2) return Fail(ErrorKind::kUsage, "handlens backbone add needs a .tflite file or a run folder");
+  if (call.arguments.size() < 2)
+    return Fail(ErrorKind::kUsage, "handlens backbone add needs a .tflite file or a run folder");
   Outcome outcome;
   const fs::path source = call.arguments[1];
   std::error_code error;
   const bool is_run = fs::is_directory(source, error);
   if (is_run && (call.arguments.size() > 2 || !wanted.call.scaling.empty())) {
-    return Fail(ErrorKind::kUsage, "{} is a run folder: it needs no pictures and no --scaling", source.string());
+    return Fail(ErrorKind::kUsage, "{} is a run folder: it needs no pictures and no --scaling",
+                source.string());
   }
-  HL_ASSIGN(const backbone::Backbone made, is_run ? pipeline::BackboneOfRun(source, NameFor(wanted.call, source)) : FromFile(call, wanted.call, outcome));
+  HL_ASSIGN(const backbone::Backbone made, is_run
+                                               ? pipeline::BackboneOfRun(source, NameFor(wanted.call, source))
+                                               : FromFile(call, wanted.call, outcome));
   const fs::path path = pipeline::OwnBackbones(wanted) / (made.name + ".safetensors");
   if (fs::exists(path, error)) {
     const auto there = backbone::Read(path);
     if (!there || there->hash != made.hash) {
-      return Fail(ErrorKind::kUsage, "{} is there already, and another one; choose a name by --as, or `handlens backbone remove {}` first",
+      return Fail(ErrorKind::kUsage,
+                  "{} is there already, and another one; choose a name by --as, or `handlens backbone remove "
+                  "{}` first",
                   path.string(), made.name);
     }
   }
   HL_TRY(backbone::Write(path, made));
   outcome.json["command"] = "backbone add";
   outcome.json["backbone"] = ToJson(made, path);
-  outcome.text += Line(made, path) + fmt::format("Train from it with: handlens run PICTURES --models {}\n", made.name);
+  outcome.text +=
+      Line(made, path) + fmt::format("Train from it with: handlens run PICTURES --models {}\n", made.name);
   return outcome;
 }
 
@@ -143,7 +169,8 @@ Result<Outcome> List(const Wanted& wanted) {
   if (!entries.empty()) return outcome;
   outcome.text = "no backbones; looked in\n";
   for (const fs::path& folder : folders) outcome.text += "  " + folder.string() + "\n";
-  outcome.text += "`./dev weights` fetches lite0 for a build of one's own; `handlens backbone add` takes one of yours\n";
+  outcome.text +=
+      "`./dev weights` fetches lite0 for a build of one's own; `handlens backbone add` takes one of yours\n";
   return outcome;
 }
 
@@ -152,15 +179,20 @@ Result<Outcome> Remove(const Call& call, const Wanted& wanted) {
   const std::string& name = call.arguments[1];
   const std::vector<fs::path> own = {pipeline::OwnBackbones(wanted)};
   HL_ASSIGN(const auto entries, backbone::List(own));
-  const auto found = std::find_if(entries.begin(), entries.end(), [&](const backbone::Entry& e) { return e.name == name; });
+  const auto found =
+      std::find_if(entries.begin(), entries.end(), [&](const backbone::Entry& e) { return e.name == name; });
   if (found == entries.end()) {
-    return Fail(ErrorKind::kUsage, "no backbone \"{}\" of yours in {}; `handlens backbone list` shows what is where", name, own[0].string());
+    return Fail(ErrorKind::kUsage,
+                "no backbone \"{}\" of yours in {}; `handlens backbone list` shows what is where", name,
+                own[0].string());
   }
   std::error_code error;
-  if (!fs::remove(found->path, error)) return Fail(ErrorKind::kBadInput, "{}: cannot be removed: {}", found->path.string(), error.message());
+  if (!fs::remove(found->path, error))
+    return Fail(ErrorKind::kBadInput, "{}: cannot be removed: {}", found->path.string(), error.message());
   Outcome outcome;
   outcome.json = {{"command", "backbone remove"}, {"removed", found->path.string()}};
-  outcome.text = fmt::format("removed {}; runs that began with it have their own copy\n", found->path.string());
+  outcome.text =
+      fmt::format("removed {}; runs that began with it have their own copy\n", found->path.string());
   return outcome;
 }
 

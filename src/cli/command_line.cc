@@ -1,8 +1,8 @@
 // The parser of the command line.
 #include <algorithm>
 
-#include "cli/command_line.h"
 #include "base/suggest.h"
+#include "cli/command_line.h"
 
 namespace handlens::cli {
 using namespace pipeline;
@@ -19,7 +19,8 @@ std::vector<std::string> OptionNames(std::string_view command) {
 // One pass over the words; remembers which options were seen to check them against the command at the end.
 class Parser {
  public:
-  Parser(std::span<const std::string> words, std::span<const std::string> commands) : words_(words), commands_(commands) {}
+  Parser(std::span<const std::string> words, std::span<const std::string> commands)
+      : words_(words), commands_(commands) {}
 
   Result<CommandLine> Parse() {
     for (; next_ < words_.size(); ++next_) {
@@ -41,7 +42,8 @@ class Parser {
     }
     if (word == "--version") return {};
     if (std::find(commands_.begin(), commands_.end(), word) == commands_.end()) {
-      return Fail(ErrorKind::kUsage, "unknown command '{}'{}; `handlens help` lists the commands", word, DidYouMean(word, commands_));
+      return Fail(ErrorKind::kUsage, "unknown command '{}'{}; `handlens help` lists the commands", word,
+                  DidYouMean(word, commands_));
     }
     line_.command = word;
     return {};
@@ -56,7 +58,8 @@ class Parser {
     }
     const Option* option = FindOption(name);
     if (option == nullptr) {
-      return Fail(ErrorKind::kUsage, "unknown option '--{}'{}", name, DidYouMean("--" + name, OptionNames(line_.command)));
+      return Fail(ErrorKind::kUsage, "unknown option '--{}'{}", name,
+                  DidYouMean("--" + name, OptionNames(line_.command)));
     }
     if (equals != std::string::npos) return Set(*option, word.substr(equals + 1), "--" + name);
     if (option->kind == Kind::kFlag) return Set(*option, "true", "--" + name);
@@ -67,7 +70,8 @@ class Parser {
     for (size_t i = 1; i < word.size(); ++i) {
       const std::string shown = std::string("-") + word[i];
       const auto options = Options();
-      const auto option = std::find_if(options.begin(), options.end(), [&](const Option& o) { return o.letter == word[i]; });
+      const auto option =
+          std::find_if(options.begin(), options.end(), [&](const Option& o) { return o.letter == word[i]; });
       if (option == options.end()) {
         return Fail(ErrorKind::kUsage, "unknown option '{}'{}", shown,
                     word.size() > 2 ? DidYouMean("-" + word, OptionNames(line_.command)) : "");
@@ -117,7 +121,8 @@ class Parser {
 
 }  // namespace
 
-Result<CommandLine> ParseCommandLine(std::span<const std::string> words, std::span<const std::string> commands) {
+Result<CommandLine> ParseCommandLine(std::span<const std::string> words,
+                                     std::span<const std::string> commands) {
   return Parser(words, commands).Parse();
 }
 

@@ -16,7 +16,8 @@ Result<CommandLine> Parse(std::vector<std::string> words) { return ParseCommandL
 TEST(OptionTable, NamesOnlyCommandsThatExist) {
   for (const Option& option : Options()) {
     if (option.commands == "*") continue;
-    for (const std::string& command : CommandsOf(option)) EXPECT_NE(FindCommand(command), nullptr) << option.name << " " << command;
+    for (const std::string& command : CommandsOf(option))
+      EXPECT_NE(FindCommand(command), nullptr) << option.name << " " << command;
   }
 }
 
@@ -33,7 +34,8 @@ TEST(Parser, ReadsEveryWayToWriteAnOption) {
 }
 
 TEST(Parser, KeepsEveryPathOfAnOptionThatMayBeRepeated) {
-  const std::vector<std::string> words = {"verify", "RUN", "--import", "a, b.json", "--import=c.json"}, commands = {"verify"};
+  const std::vector<std::string> words = {"verify", "RUN", "--import", "a, b.json", "--import=c.json"},
+                                 commands = {"verify"};
   const auto line = ParseCommandLine(words, commands);
   ASSERT_TRUE(line) << line.error().message;
   EXPECT_EQ(line->values.at("import"), "a, b.json\nc.json");
@@ -41,23 +43,27 @@ TEST(Parser, KeepsEveryPathOfAnOptionThatMayBeRepeated) {
 
 TEST(Parser, RefusesUnknownWordsWithTheNearestRightOne) {
   EXPECT_NE(Parse({"serach", "R"}).error().message.find("did you mean 'search'?"), std::string::npos);
-  EXPECT_NE(Parse({"search", "--epoch", "3"}).error().message.find("did you mean '--epochs'?"), std::string::npos);
+  EXPECT_NE(Parse({"search", "--epoch", "3"}).error().message.find("did you mean '--epochs'?"),
+            std::string::npos);
   EXPECT_NE(Parse({"search", "-z"}).error().message.find("unknown option '-z'"), std::string::npos);
 }
 
 TEST(Parser, RefusesAnOptionOfAnotherCommand) {
   const auto bad = Parse({"inspect", "P", "--epochs", "3"});
   ASSERT_FALSE(bad);
-  EXPECT_NE(bad.error().message.find("--epochs is no option of `inspect`"), std::string::npos) << bad.error().message;
+  EXPECT_NE(bad.error().message.find("--epochs is no option of `inspect`"), std::string::npos)
+      << bad.error().message;
 }
 
 TEST(Parser, SaysThatAValueIsMissing) {
-  EXPECT_NE(Parse({"run", "P", "--folds"}).error().message.find("--folds needs a value (K)"), std::string::npos);
+  EXPECT_NE(Parse({"run", "P", "--folds"}).error().message.find("--folds needs a value (K)"),
+            std::string::npos);
 }
 
 // What a shell reads back is the path again; dash is the oracle.
 TEST(ShellWord, IsOneWordThatTheShellReadsBack) {
-  for (const std::string path : {"leaves-run", "my leaves", "it's", "$(rm -r x)", "a\\b", "blätter/run", "*", "~", "a;b"}) {
+  for (const std::string path :
+       {"leaves-run", "my leaves", "it's", "$(rm -r x)", "a\\b", "blätter/run", "*", "~", "a;b"}) {
     const std::string command = "printf %s " + ShellWord(path);
     FILE* const pipe = ::popen(command.c_str(), "r");
     ASSERT_NE(pipe, nullptr);

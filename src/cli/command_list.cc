@@ -15,7 +15,7 @@ namespace {
 
 struct List {
   std::string_view name;
-  std::string_view how;   // how the names are used
+  std::string_view how;  // how the names are used
   std::function<Result<std::vector<search::Known>>(const Wanted&)> items;
 };
 
@@ -28,20 +28,26 @@ Result<std::vector<search::Known>> Backbones(const Wanted& wanted) {
 
 Result<std::vector<search::Known>> Targets(const Wanted&) {
   std::vector<search::Known> known;
-  for (const package::TargetFacts& facts : package::kTargets) known.push_back({std::string(facts.name), std::string(facts.summary)});
+  for (const package::TargetFacts& facts : package::kTargets)
+    known.push_back({std::string(facts.name), std::string(facts.summary)});
   return known;
 }
 
 Result<std::vector<search::Known>> Formats(const Wanted&) {
-  return std::vector<search::Known>{{"JPEG, PNG, GIF, BMP, TIFF, WebP", "always"}, {"HEIC, AVIF", "where libheif is installed"},
-                                    {".zip", "of a folder of pictures"}, {".csv", "with the columns path,label[,group], or other people's"}};
+  return std::vector<search::Known>{{"JPEG, PNG, GIF, BMP, TIFF, WebP", "always"},
+                                    {"HEIC, AVIF", "where libheif is installed"},
+                                    {".zip", "of a folder of pictures"},
+                                    {".csv", "with the columns path,label[,group], or other people's"}};
 }
 
 std::vector<List> Lists() {
-  return {{"models", "--models NAME,...; more by [[model]] in handlens.toml", [](const Wanted&) { return search::KnownModels(); }},
-          {"generators", "--generators NAME,...; more by [[generator]] in handlens.toml", [](const Wanted&) { return search::KnownGenerators(); }},
+  return {{"models", "--models NAME,...; more by [[model]] in handlens.toml",
+           [](const Wanted&) { return search::KnownModels(); }},
+          {"generators", "--generators NAME,...; more by [[generator]] in handlens.toml",
+           [](const Wanted&) { return search::KnownGenerators(); }},
           {"presets", "--preset NAME", [](const Wanted&) { return search::KnownPresets(); }},
-          {"backbones", "--models NAME, NAME-probe, NAME-tail or NAME-tune; more by `handlens backbone add`", Backbones},
+          {"backbones", "--models NAME, NAME-probe, NAME-tail or NAME-tune; more by `handlens backbone add`",
+           Backbones},
           {"targets", "handlens app RUN --target NAME", Targets},
           {"formats", "pictures", Formats}};
 }
@@ -55,7 +61,8 @@ Result<Outcome> CommandList(Call& call) {
   for (const List& list : lists) names.emplace_back(list.name);
   const std::string asked = call.arguments.empty() ? "" : call.arguments[0];
   if (!asked.empty() && std::find(names.begin(), names.end(), asked) == names.end()) {
-    return Fail(ErrorKind::kUsage, "'{}' is none of the lists {}{}", asked, fmt::join(names, ", "), DidYouMean(asked, names));
+    return Fail(ErrorKind::kUsage, "'{}' is none of the lists {}{}", asked, fmt::join(names, ", "),
+                DidYouMean(asked, names));
   }
   Outcome outcome;
   outcome.json["command"] = "list";

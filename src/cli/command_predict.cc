@@ -39,29 +39,35 @@ Json PredictionJson(const verify::Prediction& p, const PictureFile& file, const 
 }
 
 // The best three, for people.
-std::string PredictionText(const verify::Prediction& p, const PictureFile& file, const verify::Predictions& all) {
+std::string PredictionText(const verify::Prediction& p, const PictureFile& file,
+                           const verify::Predictions& all) {
   if (!p.error.empty()) return "";
   const std::vector<std::string>& labels = all.labels;
   std::vector<size_t> order(labels.size());
   for (size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return p.scores[a] > p.scores[b]; });
   std::string text = Visible(file.shown) + ": ";
-  if (p.referred) text += fmt::format("refer, possibly {} ({:.1f} %); ", Visible(all.referral->wanted.label), 100 * *p.referred);
+  if (p.referred)
+    text += fmt::format("refer, possibly {} ({:.1f} %); ", Visible(all.referral->wanted.label),
+                        100 * *p.referred);
   if (p.not_sure) text += "not sure, perhaps ";
   for (size_t i = 0; i < std::min<size_t>(3, order.size()); ++i) {
-    text += fmt::format("{}{} {:.1f} %", i == 0 ? "" : ", ", labels[order[i]], 100 * static_cast<double>(p.scores[order[i]]));
+    text += fmt::format("{}{} {:.1f} %", i == 0 ? "" : ", ", labels[order[i]],
+                        100 * static_cast<double>(p.scores[order[i]]));
   }
-  if (!file.label.empty() && file.label != p.label) text += fmt::format("  (labelled {})", Visible(file.label));
+  if (!file.label.empty() && file.label != p.label)
+    text += fmt::format("  (labelled {})", Visible(file.label));
   return text + "\n";
 }
 
 struct Tally {
   size_t n = 0, correct = 0, not_sure = 0;
-  std::map<std::string, std::pair<size_t, size_t>> classes;   // correct, of
-  std::set<std::string> foreign;                              // labels that the model does not know
+  std::map<std::string, std::pair<size_t, size_t>> classes;  // correct, of
+  std::set<std::string> foreign;                             // labels that the model does not know
 };
 
-Tally Count(const std::vector<verify::Prediction>& predictions, const std::vector<PictureFile>& files, const std::vector<std::string>& labels) {
+Tally Count(const std::vector<verify::Prediction>& predictions, const std::vector<PictureFile>& files,
+            const std::vector<std::string>& labels) {
   Tally tally;
   for (size_t i = 0; i < files.size(); ++i) {
     const std::string& label = files[i].label;
@@ -84,19 +90,27 @@ Tally Count(const std::vector<verify::Prediction>& predictions, const std::vecto
 
 void AddTally(const Tally& tally, Outcome& outcome) {
   if (!tally.foreign.empty()) {
-    outcome.text += fmt::format("not counted, since the model has no such class: {}\n", Visible(fmt::format("{}", fmt::join(tally.foreign, ", "))));
+    outcome.text += fmt::format("not counted, since the model has no such class: {}\n",
+                                Visible(fmt::format("{}", fmt::join(tally.foreign, ", "))));
     outcome.json["not_counted"] = tally.foreign;
   }
   if (tally.n == 0) return;
   const double accuracy = static_cast<double>(tally.correct) / static_cast<double>(tally.n);
   const Interval ci95 = Wilson95(tally.correct, tally.n);
-  for (const auto& [label, counts] : tally.classes) outcome.text += fmt::format("  {:<24} {:>5} of {}\n", Visible(label), counts.first, counts.second);
-  outcome.text += fmt::format("right: {:.1f} % [{:.1f}, {:.1f}], {} of {}{}\n", 100 * accuracy, 100 * ci95.low, 100 * ci95.high, tally.correct, tally.n,
+  for (const auto& [label, counts] : tally.classes)
+    outcome.text += fmt::format("  {:<24} {:>5} of {}\n", Visible(label), counts.first, counts.second);
+  outcome.text += fmt::format("right: {:.1f} % [{:.1f}, {:.1f}], {} of {}{}\n", 100 * accuracy,
+                              100 * ci95.low, 100 * ci95.high, tally.correct, tally.n,
                               tally.not_sure == 0 ? "" : fmt::format("; not sure: {}", tally.not_sure));
   Json classes = Json::object();
-  for (const auto& [label, counts] : tally.classes) classes[label] = {{"correct", counts.first}, {"n", counts.second}};
-  outcome.json["counted"] = {{"n", tally.n}, {"correct", tally.correct}, {"accuracy", accuracy}, {"ci95", {ci95.low, ci95.high}},
-                             {"not_sure", tally.not_sure}, {"classes", std::move(classes)}};
+  for (const auto& [label, counts] : tally.classes)
+    classes[label] = {{"correct", counts.first}, {"n", counts.second}};
+  outcome.json["counted"] = {{"n", tally.n},
+                             {"correct", tally.correct},
+                             {"accuracy", accuracy},
+                             {"ci95", {ci95.low, ci95.high}},
+                             {"not_sure", tally.not_sure},
+                             {"classes", std::move(classes)}};
 }
 
 // How many labelled pictures the run has trained with: what they show is no accuracy on new pictures.
@@ -121,7 +135,10 @@ Result<void> AddSeen(const fs::path& run, const std::vector<PictureFile>& files,
   if (!fs::exists(run / "split.json", error)) return {};
   HL_ASSIGN(const size_t seen, SeenInTraining(run, files));
   outcome.json["counted"]["seen_in_training"] = seen;
-  if (seen > 0) outcome.text += fmt::format("{} of these pictures: the run trained with {}, so this is not how it does on new ones\n", seen, seen == 1 ? "it" : "them");
+  if (seen > 0)
+    outcome.text +=
+        fmt::format("{} of these pictures: the run trained with {}, so this is not how it does on new ones\n",
+                    seen, seen == 1 ? "it" : "them");
   return {};
 }
 
@@ -139,7 +156,8 @@ Result<Outcome> CommandPredict(Call& call) {
   HL_ASSIGN(const Settings settings, MergeSettings(call));
   HL_ASSIGN(const fs::path model, FindModel(call.arguments[0], settings.wanted().app.model));
   HL_ASSIGN(const Bytes bytes, ReadFile(model));
-  HL_ASSIGN(const PictureFiles found, FindPictures({call.arguments.begin() + 1, call.arguments.end()}, *call.terminal));
+  HL_ASSIGN(const PictureFiles found,
+            FindPictures({call.arguments.begin() + 1, call.arguments.end()}, *call.terminal));
   for (const std::string& note : found.notes) call.terminal->Say("note: " + note);
   verify::PredictOptions options;
   for (const PictureFile& file : found.files) options.pictures.push_back(file.path);
@@ -149,7 +167,11 @@ Result<Outcome> CommandPredict(Call& call) {
   for (const std::string& warning : predicted.warnings) call.terminal->Warn(warning);
   Outcome outcome;
   outcome.text = fmt::format("model: {}\n", Visible(model.string()));
-  outcome.json = {{"command", "predict"}, {"model", model.string()}, {"size_px", predicted.size_px}, {"fit", predicted.fit}, {"runtime", predicted.runtime_version},
+  outcome.json = {{"command", "predict"},
+                  {"model", model.string()},
+                  {"size_px", predicted.size_px},
+                  {"fit", predicted.fit},
+                  {"runtime", predicted.runtime_version},
                   {"pictures", Json::array()}};
   if (!predicted.notice.empty()) outcome.json["notice"] = predicted.notice;
   std::vector<dataset::Rejected> failed;
@@ -166,7 +188,8 @@ Result<Outcome> CommandPredict(Call& call) {
   if (!predicted.notice.empty()) outcome.text += predicted.notice + "\n";
   if (failed.empty()) return outcome;
   // The others' scores are printed all the same; then the exit code tells that not all could be read.
-  if (failed.size() < found.files.size() || call.terminal->style().json) call.terminal->PrintResult(outcome.text, outcome.json);
+  if (failed.size() < found.files.size() || call.terminal->style().json)
+    call.terminal->PrintResult(outcome.text, outcome.json);
   return Fail(ErrorKind::kBadInput, "{}", fmt::join(dataset::RejectedLines(failed), "\n"));
 }
 

@@ -23,7 +23,8 @@ Result<std::string> StepsText(Run& run) {
     if (!step.belongs(run) && step.facts.name != "inspect" && step.facts.name != "prepare") continue;
     all.push_back(step.facts.title);
     const bool counts = step.belongs(run) && step.facts.redo == Redo::kFresh;
-    if (counts && std::find(to_do.begin(), to_do.end(), &step) == to_do.end()) done.push_back(step.facts.title);
+    if (counts && std::find(to_do.begin(), to_do.end(), &step) == to_do.end())
+      done.push_back(step.facts.title);
   }
   std::string text = fmt::format("  steps   {}\n", fmt::join(all, ", "));
   if (!done.empty()) text += fmt::format("  done    {}\n", fmt::join(done, ", "));
@@ -34,55 +35,79 @@ Result<std::string> PlanText(Run& run, const RunPlan& plan) {
   std::vector<std::string> models, generators;
   for (const search::Candidate& c : plan.candidates) {
     if (std::find(models.begin(), models.end(), c.model) == models.end()) models.push_back(c.model);
-    if (std::find(generators.begin(), generators.end(), c.generator.name) == generators.end()) generators.push_back(c.generator.name);
+    if (std::find(generators.begin(), generators.end(), c.generator.name) == generators.end())
+      generators.push_back(c.generator.name);
   }
   const double budget = run.wanted().search.budget_s;
   std::string text = fmt::format("plan for {}: {} in {} classes, preset {}\n", run.space.folder.string(),
-                                 Count(static_cast<int64_t>(run.space.dataset.pictures.size()), "picture"), run.space.dataset.labels.size(),
-                                 run.wanted().search.preset);
+                                 Count(static_cast<int64_t>(run.space.dataset.pictures.size()), "picture"),
+                                 run.space.dataset.labels.size(), run.wanted().search.preset);
   text += fmt::format("  groups  {}\n", dataset::GroupsSentence(run.space.dataset));
   HL_ASSIGN(const std::string steps, StepsText(run));
   text += steps;
-  text += fmt::format("  search  {}{} of {} models ({}) at {} px with {} and {} folds\n", plan.coverage == search::Coverage::kRace ? "a race of about " : "",
-                      Count(plan.search.trials, "trial"), models.size(),
-                      fmt::join(models, ", "), fmt::join(SizesOf(plan.candidates), ", "), fmt::join(generators, ", "), run.wanted().folds.folds);
+  text += fmt::format("  search  {}{} of {} models ({}) at {} px with {} and {} folds\n",
+                      plan.coverage == search::Coverage::kRace ? "a race of about " : "",
+                      Count(plan.search.trials, "trial"), models.size(), fmt::join(models, ", "),
+                      fmt::join(SizesOf(plan.candidates), ", "), fmt::join(generators, ", "),
+                      run.wanted().folds.folds);
   HL_ASSIGN(const auto compared_by, ComparedBy(run, "search"));
-  text += fmt::format("  choice  by {}\n", search::YardstickWords(compared_by.value_or(search::Yardstick::kPictures)));
-  if (run.space.backbones.empty() && !run.wanted().search.from_scratch && run.wanted().search.models.empty()) {
+  text += fmt::format("  choice  by {}\n",
+                      search::YardstickWords(compared_by.value_or(search::Yardstick::kPictures)));
+  if (run.space.backbones.empty() && !run.wanted().search.from_scratch &&
+      run.wanted().search.models.empty()) {
     text += "  note    no backbone is installed: all models learn from nothing (`handlens help backbone`)\n";
   }
-  if (plan.reduces) text += fmt::format("  reduce  about {} among {}, {}\n", Count(plan.reduction.trials, "trial"), Count(plan.reduction.cells, "smaller model"), Duration(plan.reduction.seconds));
+  if (plan.reduces)
+    text += fmt::format("  reduce  about {} among {}, {}\n", Count(plan.reduction.trials, "trial"),
+                        Count(plan.reduction.cells, "smaller model"), Duration(plan.reduction.seconds));
   const std::string use = verify::PurposeName(run.wanted().gates.purpose);
-  text += fmt::format("  verdict for {} (--for)\n", use == "both" ? "the camera and the gallery" : "the " + use + " alone");
-  text += fmt::format("  time    about {} with {}{}\n", Duration(TotalSeconds(run, plan)), Count(run.space.jobs, "thread"),
-                      budget > 0 ? fmt::format("; training stops in time for a budget of {}", Duration(budget)) : "");
-  text += fmt::format("  memory  about {}; disk about {} of {} free\n", ByteCount(static_cast<double>(plan.search.memory_bytes)),
+  text += fmt::format("  verdict for {} (--for)\n",
+                      use == "both" ? "the camera and the gallery" : "the " + use + " alone");
+  text += fmt::format(
+      "  time    about {} with {}{}\n", Duration(TotalSeconds(run, plan)), Count(run.space.jobs, "thread"),
+      budget > 0 ? fmt::format("; training stops in time for a budget of {}", Duration(budget)) : "");
+  text += fmt::format("  memory  about {}; disk about {} of {} free\n",
+                      ByteCount(static_cast<double>(plan.search.memory_bytes)),
                       ByteCount(static_cast<double>(plan.search.disk_bytes)), ByteCount(plan.free_bytes));
   return text;
 }
 
 Json PlanJson(const Run& run, const RunPlan& plan) {
-  return {{"trials", plan.search.trials}, {"seconds", TotalSeconds(run, plan)}, {"memory_bytes", plan.search.memory_bytes},
-          {"disk_bytes", plan.search.disk_bytes}, {"free_bytes", plan.free_bytes}, {"sizes", SizesOf(plan.candidates)},
-          {"candidates", plan.candidates.size()}, {"reduce", plan.reduces}, {"search_seconds", plan.search.seconds},
-          {"reduce_trials", plan.reduction.trials}, {"reduce_seconds", plan.reduction.seconds}};
+  return {{"trials", plan.search.trials},
+          {"seconds", TotalSeconds(run, plan)},
+          {"memory_bytes", plan.search.memory_bytes},
+          {"disk_bytes", plan.search.disk_bytes},
+          {"free_bytes", plan.free_bytes},
+          {"sizes", SizesOf(plan.candidates)},
+          {"candidates", plan.candidates.size()},
+          {"reduce", plan.reduces},
+          {"search_seconds", plan.search.seconds},
+          {"reduce_trials", plan.reduction.trials},
+          {"reduce_seconds", plan.reduction.seconds}};
 }
 
 // " in 31 groups", which the interval respects.
-std::string InGroups(const verify::Route& route) { return route.groups > 0 ? fmt::format(" in {} groups", route.groups) : ""; }
+std::string InGroups(const verify::Route& route) {
+  return route.groups > 0 ? fmt::format(" in {} groups", route.groups) : "";
+}
 
-// The last lines of all, which are read even where nothing else is: the one number, the report, one command to go on with.
+// The last lines of all, which are read even where nothing else is: the one number, the report, one command
+// to go on with.
 Result<std::string> EndText(const Run& run, bool deployable) {
   HL_ASSIGN(const verify::VerdictRecord record, verify::ReadVerdict(run.space.folder));
   std::string text;
   const verify::Route* const shipped = verify::FindRoute(record.verdict, "quantized");
   if (shipped != nullptr && shipped->status == "done") {
-    text += fmt::format("accuracy: {:.1f} % [{:.1f}, {:.1f}], n={}{}, of quantizedmodel.tflite on pictures that no training saw\n", 100 * shipped->accuracy,
-                        100 * shipped->ci95.low, 100 * shipped->ci95.high, shipped->n, InGroups(*shipped));
+    text += fmt::format(
+        "accuracy: {:.1f} % [{:.1f}, {:.1f}], n={}{}, of quantizedmodel.tflite on pictures that no training "
+        "saw\n",
+        100 * shipped->accuracy, 100 * shipped->ci95.low, 100 * shipped->ci95.high, shipped->n,
+        InGroups(*shipped));
   }
   text += fmt::format("report: {}\n", run.At("report.html").string());
   const std::string folder = ShellWord(run.space.folder.string());
-  text += deployable ? fmt::format("next: handlens app {}\n", folder) : fmt::format("next: xdg-open {}\n", ShellWord(run.At("report.html").string()));
+  text += deployable ? fmt::format("next: handlens app {}\n", folder)
+                     : fmt::format("next: xdg-open {}\n", ShellWord(run.At("report.html").string()));
   return text;
 }
 
@@ -95,13 +120,19 @@ Result<Outcome> Conclude(Run& run, const RunPlan& plan) {
   const search::Candidate& chosen = searched.cells[static_cast<size_t>(searched.chosen)].candidate;
   const search::CellResult& cell = run.space.chosen;
   const bool reduced = cell.candidate.model != chosen.model;
-  outcome.text = fmt::format("chosen: {} at {} px with {}{}: test accuracy {:.1f} % [{:.1f}, {:.1f}], n={}\n", chosen.model, chosen.size_px,
-                             chosen.generator.name, reduced ? ", reduced to " + cell.candidate.model : "",
-                             cell.test_n == 0 ? 0.0 : 100.0 * static_cast<double>(cell.test_correct) / static_cast<double>(cell.test_n),
+  outcome.text = fmt::format("chosen: {} at {} px with {}{}: test accuracy {:.1f} % [{:.1f}, {:.1f}], n={}\n",
+                             chosen.model, chosen.size_px, chosen.generator.name,
+                             reduced ? ", reduced to " + cell.candidate.model : "",
+                             cell.test_n == 0 ? 0.0
+                                              : 100.0 * static_cast<double>(cell.test_correct) /
+                                                    static_cast<double>(cell.test_n),
                              100 * cell.test_ci95.low, 100 * cell.test_ci95.high, cell.test_n) +
                  model.text;
   outcome.json["plan"] = PlanJson(run, plan);
-  outcome.json["chosen"] = {{"model", chosen.model}, {"reduced_to", cell.candidate.model}, {"size", chosen.size_px}, {"augmentation", chosen.generator.name}};
+  outcome.json["chosen"] = {{"model", chosen.model},
+                            {"reduced_to", cell.candidate.model},
+                            {"size", chosen.size_px},
+                            {"augmentation", chosen.generator.name}};
   outcome.json["model"] = model.json.at("model");
   outcome.json["report"] = run.At("report.html").string();
   AddWritten(run, "run", outcome);
@@ -117,7 +148,8 @@ Result<Outcome> LookAtAll(Call& call, const fs::path& pictures) {
   HL_ASSIGN(const RunPlan plan, MakePlan(*run));
   Outcome outcome;
   HL_ASSIGN(outcome.text, PlanText(*run, plan));
-  outcome.json = {{"command", call.command}, {"run", run->space.folder.string()}, {"plan", PlanJson(*run, plan)}};
+  outcome.json = {
+      {"command", call.command}, {"run", run->space.folder.string()}, {"plan", PlanJson(*run, plan)}};
   // The plan is said all the same: it shows what to change.
   if (auto fine = CheckBeforeBegin(*run, plan); !fine) {
     call.terminal->Say(std::string_view(outcome.text).substr(0, outcome.text.size() - 1));
@@ -152,7 +184,7 @@ Result<Outcome> CommandDemo(Call& call) {
   call.line.values.try_emplace("out", "demo-run");
   call.defaults["preset"] = "quick";
   call.defaults["name"] = "Hand signs";
-  call.defaults["from-scratch"] = "true";   // hand signs need no foreign knowledge, and the demo takes minutes
+  call.defaults["from-scratch"] = "true";  // hand signs need no foreign knowledge, and the demo takes minutes
   return RunAll(call, pictures);
 }
 

@@ -1,7 +1,7 @@
 // Several processes on one run: `search` and `reduce` with --shard, and `merge`.
 #include "base/text.h"
-#include "cli/share.h"
 #include "cli/shards.h"
+#include "cli/share.h"
 #include "cli/summary.h"
 #include "pipeline/shards.h"
 #include "pipeline/steps.h"
@@ -16,14 +16,20 @@ Result<Outcome> WorkAsShard(Call& call) {
   HL_ASSIGN(const bool worked, WorkOnShare(*run, call.command, share));
   const std::string folder = ShellWord(run->space.folder.string());
   Outcome outcome;
-  outcome.json = {{"command", call.command}, {"run", run->space.folder.string()}, {"shard", share.number}, {"shards", share.of}};
-  outcome.text = worked ? fmt::format("all trials are done\nnext: handlens merge {}\n", folder) : fmt::format("{} is done already\n", call.command);
+  outcome.json = {{"command", call.command},
+                  {"run", run->space.folder.string()},
+                  {"shard", share.number},
+                  {"shards", share.of}};
+  outcome.text = worked ? fmt::format("all trials are done\nnext: handlens merge {}\n", folder)
+                        : fmt::format("{} is done already\n", call.command);
   return outcome;
 }
 
 void WarnOfUnusedShare(Call& call) {
   if (const std::string place = UnusedShare(FromEnvironment); !place.empty()) {
-    call.terminal->Warn(fmt::format("this is {} of a cluster's job, but does all of the work; with --shard auto it does its share", place));
+    call.terminal->Warn(fmt::format(
+        "this is {} of a cluster's job, but does all of the work; with --shard auto it does its share",
+        place));
   }
 }
 

@@ -52,9 +52,11 @@ Result<Outcome> CommandSplit(Call& call) {
     HL_ASSIGN(const std::vector<int> sizes, PreparedSizes(*run));
     HL_TRY(PrepareSizes(run->space, run->fit(), sizes));
     for (const int size : sizes) {
-      HL_ASSIGN(const dataset::PixelSet pixels, dataset::LoadPixels(run->space.dataset, size, run->fit(), run->At("cache")));
+      HL_ASSIGN(const dataset::PixelSet pixels,
+                dataset::LoadPixels(run->space.dataset, size, run->fit(), run->At("cache")));
       // ExportTree wants an empty folder; with several sizes each gets its own.
-      HL_TRY(split::ExportTree(run->space.dataset, run->space.split, pixels, sizes.size() == 1 ? out : out / std::to_string(size)));
+      HL_TRY(split::ExportTree(run->space.dataset, run->space.split, pixels,
+                               sizes.size() == 1 ? out : out / std::to_string(size)));
     }
     outcome.text += fmt::format("The folds as folders: {}\n", out.string());
     outcome.json["tree"] = out.string();
@@ -67,8 +69,11 @@ Result<Outcome> CommandReview(Call& call) {
   HL_ASSIGN(const std::unique_ptr<Run> run, Open(call, call.arguments[0]));
   SayKept(*run, call.command);
   if (run->space.backbones.empty()) {
-    return Fail(ErrorKind::kBadInput, "a review needs a pre-trained network, and there is none: {}",
-                run->wanted().search.from_scratch ? "this run is --from-scratch" : "`handlens backbone list` says where it is looked for, docs/backbones.md how to get one");
+    return Fail(
+        ErrorKind::kBadInput, "a review needs a pre-trained network, and there is none: {}",
+        run->wanted().search.from_scratch
+            ? "this run is --from-scratch"
+            : "`handlens backbone list` says where it is looked for, docs/backbones.md how to get one");
   }
   HL_TRY(SaveSettings(*run));
   HL_TRY(DoStepsUpTo(*run, "review"));

@@ -22,13 +22,14 @@ std::vector<std::pair<std::string, std::string>> Environment() {
 }
 
 tl::unexpected<Error> UsageError(const Command& command, std::string_view what) {
-  return Fail(ErrorKind::kUsage, "{}\nusage: handlens {} {} [options]; `handlens help {}` explains", what, command.name,
-              command.arguments, command.name);
+  return Fail(ErrorKind::kUsage, "{}\nusage: handlens {} {} [options]; `handlens help {}` explains", what,
+              command.name, command.arguments, command.name);
 }
 
 Result<void> CheckArguments(const Command& command, const std::vector<std::string>& arguments) {
   const int count = static_cast<int>(arguments.size());
-  if (count < command.min_arguments) return UsageError(command, fmt::format("`{}` needs {}", command.name, command.arguments));
+  if (count < command.min_arguments)
+    return UsageError(command, fmt::format("`{}` needs {}", command.name, command.arguments));
   if (command.max_arguments >= 0 && count > command.max_arguments) {
     return UsageError(command, fmt::format("`{}` has no use for '{}'", command.name, arguments.back()));
   }
@@ -82,12 +83,16 @@ int Finish(Terminal& terminal, const Result<Outcome>& outcome) {
 }
 
 // The terminal talks as the settings say, once they are known.
-void TalkAs(Call& call, const pipeline::Settings& settings) { call.terminal->SetStyle(StyleOf(settings.wanted())); }
+void TalkAs(Call& call, const pipeline::Settings& settings) {
+  call.terminal->SetStyle(StyleOf(settings.wanted()));
+}
 
 }  // namespace
 
-Result<std::unique_ptr<pipeline::Run>> Open(Call& call, const std::filesystem::path& folder, pipeline::Hold hold) {
-  HL_ASSIGN(std::unique_ptr<pipeline::Run> run, pipeline::OpenRun(call.asked(), folder, *call.terminal, hold));
+Result<std::unique_ptr<pipeline::Run>> Open(Call& call, const std::filesystem::path& folder,
+                                            pipeline::Hold hold) {
+  HL_ASSIGN(std::unique_ptr<pipeline::Run> run,
+            pipeline::OpenRun(call.asked(), folder, *call.terminal, hold));
   run->command = call.command;
   TalkAs(call, run->settings);
   return run;
@@ -118,7 +123,9 @@ Result<std::filesystem::path> PicturesOf(Call& call, const std::string& argument
   if (!dataset::IsZip(archive)) return archive;
   const std::filesystem::path folder = archive.stem();
   if (pipeline::FlagsOnly(call.asked()).call.dry_run) {
-    return Fail(ErrorKind::kUsage, "{}: a dry run writes nothing, so it unpacks no archive; unpack it and give the folder", argument);
+    return Fail(ErrorKind::kUsage,
+                "{}: a dry run writes nothing, so it unpacks no archive; unpack it and give the folder",
+                argument);
   }
   HL_TRY(dataset::UnpackTo(archive, folder, *call.terminal));
   call.terminal->Say(fmt::format("the pictures of {} are in the folder {}", argument, folder.string()));
@@ -136,7 +143,8 @@ int Main(const std::vector<std::string>& words) {
   auto environment = pipeline::ReadEnvironment(Environment());
   if (!environment) return Finish(early, tl::make_unexpected(environment.error()));
   call.environment = std::move(*environment);
-  if (const int threads = ThreadsOfTask(FromEnvironment); threads > 0) call.defaults["jobs"] = std::to_string(threads);
+  if (const int threads = ThreadsOfTask(FromEnvironment); threads > 0)
+    call.defaults["jobs"] = std::to_string(threads);
   // A configuration file may change this once a command reads it.
   Terminal terminal(StyleOf(pipeline::Settings(call.asked(), {}).wanted()));
   call.terminal = &terminal;

@@ -33,9 +33,12 @@ std::string Wrap(std::string_view text, size_t indent, size_t first) {
 }
 
 std::string Left(const Option& option) {
-  std::string left = option.letter != 0 ? fmt::format("-{}, --{}", option.letter, option.name) : fmt::format("    --{}", option.name);
+  std::string left = option.letter != 0 ? fmt::format("-{}, --{}", option.letter, option.name)
+                                        : fmt::format("    --{}", option.name);
   if (option.kind == Kind::kFlag) return left;
-  return left + " " + std::string(option.kind == Kind::kChoice && option.choices.size() < 34 ? option.choices : option.value);
+  return left + " " +
+         std::string(option.kind == Kind::kChoice && option.choices.size() < 34 ? option.choices
+                                                                                : option.value);
 }
 
 // "Default: 5, 2 to 20." as far as it applies.
@@ -45,7 +48,8 @@ std::string Facts(const Option& option) {
     facts = fmt::format("{:.15g} to {:.15g}", option.low, option.high);
   }
   std::string preset(option.fallback);
-  if (!option.fallback_words.empty()) preset += fmt::format("{}{}", preset.empty() ? "" : ", ", option.fallback_words);
+  if (!option.fallback_words.empty())
+    preset += fmt::format("{}{}", preset.empty() ? "" : ", ", option.fallback_words);
   if (!preset.empty()) facts += fmt::format("{}default: {}", facts.empty() ? "" : "; ", preset);
   return facts;
 }
@@ -65,23 +69,27 @@ std::string TargetLines() {
   constexpr size_t kColumn = 13;
   std::string text = "\nTargets\n";
   for (const package::TargetFacts& facts : package::kTargets) {
-    const std::string body = Wrap(fmt::format("{}. Writes RUN/apps/{}: {}.", facts.summary, facts.name, facts.files), kColumn, kColumn);
+    const std::string body = Wrap(
+        fmt::format("{}. Writes RUN/apps/{}: {}.", facts.summary, facts.name, facts.files), kColumn, kColumn);
     text += fmt::format("  {:<11}{}", facts.name, body.substr(kColumn));
   }
   return text;
 }
 
 // Of all that counts for `run`, what a first run needs.
-constexpr std::string_view kOfRun[] = {"out",    "dry-run", "yes",        "merge-splits", "subfolders", "group-pattern", "skip-broken",  "sizes",  "preset",
-                                       "models", "budget",  "from-scratch", "name",         "for",        "backgrounds",   "min-accuracy", "jobs",   "seed",
-                                       "json",   "quiet",   "help"};
+constexpr std::string_view kOfRun[] = {
+    "out",         "dry-run",      "yes",    "merge-splits", "subfolders",   "group-pattern", "skip-broken",
+    "sizes",       "preset",       "models", "budget",       "from-scratch", "name",          "for",
+    "backgrounds", "min-accuracy", "jobs",   "seed",         "json",         "quiet",         "help"};
 // Of what every command takes, what each page shows.
 constexpr std::string_view kEverywhere[] = {"jobs", "json", "quiet", "help"};
 
-// Whether the page of a command shows the option: what counts from its step on, or is of few commands, not what it inherits
-// from the steps before it.
+// Whether the page of a command shows the option: what counts from its step on, or is of few commands, not
+// what it inherits from the steps before it.
 bool IsOwn(const Option& option, std::string_view command) {
-  const auto among = [&](std::span<const std::string_view> names) { return std::find(names.begin(), names.end(), option.name) != names.end(); };
+  const auto among = [&](std::span<const std::string_view> names) {
+    return std::find(names.begin(), names.end(), option.name) != names.end();
+  };
   if (command == "run" || command == "demo") return among(kOfRun);
   if (option.commands == "*") return among(kEverywhere);
   const std::vector<std::string> commands = SplitList(option.commands, ' ');
@@ -99,18 +107,21 @@ std::vector<std::string_view> OptionGroups() {
 std::vector<std::string_view> CommandGroups() {
   std::vector<std::string_view> groups;
   for (const Command& command : Commands()) {
-    if (std::find(groups.begin(), groups.end(), command.group) == groups.end()) groups.push_back(command.group);
+    if (std::find(groups.begin(), groups.end(), command.group) == groups.end())
+      groups.push_back(command.group);
   }
   return groups;
 }
 
 std::string Usage(const Command& command) {
-  return fmt::format("handlens {}{}{} [options]", command.name, command.arguments.empty() ? "" : " ", command.arguments);
+  return fmt::format("handlens {}{}{} [options]", command.name, command.arguments.empty() ? "" : " ",
+                     command.arguments);
 }
 
 constexpr std::string_view kExitCodes =
     "0 done, 1 internal error, 2 usage, 3 bad input data, 4 a check of the verdict failed, "
-    "5 out of disk, memory or time, or the run folder is in use, 75 stopped by the system: saved, run it again, 130 interrupted";
+    "5 out of disk, memory or time, or the run folder is in use, 75 stopped by the system: saved, run it "
+    "again, 130 interrupted";
 
 std::string Troff(std::string_view text) {
   std::string out;
@@ -135,10 +146,13 @@ std::string MarkdownCell(std::string_view text) {
 std::string TargetsMarkdown() {
   std::string text =
       "\n## Targets of `app`\n\nMade from the table in `src/package/targets.h`.\n\n"
-      "| `--target` | what | files in `RUN/apps/TARGET` | proves itself by | may ask for | tested with | never tested on |\n|---|---|---|---|---|---|---|\n";
+      "| `--target` | what | files in `RUN/apps/TARGET` | proves itself by | may ask for | tested with | "
+      "never tested on |\n|---|---|---|---|---|---|---|\n";
   for (const package::TargetFacts& facts : package::kTargets) {
-    text += fmt::format("| `{}` | {} | {} | {} | {} | {} | {} |\n", facts.name, MarkdownCell(facts.summary), MarkdownCell(facts.files),
-                        MarkdownCell(facts.checks), MarkdownCell(facts.permissions), MarkdownCell(facts.tested), MarkdownCell(facts.not_tested));
+    text +=
+        fmt::format("| `{}` | {} | {} | {} | {} | {} | {} |\n", facts.name, MarkdownCell(facts.summary),
+                    MarkdownCell(facts.files), MarkdownCell(facts.checks), MarkdownCell(facts.permissions),
+                    MarkdownCell(facts.tested), MarkdownCell(facts.not_tested));
   }
   return text;
 }
@@ -152,16 +166,24 @@ std::vector<std::string> FlagsOf(std::string_view command) {
 }
 
 std::string BashCompletion() {
-  std::string text = "# bash completion of handlens, made from its tables\n_handlens() {\n  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command= word\n"
-                     "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do [[ $word == -* ]] || { command=$word; break; }; done\n  case $prev in\n";
+  std::string text =
+      "# bash completion of handlens, made from its tables\n_handlens() {\n  local "
+      "cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command= word\n"
+      "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do [[ $word == -* ]] || { command=$word; break; }; "
+      "done\n  case $prev in\n";
   for (const Option& option : Options()) {
     if (option.kind != Kind::kChoice) continue;
-    text += fmt::format("    --{}) COMPREPLY=($(compgen -W '{}' -- \"$cur\")); return ;;\n", option.name, fmt::join(SplitList(option.choices, '|'), " "));
+    text += fmt::format("    --{}) COMPREPLY=($(compgen -W '{}' -- \"$cur\")); return ;;\n", option.name,
+                        fmt::join(SplitList(option.choices, '|'), " "));
   }
-  text += fmt::format("  esac\n  if [ -z \"$command\" ]; then COMPREPLY=($(compgen -W '{}' -- \"$cur\")); return; fi\n", fmt::join(CommandNames(), " "));
-  text += "  if [[ $cur != -* ]]; then COMPREPLY=($(compgen -f -- \"$cur\")); return; fi\n  case $command in\n";
+  text += fmt::format(
+      "  esac\n  if [ -z \"$command\" ]; then COMPREPLY=($(compgen -W '{}' -- \"$cur\")); return; fi\n",
+      fmt::join(CommandNames(), " "));
+  text +=
+      "  if [[ $cur != -* ]]; then COMPREPLY=($(compgen -f -- \"$cur\")); return; fi\n  case $command in\n";
   for (const Command& command : Commands()) {
-    text += fmt::format("    {}) COMPREPLY=($(compgen -W '{}' -- \"$cur\")) ;;\n", command.name, fmt::join(FlagsOf(command.name), " "));
+    text += fmt::format("    {}) COMPREPLY=($(compgen -W '{}' -- \"$cur\")) ;;\n", command.name,
+                        fmt::join(FlagsOf(command.name), " "));
   }
   return text + "  esac\n}\ncomplete -o filenames -F _handlens handlens\n";
 }
@@ -169,20 +191,25 @@ std::string BashCompletion() {
 // Single quotes cannot stand inside single quotes of a shell.
 std::string Quotable(std::string_view text) {
   std::string out;
-  for (const char c : text) out += c == '\'' || c == '`' ? "" : c == ':' || c == '[' || c == ']' ? " " : std::string(1, c);
+  for (const char c : text)
+    out += c == '\'' || c == '`' ? "" : c == ':' || c == '[' || c == ']' ? " " : std::string(1, c);
   return out;
 }
 
 std::string ZshCompletion() {
-  std::string text = "#compdef handlens\n# zsh completion of handlens, made from its tables\n_handlens() {\n  local -a commands\n  commands=(\n";
-  for (const Command& command : Commands()) text += fmt::format("    '{}:{}'\n", command.name, Quotable(command.summary));
+  std::string text =
+      "#compdef handlens\n# zsh completion of handlens, made from its tables\n_handlens() {\n  local -a "
+      "commands\n  commands=(\n";
+  for (const Command& command : Commands())
+    text += fmt::format("    '{}:{}'\n", command.name, Quotable(command.summary));
   text += "  )\n  if (( CURRENT == 2 )); then _describe command commands; return; fi\n  case $words[2] in\n";
   for (const Command& command : Commands()) {
     text += fmt::format("    {}) _arguments \\\n", command.name);
     for (const Option& option : Options()) {
       if (!AppliesTo(option, command.name)) continue;
       std::string value;
-      if (option.kind == Kind::kChoice) value = fmt::format(":value:({})", fmt::join(SplitList(option.choices, '|'), " "));
+      if (option.kind == Kind::kChoice)
+        value = fmt::format(":value:({})", fmt::join(SplitList(option.choices, '|'), " "));
       else if (option.kind == Kind::kPath || option.kind == Kind::kPaths) value = ":path:_files";
       else if (option.kind != Kind::kFlag) value = fmt::format(":{}:", Quotable(option.value));
       text += fmt::format("      '--{}[{}]{}' \\\n", option.name, Quotable(option.help), value);
@@ -195,13 +222,18 @@ std::string ZshCompletion() {
 std::string FishCompletion() {
   std::string text = "# fish completion of handlens, made from its tables\n";
   for (const Command& command : Commands()) {
-    text += fmt::format("complete -c handlens -n __fish_use_subcommand -f -a {} -d '{}'\n", command.name, Quotable(command.summary));
+    text += fmt::format("complete -c handlens -n __fish_use_subcommand -f -a {} -d '{}'\n", command.name,
+                        Quotable(command.summary));
   }
   for (const Option& option : Options()) {
-    const std::string commands = option.commands == "*" ? fmt::format("{}", fmt::join(CommandNames(), " ")) : fmt::format("{}", fmt::join(CommandsOf(option), " "));
-    text += fmt::format("complete -c handlens -n '__fish_seen_subcommand_from {}' -l {}", commands, option.name);
+    const std::string commands = option.commands == "*"
+                                     ? fmt::format("{}", fmt::join(CommandNames(), " "))
+                                     : fmt::format("{}", fmt::join(CommandsOf(option), " "));
+    text +=
+        fmt::format("complete -c handlens -n '__fish_seen_subcommand_from {}' -l {}", commands, option.name);
     if (option.letter != 0) text += fmt::format(" -s {}", option.letter);
-    if (option.kind == Kind::kChoice) text += fmt::format(" -x -a '{}'", fmt::join(SplitList(option.choices, '|'), " "));
+    if (option.kind == Kind::kChoice)
+      text += fmt::format(" -x -a '{}'", fmt::join(SplitList(option.choices, '|'), " "));
     else if (option.kind == Kind::kPath || option.kind == Kind::kPaths) text += " -r";
     else if (option.kind != Kind::kFlag) text += " -x";
     text += fmt::format(" -d '{}'\n", Quotable(option.help));
@@ -231,7 +263,8 @@ std::string HelpOverview() {
 }
 
 std::string HelpCommand(const Command& command, HelpDepth depth) {
-  std::string text = fmt::format("handlens {}: {}\n\nusage: {}\n", command.name, command.summary, Usage(command));
+  std::string text =
+      fmt::format("handlens {}: {}\n\nusage: {}\n", command.name, command.summary, Usage(command));
   if (!command.details.empty()) text += "\n" + Wrap(command.details, 0, 0);
   if (command.name == "app") text += TargetLines();
   std::vector<std::string> others;
@@ -245,7 +278,8 @@ std::string HelpCommand(const Command& command, HelpDepth depth) {
     if (!lines.empty()) text += fmt::format("\n{}\n{}", group, lines);
   }
   if (!others.empty()) {
-    text += fmt::format("\nMore options, explained by `handlens help {} --all`\n  {}", command.name, Wrap(fmt::format("{}", fmt::join(others, " ")), 2, 2).substr(2));
+    text += fmt::format("\nMore options, explained by `handlens help {} --all`\n  {}", command.name,
+                        Wrap(fmt::format("{}", fmt::join(others, " ")), 2, 2).substr(2));
   }
   text += "\nExamples\n";
   for (const std::string& line : SplitList(command.examples, '\n')) text += "  " + line + "\n";
@@ -253,13 +287,14 @@ std::string HelpCommand(const Command& command, HelpDepth depth) {
 }
 
 std::string ManPage() {
-  std::string text =
-      ".TH HANDLENS 1 \"\" \"handlens " HANDLENS_VERSION "\" \"User commands\"\n"
-      ".SH NAME\nhandlens \\- from labelled pictures to a verified classifier for phones\n"
-      ".SH SYNOPSIS\n.B handlens\n.I COMMAND\n[arguments] [options]\n"
-      ".SH COMMANDS\n";
+  std::string text = ".TH HANDLENS 1 \"\" \"handlens " HANDLENS_VERSION
+                     "\" \"User commands\"\n"
+                     ".SH NAME\nhandlens \\- from labelled pictures to a verified classifier for phones\n"
+                     ".SH SYNOPSIS\n.B handlens\n.I COMMAND\n[arguments] [options]\n"
+                     ".SH COMMANDS\n";
   for (const Command& command : Commands()) {
-    text += fmt::format(".TP\n.B {}\n{}.\n{}\n", Troff(Usage(command)), Troff(command.summary), Troff(command.details));
+    text += fmt::format(".TP\n.B {}\n{}.\n{}\n", Troff(Usage(command)), Troff(command.summary),
+                        Troff(command.details));
   }
   text += ".SH OPTIONS\n";
   for (std::string_view group : OptionGroups()) {
@@ -269,37 +304,50 @@ std::string ManPage() {
       std::string left = Left(option);
       left.erase(0, left.find_first_not_of(' '));
       const std::string facts = Facts(option);
-      text += fmt::format(".TP\n.B {}\n{}{}\nCommands: {}.\n", Troff(left), Troff(option.help), facts.empty() ? "" : " [" + Troff(facts) + "]",
-                          option.commands == "*" ? "all" : fmt::format("{}", fmt::join(CommandsOf(option), ", ")));
+      text += fmt::format(
+          ".TP\n.B {}\n{}{}\nCommands: {}.\n", Troff(left), Troff(option.help),
+          facts.empty() ? "" : " [" + Troff(facts) + "]",
+          option.commands == "*" ? "all" : fmt::format("{}", fmt::join(CommandsOf(option), ", ")));
     }
   }
   text += ".SH TARGETS OF APP\n";
   for (const package::TargetFacts& facts : package::kTargets) {
-    text += fmt::format(".TP\n.B {}\n{}.\nWrites RUN/apps/{}: {}.\n", facts.name, Troff(facts.summary), facts.name, Troff(facts.files));
+    text += fmt::format(".TP\n.B {}\n{}.\nWrites RUN/apps/{}: {}.\n", facts.name, Troff(facts.summary),
+                        facts.name, Troff(facts.files));
   }
-  text += ".SH CONFIGURATION\nA flag has precedence over the environment variable, that over\n.I handlens.toml\n"
-          "and that over the default. The variable of \\-\\-min\\-accuracy is HANDLENS_MIN_ACCURACY, its key min_accuracy.\n";
+  text +=
+      ".SH CONFIGURATION\nA flag has precedence over the environment variable, that over\n.I handlens.toml\n"
+      "and that over the default. The variable of \\-\\-min\\-accuracy is HANDLENS_MIN_ACCURACY, its key "
+      "min_accuracy.\n";
   return text + fmt::format(".SH EXIT STATUS\n{}.\n", Troff(kExitCodes));
 }
 
 std::string OptionsMarkdown() {
   std::string text =
       "# Options\n\n"
-      "Made by `handlens help --markdown` from the option table in `src/pipeline/options.cc`; a test fails when this page differs.\n"
+      "Made by `handlens help --markdown` from the option table in `src/pipeline/options.cc`; a test fails "
+      "when this page differs.\n"
       "Precedence: flag, then environment variable, then `handlens.toml`, then default.\n";
   for (std::string_view group : OptionGroups()) {
-    text += fmt::format("\n## {}\n\n| flag | variable | key in handlens.toml | range and default | commands | effect |\n|---|---|---|---|---|---|\n", group);
+    text += fmt::format(
+        "\n## {}\n\n| flag | variable | key in handlens.toml | range and default | commands | effect "
+        "|\n|---|---|---|---|---|---|\n",
+        group);
     for (const Option& option : Options()) {
       if (option.group != group) continue;
       std::string flag = Left(option);
       flag.erase(0, flag.find_first_not_of(' '));
       const std::string variable = EnvironmentName(option), key = TomlKey(option);
       std::string facts = Facts(option);
-      if (option.kind == Kind::kChoice) facts = fmt::format("{}{}{}", fmt::join(SplitList(option.choices, '|'), ", "), facts.empty() ? "" : "; ", facts);
-      text += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", MarkdownCell(flag), variable.empty() ? "" : "`" + variable + "`",
-                          key.empty() ? "" : "`" + key + "`", MarkdownCell(facts),
-                          option.commands == "*" ? "all" : fmt::format("{}", fmt::join(CommandsOf(option), ", ")),
-                          MarkdownCell(option.help));
+      if (option.kind == Kind::kChoice)
+        facts = fmt::format("{}{}{}", fmt::join(SplitList(option.choices, '|'), ", "),
+                            facts.empty() ? "" : "; ", facts);
+      text +=
+          fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", MarkdownCell(flag),
+                      variable.empty() ? "" : "`" + variable + "`", key.empty() ? "" : "`" + key + "`",
+                      MarkdownCell(facts),
+                      option.commands == "*" ? "all" : fmt::format("{}", fmt::join(CommandsOf(option), ", ")),
+                      MarkdownCell(option.help));
     }
   }
   return text + TargetsMarkdown();

@@ -13,7 +13,8 @@ int main(int argc, char** argv) {
   try {
     return handlens::cli::Main(std::vector<std::string>(argv, argv + argc));
   } catch (const std::bad_alloc&) {
-    std::fputs("handlens: error: out of memory; try fewer --jobs, smaller --sizes or a smaller preset\n", stderr);
+    std::fputs("handlens: error: out of memory; try fewer --jobs, smaller --sizes or a smaller preset\n",
+               stderr);
     return static_cast<int>(handlens::ErrorKind::kResources);
   } catch (const std::exception& e) {
     std::fprintf(stderr, "handlens: internal error: %s\n", e.what());

@@ -1,5 +1,5 @@
-// What the PICTUREs of `predict` mean: files, folders of files, folders of class folders, labels files, archives, a run's held-out
-// pictures, or a list on standard input.
+// What the PICTUREs of `predict` mean: files, folders of files, folders of class folders, labels files,
+// archives, a run's held-out pictures, or a list on standard input.
 #pragma once
 
 #include <filesystem>
@@ -14,22 +14,23 @@ namespace handlens::cli {
 
 struct PictureFile {
   std::filesystem::path path;
-  std::string shown;   // the name for people; of an archive's file not where it was unpacked
-  std::string label;   // empty where nobody said
+  std::string shown;  // the name for people; of an archive's file not where it was unpacked
+  std::string label;  // empty where nobody said
 };
 
 struct PictureFiles {
   std::vector<PictureFile> files;
-  std::vector<std::string> notes;          // whole sentences: what was left out, and why
-  std::vector<StagedFolder> unpacked;      // of archives; they go with this
+  std::vector<std::string> notes;      // whole sentences: what was left out, and why
+  std::vector<StagedFolder> unpacked;  // of archives; they go with this
 };
 
-// In the order of the arguments. Kind kUsage for an URL (handlens uses no network) and for a second "-"; kBadInput for a folder without
-// files, a broken archive, a run without a split. A file that is not there is no error here: the prediction of each says so.
+// In the order of the arguments. Kind kUsage for an URL (handlens uses no network) and for a second "-";
+// kBadInput for a folder without files, a broken archive, a run without a split. A file that is not there is
+// no error here: the prediction of each says so.
 Result<PictureFiles> FindPictures(const std::vector<std::string>& arguments, Progress& progress);
 
-// The model file that an argument means: itself, or of a run folder the one that is shipped. Kind kUsage for an URL; kBadInput when it
-// is not there, says what to do.
+// The model file that an argument means: itself, or of a run folder the one that is shipped. Kind kUsage for
+// an URL; kBadInput when it is not there, says what to do.
 Result<std::filesystem::path> FindModel(const std::string& argument, const std::string& which);
 
 }  // namespace handlens::cli

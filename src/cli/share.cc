@@ -25,7 +25,8 @@ struct Place {
 Place InArray(const Lookup& lookup) {
   const auto id = Number(lookup("SLURM_ARRAY_TASK_ID")), count = Number(lookup("SLURM_ARRAY_TASK_COUNT"));
   if (id && count) {
-    const int least = Number(lookup("SLURM_ARRAY_TASK_MIN")).value_or(0), step = Number(lookup("SLURM_ARRAY_TASK_STEP")).value_or(1);
+    const int least = Number(lookup("SLURM_ARRAY_TASK_MIN")).value_or(0),
+              step = Number(lookup("SLURM_ARRAY_TASK_STEP")).value_or(1);
     return {(*id - least) / std::max(step, 1), *count, true};
   }
   const auto index = Number(lookup("JOB_COMPLETION_INDEX"));
@@ -34,7 +35,9 @@ Place InArray(const Lookup& lookup) {
 
 Place AmongRanks(const Lookup& lookup) {
   constexpr std::pair<const char*, const char*> kRankAndSize[] = {
-      {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"}, {"PMI_RANK", "PMI_SIZE"}, {"SLURM_PROCID", "SLURM_STEP_NUM_TASKS"}};
+      {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
+      {"PMI_RANK", "PMI_SIZE"},
+      {"SLURM_PROCID", "SLURM_STEP_NUM_TASKS"}};
   for (const auto& [rank_name, size_name] : kRankAndSize) {
     const auto rank = Number(lookup(rank_name)), size = Number(lookup(size_name));
     if (rank && size) return {*rank, *size, true};
@@ -43,11 +46,13 @@ Place AmongRanks(const Lookup& lookup) {
 }
 
 tl::unexpected<Error> Bad(std::string_view text, std::string_view why) {
-  return Fail(ErrorKind::kUsage, "--shard: '{}' {}; give K/N with K from 1 to N, such as 2/8, or auto", text, why);
+  return Fail(ErrorKind::kUsage, "--shard: '{}' {}; give K/N with K from 1 to N, such as 2/8, or auto", text,
+              why);
 }
 
 Result<search::Share> Checked(std::string_view text, int number, int of) {
-  if (of < 1 || of > 100000 || number < 1 || number > of) return Bad(text, fmt::format("means {} of {}", number, of));
+  if (of < 1 || of > 100000 || number < 1 || number > of)
+    return Bad(text, fmt::format("means {} of {}", number, of));
   return search::Share{number, of};
 }
 
@@ -69,7 +74,8 @@ Result<search::Share> ReadShare(std::string_view text, const Lookup& lookup) {
   const Place rank = AmongRanks(lookup);
   if (counted && array.of == 0) array.of = (of + rank.of - 1) / rank.of;
   if (array.of == 0) return Bad(text, "needs the number of tasks, which Kubernetes does not tell: auto/N");
-  if (!array.told && !rank.told) return Bad(text, "finds neither Slurm, MPI nor Kubernetes in the environment");
+  if (!array.told && !rank.told)
+    return Bad(text, "finds neither Slurm, MPI nor Kubernetes in the environment");
   return Checked(text, array.index * rank.of + rank.index + 1, array.of * rank.of);
 }
 

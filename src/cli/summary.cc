@@ -16,7 +16,8 @@ namespace fs = std::filesystem;
 using namespace pipeline;
 namespace {
 
-// A record of the run folder as it stands in its file: --json prints records, so that scripts learn one format only.
+// A record of the run folder as it stands in its file: --json prints records, so that scripts learn one
+// format only.
 Result<Json> Record(const Run& run, std::string_view name) {
   HL_ASSIGN(const std::string text, ReadText(run.At(name)));
   return ParseJson(text, run.At(name).string());
@@ -26,12 +27,15 @@ std::string Percent(double share) { return fmt::format("{:.1f} %", 100 * share);
 
 std::string CellLine(const search::CellResult& cell) {
   const search::Candidate& c = cell.candidate;
-  if (cell.folds.empty()) return fmt::format("  {:<18} {:>3} px  {:<8}  not run", c.model, c.size_px, c.generator.name);
-  std::string line = fmt::format("  {:<18} {:>3} px  {:<8}  {:>5.1f} ± {:<4.1f}  {:>5.1f} ± {:<4.1f}  [{:.1f}, {:.1f}] n={}  {:>9}",
-                                 c.model, c.size_px, c.generator.name, 100 * cell.validation_accuracy.mean,
-                                 100 * cell.validation_accuracy.std, 100 * cell.test_accuracy.mean, 100 * cell.test_accuracy.std,
-                                 100 * cell.test_ci95.low, 100 * cell.test_ci95.high, cell.test_n, Thousands(cell.parameters));
-  if (cell.yardstick != search::Yardstick::kPictures) line += fmt::format("  by camera {:.1f} %", 100 * cell.camera_accuracy.mean);
+  if (cell.folds.empty())
+    return fmt::format("  {:<18} {:>3} px  {:<8}  not run", c.model, c.size_px, c.generator.name);
+  std::string line = fmt::format(
+      "  {:<18} {:>3} px  {:<8}  {:>5.1f} ± {:<4.1f}  {:>5.1f} ± {:<4.1f}  [{:.1f}, {:.1f}] n={}  {:>9}",
+      c.model, c.size_px, c.generator.name, 100 * cell.validation_accuracy.mean,
+      100 * cell.validation_accuracy.std, 100 * cell.test_accuracy.mean, 100 * cell.test_accuracy.std,
+      100 * cell.test_ci95.low, 100 * cell.test_ci95.high, cell.test_n, Thousands(cell.parameters));
+  if (cell.yardstick != search::Yardstick::kPictures)
+    line += fmt::format("  by camera {:.1f} %", 100 * cell.camera_accuracy.mean);
   if (cell.eliminated) line += "  stopped early";
   return line;
 }
@@ -50,30 +54,40 @@ Result<Outcome> SummarizeDataset(const Run& run) {
   }
   std::vector<int64_t> counts(data.labels.size(), 0);
   for (const dataset::Picture& picture : data.pictures) ++counts[static_cast<size_t>(picture.label)];
-  outcome.text = fmt::format("{} in {} classes\n", Count(static_cast<int64_t>(data.pictures.size()), "picture"), data.labels.size());
+  outcome.text = fmt::format(
+      "{} in {} classes\n", Count(static_cast<int64_t>(data.pictures.size()), "picture"), data.labels.size());
   constexpr size_t kShown = 30;
   for (size_t i = 0; i < std::min(kShown, data.labels.size()); ++i) {
     outcome.text += fmt::format("  {:<24} {:>6}\n", Visible(data.labels[i]), counts[i]);
   }
-  if (data.labels.size() > kShown) outcome.text += fmt::format("  ... and {} more classes\n", data.labels.size() - kShown);
-  const auto exact = std::count_if(data.duplicates.begin(), data.duplicates.end(),
-                                   [](const dataset::DuplicatePair& p) { return p.kind == dataset::DuplicateKind::kExact; });
+  if (data.labels.size() > kShown)
+    outcome.text += fmt::format("  ... and {} more classes\n", data.labels.size() - kShown);
+  const auto exact =
+      std::count_if(data.duplicates.begin(), data.duplicates.end(),
+                    [](const dataset::DuplicatePair& p) { return p.kind == dataset::DuplicateKind::kExact; });
   outcome.text += dataset::GroupsSentence(data) + "\n";
-  outcome.text += fmt::format("unusable files: {}; exact duplicates: {}; near duplicates: {}; odd ones out: {}\n", data.rejected.size(), exact,
-                              static_cast<int64_t>(data.duplicates.size()) - exact, data.odd_ones_out.size());
+  outcome.text +=
+      fmt::format("unusable files: {}; exact duplicates: {}; near duplicates: {}; odd ones out: {}\n",
+                  data.rejected.size(), exact, static_cast<int64_t>(data.duplicates.size()) - exact,
+                  data.odd_ones_out.size());
   const std::vector<std::string> rejected = dataset::RejectedLines(data.rejected);
   for (const std::string& line : rejected) outcome.text += "  " + line + "\n";
-  if (rejected.size() < data.rejected.size()) outcome.text += fmt::format("  each file with its reason: \"rejected\" in {}\n", run.At("dataset.json").string());
-  for (const dataset::Shortcut& shortcut : data.shortcuts) outcome.text += fmt::format("shortcut: {}\n", shortcut.explanation);
-  outcome.text += fmt::format("sizes worth training at: {} px, fit: {}\n", fmt::join(data.recommended_sizes_px, ", "),
-                              image::FitName(data.recommended_fit));
+  if (rejected.size() < data.rejected.size())
+    outcome.text +=
+        fmt::format("  each file with its reason: \"rejected\" in {}\n", run.At("dataset.json").string());
+  for (const dataset::Shortcut& shortcut : data.shortcuts)
+    outcome.text += fmt::format("shortcut: {}\n", shortcut.explanation);
+  outcome.text +=
+      fmt::format("sizes worth training at: {} px, fit: {}\n", fmt::join(data.recommended_sizes_px, ", "),
+                  image::FitName(data.recommended_fit));
   return outcome;
 }
 
 Result<Outcome> SummarizePrepared(const Run& run) {
   Outcome outcome;
   HL_ASSIGN(const std::vector<int> sizes, PreparedSizes(run));
-  outcome.text = fmt::format("{} at {} px, fit: {}\n", Count(static_cast<int64_t>(run.space.dataset.pictures.size()), "picture"),
+  outcome.text = fmt::format("{} at {} px, fit: {}\n",
+                             Count(static_cast<int64_t>(run.space.dataset.pictures.size()), "picture"),
                              fmt::join(sizes, ", "), image::FitName(run.fit()));
   outcome.json["sizes"] = sizes;
   outcome.json["fit"] = image::FitName(run.fit());
@@ -86,7 +100,8 @@ Result<Outcome> SummarizeSplit(const Run& run) {
   HL_ASSIGN(outcome.json["split"], Record(run, "split.json"));
   for (size_t i = 0; i < run.space.split.folds.size(); ++i) {
     const split::Fold& fold = run.space.split.folds[i];
-    outcome.text += fmt::format("fold {}: {} train, {} validation, {} test\n", i + 1, fold.train.size(), fold.validation.size(), fold.test.size());
+    outcome.text += fmt::format("fold {}: {} train, {} validation, {} test\n", i + 1, fold.train.size(),
+                                fold.validation.size(), fold.test.size());
   }
   outcome.text += fmt::format("held out for the phone: {}\n", run.space.split.holdout.size());
   return outcome;
@@ -96,20 +111,25 @@ Result<Outcome> SummarizeReview(const Run& run) {
   Outcome outcome;
   const dataset::Dataset& data = run.space.dataset;
   HL_ASSIGN(const std::optional<review::Review> review, review::ReadReview(run.space.folder, data));
-  if (!review) return outcome;   // too many pictures; the step said so
+  if (!review) return outcome;  // too many pictures; the step said so
   HL_ASSIGN(outcome.json["review"], Record(run, "review.json"));
   const Interval ci = Wilson95(review->right, review->n);
-  outcome.text = fmt::format("a classifier that never saw the picture is right for {} of {}: {} [{:.1f}, {:.1f}]\n", review->right, review->n,
-                             Percent(static_cast<double>(review->right) / static_cast<double>(review->n)), 100 * ci.low, 100 * ci.high);
+  outcome.text = fmt::format(
+      "a classifier that never saw the picture is right for {} of {}: {} [{:.1f}, {:.1f}]\n", review->right,
+      review->n, Percent(static_cast<double>(review->right) / static_cast<double>(review->n)), 100 * ci.low,
+      100 * ci.high);
   outcome.text += review::SuspectsSentence(*review) + "\n";
   constexpr size_t kShown = 10;
   for (size_t i = 0; i < std::min(kShown, review->suspects.size()); ++i) {
     const review::Suspect& s = review->suspects[i];
     const dataset::Picture& picture = data.pictures[static_cast<size_t>(s.picture)];
-    outcome.text += fmt::format("  {}: {}? ({:.0f} %, {} {:.0f} %)\n", Visible(picture.path), Visible(data.labels[static_cast<size_t>(s.other)]), 100 * s.other_score,
+    outcome.text += fmt::format("  {}: {}? ({:.0f} %, {} {:.0f} %)\n", Visible(picture.path),
+                                Visible(data.labels[static_cast<size_t>(s.other)]), 100 * s.other_score,
                                 Visible(data.labels[static_cast<size_t>(picture.label)]), 100 * s.own_score);
   }
-  if (review->suspects.size() > kShown) outcome.text += fmt::format("  ... and {} more in {}\n", review->suspects.size() - kShown, run.At("review.csv").string());
+  if (review->suspects.size() > kShown)
+    outcome.text += fmt::format("  ... and {} more in {}\n", review->suspects.size() - kShown,
+                                run.At("review.csv").string());
   outcome.text += review::ForecastSentence(*review) + "\n";
   return outcome;
 }
@@ -120,7 +140,8 @@ Result<Outcome> SummarizeSearch(const Run& run) {
   HL_ASSIGN(const search::SearchResult result, search::ReadSearch(run.space.folder));
   outcome.text = kCellHead;
   for (const search::CellResult& cell : result.cells) outcome.text += CellLine(cell) + "\n";
-  outcome.text += fmt::format("chosen:\n{}\n{}\n", CellLine(result.cells[static_cast<size_t>(result.chosen)]), result.rule);
+  outcome.text += fmt::format("chosen:\n{}\n{}\n", CellLine(result.cells[static_cast<size_t>(result.chosen)]),
+                              result.rule);
   return outcome;
 }
 
@@ -131,8 +152,9 @@ Result<Outcome> SummarizeReduce(const Run& run) {
   outcome.text = kCellHead;
   for (const reduce::ReduceCell& cell : result.cells) outcome.text += CellLine(cell.cell) + "\n";
   outcome.text += fmt::format("chosen:\n{}\n{}\nparameters: {} -> {}; float file: {} -> {}\n",
-                              CellLine(result.cells[static_cast<size_t>(result.chosen)].cell), result.rule, Thousands(result.parameters_before),
-                              Thousands(result.parameters_after), ByteCount(static_cast<double>(result.bytes_before)),
+                              CellLine(result.cells[static_cast<size_t>(result.chosen)].cell), result.rule,
+                              Thousands(result.parameters_before), Thousands(result.parameters_after),
+                              ByteCount(static_cast<double>(result.bytes_before)),
                               ByteCount(static_cast<double>(result.bytes_after)));
   return outcome;
 }
@@ -159,29 +181,38 @@ Result<Outcome> SummarizeVerdict(const Run& run) {
   for (const verify::Route& route : record.verdict.routes) {
     if (route.status != "done") continue;
     const bool simulated = route.scope.ends_with("simulated");
-    outcome.text += fmt::format("  {:<20} {:>6}  [{:.1f}, {:.1f}]  n={}{}\n", route.name + (simulated ? " (simulated)" : ""), Percent(route.accuracy),
-                                100 * route.ci95.low, 100 * route.ci95.high, route.n, route.groups > 0 ? fmt::format(" in {} groups", route.groups) : "");
+    outcome.text += fmt::format("  {:<20} {:>6}  [{:.1f}, {:.1f}]  n={}{}\n",
+                                route.name + (simulated ? " (simulated)" : ""), Percent(route.accuracy),
+                                100 * route.ci95.low, 100 * route.ci95.high, route.n,
+                                route.groups > 0 ? fmt::format(" in {} groups", route.groups) : "");
   }
   HL_ASSIGN(const verify::Verdict decided, VerdictByGates(run));
   std::string headline = verify::Headline(decided);
   headline[0] = static_cast<char>(headline[0] - 'A' + 'a');
   outcome.text += "verdict: " + headline + "\n";
   for (const std::string& reason : decided.reasons) outcome.text += "  because: " + reason + "\n";
-  if (!decided.deployable) outcome.missed.push_back(fmt::format("{}; {} has the details", headline.substr(0, headline.find(':')), run.At("verdict.json").string()));
-  if (const Json weakest = verdict.value("summary", Json::object()).value("weakest", Json::object()); weakest.value("correct", 0) < weakest.value("n", 0)) {
-    outcome.text += fmt::format("  weakest class: {}, {} of {} right\n", Visible(weakest.value("label", "")), weakest.value("correct", 0), weakest.value("n", 0));
+  if (!decided.deployable)
+    outcome.missed.push_back(fmt::format("{}; {} has the details", headline.substr(0, headline.find(':')),
+                                         run.At("verdict.json").string()));
+  if (const Json weakest = verdict.value("summary", Json::object()).value("weakest", Json::object());
+      weakest.value("correct", 0) < weakest.value("n", 0)) {
+    outcome.text += fmt::format("  weakest class: {}, {} of {} right\n", Visible(weakest.value("label", "")),
+                                weakest.value("correct", 0), weakest.value("n", 0));
   }
-  if (!dataset::GroupsKnown(run.space.dataset)) outcome.text += "  note: " + dataset::GroupsSentence(run.space.dataset) + "\n";
+  if (!dataset::GroupsKnown(run.space.dataset))
+    outcome.text += "  note: " + dataset::GroupsSentence(run.space.dataset) + "\n";
   outcome.json["verdict"] = std::move(verdict);
   return outcome;
 }
 
 std::string ShellWord(std::string_view text) {
-  const bool plain = !text.empty() && text.front() != '-' && std::all_of(text.begin(), text.end(), [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || static_cast<unsigned char>(c) >= 0x80 || std::string_view("/._-+:,@%=").find(c) != std::string_view::npos;
-  });
+  const bool plain =
+      !text.empty() && text.front() != '-' && std::all_of(text.begin(), text.end(), [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 || static_cast<unsigned char>(c) >= 0x80 ||
+               std::string_view("/._-+:,@%=").find(c) != std::string_view::npos;
+      });
   if (plain) return std::string(text);
-  std::string word = text.starts_with('-') ? "'./" : "'";   // a path that looks like an option
+  std::string word = text.starts_with('-') ? "'./" : "'";  // a path that looks like an option
   for (const char c : text) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return word + "'";
 }

@@ -15,7 +15,8 @@ Result<Outcome> SummarizeReview(const pipeline::Run& run);
 Result<Outcome> SummarizeSearch(const pipeline::Run& run);
 Result<Outcome> SummarizeReduce(const pipeline::Run& run);
 Result<Outcome> SummarizeModel(const pipeline::Run& run);
-Result<Outcome> SummarizeVerdict(const pipeline::Run& run);   // fills Outcome::missed when the model cannot be deployed
+Result<Outcome> SummarizeVerdict(
+    const pipeline::Run& run);  // fills Outcome::missed when the model cannot be deployed
 
 // A path as one word of a shell, to be pasted: in single quotes where it must be.
 std::string ShellWord(std::string_view text);

@@ -17,13 +17,14 @@
 namespace handlens::cli {
 namespace {
 
-// A signal handler has nothing but globals to leave its message in: the one mutable global of the program. Who asked to stop.
+// A signal handler has nothing but globals to leave its message in: the one mutable global of the program.
+// Who asked to stop.
 constexpr int kUser = 1, kSystem = 2;
 std::atomic<int> stop_asked{0};
 static_assert(std::atomic<int>::is_always_lock_free);
 
-// A user who asks again wants no more waiting. Systems ask more than once (mpirun and srun pass a signal on to processes that
-// had it already), and mean the same.
+// A user who asks again wants no more waiting. Systems ask more than once (mpirun and srun pass a signal on
+// to processes that had it already), and mean the same.
 extern "C" void OnStopSignal(int signal) {
   const int before = stop_asked.fetch_or(signal == SIGINT ? kUser : kSystem);
   if (signal == SIGINT && before != 0) ::_exit(130);
@@ -51,7 +52,8 @@ std::string Fit(const std::string& text, int columns) {
 
 // Columns that a text takes, a letter each.
 size_t Width(std::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 double Seconds(std::chrono::steady_clock::duration d) { return std::chrono::duration<double>(d).count(); }
@@ -153,15 +155,18 @@ std::pair<std::string, std::string> Terminal::Pace(Clock::time_point now) const 
   const double fresh = done_ - std::max(0.0, first_done_ > 0 ? first_done_ : 0.0);
   if (fresh > 0 && seconds > 0.5) {
     const double rate = fresh / seconds;
-    rate_text = rate >= 1 ? fmt::format("  {:.1f} {}/s", rate, unit_) : fmt::format("  {:.1f} {}/min", rate * 60, unit_);
+    rate_text = rate >= 1 ? fmt::format("  {:.1f} {}/s", rate, unit_)
+                          : fmt::format("  {:.1f} {}/min", rate * 60, unit_);
     if (left_s_ < 0 && total_ > done_) left = "  ETA " + Duration((total_ - done_) / rate);
   }
-  if (left_s_ >= 0 && (total_ <= 0 || total_ > done_)) left = "  ETA " + Duration(std::max(1.0, left_s_ - Seconds(now - left_at_)));
+  if (left_s_ >= 0 && (total_ <= 0 || total_ > done_))
+    left = "  ETA " + Duration(std::max(1.0, left_s_ - Seconds(now - left_at_)));
   return {rate_text, left};
 }
 
-// Step, share done, rate, time left and the note: "search  3/10 trials (30 %)  2.1 trials/min  ETA 3 min  best 93.1 %". In a narrow
-// window the rate goes first, then the share, so that the score and the time left stay.
+// Step, share done, rate, time left and the note: "search  3/10 trials (30 %)  2.1 trials/min  ETA 3 min
+// best 93.1 %". In a narrow window the rate goes first, then the share, so that the score and the time left
+// stay.
 std::string Terminal::StatusText(Clock::time_point now, int columns) const {
   std::string count, share;
   if (total_ > 0) {
@@ -199,7 +204,8 @@ void Terminal::End(std::string_view summary) {
   active_ = false;
   if (style_.quiet) return;
   const double seconds = Seconds(Clock::now() - begun_);
-  Line(fmt::format("{}: {} ({})", Paint(step_, kBold), summary.empty() ? "done" : Visible(summary), Duration(seconds)));
+  Line(fmt::format("{}: {} ({})", Paint(step_, kBold), summary.empty() ? "done" : Visible(summary),
+                   Duration(seconds)));
 }
 
 void Terminal::Say(std::string_view line) {
@@ -227,7 +233,8 @@ void Terminal::PrintError(const Error& error) {
     return Line(VisibleJson(json.dump(-1, ' ', false, Json::error_handler_t::replace)));
   }
   const bool stopped = error.kind == ErrorKind::kInterrupted || error.kind == ErrorKind::kSaved;
-  Line(Paint(stopped ? "handlens:" : "handlens: error:", stopped ? kBold : kRed) + " " + VisibleLines(error.message));
+  Line(Paint(stopped ? "handlens:" : "handlens: error:", stopped ? kBold : kRed) + " " +
+       VisibleLines(error.message));
 }
 
 void Terminal::PrintResult(std::string_view text, const Json& json) {

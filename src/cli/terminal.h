@@ -1,6 +1,6 @@
-// The terminal: progress lines, warnings and errors on stderr, results on stdout, Ctrl-C. The only place of handlens
-// that knows of terminals, the clock for display, and signals. Whatever is printed goes through base/text.h's Visible:
-// names and words of strangers can move no cursor and turn no writing around.
+// The terminal: progress lines, warnings and errors on stderr, results on stdout, Ctrl-C. The only place of
+// handlens that knows of terminals, the clock for display, and signals. Whatever is printed goes through
+// base/text.h's Visible: names and words of strangers can move no cursor and turn no writing around.
 #pragma once
 
 #include <chrono>
@@ -17,8 +17,8 @@
 namespace handlens::cli {
 
 struct TerminalStyle {
-  bool live = false;     // stderr is a terminal: one line, rewritten in place
-  bool colour = false;   // NO_COLOR is unset and the terminal is not dumb
+  bool live = false;    // stderr is a terminal: one line, rewritten in place
+  bool colour = false;  // NO_COLOR is unset and the terminal is not dumb
   bool quiet = false;
   bool verbose = false;
   bool json = false;     // stdout holds one JSON document, errors are JSON on stderr
@@ -30,10 +30,11 @@ TerminalStyle DetectStyle();
 // The same with the flags of a call.
 TerminalStyle StyleOf(const pipeline::Wanted& wanted);
 
-// SIGINT, SIGTERM and SIGUSR1 ask the work to stop; SIGINT after one of them ends the process at once with 130. Writes to a closed
-// pipe become errors instead of a silent death.
+// SIGINT, SIGTERM and SIGUSR1 ask the work to stop; SIGINT after one of them ends the process at once with
+// 130. Writes to a closed pipe become errors instead of a silent death.
 void InstallSignalHandlers();
-// Whether the system asked, and not the user: SIGTERM (Slurm, Kubernetes, a shutdown) or SIGUSR1 (Slurm's warning before its limit).
+// Whether the system asked, and not the user: SIGTERM (Slurm, Kubernetes, a shutdown) or SIGUSR1 (Slurm's
+// warning before its limit).
 bool StoppedBySystem();
 
 // Progress for people. Thread-safe.
@@ -49,7 +50,7 @@ class Terminal final : public Progress {
   void Warn(std::string_view line) override;
   bool StopRequested() const override;
 
-  void Detail(std::string_view line) override;   // like Say, with --verbose only
+  void Detail(std::string_view line) override;  // like Say, with --verbose only
   bool Confirm(std::string_view question) override;
   void PrintError(const Error& error);
   // The result: `json` with --json, else `text` as it is.
@@ -62,9 +63,10 @@ class Terminal final : public Progress {
  private:
   using Clock = std::chrono::steady_clock;
   std::pair<std::string, std::string> Pace(Clock::time_point now) const;
-  std::string StatusText(Clock::time_point now, int columns) const;   // what counts less is left out where it does not fit
+  std::string StatusText(Clock::time_point now,
+                         int columns) const;  // what counts less is left out where it does not fit
   void Draw(bool force);
-  void Line(std::string_view text);   // a whole line on stderr, below which the live line is drawn anew
+  void Line(std::string_view text);  // a whole line on stderr, below which the live line is drawn anew
   void ClearLive();
   std::string Paint(std::string_view text, std::string_view code) const;
 
@@ -72,7 +74,7 @@ class Terminal final : public Progress {
   std::mutex mutex_;
   std::string step_, unit_, note_;
   double total_ = 0, done_ = 0, first_done_ = -1;
-  double left_s_ = -1;                // as told at left_at_; negative: judged by done_ and total_
+  double left_s_ = -1;  // as told at left_at_; negative: judged by done_ and total_
   Clock::time_point begun_, first_at_, drawn_, left_at_;
   bool active_ = false, live_shown_ = false;
 };

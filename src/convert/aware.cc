@@ -41,13 +41,15 @@ class Maker {
 
   // Rounded only behind the pool that alone reads it: the largest of rounded numbers is the rounded largest.
   bool RoundedLater(size_t i) const {
-    return readers_[i].size() == 1 && model_.layers[readers_[i][0]].kind == FoldedKind::kMaxPool && i + 1 < model_.layers.size();
+    return readers_[i].size() == 1 && model_.layers[readers_[i][0]].kind == FoldedKind::kMaxPool &&
+           i + 1 < model_.layers.size();
   }
 
   void Add(size_t i) {
     const FoldedLayer& layer = model_.layers[i];
     std::vector<int> inputs;
-    for (const int input : layer.inputs) inputs.push_back(input < 0 ? -1 : output_[static_cast<size_t>(input)]);
+    for (const int input : layer.inputs)
+      inputs.push_back(input < 0 ? -1 : output_[static_cast<size_t>(input)]);
     int at = inputs[0];
     network_.layer_of.push_back(-1);
     if (layer.kind != FoldedKind::kRelu && layer.kind != FoldedKind::kRelu6) {
@@ -60,7 +62,10 @@ class Maker {
       // For the fused kernel; any other activation is cut off by the rounding alone.
       if (layer.activation == tflite::Activation::kRelu) at = Push({.kind = LayerKind::kRelu}, {at});
     } else if (!AlreadyRounded(layer)) {
-      at = Push({.kind = LayerKind::kFakeQuantize, .step = scales_[i].scales[0], .zero = static_cast<int>(scales_[i].zero_points[0])}, {at});
+      at = Push({.kind = LayerKind::kFakeQuantize,
+                 .step = scales_[i].scales[0],
+                 .zero = static_cast<int>(scales_[i].zero_points[0])},
+                {at});
     }
     output_.push_back(at);
   }
@@ -71,7 +76,8 @@ class Maker {
 
   // The largest of rounded numbers is one of them; so is a byte of the picture.
   bool AlreadyRounded(const FoldedLayer& layer) const {
-    return layer.kind == FoldedKind::kMaxPool && (layer.inputs[0] < 0 || !RoundedLater(static_cast<size_t>(layer.inputs[0])));
+    return layer.kind == FoldedKind::kMaxPool &&
+           (layer.inputs[0] < 0 || !RoundedLater(static_cast<size_t>(layer.inputs[0])));
   }
 
   static LayerSpec Bare(const FoldedLayer& layer) {
@@ -81,15 +87,21 @@ class Maker {
     spec.padding = layer.same_padding ? nn::Padding::kSame : nn::Padding::kValid;
     spec.int8_kernel = !layer.weights.empty();
     switch (layer.kind) {
-      case FoldedKind::kConv: spec.kind = LayerKind::kConv; spec.units = layer.out.channels; break;
+      case FoldedKind::kConv:
+        spec.kind = LayerKind::kConv;
+        spec.units = layer.out.channels;
+        break;
       case FoldedKind::kDepthwise: spec.kind = LayerKind::kDepthwise; break;
-      case FoldedKind::kDense: spec.kind = LayerKind::kDense; spec.units = layer.out.channels; break;
+      case FoldedKind::kDense:
+        spec.kind = LayerKind::kDense;
+        spec.units = layer.out.channels;
+        break;
       case FoldedKind::kMaxPool: spec.kind = LayerKind::kMaxPool; break;
       case FoldedKind::kAvgPool: spec.kind = LayerKind::kAvgPool; break;
       case FoldedKind::kGlobalAvgPool: spec.kind = LayerKind::kGlobalAvgPool; break;
       case FoldedKind::kAdd: spec.kind = LayerKind::kAdd; break;
       case FoldedKind::kRelu:
-      case FoldedKind::kRelu6: break;   // have no layer of their own
+      case FoldedKind::kRelu6: break;  // have no layer of their own
     }
     return spec;
   }
@@ -97,7 +109,7 @@ class Maker {
   const FoldedModel& model_;
   std::vector<tflite::Quantization> scales_;
   std::vector<std::vector<size_t>> readers_;
-  std::vector<int> output_;   // the network's layer that gives each folded layer's output
+  std::vector<int> output_;  // the network's layer that gives each folded layer's output
   AwareNetwork network_;
 };
 
@@ -122,7 +134,8 @@ nn::Weights WeightsOf(const FoldedModel& model, const AwareNetwork& network) {
     if (network.layer_of[i] < 0) continue;
     const size_t outs = layer.bias.size(), ins = layer.weights.size() / outs;
     const bool turn = layer.kind != FoldedKind::kDepthwise;
-    weights.push_back({fmt::format("{}.kernel", network.layer_of[i]), KernelShape(layer), turn ? Transposed(layer.weights, ins) : layer.weights});
+    weights.push_back({fmt::format("{}.kernel", network.layer_of[i]), KernelShape(layer),
+                       turn ? Transposed(layer.weights, ins) : layer.weights});
     weights.push_back({fmt::format("{}.bias", network.layer_of[i]), {layer.out.channels}, layer.bias});
   }
   return weights;
@@ -140,12 +153,13 @@ void TakeWeights(const nn::Weights& weights, const AwareNetwork& network, Folded
   }
 }
 
-// Rates from 3e-5 to 3e-3 were tried: all gave the same accuracy, the slower ones kept more of the float model's answers;
-// a twentieth of the epochs did as well as a tenth (validation pictures, docs/quantization.md). The batch norms are folded
-// away, so the rate does not follow that of the training.
+// Rates from 3e-5 to 3e-3 were tried: all gave the same accuracy, the slower ones kept more of the float
+// model's answers; a twentieth of the epochs did as well as a tenth (validation pictures,
+// docs/quantization.md). The batch norms are folded away, so the rate does not follow that of the training.
 train::Recipe AwareRecipe(const train::Recipe& trained) {
   train::Recipe recipe = trained;
-  recipe.optimizer = {.kind = nn::OptimizerKind::kMomentum, .nesterov = true, .weight_decay = trained.optimizer.weight_decay};
+  recipe.optimizer = {
+      .kind = nn::OptimizerKind::kMomentum, .nesterov = true, .weight_decay = trained.optimizer.weight_decay};
   recipe.schedule = train::Schedule::kCosine;
   recipe.learning_rate = std::min(1e-4f, trained.learning_rate);
   recipe.warmup_epochs = 0;
@@ -180,9 +194,10 @@ class SharedEpochs final : public Progress {
 };
 
 bool Fits(const nn::Weights& weights, const nn::Weights& start) {
-  return std::equal(weights.begin(), weights.end(), start.begin(), start.end(), [](const nn::Tensor& a, const nn::Tensor& b) {
-    return a.name == b.name && a.values.size() == b.values.size();
-  });
+  return std::equal(weights.begin(), weights.end(), start.begin(), start.end(),
+                    [](const nn::Tensor& a, const nn::Tensor& b) {
+                      return a.name == b.name && a.values.size() == b.values.size();
+                    });
 }
 
 Result<void> TrainOne(const Tuning& tuning, const Request& request, Progress& progress) {
@@ -192,11 +207,13 @@ Result<void> TrainOne(const Tuning& tuning, const Request& request, Progress& pr
   spec.architecture = network.spec;
   spec.recipe = AwareRecipe(tuning.trial->recipe);
   *tuning.tuned = *tuning.model;
-  tuning.tuned->name += fmt::format(", {}", MethodWords(Method::kAware));   // the file says it itself
+  tuning.tuned->name += fmt::format(", {}", MethodWords(Method::kAware));  // the file says it itself
   // Of all that the result depends on: the trial stands for the pictures, the network for the ranges.
-  const std::string key = Sha256(train::ToJson(spec).dump() + Sha256(nn::EncodeWeights(start)) +
-                                 train::DataFingerprint(*request.data.dataset, *request.data.split, request.data.pixels->fit));
-  const std::filesystem::path file = request.out / fmt::format("{}{}.safetensors", kTunedPrefix, key.substr(0, 16));
+  const std::string key =
+      Sha256(train::ToJson(spec).dump() + Sha256(nn::EncodeWeights(start)) +
+             train::DataFingerprint(*request.data.dataset, *request.data.split, request.data.pixels->fit));
+  const std::filesystem::path file =
+      request.out / fmt::format("{}{}.safetensors", kTunedPrefix, key.substr(0, 16));
   if (const auto bytes = ReadFile(file)) {
     const auto weights = nn::DecodeWeights(*bytes);
     if (weights && Fits(*weights, start)) {
@@ -219,16 +236,18 @@ Result<void> TrainAware(const std::vector<Tuning>& tunings, const Request& reque
   HL_TRY(MakeFolder(request.out));
   SharedEpochs shared(progress);
   std::vector<Result<void>> results(tunings.size());
-  ParallelFor(tunings.size(), std::max(1, request.jobs), [&](size_t i) { results[i] = TrainOne(tunings[i], request, shared); });
+  ParallelFor(tunings.size(), std::max(1, request.jobs),
+              [&](size_t i) { results[i] = TrainOne(tunings[i], request, shared); });
   for (const Result<void>& result : results) HL_TRY(result);
   progress.End(fmt::format("{} models fine-tuned as int8", tunings.size()));
   return {};
 }
 
 void RemoveTuned(const std::filesystem::path& out) {
-  std::error_code ignored;   // one that stays behind costs disk, nothing else
+  std::error_code ignored;  // one that stays behind costs disk, nothing else
   for (const auto& entry : std::filesystem::directory_iterator(out, ignored)) {
-    if (entry.path().filename().string().starts_with(kTunedPrefix)) std::filesystem::remove(entry.path(), ignored);
+    if (entry.path().filename().string().starts_with(kTunedPrefix))
+      std::filesystem::remove(entry.path(), ignored);
   }
 }
 

@@ -1,5 +1,6 @@
-// Claims about quantization-aware training: the network that is trained computes what the finished file computes in the
-// official runtime, for every kind of layer and after training; and its numbers make the way there and back.
+// Claims about quantization-aware training: the network that is trained computes what the finished file
+// computes in the official runtime, for every kind of layer and after training; and its numbers make the way
+// there and back.
 #include "convert/aware.h"
 
 #include <gtest/gtest.h>
@@ -20,26 +21,29 @@ namespace {
 
 using namespace sample;
 
-#define SKIP_WITHOUT_RUNTIME()                                                             \
+#define SKIP_WITHOUT_RUNTIME() \
   if (const auto version = tflite::RuntimeVersion(); !version) GTEST_SKIP() << version.error().message
 
 // The training network's view of a picture against the runtime's.
 struct Difference {
-  int pictures = 0, labels = 0;   // labels that differ
-  double steps = 0;               // largest difference of any two logits' distance, in steps of the logits' scale
-  double score = 0;               // largest difference of a score
+  int pictures = 0, labels = 0;  // labels that differ
+  double steps = 0;  // largest difference of any two logits' distance, in steps of the logits' scale
+  double score = 0;  // largest difference of a score
 };
 
-size_t Largest(const std::vector<float>& v) { return static_cast<size_t>(std::max_element(v.begin(), v.end()) - v.begin()); }
+size_t Largest(const std::vector<float>& v) {
+  return static_cast<size_t>(std::max_element(v.begin(), v.end()) - v.begin());
+}
 
-Difference Compare(const FoldedModel& model, const Calibration& calibration, const std::vector<std::span<const uint8_t>>& pictures,
-                   tflite::Kernels kernels) {
+Difference Compare(const FoldedModel& model, const Calibration& calibration,
+                   const std::vector<std::span<const uint8_t>>& pictures, tflite::Kernels kernels) {
   const AwareNetwork network = MakeAware(model, calibration);
   auto engine = nn::Network::Create(network.spec, 1, {});
   EXPECT_TRUE(engine) << engine.error().message;
   EXPECT_TRUE((*engine)->LoadWeights(WeightsOf(model, network)));
   const BuiltGraph built = BuildGraph(model, Variant::kInt8, Io::kUint8, &calibration);
-  auto logits_of = tflite::Judge::Load(tflite::WriteModel(Prefix(built.graph, built.layer_tensor.back())), kernels);
+  auto logits_of =
+      tflite::Judge::Load(tflite::WriteModel(Prefix(built.graph, built.layer_tensor.back())), kernels);
   EXPECT_TRUE(logits_of) << logits_of.error().message;
   auto whole = tflite::Judge::Load(tflite::WriteModel(built.graph), kernels);
   EXPECT_TRUE(whole) << whole.error().message;
@@ -55,12 +59,15 @@ Difference Compare(const FoldedModel& model, const Calibration& calibration, con
     if (Largest(scores) != label) ++difference.labels;
     const std::vector<float> runtime_scores = *(*whole)->Classify(picture);
     for (size_t k = 0; k < logits.size(); ++k) {
-      difference.score = std::max(difference.score, static_cast<double>(std::abs(runtime_scores[k] - scores[k])));
+      difference.score =
+          std::max(difference.score, static_cast<double>(std::abs(runtime_scores[k] - scores[k])));
       // Scores tell logits but for a common summand; tiny scores tell little.
       if (scores[k] < 1e-6f || scores[label] < 1e-6f) continue;
-      const double engine_distance = std::log(static_cast<double>(scores[label]) / static_cast<double>(scores[k]));
+      const double engine_distance =
+          std::log(static_cast<double>(scores[label]) / static_cast<double>(scores[k]));
       const double distance = static_cast<double>(logits[label]) - static_cast<double>(logits[k]);
-      difference.steps = std::max(difference.steps, std::abs(engine_distance - distance) / static_cast<double>(step));
+      difference.steps =
+          std::max(difference.steps, std::abs(engine_distance - distance) / static_cast<double>(step));
     }
   }
   return difference;
@@ -107,11 +114,13 @@ TEST(Aware, RoundsBehindTheMaxPool) {
   const nn::ModelSpec spec = Cases()[0].spec;
   const FoldedModel model = *Fold(spec, RandomWeights(spec, 1));
   std::vector<LayerKind> kinds;
-  for (const LayerSpec& layer : MakeAware(model, *Calibrate(model, Spans(Pictures(13, 2)), 1, SilentProgress())).spec.layers) {
+  for (const LayerSpec& layer :
+       MakeAware(model, *Calibrate(model, Spans(Pictures(13, 2)), 1, SilentProgress())).spec.layers) {
     kinds.push_back(layer.kind);
   }
   using enum LayerKind;
-  EXPECT_EQ(kinds, (std::vector{kConv, kRelu, kMaxPool, kFakeQuantize, kDense, kFakeQuantize, kDense, kFakeQuantize}));
+  EXPECT_EQ(kinds, (std::vector{kConv, kRelu, kMaxPool, kFakeQuantize, kDense, kFakeQuantize, kDense,
+                                kFakeQuantize}));
 }
 
 struct Trained {
@@ -134,14 +143,16 @@ Trained Train(const train::Synthetic& made, const char* name, int jobs, Keep kee
   EXPECT_TRUE(trained) << trained.error().message;
   Trained result{*Fold(spec.architecture, *trained), {}, {}};
   std::vector<std::span<const uint8_t>> pictures;
-  for (const int i : made.split.folds[0].train) pictures.push_back(made.pixels.Picture(static_cast<size_t>(i)));
+  for (const int i : made.split.folds[0].train)
+    pictures.push_back(made.pixels.Picture(static_cast<size_t>(i)));
   result.calibration = *Calibrate(result.before, pictures, 1, SilentProgress());
   Request request;
   request.data = made.Data();
   request.jobs = jobs;
   request.out = std::filesystem::path(testing::TempDir()) / fmt::format("handlens-aware-{}", name);
   if (keep == Keep::kNothing) std::filesystem::remove_all(request.out);
-  const auto done = TrainAware({{&result.before, &result.calibration, &spec, &result.after}}, request, SilentProgress());
+  const auto done =
+      TrainAware({{&result.before, &result.calibration, &spec, &result.after}}, request, SilentProgress());
   EXPECT_TRUE(done) << done.error().message;
   return result;
 }
@@ -150,7 +161,8 @@ TEST(Aware, TrainedModelsComputeInTheRuntimeWhatTrainingSaw) {
   SKIP_WITHOUT_RUNTIME();
   const train::Synthetic made = train::MakeSynthetic({14, 14, 14}, 32, 5);
   std::vector<std::span<const uint8_t>> pictures;
-  for (const int i : made.split.folds[0].test) pictures.push_back(made.pixels.Picture(static_cast<size_t>(i)));
+  for (const int i : made.split.folds[0].test)
+    pictures.push_back(made.pixels.Picture(static_cast<size_t>(i)));
   for (const char* name : {"m1d1", "nano8", "mobilenetv2-0.35"}) {
     const Trained trained = Train(made, name, 1);
     size_t changed = 0;
@@ -158,9 +170,10 @@ TEST(Aware, TrainedModelsComputeInTheRuntimeWhatTrainingSaw) {
       changed += trained.before.layers[i].weights != trained.after.layers[i].weights ? 1 : 0;
     }
     EXPECT_GT(changed, trained.before.layers.size() / 3) << name;
-    // The kernels that phones use. The others round twice on their way from 32 bits to 8; in a net of 60 layers the two
-    // differ from each other by up to 18 steps here.
-    const Difference difference = Compare(trained.after, trained.calibration, pictures, tflite::Kernels::kXnnpack);
+    // The kernels that phones use. The others round twice on their way from 32 bits to 8; in a net of 60
+    // layers the two differ from each other by up to 18 steps here.
+    const Difference difference =
+        Compare(trained.after, trained.calibration, pictures, tflite::Kernels::kXnnpack);
     EXPECT_EQ(difference.pictures, 18) << name;
     EXPECT_EQ(difference.labels, 0) << name;
     EXPECT_LE(difference.steps, 2.01) << name;
@@ -169,7 +182,8 @@ TEST(Aware, TrainedModelsComputeInTheRuntimeWhatTrainingSaw) {
 }
 
 TEST(Aware, IsNamedAndOtherNamesAreRefused) {
-  for (const Method method : {Method::kPostTraining, Method::kAware}) EXPECT_EQ(*ParseMethod(MethodName(method)), method);
+  for (const Method method : {Method::kPostTraining, Method::kAware})
+    EXPECT_EQ(*ParseMethod(MethodName(method)), method);
   const auto other = ParseMethod("both");
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().kind, ErrorKind::kUsage);
@@ -179,7 +193,8 @@ TEST(Aware, IsNamedAndOtherNamesAreRefused) {
 TEST(Aware, ItsNetworkIsNotConvertedItself) {
   const nn::ModelSpec spec = Cases()[0].spec;
   const FoldedModel model = *Fold(spec, RandomWeights(spec, 1));
-  const AwareNetwork network = MakeAware(model, *Calibrate(model, Spans(Pictures(13, 2)), 1, SilentProgress()));
+  const AwareNetwork network =
+      MakeAware(model, *Calibrate(model, Spans(Pictures(13, 2)), 1, SilentProgress()));
   const auto folded = Fold(network.spec, WeightsOf(model, network));
   ASSERT_FALSE(folded);
   EXPECT_NE(folded.error().message.find("is a fake quantization"), std::string::npos);
@@ -198,12 +213,14 @@ TEST(Aware, TrainsAgainWhereWhatIsKeptDoesNotFit) {
   for (const Bytes& bytes : {Bytes{1, 2, 3}, nn::EncodeWeights(kept)}) {
     ASSERT_TRUE(WriteFileAtomic(folder / files[0], bytes));
     const Trained again = Train(made, "m1d1", 1, Keep::kFolder);
-    for (size_t i = 0; i < once.after.layers.size(); ++i) EXPECT_EQ(again.after.layers[i].weights, once.after.layers[i].weights);
+    for (size_t i = 0; i < once.after.layers.size(); ++i)
+      EXPECT_EQ(again.after.layers[i].weights, once.after.layers[i].weights);
   }
 }
 
 TEST(Aware, RecipeIsGentleWhateverTheTrainingWas) {
-  for (const train::Recipe& trained : {train::PaperRecipe(), train::PaperCodeRecipe(), train::ModernRecipe(600)}) {
+  for (const train::Recipe& trained :
+       {train::PaperRecipe(), train::PaperCodeRecipe(), train::ModernRecipe(600)}) {
     const train::Recipe recipe = AwareRecipe(trained);
     EXPECT_LE(recipe.learning_rate, 1e-4f);
     EXPECT_GE(recipe.epochs, 3);

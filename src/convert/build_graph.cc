@@ -51,11 +51,15 @@ class Builder {
     return static_cast<int>(graph_.tensors.size()) - 1;
   }
   int AddComputed(std::string name, std::vector<int> shape, Quantization quantization) {
-    return AddTensor({.name = std::move(name), .type = InnerType(), .shape = std::move(shape),
+    return AddTensor({.name = std::move(name),
+                      .type = InnerType(),
+                      .shape = std::move(shape),
                       .quantization = std::move(quantization)});
   }
   int AddInts(std::string name, const std::vector<int32_t>& values) {
-    return AddTensor({.name = std::move(name), .type = Type::kInt32, .shape = {static_cast<int>(values.size())},
+    return AddTensor({.name = std::move(name),
+                      .type = Type::kInt32,
+                      .shape = {static_cast<int>(values.size())},
                       .data = Raw(values)});
   }
 
@@ -65,9 +69,11 @@ class Builder {
     if (!Full() || io_ == Io::kFloat32) {
       graph_.input = AddTensor({.name = "picture", .shape = shape});
     } else if (io_ == Io::kUint8) {
-      graph_.input = AddTensor({.name = "picture", .type = Type::kUInt8, .shape = shape, .quantization = bytes});
+      graph_.input =
+          AddTensor({.name = "picture", .type = Type::kUInt8, .shape = shape, .quantization = bytes});
     } else {
-      graph_.input = AddTensor({.name = "picture", .type = Type::kInt8, .shape = shape, .quantization = PictureScale()});
+      graph_.input =
+          AddTensor({.name = "picture", .type = Type::kInt8, .shape = shape, .quantization = PictureScale()});
     }
     picture_ = graph_.input;
     if (Full() && io_ != Io::kInt8) {
@@ -88,7 +94,8 @@ class Builder {
     const int result = AddComputed(from.name + "_reshaped", shape, from.quantization);
     const int shape_tensor = AddInts(graph_.tensors[static_cast<size_t>(tensor)].name + "_shape",
                                      std::vector<int32_t>(shape.begin(), shape.end()));
-    graph_.ops.push_back({.op = Op::kReshape, .inputs = {tensor, shape_tensor}, .outputs = {result}, .new_shape = shape});
+    graph_.ops.push_back(
+        {.op = Op::kReshape, .inputs = {tensor, shape_tensor}, .outputs = {result}, .new_shape = shape});
     return result;
   }
   int AsImage(int tensor, const nn::Shape& shape) {
@@ -106,10 +113,16 @@ class Builder {
     switch (layer.kind) {
       case FoldedKind::kConv: op.op = Op::kConv2D; break;
       case FoldedKind::kDepthwise: op.op = Op::kDepthwiseConv2D; break;
-      case FoldedKind::kDense: op.op = Op::kFullyConnected; flat = true; break;
+      case FoldedKind::kDense:
+        op.op = Op::kFullyConnected;
+        flat = true;
+        break;
       case FoldedKind::kMaxPool: op.op = Op::kMaxPool2D; break;
       case FoldedKind::kAvgPool: op.op = Op::kAveragePool2D; break;
-      case FoldedKind::kGlobalAvgPool: op.op = Op::kMean; flat = true; break;
+      case FoldedKind::kGlobalAvgPool:
+        op.op = Op::kMean;
+        flat = true;
+        break;
       case FoldedKind::kAdd: op.op = Op::kAdd; break;
       case FoldedKind::kRelu: op.op = Op::kRelu; break;
       case FoldedKind::kRelu6: op.op = Op::kRelu6; break;
@@ -120,7 +133,8 @@ class Builder {
       op.inputs = {InputTensor(layer, 0), InputTensor(layer, 1)};
       flat = true;
     } else {
-      for (size_t k = 0; k < layer.inputs.size(); ++k) op.inputs.push_back(AsImage(InputTensor(layer, k), layer.in));
+      for (size_t k = 0; k < layer.inputs.size(); ++k)
+        op.inputs.push_back(AsImage(InputTensor(layer, k), layer.in));
     }
     if (layer.kind == FoldedKind::kGlobalAvgPool) op.inputs.push_back(AddInts(layer.name + "_axes", {1, 2}));
     if (!layer.weights.empty()) AddWeights(layer, op);
@@ -148,13 +162,15 @@ class Builder {
       Quantization bias_scale{{}, std::vector<int64_t>(weights.quantization.scales.size(), 0), 0};
       for (const float scale : weights.quantization.scales) bias_scale.scales.push_back(scale * input_scale);
       Bytes bias_data = QuantizeBias(layer, weights.quantization, input_scale);
-      op.inputs.push_back(AddTensor({kernel, Type::kInt8, shape, std::move(weights.quantization), std::move(weights.data)}));
+      op.inputs.push_back(
+          AddTensor({kernel, Type::kInt8, shape, std::move(weights.quantization), std::move(weights.data)}));
       op.inputs.push_back(AddTensor({bias, Type::kInt32, outs, std::move(bias_scale), std::move(bias_data)}));
       return;
     }
     if (variant_ == Variant::kDynamic && layer.weights.size() >= kSmallestDynamic) {
       QuantizedWeights weights = QuantizeWeights(layer, 0);
-      op.inputs.push_back(AddTensor({kernel, Type::kInt8, shape, std::move(weights.quantization), std::move(weights.data)}));
+      op.inputs.push_back(
+          AddTensor({kernel, Type::kInt8, shape, std::move(weights.quantization), std::move(weights.data)}));
       op.inputs.push_back(AddTensor({.name = bias, .shape = outs, .data = Raw(layer.bias)}));
       return;
     }
@@ -164,13 +180,15 @@ class Builder {
 
   int AddFloats(const std::string& name, const std::vector<int>& shape, const std::vector<float>& values) {
     if (variant_ != Variant::kFloat16) return AddTensor({.name = name, .shape = shape, .data = Raw(values)});
-    const int half = AddTensor({.name = name + "_float16", .type = Type::kFloat16, .shape = shape, .data = ToFloat16(values)});
+    const int half = AddTensor(
+        {.name = name + "_float16", .type = Type::kFloat16, .shape = shape, .data = ToFloat16(values)});
     const int full = AddTensor({.name = name, .shape = shape});
     graph_.ops.push_back({.op = Op::kDequantize, .inputs = {half}, .outputs = {full}});
     return full;
   }
 
-  // The first half of (1, 2 n), by a dense layer whose kernel is the unit matrix: of int8 scores exactly what they were.
+  // The first half of (1, 2 n), by a dense layer whose kernel is the unit matrix: of int8 scores exactly what
+  // they were.
   int FirstHalf(int all, const Quantization& quantization) {
     const auto n = static_cast<size_t>(model_.classes);
     const std::vector<int> shape = {model_.classes, 2 * model_.classes}, outs = {model_.classes};
@@ -182,7 +200,11 @@ class Builder {
       for (size_t c = 0; c < n; ++c) unit[c * 2 * n + c] = 127;
       const float step = 1.0f / 127;
       op.inputs.push_back(AddTensor({"first_half/kernel", Type::kInt8, shape, {{step}, {0}, 0}, Raw(unit)}));
-      op.inputs.push_back(AddTensor({"first_half/bias", Type::kInt32, outs, {{step * quantization.scales[0]}, {0}, 0}, Raw(std::vector<int32_t>(n, 0))}));
+      op.inputs.push_back(AddTensor({"first_half/bias",
+                                     Type::kInt32,
+                                     outs,
+                                     {{step * quantization.scales[0]}, {0}, 0},
+                                     Raw(std::vector<int32_t>(n, 0))}));
     } else {
       std::vector<float> unit(n * 2 * n, 0.0f);
       for (size_t c = 0; c < n; ++c) unit[c * 2 * n + c] = 1;
@@ -195,9 +217,11 @@ class Builder {
   }
 
   void AddOutput() {
-    const std::vector<int> shape = {1, model_.classes}, all = {1, model_.guarded ? 2 * model_.classes : model_.classes};
+    const std::vector<int> shape = {1, model_.classes},
+                           all = {1, model_.guarded ? 2 * model_.classes : model_.classes};
     const int logits = Reshaped(outputs_.back(), all);
-    const Quantization inner = {{1.0f / 256}, {-128}, 0}, bytes = {{1.0f / 256}, {0}, 0};  // of softmax's kernels
+    const Quantization inner = {{1.0f / 256}, {-128}, 0},
+                       bytes = {{1.0f / 256}, {0}, 0};  // of softmax's kernels
     int scores = AddComputed(model_.guarded ? "all_scores" : "scores", all, Full() ? inner : Quantization());
     graph_.ops.push_back({.op = Op::kSoftmax, .inputs = {logits}, .outputs = {scores}});
     if (model_.guarded) scores = FirstHalf(scores, Full() ? inner : Quantization());
@@ -205,9 +229,12 @@ class Builder {
     if (!Full() || io_ == Io::kInt8) return;
     graph_.tensors[static_cast<size_t>(scores)].name = "scores_int8";
     const bool bytes_out = io_ == Io::kUint8;
-    graph_.output = AddTensor({.name = "scores", .type = bytes_out ? Type::kUInt8 : Type::kFloat32, .shape = shape,
+    graph_.output = AddTensor({.name = "scores",
+                               .type = bytes_out ? Type::kUInt8 : Type::kFloat32,
+                               .shape = shape,
                                .quantization = bytes_out ? bytes : Quantization()});
-    graph_.ops.push_back({.op = bytes_out ? Op::kQuantize : Op::kDequantize, .inputs = {scores}, .outputs = {graph_.output}});
+    graph_.ops.push_back(
+        {.op = bytes_out ? Op::kQuantize : Op::kDequantize, .inputs = {scores}, .outputs = {graph_.output}});
   }
 
   const FoldedModel& model_;

@@ -12,7 +12,8 @@
 namespace handlens::convert {
 namespace {
 
-double TemperatureFor(const std::vector<Careful>& models, const std::set<int>& left_out, const dataset::Dataset& dataset) {
+double TemperatureFor(const std::vector<Careful>& models, const std::set<int>& left_out,
+                      const dataset::Dataset& dataset) {
   std::vector<ScoredTruth> pictures;
   const size_t classes = dataset.labels.size();
   for (const Careful& model : models) {
@@ -20,7 +21,8 @@ double TemperatureFor(const std::vector<Careful>& models, const std::set<int>& l
     for (size_t i = 0; i < validation.pictures.size(); ++i) {
       const int picture = validation.pictures[i];
       if (left_out.contains(picture)) continue;
-      pictures.push_back({std::span(validation.scores).subspan(i * classes, classes), dataset.pictures[static_cast<size_t>(picture)].label});
+      pictures.push_back({std::span(validation.scores).subspan(i * classes, classes),
+                          dataset.pictures[static_cast<size_t>(picture)].label});
     }
   }
   return FitTemperature(pictures);
@@ -59,9 +61,12 @@ class Extractor {
     HL_ASSIGN(const std::vector<nn::Shape> shapes, nn::InferShapes(model.trial->trained));
     const auto width = static_cast<size_t>(shapes[static_cast<size_t>(*model.feature_layer)].channels);
     std::vector<std::vector<float>> made(pictures.size(), std::vector<float>(width));
-    const size_t threads = std::clamp<size_t>(pictures.size(), 1, static_cast<size_t>(std::max(1, request_.jobs)));
+    const size_t threads =
+        std::clamp<size_t>(pictures.size(), 1, static_cast<size_t>(std::max(1, request_.jobs)));
     std::vector<Result<void>> outcomes(threads);
-    ParallelFor(threads, static_cast<int>(threads), [&](size_t t) { outcomes[t] = Part(model, pictures, {t, threads}, made); });
+    ParallelFor(threads, static_cast<int>(threads), [&](size_t t) {
+      outcomes[t] = Part(model, pictures, {t, threads}, made);
+    });
     for (const Result<void>& outcome : outcomes) HL_TRY(outcome);
     for (size_t i = 0; i < pictures.size(); ++i) known[pictures[i]] = std::move(made[i]);
     return {};
@@ -71,7 +76,8 @@ class Extractor {
   Result<void> Part(const Careful& model, const std::vector<int>& pictures, std::pair<size_t, size_t> share,
                     std::vector<std::vector<float>>& made) const {
     if (share.first >= pictures.size()) return {};
-    HL_ASSIGN(const auto network, nn::Network::Create(model.trial->trained, 1, model.trial->spec.recipe.optimizer));
+    HL_ASSIGN(const auto network,
+              nn::Network::Create(model.trial->trained, 1, model.trial->spec.recipe.optimizer));
     HL_TRY(network->LoadWeights(*model.weights));
     const int layer[] = {*model.feature_layer};
     std::vector<float> input;
@@ -93,7 +99,9 @@ class Extractor {
 Result<void> FitGuards(std::vector<Careful>& models, const Request& request, Progress& progress) {
   const std::optional<int> layer = FeatureLayer(models[0].trial->trained);
   if (!layer) return {};
-  const bool enough = std::all_of(models.begin() + 1, models.end(), [](const Careful& m) { return m.trial->validation.pictures.size() >= kFewestOthers; });
+  const bool enough = std::all_of(models.begin() + 1, models.end(), [](const Careful& m) {
+    return m.trial->validation.pictures.size() >= kFewestOthers;
+  });
   if (!enough) return {};
   for (Careful& model : models) model.feature_layer = layer;
   const int classes = models[0].trial->trained.classes;
@@ -104,7 +112,7 @@ Result<void> FitGuards(std::vector<Careful>& models, const Request& request, Pro
     HL_ASSIGN(const Seen others, extractor.Of(models[k], models[k].trial->validation.pictures));
     const std::vector<float> log_means = LogMeans(trained, classes);
     const std::optional<Bounds> bounds = FitBounds(log_means, others);
-    if (!bounds) {   // one that cannot have a guard leaves all without: they are to be the same kind of model
+    if (!bounds) {  // one that cannot have a guard leaves all without: they are to be the same kind of model
       for (Careful& model : models) model.guard.reset();
       return {};
     }

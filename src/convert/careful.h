@@ -1,5 +1,5 @@
-// What makes a converted model careful: the temperature of its scores and the guard against strangers, each fitted on
-// pictures that the model at hand did not learn from. Private to the room.
+// What makes a converted model careful: the temperature of its scores and the guard against strangers, each
+// fitted on pictures that the model at hand did not learn from. Private to the room.
 #pragma once
 
 #include <optional>
@@ -16,15 +16,16 @@ namespace handlens::convert {
 struct Careful {
   const train::TrialResult* trial = nullptr;
   const nn::Weights* weights = nullptr;
-  std::vector<int> training;          // pictures that it trained on, some of every class
-  double temperature = 1;             // fitted
-  std::optional<int> feature_layer;   // of the engine's network; with a guard
+  std::vector<int> training;         // pictures that it trained on, some of every class
+  double temperature = 1;            // fitted
+  std::optional<int> feature_layer;  // of the engine's network; with a guard
   std::optional<Guard> guard;
 };
 
 // Fits all of them; the first is the final model, the others its folds'.
-//   temperature: a fold's by the validation scores of all folds but for pictures of its own test set, the final model's by all
-//   guard: a fold's by its validation pictures; the final model has none, and takes the mean of what its folds found familiar
+//   temperature: a fold's by the validation scores of all folds but for pictures of its own test set, the
+//   final model's by all guard: a fold's by its validation pictures; the final model has none, and takes the
+//   mean of what its folds found familiar
 // Without folds there is neither. Kind kInterrupted when progress asks to stop.
 Result<void> MakeCareful(std::vector<Careful>& models, const Request& request, Progress& progress);
 

@@ -1,5 +1,5 @@
-// Claims about careful models: the temperature changes how sure, never what; the guard multiplies scores by one factor a picture, low for
-// strangers; what the files compute is what the engine's scores say.
+// Claims about careful models: the temperature changes how sure, never what; the guard multiplies scores by
+// one factor a picture, low for strangers; what the files compute is what the engine's scores say.
 #include "convert/careful.h"
 
 #include <gtest/gtest.h>
@@ -24,7 +24,7 @@ using namespace sample;
 using tflite::Judge;
 using tflite::Kernels;
 
-#define SKIP_WITHOUT_RUNTIME()                                                             \
+#define SKIP_WITHOUT_RUNTIME() \
   if (const auto version = tflite::RuntimeVersion(); !version) GTEST_SKIP() << version.error().message
 
 std::vector<float> SoftmaxOf(std::vector<double> logits, double temperature) {
@@ -35,7 +35,9 @@ std::vector<float> SoftmaxOf(std::vector<double> logits, double temperature) {
   return scores;
 }
 
-size_t TopOf(std::span<const float> scores) { return static_cast<size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin()); }
+size_t TopOf(std::span<const float> scores) {
+  return static_cast<size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin());
+}
 
 TEST(Temperature, FindsTheOneThatTheLabelsWereDrawnBy) {
   for (const double truth : {0.5, 1.0, 2.5}) {
@@ -62,13 +64,17 @@ TEST(Temperature, FewPicturesThatAreAllRightAreNoCertainty) {
   const std::vector<float> scores = {0.9f, 0.06f, 0.04f};
   const std::vector<ScoredTruth> pictures(20, ScoredTruth{scores, 0});
   const double temperature = FitTemperature(pictures);
-  EXPECT_LT(temperature, 1);                                               // they were underrated
-  EXPECT_LT(SoftmaxOf({std::log(0.9), std::log(0.06), std::log(0.04)}, temperature)[0], 0.97f);   // 21 / 22 at most
+  EXPECT_LT(temperature, 1);  // they were underrated
+  EXPECT_LT(SoftmaxOf({std::log(0.9), std::log(0.06), std::log(0.04)}, temperature)[0],
+            0.97f);  // 21 / 22 at most
   EXPECT_EQ(FitTemperature({}), 1);
 }
 
 // conv - ReLU - global average pool - dense: what a guard goes with.
-nn::ModelSpec Pooled() { return Spec(9, {Conv(12, 3, 1, Padding::kValid), Plain(LayerKind::kRelu), Plain(LayerKind::kGlobalAvgPool)}); }
+nn::ModelSpec Pooled() {
+  return Spec(9,
+              {Conv(12, 3, 1, Padding::kValid), Plain(LayerKind::kRelu), Plain(LayerKind::kGlobalAvgPool)});
+}
 
 TEST(Cooled, FilesSayTheSameLessLoudly) {
   SKIP_WITHOUT_RUNTIME();
@@ -92,10 +98,11 @@ TEST(Cooled, FilesSayTheSameLessLoudly) {
   ASSERT_TRUE(floats && before && after);
   for (const auto& picture : pictures) {
     const std::vector<float> logits = evaluator.Run(picture).back();
-    const std::vector<float> expected = SoftmaxOf({logits.begin(), logits.end()}, 3.0), scores = *(*floats)->Classify(picture);
+    const std::vector<float> expected = SoftmaxOf({logits.begin(), logits.end()}, 3.0),
+                             scores = *(*floats)->Classify(picture);
     for (size_t c = 0; c < 3; ++c) EXPECT_NEAR(scores[c], expected[c], 1e-5);
     const auto hot = *(*before)->Classify(picture), cool = *(*after)->Classify(picture);
-    EXPECT_EQ(cool[TopOf(hot)], cool[TopOf(cool)]);   // softer scores may share a step of int8
+    EXPECT_EQ(cool[TopOf(hot)], cool[TopOf(cool)]);  // softer scores may share a step of int8
     EXPECT_GE(hot[TopOf(hot)], cool[TopOf(cool)]);
   }
 }
@@ -127,22 +134,28 @@ TEST(Guard, MultipliesEveryFilesScoresByOneFactorAPicture) {
   AddGuard(guard, calibration);
   const Evaluator evaluator(plain);
   double lowest = 1, highest = 0;
-  for (const auto& [variant, tolerance] : {std::pair{Variant::kFloat32, 1e-5}, {Variant::kFloat16, 3e-3}, {Variant::kDynamic, 0.05}, {Variant::kInt8, 0.05}}) {
+  for (const auto& [variant, tolerance] : {std::pair{Variant::kFloat32, 1e-5},
+                                           {Variant::kFloat16, 3e-3},
+                                           {Variant::kDynamic, 0.05},
+                                           {Variant::kInt8, 0.05}}) {
     for (const Kernels kernels : {Kernels::kBuiltin, Kernels::kXnnpack}) {
       auto judge = Judge::Load(*Convert(guarded, variant, Io::kUint8, &calibration), kernels);
       ASSERT_TRUE(judge.has_value()) << VariantName(variant) << ": " << judge.error().message;
       EXPECT_EQ((*judge)->classes(), 3);
       for (size_t i = 0; i < pictures.size(); ++i) {
         const std::vector<float> logits = evaluator.Run(pictures[i]).back();
-        const std::vector<float> expected = SoftmaxOf({logits.begin(), logits.end()}, 1), scores = *(*judge)->Classify(pictures[i]);
+        const std::vector<float> expected = SoftmaxOf({logits.begin(), logits.end()}, 1),
+                                 scores = *(*judge)->Classify(pictures[i]);
         const double factor = FactorOf(guard, seen.features[i]);
         lowest = std::min(lowest, factor);
         highest = std::max(highest, factor);
-        for (size_t c = 0; c < 3; ++c) EXPECT_NEAR(scores[c], factor * static_cast<double>(expected[c]), tolerance) << VariantName(variant);
+        for (size_t c = 0; c < 3; ++c)
+          EXPECT_NEAR(scores[c], factor * static_cast<double>(expected[c]), tolerance)
+              << VariantName(variant);
       }
     }
   }
-  EXPECT_LT(lowest, 0.9);     // the sample has both kinds
+  EXPECT_LT(lowest, 0.9);  // the sample has both kinds
   EXPECT_GT(highest, 0.99);
 }
 
@@ -155,12 +168,13 @@ TEST(Guard, MakesTheStepsOfWideLogitsNoCoarser) {
     return calibration;
   };
   const Calibration wide = ranges(-20, 16, 3);
-  EXPECT_EQ(wide.low[1], -9);        // 3 - 7 - 5
+  EXPECT_EQ(wide.low[1], -9);  // 3 - 7 - 5
   EXPECT_EQ(wide.high[1], 17.5f);
   EXPECT_LT(wide.high[1] - wide.low[1], 16 + 20);
-  EXPECT_EQ(ranges(-2, 16, 8).low[1], -4);        // 8 - 7 - 5
-  EXPECT_EQ(ranges(-2, 16, 3).low[1], -7);        // -2 - 5: all of it
-  for (const Calibration& calibration : {wide, ranges(-2, 16, 3)}) {   // one range before and after the addition: one rounding
+  EXPECT_EQ(ranges(-2, 16, 8).low[1], -4);  // 8 - 7 - 5
+  EXPECT_EQ(ranges(-2, 16, 3).low[1], -7);  // -2 - 5: all of it
+  for (const Calibration& calibration :
+       {wide, ranges(-2, 16, 3)}) {  // one range before and after the addition: one rounding
     EXPECT_EQ(calibration.low.back(), calibration.low[1]);
     EXPECT_EQ(calibration.high.back(), calibration.high[1]);
   }
@@ -172,7 +186,8 @@ TEST(Guard, CostsTheInt8FileNoPrecision) {
   FoldedModel plain = *Fold(Pooled(), RandomWeights(Pooled(), 23));
   const auto pictures = Pictures(9, 200);
   Calibration calibration = *Calibrate(plain, Spans(pictures), 1, SilentProgress());
-  const double cool = static_cast<double>(calibration.high.back() - calibration.low.back()) / 60;   // as wide as a probe's logits
+  const double cool = static_cast<double>(calibration.high.back() - calibration.low.back()) /
+                      60;  // as wide as a probe's logits
   Cool(cool, plain);
   Cool(cool, calibration);
   const Seen seen = SeenBy(plain, pictures);
@@ -184,7 +199,8 @@ TEST(Guard, CostsTheInt8FileNoPrecision) {
     double sum = 0;
     for (const auto& picture : pictures) {
       const std::vector<float> a = *exact->Classify(picture), b = *rounded->Classify(picture);
-      for (size_t c = 0; c < a.size(); ++c) sum += std::abs(static_cast<double>(a[c]) - static_cast<double>(b[c]));
+      for (size_t c = 0; c < a.size(); ++c)
+        sum += std::abs(static_cast<double>(a[c]) - static_cast<double>(b[c]));
     }
     return sum / static_cast<double>(pictures.size());
   };
@@ -193,7 +209,7 @@ TEST(Guard, CostsTheInt8FileNoPrecision) {
   AddGuard(guard, guarded);
   AddGuard(guard, wider);
   const double without = distance(plain, calibration), with = distance(guarded, wider);
-  EXPECT_LT(with, 1.3 * without);   // 1.14; 1.65 with the logits of both halves in one range to the lowest
+  EXPECT_LT(with, 1.3 * without);  // 1.14; 1.65 with the logits of both halves in one range to the lowest
 }
 
 // What lights up: class c the channels c, c + 3, ...; strangers those that no class lights.
@@ -217,7 +233,8 @@ TEST(Guard, KnowsStrangersHoweverLoudTheyAre) {
   size_t familiar = 0;
   for (uint64_t i = 200; i < 300; ++i) {
     familiar += FactorOf(guard, Lit(4 * static_cast<int>(i % 3), i, 1)) > 0.9 ? 1 : 0;
-    for (const float size : {0.1f, 1.0f, 30.0f}) EXPECT_LT(FactorOf(guard, Lit(16, i, size)), 0.2);   // 1 / (1 + e^1.5) is 0.18
+    for (const float size : {0.1f, 1.0f, 30.0f})
+      EXPECT_LT(FactorOf(guard, Lit(16, i, size)), 0.2);  // 1 / (1 + e^1.5) is 0.18
   }
   EXPECT_GE(familiar, 80u);
   others.features.resize(9);
@@ -227,7 +244,8 @@ TEST(Guard, KnowsStrangersHoweverLoudTheyAre) {
 TEST(Guard, GoesOnlyWithADenseLayerOnPooledChannels) {
   EXPECT_TRUE(FeatureLayer(*nn::NamedModel("nano8", 32, 3)).has_value());
   EXPECT_FALSE(FeatureLayer(*nn::NamedModel("m1", 32, 3)).has_value());
-  EXPECT_FALSE(FeatureLayer(Spec(9, {Conv(4, 3, 1, Padding::kValid), Plain(LayerKind::kGlobalAvgPool)})).has_value());   // may be negative
+  EXPECT_FALSE(FeatureLayer(Spec(9, {Conv(4, 3, 1, Padding::kValid), Plain(LayerKind::kGlobalAvgPool)}))
+                   .has_value());  // may be negative
 }
 
 // The whole step, with enough validation pictures for a guard.
@@ -259,12 +277,15 @@ class CarefulRun : public testing::Test {
   std::vector<std::vector<float>> Scores(const std::string& file) {
     auto judge = *Judge::Load(*ReadFile(folder_ / file), Kernels::kXnnpack);
     std::vector<std::vector<float>> scores;
-    for (const int picture : made_.split.folds[0].test) scores.push_back(*judge->Classify(made_.pixels.Picture(static_cast<size_t>(picture))));
+    for (const int picture : made_.split.folds[0].test)
+      scores.push_back(*judge->Classify(made_.pixels.Picture(static_cast<size_t>(picture))));
     return scores;
   }
 
   const train::Synthetic made_ = train::MakeSynthetic({40, 40, 40}, 32, 9);
-  const fs::path folder_ = fs::path(testing::TempDir()) / fmt::format("handlens-careful-{}", testing::UnitTest::GetInstance()->current_test_info()->name());
+  const fs::path folder_ =
+      fs::path(testing::TempDir()) /
+      fmt::format("handlens-careful-{}", testing::UnitTest::GetInstance()->current_test_info()->name());
 };
 
 TEST_F(CarefulRun, TheGuardChangesScoresAndNoAnswer) {
@@ -281,19 +302,22 @@ TEST_F(CarefulRun, TheGuardChangesScoresAndNoAnswer) {
     EXPECT_EQ(TopOf(guarded[i]), TopOf(plain[i]));
     EXPECT_GT(factor, 0.18);
     EXPECT_LT(factor, 0.994);
-    for (size_t c = 0; c < 3; ++c) EXPECT_NEAR(guarded[i][c], factor * static_cast<double>(plain[i][c]), 1e-5);
+    for (size_t c = 0; c < 3; ++c)
+      EXPECT_NEAR(guarded[i][c], factor * static_cast<double>(plain[i][c]), 1e-5);
   }
 }
 
 TEST_F(CarefulRun, RecordsWhatTheFilesSay) {
   Do("one", Strangers::kNotSure);
   Do("three", Strangers::kNotSure, 3);
-  for (const char* file : {"quantizedmodel.tflite", "folds/fold1_quantized.tflite", "engine_scores.json", "answers.json", "conversion.json"}) {
+  for (const char* file : {"quantizedmodel.tflite", "folds/fold1_quantized.tflite", "engine_scores.json",
+                           "answers.json", "conversion.json"}) {
     EXPECT_EQ(*ReadFile(folder_ / "one" / file), *ReadFile(folder_ / "three" / file)) << file;
   }
   const Json engine = *ReadRecord(folder_ / "one" / "engine_scores.json", "handlens-scores", 1);
   const Json answers = *ReadRecord(folder_ / "one" / "answers.json", "handlens-answers", 1);
-  const auto floats = Scores("one/folds/fold0.tflite"), quantized = Scores("one/folds/fold0_quantized.tflite");
+  const auto floats = Scores("one/folds/fold0.tflite"),
+             quantized = Scores("one/folds/fold0_quantized.tflite");
   const Json& rows = answers["folds"][0]["pictures"];
   ASSERT_EQ(rows.size(), quantized.size());
   for (size_t i = 0; i < floats.size(); ++i) {

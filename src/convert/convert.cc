@@ -29,13 +29,15 @@ std::vector<std::vector<double>> MeansOf(const FoldedModel& model, std::span<con
   std::vector<float> levels;
   for (const uint8_t byte : picture) levels.push_back(static_cast<float>(byte) / 255.0f);
   std::vector<std::vector<double>> means = {ChannelMeans(levels, 3)};
-  for (size_t i = 0; i < outputs.size(); ++i) means.push_back(ChannelMeans(outputs[i], model.layers[i].out.channels));
+  for (size_t i = 0; i < outputs.size(); ++i)
+    means.push_back(ChannelMeans(outputs[i], model.layers[i].out.channels));
   return means;
 }
 
 bool Fits(const FoldedModel& model, const Calibration* calibration) {
   return calibration != nullptr && calibration->low.size() == model.layers.size() &&
-         calibration->high.size() == model.layers.size() && calibration->means.size() == model.layers.size() + 1;
+         calibration->high.size() == model.layers.size() &&
+         calibration->means.size() == model.layers.size() + 1;
 }
 
 }  // namespace
@@ -72,24 +74,29 @@ Result<Method> ParseMethod(std::string_view name) {
   return Fail(ErrorKind::kUsage, "{} is no method of quantization; choose post-training or aware", name);
 }
 
-const char* StrangersName(Strangers strangers) { return strangers == Strangers::kAnswer ? "answer" : "not-sure"; }
+const char* StrangersName(Strangers strangers) {
+  return strangers == Strangers::kAnswer ? "answer" : "not-sure";
+}
 
 Result<Strangers> ParseStrangers(std::string_view name) {
   for (const Strangers strangers : {Strangers::kNotSure, Strangers::kAnswer}) {
     if (name == StrangersName(strangers)) return strangers;
   }
-  return Fail(ErrorKind::kUsage, "{} is no way to treat pictures of something else; choose not-sure or answer", name);
+  return Fail(ErrorKind::kUsage,
+              "{} is no way to treat pictures of something else; choose not-sure or answer", name);
 }
 
 Result<Calibration> Calibrate(const nn::ModelSpec& spec, const nn::Weights& weights,
-                              const std::vector<std::span<const uint8_t>>& pictures, int jobs, Progress& progress) {
+                              const std::vector<std::span<const uint8_t>>& pictures, int jobs,
+                              Progress& progress) {
   HL_ASSIGN(const FoldedModel model, Fold(spec, weights));
   return Calibrate(model, pictures, jobs, progress);
 }
 
-Result<Calibration> Calibrate(const FoldedModel& model, const std::vector<std::span<const uint8_t>>& pictures, int jobs,
-                              Progress& progress) {
-  if (pictures.empty()) return Fail(ErrorKind::kBadInput, "model {}: no picture to calibrate with", model.name);
+Result<Calibration> Calibrate(const FoldedModel& model, const std::vector<std::span<const uint8_t>>& pictures,
+                              int jobs, Progress& progress) {
+  if (pictures.empty())
+    return Fail(ErrorKind::kBadInput, "model {}: no picture to calibrate with", model.name);
   const Evaluator evaluator(model);
   const size_t layers = model.layers.size();
   Calibration calibration;
@@ -97,7 +104,7 @@ Result<Calibration> Calibrate(const FoldedModel& model, const std::vector<std::s
   calibration.high.assign(layers, std::numeric_limits<float>::lowest());
   calibration.least_top = std::numeric_limits<float>::max();
   calibration.pictures = static_cast<int>(pictures.size());
-  std::vector<std::vector<std::vector<double>>> means(pictures.size());   // summed in order of the pictures
+  std::vector<std::vector<std::vector<double>>> means(pictures.size());  // summed in order of the pictures
   std::mutex mutex;
   std::atomic<bool> stopped = false;
   ParallelFor(pictures.size(), std::max(1, jobs), [&](size_t i) {
@@ -149,7 +156,8 @@ Result<std::vector<LayerError>> MeasureLayers(const nn::ModelSpec& spec, const n
   return MeasureLayers(model, CorrectBiases(model, calibration), calibration, pictures);
 }
 
-Result<std::vector<LayerError>> MeasureLayers(const FoldedModel& exact, const FoldedModel& rounded, const Calibration& calibration,
+Result<std::vector<LayerError>> MeasureLayers(const FoldedModel& exact, const FoldedModel& rounded,
+                                              const Calibration& calibration,
                                               const std::vector<std::span<const uint8_t>>& pictures) {
   const BuiltGraph built = BuildGraph(rounded, Variant::kInt8, Io::kUint8, &calibration);
   const Evaluator evaluator(exact);
@@ -167,7 +175,9 @@ Result<std::vector<LayerError>> MeasureLayers(const FoldedModel& exact, const Fo
       for (size_t k = 0; k < truth.size(); ++k) {
         signal += static_cast<double>(truth[k]) * truth[k];
         // A range that leaves out on purpose what changes no score (AddGuard) is no error.
-        const double error = static_cast<double>(values[k]) - std::clamp(truth[k], std::min(0.0f, calibration.low[i]), std::max(0.0f, calibration.high[i]));
+        const double error =
+            static_cast<double>(values[k]) -
+            std::clamp(truth[k], std::min(0.0f, calibration.low[i]), std::max(0.0f, calibration.high[i]));
         noise += error * error;
       }
     }

@@ -1,5 +1,5 @@
-// Claims about converted models: every kind of layer and variant computes in the official runtime what the plain
-// evaluator computes, with both sets of kernels; the engine's own scores come out of the float file.
+// Claims about converted models: every kind of layer and variant computes in the official runtime what the
+// plain evaluator computes, with both sets of kernels; the engine's own scores come out of the float file.
 #include "convert/convert.h"
 
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ using namespace sample;
 using tflite::Judge;
 using tflite::Kernels;
 
-#define SKIP_WITHOUT_RUNTIME()                                                             \
+#define SKIP_WITHOUT_RUNTIME() \
   if (const auto version = tflite::RuntimeVersion(); !version) GTEST_SKIP() << version.error().message
 
 std::vector<float> Softmax(const std::vector<float>& logits) {
@@ -30,7 +30,8 @@ std::vector<float> Softmax(const std::vector<float>& logits) {
   double sum = 0;
   std::vector<float> scores;
   for (const float logit : logits) sum += std::exp(static_cast<double>(logit - most));
-  for (const float logit : logits) scores.push_back(static_cast<float>(std::exp(static_cast<double>(logit - most)) / sum));
+  for (const float logit : logits)
+    scores.push_back(static_cast<float>(std::exp(static_cast<double>(logit - most)) / sum));
   return scores;
 }
 
@@ -61,7 +62,8 @@ TEST(FloatModel, ComputesWhatTheEngineDoes) {
     const nn::Weights weights = RandomWeights(c.spec, 4);
     auto engine = nn::Network::Create(c.spec, 4, {}, nn::Backend::kReference);
     ASSERT_TRUE(engine.has_value() && (*engine)->LoadWeights(weights).has_value()) << c.name;
-    auto judge = Judge::Load(*Convert(c.spec, weights, Variant::kFloat32, Io::kUint8, nullptr), Kernels::kXnnpack);
+    auto judge =
+        Judge::Load(*Convert(c.spec, weights, Variant::kFloat32, Io::kUint8, nullptr), Kernels::kXnnpack);
     ASSERT_TRUE(judge.has_value()) << c.name;
     for (const auto& picture : Pictures(c.spec.size_px, 4)) {
       std::vector<float> input, expected(3);
@@ -90,7 +92,8 @@ double WorstError(Variant variant, Io io, Kernels kernels) {
     for (const auto& picture : pictures) {
       const auto expected = Softmax(evaluator.Run(picture).back());
       const auto scores = *(*judge)->Classify(picture);
-      for (size_t k = 0; k < 3; ++k) here = std::max(here, static_cast<double>(std::abs(scores[k] - expected[k])));
+      for (size_t k = 0; k < 3; ++k)
+        here = std::max(here, static_cast<double>(std::abs(scores[k] - expected[k])));
     }
     if (here > 0.03) ADD_FAILURE() << c.name << ": " << here;
     worst = std::max(worst, here);
@@ -127,10 +130,13 @@ TEST(Int8Model, GivesTheSameStepsThroughUint8AndInt8) {
     const nn::Weights weights = RandomWeights(c.spec, 6);
     const auto pictures = Pictures(c.spec.size_px, 6);
     const auto calibration = *Calibrate(c.spec, weights, Spans(pictures), 1, SilentProgress());
-    auto a = Judge::Load(*Convert(c.spec, weights, Variant::kInt8, Io::kUint8, &calibration), Kernels::kBuiltin);
-    auto b = Judge::Load(*Convert(c.spec, weights, Variant::kInt8, Io::kInt8, &calibration), Kernels::kBuiltin);
+    auto a =
+        Judge::Load(*Convert(c.spec, weights, Variant::kInt8, Io::kUint8, &calibration), Kernels::kBuiltin);
+    auto b =
+        Judge::Load(*Convert(c.spec, weights, Variant::kInt8, Io::kInt8, &calibration), Kernels::kBuiltin);
     ASSERT_TRUE(a && b) << c.name;
-    for (const auto& picture : pictures) EXPECT_EQ(*(*a)->Classify(picture), *(*b)->Classify(picture)) << c.name;
+    for (const auto& picture : pictures)
+      EXPECT_EQ(*(*a)->Classify(picture), *(*b)->Classify(picture)) << c.name;
   }
 }
 
@@ -148,11 +154,13 @@ TEST(Int8Model, EachLayerIsWithinTwoStepsOfFloat) {
 
 TEST(Int8Model, SurvivesAChannelThatFoldingSilenced) {
   SKIP_WITHOUT_RUNTIME();
-  const nn::ModelSpec spec = Spec(9, {Conv(4, 3, 1, Padding::kValid), Plain(LayerKind::kBatchNorm), Plain(LayerKind::kRelu)});
+  const nn::ModelSpec spec =
+      Spec(9, {Conv(4, 3, 1, Padding::kValid), Plain(LayerKind::kBatchNorm), Plain(LayerKind::kRelu)});
   nn::Weights weights = RandomWeights(spec, 9);
   for (nn::Tensor& tensor : weights) {
     if (tensor.name == "1.gamma") tensor.values[2] = 1e-12f;
-    if (tensor.name == "1.beta") tensor.values[2] = 0.8f;  // 0.8 / (1/255 * 1e-14) steps would be far over 2^31
+    if (tensor.name == "1.beta")
+      tensor.values[2] = 0.8f;  // 0.8 / (1/255 * 1e-14) steps would be far over 2^31
   }
   const auto pictures = Pictures(9, 8);
   const auto calibration = *Calibrate(spec, weights, Spans(pictures), 1, SilentProgress());
@@ -170,7 +178,8 @@ FoldedModel WithRoundedWeights(FoldedModel model) {
     for (size_t k = 0; k < layer.weights.size(); ++k) {
       const size_t out = layer.kind == FoldedKind::kDepthwise ? k % outs : k / each;
       const auto& scales = rounded.quantization.scales;
-      layer.weights[k] = static_cast<float>(static_cast<int8_t>(rounded.data[k])) * scales[scales.size() == 1 ? 0 : out];
+      layer.weights[k] =
+          static_cast<float>(static_cast<int8_t>(rounded.data[k])) * scales[scales.size() == 1 ? 0 : out];
     }
   }
   return model;
@@ -197,15 +206,18 @@ TEST(Int8Model, CorrectedBiasesKeepTheMeanOfEveryChannelThatTheirWeightsMoved) {
   EXPECT_LT(largest_shift(CorrectBiases(exact, calibration)), 0.1 * largest_shift(exact));
 }
 
-// What a probe makes of a feature that hardly ever varies: without a limit all other weights would be rounded to nothing.
+// What a probe makes of a feature that hardly ever varies: without a limit all other weights would be rounded
+// to nothing.
 TEST(Int8Model, OneUselessLargeWeightDoesNotDrownADenseLayer) {
-  const nn::ModelSpec spec = Spec(9, {Conv(12, 3, 1, Padding::kValid), Plain(LayerKind::kRelu), Plain(LayerKind::kGlobalAvgPool)});
+  const nn::ModelSpec spec =
+      Spec(9, {Conv(12, 3, 1, Padding::kValid), Plain(LayerKind::kRelu), Plain(LayerKind::kGlobalAvgPool)});
   FoldedModel exact = *Fold(spec, RandomWeights(spec, 11));
   const auto pictures = Pictures(9, 20);
   FoldedLayer& dense = exact.layers.back();
   const size_t ins = dense.weights.size() / dense.bias.size();
   FoldedLayer& conv = exact.layers.front();
-  for (size_t k = 0; k < conv.weights.size() / conv.bias.size(); ++k) conv.weights[k] = 0;   // channel 0 is all but dead
+  for (size_t k = 0; k < conv.weights.size() / conv.bias.size(); ++k)
+    conv.weights[k] = 0;  // channel 0 is all but dead
   conv.bias[0] = 1e-4f;
   for (size_t o = 0; o < dense.bias.size(); ++o) dense.weights[o * ins] = o % 2 == 0 ? 60.0f : -60.0f;
   const Calibration calibration = *Calibrate(exact, Spans(pictures), 1, SilentProgress());
@@ -219,7 +231,8 @@ TEST(Int8Model, OneUselessLargeWeightDoesNotDrownADenseLayer) {
   EXPECT_LT(largest(clipped), 6);
   const size_t last = exact.layers.size() - 1;
   const Calibration means = *Calibrate(clipped, Spans(pictures), 1, SilentProgress());
-  const Calibration rounded = *Calibrate(WithRoundedWeights(CorrectBiases(exact, calibration)), Spans(pictures), 1, SilentProgress());
+  const Calibration rounded =
+      *Calibrate(WithRoundedWeights(CorrectBiases(exact, calibration)), Spans(pictures), 1, SilentProgress());
   for (size_t c = 0; c < dense.bias.size(); ++c) {
     EXPECT_NEAR(means.means[last + 1][c], calibration.means[last + 1][c], 1e-5);
     EXPECT_NEAR(rounded.low[last], calibration.low[last], 0.1);
@@ -241,9 +254,11 @@ TEST(Folding, LeavesNoNormalisationWhereItIsExact) {
   using enum FoldedKind;
   const auto normalize = Plain(LayerKind::kNormalize);
   EXPECT_EQ(kinds(Spec(9, {normalize, Conv(4, 3, 1, Padding::kValid)})), (std::vector{kConv, kDense}));
-  EXPECT_EQ(kinds(Spec(9, {normalize, Conv(4, 3, 1, Padding::kSame)})), (std::vector{kDepthwise, kConv, kDense}));
-  EXPECT_EQ(kinds(Spec(9, {Conv(4, 3, 1, Padding::kSame), Plain(LayerKind::kBatchNorm), Plain(LayerKind::kRelu)})),
-            (std::vector{kConv, kDense}));
+  EXPECT_EQ(kinds(Spec(9, {normalize, Conv(4, 3, 1, Padding::kSame)})),
+            (std::vector{kDepthwise, kConv, kDense}));
+  EXPECT_EQ(
+      kinds(Spec(9, {Conv(4, 3, 1, Padding::kSame), Plain(LayerKind::kBatchNorm), Plain(LayerKind::kRelu)})),
+      (std::vector{kConv, kDense}));
 }
 
 TEST(Folding, NamesAWeightThatIsMissing) {
@@ -264,11 +279,13 @@ TEST(Calibration, DoesNotDependOnTheNumberOfThreads) {
   EXPECT_EQ(one.low, three.low);
   EXPECT_EQ(one.high, three.high);
   EXPECT_EQ(one.means, three.means);
-  EXPECT_EQ(*Convert(spec, weights, Variant::kInt8, Io::kUint8, &one), *Convert(spec, weights, Variant::kInt8, Io::kUint8, &three));
+  EXPECT_EQ(*Convert(spec, weights, Variant::kInt8, Io::kUint8, &one),
+            *Convert(spec, weights, Variant::kInt8, Io::kUint8, &three));
 }
 
 TEST(Quantize, CoversZeroAndTheRange) {
-  for (const auto& [low, high] : {std::pair{0.0f, 6.0f}, {-3.0f, 1.0f}, {1.0f, 2.0f}, {-5.0f, -4.0f}, {0.0f, 0.0f}}) {
+  for (const auto& [low, high] :
+       {std::pair{0.0f, 6.0f}, {-3.0f, 1.0f}, {1.0f, 2.0f}, {-5.0f, -4.0f}, {0.0f, 0.0f}}) {
     const auto q = ActivationScale(low, high);
     const double bottom = q.scales[0] * static_cast<double>(-128 - q.zero_points[0]);
     const double top = q.scales[0] * static_cast<double>(127 - q.zero_points[0]);
@@ -278,8 +295,10 @@ TEST(Quantize, CoversZeroAndTheRange) {
 }
 
 TEST(Quantize, RoundsToHalfPrecisionAsIeee754) {
-  // Values and their binary16 patterns: 1, -2, 65504 (largest), 1e6 (clamped), 2^-24 (smallest), 1/3, 1 + 2^-11 (tie).
-  const std::vector<float> values = {1.0f, -2.0f, 65504.0f, 1e6f, 5.9604645e-8f, 1.0f / 3, 1.00048828125f, 0.0f};
+  // Values and their binary16 patterns: 1, -2, 65504 (largest), 1e6 (clamped), 2^-24 (smallest), 1/3, 1 +
+  // 2^-11 (tie).
+  const std::vector<float> values = {1.0f,          -2.0f,    65504.0f,       1e6f,
+                                     5.9604645e-8f, 1.0f / 3, 1.00048828125f, 0.0f};
   const std::vector<uint16_t> halves = {0x3c00, 0xc000, 0x7bff, 0x7bff, 0x0001, 0x3555, 0x3c00, 0x0000};
   const Bytes bytes = ToFloat16(values);
   for (size_t i = 0; i < values.size(); ++i) {

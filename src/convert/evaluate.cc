@@ -8,7 +8,8 @@ namespace {
 
 using Values = std::vector<float>;
 
-// First input row or column of output `o`, before clipping: TensorFlow's rule for SAME puts the odd pixel behind.
+// First input row or column of output `o`, before clipping: TensorFlow's rule for SAME puts the odd pixel
+// behind.
 int Start(int o, const FoldedLayer& layer, int in, int out) {
   if (!layer.same_padding) return o * layer.stride;
   const int padding = std::max(0, (out - 1) * layer.stride + layer.kernel - in);
@@ -24,8 +25,8 @@ Range Window(int o, const FoldedLayer& layer, int in, int out) {
   return {std::max(0, start), std::min(in, start + layer.kernel), start};
 }
 
-// Calls visit(output offset, input offset, kernel offset) for every pair of positions that a window joins; offsets count
-// positions, not elements.
+// Calls visit(output offset, input offset, kernel offset) for every pair of positions that a window joins;
+// offsets count positions, not elements.
 template <class Visit>
 void ForWindows(const FoldedLayer& layer, Visit visit) {
   for (int oy = 0; oy < layer.out.height; ++oy) {
@@ -78,7 +79,8 @@ void PoolMax(const FoldedLayer& layer, const Values& in, Values& out) {
   const auto channels = static_cast<size_t>(layer.out.channels);
   std::fill(out.begin(), out.end(), std::numeric_limits<float>::lowest());
   ForWindows(layer, [&](size_t o, size_t i, size_t) {
-    for (size_t c = 0; c < channels; ++c) out[o * channels + c] = std::max(out[o * channels + c], in[i * channels + c]);
+    for (size_t c = 0; c < channels; ++c)
+      out[o * channels + c] = std::max(out[o * channels + c], in[i * channels + c]);
   });
 }
 

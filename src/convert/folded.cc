@@ -24,9 +24,11 @@ class Store {
   Result<std::vector<float>> Take(size_t layer, std::string_view what, size_t count) const {
     const std::string name = fmt::format("{}.{}", layer, what);
     const auto found = tensors_.find(name);
-    if (found == tensors_.end()) return Fail(ErrorKind::kBadInput, "weights: {} is missing; train the model again", name);
+    if (found == tensors_.end())
+      return Fail(ErrorKind::kBadInput, "weights: {} is missing; train the model again", name);
     if (found->second->values.size() != count) {
-      return Fail(ErrorKind::kBadInput, "weights: {} has {} numbers where the model needs {}; train the model again", name,
+      return Fail(ErrorKind::kBadInput,
+                  "weights: {} has {} numbers where the model needs {}; train the model again", name,
                   found->second->values.size(), count);
     }
     return found->second->values;
@@ -56,7 +58,8 @@ bool HasWeights(FoldedKind kind) {
 }
 
 size_t Count(const nn::Shape& shape) {
-  return static_cast<size_t>(shape.height) * static_cast<size_t>(shape.width) * static_cast<size_t>(shape.channels);
+  return static_cast<size_t>(shape.height) * static_cast<size_t>(shape.width) *
+         static_cast<size_t>(shape.channels);
 }
 
 class Folder {
@@ -141,7 +144,9 @@ class Folder {
       case LayerKind::kDropout: place_.push_back(Place(Source(static_cast<int>(i)))); return {};
       case LayerKind::kFakeQuantize: break;
     }
-    return Fail(ErrorKind::kUsage, "model {}: layer {} is a fake quantization; convert the model that it was made from", spec_.name, i);
+    return Fail(ErrorKind::kUsage,
+                "model {}: layer {} is a fake quantization; convert the model that it was made from",
+                spec_.name, i);
   }
 
   Result<void> TakeWeighted(size_t i) {
@@ -226,7 +231,8 @@ class Folder {
     Push(i, six ? FoldedKind::kRelu6 : FoldedKind::kRelu);
   }
 
-  // Affine layers that one convolution without padding, or one dense layer, reads: folded into it, from the last one on.
+  // Affine layers that one convolution without padding, or one dense layer, reads: folded into it, from the
+  // last one on.
   void FoldForward() {
     for (auto it = affine_.rbegin(); it != affine_.rend(); ++it) {
       FoldedLayer* reader = nullptr;
@@ -248,7 +254,8 @@ class Folder {
   }
 
   static void MergeInto(const FoldedLayer& affine, FoldedLayer& layer) {
-    const size_t outs = layer.bias.size(), per_output = layer.weights.size() / outs, channels = affine.bias.size();
+    const size_t outs = layer.bias.size(), per_output = layer.weights.size() / outs,
+                 channels = affine.bias.size();
     std::vector<double> bias(layer.bias.begin(), layer.bias.end());
     for (size_t k = 0; k < layer.weights.size(); ++k) {
       const bool depthwise = layer.kind == FoldedKind::kDepthwise;
@@ -278,7 +285,9 @@ class Folder {
 
 }  // namespace
 
-Result<FoldedModel> Fold(const nn::ModelSpec& spec, const nn::Weights& weights) { return Folder(spec, weights).Run(); }
+Result<FoldedModel> Fold(const nn::ModelSpec& spec, const nn::Weights& weights) {
+  return Folder(spec, weights).Run();
+}
 
 std::vector<float> Transposed(const std::vector<float>& values, size_t outs) {
   const size_t ins = values.size() / outs;

@@ -11,19 +11,24 @@
 namespace handlens::convert {
 namespace {
 
-// Added to every channel of a class's mean, as a share of the mean channel: a channel that never lit up in training may light up once.
+// Added to every channel of a class's mean, as a share of the mean channel: a channel that never lit up in
+// training may light up once.
 constexpr double kSurprise = 0.1;
 constexpr double kDeviations = 2.5;
-// A logit this far below a picture's highest is worth less than a quarter of a step of a score: e^-7 is 0.23 / 256.
+// A logit this far below a picture's highest is worth less than a quarter of a step of a score: e^-7 is 0.23
+// / 256.
 constexpr float kUnheard = 7;
 
-size_t FeaturesIn(const std::vector<float>& log_means, int classes) { return log_means.size() / static_cast<size_t>(classes); }
+size_t FeaturesIn(const std::vector<float>& log_means, int classes) {
+  return log_means.size() / static_cast<size_t>(classes);
+}
 
 // sum f_i w_ci for every class.
 std::vector<double> Products(std::span<const float> weights, std::span<const float> features, int classes) {
   std::vector<double> sums(static_cast<size_t>(classes), 0.0);
   for (size_t c = 0; c < sums.size(); ++c) {
-    for (size_t i = 0; i < features.size(); ++i) sums[c] += static_cast<double>(weights[c * features.size() + i]) * static_cast<double>(features[i]);
+    for (size_t i = 0; i < features.size(); ++i)
+      sums[c] += static_cast<double>(weights[c * features.size() + i]) * static_cast<double>(features[i]);
   }
   return sums;
 }
@@ -40,7 +45,8 @@ double AboveZero(const std::vector<double>& values) {
 int Before(const nn::ModelSpec& spec, int layer) {
   const auto& inputs = spec.layers[static_cast<size_t>(layer)].inputs;
   int before = inputs.empty() ? layer - 1 : inputs[0];
-  while (before >= 0 && spec.layers[static_cast<size_t>(before)].kind == nn::LayerKind::kDropout) before = Before(spec, before);
+  while (before >= 0 && spec.layers[static_cast<size_t>(before)].kind == nn::LayerKind::kDropout)
+    before = Before(spec, before);
   return before;
 }
 
@@ -51,7 +57,8 @@ FoldedLayer Dense(std::string name, int input, const nn::Shape& in, int units) {
   layer.inputs = {input};
   layer.in = in;
   layer.out = {1, 1, units};
-  layer.weights.assign(static_cast<size_t>(in.height * in.width * in.channels) * static_cast<size_t>(units), 0.0f);
+  layer.weights.assign(static_cast<size_t>(in.height * in.width * in.channels) * static_cast<size_t>(units),
+                       0.0f);
   layer.bias.assign(static_cast<size_t>(units), 0.0f);
   return layer;
 }
@@ -74,7 +81,7 @@ std::vector<float> LogMeans(const Seen& trained, int classes) {
   HL_CHECK(!trained.features.empty());
   const size_t width = trained.features[0].size();
   std::vector<float> result(static_cast<size_t>(classes) * width);
-  std::vector<double> all(width, 0.0);   // stands for a class without pictures
+  std::vector<double> all(width, 0.0);  // stands for a class without pictures
   std::vector<std::vector<double>> means(static_cast<size_t>(classes), all);
   std::vector<size_t> counts(static_cast<size_t>(classes), 0);
   for (size_t k = 0; k < trained.features.size(); ++k) {
@@ -87,8 +94,10 @@ std::vector<float> LogMeans(const Seen& trained, int classes) {
   }
   for (size_t c = 0; c < means.size(); ++c) {
     const std::vector<double>& mean = counts[c] > 0 ? means[c] : all;
-    const double sum = std::max(std::accumulate(mean.begin(), mean.end(), 0.0), 1e-12), even = kSurprise / static_cast<double>(width);
-    for (size_t i = 0; i < width; ++i) result[c * width + i] = static_cast<float>(image::Log(mean[i] / sum + even));
+    const double sum = std::max(std::accumulate(mean.begin(), mean.end(), 0.0), 1e-12),
+                 even = kSurprise / static_cast<double>(width);
+    for (size_t i = 0; i < width; ++i)
+      result[c * width + i] = static_cast<float>(image::Log(mean[i] / sum + even));
   }
   return result;
 }
@@ -113,7 +122,7 @@ std::optional<Bounds> FitBounds(const std::vector<float>& log_means, const Seen&
   const auto middle = above.begin() + static_cast<std::ptrdiff_t>(above.size() / 2);
   std::nth_element(above.begin(), middle, above.end());
   bounds.enough = *middle;
-  if (!(bounds.enough > 0)) return std::nullopt;   // they all look alike: nothing to measure by
+  if (!(bounds.enough > 0)) return std::nullopt;  // they all look alike: nothing to measure by
   return bounds;
 }
 
@@ -137,7 +146,8 @@ void AddGuard(const Guard& guard, FoldedModel& model) {
   const int features = head.inputs[0];
   const nn::Shape in = head.in;
   // The classes' logits twice, the second time less by what a familiar picture loses nothing by.
-  head.weights.insert(head.weights.end(), head.weights.begin(), head.weights.begin() + static_cast<std::ptrdiff_t>(classes * width));
+  head.weights.insert(head.weights.end(), head.weights.begin(),
+                      head.weights.begin() + static_cast<std::ptrdiff_t>(classes * width));
   for (size_t c = 0; c < classes; ++c) head.bias.push_back(static_cast<float>(head.bias[c] + kFamiliar));
   head.out.channels = 2 * guard.classes;
   const int logits = static_cast<int>(model.layers.size()) - 1;
@@ -151,7 +161,8 @@ void AddGuard(const Guard& guard, FoldedModel& model) {
   for (size_t c = 0; c < classes; ++c) {
     const auto most = static_cast<float>(kStrange - kFamiliar);
     strange.bias[classes + c] = most;
-    std::fill_n(strange.weights.begin() + static_cast<std::ptrdiff_t>((classes + c) * classes), classes, -most / guard.enough);
+    std::fill_n(strange.weights.begin() + static_cast<std::ptrdiff_t>((classes + c) * classes), classes,
+                -most / guard.enough);
   }
   strange.activation = tflite::Activation::kRelu;
   model.layers.push_back(std::move(strange));
@@ -174,9 +185,10 @@ void AddGuard(const Guard& guard, Calibration& calibration) {
     return means;
   };
   const std::vector<double> means = calibration.means.back();
-  // The steps of the logits decide how often rounding turns an answer, so the range holds no more than it must: what lies kUnheard below the
-  // top of the least sure picture is no part of any score. Before and after the addition it is the same range, so that the classes'
-  // logits, to which nothing is added, are rounded once.
+  // The steps of the logits decide how often rounding turns an answer, so the range holds no more than it
+  // must: what lies kUnheard below the top of the least sure picture is no part of any score. Before and
+  // after the addition it is the same range, so that the classes' logits, to which nothing is added, are
+  // rounded once.
   const float lowest = std::max(low, calibration.least_top - kUnheard) + static_cast<float>(kFamiliar);
   const float highest = high + static_cast<float>(kStrange);
   calibration.low.back() = lowest;

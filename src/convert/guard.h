@@ -1,11 +1,13 @@
-// A guard against pictures of something else: inside the file, every score is multiplied by how familiar the picture looks, between
-// 0.18 and 0.993. The answer stays the same; its score falls below the threshold of "not sure". It learns from the
-// training pictures alone, needs no pictures of other things, and is made of dense layers and an addition.
+// A guard against pictures of something else: inside the file, every score is multiplied by how familiar the
+// picture looks, between 0.18 and 0.993. The answer stays the same; its score falls below the threshold of
+// "not sure". It learns from the training pictures alone, needs no pictures of other things, and is made of
+// dense layers and an addition.
 //
-// A network that ends in a global average pool describes a picture by how much each of its channels lights up. Familiarity of
-// these features f (never negative) to a class is sum f_i log p_i / sum f_i, where p is the class's mean over its training pictures, scaled
-// to a sum of 1: minus the cross-entropy between what lights up and what lights up in pictures of the class. The size of f cancels out;
-// logits, which grow with it, say little about strangers.
+// A network that ends in a global average pool describes a picture by how much each of its channels lights
+// up. Familiarity of these features f (never negative) to a class is sum f_i log p_i / sum f_i, where p is
+// the class's mean over its training pictures, scaled to a sum of 1: minus the cross-entropy between what
+// lights up and what lights up in pictures of the class. The size of f cancels out; logits, which grow with
+// it, say little about strangers.
 #pragma once
 
 #include <optional>
@@ -19,12 +21,12 @@ namespace handlens::convert {
 
 struct Guard {
   int classes = 0;
-  std::vector<float> weights;   // (classes, features): log p - the least familiarity
-  float enough = 1;             // of the sum of what is above zero: that familiar, nothing is taken off
+  std::vector<float> weights;  // (classes, features): log p - the least familiarity
+  float enough = 1;            // of the sum of what is above zero: that familiar, nothing is taken off
 };
 
-// The factor is 1 / (1 + e^v) with v from -5 (0.993) for a familiar picture to 1.5 (0.18) for one that is not at all: not less, so that in 256
-// steps of a score the order of the classes can still be told.
+// The factor is 1 / (1 + e^v) with v from -5 (0.993) for a familiar picture to 1.5 (0.18) for one that is not
+// at all: not less, so that in 256 steps of a score the order of the classes can still be told.
 inline constexpr double kFamiliar = -5, kStrange = 1.5;
 
 // Features of pictures of known class.
@@ -33,8 +35,8 @@ struct Seen {
   std::vector<int> labels;
 };
 
-// The layer whose means over all pixels are the features; nothing when the model is no dense layer on a global average pool of what a ReLU
-// gave: then there is no guard.
+// The layer whose means over all pixels are the features; nothing when the model is no dense layer on a
+// global average pool of what a ReLU gave: then there is no guard.
 std::optional<int> FeatureLayer(const nn::ModelSpec& spec);
 
 // log p of each class, (classes, features), by the pictures that the model trained on.
@@ -42,8 +44,8 @@ std::vector<float> LogMeans(const Seen& trained, int classes);
 
 inline constexpr size_t kFewestOthers = 10;
 
-// What is familiar, by pictures of the same kind that the model did not train on: two and a half deviations below their mean is not at all, their median is
-// enough. Nothing when there are fewer than kFewestOthers.
+// What is familiar, by pictures of the same kind that the model did not train on: two and a half deviations
+// below their mean is not at all, their median is enough. Nothing when there are fewer than kFewestOthers.
 struct Bounds {
   double least = 0, enough = 1;
 };
@@ -54,9 +56,10 @@ Guard MakeGuard(const std::vector<float>& log_means, const Bounds& bounds, int c
 // What a picture's scores are multiplied by.
 double FactorOf(const Guard& guard, std::span<const float> features);
 
-// Puts the guard into the model, after whatever was done to its numbers, and what it computes into the calibration. The model then
-// gives twice as many logits: the classes', and beside each the same plus a number that says how strange the picture is; after softmax the
-// first half is what the classes' scores were, times the factor.
+// Puts the guard into the model, after whatever was done to its numbers, and what it computes into the
+// calibration. The model then gives twice as many logits: the classes', and beside each the same plus a
+// number that says how strange the picture is; after softmax the first half is what the classes' scores were,
+// times the factor.
 void AddGuard(const Guard& guard, FoldedModel& model);
 void AddGuard(const Guard& guard, Calibration& calibration);
 

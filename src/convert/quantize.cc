@@ -31,11 +31,12 @@ uint16_t Half(float value) {
   return static_cast<uint16_t>(sign | ((rounded - 0x38000000u) >> 13));
 }
 
-// The largest weight that a dense layer should keep, all of which share one step: infinite unless a few are so large that
-// the others drown in the rounding. Compared are the expected squared errors of the outputs, of inputs as large as their means.
+// The largest weight that a dense layer should keep, all of which share one step: infinite unless a few are
+// so large that the others drown in the rounding. Compared are the expected squared errors of the outputs, of
+// inputs as large as their means.
 double BestLimit(const FoldedLayer& layer, const std::vector<double>& means) {
   constexpr double kAll = std::numeric_limits<double>::infinity();
-  constexpr double kOutlier = 100;   // times the median: far beyond what training alone leaves
+  constexpr double kOutlier = 100;  // times the median: far beyond what training alone leaves
   std::vector<double> sizes;
   for (const float weight : layer.weights) sizes.push_back(std::abs(static_cast<double>(weight)));
   const auto middle = sizes.begin() + static_cast<std::ptrdiff_t>(sizes.size() / 2);
@@ -46,12 +47,13 @@ double BestLimit(const FoldedLayer& layer, const std::vector<double>& means) {
     double error = 0;
     const double step = limit / 127;
     for (size_t k = 0; k < layer.weights.size(); ++k) {
-      const double miss = (Clamp8(layer.weights[k] / step) * step - layer.weights[k]) * means[k % means.size()];
+      const double miss =
+          (Clamp8(layer.weights[k] / step) * step - layer.weights[k]) * means[k % means.size()];
       error += miss * miss;
     }
     return error;
   };
-  double best = kAll, least = error_of(largest) / 2;   // worth it only where it halves the error
+  double best = kAll, least = error_of(largest) / 2;  // worth it only where it halves the error
   for (double limit = largest; limit > largest / 1024; limit /= 1.25) {
     const double error = error_of(limit);
     if (error < least) {
@@ -65,7 +67,8 @@ double BestLimit(const FoldedLayer& layer, const std::vector<double>& means) {
 }  // namespace
 
 tflite::Quantization ActivationScale(float low, float high) {
-  const double bottom = std::min(0.0f, low), top = std::max(static_cast<double>(std::max(0.0f, high)), bottom + 1e-5);
+  const double bottom = std::min(0.0f, low),
+               top = std::max(static_cast<double>(std::max(0.0f, high)), bottom + 1e-5);
   const auto scale = static_cast<float>((top - bottom) / 255);
   const auto zero = static_cast<int64_t>(std::clamp(std::nearbyint(-128 - bottom / scale), -128.0, 127.0));
   return {{scale}, {zero}, 0};
@@ -95,7 +98,8 @@ QuantizedWeights QuantizeWeights(const FoldedLayer& layer, float input_scale) {
     most = std::max(most, static_cast<double>(std::abs(layer.weights[k])));
   }
   QuantizedWeights result;
-  for (const double most : largest) result.quantization.scales.push_back(most > 0 ? static_cast<float>(most / 127) : 1.0f);
+  for (const double most : largest)
+    result.quantization.scales.push_back(most > 0 ? static_cast<float>(most / 127) : 1.0f);
   if (input_scale > 0) {
     // A channel that folding has almost silenced may have a bias worth more than 2^31 of its steps.
     constexpr double kMostSteps = 1 << 30;
@@ -117,7 +121,8 @@ Bytes QuantizeBias(const FoldedLayer& layer, const tflite::Quantization& weights
   Bytes data;
   for (size_t o = 0; o < layer.bias.size(); ++o) {
     const float scale = input_scale * weights.scales[weights.scales.size() == 1 ? 0 : o];
-    const double steps = std::clamp(std::nearbyint(static_cast<double>(layer.bias[o]) / scale), -2147483647.0, 2147483647.0);
+    const double steps =
+        std::clamp(std::nearbyint(static_cast<double>(layer.bias[o]) / scale), -2147483647.0, 2147483647.0);
     const auto value = static_cast<uint32_t>(static_cast<int32_t>(steps));
     for (int shift = 0; shift < 32; shift += 8) data.push_back(static_cast<uint8_t>(value >> shift & 255));
   }
@@ -156,7 +161,9 @@ FoldedModel CorrectBiases(const FoldedModel& model, const Calibration& calibrati
     std::vector<double> added(layer.bias.size());
     for (size_t k = 0; k < layer.weights.size(); ++k) {
       const size_t out = ChannelOf(layer, k), in = depthwise ? out : k % means.size();
-      const double error = static_cast<int8_t>(rounded.data[k]) * static_cast<double>(steps[steps.size() == 1 ? 0 : out]) - layer.weights[k];
+      const double error =
+          static_cast<int8_t>(rounded.data[k]) * static_cast<double>(steps[steps.size() == 1 ? 0 : out]) -
+          layer.weights[k];
       added[out] += error * means[in];
     }
     for (size_t o = 0; o < added.size(); ++o) layer.bias[o] = static_cast<float>(layer.bias[o] - added[o]);

@@ -16,12 +16,12 @@ namespace handlens::convert {
 namespace {
 
 using Pixels = std::span<const uint8_t>;
-// Pictures to calibrate a model on: one evaluation of the float model each, so fewer of a large one. (A backbone of 133 million
-// multiply-adds takes 150.)
+// Pictures to calibrate a model on: one evaluation of the float model each, so fewer of a large one. (A
+// backbone of 133 million multiply-adds takes 150.)
 constexpr size_t kMostCalibrationPictures = 500, kFewestCalibrationPictures = 64;
 constexpr double kCalibrationMultiplyAdds = 2e10;
-constexpr size_t kMeansPictures = 200;            // that the guard learns from, the classes in turn
-constexpr size_t kMeasuredPictures = 16;          // whose layers are compared one by one
+constexpr size_t kMeansPictures = 200;    // that the guard learns from, the classes in turn
+constexpr size_t kMeasuredPictures = 16;  // whose layers are compared one by one
 
 // A trial, the pictures that its model may learn from, and what is deployed of it.
 struct Trial {
@@ -84,12 +84,13 @@ class Step {
     std::vector<Trial> trials(1);
     HL_ASSIGN(trials[0], Read(request_.final_trial));
     if (trials[0].result.spec.fold != train::kAllFolds) {
-      return Fail(ErrorKind::kBadInput, "{}: a trial of fold {}, not of the final model", request_.final_trial.string(),
-                  trials[0].result.spec.fold);
+      return Fail(ErrorKind::kBadInput, "{}: a trial of fold {}, not of the final model",
+                  request_.final_trial.string(), trials[0].result.spec.fold);
     }
     for (const auto& folder : request_.fold_trials) {
       HL_ASSIGN(Trial trial, Read(folder));
-      if (trial.result.spec.fold < 0) return Fail(ErrorKind::kBadInput, "trial {}: of no fold", trial.result.id);
+      if (trial.result.spec.fold < 0)
+        return Fail(ErrorKind::kBadInput, "trial {}: of no fold", trial.result.id);
       trials.push_back(std::move(trial));
     }
     return trials;
@@ -102,14 +103,17 @@ class Step {
     const nn::ModelSpec& spec = trial.result.trained;
     if (spec.size_px != request_.data.pixels->size_px ||
         static_cast<size_t>(spec.classes) != request_.data.dataset->labels.size()) {
-      return Fail(ErrorKind::kBadInput, "{}: a model of {} px and {} classes does not fit pictures of {} px and {} classes",
+      return Fail(ErrorKind::kBadInput,
+                  "{}: a model of {} px and {} classes does not fit pictures of {} px and {} classes",
                   folder.string(), spec.size_px, spec.classes, request_.data.pixels->size_px,
                   request_.data.dataset->labels.size());
     }
     HL_ASSIGN(trial.training, TrainingPictures(trial));
     HL_ASSIGN(const nn::ModelCost cost, nn::Cost(spec, 1));
     const double affordable = kCalibrationMultiplyAdds / static_cast<double>(cost.multiply_adds + 1);
-    trial.chosen = ChooseForCalibration(trial.training, static_cast<size_t>(std::clamp<double>(affordable, kFewestCalibrationPictures, kMostCalibrationPictures)));
+    trial.chosen = ChooseForCalibration(
+        trial.training, static_cast<size_t>(std::clamp<double>(affordable, kFewestCalibrationPictures,
+                                                               kMostCalibrationPictures)));
     HL_ASSIGN(trial.plain, Fold(spec, trial.weights));
     trial.quantized = trial.plain;
     return trial;
@@ -151,15 +155,19 @@ class Step {
     for (const int i : pictures) result.push_back(request_.data.pixels->Picture(static_cast<size_t>(i)));
     return result;
   }
-  const std::string& IdOf(int picture) const { return request_.data.dataset->pictures[static_cast<size_t>(picture)].id; }
+  const std::string& IdOf(int picture) const {
+    return request_.data.dataset->pictures[static_cast<size_t>(picture)].id;
+  }
 
   Result<Bytes> WriteModelFile(const Trial& trial, Variant variant, const std::string& file) {
     if (variant == Variant::kInt8) return WriteModelFile(trial, trial.quantized, variant, file);
-    if (variant == Variant::kDynamic) return WriteModelFile(trial, ClipDense(trial.plain, trial.calibration), variant, file);
+    if (variant == Variant::kDynamic)
+      return WriteModelFile(trial, ClipDense(trial.plain, trial.calibration), variant, file);
     return WriteModelFile(trial, trial.plain, variant, file);
   }
 
-  Result<Bytes> WriteModelFile(const Trial& trial, const FoldedModel& folded, Variant variant, const std::string& file) {
+  Result<Bytes> WriteModelFile(const Trial& trial, const FoldedModel& folded, Variant variant,
+                               const std::string& file) {
     HL_ASSIGN(Bytes bytes, Convert(folded, variant, request_.io, &trial.calibration));
     HL_TRY(WriteFileAtomic(request_.out / file, bytes));
     const int fold = trial.result.spec.fold;
@@ -185,23 +193,28 @@ class Step {
                                       {"n", trial.chosen.size()},
                                       {"pictures", ids}});
     HL_ASSIGN(trial.calibration, Calibrate(trial.plain, PixelsOf(trial.chosen), request_.jobs, progress_));
-    if (request_.method == Method::kPostTraining) trial.quantized = CorrectBiases(trial.plain, trial.calibration);
+    if (request_.method == Method::kPostTraining)
+      trial.quantized = CorrectBiases(trial.plain, trial.calibration);
     return {};
   }
 
   // Every model on its own training pictures.
   Result<void> Tune(std::vector<Trial>& trials) {
     std::vector<Tuning> tunings;
-    for (Trial& trial : trials) tunings.push_back({&trial.plain, &trial.calibration, &trial.result.spec, &trial.quantized});
+    for (Trial& trial : trials)
+      tunings.push_back({&trial.plain, &trial.calibration, &trial.result.spec, &trial.quantized});
     HL_TRY(TrainAware(tunings, request_, progress_));
     record_["fine_tuning"] = train::ToJson(AwareRecipe(trials[0].result.spec.recipe));
     return {};
   }
 
-  // After everything that changes the models' numbers. The engine's last layer follows, since its scores are the files' reference.
+  // After everything that changes the models' numbers. The engine's last layer follows, since its scores are
+  // the files' reference.
   Result<void> TakeCare(std::vector<Trial>& trials) {
     std::vector<Careful> models;
-    for (const Trial& trial : trials) models.push_back({&trial.result, &trial.weights, ChooseForCalibration(trial.training, kMeansPictures), 1, {}, {}});
+    for (const Trial& trial : trials)
+      models.push_back(
+          {&trial.result, &trial.weights, ChooseForCalibration(trial.training, kMeansPictures), 1, {}, {}});
     HL_TRY(MakeCareful(models, request_, progress_));
     record_["care"] = Json::array();
     for (size_t i = 0; i < trials.size(); ++i) {
@@ -220,7 +233,9 @@ class Step {
         AddGuard(*trial.guard, trial.quantized);
         AddGuard(*trial.guard, trial.calibration);
       }
-      record_["care"].push_back({{"fold", trial.result.spec.fold}, {"temperature", trial.temperature}, {"guard", trial.guard.has_value()}});
+      record_["care"].push_back({{"fold", trial.result.spec.fold},
+                                 {"temperature", trial.temperature},
+                                 {"guard", trial.guard.has_value()}});
     }
     return {};
   }
@@ -231,13 +246,19 @@ class Step {
     HL_ASSIGN(pair.quantized_model, WriteModelFile(trial, Variant::kInt8, pair.quantized_file));
     HL_TRY(WriteModelFile(trial, Variant::kFloat16, "model_fp16.tflite"));
     HL_TRY(WriteModelFile(trial, Variant::kDynamic, "model_dynamic.tflite"));
-    const std::span<const int> measured = std::span(trial.chosen).first(std::min(kMeasuredPictures, trial.chosen.size()));
-    HL_ASSIGN(const auto layers, MeasureLayers(request_.method == Method::kAware ? trial.quantized : trial.plain, trial.quantized,
-                                            trial.calibration, PixelsOf(measured)));
+    const std::span<const int> measured =
+        std::span(trial.chosen).first(std::min(kMeasuredPictures, trial.chosen.size()));
+    HL_ASSIGN(const auto layers,
+              MeasureLayers(request_.method == Method::kAware ? trial.quantized : trial.plain,
+                            trial.quantized, trial.calibration, PixelsOf(measured)));
     record_["layers"] = Json::array();
     for (const LayerError& layer : layers) {
-      record_["layers"].push_back({{"name", layer.name}, {"low", layer.low}, {"high", layer.high}, {"scale", layer.scale},
-                                   {"zero_point", layer.zero_point}, {"sqnr_db", layer.sqnr_db}});
+      record_["layers"].push_back({{"name", layer.name},
+                                   {"low", layer.low},
+                                   {"high", layer.high},
+                                   {"scale", layer.scale},
+                                   {"zero_point", layer.zero_point},
+                                   {"sqnr_db", layer.sqnr_db}});
     }
     HL_TRY(Agree(pair, "training", train::kAllFolds, trial.training));
     return Score(trial, pair.float_file, request_.data.split->holdout);
@@ -245,7 +266,8 @@ class Step {
 
   Result<void> OneFold(const Trial& trial) {
     const int fold = trial.result.spec.fold;
-    Pair pair{fmt::format("folds/fold{}.tflite", fold), fmt::format("folds/fold{}_quantized.tflite", fold), {}, {}};
+    Pair pair{
+        fmt::format("folds/fold{}.tflite", fold), fmt::format("folds/fold{}_quantized.tflite", fold), {}, {}};
     HL_ASSIGN(pair.float_model, WriteModelFile(trial, Variant::kFloat32, pair.float_file));
     HL_ASSIGN(pair.quantized_model, WriteModelFile(trial, Variant::kInt8, pair.quantized_file));
     const std::vector<int>& test = request_.data.split->folds[static_cast<size_t>(fold)].test;
@@ -255,7 +277,8 @@ class Step {
   }
 
   // How often the two models give the same label, and the right one, by the official runtime.
-  Result<void> Agree(const Pair& pair, std::string_view pictures_name, int fold, const std::vector<int>& pictures) {
+  Result<void> Agree(const Pair& pair, std::string_view pictures_name, int fold,
+                     const std::vector<int>& pictures) {
     HL_ASSIGN(auto plain, tflite::Judge::Load(pair.float_model, tflite::Kernels::kXnnpack));
     HL_ASSIGN(auto quantized, tflite::Judge::Load(pair.quantized_model, tflite::Kernels::kXnnpack));
     size_t agree = 0, plain_correct = 0, quantized_correct = 0;
@@ -272,13 +295,19 @@ class Step {
       plain_correct += labels[0] == truth ? 1 : 0;
       quantized_correct += labels[1] == truth ? 1 : 0;
     }
-    record_["agreement"].push_back({{"float", pair.float_file}, {"quantized", pair.quantized_file},
-                                    {"pictures", pictures_name}, {"fold", fold}, {"n", pictures.size()}, {"agree", agree},
-                                    {"float_correct", plain_correct}, {"quantized_correct", quantized_correct}});
+    record_["agreement"].push_back({{"float", pair.float_file},
+                                    {"quantized", pair.quantized_file},
+                                    {"pictures", pictures_name},
+                                    {"fold", fold},
+                                    {"n", pictures.size()},
+                                    {"agree", agree},
+                                    {"float_correct", plain_correct},
+                                    {"quantized_correct", quantized_correct}});
     return {};
   }
 
-  // What the quantized model says of pictures that it never saw: what `describe` sets the threshold of "not sure" by.
+  // What the quantized model says of pictures that it never saw: what `describe` sets the threshold of "not
+  // sure" by.
   Result<void> Answer(const Pair& pair, int fold, const std::vector<int>& pictures) {
     HL_ASSIGN(auto judge, tflite::Judge::Load(pair.quantized_model, tflite::Kernels::kXnnpack));
     Json rows = Json::array();
@@ -287,7 +316,8 @@ class Step {
       HL_ASSIGN(const auto scores, judge->Classify(request_.data.pixels->Picture(static_cast<size_t>(i))));
       rows.push_back({{"picture", IdOf(i)}, {"scores", scores}});
     }
-    answers_["folds"].push_back({{"fold", fold}, {"file", pair.quantized_file}, {"pictures", std::move(rows)}});
+    answers_["folds"].push_back(
+        {{"fold", fold}, {"file", pair.quantized_file}, {"pictures", std::move(rows)}});
     return {};
   }
 

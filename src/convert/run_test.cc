@@ -1,5 +1,5 @@
-// Claims about the step: what it writes is complete, the same when repeated, honest about which pictures it used, and
-// equal to the engine.
+// Claims about the step: what it writes is complete, the same when repeated, honest about which pictures it
+// used, and equal to the engine.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -82,7 +82,7 @@ Request MakeRequest(const World& world, std::string_view model, const fs::path& 
   return request;
 }
 
-#define SKIP_WITHOUT_RUNTIME()                                                             \
+#define SKIP_WITHOUT_RUNTIME() \
   if (const auto version = tflite::RuntimeVersion(); !version) GTEST_SKIP() << version.error().message
 
 TEST(ConvertRun, WritesEveryFileAndTheSameBytesWhenRepeated) {
@@ -93,9 +93,10 @@ TEST(ConvertRun, WritesEveryFileAndTheSameBytesWhenRepeated) {
   request.out = world.folder / "b";
   request.jobs = 3;
   ASSERT_TRUE(ConvertRun(request, SilentProgress()).has_value());
-  for (const char* file : {"model.tflite", "quantizedmodel.tflite", "model_fp16.tflite", "model_dynamic.tflite",
-                           "folds/fold0.tflite", "folds/fold0_quantized.tflite", "folds/fold1.tflite",
-                           "folds/fold1_quantized.tflite", "labels.txt", "engine_scores.json", "conversion.json"}) {
+  for (const char* file :
+       {"model.tflite", "quantizedmodel.tflite", "model_fp16.tflite", "model_dynamic.tflite",
+        "folds/fold0.tflite", "folds/fold0_quantized.tflite", "folds/fold1.tflite",
+        "folds/fold1_quantized.tflite", "labels.txt", "engine_scores.json", "conversion.json"}) {
     const auto a = ReadFile(world.folder / "a" / file), b = ReadFile(world.folder / "b" / file);
     ASSERT_TRUE(a.has_value() && b.has_value()) << file;
     EXPECT_EQ(*a, *b) << file;
@@ -138,11 +139,16 @@ TEST(ConvertRun, TrainsAwareTheSameWithAnyNumberOfThreadsAndAfterAStop) {
     EXPECT_GE(stops, 3);
     ASSERT_TRUE(ConvertRun(request, SilentProgress()).has_value());
     const auto files = *ListFolder(world.folder / "post");
-    for (const char* other : {"one", "three", "stopped"}) EXPECT_EQ(*ListFolder(world.folder / other), files) << other;
-    for (const char* file : {"model.tflite", "model_fp16.tflite", "model_dynamic.tflite", "quantizedmodel.tflite", "engine_scores.json",
-                             "folds/fold0.tflite", "folds/fold0_quantized.tflite", "folds/fold1_quantized.tflite", "conversion.json"}) {
-      const Bytes post = *ReadFile(world.folder / "post" / file), one = *ReadFile(world.folder / "one" / file);
-      const bool changes = std::string_view(file).find("quantized") != std::string_view::npos || std::string_view(file) == "conversion.json";
+    for (const char* other : {"one", "three", "stopped"})
+      EXPECT_EQ(*ListFolder(world.folder / other), files) << other;
+    for (const char* file :
+         {"model.tflite", "model_fp16.tflite", "model_dynamic.tflite", "quantizedmodel.tflite",
+          "engine_scores.json", "folds/fold0.tflite", "folds/fold0_quantized.tflite",
+          "folds/fold1_quantized.tflite", "conversion.json"}) {
+      const Bytes post = *ReadFile(world.folder / "post" / file),
+                  one = *ReadFile(world.folder / "one" / file);
+      const bool changes = std::string_view(file).find("quantized") != std::string_view::npos ||
+                           std::string_view(file) == "conversion.json";
       EXPECT_EQ(post != one, changes) << file;
       EXPECT_EQ(one, *ReadFile(world.folder / "three" / file)) << file;
       EXPECT_EQ(one, *ReadFile(world.folder / "stopped" / file)) << file;
@@ -162,7 +168,9 @@ TEST(ConvertRun, FineTunesOnTrainingPicturesOnly) {
   ASSERT_TRUE(ConvertRun(request, SilentProgress()).has_value());
   const auto blacken = [&](const std::vector<int>& pictures) {
     const size_t stride = kSize * kSize * 3;
-    for (const int i : pictures) std::fill_n(world.pixels.bytes.begin() + static_cast<std::ptrdiff_t>(static_cast<size_t>(i) * stride), stride, uint8_t{0});
+    for (const int i : pictures)
+      std::fill_n(world.pixels.bytes.begin() + static_cast<std::ptrdiff_t>(static_cast<size_t>(i) * stride),
+                  stride, uint8_t{0});
   };
   blacken(world.split.holdout);
   blacken(world.split.folds[0].test);
@@ -170,8 +178,10 @@ TEST(ConvertRun, FineTunesOnTrainingPicturesOnly) {
   request.data = world.data();
   request.out = world.folder / "b";
   ASSERT_TRUE(ConvertRun(request, SilentProgress()).has_value());
-  EXPECT_EQ(*ReadFile(world.folder / "a/folds/fold0_quantized.tflite"), *ReadFile(world.folder / "b/folds/fold0_quantized.tflite"));
-  EXPECT_NE(*ReadFile(world.folder / "a/folds/fold1_quantized.tflite"), *ReadFile(world.folder / "b/folds/fold1_quantized.tflite"));
+  EXPECT_EQ(*ReadFile(world.folder / "a/folds/fold0_quantized.tflite"),
+            *ReadFile(world.folder / "b/folds/fold0_quantized.tflite"));
+  EXPECT_NE(*ReadFile(world.folder / "a/folds/fold1_quantized.tflite"),
+            *ReadFile(world.folder / "b/folds/fold1_quantized.tflite"));
 }
 
 TEST(ConvertRun, CalibratesOnTrainingPicturesOnly) {
@@ -186,14 +196,16 @@ TEST(ConvertRun, CalibratesOnTrainingPicturesOnly) {
     std::set<std::string> allowed;
     if (fold < 0) {
       for (const auto& picture : world.dataset.pictures) allowed.insert(picture.id);
-      for (const int i : world.split.holdout) allowed.erase(world.dataset.pictures[static_cast<size_t>(i)].id);
+      for (const int i : world.split.holdout)
+        allowed.erase(world.dataset.pictures[static_cast<size_t>(i)].id);
     } else {
       for (const int i : world.split.folds[static_cast<size_t>(fold)].train) {
         allowed.insert(world.dataset.pictures[static_cast<size_t>(i)].id);
       }
     }
     EXPECT_EQ(entry["pictures"].size(), allowed.size());
-    for (const Json& id : entry["pictures"]) EXPECT_TRUE(allowed.contains(id.get<std::string>())) << "fold " << fold;
+    for (const Json& id : entry["pictures"])
+      EXPECT_TRUE(allowed.contains(id.get<std::string>())) << "fold " << fold;
   }
 }
 
@@ -215,10 +227,12 @@ TEST(ConvertRun, GivesTheEnginesScoresInTheOfficialRuntime) {
         const auto engine = pictures[world.dataset.pictures[i].id].get<std::vector<float>>();
         const auto runtime = *(*judge)->Classify(world.pixels.Picture(i));
         ++compared;
-        for (size_t k = 0; k < engine.size(); ++k) EXPECT_NEAR(engine[k], runtime[k], 1e-5) << model << " " << file;
+        for (size_t k = 0; k < engine.size(); ++k)
+          EXPECT_NEAR(engine[k], runtime[k], 1e-5) << model << " " << file;
       }
     }
-    EXPECT_EQ(compared, static_cast<size_t>(kPictures));  // three held out, and every other one in one fold's test
+    EXPECT_EQ(compared,
+              static_cast<size_t>(kPictures));  // three held out, and every other one in one fold's test
   }
 }
 

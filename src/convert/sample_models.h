@@ -1,5 +1,5 @@
-// Tests' models: every kind of layer, odd sizes, orders of layers that forbid a shortcut of folding; with weights that are
-// not the trivial ones, and pictures to run them on. For tests only.
+// Tests' models: every kind of layer, odd sizes, orders of layers that forbid a shortcut of folding; with
+// weights that are not the trivial ones, and pictures to run them on. For tests only.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -27,7 +27,9 @@ inline LayerSpec Pool(LayerKind kind, int kernel, int stride, Padding padding) {
 }
 inline LayerSpec Dense(int units) { return {.kind = LayerKind::kDense, .units = units}; }
 inline LayerSpec Plain(LayerKind kind) { return {.kind = kind}; }
-inline LayerSpec Add(std::vector<int> inputs) { return {.kind = LayerKind::kAdd, .inputs = std::move(inputs)}; }
+inline LayerSpec Add(std::vector<int> inputs) {
+  return {.kind = LayerKind::kAdd, .inputs = std::move(inputs)};
+}
 
 inline nn::ModelSpec Spec(int size, std::vector<LayerSpec> layers) {
   nn::ModelSpec spec{"test", size, 3, std::move(layers)};
@@ -45,8 +47,10 @@ inline nn::Weights RandomWeights(const nn::ModelSpec& spec, uint64_t seed) {
     const std::string& name = weights[t].name;
     Rng rng(seed, "weights", {t});
     for (float& value : weights[t].values) {
-      if (name.ends_with("bias") || name.ends_with("beta") || name.ends_with("mean")) value = rng.Uniform(-0.5f, 0.5f);
-      if (name.ends_with("gamma") || name.ends_with("variance") || name.ends_with("std")) value = rng.Uniform(0.3f, 1.5f);
+      if (name.ends_with("bias") || name.ends_with("beta") || name.ends_with("mean"))
+        value = rng.Uniform(-0.5f, 0.5f);
+      if (name.ends_with("gamma") || name.ends_with("variance") || name.ends_with("std"))
+        value = rng.Uniform(0.3f, 1.5f);
     }
   }
   return weights;
@@ -75,8 +79,9 @@ struct Case {
 
 // Odd sizes, every kind of layer, and orders of layers that forbid a shortcut of folding.
 inline std::vector<Case> Cases() {
-  const auto relu = Plain(LayerKind::kRelu), relu6 = Plain(LayerKind::kRelu6), norm = Plain(LayerKind::kBatchNorm),
-             gap = Plain(LayerKind::kGlobalAvgPool), input = Plain(LayerKind::kNormalize);
+  const auto relu = Plain(LayerKind::kRelu), relu6 = Plain(LayerKind::kRelu6),
+             norm = Plain(LayerKind::kBatchNorm), gap = Plain(LayerKind::kGlobalAvgPool),
+             input = Plain(LayerKind::kNormalize);
   const auto valid = Padding::kValid, same = Padding::kSame;
   const LayerSpec dropout{.kind = LayerKind::kDropout, .rate = 0.3f};
   const auto pool = Pool(LayerKind::kMaxPool, 2, 2, valid);
@@ -92,17 +97,26 @@ inline std::vector<Case> Cases() {
       {"normalised, dense", Spec(5, {input, Dense(9), relu})},
       {"normalised, depthwise", Spec(9, {input, Depthwise(3, 1, valid), relu6, gap})},
       {"normalised, pooled", Spec(9, {input, pool, Conv(4, 1, 1, same), relu})},
-      {"batch norm", Spec(17, {bare, norm, relu, Depthwise(3, 2, same), norm, relu6, Conv(11, 1, 1, valid), norm, relu, gap, dropout})},
-      {"batch norm after relu", Spec(9, {Conv(4, 3, 1, valid), relu, norm, Conv(5, 3, 1, valid), relu, norm, gap})},
-      {"batch norm after relu, padded", Spec(9, {Conv(4, 3, 1, valid), relu, norm, Conv(5, 3, 1, same), relu, gap})},
+      {"batch norm", Spec(17, {bare, norm, relu, Depthwise(3, 2, same), norm, relu6, Conv(11, 1, 1, valid),
+                               norm, relu, gap, dropout})},
+      {"batch norm after relu",
+       Spec(9, {Conv(4, 3, 1, valid), relu, norm, Conv(5, 3, 1, valid), relu, norm, gap})},
+      {"batch norm after relu, padded",
+       Spec(9, {Conv(4, 3, 1, valid), relu, norm, Conv(5, 3, 1, same), relu, gap})},
       {"batch norm after dense", Spec(6, {Dense(8), norm, relu, Dense(5), relu, norm})},
-      {"batch norm at the end of two", Spec(9, {Conv(4, 3, 1, same), norm, relu, Conv(4, 3, 1, same), norm, Add({2, 4}), relu, gap})},
-      {"residual without relu", Spec(11, {Conv(4, 3, 1, same), Conv(4, 1, 1, valid), Add({0, 1}), Conv(6, 3, 2, same), relu6, gap})},
+      {"batch norm at the end of two",
+       Spec(9, {Conv(4, 3, 1, same), norm, relu, Conv(4, 3, 1, same), norm, Add({2, 4}), relu, gap})},
+      {"residual without relu",
+       Spec(11, {Conv(4, 3, 1, same), Conv(4, 1, 1, valid), Add({0, 1}), Conv(6, 3, 2, same), relu6, gap})},
       {"two readers of a batch norm's input", Spec(8, {Conv(4, 3, 1, same), norm, Add({0, 1}), relu, gap})},
-      {"average pool", Spec(13, {Conv(5, 3, 1, valid), relu, Pool(LayerKind::kAvgPool, 2, 2, valid), Conv(6, 3, 1, same), relu, Pool(LayerKind::kAvgPool, 3, 2, same)})},
-      {"max pool, same", Spec(13, {Conv(5, 5, 1, same), relu, Pool(LayerKind::kMaxPool, 3, 2, same), dropout, Dense(4)})},
-      {"even kernels", Spec(13, {Conv(5, 4, 2, same), relu, Depthwise(2, 2, same), Conv(17, 2, 1, valid), relu})},
-      {"wide", Spec(15, {Conv(33, 3, 1, valid), relu, pool, Conv(40, 3, 1, valid), relu, pool, Dense(64), relu, Dense(33), relu})},
+      {"average pool", Spec(13, {Conv(5, 3, 1, valid), relu, Pool(LayerKind::kAvgPool, 2, 2, valid),
+                                 Conv(6, 3, 1, same), relu, Pool(LayerKind::kAvgPool, 3, 2, same)})},
+      {"max pool, same",
+       Spec(13, {Conv(5, 5, 1, same), relu, Pool(LayerKind::kMaxPool, 3, 2, same), dropout, Dense(4)})},
+      {"even kernels",
+       Spec(13, {Conv(5, 4, 2, same), relu, Depthwise(2, 2, same), Conv(17, 2, 1, valid), relu})},
+      {"wide", Spec(15, {Conv(33, 3, 1, valid), relu, pool, Conv(40, 3, 1, valid), relu, pool, Dense(64),
+                         relu, Dense(33), relu})},
   };
 }
 

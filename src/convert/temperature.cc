@@ -18,13 +18,16 @@ double Loss(std::span<const ScoredTruth> pictures, double temperature) {
   for (const ScoredTruth& picture : pictures) {
     const size_t classes = picture.scores.size();
     const double other = classes > 1 ? (1 - certain) / static_cast<double>(classes - 1) : 0;
-    // Logits are the logarithms of the scores, but for a constant that softmax does not see: here it makes the largest 0.
-    const auto logit = [&](float score) { return image::Log(std::max(static_cast<double>(score), 1e-30)) / temperature; };
+    // Logits are the logarithms of the scores, but for a constant that softmax does not see: here it makes
+    // the largest 0.
+    const auto logit = [&](float score) {
+      return image::Log(std::max(static_cast<double>(score), 1e-30)) / temperature;
+    };
     const double top = logit(*std::max_element(picture.scores.begin(), picture.scores.end()));
     double sum = 0, expected = 0;
     for (size_t c = 0; c < classes; ++c) {
       const double below = logit(picture.scores[c]) - top;
-      sum += image::Exp(std::max(below, -600.0));   // of what exact_math can
+      sum += image::Exp(std::max(below, -600.0));  // of what exact_math can
       expected += (static_cast<int>(c) == picture.truth ? certain : other) * below;
     }
     loss += image::Log(sum) - expected;

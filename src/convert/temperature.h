@@ -1,5 +1,6 @@
-// How sure a model may call itself: one number that all logits are divided by (temperature scaling, Guo et al. 2017), fitted on
-// validation pictures and multiplied into the last layer. It changes no answer, only how sure the answer claims to be.
+// How sure a model may call itself: one number that all logits are divided by (temperature scaling, Guo et
+// al. 2017), fitted on validation pictures and multiplied into the last layer. It changes no answer, only how
+// sure the answer claims to be.
 #pragma once
 
 #include <span>
@@ -17,14 +18,15 @@ struct ScoredTruth {
   int truth = 0;
 };
 
-// The temperature, 0.05..20, with the lowest mean cross-entropy. The target of the true class is (n + 1) / (n + 2), not 1 (Platt 1999), the
-// rest spread over the others: pictures that are all right are no proof of certainty. 1 without pictures.
+// The temperature, 0.05..20, with the lowest mean cross-entropy. The target of the true class is (n + 1) / (n
+// + 2), not 1 (Platt 1999), the rest spread over the others: pictures that are all right are no proof of
+// certainty. 1 without pictures.
 double FitTemperature(std::span<const ScoredTruth> pictures);
 
 // Whether the last layer is one whose numbers can be divided: dense or convolution, without an activation.
 bool CanCool(const FoldedModel& model);
-// Divides the logits by `temperature`: the last layer's numbers, and what the calibration says of it. int8 files then hold the same
-// integers as before, with another scale.
+// Divides the logits by `temperature`: the last layer's numbers, and what the calibration says of it. int8
+// files then hold the same integers as before, with another scale.
 void Cool(double temperature, FoldedModel& model);
 void Cool(double temperature, Calibration& calibration);
 // The same for the engine's weights of the last layer.

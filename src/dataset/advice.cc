@@ -9,9 +9,9 @@
 namespace handlens::dataset {
 namespace {
 
-constexpr int kFewPictures = 20;     // a class: the paper's smallest class has 20
-constexpr double kImbalance = 3;     // largest class to smallest
-constexpr int kSmallPicture_px = 30; // the smallest size that the paper trains at
+constexpr int kFewPictures = 20;      // a class: the paper's smallest class has 20
+constexpr double kImbalance = 3;      // largest class to smallest
+constexpr int kSmallPicture_px = 30;  // the smallest size that the paper trains at
 constexpr size_t kMostNamed = 8;
 
 std::vector<int> ShortSides(const Dataset& dataset) {
@@ -39,16 +39,19 @@ void AdviseOnCounts(const Dataset& dataset, std::vector<std::string>& warnings) 
     if (counts[i] < kFewPictures) few.emplace_back(dataset.labels[i], counts[i]);
   }
   if (!few.empty()) {
-    warnings.push_back(fmt::format("{} of {} classes have fewer than {} pictures: {}. Accuracies of so few are guesses; add pictures.",
-                                   few.size(), counts.size(), kFewPictures, NameClasses(few)));
+    warnings.push_back(fmt::format(
+        "{} of {} classes have fewer than {} pictures: {}. Accuracies of so few are guesses; add pictures.",
+        few.size(), counts.size(), kFewPictures, NameClasses(few)));
   }
   const auto [least, most] = std::minmax_element(counts.begin(), counts.end());
   if (static_cast<double>(*most) > kImbalance * static_cast<double>(*least)) {
     warnings.push_back(fmt::format(
-        "The classes are uneven: {} has {} pictures, {} has {}. A model that always says {} is right {:.0f} % of the time; "
+        "The classes are uneven: {} has {} pictures, {} has {}. A model that always says {} is right {:.0f} "
+        "% of the time; "
         "add pictures to the small classes, or read the per-class scores rather than the accuracy.",
-        dataset.labels[static_cast<size_t>(most - counts.begin())], *most, dataset.labels[static_cast<size_t>(least - counts.begin())],
-        *least, dataset.labels[static_cast<size_t>(most - counts.begin())],
+        dataset.labels[static_cast<size_t>(most - counts.begin())], *most,
+        dataset.labels[static_cast<size_t>(least - counts.begin())], *least,
+        dataset.labels[static_cast<size_t>(most - counts.begin())],
         100.0 * static_cast<double>(*most) / static_cast<double>(dataset.pictures.size())));
   }
 }
@@ -61,21 +64,29 @@ void AdviseOnDuplicates(const Dataset& dataset, std::vector<std::string>& warnin
     else ++near;
     if (pair.kind == DuplicateKind::kNear && pair.across_labels) near_across.push_back(&pair);
   }
-  if (exact > 0) warnings.push_back(fmt::format("{} files are exact copies of others of their class and count once.", exact));
+  if (exact > 0)
+    warnings.push_back(
+        fmt::format("{} files are exact copies of others of their class and count once.", exact));
   if (exact_across > 0) {
-    warnings.push_back(fmt::format("{} exact copies lie in another class than their original; neither is used until one is removed.", exact_across));
+    warnings.push_back(fmt::format(
+        "{} exact copies lie in another class than their original; neither is used until one is removed.",
+        exact_across));
   }
   if (near > 0) {
-    warnings.push_back(fmt::format("{} pairs of pictures show the same photograph; they stay together in one fold, so that no "
-                                   "test picture has a sibling in training.", near));
+    warnings.push_back(fmt::format(
+        "{} pairs of pictures show the same photograph; they stay together in one fold, so that no "
+        "test picture has a sibling in training.",
+        near));
   }
   if (!near_across.empty()) {
     std::string named;
     for (size_t i = 0; i < near_across.size() && i < kMostNamed; ++i) {
       named += fmt::format("{}{} and {}", i > 0 ? "; " : "", near_across[i]->path_a, near_across[i]->path_b);
     }
-    warnings.push_back(fmt::format("{} of them carry different labels, so one label is probably wrong: {}{}. Look at them and remove or move one of each.",
-                                   near_across.size(), named, near_across.size() > kMostNamed ? " and more" : ""));
+    warnings.push_back(
+        fmt::format("{} of them carry different labels, so one label is probably wrong: {}{}. Look at them "
+                    "and remove or move one of each.",
+                    near_across.size(), named, near_across.size() > kMostNamed ? " and more" : ""));
   }
 }
 
@@ -85,36 +96,42 @@ void AdviseOnClusters(const Dataset& dataset, std::vector<std::string>& warnings
   size_t largest = 0;
   for (const auto& [cluster, size] : sizes) largest = std::max(largest, size);
   if (largest * 5 <= dataset.pictures.size() || largest < 10) return;
-  warnings.push_back(fmt::format(
-      "{} of {} pictures belong together (one group, or a chain of near-duplicates) and fall into one fold; folds will be uneven. "
-      "Check the groups, or remove repeated pictures.", largest, dataset.pictures.size()));
+  warnings.push_back(
+      fmt::format("{} of {} pictures belong together (one group, or a chain of near-duplicates) and fall "
+                  "into one fold; folds will be uneven. "
+                  "Check the groups, or remove repeated pictures.",
+                  largest, dataset.pictures.size()));
 }
 
 void AdviseOnPictures(const Dataset& dataset, std::vector<std::string>& warnings) {
   size_t small = 0, icc = 0, warned = 0;
   for (const Picture& picture : dataset.pictures) {
     small += std::min(picture.width, picture.height) < kSmallPicture_px ? 1 : 0;
-    for (const std::string& warning : picture.warnings) ++(warning.find("profile") != std::string::npos ? icc : warned);
+    for (const std::string& warning : picture.warnings)
+      ++(warning.find("profile") != std::string::npos ? icc : warned);
   }
   if (small > 0) {
-    warnings.push_back(fmt::format("{} smaller than {} pixels and will be blown up; use larger originals if there are any.",
-                                   Plural(small, "picture is", "pictures are"), kSmallPicture_px));
+    warnings.push_back(
+        fmt::format("{} smaller than {} pixels and will be blown up; use larger originals if there are any.",
+                    Plural(small, "picture is", "pictures are"), kSmallPicture_px));
   }
   if (icc > 0) {
     warnings.push_back(fmt::format("{} a colour profile, which is ignored here and on the phone alike.",
                                    Plural(icc, "picture carries", "pictures carry")));
   }
   if (warned > 0) {
-    warnings.push_back(fmt::format("{} beside the pictures (cut short, odd headers).",
-                                   Plural(warned, "remark about a single file stands", "remarks about single files stand")));
+    warnings.push_back(
+        fmt::format("{} beside the pictures (cut short, odd headers).",
+                    Plural(warned, "remark about a single file stands", "remarks about single files stand")));
   }
   if (!dataset.rejected.empty()) {
     warnings.push_back(fmt::format("{} not used; the reason stands beside each of them.",
                                    Plural(dataset.rejected.size(), "file is", "files are")));
   }
   if (!dataset.odd_ones_out.empty()) {
-    warnings.push_back(fmt::format("{} unlike the rest of the class (brightness, colour or shape); check that they belong there.",
-                                   Plural(dataset.odd_ones_out.size(), "picture looks", "pictures look")));
+    warnings.push_back(fmt::format(
+        "{} unlike the rest of the class (brightness, colour or shape); check that they belong there.",
+        Plural(dataset.odd_ones_out.size(), "picture looks", "pictures look")));
   }
 }
 

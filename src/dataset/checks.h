@@ -1,4 +1,5 @@
-// Judgements over a whole Dataset that no single picture shows: shortcuts, odd ones out, sizes to train at, warnings.
+// Judgements over a whole Dataset that no single picture shows: shortcuts, odd ones out, sizes to train at,
+// warnings.
 #pragma once
 
 #include <span>

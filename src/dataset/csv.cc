@@ -13,7 +13,8 @@ char SeparatorOf(std::string_view text) {
 // Walks over the text once; line_ is the line of the next character.
 class CsvReader {
  public:
-  CsvReader(std::string_view text, std::string_view where) : text_(text), where_(where), separator_(SeparatorOf(text)) {}
+  CsvReader(std::string_view text, std::string_view where)
+      : text_(text), where_(where), separator_(SeparatorOf(text)) {}
 
   Result<void> ReadAll(const std::function<Result<void>(CsvRow&)>& take) {
     while (at_ < text_.size()) {
@@ -91,7 +92,8 @@ class CsvReader {
 
 }  // namespace
 
-Result<void> ForEachCsvRow(std::string_view text, std::string_view where, const std::function<Result<void>(CsvRow&)>& take) {
+Result<void> ForEachCsvRow(std::string_view text, std::string_view where,
+                           const std::function<Result<void>(CsvRow&)>& take) {
   if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) {
     return Fail(ErrorKind::kBadInput, "{}: saved as UTF-16; save it as \"CSV UTF-8\"", where);
   }

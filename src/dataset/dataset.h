@@ -1,5 +1,6 @@
-// The data check: a folder of pictures, or a labels.csv, becomes a Dataset, the record that every later step reads.
-// Finds what would make any accuracy a lie: unreadable files, duplicates, contradictory labels, format shortcuts.
+// The data check: a folder of pictures, or a labels.csv, becomes a Dataset, the record that every later step
+// reads. Finds what would make any accuracy a lie: unreadable files, duplicates, contradictory labels, format
+// shortcuts.
 #pragma once
 
 #include <cstdint>
@@ -14,11 +15,13 @@
 namespace handlens::dataset {
 
 struct Picture {
-  std::string id;          // SHA-256 of the file's bytes; unique in a Dataset
-  std::string path;        // relative to Dataset::root (of a labels.csv also with .., or absolute), '/' between folders
-  int label = 0;           // index into Dataset::labels
-  std::string group;       // patient, plant, object as given by the user; empty = none
-  int cluster = 0;         // pictures of one cluster never straddle folds: same group or near-duplicates, transitively
+  std::string id;  // SHA-256 of the file's bytes; unique in a Dataset
+  std::string
+      path;  // relative to Dataset::root (of a labels.csv also with .., or absolute), '/' between folders
+  int label = 0;      // index into Dataset::labels
+  std::string group;  // patient, plant, object as given by the user; empty = none
+  int cluster =
+      0;  // pictures of one cluster never straddle folds: same group or near-duplicates, transitively
   int width = 0, height = 0;  // upright
   std::string format, colour;
   int64_t bytes = 0;
@@ -34,44 +37,46 @@ struct DuplicatePair {
   std::string path_a, path_b;  // a is the one that stays when exact
   DuplicateKind kind = DuplicateKind::kExact;
   bool across_labels = false;
-  double similarity = 1;       // 0..1, of the detector
+  double similarity = 1;  // 0..1, of the detector
 };
 
-// Something that a model could learn instead of the subject: "every CT_COVID picture of 600 x 400 is ..." with the
-// accuracy that this property alone gives.
+// Something that a model could learn instead of the subject: "every CT_COVID picture of 600 x 400 is ..."
+// with the accuracy that this property alone gives.
 struct Shortcut {
-  std::string property;        // "format", "size", "aspect", "colour", "file size", "border", "mean brightness"
-  double accuracy = 0;         // cross-validated accuracy of predicting the label from the property alone
-  double chance = 0;           // the largest class's share
+  std::string property;  // "format", "size", "aspect", "colour", "file size", "border", "mean brightness"
+  double accuracy = 0;   // cross-validated accuracy of predicting the label from the property alone
+  double chance = 0;     // the largest class's share
   std::string explanation;
 };
 
 struct Dataset {
-  std::string root;                      // absolute path of the folder (or of the folder of labels.csv)
-  std::string labels_file;               // absolute path of labels.csv, or empty
-  std::string inspected_root;            // root when the pictures were inspected (moved.h); empty before they are recorded
-  std::string groups_from;               // "folders", "pattern", "labels file"; empty = no groups were given
-  std::vector<std::string> labels;       // model order: sorted by bytes
-  std::vector<Picture> pictures;         // sorted by path bytes
+  std::string root;         // absolute path of the folder (or of the folder of labels.csv)
+  std::string labels_file;  // absolute path of labels.csv, or empty
+  std::string
+      inspected_root;       // root when the pictures were inspected (moved.h); empty before they are recorded
+  std::string groups_from;  // "folders", "pattern", "labels file"; empty = no groups were given
+  std::vector<std::string> labels;  // model order: sorted by bytes
+  std::vector<Picture> pictures;    // sorted by path bytes
   std::vector<Rejected> rejected;
   std::vector<DuplicatePair> duplicates;
   std::vector<Shortcut> shortcuts;
-  std::vector<std::string> odd_ones_out; // paths of pictures unlike the rest of their class
-  std::vector<std::string> warnings;     // whole sentences for the user
-  std::vector<int> recommended_sizes_px; // 3 to 5, chosen from the pictures
+  std::vector<std::string> odd_ones_out;  // paths of pictures unlike the rest of their class
+  std::vector<std::string> warnings;      // whole sentences for the user
+  std::vector<int> recommended_sizes_px;  // 3 to 5, chosen from the pictures
   image::Fit recommended_fit = image::Fit::kCrop;
 };
 
 // Where the groups of pictures in class folders come from; of a labels.csv, from its own column.
 enum class Subfolders { kGroup, kIgnore };
 struct GroupRules {
-  Subfolders subfolders = Subfolders::kGroup;  // the first folder below a class's folder; one name is one group in all classes
-  std::string pattern;                         // ECMAScript regular expression over the path below the class's folder: the first
-                                               // capture, or the whole match; goes before folders, not before the column
+  Subfolders subfolders =
+      Subfolders::kGroup;  // the first folder below a class's folder; one name is one group in all classes
+  std::string pattern;     // ECMAScript regular expression over the path below the class's folder: the first
+                           // capture, or the whole match; goes before folders, not before the column
 };
 
-// What folders called train, val and test, each with one folder per class, mean: nothing that is understood, or that the
-// pictures of all of them are to be used together. handlens makes its own folds in any case.
+// What folders called train, val and test, each with one folder per class, mean: nothing that is understood,
+// or that the pictures of all of them are to be used together. handlens makes its own folds in any case.
 enum class Splits { kRefuse, kMerge };
 
 struct LayoutRules {
@@ -80,19 +85,19 @@ struct LayoutRules {
 };
 
 struct InspectOptions {
-  std::filesystem::path pictures;        // a folder with one folder per class, or a labels.csv (path,label[,group])
+  std::filesystem::path pictures;  // a folder with one folder per class, or a labels.csv (path,label[,group])
   LayoutRules layout = {};
   image::DecodeLimits limits;
-  std::filesystem::path thumbnails;      // folder for the contact sheet's small JPEGs; empty, or more than 10,000 pictures =
-                                         // none are made
-  size_t many_pictures = 5000;           // above this near-duplicates are searched in linear time, more coarsely
+  std::filesystem::path thumbnails;  // folder for the contact sheet's small JPEGs; empty, or more than 10,000
+                                     // pictures = none are made
+  size_t many_pictures = 5000;       // above this near-duplicates are searched in linear time, more coarsely
   int jobs = 1;
 };
 
-// Reads every file once. Bad pictures are collected in `rejected`, all of them. Kind kBadInput when no training could
-// ever follow: not a folder, fewer than two classes with pictures, a layout that is not understood (says which was
-// expected and what was seen, e.g. "train and val look like splits"); kUsage for a group pattern that is no regular
-// expression or matches no name.
+// Reads every file once. Bad pictures are collected in `rejected`, all of them. Kind kBadInput when no
+// training could ever follow: not a folder, fewer than two classes with pictures, a layout that is not
+// understood (says which was expected and what was seen, e.g. "train and val look like splits"); kUsage for a
+// group pattern that is no regular expression or matches no name.
 Result<Dataset> Inspect(const InspectOptions& options, Progress& progress);
 
 // Whether any picture has a group.

@@ -25,10 +25,10 @@ class UnionFind {
   std::vector<size_t> parent_;
 };
 
-// Of files with the same bytes and different labels nobody but the user knows which is right. A reason names a few of
-// the others: all of them, for each, would be a list that grows with the square of their number.
-void RejectContradiction(const std::vector<Picture>& pictures, const std::vector<std::string>& class_names, std::span<const uint32_t> copies,
-                         Dataset& dataset) {
+// Of files with the same bytes and different labels nobody but the user knows which is right. A reason names
+// a few of the others: all of them, for each, would be a list that grows with the square of their number.
+void RejectContradiction(const std::vector<Picture>& pictures, const std::vector<std::string>& class_names,
+                         std::span<const uint32_t> copies, Dataset& dataset) {
   constexpr size_t kMostNamed = 3;
   std::map<int, size_t> of_label;
   for (const uint32_t i : copies) ++of_label[pictures[i].label];
@@ -41,22 +41,25 @@ void RejectContradiction(const std::vector<Picture>& pictures, const std::vector
       const Picture& other = pictures[j];
       if (other.label == picture.label) continue;
       if (count++ == kMostNamed) break;
-      named += fmt::format("{}{} ({})", named.empty() ? "" : ", ", class_names[static_cast<size_t>(other.label)], other.path);
+      named += fmt::format("{}{} ({})", named.empty() ? "" : ", ",
+                           class_names[static_cast<size_t>(other.label)], other.path);
     }
     if (others > kMostNamed) named += fmt::format(" and {} more", others - kMostNamed);
-    dataset.rejected.push_back({picture.path, fmt::format("the same file is {} here and {} elsewhere; keep it where it belongs",
-                                                          class_names[static_cast<size_t>(picture.label)], named)});
+    dataset.rejected.push_back(
+        {picture.path, fmt::format("the same file is {} here and {} elsewhere; keep it where it belongs",
+                                   class_names[static_cast<size_t>(picture.label)], named)});
   }
 }
 
 }  // namespace
 
-std::vector<std::pair<std::string, std::string>> RemoveExactCopies(Candidates& candidates,
-                                                                   const std::vector<std::string>& class_names, Dataset& dataset) {
+std::vector<std::pair<std::string, std::string>> RemoveExactCopies(
+    Candidates& candidates, const std::vector<std::string>& class_names, Dataset& dataset) {
   std::vector<Picture>& pictures = candidates.pictures;
   std::vector<uint32_t> order(pictures.size());
   std::iota(order.begin(), order.end(), uint32_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return pictures[a].id < pictures[b].id; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](uint32_t a, uint32_t b) { return pictures[a].id < pictures[b].id; });
   std::vector<std::span<const uint32_t>> sets;  // files with the same bytes, rising
   for (size_t begin = 0, end = 0; begin < order.size(); begin = end) {
     while (end < order.size() && pictures[order[end]].id == pictures[order[begin]].id) ++end;
@@ -67,10 +70,12 @@ std::vector<std::pair<std::string, std::string>> RemoveExactCopies(Candidates& c
   std::vector<std::pair<std::string, std::string>> tied;
   for (const auto copies : sets) {
     const Picture& first = pictures[copies[0]];
-    const bool contradicts = std::any_of(copies.begin(), copies.end(), [&](uint32_t i) { return pictures[i].label != first.label; });
+    const bool contradicts = std::any_of(copies.begin(), copies.end(),
+                                         [&](uint32_t i) { return pictures[i].label != first.label; });
     for (const uint32_t i : copies.subspan(1)) {
       const Picture& copy = pictures[i];
-      dataset.duplicates.push_back({first.path, copy.path, DuplicateKind::kExact, copy.label != first.label, 1});
+      dataset.duplicates.push_back(
+          {first.path, copy.path, DuplicateKind::kExact, copy.label != first.label, 1});
       keep[i] = false;
       if (first.group != copy.group) tied.emplace_back(first.group, copy.group);
     }
@@ -89,7 +94,8 @@ std::vector<std::pair<std::string, std::string>> RemoveExactCopies(Candidates& c
   return tied;
 }
 
-void AssignClusters(const std::vector<NearPair>& pairs, const std::vector<std::pair<std::string, std::string>>& tied_groups,
+void AssignClusters(const std::vector<NearPair>& pairs,
+                    const std::vector<std::pair<std::string, std::string>>& tied_groups,
                     std::vector<Picture>& pictures) {
   UnionFind joined(pictures.size());
   std::map<std::string, size_t> first_of_group;

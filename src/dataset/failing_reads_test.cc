@@ -1,4 +1,5 @@
-// Claims about a machine that fails while pictures are read: no picture is missing for it, no picture is blamed.
+// Claims about a machine that fails while pictures are read: no picture is missing for it, no picture is
+// blamed.
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -34,13 +35,16 @@ namespace fs = std::filesystem;
 
 class FailingReads : public testing::Test {
  protected:
-  FailingReads() : folder_(fs::path(testing::TempDir()) / fmt::format("handlens-failing-reads-{}", ::getpid())) {
+  FailingReads()
+      : folder_(fs::path(testing::TempDir()) / fmt::format("handlens-failing-reads-{}", ::getpid())) {
     fs::remove_all(folder_);
     for (const std::string label : {"fern", "oak"}) {
       for (size_t i = 0; i < 4; ++i) {
         std::vector<uint8_t> rgb(40 * 40 * 3);
-        for (size_t k = 0; k < rgb.size(); ++k) rgb[k] = static_cast<uint8_t>((k * k * (i + 2) + k * (label == "oak" ? 31 : 7)) >> 3);
-        EXPECT_TRUE(WriteFileAtomic(folder_ / "leaves" / label / fmt::format("{}{}.png", label, i), image::EncodePng(rgb, 40, 40)));
+        for (size_t k = 0; k < rgb.size(); ++k)
+          rgb[k] = static_cast<uint8_t>((k * k * (i + 2) + k * (label == "oak" ? 31 : 7)) >> 3);
+        EXPECT_TRUE(WriteFileAtomic(folder_ / "leaves" / label / fmt::format("{}{}.png", label, i),
+                                    image::EncodePng(rgb, 40, 40)));
       }
     }
   }
@@ -48,7 +52,9 @@ class FailingReads : public testing::Test {
     failing_name.clear();
     fs::remove_all(folder_);
   }
-  Result<Dataset> Inspected() const { return Inspect({.pictures = folder_ / "leaves", .limits = {}, .thumbnails = {}}, SilentProgress()); }
+  Result<Dataset> Inspected() const {
+    return Inspect({.pictures = folder_ / "leaves", .limits = {}, .thumbnails = {}}, SilentProgress());
+  }
   const fs::path folder_;
 };
 
@@ -66,7 +72,8 @@ TEST_F(FailingReads, AreNoChangeOfThePictures) {
   failing_name = "fern1.png";
   EXPECT_EQ(CheckUnchanged(*dataset, SilentProgress()).error().kind, ErrorKind::kResources);
   const std::vector<int> sizes = {30};
-  EXPECT_EQ(Prepare(*dataset, sizes, image::Fit::kCrop, folder_ / "cache", 2, SilentProgress()).error().kind, ErrorKind::kResources);
+  EXPECT_EQ(Prepare(*dataset, sizes, image::Fit::kCrop, folder_ / "cache", 2, SilentProgress()).error().kind,
+            ErrorKind::kResources);
   failing_name.clear();
   EXPECT_TRUE(CheckUnchanged(*dataset, SilentProgress()));
 }

@@ -1,4 +1,5 @@
-// Which pictures belong together by the user's word: folders inside the classes, a pattern over names, a column.
+// Which pictures belong together by the user's word: folders inside the classes, a pattern over names, a
+// column.
 #include <algorithm>
 #include <regex>
 #include <set>
@@ -15,7 +16,9 @@ constexpr size_t kMostNamed = 3;
 std::string_view Below(const Entry& entry) { return std::string_view(entry.path).substr(entry.below); }
 
 // "patient07" of "patient07/visit 2/1.jpg"; empty for a bare file.
-std::string_view FirstFolder(std::string_view path) { return path.substr(0, path.find('/') == std::string_view::npos ? 0 : path.find('/')); }
+std::string_view FirstFolder(std::string_view path) {
+  return path.substr(0, path.find('/') == std::string_view::npos ? 0 : path.find('/'));
+}
 
 std::string_view WithoutFirst(std::string_view path) {
   const size_t slash = path.find('/');
@@ -24,12 +27,13 @@ std::string_view WithoutFirst(std::string_view path) {
 
 std::string Joined(const std::set<std::string_view>& names) {
   std::string text;
-  for (const std::string_view name : names) text += fmt::format("{}{}", text.empty() ? "" : ", ", Printable(name));
+  for (const std::string_view name : names)
+    text += fmt::format("{}{}", text.empty() ? "" : ", ", Printable(name));
   return text;
 }
 
-// Groups by the first folder below the class. A level that says nothing about belonging together is passed over: one
-// folder that holds everything ("images"), or folders that are all called train, val, test.
+// Groups by the first folder below the class. A level that says nothing about belonging together is passed
+// over: one folder that holds everything ("images"), or folders that are all called train, val, test.
 void ByFolder(Listing& listing) {
   std::vector<std::string_view> rest;
   for (const Entry& entry : listing.entries) rest.push_back(Below(entry));
@@ -43,20 +47,25 @@ void ByFolder(Listing& listing) {
       if (!folder.empty()) names.insert(folder);
     }
     const bool holds_all = names.size() == 1 && !bare;
-    const bool splits = names.size() > 1 && std::all_of(names.begin(), names.end(), [](std::string_view n) { return IsSplitName(n); });
+    const bool splits = names.size() > 1 && std::all_of(names.begin(), names.end(),
+                                                        [](std::string_view n) { return IsSplitName(n); });
     if (!holds_all && !splits) break;
     if (splits) {
-      listing.warnings.push_back(fmt::format("The folders {} inside the classes look like splits; handlens makes its own folds, so they "
-                                             "are no groups and all pictures below them are used.", Joined(names)));
+      listing.warnings.push_back(fmt::format(
+          "The folders {} inside the classes look like splits; handlens makes its own folds, so they "
+          "are no groups and all pictures below them are used.",
+          Joined(names)));
     }
     for (std::string_view& path : rest) path = WithoutFirst(path);
   }
   for (size_t i = 0; i < rest.size(); ++i) listing.entries[i].group = FirstFolder(rest[i]);
   if (names.empty()) return;
   listing.groups_from = "folders";
-  listing.warnings.push_back(fmt::format("{} inside the classes {} groups (a patient, a plant, an object): pictures of one folder never "
-                                         "straddle folds. If the folders mean something else, give --subfolders ignore.",
-                                         Plural(names.size(), "folder", "folders"), names.size() == 1 ? "is taken as a group:" : "are taken as"));
+  listing.warnings.push_back(fmt::format(
+      "{} inside the classes {} groups (a patient, a plant, an object): pictures of one folder never "
+      "straddle folds. If the folders mean something else, give --subfolders ignore.",
+      Plural(names.size(), "folder", "folders"),
+      names.size() == 1 ? "is taken as a group:" : "are taken as"));
 }
 
 class Pattern {
@@ -67,8 +76,10 @@ class Pattern {
     try {
       pattern.regex_ = std::regex(text, std::regex::ECMAScript);
     } catch (const std::regex_error& error) {
-      return Fail(ErrorKind::kUsage, "--group-pattern: '{}' is not a regular expression: {}; an example that works: '^([a-z]+[0-9]+)_'",
-                  text, Reason(error.code()));
+      return Fail(
+          ErrorKind::kUsage,
+          "--group-pattern: '{}' is not a regular expression: {}; an example that works: '^([a-z]+[0-9]+)_'",
+          text, Reason(error.code()));
     }
     return pattern;
   }
@@ -79,18 +90,23 @@ class Pattern {
     try {
       if (!std::regex_search(name.begin(), name.end(), match, regex_)) return std::string();
     } catch (const std::regex_error& error) {
-      return Fail(ErrorKind::kUsage, "--group-pattern: '{}' cannot be tried on {}: {}", text_, Printable(name), Reason(error.code()));
+      return Fail(ErrorKind::kUsage, "--group-pattern: '{}' cannot be tried on {}: {}", text_,
+                  Printable(name), Reason(error.code()));
     }
     const std::string group = match.size() > 1 ? match[1].str() : match[0].str();
     if (IsUtf8(group)) return group;
-    return Fail(ErrorKind::kUsage, "--group-pattern: '{}' cuts a letter of {} in two; letters beyond a-z are several bytes, so match them by what "
-                "stands around them", text_, Printable(name));
+    return Fail(ErrorKind::kUsage,
+                "--group-pattern: '{}' cuts a letter of {} in two; letters beyond a-z are several bytes, so "
+                "match them by what "
+                "stands around them",
+                text_, Printable(name));
   }
 
  private:
   static std::string_view Reason(std::regex_constants::error_type code) {
     using namespace std::regex_constants;  // NOLINT: fourteen names of one enumeration
-    if (code == error_paren) return "a parenthesis is not closed or closes nothing, or a *, + or ? stands after nothing";
+    if (code == error_paren)
+      return "a parenthesis is not closed or closes nothing, or a *, + or ? stands after nothing";
     if (code == error_brack) return "a bracket is not closed";
     if (code == error_brace || code == error_badbrace) return "the braces are wrong";
     if (code == error_badrepeat) return "there is nothing before a *, + or ?";
@@ -121,13 +137,18 @@ Result<void> ByPattern(const std::string& text, Listing& listing) {
     if (unmatched++ < kMostNamed) examples += (examples.empty() ? "" : ", ") + Printable(Below(entry));
   }
   if (matched == 0 && unmatched > 0) {
-    return Fail(ErrorKind::kUsage, "--group-pattern: '{}' matches no picture's name; names are read below the class's folder, such as {}", text, examples);
+    return Fail(ErrorKind::kUsage,
+                "--group-pattern: '{}' matches no picture's name; names are read below the class's folder, "
+                "such as {}",
+                text, examples);
   }
   listing.groups_from = "pattern";
-  listing.warnings.push_back(fmt::format("The group pattern finds {} in the names of {}.", Plural(groups.size(), "group", "groups"),
+  listing.warnings.push_back(fmt::format("The group pattern finds {} in the names of {}.",
+                                         Plural(groups.size(), "group", "groups"),
                                          Plural(matched, "picture", "pictures")));
   if (unmatched > 0) {
-    listing.warnings.push_back(fmt::format("{} not match the group pattern, such as {}; {} by the pattern.", Plural(unmatched, "name does", "names do"), examples,
+    listing.warnings.push_back(fmt::format("{} not match the group pattern, such as {}; {} by the pattern.",
+                                           Plural(unmatched, "name does", "names do"), examples,
                                            unmatched == 1 ? "it gets no group" : "they get no group"));
   }
   return {};
@@ -136,19 +157,22 @@ Result<void> ByPattern(const std::string& text, Listing& listing) {
 }  // namespace
 
 bool IsSplitName(std::string_view name) {
-  constexpr std::string_view kSplits[] = {"train", "training", "val", "valid", "validation", "test", "testing", "eval", "dev", "holdout"};
+  constexpr std::string_view kSplits[] = {"train", "training", "val",  "valid", "validation",
+                                          "test",  "testing",  "eval", "dev",   "holdout"};
   return std::find(std::begin(kSplits), std::end(kSplits), FoldedName(name)) != std::end(kSplits);
 }
 
 Result<void> AssignGroups(const GroupRules& rules, Listing& listing) {
   const auto grouped = [](const Entry& entry) { return !entry.group.empty(); };
-  if (!listing.labels_file.empty() && std::any_of(listing.entries.begin(), listing.entries.end(), grouped)) listing.groups_from = "labels file";
+  if (!listing.labels_file.empty() && std::any_of(listing.entries.begin(), listing.entries.end(), grouped))
+    listing.groups_from = "labels file";
   if (listing.labels_file.empty() && rules.subfolders == Subfolders::kGroup) ByFolder(listing);
   return rules.pattern.empty() ? Result<void>() : ByPattern(rules.pattern, listing);
 }
 
 bool GroupsKnown(const Dataset& dataset) {
-  return std::any_of(dataset.pictures.begin(), dataset.pictures.end(), [](const Picture& picture) { return !picture.group.empty(); });
+  return std::any_of(dataset.pictures.begin(), dataset.pictures.end(),
+                     [](const Picture& picture) { return !picture.group.empty(); });
 }
 
 std::string GroupsSentence(const Dataset& dataset) {
@@ -159,14 +183,19 @@ std::string GroupsSentence(const Dataset& dataset) {
     ++grouped;
     groups.insert(picture.group);
   }
-  constexpr std::string_view kHow = "folders inside the class folders, --group-pattern, or a group column in a labels.csv";
+  constexpr std::string_view kHow =
+      "folders inside the class folders, --group-pattern, or a group column in a labels.csv";
   if (grouped == 0) {
-    return fmt::format("It is not known which pictures belong together. If one patient, plant or object gave several, give groups ({}); "
-                       "without them the accuracies come out too high.", kHow);
+    return fmt::format(
+        "It is not known which pictures belong together. If one patient, plant or object gave several, give "
+        "groups ({}); "
+        "without them the accuracies come out too high.",
+        kHow);
   }
-  std::string text = fmt::format("{} of {} belong to {}{}; no group is divided over folds.", Thousands(static_cast<int64_t>(grouped)),
-                                 Plural(dataset.pictures.size(), "picture", "pictures"), Plural(groups.size(), "group", "groups"),
-                                 dataset.groups_from.empty() ? "" : fmt::format(" (by {})", dataset.groups_from));
+  std::string text = fmt::format(
+      "{} of {} belong to {}{}; no group is divided over folds.", Thousands(static_cast<int64_t>(grouped)),
+      Plural(dataset.pictures.size(), "picture", "pictures"), Plural(groups.size(), "group", "groups"),
+      dataset.groups_from.empty() ? "" : fmt::format(" (by {})", dataset.groups_from));
   if (grouped < dataset.pictures.size()) text += " Of the others it is not known which belong together.";
   return text;
 }

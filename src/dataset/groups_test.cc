@@ -1,5 +1,5 @@
-// Claims about groups: folders inside classes and patterns over names keep a patient's pictures together; what is not
-// known is said.
+// Claims about groups: folders inside classes and patterns over names keep a patient's pictures together;
+// what is not known is said.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -14,7 +14,8 @@ using testing::HasSubstr;
 
 Listing Folders(const std::vector<std::string>& paths) {
   Listing listing;
-  for (const std::string& path : paths) listing.entries.push_back({path, path.substr(0, path.find('/')), "", path.find('/') + 1});
+  for (const std::string& path : paths)
+    listing.entries.push_back({path, path.substr(0, path.find('/')), "", path.find('/') + 1});
   return listing;
 }
 
@@ -32,7 +33,8 @@ std::vector<std::string> GroupsBy(const GroupRules& rules, const std::vector<std
 }
 
 TEST(Groups, FoldersInsideAClassAreGroups) {
-  Listing listing = Folders({"ill/patient07/1.jpg", "ill/patient07/visit 2/1.jpg", "ill/patient08/1.jpg", "ill/3.jpg", "well/patient07/1.jpg"});
+  Listing listing = Folders({"ill/patient07/1.jpg", "ill/patient07/visit 2/1.jpg", "ill/patient08/1.jpg",
+                             "ill/3.jpg", "well/patient07/1.jpg"});
   ASSERT_TRUE(AssignGroups({}, listing));
   EXPECT_THAT(Groups(listing), ElementsAre("patient07", "patient07", "patient08", "", "patient07"));
   EXPECT_EQ(listing.groups_from, "folders");
@@ -47,7 +49,8 @@ TEST(Groups, FoldersAreNothingWhenToldSo) {
 }
 
 TEST(Groups, AFolderThatHoldsEverythingIsPassedOver) {
-  EXPECT_THAT(GroupsBy({}, {"ill/images/p1/1.jpg", "ill/images/p2/1.jpg", "well/images/p3/1.jpg"}), ElementsAre("p1", "p2", "p3"));
+  EXPECT_THAT(GroupsBy({}, {"ill/images/p1/1.jpg", "ill/images/p2/1.jpg", "well/images/p3/1.jpg"}),
+              ElementsAre("p1", "p2", "p3"));
   EXPECT_THAT(GroupsBy({}, {"ill/images/1.jpg", "well/images/1.jpg"}), ElementsAre("", ""));
 }
 
@@ -60,15 +63,18 @@ TEST(Groups, FoldersCalledTrainAndTestAreNoGroups) {
 
 TEST(Groups, APatternTakesTheFirstCaptureOrTheWholeMatch) {
   const std::vector<std::string> paths = {"ill/p07_left.jpg", "ill/p07_right.jpg", "well/p31_left.jpg"};
-  EXPECT_THAT(GroupsBy({.subfolders = Subfolders::kGroup, .pattern = "^p([0-9]+)_"}, paths), ElementsAre("07", "07", "31"));
-  EXPECT_THAT(GroupsBy({.subfolders = Subfolders::kGroup, .pattern = "p\\d+"}, paths), ElementsAre("p07", "p07", "p31"));
+  EXPECT_THAT(GroupsBy({.subfolders = Subfolders::kGroup, .pattern = "^p([0-9]+)_"}, paths),
+              ElementsAre("07", "07", "31"));
+  EXPECT_THAT(GroupsBy({.subfolders = Subfolders::kGroup, .pattern = "p\\d+"}, paths),
+              ElementsAre("p07", "p07", "p31"));
 }
 
 TEST(Groups, NamesThatThePatternDoesNotMatchAreNamed) {
   Listing listing = Folders({"ill/p07_left.jpg", "ill/odd.jpg"});
   ASSERT_TRUE(AssignGroups({.subfolders = Subfolders::kGroup, .pattern = "^p([0-9]+)_"}, listing));
   EXPECT_THAT(Groups(listing), ElementsAre("07", ""));
-  EXPECT_THAT(listing.warnings, Contains(HasSubstr("1 name does not match the group pattern, such as odd.jpg")));
+  EXPECT_THAT(listing.warnings,
+              Contains(HasSubstr("1 name does not match the group pattern, such as odd.jpg")));
 }
 
 TEST(Groups, TheColumnOfALabelsFileGoesBeforeThePattern) {
@@ -80,8 +86,15 @@ TEST(Groups, TheColumnOfALabelsFileGoesBeforeThePattern) {
 }
 
 TEST(Groups, ABadPatternIsAClearError) {
-  for (const auto& [pattern, reason] : std::vector<std::pair<std::string, std::string>>{
-           {"(p[0-9]+", "parenthesis"}, {"p[0-9", "bracket"}, {"*p", "not a regular expression"}, {"(p|+)", "not a regular expression"}, {"p{2,1}", "braces"}, {"\\", "backslash"}, {"nothing like it", "matches no picture"}, {"^(.)", "cuts a letter"}}) {
+  for (const auto& [pattern, reason] :
+       std::vector<std::pair<std::string, std::string>>{{"(p[0-9]+", "parenthesis"},
+                                                        {"p[0-9", "bracket"},
+                                                        {"*p", "not a regular expression"},
+                                                        {"(p|+)", "not a regular expression"},
+                                                        {"p{2,1}", "braces"},
+                                                        {"\\", "backslash"},
+                                                        {"nothing like it", "matches no picture"},
+                                                        {"^(.)", "cuts a letter"}}) {
     Listing listing = Folders({"ill/äp07.jpg", "well/äp08.jpg"});
     const auto done = AssignGroups({.subfolders = Subfolders::kGroup, .pattern = pattern}, listing);
     ASSERT_FALSE(done) << pattern;

@@ -1,4 +1,5 @@
-// The data check from files to a Dataset: reads every file once, in parallel, then looks at all of them together.
+// The data check from files to a Dataset: reads every file once, in parallel, then looks at all of them
+// together.
 #include <algorithm>
 #include <atomic>
 #include <map>
@@ -41,10 +42,12 @@ std::string WithoutPath(const std::string& message, const std::filesystem::path&
 class Reader {
  public:
   Reader(const Listing& listing, const InspectOptions& options)
-      : listing_(listing), options_(options),
+      : listing_(listing),
+        options_(options),
         look_(listing.entries.size() > options.many_pictures ? Keep::kMarks : Keep::kGrey),
         thumbnails_(!options.thumbnails.empty() && listing.entries.size() <= kMostThumbnails) {
-    for (size_t i = 0; i < listing.class_names.size(); ++i) classes_.emplace(listing.class_names[i], static_cast<int>(i));
+    for (size_t i = 0; i < listing.class_names.size(); ++i)
+      classes_.emplace(listing.class_names[i], static_cast<int>(i));
   }
 
   bool many() const { return look_ == Keep::kMarks; }
@@ -54,7 +57,8 @@ class Reader {
     const std::filesystem::path path = std::filesystem::path(listing_.root) / entry.path;
     std::error_code error;
     if (const uintmax_t size = std::filesystem::file_size(path, error); !error && size > kMaxFile_bytes) {
-      result.reason = fmt::format("{} bytes are too many for a picture (the limit is {})", size, kMaxFile_bytes);
+      result.reason =
+          fmt::format("{} bytes are too many for a picture (the limit is {})", size, kMaxFile_bytes);
       return result;
     }
     auto bytes = ReadFile(path);
@@ -94,12 +98,21 @@ class Reader {
       result.reason = decoded.error().message;
       return;
     }
-    result.picture = Picture{.id = Sha256(std::span<const uint8_t>(bytes)), .path = entry.path, .label = classes_.at(entry.label), .group = entry.group,
-                         .width = decoded->image.width, .height = decoded->image.height, .format = decoded->facts.format,
-                         .colour = decoded->facts.colour, .bytes = static_cast<int64_t>(bytes.size()), .warnings = decoded->facts.warnings};
+    result.picture = Picture{.id = Sha256(std::span<const uint8_t>(bytes)),
+                             .path = entry.path,
+                             .label = classes_.at(entry.label),
+                             .group = entry.group,
+                             .width = decoded->image.width,
+                             .height = decoded->image.height,
+                             .format = decoded->facts.format,
+                             .colour = decoded->facts.colour,
+                             .bytes = static_cast<int64_t>(bytes.size()),
+                             .warnings = decoded->facts.warnings};
     result.look = LookAt(*decoded, look_);
     if (!thumbnails_) return;
-    if (auto written = KeepThumbnail(Thumbnail(decoded->image, kThumbnailSide_px), result.picture->id); !written) result.fatal = written.error();
+    if (auto written = KeepThumbnail(Thumbnail(decoded->image, kThumbnailSide_px), result.picture->id);
+        !written)
+      result.fatal = written.error();
   }
 
   // A thumbnail can be made again, so nobody waits for the disk.
@@ -147,7 +160,8 @@ Result<Candidates> ReadAll(Listing& listing, Reader& reader, int jobs, Progress&
     }
   }
   listing.entries = std::vector<Entry>();
-  progress.End(fmt::format("{} pictures read, {} rejected", candidates.pictures.size(), dataset.rejected.size()));
+  progress.End(
+      fmt::format("{} pictures read, {} rejected", candidates.pictures.size(), dataset.rejected.size()));
   return candidates;
 }
 
@@ -161,21 +175,25 @@ void NumberLabels(const Listing& listing, Dataset& dataset) {
   std::sort(dataset.labels.begin(), dataset.labels.end());
   std::vector<int> number(used.size());
   for (size_t i = 0; i < used.size(); ++i) {
-    number[i] = static_cast<int>(std::lower_bound(dataset.labels.begin(), dataset.labels.end(), listing.class_names[i]) - dataset.labels.begin());
+    number[i] = static_cast<int>(
+        std::lower_bound(dataset.labels.begin(), dataset.labels.end(), listing.class_names[i]) -
+        dataset.labels.begin());
   }
   for (Picture& picture : dataset.pictures) picture.label = number[static_cast<size_t>(picture.label)];
   std::map<std::string, std::string> folded;
   for (size_t i = 0; i < used.size(); ++i) {
     const std::string& name = listing.class_names[i];
     if (!used[i]) {
-      dataset.warnings.push_back(fmt::format("Class {} has no usable picture and is left out.", Printable(name)));
+      dataset.warnings.push_back(
+          fmt::format("Class {} has no usable picture and is left out.", Printable(name)));
       continue;
     }
     const auto [it, is_new] = folded.try_emplace(FoldedName(name), name);
     if (!is_new) {
-      dataset.warnings.push_back(fmt::format(
-          "The classes {} and {} differ only in case or in how accents are stored; if they are one class, put them into one folder.",
-          it->second, name));
+      dataset.warnings.push_back(
+          fmt::format("The classes {} and {} differ only in case or in how accents are stored; if they are "
+                      "one class, put them into one folder.",
+                      it->second, name));
     }
   }
 }
@@ -183,10 +201,16 @@ void NumberLabels(const Listing& listing, Dataset& dataset) {
 Result<void> CheckTrainable(const Dataset& dataset, Progress& progress) {
   if (dataset.labels.size() >= 2) return {};
   for (const std::string& line : RejectedLines(dataset.rejected)) progress.Warn(line);
-  std::string seen = dataset.labels.empty() ? "no class has any" : fmt::format("only {} has any", dataset.labels[0]);
-  return Fail(ErrorKind::kBadInput, "{}: at least two classes with readable pictures are needed; {} ({} pictures read, {} rejected{})",
-              dataset.labels_file.empty() ? dataset.root : dataset.labels_file, seen, dataset.pictures.size(), dataset.rejected.size(),
-              dataset.rejected.empty() ? "" : ", the first: " + dataset.rejected[0].path + ": " + dataset.rejected[0].reason);
+  std::string seen =
+      dataset.labels.empty() ? "no class has any" : fmt::format("only {} has any", dataset.labels[0]);
+  return Fail(
+      ErrorKind::kBadInput,
+      "{}: at least two classes with readable pictures are needed; {} ({} pictures read, {} rejected{})",
+      dataset.labels_file.empty() ? dataset.root : dataset.labels_file, seen, dataset.pictures.size(),
+      dataset.rejected.size(),
+      dataset.rejected.empty()
+          ? ""
+          : ", the first: " + dataset.rejected[0].path + ": " + dataset.rejected[0].reason);
 }
 
 void RecordNearPairs(const std::vector<NearPair>& pairs, Dataset& dataset) {
@@ -218,8 +242,9 @@ Result<Dataset> Inspect(const InspectOptions& options, Progress& progress) {
                    [](const Rejected& a, const Rejected& b) { return a.path < b.path; });
   HL_TRY(CheckTrainable(dataset, progress));
   const auto again = [&](size_t i) { return reader.Again(dataset.pictures[i]); };
-  HL_ASSIGN(const std::vector<NearPair> pairs, reader.many() ? FindNearDuplicatesAmongMany(looks, again, options.jobs, progress)
-                                                             : FindNearDuplicates(looks, options.jobs, progress));
+  HL_ASSIGN(const std::vector<NearPair> pairs,
+            reader.many() ? FindNearDuplicatesAmongMany(looks, again, options.jobs, progress)
+                          : FindNearDuplicates(looks, options.jobs, progress));
   RecordNearPairs(pairs, dataset);
   AssignClusters(pairs, tied_groups, dataset.pictures);
   dataset.shortcuts = FindShortcuts(dataset, looks);
@@ -229,9 +254,11 @@ Result<Dataset> Inspect(const InspectOptions& options, Progress& progress) {
   const std::vector<std::string> advice = Advise(dataset);
   dataset.warnings.insert(dataset.warnings.end(), advice.begin(), advice.end());
   if (reader.many()) {
-    dataset.warnings.push_back(fmt::format("Of more than {} pictures, near-duplicates are searched more coarsely: the same picture saved again, resized, "
-                                           "brightened, mirrored or turned by quarters is found; one that was cropped or tilted may not be.",
-                                           Thousands(static_cast<int64_t>(options.many_pictures))));
+    dataset.warnings.push_back(fmt::format(
+        "Of more than {} pictures, near-duplicates are searched more coarsely: the same picture saved again, "
+        "resized, "
+        "brightened, mirrored or turned by quarters is found; one that was cropped or tilted may not be.",
+        Thousands(static_cast<int64_t>(options.many_pictures))));
   }
   return dataset;
 }

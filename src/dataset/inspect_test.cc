@@ -25,7 +25,8 @@ std::vector<uint8_t> Texture(uint64_t seed) {
   Rng rng(seed, "test texture");
   std::vector<float> grey(kSide * kSide, 120);
   for (int blob = 0; blob < 160; ++blob) {
-    const float cx = rng.Uniform(0, kSide), cy = rng.Uniform(0, kSide), r = rng.Uniform(2, 9), height = rng.Uniform(-70, 70);
+    const float cx = rng.Uniform(0, kSide), cy = rng.Uniform(0, kSide), r = rng.Uniform(2, 9),
+                height = rng.Uniform(-70, 70);
     for (int y = 0; y < kSide; ++y) {
       for (int x = 0; x < kSide; ++x) {
         const float dx = static_cast<float>(x) - cx, dy = static_cast<float>(y) - cy;
@@ -35,7 +36,8 @@ std::vector<uint8_t> Texture(uint64_t seed) {
     }
   }
   std::vector<uint8_t> rgb;
-  for (const float value : grey) rgb.insert(rgb.end(), 3, static_cast<uint8_t>(std::clamp(value, 0.0F, 255.0F)));
+  for (const float value : grey)
+    rgb.insert(rgb.end(), 3, static_cast<uint8_t>(std::clamp(value, 0.0F, 255.0F)));
   return rgb;
 }
 
@@ -43,7 +45,8 @@ template <class F>  // F(x, y) -> value at kSide x kSide
 std::vector<uint8_t> Redraw(F&& value) {
   std::vector<uint8_t> rgb;
   for (int y = 0; y < kSide; ++y) {
-    for (int x = 0; x < kSide; ++x) rgb.insert(rgb.end(), 3, static_cast<uint8_t>(std::clamp(value(x, y), 0, 255)));
+    for (int x = 0; x < kSide; ++x)
+      rgb.insert(rgb.end(), 3, static_cast<uint8_t>(std::clamp(value(x, y), 0, 255)));
   }
   return rgb;
 }
@@ -59,9 +62,12 @@ class InspectTest : public testing::Test {
   void Put(const std::string& path, const std::vector<uint8_t>& rgb) {
     ASSERT_TRUE(WriteFileAtomic(root_ / path, image::EncodePng(rgb, kSide, kSide)));
   }
-  void PutText(const std::string& path, std::string_view text) { ASSERT_TRUE(WriteFileAtomic(root_ / path, text)); }
+  void PutText(const std::string& path, std::string_view text) {
+    ASSERT_TRUE(WriteFileAtomic(root_ / path, text));
+  }
   Result<Dataset> Look(const std::string& what = "", int jobs = 2) {
-    return Inspect({.pictures = root_ / what, .limits = {}, .thumbnails = {}, .jobs = jobs}, SilentProgress());
+    return Inspect({.pictures = root_ / what, .limits = {}, .thumbnails = {}, .jobs = jobs},
+                   SilentProgress());
   }
   void PutTwoClasses(int each) {
     for (int i = 0; i < each; ++i) {
@@ -86,7 +92,9 @@ TEST_F(InspectTest, SortsLabelsByBytesAndShowsThemUnchanged) {
   }
   const auto data = Look();
   ASSERT_TRUE(data) << data.error().message;
-  EXPECT_EQ(data->labels, (std::vector<std::string>{"10", "9", "café, noir", "null", "Ünïcode \U0001F33F"}));
+  EXPECT_EQ(data->labels, (std::vector<std::string>{"10", "9", "café, noir", "null",
+                                                    "Ünïcode "
+                                                    "\U0001F33F"}));
 }
 
 TEST_F(InspectTest, ListsEveryBrokenFileWithItsReason) {
@@ -104,7 +112,9 @@ TEST_F(InspectTest, ListsEveryBrokenFileWithItsReason) {
   EXPECT_EQ(ReasonOf(*data, "dog/empty.png"), "the file is empty");
   EXPECT_EQ(ReasonOf(*data, "cat/pipe.png"), "a named pipe, not a file");
   EXPECT_NE(ReasonOf(*data, "cat/caf\\xE9.png").find("UTF-8"), std::string::npos);
-  EXPECT_TRUE(std::any_of(data->warnings.begin(), data->warnings.end(), [](const std::string& w) { return w.find("Class gone has no usable picture") != std::string::npos; }));
+  EXPECT_TRUE(std::any_of(data->warnings.begin(), data->warnings.end(), [](const std::string& w) {
+    return w.find("Class gone has no usable picture") != std::string::npos;
+  }));
 }
 
 TEST_F(InspectTest, KeepsOneOfExactCopiesAndRejectsContradictions) {
@@ -127,7 +137,8 @@ TEST_F(InspectTest, RefusesLayoutsThatAreNotClasses) {
   Put("flat.png", Texture(1));
   EXPECT_NE(Look().error().message.find("no class folders"), std::string::npos);
   Put("Train/cat/1.png", Texture(1));
-  EXPECT_NE(Look().error().message.find("give " + (fs::canonical(root_) / "Train").string()), std::string::npos);
+  EXPECT_NE(Look().error().message.find("give " + (fs::canonical(root_) / "Train").string()),
+            std::string::npos);
   Put("val/cat/2.png", Texture(2));
   EXPECT_NE(Look().error().message.find("look like splits"), std::string::npos);
   EXPECT_EQ(Look("missing").error().kind, ErrorKind::kBadInput);
@@ -161,7 +172,8 @@ TEST_F(InspectTest, SkipsHiddenFilesAndCountsThem) {
 TEST_F(InspectTest, ReadsLabelsFilesWithGroupsAndListsBadRows) {
   for (uint64_t i = 0; i < 6; ++i) Put(fmt::format("p/{},x.png", i), Texture(i));
   PutText("labels.csv",
-          "\xEF\xBB\xBFpath,label,group\r\n\"p/0,x.png\",\"a \"\"q\"\"\",g1\r\n\"p/1,x.png\",b,g2\r\n\"p/2,x.png\",b,g1\r\n"
+          "\xEF\xBB\xBFpath,label,group\r\n\"p/0,x.png\",\"a "
+          "\"\"q\"\"\",g1\r\n\"p/1,x.png\",b,g2\r\n\"p/2,x.png\",b,g1\r\n"
           "../secret.png,b,\r\nmissing.png,b,\r\np/3,x.png,b,\r\n\"p\\4,x.png\",b,\r\n");
   const auto data = Look("labels.csv");
   ASSERT_TRUE(data) << data.error().message;
@@ -177,22 +189,27 @@ TEST_F(InspectTest, ReadsLabelsFilesWithGroupsAndListsBadRows) {
 TEST_F(InspectTest, ReadsPicturesOutsideTheFolderOfTheLabelsFile) {
   for (uint64_t i = 0; i < 5; ++i) Put(fmt::format("p/{}.png", i), Texture(i));
   fs::create_directory(root_ / "tables");
-  PutText("tables/labels.csv", fmt::format("path,label\n../p/0.png,a\n{0}/p/1.png,b\n../tables/../p/2.png,a\n{0}/p/2.png,b\n"
-                                           "{0}/tables/gone.png,b\n",
-                                           root_.string()));
+  PutText("tables/labels.csv",
+          fmt::format("path,label\n../p/0.png,a\n{0}/p/1.png,b\n../tables/../p/2.png,a\n{0}/p/2.png,b\n"
+                      "{0}/tables/gone.png,b\n",
+                      root_.string()));
   const auto data = Look("tables/labels.csv");
   ASSERT_TRUE(data) << data.error().message;
   ASSERT_EQ(data->pictures.size(), 2U);
   EXPECT_EQ(data->pictures[0].path, "../p/0.png");
   EXPECT_EQ(data->pictures[1].path, (root_ / "p/1.png").string());
-  EXPECT_NE(ReasonOf(*data, (root_ / "tables/gone.png").string()).find("line 6: no such file"), std::string::npos);
+  EXPECT_NE(ReasonOf(*data, (root_ / "tables/gone.png").string()).find("line 6: no such file"),
+            std::string::npos);
   EXPECT_TRUE(CheckUnchanged(*data, SilentProgress()));
 }
 
 TEST_F(InspectTest, FindsTheSamePhotographMirroredTurnedDarkerAndNoisy) {
   PutTwoClasses(12);
   const auto original = Texture(0);
-  const auto at = [&](int x, int y) { return x < 0 || y < 0 || x >= kSide || y >= kSide ? 0 : int{original[static_cast<size_t>(y * kSide + x) * 3]}; };
+  const auto at = [&](int x, int y) {
+    return x < 0 || y < 0 || x >= kSide || y >= kSide ? 0
+                                                      : int{original[static_cast<size_t>(y * kSide + x) * 3]};
+  };
   Put("cat/mirrored.png", Redraw([&](int x, int y) { return at(kSide - 1 - x, y); }));
   Put("cat/quarter.png", Redraw([&](int x, int y) { return at(y, kSide - 1 - x); }));
   Put("cat/dark.png", Redraw([&](int x, int y) { return at(x, y) * 6 / 10 + 10; }));
@@ -201,16 +218,19 @@ TEST_F(InspectTest, FindsTheSamePhotographMirroredTurnedDarkerAndNoisy) {
   // Turned by 10 degrees: tan is about 0.176.
   Put("cat/turned.png", Redraw([&](int x, int y) {
         const double u = x - 47.5, v = y - 47.5;
-        return at(static_cast<int>(0.9848 * u - 0.1736 * v + 48), static_cast<int>(0.1736 * u + 0.9848 * v + 48));
+        return at(static_cast<int>(0.9848 * u - 0.1736 * v + 48),
+                  static_cast<int>(0.1736 * u + 0.9848 * v + 48));
       }));
   const auto data = Look();
   ASSERT_TRUE(data) << data.error().message;
   std::map<int, std::vector<std::string>> clusters;
   for (const Picture& picture : data->pictures) clusters[picture.cluster].push_back(picture.path);
-  EXPECT_EQ(clusters[0], (std::vector<std::string>{"cat/0.png", "cat/dark.png", "cat/mirrored.png", "cat/quarter.png", "cat/shifted.png",
-                                                   "cat/turned.png", "dog/noisy.png"}));
+  EXPECT_EQ(clusters[0],
+            (std::vector<std::string>{"cat/0.png", "cat/dark.png", "cat/mirrored.png", "cat/quarter.png",
+                                      "cat/shifted.png", "cat/turned.png", "dog/noisy.png"}));
   EXPECT_EQ(clusters.size(), 24U);
-  EXPECT_TRUE(std::any_of(data->duplicates.begin(), data->duplicates.end(), [](const DuplicatePair& pair) { return pair.across_labels; }));
+  EXPECT_TRUE(std::any_of(data->duplicates.begin(), data->duplicates.end(),
+                          [](const DuplicatePair& pair) { return pair.across_labels; }));
 }
 
 TEST_F(InspectTest, GivesTheSameRecordForAnyNumberOfJobsAndReadsItBack) {
@@ -233,13 +253,17 @@ TEST_F(InspectTest, WarnsOfASizeThatTellsTheClass) {
   for (uint64_t i = 0; i < 20; ++i) {
     Put(fmt::format("cat/{}.png", i), Texture(i));
     const auto cut = Texture(100 + i);
-    ASSERT_TRUE(WriteFileAtomic(root_ / fmt::format("dog/{}.png", i), image::EncodePng(std::span(cut).first(kSide * 60 * 3), kSide, 60)));
+    ASSERT_TRUE(WriteFileAtomic(root_ / fmt::format("dog/{}.png", i),
+                                image::EncodePng(std::span(cut).first(kSide * 60 * 3), kSide, 60)));
   }
   const auto data = Look();
   ASSERT_TRUE(data);
   ASSERT_FALSE(data->shortcuts.empty());
-  EXPECT_TRUE(std::any_of(data->shortcuts.begin(), data->shortcuts.end(), [](const Shortcut& s) { return s.property == "size" && s.accuracy == 1; }));
-  EXPECT_TRUE(std::none_of(data->shortcuts.begin(), data->shortcuts.end(), [](const Shortcut& s) { return s.property == "format" || s.property == "contrast"; }));
+  EXPECT_TRUE(std::any_of(data->shortcuts.begin(), data->shortcuts.end(),
+                          [](const Shortcut& s) { return s.property == "size" && s.accuracy == 1; }));
+  EXPECT_TRUE(std::none_of(data->shortcuts.begin(), data->shortcuts.end(), [](const Shortcut& s) {
+    return s.property == "format" || s.property == "contrast";
+  }));
 }
 
 TEST_F(InspectTest, NamesThePictureUnlikeTheRestOfItsClass) {
@@ -283,9 +307,11 @@ TEST_F(InspectTest, NamesEveryPictureThatChangedOrVanished) {
 }
 
 TEST(Csv, TellsTheLineOfWhatIsWrong) {
-  EXPECT_NE(ParseCsv("a,b\n1,\"x\ny\" z\n", "f").error().message.find("line 3: text after"), std::string::npos);
+  EXPECT_NE(ParseCsv("a,b\n1,\"x\ny\" z\n", "f").error().message.find("line 3: text after"),
+            std::string::npos);
   EXPECT_NE(ParseCsv("a,b\n1,x\"y\n", "f").error().message.find("line 2: a quote inside"), std::string::npos);
-  EXPECT_NE(ParseCsv("a\n\"never", "f").error().message.find("line 2: a quote that is never"), std::string::npos);
+  EXPECT_NE(ParseCsv("a\n\"never", "f").error().message.find("line 2: a quote that is never"),
+            std::string::npos);
   EXPECT_NE(ParseCsv("\xFF\xFE", "f").error().message.find("UTF-16"), std::string::npos);
 }
 
@@ -295,14 +321,16 @@ TEST(Labels, SurviveRandomBytesAndKeepOnlyRowsThatObeyTheRules) {
   for (uint64_t seed = 0; seed < 3000; ++seed) {
     Rng rng(seed, "csv fuzz");
     std::string text = "path,label,group\n";
-    for (uint32_t i = rng.Below(60); i > 0; --i) text += kAlphabet[rng.Below(static_cast<uint32_t>(kAlphabet.size()))];
+    for (uint32_t i = rng.Below(60); i > 0; --i)
+      text += kAlphabet[rng.Below(static_cast<uint32_t>(kAlphabet.size()))];
     const auto table = ParseLabels(text, "labels.csv");
     if (!table) continue;
     for (const LabelRow& row : table->rows) {
       EXPECT_TRUE(IsUtf8(row.path) && !row.path.empty() && LabelProblem(row.label).empty()) << seed;
     }
     kept += table->rows.size();
-    for (const Rejected& rejected : table->rejected) EXPECT_NE(rejected.reason.find("line "), std::string::npos);
+    for (const Rejected& rejected : table->rejected)
+      EXPECT_NE(rejected.reason.find("line "), std::string::npos);
   }
   EXPECT_GT(kept, 0U);
 }

@@ -28,7 +28,9 @@ class Layouts : public testing::Test {
   ~Layouts() override { fs::remove_all(root_); }
 
   // Layouts look at names only.
-  void Put(const std::string& path, std::string_view text = "x") { ASSERT_TRUE(WriteFileAtomic(root_ / path, text)); }
+  void Put(const std::string& path, std::string_view text = "x") {
+    ASSERT_TRUE(WriteFileAtomic(root_ / path, text));
+  }
   Result<Listing> List(const std::string& what = "", Splits splits = Splits::kRefuse) {
     return ListPictures(root_ / what, {.groups = {}, .splits = splits}, SilentProgress());
   }
@@ -36,7 +38,8 @@ class Layouts : public testing::Test {
   static std::vector<std::string> Lines(const Result<Listing>& listing) {
     std::vector<std::string> lines;
     if (!listing) return {listing.error().message};
-    for (const Entry& e : listing->entries) lines.push_back(e.path + " " + e.label + (e.group.empty() ? "" : " " + e.group));
+    for (const Entry& e : listing->entries)
+      lines.push_back(e.path + " " + e.label + (e.group.empty() ? "" : " " + e.group));
     return lines;
   }
 
@@ -52,11 +55,13 @@ TEST_F(Layouts, SplitsAreNamedAndRefusedUntilTheyAreToBeMerged) {
   const auto refused = List();
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::kBadInput);
-  EXPECT_THAT(refused.error().message, HasSubstr("test (1 class folder, 1 file without a class), train (2 class folders), valid (1 class folder) look like splits"));
+  EXPECT_THAT(refused.error().message, HasSubstr("test (1 class folder, 1 file without a class), train (2 "
+                                                 "class folders), valid (1 class folder) look like splits"));
   EXPECT_THAT(refused.error().message, HasSubstr("--merge-splits"));
 
   const auto merged = List("", Splits::kMerge);
-  EXPECT_THAT(Lines(merged), ElementsAre("test/cow/1.jpg cow", "train/cat/p1/1.jpg cat p1", "train/dog/2.jpg dog", "valid/cat/p1/3.jpg cat p1"));
+  EXPECT_THAT(Lines(merged), ElementsAre("test/cow/1.jpg cow", "train/cat/p1/1.jpg cat p1",
+                                         "train/dog/2.jpg dog", "valid/cat/p1/3.jpg cat p1"));
   EXPECT_THAT(merged->class_names, ElementsAre("cat", "cow", "dog"));
   EXPECT_THAT(merged->warnings, Contains(HasSubstr("Class cow is only in test.")));
   EXPECT_THAT(merged->warnings, Contains(HasSubstr("1 file of test lies in no class folder")));
@@ -82,21 +87,25 @@ TEST_F(Layouts, ColumnsGoByTheNamesThatPeopleGiveThem) {
   Put("labels.csv", "Patient-ID,Filename, Class ,age\n p7 ,1.jpg, oak,30\np8,2.jpg,elm ,40\n");
   const auto listing = List("labels.csv");
   EXPECT_THAT(Lines(listing), ElementsAre("1.jpg oak p7", "2.jpg elm p8"));
-  EXPECT_THAT(listing->warnings, Contains("Of the labels file, the column Filename is taken as the pictures, Class as the labels, and Patient-ID as groups that no "
+  EXPECT_THAT(listing->warnings, Contains("Of the labels file, the column Filename is taken as the pictures, "
+                                          "Class as the labels, and Patient-ID as groups that no "
                                           "fold divides."));
   EXPECT_THAT(listing->warnings, Contains("The column age of the labels file is not used."));
 }
 
 TEST_F(Layouts, OneColumnAClassIsRead) {
   for (const char* name : {"ISIC_1.jpg", "ISIC_2.jpg", "ISIC_3.jpg", "ISIC_4.jpg"}) Put(name);
-  Put("labels.csv", "image,age,MEL,NV,BCC\nISIC_1,61,1.0,0.0,0.0\nISIC_2,0,0,1,0\nISIC_3,5,0,0,0\nISIC_4,5,1,0,1\nISIC_1.jpg,5,1,0,x\n");
+  Put("labels.csv",
+      "image,age,MEL,NV,BCC\nISIC_1,61,1.0,0.0,0.0\nISIC_2,0,0,1,0\nISIC_3,5,0,0,0\nISIC_4,5,1,0,1\nISIC_1."
+      "jpg,5,1,0,x\n");
   const auto listing = List("labels.csv");
   EXPECT_THAT(Lines(listing), ElementsAre("ISIC_1.jpg MEL", "ISIC_2.jpg NV"));
   ASSERT_EQ(listing->rejected.size(), 3U);
   EXPECT_EQ(listing->rejected[0].reason, "line 4: no class is marked with 1");
   EXPECT_THAT(listing->rejected[1].reason, HasSubstr("line 5: several classes are marked with 1 (MEL, BCC)"));
   EXPECT_THAT(listing->rejected[2].reason, HasSubstr("line 6: the column BCC holds 'x' instead of 0 or 1"));
-  EXPECT_THAT(listing->warnings, Contains(HasSubstr("3 columns hold 0 or 1 and are taken as the classes: MEL, NV, BCC")));
+  EXPECT_THAT(listing->warnings,
+              Contains(HasSubstr("3 columns hold 0 or 1 and are taken as the classes: MEL, NV, BCC")));
 }
 
 TEST_F(Layouts, ATableWithoutNamesOfColumnsIsRefusedWithTheNamesThatWouldDo) {
@@ -104,10 +113,14 @@ TEST_F(Layouts, ATableWithoutNamesOfColumnsIsRefusedWithTheNamesThatWouldDo) {
   Put("labels.csv", "1.jpg,cat\n");
   const auto listing = List("labels.csv");
   ASSERT_FALSE(listing);
-  EXPECT_THAT(listing.error().message, HasSubstr("line 1: the first line must name the columns path,label[,group] (also understood: file filename"));
+  EXPECT_THAT(
+      listing.error().message,
+      HasSubstr(
+          "line 1: the first line must name the columns path,label[,group] (also understood: file filename"));
   EXPECT_THAT(listing.error().message, HasSubstr("it reads 1.jpg,cat"));
   Put("two.csv", "path,colour,height\n1.jpg,red,3\n");
-  EXPECT_THAT(List("two.csv").error().message, HasSubstr("line 2: no column is called label or class, and no two columns hold 0 or 1"));
+  EXPECT_THAT(List("two.csv").error().message,
+              HasSubstr("line 2: no column is called label or class, and no two columns hold 0 or 1"));
 }
 
 TEST_F(Layouts, WindowsPathsAndLatin1AreRead) {
@@ -115,7 +128,8 @@ TEST_F(Layouts, WindowsPathsAndLatin1AreRead) {
   Put("labels.csv", "path;label\r\nB\xE4ume\\Ahorn 1.jpg;Ahornbl\xE4tter\r\nC:\\Users\\me\\2.jpg;Eiche\r\n");
   const auto listing = List("labels.csv");
   EXPECT_THAT(Lines(listing), ElementsAre("Bäume/Ahorn 1.jpg Ahornblätter"));
-  EXPECT_THAT(listing->warnings, Contains(HasSubstr("read as Windows-1252 (western European), such as \"Bäume\"")));
+  EXPECT_THAT(listing->warnings,
+              Contains(HasSubstr("read as Windows-1252 (western European), such as \"Bäume\"")));
   ASSERT_EQ(listing->rejected.size(), 1U);
   EXPECT_THAT(listing->rejected[0].reason, HasSubstr("line 3: a path of a Windows computer"));
 }
@@ -135,7 +149,8 @@ TEST_F(Layouts, TheFolderOfThePicturesBesideTheTableIsFound) {
   Put("labels.csv", "path,label\n1.jpg,oak\n2.jpg,elm\n");
   const auto listing = List("labels.csv");
   EXPECT_THAT(Lines(listing), ElementsAre("photos/1.jpg oak"));
-  EXPECT_THAT(listing->warnings, Contains("The pictures of the labels file are found in the folder photos beside it."));
+  EXPECT_THAT(listing->warnings,
+              Contains("The pictures of the labels file are found in the folder photos beside it."));
   // Two folders with such names: nobody knows which is meant.
   Put("copies/1.jpg");
   EXPECT_THAT(Lines(List("labels.csv")), IsEmpty());
@@ -143,23 +158,30 @@ TEST_F(Layouts, TheFolderOfThePicturesBesideTheTableIsFound) {
 
 TEST(RejectedLines, ManyAlikeAreOneLineAndFewStayApart) {
   std::vector<Rejected> rejected = {{"odd.png", "the file is empty"}};
-  for (int i = 0; i < 40; ++i) rejected.push_back({fmt::format("{}.jpg", i), fmt::format("truncated JPEG at byte {}", 100 + i)});
+  for (int i = 0; i < 40; ++i)
+    rejected.push_back({fmt::format("{}.jpg", i), fmt::format("truncated JPEG at byte {}", 100 + i)});
   rejected.push_back({"e\nvil", "the file is empty"});
-  EXPECT_THAT(RejectedLines(rejected), ElementsAre("odd.png: the file is empty", "40 files, such as 0.jpg: truncated JPEG at byte 100", "e\\x0Avil: the file is empty"));
+  EXPECT_THAT(RejectedLines(rejected),
+              ElementsAre("odd.png: the file is empty", "40 files, such as 0.jpg: truncated JPEG at byte 100",
+                          "e\\x0Avil: the file is empty"));
 }
 
 // libzip writes what the unpacking reads.
 class Zips : public Layouts {
  protected:
-  fs::path Pack(const std::vector<std::pair<std::string, std::string>>& files, const char* password = nullptr) {
+  fs::path Pack(const std::vector<std::pair<std::string, std::string>>& files,
+                const char* password = nullptr) {
     const fs::path path = root_ / "pictures.zip";
     fs::remove(path);
     zip_t* zip = zip_open(path.c_str(), ZIP_CREATE, nullptr);
     for (const auto& [name, text] : files) {
-      const zip_int64_t at = zip_file_add(zip, name.c_str(), zip_source_buffer(zip, text.data(), text.size(), 0), ZIP_FL_ENC_UTF_8);
+      const zip_int64_t at = zip_file_add(
+          zip, name.c_str(), zip_source_buffer(zip, text.data(), text.size(), 0), ZIP_FL_ENC_UTF_8);
       EXPECT_GE(at, 0) << zip_strerror(zip);
       EXPECT_EQ(zip_set_file_compression(zip, static_cast<zip_uint64_t>(at), ZIP_CM_STORE, 0), 0);
-      const int set = password == nullptr ? 0 : zip_file_set_encryption(zip, static_cast<zip_uint64_t>(at), ZIP_EM_AES_256, password);
+      const int set = password == nullptr ? 0
+                                          : zip_file_set_encryption(zip, static_cast<zip_uint64_t>(at),
+                                                                    ZIP_EM_AES_256, password);
       EXPECT_EQ(set, 0);
     }
     EXPECT_EQ(zip_close(zip), 0) << zip_strerror(zip);
@@ -176,7 +198,10 @@ class Zips : public Layouts {
 };
 
 TEST_F(Zips, AreUnpackedWithoutLeftoversAndFoldersThatHoldEverything) {
-  const fs::path zip = Pack({{"my trees/oak/1.jpg", "a"}, {"my trees/elm/2.jpg", "bc"}, {"my trees/.DS_Store", "x"}, {"__MACOSX/my trees/oak/._1.jpg", "x"}});
+  const fs::path zip = Pack({{"my trees/oak/1.jpg", "a"},
+                             {"my trees/elm/2.jpg", "bc"},
+                             {"my trees/.DS_Store", "x"},
+                             {"__MACOSX/my trees/oak/._1.jpg", "x"}});
   EXPECT_TRUE(IsZip(zip));
   ASSERT_TRUE(UnpackTo(zip, root_ / "trees", SilentProgress()));
   EXPECT_THAT(Found(), ElementsAre("pictures.zip", "trees/elm/2.jpg", "trees/oak/1.jpg"));

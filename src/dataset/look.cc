@@ -50,7 +50,8 @@ void Measure(const std::vector<uint8_t>& small, Look& look) {
       spread += std::max({rgb[0], rgb[1], rgb[2]}) - std::min({rgb[0], rgb[1], rgb[2]});
     }
   }
-  for (size_t c = 0; c < 3; ++c) look.mean[c] = static_cast<double>(channels[c]) / static_cast<double>(grey.n);
+  for (size_t c = 0; c < 3; ++c)
+    look.mean[c] = static_cast<double>(channels[c]) / static_cast<double>(grey.n);
   look.colourfulness = static_cast<double>(spread) / static_cast<double>(grey.n);
   look.deviation = grey.Deviation();
   look.border_mean = border.Mean();
@@ -68,10 +69,12 @@ namespace {
 std::vector<uint8_t> Repeat(const image::Image& image, int out_width, int out_height) {
   std::vector<uint8_t> out(static_cast<size_t>(out_width) * static_cast<size_t>(out_height) * 3);
   std::vector<size_t> column(static_cast<size_t>(out_width));
-  for (size_t x = 0; x < column.size(); ++x) column[x] = static_cast<size_t>(Edge(static_cast<int>(x), image.width, out_width)) * 3;
+  for (size_t x = 0; x < column.size(); ++x)
+    column[x] = static_cast<size_t>(Edge(static_cast<int>(x), image.width, out_width)) * 3;
   uint8_t* target = out.data();
   for (int y = 0; y < out_height; ++y) {
-    const uint8_t* row = &image.rgb[static_cast<size_t>(Edge(y, image.height, out_height)) * static_cast<size_t>(image.width) * 3];
+    const uint8_t* row = &image.rgb[static_cast<size_t>(Edge(y, image.height, out_height)) *
+                                    static_cast<size_t>(image.width) * 3];
     for (const size_t at : column) {
       target = std::copy_n(row + at, 3, target);
     }
@@ -99,7 +102,8 @@ std::vector<uint8_t> Shrink(const image::Image& image, int out_width, int out_he
         }
       }
       const int64_t count = static_cast<int64_t>(bottom - top) * (right - left);
-      uint8_t* target = &out[(static_cast<size_t>(y) * static_cast<size_t>(out_width) + static_cast<size_t>(x)) * 3];
+      uint8_t* target =
+          &out[(static_cast<size_t>(y) * static_cast<size_t>(out_width) + static_cast<size_t>(x)) * 3];
       for (size_t c = 0; c < 3; ++c) target[c] = static_cast<uint8_t>((sums[c] + count / 2) / count);
     }
   }
@@ -108,7 +112,9 @@ std::vector<uint8_t> Shrink(const image::Image& image, int out_width, int out_he
 
 Bytes Thumbnail(const image::Image& image, int side_px) {
   const int longer = std::max({image.width, image.height, side_px});
-  const auto scaled = [&](int side) { return std::max(1, static_cast<int>(static_cast<int64_t>(side) * side_px / longer)); };
+  const auto scaled = [&](int side) {
+    return std::max(1, static_cast<int>(static_cast<int64_t>(side) * side_px / longer));
+  };
   const int width = scaled(image.width), height = scaled(image.height);
   return image::EncodeJpeg(Shrink(image, width, height), width, height, 80);
 }
@@ -116,7 +122,8 @@ Bytes Thumbnail(const image::Image& image, int side_px) {
 Look LookAt(const image::Decoded& decoded, Keep keep) {
   const image::Image& image = decoded.image;
   Look look;
-  const std::string hash = Sha256(fmt::format("{}x{}:{}", image.width, image.height, Sha256(std::span<const uint8_t>(image.rgb))));
+  const std::string hash =
+      Sha256(fmt::format("{}x{}:{}", image.width, image.height, Sha256(std::span<const uint8_t>(image.rgb))));
   std::copy_n(hash.begin(), look.pixel_hash.size(), look.pixel_hash.begin());
   look.bits = decoded.facts.bits;
   look.has_icc = decoded.facts.has_icc;

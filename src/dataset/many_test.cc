@@ -1,5 +1,5 @@
-// Claims about large sets: what is kept of a picture is small, lists do not grow with the square of their entries, deep
-// folders and stops are handled, and near-duplicates are still found.
+// Claims about large sets: what is kept of a picture is small, lists do not grow with the square of their
+// entries, deep folders and stops are handled, and near-duplicates are still found.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -29,16 +29,19 @@ std::vector<uint8_t> Blobs(uint64_t seed) {
   Rng rng(seed, "many");
   std::vector<float> grey(size_t{kSide} * kSide, 120);
   for (int blob = 0; blob < 70; ++blob) {
-    const float cx = rng.Uniform(0, kSide), cy = rng.Uniform(0, kSide), r = rng.Uniform(2, 8), height = rng.Uniform(-80, 80);
+    const float cx = rng.Uniform(0, kSide), cy = rng.Uniform(0, kSide), r = rng.Uniform(2, 8),
+                height = rng.Uniform(-80, 80);
     for (int y = 0; y < kSide; ++y) {
       for (int x = 0; x < kSide; ++x) {
-        const float dx = static_cast<float>(x) - cx, dy = static_cast<float>(y) - cy, d = (dx * dx + dy * dy) / (r * r);
+        const float dx = static_cast<float>(x) - cx, dy = static_cast<float>(y) - cy,
+                    d = (dx * dx + dy * dy) / (r * r);
         if (d < 1) grey[static_cast<size_t>(y * kSide + x)] += height * (1 - d);
       }
     }
   }
   std::vector<uint8_t> rgb;
-  for (const float value : grey) rgb.insert(rgb.end(), 3, static_cast<uint8_t>(std::clamp(value, 0.0F, 255.0F)));
+  for (const float value : grey)
+    rgb.insert(rgb.end(), 3, static_cast<uint8_t>(std::clamp(value, 0.0F, 255.0F)));
   return rgb;
 }
 
@@ -48,19 +51,28 @@ std::vector<uint8_t> Changed(const std::vector<uint8_t>& original, F&& change) {
   const auto at = [&](int x, int y) { return int{original[static_cast<size_t>(y * kSide + x) * 3]}; };
   std::vector<uint8_t> rgb;
   for (int y = 0; y < kSide; ++y) {
-    for (int x = 0; x < kSide; ++x) rgb.insert(rgb.end(), 3, static_cast<uint8_t>(std::clamp(change(at, x, y), 0, 255)));
+    for (int x = 0; x < kSide; ++x)
+      rgb.insert(rgb.end(), 3, static_cast<uint8_t>(std::clamp(change(at, x, y), 0, 255)));
   }
   return rgb;
 }
 
 class ManyTest : public testing::Test {
  protected:
-  ManyTest() : root_(fs::path(testing::TempDir()) / fmt::format("many_{}", testing::UnitTest::GetInstance()->current_test_info()->name())) { fs::remove_all(root_); }
+  ManyTest()
+      : root_(fs::path(testing::TempDir()) /
+              fmt::format("many_{}", testing::UnitTest::GetInstance()->current_test_info()->name())) {
+    fs::remove_all(root_);
+  }
   ~ManyTest() override { fs::remove_all(root_); }
 
-  void Put(const std::string& path, const std::vector<uint8_t>& rgb) { ASSERT_TRUE(WriteFileAtomic(root_ / path, image::EncodePng(rgb, kSide, kSide))); }
+  void Put(const std::string& path, const std::vector<uint8_t>& rgb) {
+    ASSERT_TRUE(WriteFileAtomic(root_ / path, image::EncodePng(rgb, kSide, kSide)));
+  }
   Result<Dataset> InspectAsMany(int jobs = 2) {
-    return Inspect({.pictures = root_, .layout = {}, .limits = {}, .thumbnails = {}, .many_pictures = 0, .jobs = jobs}, SilentProgress());
+    return Inspect(
+        {.pictures = root_, .layout = {}, .limits = {}, .thumbnails = {}, .many_pictures = 0, .jobs = jobs},
+        SilentProgress());
   }
 
   fs::path root_;
@@ -72,13 +84,15 @@ TEST_F(ManyTest, FindsPicturesSavedAgainMirroredTurnedDarkerAndNoisy) {
   Put("a/mirrored.png", Changed(original, [](auto at, int x, int y) { return at(kSide - 1 - x, y); }));
   Put("a/quarter.png", Changed(original, [](auto at, int x, int y) { return at(y, kSide - 1 - x); }));
   Put("a/dark.png", Changed(original, [](auto at, int x, int y) { return at(x, y) * 6 / 10 + 10; }));
-  Put("b/noisy.png", Changed(original, [](auto at, int x, int y) { return at(x, y) + (x * 31 + y * 17) % 21 - 10; }));
+  Put("b/noisy.png",
+      Changed(original, [](auto at, int x, int y) { return at(x, y) + (x * 31 + y * 17) % 21 - 10; }));
   const auto data = InspectAsMany();
   ASSERT_TRUE(data) << data.error().message;
   std::map<std::string, int> cluster;
   std::map<int, size_t> sizes;
   for (const Picture& picture : data->pictures) ++sizes[cluster[picture.path] = picture.cluster];
-  for (const char* copy : {"a/mirrored.png", "a/quarter.png", "a/dark.png", "b/noisy.png"}) EXPECT_EQ(cluster[copy], cluster["a/00.png"]) << copy;
+  for (const char* copy : {"a/mirrored.png", "a/quarter.png", "a/dark.png", "b/noisy.png"})
+    EXPECT_EQ(cluster[copy], cluster["a/00.png"]) << copy;
   EXPECT_EQ(sizes.size(), 60U);  // and nothing else is joined
   EXPECT_THAT(data->warnings, Contains(HasSubstr("searched more coarsely")));
 }
@@ -86,7 +100,8 @@ TEST_F(ManyTest, FindsPicturesSavedAgainMirroredTurnedDarkerAndNoisy) {
 TEST_F(ManyTest, GivesTheSameRecordForAnyNumberOfJobs) {
   for (uint64_t i = 0; i < 30; ++i) {
     const int brighter = i % 2 == 0 ? 0 : 9;  // each picture twice, once saved anew
-    Put(fmt::format("{}/{:02}.png", i / 2 % 2 == 0 ? "a" : "b", i), Changed(Blobs(i / 2), [&](auto at, int x, int y) { return at(x, y) + brighter; }));
+    Put(fmt::format("{}/{:02}.png", i / 2 % 2 == 0 ? "a" : "b", i),
+        Changed(Blobs(i / 2), [&](auto at, int x, int y) { return at(x, y) + brighter; }));
   }
   const auto one = InspectAsMany(1), four = InspectAsMany(4);
   ASSERT_TRUE(one && four);
@@ -109,7 +124,8 @@ TEST(Marks, TakeLittleMemory) {
 
 TEST_F(ManyTest, ReasonsOfContradictionsStayShortHoweverManyCopiesThereAre) {
   constexpr int kCopies = 60;
-  for (uint64_t i = 0; i < 6; ++i) Put(fmt::format("{}/good{}.png", i % 2 == 0 ? "a" : "b", i), Blobs(100 + i));
+  for (uint64_t i = 0; i < 6; ++i)
+    Put(fmt::format("{}/good{}.png", i % 2 == 0 ? "a" : "b", i), Blobs(100 + i));
   for (int i = 0; i < kCopies; ++i) {
     Put(fmt::format("a/copy{:02}.png", i), Blobs(1));
     Put(fmt::format("b/copy{:02}.png", i), Blobs(1));
@@ -118,8 +134,10 @@ TEST_F(ManyTest, ReasonsOfContradictionsStayShortHoweverManyCopiesThereAre) {
   ASSERT_TRUE(data) << data.error().message;
   ASSERT_EQ(data->rejected.size(), 2U * kCopies);
   for (const Rejected& rejected : data->rejected) EXPECT_LT(rejected.reason.size(), 160U);
-  EXPECT_EQ(data->rejected[0].reason, "the same file is a here and b (b/copy00.png), b (b/copy01.png), b (b/copy02.png) and 57 more elsewhere; "
-                                      "keep it where it belongs");
+  EXPECT_EQ(data->rejected[0].reason,
+            "the same file is a here and b (b/copy00.png), b (b/copy01.png), b (b/copy02.png) and 57 more "
+            "elsewhere; "
+            "keep it where it belongs");
 }
 
 TEST_F(ManyTest, DeepFoldersAreReadAndTheScanHearsAStop) {
@@ -147,7 +165,8 @@ TEST_F(ManyTest, NamesAFewRepeatedLinesOfALabelsFileAndCountsTheOthers) {
   const auto listing = ListPictures(root_ / "labels.csv", {}, SilentProgress());
   ASSERT_TRUE(listing) << listing.error().message;
   EXPECT_EQ(listing->entries.size(), 1U);
-  EXPECT_THAT(listing->warnings, Contains("In the labels file line 3 repeats line 2 (x.png), line 4 repeats line 2 (x.png), line 5 repeats line 2 (x.png), and 6 more."));
+  EXPECT_THAT(listing->warnings, Contains("In the labels file line 3 repeats line 2 (x.png), line 4 repeats "
+                                          "line 2 (x.png), line 5 repeats line 2 (x.png), and 6 more."));
 }
 
 TEST_F(ManyTest, WritesPictureByPictureTheBytesOfTheWholeRecord) {

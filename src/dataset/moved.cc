@@ -24,9 +24,11 @@ Result<void> PointTo(const fs::path& place, Dataset& dataset) {
     dataset.root = real.string();
     return {};
   }
-  const fs::path file = fs::is_directory(real, error) ? real / fs::path(dataset.labels_file).filename() : real;
+  const fs::path file =
+      fs::is_directory(real, error) ? real / fs::path(dataset.labels_file).filename() : real;
   if (!fs::is_regular_file(file, error)) {
-    return Fail(ErrorKind::kBadInput, "{}: not there; this run's pictures are those of a labels file", file.string());
+    return Fail(ErrorKind::kBadInput, "{}: not there; this run's pictures are those of a labels file",
+                file.string());
   }
   dataset.labels_file = file.string();
   dataset.root = file.parent_path().string();
@@ -42,8 +44,8 @@ Result<void> ApplyMove(const fs::path& dataset_json, Dataset& dataset) {
   if (!fs::exists(path, error)) return {};
   HL_ASSIGN(const Json record, ReadRecord(path, kFormat, kVersion));
   HL_ASSIGN(const auto place, FromJson(record, path.string(), [](const Json& json) {
-    return std::pair(json.at("root").get<std::string>(), json.at("labels_file").get<std::string>());
-  }));
+              return std::pair(json.at("root").get<std::string>(), json.at("labels_file").get<std::string>());
+            }));
   dataset.root = place.first;
   dataset.labels_file = place.second;
   return {};
@@ -60,10 +62,12 @@ Result<void> MovePictures(const fs::path& dataset_json, const fs::path& place, P
   HL_TRY(PointTo(place, dataset));
   if (const auto same = CheckUnchanged(dataset, progress); !same) {
     if (same.error().kind != ErrorKind::kBadInput) return same;
-    return Fail(ErrorKind::kBadInput, "{}: not the pictures of this run; {}", place.string(), same.error().message);
+    return Fail(ErrorKind::kBadInput, "{}: not the pictures of this run; {}", place.string(),
+                same.error().message);
   }
   if (dataset.root == dataset.inspected_root) return ForgetMove(dataset_json);
-  return WriteRecord(PlaceRecord(dataset_json), kFormat, kVersion, {{"root", dataset.root}, {"labels_file", dataset.labels_file}});
+  return WriteRecord(PlaceRecord(dataset_json), kFormat, kVersion,
+                     {{"root", dataset.root}, {"labels_file", dataset.labels_file}});
 }
 
 std::string NameOf(const Dataset& dataset) {

@@ -1,4 +1,5 @@
-// Claims about pictures that moved: found again where the user says, never taken for others, and nothing depends on where.
+// Claims about pictures that moved: found again where the user says, never taken for others, and nothing
+// depends on where.
 #include "dataset/moved.h"
 
 #include <gmock/gmock.h>
@@ -25,15 +26,19 @@ Moved Inspected(const std::string& name, const std::string& labels_file = "") {
   for (const std::string label : {"fern", "oak"}) {
     for (int i = 0; i < 3; ++i) {
       std::vector<uint8_t> rgb(48 * 48 * 3);
-      for (size_t k = 0; k < rgb.size(); ++k) rgb[k] = static_cast<uint8_t>((k * k * static_cast<size_t>(i + 2) + k * (label == "oak" ? 31 : 7)) >> 3);
-      EXPECT_TRUE(WriteFileAtomic(folder / "leaves" / label / fmt::format("{}.png", i), image::EncodePng(rgb, 48, 48)));
+      for (size_t k = 0; k < rgb.size(); ++k)
+        rgb[k] =
+            static_cast<uint8_t>((k * k * static_cast<size_t>(i + 2) + k * (label == "oak" ? 31 : 7)) >> 3);
+      EXPECT_TRUE(WriteFileAtomic(folder / "leaves" / label / fmt::format("{}.png", i),
+                                  image::EncodePng(rgb, 48, 48)));
       csv += fmt::format("{}/{}.png,{}\n", label, i, label);
     }
   }
   if (!labels_file.empty()) {
     EXPECT_TRUE(WriteFileAtomic(folder / "leaves" / labels_file, csv));
   }
-  const auto dataset = Inspect({.pictures = folder / "leaves" / labels_file, .limits = {}, .thumbnails = {}}, SilentProgress());
+  const auto dataset = Inspect({.pictures = folder / "leaves" / labels_file, .limits = {}, .thumbnails = {}},
+                               SilentProgress());
   EXPECT_TRUE(dataset) << dataset.error().message;
   EXPECT_TRUE(WriteDataset(folder / "run/dataset.json", *dataset));
   return {folder, folder / "run/dataset.json", ReadDataset(folder / "run/dataset.json").value()};
@@ -73,7 +78,8 @@ TEST(MovePictures, TakesALabelsFileOrItsFolder) {
 TEST(MovePictures, RefusesOtherPictures) {
   const Moved moved = Inspected("others");
   fs::copy(moved.folder / "leaves", moved.folder / "others", fs::copy_options::recursive);
-  ASSERT_TRUE(WriteFileAtomic(moved.folder / "others/oak/1.png", image::EncodePng(std::vector<uint8_t>(300, 9), 10, 10)));
+  ASSERT_TRUE(WriteFileAtomic(moved.folder / "others/oak/1.png",
+                              image::EncodePng(std::vector<uint8_t>(300, 9), 10, 10)));
   const auto done = MovePictures(moved.record, moved.folder / "others", SilentProgress());
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().kind, ErrorKind::kBadInput);
@@ -88,7 +94,8 @@ TEST(MovePictures, IsForgottenWhenThePicturesAreInspectedAnew) {
   const Moved moved = Inspected("anew");
   fs::rename(moved.folder / "leaves", moved.folder / "elsewhere");
   ASSERT_TRUE(MovePictures(moved.record, moved.folder / "elsewhere", SilentProgress()));
-  const auto again = Inspect({.pictures = moved.folder / "elsewhere", .limits = {}, .thumbnails = {}}, SilentProgress());
+  const auto again =
+      Inspect({.pictures = moved.folder / "elsewhere", .limits = {}, .thumbnails = {}}, SilentProgress());
   ASSERT_TRUE(again);
   ASSERT_TRUE(WriteDataset(moved.record, *again));
   EXPECT_EQ(ListFolder(moved.folder / "run").value(), std::vector<std::string>{"dataset.json"});

@@ -34,9 +34,9 @@ std::string Printable(std::string_view name) { return Visible(name); }
 
 std::string FoldedName(std::string_view text) {
   utf8proc_uint8_t* folded = nullptr;
-  const auto length = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                                   static_cast<utf8proc_ssize_t>(text.size()), &folded,
-                                   static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD));
+  const auto length = utf8proc_map(
+      reinterpret_cast<const utf8proc_uint8_t*>(text.data()), static_cast<utf8proc_ssize_t>(text.size()),
+      &folded, static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD));
   if (length < 0) return std::string(text);
   std::string result(reinterpret_cast<const char*>(folded), static_cast<size_t>(length));
   std::free(folded);  // NOLINT: utf8proc_map allocates with malloc
@@ -44,8 +44,9 @@ std::string FoldedName(std::string_view text) {
 }
 
 bool IsLitter(std::string_view name) {
-  constexpr std::array<std::string_view, 8> kLitter = {"Thumbs.db", "desktop.ini", "Desktop.ini", "__MACOSX",
-                                                       "@eaDir",    "$RECYCLE.BIN", "lost+found", "ehthumbs.db"};
+  constexpr std::array<std::string_view, 8> kLitter = {"Thumbs.db",  "desktop.ini", "Desktop.ini",
+                                                       "__MACOSX",   "@eaDir",      "$RECYCLE.BIN",
+                                                       "lost+found", "ehthumbs.db"};
   return name.starts_with('.') || std::find(kLitter.begin(), kLitter.end(), name) != kLitter.end();
 }
 
@@ -54,7 +55,8 @@ std::string LabelProblem(std::string_view label) {
   if (!IsUtf8(label)) return "the class name is not valid UTF-8; rename the folder";
   for (const char c : label) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-      return "the class name holds a control character (a line break, perhaps); the labels file has one class a line, so rename it";
+      return "the class name holds a control character (a line break, perhaps); the labels file has one "
+             "class a line, so rename it";
     }
   }
   if (label.find_first_not_of(' ') == std::string_view::npos) return "the class name is only blanks";

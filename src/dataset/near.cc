@@ -17,7 +17,8 @@ namespace {
 std::vector<NearPair> SamePixels(std::span<const Look> looks) {
   std::vector<uint32_t> order(looks.size());
   std::iota(order.begin(), order.end(), uint32_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return looks[a].pixel_hash < looks[b].pixel_hash; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](uint32_t a, uint32_t b) { return looks[a].pixel_hash < looks[b].pixel_hash; });
   std::vector<NearPair> pairs;
   size_t first = 0;
   for (size_t i = 1; i < order.size(); ++i) {
@@ -28,11 +29,13 @@ std::vector<NearPair> SamePixels(std::span<const Look> looks) {
 }
 
 // Candidates that hold, and pictures of the same pixels; each pair once, rising.
-std::vector<NearPair> Conclude(std::span<const Look> looks, const std::vector<CandidatePair>& candidates, const std::vector<Agreement>& agreements) {
+std::vector<NearPair> Conclude(std::span<const Look> looks, const std::vector<CandidatePair>& candidates,
+                               const std::vector<Agreement>& agreements) {
   std::map<std::pair<size_t, size_t>, double> found;
   for (const NearPair& pair : SamePixels(looks)) found[{pair.a, pair.b}] = pair.similarity;
   for (size_t i = 0; i < candidates.size(); ++i) {
-    if (SamePhotograph(agreements[i])) found.try_emplace(std::minmax(candidates[i].still, candidates[i].moving), agreements[i].overall);
+    if (SamePhotograph(agreements[i]))
+      found.try_emplace(std::minmax(candidates[i].still, candidates[i].moving), agreements[i].overall);
   }
   std::vector<NearPair> pairs;
   for (const auto& [key, similarity] : found) pairs.push_back({key.first, key.second, similarity});
@@ -44,9 +47,9 @@ std::vector<NearPair> Conclude(std::span<const Look> looks, const std::vector<Ca
 bool SamePhotograph(const Agreement& agreement) {
   // The less of the picture holds detail, the more its agreement has to prove: outlines alone can be alike.
   constexpr double kOverlap = 0.5;
-  constexpr double kRich = 0.55;     // 52 blocks or more: different subjects reach 0.49 on chest X-rays
-  constexpr double kMedium = 0.65;   // 36 to 51: compound leaves of one species reach 0.64
-  constexpr double kSparse = 0.7;    // 6 to 35: jar lids reach 0.66
+  constexpr double kRich = 0.55;    // 52 blocks or more: different subjects reach 0.49 on chest X-rays
+  constexpr double kMedium = 0.65;  // 36 to 51: compound leaves of one species reach 0.64
+  constexpr double kSparse = 0.7;   // 6 to 35: jar lids reach 0.66
   if (agreement.overlap < kOverlap || agreement.blocks < 6) return false;
   const double least = agreement.blocks >= 52 ? kRich : agreement.blocks >= 36 ? kMedium : kSparse;
   return std::min(agreement.overall, agreement.typical) >= least;
@@ -70,7 +73,8 @@ Result<std::vector<NearPair>> FindNearDuplicates(std::span<const Look> looks, in
   return pairs;
 }
 
-Result<std::vector<NearPair>> FindNearDuplicatesAmongMany(std::span<const Look> looks, const LookAgain& again, int jobs, Progress& progress) {
+Result<std::vector<NearPair>> FindNearDuplicatesAmongMany(std::span<const Look> looks, const LookAgain& again,
+                                                          int jobs, Progress& progress) {
   progress.Begin("look for duplicates", static_cast<double>(looks.size()), "pictures");
   HL_ASSIGN(const std::vector<CandidatePair> candidates, FindMarkedCandidates(looks, jobs, progress));
   progress.End(fmt::format("{} pairs to look at closely", candidates.size()));

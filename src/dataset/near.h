@@ -1,5 +1,5 @@
-// Near-duplicates: the same photograph saved again, resized, mirrored, turned, cropped, shifted, brightened or noised.
-// Knows only small grey pictures; what follows from a pair is in duplicates.h.
+// Near-duplicates: the same photograph saved again, resized, mirrored, turned, cropped, shifted, brightened
+// or noised. Knows only small grey pictures; what follows from a pair is in duplicates.h.
 #pragma once
 
 #include <cstddef>
@@ -15,20 +15,23 @@
 namespace handlens::dataset {
 
 struct NearPair {
-  size_t a = 0, b = 0;     // indices, a < b
-  double similarity = 0;   // 0..1
+  size_t a = 0, b = 0;    // indices, a < b
+  double similarity = 0;  // 0..1
 };
 
 // Whether details agree so well that only a common original explains it. Thresholds: docs/data-check.md.
 bool SamePhotograph(const Agreement& agreement);
 
-// All pairs that show the same photograph, rising by (a, b). The result does not depend on `jobs`. Takes looks with grey
-// pictures; the work grows with the square of their number. Kind kInterrupted when asked to stop.
+// All pairs that show the same photograph, rising by (a, b). The result does not depend on `jobs`. Takes
+// looks with grey pictures; the work grows with the square of their number. Kind kInterrupted when asked to
+// stop.
 Result<std::vector<NearPair>> FindNearDuplicates(std::span<const Look> looks, int jobs, Progress& progress);
 
-// The same for many pictures, of which only marks were kept (near_marks.h): work and memory grow with their number.
-// `again` looks at a picture anew, with its grey picture; nullopt when it cannot be read any more. Thread-safe.
+// The same for many pictures, of which only marks were kept (near_marks.h): work and memory grow with their
+// number. `again` looks at a picture anew, with its grey picture; nullopt when it cannot be read any more.
+// Thread-safe.
 using LookAgain = std::function<std::optional<Look>(size_t)>;
-Result<std::vector<NearPair>> FindNearDuplicatesAmongMany(std::span<const Look> looks, const LookAgain& again, int jobs, Progress& progress);
+Result<std::vector<NearPair>> FindNearDuplicatesAmongMany(std::span<const Look> looks, const LookAgain& again,
+                                                          int jobs, Progress& progress);
 
 }  // namespace handlens::dataset

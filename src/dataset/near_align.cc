@@ -15,7 +15,9 @@ struct Point {
   double u, v;
 };
 
-Point Apply(const Affine& map, double u, double v) { return {map.a * u + map.b * v + map.c, map.d * u + map.e * v + map.f}; }
+Point Apply(const Affine& map, double u, double v) {
+  return {map.a * u + map.b * v + map.c, map.d * u + map.e * v + map.f};
+}
 double Centred(int i, int side) { return (2 * i + 1.0) / side - 1; }
 double Level(double u, int side) { return (u + 1) / 2 * side - 0.5; }
 
@@ -49,7 +51,8 @@ bool SampleSlope(const View& view, double x, double y, Slope& slope) {
   const double fx = x - x0, fy = y - y0;
   const int8_t* p = &view.values[static_cast<size_t>(y0 * view.side + x0)];
   const auto between = [&](int top_left, int top_right, int bottom_left, int bottom_right) {
-    const double top = top_left + fx * (top_right - top_left), bottom = bottom_left + fx * (bottom_right - bottom_left);
+    const double top = top_left + fx * (top_right - top_left),
+                 bottom = bottom_left + fx * (bottom_right - bottom_left);
     return top + fy * (bottom - top);
   };
   const int8_t *above = p - view.side, *below = p + view.side, *under = below + view.side;
@@ -128,8 +131,8 @@ bool Plausible(const Affine& map) {
   const double area = std::fabs(map.a * map.e - map.b * map.d);
   const double first = map.a * map.a + map.d * map.d, second = map.b * map.b + map.e * map.e;
   const double along = map.a * map.b + map.d * map.e;
-  return area > 0.25 && area < 4 && first < 2 * second && second < 2 * first && along * along < 0.1 * first * second &&
-         std::fabs(map.c) < 0.7 && std::fabs(map.f) < 0.7;
+  return area > 0.25 && area < 4 && first < 2 * second && second < 2 * first &&
+         along * along < 0.1 * first * second && std::fabs(map.c) < 0.7 && std::fabs(map.f) < 0.7;
 }
 
 struct Correlation {
@@ -151,7 +154,8 @@ struct Correlation {
   double Detail() const { return n > 0 ? std::min(aa, bb) / n : 0; }
 };
 
-constexpr double kHopeless = 0.7;    // correlation of coarse views; of 1,339 pairs told the same photograph the least had 0.84
+constexpr double kHopeless =
+    0.7;  // correlation of coarse views; of 1,339 pairs told the same photograph the least had 0.84
 constexpr int kBlocks = 8;           // a side
 constexpr double kLeastDetail = 60;  // a deviation of a quarter of the local one
 
@@ -171,10 +175,12 @@ Agreement Measure(const View& still, const View& moving, const Affine& map) {
   }
   std::vector<double> values;
   for (const Correlation& block : blocks) {
-    if (block.n * kBlocks * kBlocks * 2 >= side * side && block.Detail() > kLeastDetail) values.push_back(block.Value());
+    if (block.n * kBlocks * kBlocks * 2 >= side * side && block.Detail() > kLeastDetail)
+      values.push_back(block.Value());
   }
   std::sort(values.begin(), values.end());
-  return {all.Value(), values.empty() ? 0 : values[values.size() / 2], all.n / (side * side), values.size(), map};
+  return {all.Value(), values.empty() ? 0 : values[values.size() / 2], all.n / (side * side), values.size(),
+          map};
 }
 
 }  // namespace
@@ -184,7 +190,8 @@ Agreement Compare(const Views& still, const Views& moving, const Affine& start) 
   for (int i = 0; i < 10; ++i) {
     if (!Step(still.coarse, moving.coarse, map) || !Plausible(map)) return {};
   }
-  if (Measure(still.coarse, moving.coarse, map).overall < kHopeless) return {};   // a third of the pairs and more; the rest is four fifths of the work
+  if (Measure(still.coarse, moving.coarse, map).overall < kHopeless)
+    return {};  // a third of the pairs and more; the rest is four fifths of the work
   for (int i = 0; i < 5; ++i) {
     if (!Step(still.middle, moving.middle, map) || !Plausible(map)) return {};
   }

@@ -20,7 +20,8 @@ struct Turn {
   double cosine, sine;
 };
 // 0, +-7, +-14 degrees, written out: the C library's last bits differ between machines.
-constexpr std::array<Turn, 5> kTurns = {{{1, 0}, {0.992546, 0.121869}, {0.992546, -0.121869}, {0.970296, 0.241922}, {0.970296, -0.241922}}};
+constexpr std::array<Turn, 5> kTurns = {
+    {{1, 0}, {0.992546, 0.121869}, {0.992546, -0.121869}, {0.970296, 0.241922}, {0.970296, -0.241922}}};
 constexpr std::array<double, 3> kZooms = {1, 0.87, 1.15};
 constexpr double kShift = 0.14;  // 7 % of the side
 
@@ -30,7 +31,8 @@ std::vector<Affine> Maps() {
   for (const double mirror : {1.0, -1.0}) {
     for (const Turn& turn : kTurns) {
       for (const double zoom : kZooms) {
-        maps.push_back({mirror * zoom * turn.cosine, -mirror * zoom * turn.sine, 0, zoom * turn.sine, zoom * turn.cosine, 0});
+        maps.push_back({mirror * zoom * turn.cosine, -mirror * zoom * turn.sine, 0, zoom * turn.sine,
+                        zoom * turn.cosine, 0});
       }
     }
     for (const double x : {-kShift, 0.0, kShift}) {
@@ -52,7 +54,8 @@ int Dot(const Descriptor& a, const Descriptor& b) {
 }
 
 // The most alike pictures of one, the picture itself moving.
-std::vector<CandidatePair> Neighbours(size_t moving, const View& view, const std::vector<Descriptor>& all, const std::vector<Affine>& maps) {
+std::vector<CandidatePair> Neighbours(size_t moving, const View& view, const std::vector<Descriptor>& all,
+                                      const std::vector<Affine>& maps) {
   std::vector<Descriptor> seen;
   for (const Affine& map : maps) seen.push_back(Describe(view, map));
   std::vector<CandidatePair> found;
@@ -70,9 +73,10 @@ std::vector<CandidatePair> Neighbours(size_t moving, const View& view, const std
     if (best_map < maps.size()) found.push_back({still, moving, maps[best_map], best / (kNorm * kNorm)});
   }
   const size_t keep = std::min(kNeighbours, found.size());
-  std::partial_sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(keep), found.end(), [](const CandidatePair& a, const CandidatePair& b) {
-    return a.alike != b.alike ? a.alike > b.alike : a.still < b.still;
-  });
+  std::partial_sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(keep), found.end(),
+                    [](const CandidatePair& a, const CandidatePair& b) {
+                      return a.alike != b.alike ? a.alike > b.alike : a.still < b.still;
+                    });
   found.resize(keep);
   return found;
 }
@@ -85,7 +89,8 @@ View Blur(const View& in) {
     for (int x = 0; x < in.side; ++x) {
       int sum = 0, n = 0;
       for (int v = std::max(0, y - 1); v <= std::min(in.side - 1, y + 1); ++v) {
-        for (int u = std::max(0, x - 1); u <= std::min(in.side - 1, x + 1); ++u, ++n) sum += in.values[static_cast<size_t>(v * in.side + u)];
+        for (int u = std::max(0, x - 1); u <= std::min(in.side - 1, x + 1); ++u, ++n)
+          sum += in.values[static_cast<size_t>(v * in.side + u)];
       }
       out.values[static_cast<size_t>(y * in.side + x)] = static_cast<int8_t>(sum / n);
     }
@@ -114,7 +119,8 @@ Descriptor Describe(const View& view, const Affine& map) {
   return descriptor;
 }
 
-Result<std::vector<CandidatePair>> FindCandidates(std::span<const Views> views, int jobs, Progress& progress) {
+Result<std::vector<CandidatePair>> FindCandidates(std::span<const Views> views, int jobs,
+                                                  Progress& progress) {
   std::vector<View> blurred(views.size());
   std::vector<Descriptor> plain(views.size());
   ParallelFor(views.size(), jobs, [&](size_t i) {

@@ -1,4 +1,5 @@
-// Which pairs are worth a close look: the most alike under mirroring, quarter turns, small turns, zooms and shifts.
+// Which pairs are worth a close look: the most alike under mirroring, quarter turns, small turns, zooms and
+// shifts.
 #pragma once
 
 #include <array>
@@ -13,7 +14,7 @@ namespace handlens::dataset {
 struct CandidatePair {
   size_t still = 0, moving = 0;  // moving's coordinates = map(still's coordinates)
   Affine map;
-  double alike = 0;              // correlation of 16 x 16 descriptors, 0..1
+  double alike = 0;  // correlation of 16 x 16 descriptors, 0..1
 };
 
 // 16 x 16 values of a view seen through a map, at unit length (4096); zero where there is too little to see.

@@ -16,9 +16,10 @@ namespace {
 constexpr size_t kSigns = 128;
 constexpr size_t kTables = 16;
 constexpr size_t kSignsPerTable = 18;
-constexpr int kMostDiffering = 34;       // of 128: a correlation of about 0.67; of unlike pictures 64 +- 6 differ
+constexpr int kMostDiffering = 34;  // of 128: a correlation of about 0.67; of unlike pictures 64 +- 6 differ
 constexpr size_t kNeighbours = 3;
-constexpr size_t kMostInBucket = 48;     // looked at in one bucket, so that many alike pictures cost no more than others
+constexpr size_t kMostInBucket =
+    48;  // looked at in one bucket, so that many alike pictures cost no more than others
 
 using Plane = std::array<int16_t, std::tuple_size_v<Descriptor>>;
 
@@ -53,8 +54,14 @@ const std::array<std::array<uint8_t, kSignsPerTable>, kTables>& TableSigns() {
 }
 
 // The view as it is first; then mirrored, and both by quarter turns.
-constexpr std::array<Affine, Marks::kViews> kMaps = {{{1, 0, 0, 0, 1, 0}, {-1, 0, 0, 0, 1, 0}, {0, -1, 0, 1, 0, 0}, {-1, 0, 0, 0, -1, 0},
-                                                      {0, 1, 0, -1, 0, 0}, {0, 1, 0, 1, 0, 0}, {1, 0, 0, 0, -1, 0}, {0, -1, 0, -1, 0, 0}}};
+constexpr std::array<Affine, Marks::kViews> kMaps = {{{1, 0, 0, 0, 1, 0},
+                                                      {-1, 0, 0, 0, 1, 0},
+                                                      {0, -1, 0, 1, 0, 0},
+                                                      {-1, 0, 0, 0, -1, 0},
+                                                      {0, 1, 0, -1, 0, 0},
+                                                      {0, 1, 0, 1, 0, 0},
+                                                      {1, 0, 0, 0, -1, 0},
+                                                      {0, -1, 0, -1, 0, 0}}};
 
 std::array<uint64_t, 2> SignsOf(const Descriptor& descriptor) {
   std::array<uint64_t, 2> signs{};
@@ -73,13 +80,14 @@ int Differing(const std::array<uint64_t, 2>& a, const std::array<uint64_t, 2>& b
 
 uint32_t KeyOf(const std::array<uint64_t, 2>& signs, const std::array<uint8_t, kSignsPerTable>& table) {
   uint32_t key = 0;
-  for (const uint8_t sign : table) key = key << 1 | static_cast<uint32_t>(signs[sign / 64] >> (sign % 64) & 1);
+  for (const uint8_t sign : table)
+    key = key << 1 | static_cast<uint32_t>(signs[sign / 64] >> (sign % 64) & 1);
   return key;
 }
 
 constexpr size_t kSmallSide = 8;
-constexpr double kSmallNorm = 320;       // of `small`; its values stay far below 127
-constexpr double kLeastAlike = 0.72;     // correlation of the 8 x 8 descriptors
+constexpr double kSmallNorm = 320;    // of `small`; its values stay far below 127
+constexpr double kLeastAlike = 0.72;  // correlation of the 8 x 8 descriptors
 
 // The mean of 2 x 2 cells.
 std::array<int8_t, 64> SmallOf(const Descriptor& descriptor) {
@@ -88,7 +96,8 @@ std::array<int8_t, 64> SmallOf(const Descriptor& descriptor) {
   for (size_t y = 0; y < kSmallSide; ++y) {
     for (size_t x = 0; x < kSmallSide; ++x) {
       const size_t at = 2 * y * kDescriptorSide + 2 * x;
-      const int sum = descriptor[at] + descriptor[at + 1] + descriptor[at + kDescriptorSide] + descriptor[at + kDescriptorSide + 1];
+      const int sum = descriptor[at] + descriptor[at + 1] + descriptor[at + kDescriptorSide] +
+                      descriptor[at + kDescriptorSide + 1];
       const double mean = sum / 4.0;
       means[y * kSmallSide + x] = mean;
       squares += mean * mean;
@@ -96,7 +105,8 @@ std::array<int8_t, 64> SmallOf(const Descriptor& descriptor) {
   }
   std::array<int8_t, 64> small{};
   if (squares == 0) return small;
-  for (size_t i = 0; i < small.size(); ++i) small[i] = static_cast<int8_t>(std::clamp(means[i] * kSmallNorm / std::sqrt(squares), -127.0, 127.0));
+  for (size_t i = 0; i < small.size(); ++i)
+    small[i] = static_cast<int8_t>(std::clamp(means[i] * kSmallNorm / std::sqrt(squares), -127.0, 127.0));
   return small;
 }
 
@@ -107,9 +117,11 @@ const std::array<std::array<uint8_t, 64>, Marks::kViews>& CellsOfViews() {
     const auto place = [](double centred) { return static_cast<size_t>((centred + 1) / 2 * kSmallSide); };
     for (size_t v = 0; v < Marks::kViews; ++v) {
       for (size_t i = 0; i < 64; ++i) {
-        const double x = (2.0 * static_cast<double>(i % kSmallSide) + 1) / kSmallSide - 1, y = (2.0 * static_cast<double>(i / kSmallSide) + 1) / kSmallSide - 1;
+        const double x = (2.0 * static_cast<double>(i % kSmallSide) + 1) / kSmallSide - 1,
+                     y = (2.0 * static_cast<double>(i / kSmallSide) + 1) / kSmallSide - 1;
         const Affine& map = kMaps[v];
-        made[v][i] = static_cast<uint8_t>(place(map.d * x + map.e * y) * kSmallSide + place(map.a * x + map.b * y));
+        made[v][i] =
+            static_cast<uint8_t>(place(map.d * x + map.e * y) * kSmallSide + place(map.a * x + map.b * y));
       }
     }
     return made;
@@ -141,7 +153,8 @@ Table MakeTable(std::span<const Look> looks, const std::array<uint8_t, kSignsPer
   table.members.resize(table.begins.back());
   std::vector<uint32_t> next(table.begins.begin(), table.begins.end() - 1);
   for (size_t i = 0; i < looks.size(); ++i) {
-    if (!looks[i].marks.blank) table.members[next[KeyOf(looks[i].marks.signs[0], signs)]++] = static_cast<uint32_t>(i);
+    if (!looks[i].marks.blank)
+      table.members[next[KeyOf(looks[i].marks.signs[0], signs)]++] = static_cast<uint32_t>(i);
   }
   return table;
 }
@@ -155,10 +168,13 @@ using Nearest = std::array<Neighbour, kNeighbours>;
 
 void Remember(Nearest& nearest, const Neighbour& found) {
   for (const Neighbour& known : nearest) {
-    if (known.differing != 255 && known.picture == found.picture && known.differing <= found.differing) return;
+    if (known.differing != 255 && known.picture == found.picture && known.differing <= found.differing)
+      return;
   }
   // A better view of a picture that is known already takes its place.
-  const auto same = std::find_if(nearest.begin(), nearest.end(), [&](const Neighbour& n) { return n.differing != 255 && n.picture == found.picture; });
+  const auto same = std::find_if(nearest.begin(), nearest.end(), [&](const Neighbour& n) {
+    return n.differing != 255 && n.picture == found.picture;
+  });
   if (same != nearest.end()) *same = found;
   else if (found.differing < nearest.back().differing) nearest.back() = found;
   std::stable_sort(nearest.begin(), nearest.end(), [](const Neighbour& a, const Neighbour& b) {
@@ -167,13 +183,17 @@ void Remember(Nearest& nearest, const Neighbour& found) {
 }
 
 // Looks into the buckets of all eight views of one picture.
-void Search(std::span<const Look> looks, const Table& table, const std::array<uint8_t, kSignsPerTable>& signs, size_t picture, Nearest& nearest) {
+void Search(std::span<const Look> looks, const Table& table, const std::array<uint8_t, kSignsPerTable>& signs,
+            size_t picture, Nearest& nearest) {
   const Marks& marks = looks[picture].marks;
   for (uint8_t view = 0; view < Marks::kViews; ++view) {
     const uint32_t key = KeyOf(marks.signs[view], signs);
-    const std::span bucket(table.members.begin() + table.begins[key], table.members.begin() + table.begins[key + 1]);
-    // From the picture's own place on and around, so that neighbours by name are looked at where there are too many.
-    const auto own = std::upper_bound(bucket.begin(), bucket.end(), static_cast<uint32_t>(picture)) - bucket.begin();
+    const std::span bucket(table.members.begin() + table.begins[key],
+                           table.members.begin() + table.begins[key + 1]);
+    // From the picture's own place on and around, so that neighbours by name are looked at where there are
+    // too many.
+    const auto own =
+        std::upper_bound(bucket.begin(), bucket.end(), static_cast<uint32_t>(picture)) - bucket.begin();
     for (size_t i = 0; i < std::min(bucket.size(), kMostInBucket); ++i) {
       const uint32_t other = bucket[(static_cast<size_t>(own) + i) % bucket.size()];
       if (other == picture) continue;
@@ -191,7 +211,9 @@ Marks MarksOf(const Look& look) {
   Marks marks;
   for (size_t v = 0; v < Marks::kViews; ++v) {
     const Descriptor descriptor = Describe(view, kMaps[v]);
-    if (v == 0) marks.blank = std::all_of(descriptor.begin(), descriptor.end(), [](int16_t value) { return value == 0; });
+    if (v == 0)
+      marks.blank =
+          std::all_of(descriptor.begin(), descriptor.end(), [](int16_t value) { return value == 0; });
     if (marks.blank) return marks;
     if (v == 0) marks.small = SmallOf(descriptor);
     marks.signs[v] = SignsOf(descriptor);
@@ -199,7 +221,8 @@ Marks MarksOf(const Look& look) {
   return marks;
 }
 
-Result<std::vector<CandidatePair>> FindMarkedCandidates(std::span<const Look> looks, int jobs, Progress& progress) {
+Result<std::vector<CandidatePair>> FindMarkedCandidates(std::span<const Look> looks, int jobs,
+                                                        Progress& progress) {
   std::vector<Nearest> nearest(looks.size());
   constexpr size_t kBlock = 1024;
   const size_t blocks = (looks.size() + kBlock - 1) / kBlock;
@@ -227,7 +250,9 @@ Result<std::vector<CandidatePair>> FindMarkedCandidates(std::span<const Look> lo
   std::stable_sort(pairs.begin(), pairs.end(), [&](const CandidatePair& a, const CandidatePair& b) {
     return key(a) != key(b) ? key(a) < key(b) : a.alike > b.alike;
   });
-  pairs.erase(std::unique(pairs.begin(), pairs.end(), [&](const auto& a, const auto& b) { return key(a) == key(b); }), pairs.end());
+  pairs.erase(
+      std::unique(pairs.begin(), pairs.end(), [&](const auto& a, const auto& b) { return key(a) == key(b); }),
+      pairs.end());
   return pairs;
 }
 

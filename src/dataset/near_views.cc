@@ -6,8 +6,8 @@
 namespace handlens::dataset {
 namespace {
 
-constexpr int kRadius_px = 5;      // of the neighbourhood, at every scale
-constexpr double kNoise = 6;       // grey levels below which detail counts as noise or compression
+constexpr int kRadius_px = 5;  // of the neighbourhood, at every scale
+constexpr double kNoise = 6;   // grey levels below which detail counts as noise or compression
 constexpr double kSteps = 31;
 
 std::vector<double> Halve(const std::vector<double>& in, int side) {
@@ -47,15 +47,19 @@ View Normalise(const std::vector<double>& grey, int side) {
     for (int x = 0; x < side; ++x) {
       const int left = std::max(0, x - kRadius_px), right = std::min(side, x + kRadius_px + 1);
       const auto over = [&](const std::vector<double>& table) {
-        return table[static_cast<size_t>(bottom * wide + right)] - table[static_cast<size_t>(top * wide + right)] -
-               table[static_cast<size_t>(bottom * wide + left)] + table[static_cast<size_t>(top * wide + left)];
+        return table[static_cast<size_t>(bottom * wide + right)] -
+               table[static_cast<size_t>(top * wide + right)] -
+               table[static_cast<size_t>(bottom * wide + left)] +
+               table[static_cast<size_t>(top * wide + left)];
       };
       const double n = static_cast<double>((bottom - top) * (right - left));
       const double mean = over(sums) / n;
       const double variance = std::max(0.0, over(square_sums) / n - mean * mean);
-      const double value = (grey[static_cast<size_t>(y * side + x)] - mean) / std::sqrt(variance + kNoise * kNoise);
+      const double value =
+          (grey[static_cast<size_t>(y * side + x)] - mean) / std::sqrt(variance + kNoise * kNoise);
       const double steps = std::clamp(value * kSteps, -4 * kSteps, 4 * kSteps);
-      view.values[static_cast<size_t>(y * side + x)] = static_cast<int8_t>(steps < 0 ? steps - 0.5 : steps + 0.5);
+      view.values[static_cast<size_t>(y * side + x)] =
+          static_cast<int8_t>(steps < 0 ? steps - 0.5 : steps + 0.5);
     }
   }
   return view;
@@ -72,7 +76,8 @@ Views MakeViews(const Look& look) {
   const std::vector<double> fine(look.grey.begin(), look.grey.end());
   const std::vector<double> middle = Halve(fine, kLookSide_px);
   const std::vector<double> coarse = Halve(middle, kLookSide_px / 2);
-  return {Normalise(fine, kLookSide_px), Normalise(middle, kLookSide_px / 2), Normalise(coarse, kLookSide_px / 4)};
+  return {Normalise(fine, kLookSide_px), Normalise(middle, kLookSide_px / 2),
+          Normalise(coarse, kLookSide_px / 4)};
 }
 
 }  // namespace handlens::dataset

@@ -1,5 +1,5 @@
-// The views of a picture that the near-duplicate search compares: locally normalised grey at three scales, so that
-// brightness and contrast cancel and every region with detail counts alike.
+// The views of a picture that the near-duplicate search compares: locally normalised grey at three scales, so
+// that brightness and contrast cancel and every region with detail counts alike.
 #pragma once
 
 #include <array>

@@ -23,7 +23,8 @@ namespace {
 constexpr std::string_view kMagic = "HLPIXELS";
 constexpr uint32_t kVersion = 1;
 constexpr size_t kHeader_bytes = 160;
-// Sizes are made together, so that each picture is decoded once, as long as they fit here; else in several rounds.
+// Sizes are made together, so that each picture is decoded once, as long as they fit here; else in several
+// rounds.
 constexpr size_t kRound_bytes = size_t{2} << 30;
 
 void PutNumber(Bytes& out, uint64_t value, int width_bytes) {
@@ -44,7 +45,8 @@ Bytes HeaderPrefix(const std::string& fingerprint, size_t pictures, int size_px,
 
 size_t PictureBytes(int size_px) { return static_cast<size_t>(size_px) * static_cast<size_t>(size_px) * 3; }
 
-std::filesystem::path CacheFile(const std::string& fingerprint, int size_px, image::Fit fit, const std::filesystem::path& cache) {
+std::filesystem::path CacheFile(const std::string& fingerprint, int size_px, image::Fit fit,
+                                const std::filesystem::path& cache) {
   return cache / fmt::format("{}-{}-{}.pixels", fingerprint.substr(0, 16), size_px, image::FitName(fit));
 }
 
@@ -55,16 +57,18 @@ struct Round {
 };
 
 // Why a picture could not be prepared; empty when it was. Kind kResources when the machine is to blame.
-Result<std::string> PrepareOne(const Dataset& dataset, size_t index, image::Fit fit, image::DecodeMemory& memory, Round& round) {
+Result<std::string> PrepareOne(const Dataset& dataset, size_t index, image::Fit fit,
+                               image::DecodeMemory& memory, Round& round) {
   const Picture& picture = dataset.pictures[index];
   const auto bytes = ReadFile(std::filesystem::path(dataset.root) / picture.path);
   if (!bytes && bytes.error().kind == ErrorKind::kResources) return tl::make_unexpected(bytes.error());
   if (!bytes) return "cannot be read any more";
   if (Sha256(std::span<const uint8_t>(*bytes)) != picture.id) return "has changed";
   image::DecodeShare share(memory);
-  const auto decoded = image::Decode(*bytes, {.max_pixels = std::max<int64_t>(image::DecodeLimits{}.max_pixels,
-                                                                              int64_t{picture.width} * picture.height),
-                                              .share = &share});
+  const auto decoded =
+      image::Decode(*bytes, {.max_pixels = std::max<int64_t>(image::DecodeLimits{}.max_pixels,
+                                                             int64_t{picture.width} * picture.height),
+                             .share = &share});
   if (!decoded) return decoded.error().message;
   for (size_t s = 0; s < round.sizes_px.size(); ++s) {
     const std::vector<uint8_t> input = image::ModelInput(decoded->image, round.sizes_px[s], fit);
@@ -87,24 +91,28 @@ Result<void> MakeRound(const Dataset& dataset, image::Fit fit, Round& round, int
   std::string all;
   for (size_t i = 0; i < problems.size(); ++i) {
     if (!problems[i]) return tl::make_unexpected(problems[i].error());
-    if (!problems[i]->empty()) all += fmt::format("{}{} {}", all.empty() ? "" : ", ", dataset.pictures[i].path, *problems[i]);
+    if (!problems[i]->empty())
+      all += fmt::format("{}{} {}", all.empty() ? "" : ", ", dataset.pictures[i].path, *problems[i]);
   }
-  if (!all.empty()) return Fail(ErrorKind::kBadInput, "{}: {}; restore the pictures or start a new run", dataset.root, all);
+  if (!all.empty())
+    return Fail(ErrorKind::kBadInput, "{}: {}; restore the pictures or start a new run", dataset.root, all);
   return {};
 }
 
-Result<void> MakeSizes(const Dataset& dataset, std::span<const int> sizes_px, image::Fit fit, const std::filesystem::path& cache,
-                       const std::function<Result<void>(Round&)>& fill) {
+Result<void> MakeSizes(const Dataset& dataset, std::span<const int> sizes_px, image::Fit fit,
+                       const std::filesystem::path& cache, const std::function<Result<void>(Round&)>& fill) {
   const std::string fingerprint = Fingerprint(dataset);
   const size_t count = dataset.pictures.size();
   for (size_t next = 0; next < sizes_px.size();) {
     Round round;
     size_t total = 0;
-    while (next < sizes_px.size() && (total == 0 || total + count * PictureBytes(sizes_px[next]) <= kRound_bytes)) {
+    while (next < sizes_px.size() &&
+           (total == 0 || total + count * PictureBytes(sizes_px[next]) <= kRound_bytes)) {
       total += count * PictureBytes(sizes_px[next]);
       round.sizes_px.push_back(sizes_px[next++]);
     }
-    for (const int size_px : round.sizes_px) round.files.emplace_back(kHeader_bytes + count * PictureBytes(size_px));
+    for (const int size_px : round.sizes_px)
+      round.files.emplace_back(kHeader_bytes + count * PictureBytes(size_px));
     HL_TRY(fill(round));
     for (size_t s = 0; s < round.files.size(); ++s) {
       Bytes header = HeaderPrefix(fingerprint, count, round.sizes_px[s], fit);
@@ -120,27 +128,31 @@ Result<void> MakeSizes(const Dataset& dataset, std::span<const int> sizes_px, im
 
 }  // namespace
 
-Result<void> Prepare(const Dataset& dataset, std::span<const int> sizes_px, image::Fit fit, const std::filesystem::path& cache,
-                     int jobs, Progress& progress) {
+Result<void> Prepare(const Dataset& dataset, std::span<const int> sizes_px, image::Fit fit,
+                     const std::filesystem::path& cache, int jobs, Progress& progress) {
   std::vector<int> missing;
   for (const int size_px : sizes_px) {
-    if (size_px < 1 || size_px > 4096) return Fail(ErrorKind::kUsage, "size {}: give 1 to 4096 pixels", size_px);
+    if (size_px < 1 || size_px > 4096)
+      return Fail(ErrorKind::kUsage, "size {}: give 1 to 4096 pixels", size_px);
     if (std::find(missing.begin(), missing.end(), size_px) != missing.end()) continue;
     if (!LoadPixels(dataset, size_px, fit, cache)) missing.push_back(size_px);
   }
   if (missing.empty()) return {};
   progress.Begin("prepare", static_cast<double>(dataset.pictures.size()), "pictures");
-  HL_TRY(MakeSizes(dataset, missing, fit, cache, [&](Round& round) { return MakeRound(dataset, fit, round, jobs, progress); }));
-  progress.End(fmt::format("{} at {}", Plural(dataset.pictures.size(), "picture", "pictures"), Plural(missing.size(), "size", "sizes")));
+  HL_TRY(MakeSizes(dataset, missing, fit, cache,
+                   [&](Round& round) { return MakeRound(dataset, fit, round, jobs, progress); }));
+  progress.End(fmt::format("{} at {}", Plural(dataset.pictures.size(), "picture", "pictures"),
+                           Plural(missing.size(), "size", "sizes")));
   return {};
 }
 
-Result<void> CopyPrepared(const Dataset& dataset, std::span<const int> sizes_px, image::Fit fit, const std::filesystem::path& from,
-                          const std::filesystem::path& to) {
+Result<void> CopyPrepared(const Dataset& dataset, std::span<const int> sizes_px, image::Fit fit,
+                          const std::filesystem::path& from, const std::filesystem::path& to) {
   const std::string fingerprint = Fingerprint(dataset);
   std::error_code error;
   for (const int size_px : sizes_px) {
-    const std::filesystem::path there = CacheFile(fingerprint, size_px, fit, from), here = CacheFile(fingerprint, size_px, fit, to);
+    const std::filesystem::path there = CacheFile(fingerprint, size_px, fit, from),
+                                here = CacheFile(fingerprint, size_px, fit, to);
     if (std::filesystem::exists(here, error) || !std::filesystem::exists(there, error)) continue;
     HL_ASSIGN(const Bytes bytes, ReadFile(there));
     HL_TRY(WriteFileAtomic(here, bytes));
@@ -148,14 +160,16 @@ Result<void> CopyPrepared(const Dataset& dataset, std::span<const int> sizes_px,
   return {};
 }
 
-Result<PixelSet> LoadPixels(const Dataset& dataset, int size_px, image::Fit fit, const std::filesystem::path& cache) {
+Result<PixelSet> LoadPixels(const Dataset& dataset, int size_px, image::Fit fit,
+                            const std::filesystem::path& cache) {
   const std::string fingerprint = Fingerprint(dataset);
   const std::filesystem::path path = CacheFile(fingerprint, size_px, fit, cache);
   HL_ASSIGN(Bytes bytes, ReadFile(path));
   const Bytes expected = HeaderPrefix(fingerprint, dataset.pictures.size(), size_px, fit);
   const size_t size = kHeader_bytes + dataset.pictures.size() * PictureBytes(size_px);
   if (bytes.size() != size || !std::equal(expected.begin(), expected.end(), bytes.begin())) {
-    return Fail(ErrorKind::kBadInput, "{}: not the prepared pictures of this dataset; run prepare again", path.string());
+    return Fail(ErrorKind::kBadInput, "{}: not the prepared pictures of this dataset; run prepare again",
+                path.string());
   }
   const std::string hash(bytes.begin() + 96, bytes.begin() + static_cast<std::ptrdiff_t>(kHeader_bytes));
   if (hash != Sha256(std::span<const uint8_t>(bytes).subspan(kHeader_bytes))) {

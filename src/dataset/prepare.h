@@ -1,4 +1,5 @@
-// Sub-datasets: every picture at the model's size, decoded once, kept as bytes on disk and shared between trials.
+// Sub-datasets: every picture at the model's size, decoded once, kept as bytes on disk and shared between
+// trials.
 #pragma once
 
 #include <cstdint>
@@ -24,16 +25,19 @@ struct PixelSet {
   }
 };
 
-// Makes whatever of the sizes is missing under `cache` (one file a size and fit, named by the Dataset's fingerprint).
-// Each picture is decoded once for all sizes. Kind kBadInput when a picture vanished or changed since the inspection.
+// Makes whatever of the sizes is missing under `cache` (one file a size and fit, named by the Dataset's
+// fingerprint). Each picture is decoded once for all sizes. Kind kBadInput when a picture vanished or changed
+// since the inspection.
 Result<void> Prepare(const Dataset& dataset, std::span<const int> sizes_px, image::Fit fit,
                      const std::filesystem::path& cache, int jobs, Progress& progress);
 
-// Copies what Prepare made under `from` to `to`, unless it is there. What is missing under `from` is left out.
-Result<void> CopyPrepared(const Dataset& dataset, std::span<const int> sizes_px, image::Fit fit, const std::filesystem::path& from,
-                          const std::filesystem::path& to);
+// Copies what Prepare made under `from` to `to`, unless it is there. What is missing under `from` is left
+// out.
+Result<void> CopyPrepared(const Dataset& dataset, std::span<const int> sizes_px, image::Fit fit,
+                          const std::filesystem::path& from, const std::filesystem::path& to);
 
 // Reads one sub-dataset that Prepare made.
-Result<PixelSet> LoadPixels(const Dataset& dataset, int size_px, image::Fit fit, const std::filesystem::path& cache);
+Result<PixelSet> LoadPixels(const Dataset& dataset, int size_px, image::Fit fit,
+                            const std::filesystem::path& cache);
 
 }  // namespace handlens::dataset

@@ -1,4 +1,5 @@
-// RUN/dataset.json, format "handlens-dataset" version 1, and the two ways to ask whether the pictures are still the same.
+// RUN/dataset.json, format "handlens-dataset" version 1, and the two ways to ask whether the pictures are
+// still the same.
 #include <algorithm>
 #include <fstream>
 #include <map>
@@ -18,19 +19,28 @@ constexpr std::string_view kFormat = "handlens-dataset";
 constexpr int kVersion = 1;
 
 Json PictureJson(const Dataset& dataset, const Picture& picture) {
-  Json json = {{"id", picture.id}, {"path", picture.path}, {"label", dataset.labels[static_cast<size_t>(picture.label)]},
-               {"group", picture.group}, {"cluster", picture.cluster}, {"width", picture.width}, {"height", picture.height},
-               {"format", picture.format}, {"colour", picture.colour}, {"bytes", picture.bytes}};
+  Json json = {{"id", picture.id},
+               {"path", picture.path},
+               {"label", dataset.labels[static_cast<size_t>(picture.label)]},
+               {"group", picture.group},
+               {"cluster", picture.cluster},
+               {"width", picture.width},
+               {"height", picture.height},
+               {"format", picture.format},
+               {"colour", picture.colour},
+               {"bytes", picture.bytes}};
   if (!picture.warnings.empty()) json["warnings"] = picture.warnings;
   return json;
 }
 
-Result<Picture> ReadPicture(const Json& json, const std::map<std::string, int>& labels, std::string_view where) {
+Result<Picture> ReadPicture(const Json& json, const std::map<std::string, int>& labels,
+                            std::string_view where) {
   Picture picture;
   picture.id = json.at("id").get<std::string>();
   picture.path = json.at("path").get<std::string>();
   const auto label = labels.find(json.at("label").get<std::string>());
-  if (label == labels.end()) return Fail(ErrorKind::kBadInput, "{}: the label of {} is not among the labels", where, picture.path);
+  if (label == labels.end())
+    return Fail(ErrorKind::kBadInput, "{}: the label of {} is not among the labels", where, picture.path);
   picture.label = label->second;
   picture.group = json.at("group").get<std::string>();
   picture.cluster = json.at("cluster").get<int>();
@@ -53,13 +63,15 @@ Result<void> ReadOtherKeys(const Json& json, Dataset& dataset) {
   }
   for (const Json& entry : json.at("duplicates")) {
     const bool exact = entry.at("kind").get<std::string>() == "exact";
-    dataset.duplicates.push_back({entry.at("path_a").get<std::string>(), entry.at("path_b").get<std::string>(),
-                                  exact ? DuplicateKind::kExact : DuplicateKind::kNear, entry.at("across_labels").get<bool>(),
-                                  entry.at("similarity").get<double>()});
+    dataset.duplicates.push_back(
+        {entry.at("path_a").get<std::string>(), entry.at("path_b").get<std::string>(),
+         exact ? DuplicateKind::kExact : DuplicateKind::kNear, entry.at("across_labels").get<bool>(),
+         entry.at("similarity").get<double>()});
   }
   for (const Json& entry : json.at("shortcuts")) {
     dataset.shortcuts.push_back({entry.at("property").get<std::string>(), entry.at("accuracy").get<double>(),
-                                 entry.at("chance").get<double>(), entry.at("explanation").get<std::string>()});
+                                 entry.at("chance").get<double>(),
+                                 entry.at("explanation").get<std::string>()});
   }
   dataset.odd_ones_out = json.at("odd_ones_out").get<std::vector<std::string>>();
   dataset.warnings = json.at("warnings").get<std::vector<std::string>>();
@@ -68,7 +80,8 @@ Result<void> ReadOtherKeys(const Json& json, Dataset& dataset) {
   return {};
 }
 
-// Takes pictures out of the record while it is parsed, so that a million of them never stand in memory as JSON.
+// Takes pictures out of the record while it is parsed, so that a million of them never stand in memory as
+// JSON.
 class PictureTaker {
  public:
   PictureTaker(Dataset& dataset, std::string where) : dataset_(dataset), where_(std::move(where)) {}
@@ -77,7 +90,8 @@ class PictureTaker {
   bool operator()(int depth, Json::parse_event_t event, Json& parsed) {
     if (depth == 1 && event == Json::parse_event_t::key) key_ = parsed.get<std::string>();
     // A newer record may hold other pictures; it is refused by name afterwards.
-    if (key_ == "version" && depth == 1 && event == Json::parse_event_t::value) known_version_ = parsed == kVersion;
+    if (key_ == "version" && depth == 1 && event == Json::parse_event_t::value)
+      known_version_ = parsed == kVersion;
     if (key_ == "labels" && depth == 1 && event == Json::parse_event_t::array_end) TakeLabels(parsed);
     if (key_ != "pictures" || depth != 2 || event != Json::parse_event_t::object_end) return true;
     if (!error_ && known_version_) TakePicture(parsed);
@@ -118,17 +132,22 @@ Result<void> CheckNoneTwice(const Dataset& dataset, std::string_view where) {
 Json OtherKeys(const Dataset& dataset) {
   Json json;
   json["rejected"] = Json::array();
-  for (const Rejected& rejected : dataset.rejected) json["rejected"].push_back({{"path", rejected.path}, {"reason", rejected.reason}});
+  for (const Rejected& rejected : dataset.rejected)
+    json["rejected"].push_back({{"path", rejected.path}, {"reason", rejected.reason}});
   json["duplicates"] = Json::array();
   for (const DuplicatePair& pair : dataset.duplicates) {
-    json["duplicates"].push_back({{"path_a", pair.path_a}, {"path_b", pair.path_b},
+    json["duplicates"].push_back({{"path_a", pair.path_a},
+                                  {"path_b", pair.path_b},
                                   {"kind", pair.kind == DuplicateKind::kExact ? "exact" : "near"},
-                                  {"across_labels", pair.across_labels}, {"similarity", pair.similarity}});
+                                  {"across_labels", pair.across_labels},
+                                  {"similarity", pair.similarity}});
   }
   json["shortcuts"] = Json::array();
   for (const Shortcut& shortcut : dataset.shortcuts) {
-    json["shortcuts"].push_back({{"property", shortcut.property}, {"accuracy", shortcut.accuracy},
-                                 {"chance", shortcut.chance}, {"explanation", shortcut.explanation}});
+    json["shortcuts"].push_back({{"property", shortcut.property},
+                                 {"accuracy", shortcut.accuracy},
+                                 {"chance", shortcut.chance},
+                                 {"explanation", shortcut.explanation}});
   }
   json["odd_ones_out"] = dataset.odd_ones_out;
   json["warnings"] = dataset.warnings;
@@ -153,7 +172,8 @@ void AppendPicture(const Dataset& dataset, const Picture& picture, std::string& 
 // The same bytes as WriteRecord of the whole, written picture by picture.
 Result<void> WriteDataset(const std::filesystem::path& path, const Dataset& dataset) {
   constexpr size_t kPiece_bytes = size_t{1} << 20;
-  Json head = {{"format", kFormat}, {"version", kVersion}, {"root", dataset.root}, {"labels_file", dataset.labels_file},
+  Json head = {{"format", kFormat},        {"version", kVersion},
+               {"root", dataset.root},     {"labels_file", dataset.labels_file},
                {"labels", dataset.labels}, {"fingerprint", Fingerprint(dataset)}};
   if (!dataset.groups_from.empty()) head["groups_from"] = dataset.groups_from;
   HL_TRY(RefuseNewerRecord(path, kFormat, kVersion));
@@ -184,19 +204,25 @@ Result<Dataset> ReadDataset(const std::filesystem::path& path) {
   PictureTaker taker(dataset, path.string());
   Json json;
   try {
-    json = Json::parse(file, [&](int depth, Json::parse_event_t event, Json& parsed) { return taker(depth, event, parsed); });
+    json = Json::parse(file, [&](int depth, Json::parse_event_t event, Json& parsed) {
+      return taker(depth, event, parsed);
+    });
   } catch (const nlohmann::json::parse_error& e) {
     return Fail(ErrorKind::kBadInput, "{}: not valid JSON ({})", path.string(), e.what());
   } catch (const nlohmann::json::exception& e) {
-    return Fail(ErrorKind::kBadInput, "{}: not as expected ({}); make it again with the step that wrote it", path.string(), e.what());
+    return Fail(ErrorKind::kBadInput, "{}: not as expected ({}); make it again with the step that wrote it",
+                path.string(), e.what());
   }
   HL_TRY(CheckRecordKind(json, path.string(), kFormat, kVersion));
   if (taker.error()) return tl::make_unexpected(*taker.error());
-  HL_ASSIGN(const Result<void> others, FromJson(json, path.string(), [&](const Json& j) { return ReadOtherKeys(j, dataset); }));
+  HL_ASSIGN(const Result<void> others,
+            FromJson(json, path.string(), [&](const Json& j) { return ReadOtherKeys(j, dataset); }));
   HL_TRY(others);
   HL_TRY(CheckNoneTwice(dataset, path.string()));
   if (Fingerprint(dataset) != json.value("fingerprint", "")) {
-    return Fail(ErrorKind::kBadInput, "{}: changed by hand (its fingerprint does not fit its pictures); run inspect again", path.string());
+    return Fail(ErrorKind::kBadInput,
+                "{}: changed by hand (its fingerprint does not fit its pictures); run inspect again",
+                path.string());
   }
   HL_TRY(ApplyMove(path, dataset));
   return dataset;
@@ -205,7 +231,8 @@ Result<Dataset> ReadDataset(const std::filesystem::path& path) {
 std::string Fingerprint(const Dataset& dataset) {
   std::string text = "handlens-dataset 1\n";
   for (const std::string& label : dataset.labels) text += fmt::format("{}:{}\n", label.size(), label);
-  for (const Picture& picture : dataset.pictures) text += fmt::format("{} {} {}\n", picture.id, picture.label, picture.cluster);
+  for (const Picture& picture : dataset.pictures)
+    text += fmt::format("{} {} {}\n", picture.id, picture.label, picture.cluster);
   return Sha256(text);
 }
 
@@ -226,7 +253,8 @@ Result<void> CheckUnchanged(const Dataset& dataset, Progress& progress) {
     all += fmt::format("{}{} {}", count++ == 0 ? "" : ", ", dataset.pictures[i].path, problems[i]);
   }
   if (count == 0) return {};
-  return Fail(ErrorKind::kBadInput, "{}: {} of {} pictures are not what was inspected: {}; restore them or start a new run",
+  return Fail(ErrorKind::kBadInput,
+              "{}: {} of {} pictures are not what was inspected: {}; restore them or start a new run",
               dataset.root, count, dataset.pictures.size(), all);
 }
 

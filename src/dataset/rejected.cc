@@ -28,7 +28,7 @@ std::vector<std::string> RejectedLines(std::span<const Rejected> rejected) {
   std::vector<std::string> lines;
   for (const Rejected& r : rejected) {
     const auto count = counts.find(KindOf(r.reason));
-    if (count == counts.end()) continue;   // its line stands already
+    if (count == counts.end()) continue;  // its line stands already
     const std::string line = Visible(r.path) + ": " + Visible(r.reason);
     if (count->second < kAlike) {
       lines.push_back(line);

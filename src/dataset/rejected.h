@@ -9,8 +9,8 @@
 
 namespace handlens::dataset {
 
-// "a.jpg: REASON" each, in their order; from four files on whose reasons differ in numbers only, one line for all of them, where the
-// first stood: "40 files, such as a.jpg: REASON". Safe for terminals.
+// "a.jpg: REASON" each, in their order; from four files on whose reasons differ in numbers only, one line for
+// all of them, where the first stood: "40 files, such as a.jpg: REASON". Safe for terminals.
 std::vector<std::string> RejectedLines(std::span<const Rejected> rejected);
 
 }  // namespace handlens::dataset

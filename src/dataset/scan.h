@@ -1,5 +1,5 @@
-// Which files are pictures of which class: from a folder with one folder per class, or from labels.csv. Looks at
-// names and file types only and opens no picture; what is inside the files is inspect.cc's business.
+// Which files are pictures of which class: from a folder with one folder per class, or from labels.csv. Looks
+// at names and file types only and opens no picture; what is inside the files is inspect.cc's business.
 #pragma once
 
 #include <filesystem>
@@ -17,23 +17,24 @@ struct Entry {
   std::string path;   // relative to Listing::root, '/' between folders, valid UTF-8
   std::string label;  // as the folder or the table spells it
   std::string group;
-  size_t below = 0;   // where in `path` the part below the class's folder begins; 0 for a labels.csv
+  size_t below = 0;  // where in `path` the part below the class's folder begins; 0 for a labels.csv
 };
 
 struct Listing {
   std::string root;
   std::string labels_file;
-  std::string groups_from;              // as in Dataset
-  std::vector<Entry> entries;           // sorted by path, each path once
-  std::vector<Rejected> rejected;       // what has no place in any class, or cannot be a file
+  std::string groups_from;         // as in Dataset
+  std::vector<Entry> entries;      // sorted by path, each path once
+  std::vector<Rejected> rejected;  // what has no place in any class, or cannot be a file
   std::vector<std::string> warnings;
-  std::vector<std::string> class_names; // seen, with or without pictures; sorted
+  std::vector<std::string> class_names;  // seen, with or without pictures; sorted
 };
 
-// Kind kBadInput when the layout is not understood; the message says what was expected and what was seen. Kind kUsage for
-// a pattern of groups that is no regular expression or matches nothing.
-// Kind kInterrupted when asked to stop.
-Result<Listing> ListPictures(const std::filesystem::path& pictures, const LayoutRules& rules, const Progress& progress);
+// Kind kBadInput when the layout is not understood; the message says what was expected and what was seen.
+// Kind kUsage for a pattern of groups that is no regular expression or matches nothing. Kind kInterrupted
+// when asked to stop.
+Result<Listing> ListPictures(const std::filesystem::path& pictures, const LayoutRules& rules,
+                             const Progress& progress);
 
 // Fills the groups of a listing's entries by the rules. Same errors.
 Result<void> AssignGroups(const GroupRules& rules, Listing& listing);
@@ -41,18 +42,19 @@ Result<void> AssignGroups(const GroupRules& rules, Listing& listing);
 bool IsSplitName(std::string_view name);
 
 // The two layouts, chosen by ListPictures.
-Result<Listing> ListClassFolders(const std::filesystem::path& folder, Splits splits, const Progress& progress);
+Result<Listing> ListClassFolders(const std::filesystem::path& folder, Splits splits,
+                                 const Progress& progress);
 Result<Listing> ListLabelsFile(const std::filesystem::path& file, const Progress& progress);
 
-// A labels file's meaning without touching any picture: rows in file order, `path` as written. Columns go by the names that
-// people give them (label_columns.h). For tests and fuzzing.
+// A labels file's meaning without touching any picture: rows in file order, `path` as written. Columns go by
+// the names that people give them (label_columns.h). For tests and fuzzing.
 struct LabelRow {
   size_t line = 0;
   std::string path, label, group;
 };
 struct LabelTable {
   std::vector<LabelRow> rows;
-  std::vector<Rejected> rejected;       // rows that are wrong in themselves, each with its line
+  std::vector<Rejected> rejected;  // rows that are wrong in themselves, each with its line
   std::vector<std::string> warnings;
 };
 Result<LabelTable> ParseLabels(std::string_view text, std::string_view where);

@@ -20,11 +20,13 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kExpected =
-    "expected one folder per class (PICTURES/cat/1.jpg, PICTURES/dog/2.jpg) or a labels.csv with the columns path,label[,group]";
+    "expected one folder per class (PICTURES/cat/1.jpg, PICTURES/dog/2.jpg) or a labels.csv with the columns "
+    "path,label[,group]";
 
 bool HasPictureExtension(const std::string& name) {
-  constexpr std::array<std::string_view, 15> kExtensions = {".jpg", ".jpeg", ".jpe",  ".jfif", ".png",  ".gif", ".bmp", ".tif",
-                                                            ".tiff", ".webp", ".heic", ".heif", ".hif", ".avif", ".mpo"};
+  constexpr std::array<std::string_view, 15> kExtensions = {".jpg",  ".jpeg", ".jpe", ".jfif", ".png",
+                                                            ".gif",  ".bmp",  ".tif", ".tiff", ".webp",
+                                                            ".heic", ".heif", ".hif", ".avif", ".mpo"};
   const std::string extension = FoldedName(fs::path(name).extension().string());
   return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
 }
@@ -38,7 +40,8 @@ std::string TypeName(mode_t mode) {
 
 // Why a name has no status.
 std::string Reason(int error) {
-  return error == ENOENT ? "a link to nothing, or a file that vanished during the scan" : std::strerror(error);
+  return error == ENOENT ? "a link to nothing, or a file that vanished during the scan"
+                         : std::strerror(error);
 }
 
 std::string Join(const std::vector<std::string>& names, size_t most) {
@@ -53,7 +56,7 @@ struct Content {
 };
 
 struct ClassFolder {
-  std::string path;   // relative to Listing::root
+  std::string path;  // relative to Listing::root
   std::string label;
 };
 
@@ -78,8 +81,10 @@ class ClassWalk {
       const std::string folder = std::move(waiting.back());
       waiting.pop_back();
       const auto status = StatusOf(listing_.root + "/" + folder);
-      if (!status || (folder != of.path && LeadsBack(IdOf(*status))) || !entered_.insert(IdOf(*status)).second) {
-        Reject(folder, status ? "a link to a folder that is read anyway; not read twice" : std::strerror(errno));
+      if (!status || (folder != of.path && LeadsBack(IdOf(*status))) ||
+          !entered_.insert(IdOf(*status)).second) {
+        Reject(folder,
+               status ? "a link to a folder that is read anyway; not read twice" : std::strerror(errno));
         continue;
       }
       const auto names = ListFolder(listing_.root + "/" + folder);
@@ -92,7 +97,8 @@ class ClassWalk {
     return {};
   }
 
-  // Sorts a folder's names into folders and files, each with the folder in front; everything else is counted or rejected.
+  // Sorts a folder's names into folders and files, each with the folder in front; everything else is counted
+  // or rejected.
   Content Sort(const std::vector<std::string>& names, const std::string& folder = "") {
     Content content;
     for (const std::string& own : names) {
@@ -127,7 +133,8 @@ class ClassWalk {
 
   static FolderId IdOf(const struct stat& status) { return {status.st_dev, status.st_ino}; }
 
-  void Visit(const std::string& folder, const std::string& name, const ClassFolder& of, std::vector<std::string>& waiting) {
+  void Visit(const std::string& folder, const std::string& name, const ClassFolder& of,
+             std::vector<std::string>& waiting) {
     if (IsLitter(name)) {
       ++litter_;
       return;
@@ -141,7 +148,9 @@ class ClassWalk {
     } else if (!S_ISREG(status->st_mode)) {
       Reject(path, TypeName(status->st_mode));
     } else if (!IsUtf8(path)) {
-      Reject(path, "the name is not valid UTF-8 and could not be written down faithfully; rename the file or its folder");
+      Reject(path,
+             "the name is not valid UTF-8 and could not be written down faithfully; rename the file or its "
+             "folder");
     } else if (const std::string problem = LabelProblem(of.label); !problem.empty()) {
       Reject(path, problem);
     } else {
@@ -152,7 +161,9 @@ class ClassWalk {
   // A folder inside a class that is really another class's folder, or lies above all of them.
   bool LeadsBack(const FolderId& id) const { return above_.contains(id) || classes_.contains(id); }
 
-  void Reject(const std::string& path, std::string reason) { listing_.rejected.push_back({Printable(path), std::move(reason)}); }
+  void Reject(const std::string& path, std::string reason) {
+    listing_.rejected.push_back({Printable(path), std::move(reason)});
+  }
 
   Listing& listing_;
   const Progress& progress_;
@@ -168,7 +179,8 @@ Result<void> CheckTopFolders(const fs::path& folder, const Content& top) {
   }
   const bool has_table = std::find(top.files.begin(), top.files.end(), "labels.csv") != top.files.end();
   if (has_table && top.folders.size() < 2) {
-    return Fail(ErrorKind::kBadInput, "{}: no class folders, but a labels.csv; give {}/labels.csv instead", shown, shown);
+    return Fail(ErrorKind::kBadInput, "{}: no class folders, but a labels.csv; give {}/labels.csv instead",
+                shown, shown);
   }
   if (top.folders.empty()) {
     return Fail(ErrorKind::kBadInput, "{}: {} files ({}) and no class folders; {}", shown, top.files.size(),
@@ -182,7 +194,8 @@ bool AreSplits(const Content& top) {
 }
 
 // The class folders inside folders such as train, val and test, and what is said of them.
-Result<std::vector<ClassFolder>> ClassesOfSplits(const Content& top, Splits splits, ClassWalk& walk, Listing& listing) {
+Result<std::vector<ClassFolder>> ClassesOfSplits(const Content& top, Splits splits, ClassWalk& walk,
+                                                 Listing& listing) {
   std::vector<ClassFolder> classes;
   std::map<std::string, std::vector<std::string>> where;
   std::string found;
@@ -195,19 +208,31 @@ Result<std::vector<ClassFolder>> ClassesOfSplits(const Content& top, Splits spli
       where[classes.back().label].push_back(split);
     }
     const std::string files = Plural(content.files.size(), "file", "files");
-    found += fmt::format("{}{} ({}{})", found.empty() ? "" : ", ", Printable(split), Plural(content.folders.size(), "class folder", "class folders"),
+    found += fmt::format("{}{} ({}{})", found.empty() ? "" : ", ", Printable(split),
+                         Plural(content.folders.size(), "class folder", "class folders"),
                          content.files.empty() ? "" : ", " + files + " without a class");
-    if (!content.files.empty()) warnings.push_back(fmt::format("{} of {} {} in no class folder, so the class is unknown and they are not used.", files, Printable(split), content.files.size() == 1 ? "lies" : "lie"));
+    if (!content.files.empty())
+      warnings.push_back(
+          fmt::format("{} of {} {} in no class folder, so the class is unknown and they are not used.", files,
+                      Printable(split), content.files.size() == 1 ? "lies" : "lie"));
   }
   const std::string shown = Printable(listing.root);
-  if (classes.empty()) return Fail(ErrorKind::kBadInput, "{}: {} look like splits, and hold no class folders; {}", shown, found, kExpected);
+  if (classes.empty())
+    return Fail(ErrorKind::kBadInput, "{}: {} look like splits, and hold no class folders; {}", shown, found,
+                kExpected);
   if (splits == Splits::kRefuse) {
-    return Fail(ErrorKind::kBadInput, "{}: {} look like splits, not classes. handlens makes its own folds, in which near-duplicates and groups stay "
-                "together: add --merge-splits to use the pictures of all of them, or give one of them ({}/{})", shown, found, shown, Printable(top.folders.back()));
+    return Fail(
+        ErrorKind::kBadInput,
+        "{}: {} look like splits, not classes. handlens makes its own folds, in which near-duplicates and "
+        "groups stay "
+        "together: add --merge-splits to use the pictures of all of them, or give one of them ({}/{})",
+        shown, found, shown, Printable(top.folders.back()));
   }
-  listing.warnings.push_back(fmt::format("{} are used together, {}; handlens makes its own folds.", found, Plural(where.size(), "class", "classes")));
+  listing.warnings.push_back(fmt::format("{} are used together, {}; handlens makes its own folds.", found,
+                                         Plural(where.size(), "class", "classes")));
   for (const auto& [label, in] : where) {
-    if (in.size() < top.folders.size()) warnings.push_back(fmt::format("Class {} is only in {}.", Printable(label), Join(in, 5)));
+    if (in.size() < top.folders.size())
+      warnings.push_back(fmt::format("Class {} is only in {}.", Printable(label), Join(in, 5)));
   }
   listing.warnings.insert(listing.warnings.end(), warnings.begin(), warnings.end());
   return classes;
@@ -227,20 +252,24 @@ Result<void> CheckNotOneTooHigh(const fs::path& folder, const Content& top) {
     folders.push_back(name);
   }
   if (folders.empty()) return {};
-  return Fail(ErrorKind::kBadInput, "{}: the only folder is {}, which holds the folders {}; if these are the classes, give {} instead; {}",
-              Printable(folder.string()), Printable(top.folders[0]), Join(folders, 5), Printable(inner.string()), kExpected);
+  return Fail(
+      ErrorKind::kBadInput,
+      "{}: the only folder is {}, which holds the folders {}; if these are the classes, give {} instead; {}",
+      Printable(folder.string()), Printable(top.folders[0]), Join(folders, 5), Printable(inner.string()),
+      kExpected);
 }
 
 void ReportLooseFiles(const Content& top, Listing& listing) {
   std::vector<std::string> others;
   for (const std::string& name : top.files) {
-    if (HasPictureExtension(name)) listing.rejected.push_back({Printable(name), "lies beside the class folders, so its class is unknown"});
+    if (HasPictureExtension(name))
+      listing.rejected.push_back({Printable(name), "lies beside the class folders, so its class is unknown"});
     else others.push_back(name);
   }
   if (!others.empty()) {
-    listing.warnings.push_back(fmt::format("{} {} beside the class folders {} not pictures and ignored: {}.", others.size(),
-                                           others.size() == 1 ? "file" : "files", others.size() == 1 ? "is" : "are",
-                                           Join(others, 5)));
+    listing.warnings.push_back(fmt::format("{} {} beside the class folders {} not pictures and ignored: {}.",
+                                           others.size(), others.size() == 1 ? "file" : "files",
+                                           others.size() == 1 ? "is" : "are", Join(others, 5)));
   }
 }
 
@@ -269,7 +298,8 @@ Result<Listing> ListClassFolders(const fs::path& folder, Splits splits, const Pr
   listing.class_names.assign(names_of_classes.begin(), names_of_classes.end());
   ReportLooseFiles(top, listing);
   if (walk.litter() > 0) {
-    listing.warnings.push_back(fmt::format("{} hidden files and leftovers of operating systems were skipped.", walk.litter()));
+    listing.warnings.push_back(
+        fmt::format("{} hidden files and leftovers of operating systems were skipped.", walk.litter()));
   }
   const auto by_path = [](const Entry& a, const Entry& b) { return a.path < b.path; };
   std::sort(listing.entries.begin(), listing.entries.end(), by_path);
@@ -281,12 +311,15 @@ namespace {
 Result<Listing> ListEither(const fs::path& pictures, Splits splits, const Progress& progress) {
   std::error_code error;
   const fs::path real = fs::canonical(pictures, error);
-  if (error) return Fail(ErrorKind::kBadInput, "{}: {}; {}", Printable(pictures.string()), error.message(), kExpected);
+  if (error)
+    return Fail(ErrorKind::kBadInput, "{}: {}; {}", Printable(pictures.string()), error.message(), kExpected);
   if (!IsUtf8(real.string())) {
-    return Fail(ErrorKind::kBadInput, "{}: the path is not valid UTF-8; rename the folder", Printable(real.string()));
+    return Fail(ErrorKind::kBadInput, "{}: the path is not valid UTF-8; rename the folder",
+                Printable(real.string()));
   }
   if (fs::is_directory(real, error)) return ListClassFolders(real, splits, progress);
-  if (fs::is_regular_file(real, error) && FoldedName(real.extension().string()) == ".csv") return ListLabelsFile(real, progress);
+  if (fs::is_regular_file(real, error) && FoldedName(real.extension().string()) == ".csv")
+    return ListLabelsFile(real, progress);
   return Fail(ErrorKind::kBadInput, "{}: neither a folder nor a .csv file{}; {}", Printable(real.string()),
               IsZip(real) ? " (unpack the archive first)" : "", kExpected);
 }

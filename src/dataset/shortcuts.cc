@@ -1,4 +1,5 @@
-// Shortcuts: how well one dull property of a file alone predicts the label, cross-validated with clusters together.
+// Shortcuts: how well one dull property of a file alone predicts the label, cross-validated with clusters
+// together.
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -14,15 +15,15 @@ namespace {
 constexpr size_t kFolds = 5;
 constexpr size_t kBins = 8;
 
-// Technical properties should say nothing about the subject; brightness or detail may, so more is asked of them.
-// Skill is (accuracy - chance) / (1 - chance).
+// Technical properties should say nothing about the subject; brightness or detail may, so more is asked of
+// them. Skill is (accuracy - chance) / (1 - chance).
 constexpr double kTechnicalSkill = 0.20;
 constexpr double kContentSkill = 0.60;
 
 struct Property {
   std::string name;
   double least_skill;
-  std::vector<double> values;      // numbers; or, when `words` is not empty, indices into it
+  std::vector<double> values;  // numbers; or, when `words` is not empty, indices into it
   std::vector<std::string> words;
   std::string advice;
 };
@@ -51,7 +52,8 @@ class BinVote {
       std::vector<double> sorted;
       for (const size_t i : rows) sorted.push_back(property_.values[i]);
       std::sort(sorted.begin(), sorted.end());
-      for (size_t b = 1; b < kBins && !sorted.empty(); ++b) edges_.push_back(sorted[b * sorted.size() / kBins]);
+      for (size_t b = 1; b < kBins && !sorted.empty(); ++b)
+        edges_.push_back(sorted[b * sorted.size() / kBins]);
     }
     counts_.clear();
     all_.assign(labels_, 0);
@@ -82,7 +84,8 @@ class BinVote {
   std::vector<size_t> all_;
 };
 
-size_t CountCorrect(const Property& property, const std::vector<int>& truth, const std::vector<size_t>& folds, size_t labels) {
+size_t CountCorrect(const Property& property, const std::vector<int>& truth, const std::vector<size_t>& folds,
+                    size_t labels) {
   size_t correct = 0;
   BinVote vote(property, labels);
   for (size_t fold = 0; fold < kFolds; ++fold) {
@@ -91,12 +94,14 @@ size_t CountCorrect(const Property& property, const std::vector<int>& truth, con
       if (folds[i] != fold) rows.push_back(i);
     }
     vote.Learn(rows, truth);
-    for (size_t i = 0; i < truth.size(); ++i) correct += folds[i] == fold && vote.Predict(i) == truth[i] ? 1 : 0;
+    for (size_t i = 0; i < truth.size(); ++i)
+      correct += folds[i] == fold && vote.Predict(i) == truth[i] ? 1 : 0;
   }
   return correct;
 }
 
-Property Words(std::string name, const Dataset& dataset, const std::function<std::string(size_t)>& word, std::string advice) {
+Property Words(std::string name, const Dataset& dataset, const std::function<std::string(size_t)>& word,
+               std::string advice) {
   Property property{std::move(name), kTechnicalSkill, {}, {}, std::move(advice)};
   std::map<std::string, size_t> number;
   for (size_t i = 0; i < dataset.pictures.size(); ++i) {
@@ -107,7 +112,8 @@ Property Words(std::string name, const Dataset& dataset, const std::function<std
   return property;
 }
 
-Property Numbers(std::string name, double least_skill, const std::vector<double>& values, std::string advice) {
+Property Numbers(std::string name, double least_skill, const std::vector<double>& values,
+                 std::string advice) {
   return {std::move(name), least_skill, values, {}, std::move(advice)};
 }
 
@@ -120,24 +126,47 @@ std::vector<double> Measures(size_t count, const std::function<double(size_t)>& 
 std::vector<Property> Properties(const Dataset& dataset, std::span<const Look> looks) {
   const auto& p = dataset.pictures;
   const auto pixels = [&](size_t i) { return static_cast<double>(p[i].width) * p[i].height; };
-  const std::string same_source = "take the pictures of all classes from the same source, or save all of them anew the same way";
-  const std::string same_camera = "photograph all classes with the same camera, light and background, or make sure that the subject itself differs so";
+  const std::string same_source =
+      "take the pictures of all classes from the same source, or save all of them anew the same way";
+  const std::string same_camera =
+      "photograph all classes with the same camera, light and background, or make sure that the subject "
+      "itself differs so";
   std::vector<Property> all;
-  all.push_back(Words("format", dataset, [&](size_t i) { return p[i].format; }, same_source));
-  all.push_back(Words("colour", dataset, [&](size_t i) { return p[i].colour; }, "convert all pictures to the same colour mode"));
-  all.push_back(Words("bits a channel", dataset, [&](size_t i) { return fmt::format("{}", looks[i].bits); }, same_source));
-  all.push_back(Words("colour profile", dataset, [&](size_t i) { return std::string(looks[i].has_icc ? "present" : "absent"); }, same_source));
-  all.push_back(Words("grey or tinted", dataset, [&](size_t i) { return std::string(looks[i].colourfulness < 0.5 ? "grey" : "tinted"); },
-                      "convert all pictures to grey, or none"));
-  all.push_back(Words("size", dataset, [&](size_t i) { return fmt::format("{} x {}", p[i].width, p[i].height); }, same_source));
+  all.push_back(Words(
+      "format", dataset, [&](size_t i) { return p[i].format; }, same_source));
+  all.push_back(Words(
+      "colour", dataset, [&](size_t i) { return p[i].colour; },
+      "convert all pictures to the same colour mode"));
+  all.push_back(Words(
+      "bits a channel", dataset, [&](size_t i) { return fmt::format("{}", looks[i].bits); }, same_source));
+  all.push_back(Words(
+      "colour profile", dataset,
+      [&](size_t i) { return std::string(looks[i].has_icc ? "present" : "absent"); }, same_source));
+  all.push_back(Words(
+      "grey or tinted", dataset,
+      [&](size_t i) { return std::string(looks[i].colourfulness < 0.5 ? "grey" : "tinted"); },
+      "convert all pictures to grey, or none"));
+  all.push_back(Words(
+      "size", dataset, [&](size_t i) { return fmt::format("{} x {}", p[i].width, p[i].height); },
+      same_source));
   all.push_back(Numbers("number of pixels", kTechnicalSkill, Measures(p.size(), pixels), same_source));
-  all.push_back(Numbers("aspect", 0.35, Measures(p.size(), [&](size_t i) { return static_cast<double>(p[i].width) / p[i].height; }),
-                        "crop all pictures to the same shape (the fits crop and letterbox hide or show it differently)"));
-  all.push_back(Numbers("bytes a pixel", 0.35, Measures(p.size(), [&](size_t i) { return static_cast<double>(p[i].bytes) / pixels(i); }), same_source));
-  all.push_back(Numbers("border", kContentSkill, Measures(p.size(), [&](size_t i) { return looks[i].border_mean; }), same_camera));
-  all.push_back(Numbers("mean brightness", kContentSkill,
-                        Measures(p.size(), [&](size_t i) { return (looks[i].mean[0] + looks[i].mean[1] + looks[i].mean[2]) / 3; }), same_camera));
-  all.push_back(Numbers("contrast", kContentSkill, Measures(p.size(), [&](size_t i) { return looks[i].deviation; }), same_camera));
+  all.push_back(Numbers(
+      "aspect", 0.35,
+      Measures(p.size(), [&](size_t i) { return static_cast<double>(p[i].width) / p[i].height; }),
+      "crop all pictures to the same shape (the fits crop and letterbox hide or show it differently)"));
+  all.push_back(
+      Numbers("bytes a pixel", 0.35,
+              Measures(p.size(), [&](size_t i) { return static_cast<double>(p[i].bytes) / pixels(i); }),
+              same_source));
+  all.push_back(Numbers("border", kContentSkill,
+                        Measures(p.size(), [&](size_t i) { return looks[i].border_mean; }), same_camera));
+  all.push_back(Numbers(
+      "mean brightness", kContentSkill,
+      Measures(p.size(),
+               [&](size_t i) { return (looks[i].mean[0] + looks[i].mean[1] + looks[i].mean[2]) / 3; }),
+      same_camera));
+  all.push_back(Numbers("contrast", kContentSkill,
+                        Measures(p.size(), [&](size_t i) { return looks[i].deviation; }), same_camera));
   return all;
 }
 
@@ -152,7 +181,8 @@ std::string Example(const Property& property, const Dataset& dataset) {
   for (size_t w = 0; w < counts.size(); ++w) {
     size_t sum = 0;
     for (const size_t n : counts[w]) sum += n;
-    const auto most = static_cast<size_t>(std::max_element(counts[w].begin(), counts[w].end()) - counts[w].begin());
+    const auto most =
+        static_cast<size_t>(std::max_element(counts[w].begin(), counts[w].end()) - counts[w].begin());
     const size_t gain = 2 * counts[w][most] > sum ? 2 * counts[w][most] - sum : 0;
     if (gain <= best) continue;
     best = gain;
@@ -161,7 +191,8 @@ std::string Example(const Property& property, const Dataset& dataset) {
     total = sum;
   }
   if (best == 0) return "";
-  return fmt::format(", for example {} of {} with {} are {}", counts[word][label], total, property.words[word], dataset.labels[label]);
+  return fmt::format(", for example {} of {} with {} are {}", counts[word][label], total,
+                     property.words[word], dataset.labels[label]);
 }
 
 }  // namespace
@@ -185,12 +216,14 @@ std::vector<Shortcut> FindShortcuts(const Dataset& dataset, std::span<const Look
     const double skill = chance < 1 ? (accuracy - chance) / (1 - chance) : 0;
     if (skill < property.least_skill || interval.low <= chance) continue;
     found.push_back({property.name, accuracy, chance,
-                     fmt::format("The {} of a picture alone tells its class in {:.0f} % of the cases ({:.0f} to {:.0f} %, chance is {:.0f} %){}; "
+                     fmt::format("The {} of a picture alone tells its class in {:.0f} % of the cases ({:.0f} "
+                                 "to {:.0f} %, chance is {:.0f} %){}; "
                                  "a model can learn that instead of the subject, so {}.",
-                                 property.name, 100 * accuracy, 100 * interval.low, 100 * interval.high, 100 * chance,
-                                 Example(property, dataset), property.advice)});
+                                 property.name, 100 * accuracy, 100 * interval.low, 100 * interval.high,
+                                 100 * chance, Example(property, dataset), property.advice)});
   }
-  std::stable_sort(found.begin(), found.end(), [](const Shortcut& a, const Shortcut& b) { return a.accuracy > b.accuracy; });
+  std::stable_sort(found.begin(), found.end(),
+                   [](const Shortcut& a, const Shortcut& b) { return a.accuracy > b.accuracy; });
   return found;
 }
 

@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr zip_uint64_t kMaxFile_bytes = zip_uint64_t{1} << 30;   // as inspect.cc has it
+constexpr zip_uint64_t kMaxFile_bytes = zip_uint64_t{1} << 30;  // as inspect.cc has it
 constexpr size_t kPiece_bytes = 1 << 16;
 
 struct Close {
@@ -29,7 +29,7 @@ using Archive = std::unique_ptr<zip_t, Close>;
 
 struct ZipEntry {
   zip_uint64_t index = 0;
-  std::string name;         // '/' between folders, below what holds all the rest
+  std::string name;  // '/' between folders, below what holds all the rest
   zip_uint64_t size_bytes = 0;
 };
 
@@ -74,7 +74,9 @@ size_t CommonFolders(const std::vector<ZipEntry>& entries) {
   for (const ZipEntry& entry : entries) {
     const std::vector<std::string> parts = Parts(entry.name);
     const size_t most = std::min(common.size(), parts.size() - 1);
-    common.resize(static_cast<size_t>(std::mismatch(common.begin(), common.begin() + static_cast<ptrdiff_t>(most), parts.begin()).first - common.begin()));
+    common.resize(static_cast<size_t>(
+        std::mismatch(common.begin(), common.begin() + static_cast<ptrdiff_t>(most), parts.begin()).first -
+        common.begin()));
   }
   return common.size();
 }
@@ -84,16 +86,23 @@ Result<std::vector<ZipEntry>> List(zip_t* zip, const fs::path& archive) {
   std::set<std::string> names;
   for (zip_int64_t i = 0; i < zip_get_num_entries(zip, 0); ++i) {
     zip_stat_t stat;
-    if (zip_stat_index(zip, static_cast<zip_uint64_t>(i), 0, &stat) != 0) return Refuse(archive, zip_strerror(zip));
+    if (zip_stat_index(zip, static_cast<zip_uint64_t>(i), 0, &stat) != 0)
+      return Refuse(archive, zip_strerror(zip));
     std::string name = stat.name;
-    std::replace(name.begin(), name.end(), '\\', '/');   // as some programs of Windows write
+    std::replace(name.begin(), name.end(), '\\', '/');  // as some programs of Windows write
     if (name.ends_with('/')) continue;
     const std::vector<std::string> parts = Parts(name);
-    if (parts.empty()) return Refuse(archive, fmt::format("the name {} leads out of the archive; nothing was unpacked", Printable(name)));
+    if (parts.empty())
+      return Refuse(archive, fmt::format("the name {} leads out of the archive; nothing was unpacked",
+                                         Printable(name)));
     if (IsLeftOut(parts)) continue;
-    if (stat.encryption_method != ZIP_EM_NONE) return Refuse(archive, "the archive has a password; unpack it and give the folder");
-    if (stat.size > kMaxFile_bytes) return Refuse(archive, fmt::format("{} has {} bytes, too many for a picture", Printable(name), stat.size));
-    if (!names.insert(name).second) return Refuse(archive, fmt::format("the name {} occurs twice", Printable(name)));
+    if (stat.encryption_method != ZIP_EM_NONE)
+      return Refuse(archive, "the archive has a password; unpack it and give the folder");
+    if (stat.size > kMaxFile_bytes)
+      return Refuse(archive,
+                    fmt::format("{} has {} bytes, too many for a picture", Printable(name), stat.size));
+    if (!names.insert(name).second)
+      return Refuse(archive, fmt::format("the name {} occurs twice", Printable(name)));
     entries.push_back({static_cast<zip_uint64_t>(i), std::move(name), stat.size});
   }
   if (entries.empty()) return Refuse(archive, "no files in this archive");
@@ -104,13 +113,15 @@ Result<std::vector<ZipEntry>> List(zip_t* zip, const fs::path& archive) {
   return entries;
 }
 
-Result<void> CheckRoom(const std::vector<ZipEntry>& entries, const fs::path& archive, const fs::path& folder) {
+Result<void> CheckRoom(const std::vector<ZipEntry>& entries, const fs::path& archive,
+                       const fs::path& folder) {
   zip_uint64_t bytes = 0;
-  for (const ZipEntry& entry : entries) bytes += entry.size_bytes;   // each below 2^30
+  for (const ZipEntry& entry : entries) bytes += entry.size_bytes;  // each below 2^30
   std::error_code error;
   const fs::space_info space = fs::space(folder, error);
   if (error || bytes < space.available) return {};
-  return Fail(ErrorKind::kResources, "{}: unpacked it has {}, and {} are free in {}", Printable(archive.string()), ByteCount(static_cast<double>(bytes)),
+  return Fail(ErrorKind::kResources, "{}: unpacked it has {}, and {} are free in {}",
+              Printable(archive.string()), ByteCount(static_cast<double>(bytes)),
               ByteCount(static_cast<double>(space.available)), folder.string());
 }
 
@@ -123,16 +134,20 @@ Result<void> WriteEntry(zip_t* zip, const ZipEntry& entry, const fs::path& archi
   zip_uint64_t written = 0;
   while (true) {
     const zip_int64_t got = zip_fread(file.get(), piece.data(), piece.size());
-    if (got < 0) return Refuse(archive, fmt::format("{} is damaged ({}); download or make the archive again", name, zip_file_strerror(file.get())));
+    if (got < 0)
+      return Refuse(archive, fmt::format("{} is damaged ({}); download or make the archive again", name,
+                                         zip_file_strerror(file.get())));
     if (got == 0) break;
     written += static_cast<zip_uint64_t>(got);
-    if (written > entry.size_bytes) return Refuse(archive, fmt::format("{} holds more bytes than it says", name));
+    if (written > entry.size_bytes)
+      return Refuse(archive, fmt::format("{} holds more bytes than it says", name));
     HL_TRY(writer.Append(std::string_view(piece).substr(0, static_cast<size_t>(got))));
   }
   return writer.Finish(FileWriter::Flush::kLater);
 }
 
-Result<void> WriteAll(zip_t* zip, const std::vector<ZipEntry>& entries, const fs::path& archive, const fs::path& folder, Progress& progress) {
+Result<void> WriteAll(zip_t* zip, const std::vector<ZipEntry>& entries, const fs::path& archive,
+                      const fs::path& folder, Progress& progress) {
   HL_TRY(CheckRoom(entries, archive, folder));
   progress.Begin("unpack", static_cast<double>(entries.size()), "files");
   for (size_t i = 0; i < entries.size(); ++i) {
@@ -147,7 +162,8 @@ Result<void> WriteAll(zip_t* zip, const std::vector<ZipEntry>& entries, const fs
 bool HoldsAll(const std::vector<ZipEntry>& entries, const fs::path& folder) {
   return std::all_of(entries.begin(), entries.end(), [&](const ZipEntry& entry) {
     std::error_code error;
-    return fs::is_regular_file(folder / entry.name, error) && fs::file_size(folder / entry.name, error) == entry.size_bytes;
+    return fs::is_regular_file(folder / entry.name, error) &&
+           fs::file_size(folder / entry.name, error) == entry.size_bytes;
   });
 }
 
@@ -172,7 +188,8 @@ Result<void> UnpackTo(const fs::path& archive, const fs::path& place, Progress& 
   std::error_code error;
   if (fs::exists(place, error)) {
     if (HoldsAll(entries, place)) return {};
-    return Refuse(archive, fmt::format("it would be unpacked to {}, which is there already and holds something else; give that folder, or move it away",
+    return Refuse(archive, fmt::format("it would be unpacked to {}, which is there already and holds "
+                                       "something else; give that folder, or move it away",
                                        Printable(place.string())));
   }
   HL_ASSIGN(StagedFolder staged, StagedFolder::Begin(place));

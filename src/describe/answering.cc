@@ -16,8 +16,9 @@ namespace handlens::describe {
 namespace {
 
 // Fixed before any picture is looked at.
-constexpr double kShares[] = {0.95, 0.9, 0.8, 0.65, 0.5};   // of the pictures that a threshold lets through at most
-constexpr int kFixed = 95;                                  // hundredths: for models whose scores are nearly all the same
+constexpr double kShares[] = {0.95, 0.9, 0.8, 0.65,
+                              0.5};  // of the pictures that a threshold lets through at most
+constexpr int kFixed = 95;           // hundredths: for models whose scores are nearly all the same
 constexpr double kTests = static_cast<double>(std::size(kShares) + 1);
 constexpr double kConfidence = 0.95;
 
@@ -51,7 +52,9 @@ std::optional<int> Promised(std::span<const JudgedPicture> one_of_each, double m
   std::sort(thresholds.begin(), thresholds.end());
   for (const int hundredths : thresholds) {
     const Counts counts = At(hundredths, one_of_each);
-    if (counts.answered > 0 && BinomialTail(counts.wrong, counts.answered, max_wrong) <= (1 - kConfidence) / kTests) return hundredths;
+    if (counts.answered > 0 &&
+        BinomialTail(counts.wrong, counts.answered, max_wrong) <= (1 - kConfidence) / kTests)
+      return hundredths;
   }
   return std::nullopt;
 }
@@ -59,7 +62,8 @@ std::optional<int> Promised(std::span<const JudgedPicture> one_of_each, double m
 int FamiliarFrom(std::span<const JudgedPicture> pictures) {
   int hundredths = 0;
   const double wanted = kAnswered * static_cast<double>(pictures.size()) - 1e-9;
-  while (hundredths < 99 && static_cast<double>(At(hundredths + 1, pictures).answered) >= wanted) ++hundredths;
+  while (hundredths < 99 && static_cast<double>(At(hundredths + 1, pictures).answered) >= wanted)
+    ++hundredths;
   return hundredths;
 }
 
@@ -70,8 +74,10 @@ struct Threshold {
 
 Threshold Choose(std::span<const JudgedPicture> pictures, double max_wrong) {
   if (const auto promised = Promised(OneOfEach(pictures), max_wrong)) return {*promised, true};
-  std::vector<ScoredPicture> scored;   // two scores stand for all: the top one and whether it is the right one's
-  for (const JudgedPicture& p : pictures) scored.push_back({{static_cast<float>(p.top), -1.0f}, p.right ? 0 : 1});
+  std::vector<ScoredPicture>
+      scored;  // two scores stand for all: the top one and whether it is the right one's
+  for (const JudgedPicture& p : pictures)
+    scored.push_back({{static_cast<float>(p.top), -1.0f}, p.right ? 0 : 1});
   const int old = static_cast<int>(std::lround(100 * ChooseNotSureBelow(scored).threshold));
   return {std::max(FamiliarFrom(pictures), old), false};
 }
@@ -98,20 +104,31 @@ std::string SentenceOf(const Answering& a) {
   if (p.pictures == 0) return "There are no pictures with scores: the app always answers.";
   std::string text;
   if (p.given) {
-    text = fmt::format("Of the answers it gives, at most {} are wrong, with {} confidence, if its pictures are like these: of {} pictures that the "
-                       "models of the folds had not seen (one of each that belong together), {} were answered, {} of them wrong.",
-                       Percent(p.max_wrong), Percent(p.confidence), p.pictures, p.answered, p.wrong);
+    text = fmt::format(
+        "Of the answers it gives, at most {} are wrong, with {} confidence, if its pictures are like these: "
+        "of {} pictures that the "
+        "models of the folds had not seen (one of each that belong together), {} were answered, {} of them "
+        "wrong.",
+        Percent(p.max_wrong), Percent(p.confidence), p.pictures, p.answered, p.wrong);
   } else {
     const size_t fewest = FewestForPromise(p.max_wrong, p.confidence);
-    text = fmt::format("Nothing can be promised about how many of its answers are wrong: that at most {} are, with {} confidence, takes at least {} "
-                       "answers that are all right, or more with some wrong. Of {} pictures (one of each that belong together), {} were answered, {} of them wrong.",
-                       Percent(p.max_wrong), Percent(p.confidence), fewest, p.pictures, p.answered, p.wrong);
+    text = fmt::format(
+        "Nothing can be promised about how many of its answers are wrong: that at most {} are, with {} "
+        "confidence, takes at least {} "
+        "answers that are all right, or more with some wrong. Of {} pictures (one of each that belong "
+        "together), {} were answered, {} of them wrong.",
+        Percent(p.max_wrong), Percent(p.confidence), fewest, p.pictures, p.answered, p.wrong);
   }
   if (p.cross_pictures > 0) {
     const Interval wrong = Wilson95(p.cross_wrong, p.cross_answered);
-    text += fmt::format(" With thresholds set on other pictures: {} of {} answered, {} of these wrong ({:.1f} %; {:.1f} to {:.1f} %).", p.cross_answered,
-                        p.cross_pictures, p.cross_wrong, p.cross_answered == 0 ? 0.0 : 100.0 * static_cast<double>(p.cross_wrong) / static_cast<double>(p.cross_answered),
-                        100 * wrong.low, 100 * wrong.high);
+    text += fmt::format(
+        " With thresholds set on other pictures: {} of {} answered, {} of these wrong ({:.1f} %; {:.1f} to "
+        "{:.1f} %).",
+        p.cross_answered, p.cross_pictures, p.cross_wrong,
+        p.cross_answered == 0
+            ? 0.0
+            : 100.0 * static_cast<double>(p.cross_wrong) / static_cast<double>(p.cross_answered),
+        100 * wrong.low, 100 * wrong.high);
   }
   return text;
 }
@@ -123,7 +140,9 @@ std::vector<JudgedPicture> OneOfEach(std::span<const JudgedPicture> pictures) {
   for (const JudgedPicture& p : pictures) clusters[p.cluster].push_back(&p);
   std::vector<JudgedPicture> drawn;
   for (auto& [cluster, members] : clusters) {
-    std::sort(members.begin(), members.end(), [](const auto* a, const auto* b) { return std::pair(a->top, a->right) < std::pair(b->top, b->right); });
+    std::sort(members.begin(), members.end(), [](const auto* a, const auto* b) {
+      return std::pair(a->top, a->right) < std::pair(b->top, b->right);
+    });
     Rng rng(1, "one picture of a cluster", {static_cast<uint64_t>(cluster)});
     drawn.push_back(*members[rng.Below(static_cast<uint32_t>(members.size()))]);
   }
@@ -166,7 +185,8 @@ Json ToJson(const Answering& a) {
           {"pictures", p.pictures},
           {"answered", p.answered},
           {"wrong", p.wrong},
-          {"elsewhere", {{"pictures", p.cross_pictures}, {"answered", p.cross_answered}, {"wrong", p.cross_wrong}}},
+          {"elsewhere",
+           {{"pictures", p.cross_pictures}, {"answered", p.cross_answered}, {"wrong", p.cross_wrong}}},
           {"sentence", a.sentence}};
 }
 

@@ -1,4 +1,5 @@
-// Claims about "not sure": the promise is broken no more often than it says, whatever the pictures that set it; groups count once.
+// Claims about "not sure": the promise is broken no more often than it says, whatever the pictures that set
+// it; groups count once.
 #include "describe/answering.h"
 
 #include <gtest/gtest.h>
@@ -11,8 +12,8 @@
 namespace handlens::describe {
 namespace {
 
-// Scores are spread evenly over 0..1; of pictures with a score below 0.15 41 % are answered wrongly, of the others 1 %: above 0.05 that is
-// 5.2 %, above 0.1 3.2 %. `copies` pictures of a cluster are the same picture.
+// Scores are spread evenly over 0..1; of pictures with a score below 0.15 41 % are answered wrongly, of the
+// others 1 %: above 0.05 that is 5.2 %, above 0.1 3.2 %. `copies` pictures of a cluster are the same picture.
 constexpr double kUnsure = 0.15, kOften = 0.41, kSeldom = 0.01;
 std::vector<JudgedPicture> Draw(uint64_t key, int clusters, int copies) {
   std::vector<JudgedPicture> pictures;
@@ -25,7 +26,8 @@ std::vector<JudgedPicture> Draw(uint64_t key, int clusters, int copies) {
   return pictures;
 }
 double TrueRisk(double threshold) {
-  return (kOften * std::max(0.0, kUnsure - threshold) + kSeldom * (1 - std::max(kUnsure, threshold))) / (1 - threshold);
+  return (kOften * std::max(0.0, kUnsure - threshold) + kSeldom * (1 - std::max(kUnsure, threshold))) /
+         (1 - threshold);
 }
 
 struct Outcome {
@@ -44,7 +46,8 @@ Outcome Many(int runs, int clusters, int copies, bool clusters_known) {
   return outcome;
 }
 
-// 95 % confidence: of 1000 sets of pictures at most 50 lead to a promise that does not hold; 65 leaves two deviations for chance.
+// 95 % confidence: of 1000 sets of pictures at most 50 lead to a promise that does not hold; 65 leaves two
+// deviations for chance.
 TEST(Promise, IsBrokenNoMoreOftenThanItSays) {
   const Outcome outcome = Many(1000, 400, 1, true);
   EXPECT_GT(outcome.given, 800);
@@ -53,23 +56,24 @@ TEST(Promise, IsBrokenNoMoreOftenThanItSays) {
 
 TEST(Promise, CountsAGroupOnceAndWouldBeBrokenOtherwise) {
   const Outcome known = Many(200, 100, 12, true), unknown = Many(200, 100, 12, false);
-  EXPECT_LE(known.broken, 10);      // 5 %
-  EXPECT_GT(unknown.broken, 14);    // twelve copies of a picture pass for twelve witnesses
+  EXPECT_LE(known.broken, 10);    // 5 %
+  EXPECT_GT(unknown.broken, 14);  // twelve copies of a picture pass for twelve witnesses
 }
 
 TEST(Promise, NeedsNinetyFourRightAnswersAtLeast) {
-  EXPECT_EQ(FewestForPromise(0.05, 0.95), 94u);   // 0.95^94 is 0.0081, below a sixth of 0.05
+  EXPECT_EQ(FewestForPromise(0.05, 0.95), 94u);  // 0.95^94 is 0.0081, below a sixth of 0.05
   std::vector<JudgedPicture> pictures;
   for (int i = 0; i < 98; ++i) pictures.push_back({0.2 + 0.005 * i, true, i, i % 5});
-  const Answering too_few = ChooseAnswering(pictures, 0.05);   // 93 of them lie above the threshold
+  const Answering too_few = ChooseAnswering(pictures, 0.05);  // 93 of them lie above the threshold
   EXPECT_FALSE(too_few.promise.given);
   EXPECT_NE(too_few.sentence.find("at least 94 answers"), std::string::npos) << too_few.sentence;
   for (int i = 98; i < 110; ++i) pictures.push_back({0.2 + 0.005 * i, true, i, i % 5});
   const Answering enough = ChooseAnswering(pictures, 0.05);
   EXPECT_TRUE(enough.promise.given);
   EXPECT_GE(enough.promise.answered, 94u);
-  EXPECT_LE(enough.promise.answered, 104u);   // 95 %
-  EXPECT_NE(enough.sentence.find("at most 5 % are wrong, with 95 % confidence"), std::string::npos) << enough.sentence;
+  EXPECT_LE(enough.promise.answered, 104u);  // 95 %
+  EXPECT_NE(enough.sentence.find("at most 5 % are wrong, with 95 % confidence"), std::string::npos)
+      << enough.sentence;
 }
 
 TEST(Promise, GoesWithScoresThatAreNearlyAllTheSame) {
@@ -83,10 +87,10 @@ TEST(Promise, GoesWithScoresThatAreNearlyAllTheSame) {
 
 TEST(Answering, LeavesNineteenOfTwentyPicturesAnsweredWhereMostAreRight) {
   std::vector<JudgedPicture> pictures;
-  for (int i = 0; i < 400; ++i) pictures.push_back({0.2 + 0.002 * i, i > 2, i, i % 5});   // 0.2 .. 0.998
+  for (int i = 0; i < 400; ++i) pictures.push_back({0.2 + 0.002 * i, i > 2, i, i % 5});  // 0.2 .. 0.998
   const Answering answering = ChooseAnswering(pictures, 0.05);
   EXPECT_TRUE(answering.promise.given);
-  EXPECT_NEAR(answering.familiar_from, 0.24, 0.011);   // the 20 lowest are below 0.24
+  EXPECT_NEAR(answering.familiar_from, 0.24, 0.011);  // the 20 lowest are below 0.24
   EXPECT_NEAR(answering.not_sure_below, 0.25, 0.011);
   EXPECT_NEAR(static_cast<double>(answering.promise.answered), 375, 6);
 }
@@ -97,7 +101,8 @@ TEST(Answering, KeepsTheOldRuleWhereNothingCanBePromised) {
   const Answering answering = ChooseAnswering(pictures, 0.05);
   EXPECT_FALSE(answering.promise.given);
   std::vector<ScoredPicture> scored;
-  for (const JudgedPicture& p : pictures) scored.push_back({{static_cast<float>(p.top), static_cast<float>(1 - p.top)}, p.right ? 0 : 1});
+  for (const JudgedPicture& p : pictures)
+    scored.push_back({{static_cast<float>(p.top), static_cast<float>(1 - p.top)}, p.right ? 0 : 1});
   EXPECT_DOUBLE_EQ(answering.not_sure_below, ChooseNotSureBelow(scored).threshold);
   EXPECT_EQ(ChooseAnswering({}, 0.05).not_sure_below, 0);
 }

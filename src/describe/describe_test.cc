@@ -1,4 +1,5 @@
-// Claims about descriptions: they read back, wrappers compile whatever the labels are, a wrong label order is found.
+// Claims about descriptions: they read back, wrappers compile whatever the labels are, a wrong label order is
+// found.
 #include "describe/describe.h"
 
 #include <gmock/gmock.h>
@@ -37,7 +38,8 @@ Description Colours() {
 }
 
 const std::vector<std::string>& NastyLabels() {
-  static const std::vector<std::string> labels = {"a\"b", "c\\d", "${e}$f", "Bär", "叶", "🍃1", "x\ny", "@NAME@", "?\?/"};
+  static const std::vector<std::string> labels = {"a\"b", "c\\d", "${e}$f", "Bär", "叶",
+                                                  "🍃1",   "x\ny", "@NAME@", "?\?/"};
   return labels;
 }
 
@@ -96,7 +98,8 @@ TEST(ChooseNotSureBelow, StillAnswersHalfOfThePictures) {
 TEST(NormalizationOf, SaysWhatEachInputTypeIsFed) {
   const auto check = [](const char* type, float zero, float full) {
     const auto n = NormalizationOf(type);
-    return n && (0 - n->mean) / n->std == zero && (255 - n->mean) / n->std == full && n->min == zero && n->max == full;
+    return n && (0 - n->mean) / n->std == zero && (255 - n->mean) / n->std == full && n->min == zero &&
+           n->max == full;
   };
   EXPECT_TRUE(check("float32", 0, 1));
   EXPECT_TRUE(check("uint8", 0, 255));
@@ -123,7 +126,8 @@ TEST(Wrappers, AreSixAndWhole) {
       EXPECT_THAT(w.text, HasSubstr("\"1 red\", \"2 green\", \"3 blue\"")) << w.file_name;
       EXPECT_THAT(w.text, HasSubstr("\"not a diagnosis\"")) << w.file_name;
     }
-    for (const char* key : {"@NAME@", "@LABELS@", "@SIZE_PX@", "@FIT@", "@FIT_NAME@", "@CLASSES@", "@VERSION@"}) {
+    for (const char* key :
+         {"@NAME@", "@LABELS@", "@SIZE_PX@", "@FIT@", "@FIT_NAME@", "@CLASSES@", "@VERSION@"}) {
       EXPECT_THAT(w.text, Not(HasSubstr(key))) << w.file_name;
     }
   }
@@ -137,7 +141,8 @@ TEST(Wrappers, NoLabelStartsAnInterpolationOrEndsALiteral) {
   for (const Wrapper& w : Wrappers(d)) {
     EXPECT_THAT(w.text, Not(HasSubstr("${e}"))) << w.file_name;
     EXPECT_THAT(w.text, Not(HasSubstr("\"a\"b\""))) << w.file_name;
-    EXPECT_TRUE(std::all_of(w.text.begin(), w.text.end(), [](char c) { return c == '\n' || (c >= 0x20 && c < 0x7f); }));
+    EXPECT_TRUE(std::all_of(w.text.begin(), w.text.end(),
+                            [](char c) { return c == '\n' || (c >= 0x20 && c < 0x7f); }));
   }
 }
 
@@ -151,13 +156,18 @@ TEST(Wrappers, CppCompilesAndHasTheLabelsBytes) {
   for (size_t i = 0; i < d.labels.size(); ++i) {
     std::string bytes;
     for (const char c : d.labels[i]) bytes += fmt::format("'\\x{:02x}',", static_cast<uint8_t>(c));
-    text += fmt::format("constexpr char kExpected{0}[] = {{{1}0}};\n"
-                        "static_assert(std::string_view(handlens_model::kLabels[{0}]) == kExpected{0});\n", i, bytes);
+    text += fmt::format(
+        "constexpr char kExpected{0}[] = {{{1}0}};\n"
+        "static_assert(std::string_view(handlens_model::kLabels[{0}]) == kExpected{0});\n",
+        i, bytes);
   }
   ASSERT_TRUE(WriteFileAtomic(folder / "wrapper.cc", text));
   const std::string source = HANDLENS_SOURCE_DIR;
-  EXPECT_EQ(Shell(fmt::format("g++ -std=c++17 -Wall -Wextra -Werror -fsyntax-only -I{0}/src/describe/testdata/stubs "
-                            "-I{0}/src/pixels {1}", source, (folder / "wrapper.cc").string())), 0);
+  EXPECT_EQ(Shell(fmt::format(
+                "g++ -std=c++17 -Wall -Wextra -Werror -fsyntax-only -I{0}/src/describe/testdata/stubs "
+                "-I{0}/src/pixels {1}",
+                source, (folder / "wrapper.cc").string())),
+            0);
 }
 
 TEST(Wrappers, JavaCompiles) {
@@ -166,22 +176,30 @@ TEST(Wrappers, JavaCompiles) {
   d.labels = NastyLabels();
   const fs::path folder = FreshFolder("java");
   ASSERT_TRUE(WriteFileAtomic(folder / "HandlensClassifier.java", TextOf("HandlensClassifier.java", d)));
-  EXPECT_EQ(Shell(fmt::format("javac -d {1}/out -sourcepath {0}/src/describe/testdata/stubs {1}/HandlensClassifier.java",
-                            HANDLENS_SOURCE_DIR, folder.string())), 0);
+  EXPECT_EQ(Shell(fmt::format(
+                "javac -d {1}/out -sourcepath {0}/src/describe/testdata/stubs {1}/HandlensClassifier.java",
+                HANDLENS_SOURCE_DIR, folder.string())),
+            0);
 }
 
 // A run's model folder as `convert` leaves it.
 fs::path ConvertedRun(const std::string& name, const std::vector<std::string>& labels) {
   const fs::path folder = FreshFolder(name) / "model";
-  const auto write = [&](const char* file, const Bytes& bytes) { EXPECT_TRUE(WriteFileAtomic(folder / file, bytes)); };
+  const auto write = [&](const char* file, const Bytes& bytes) {
+    EXPECT_TRUE(WriteFileAtomic(folder / file, bytes));
+  };
   write("model.tflite", sample::FloatModel());
   write("quantizedmodel.tflite", sample::QuantizedModel());
   std::string lines;
   for (const std::string& label : labels) lines += label + "\n";
   EXPECT_TRUE(WriteFileAtomic(folder / "labels.txt", lines));
-  const Json models = {{{"file", "model.tflite"}, {"role", "final"}}, {{"file", "quantizedmodel.tflite"}, {"role", "final"}}};
+  const Json models = {{{"file", "model.tflite"}, {"role", "final"}},
+                       {{"file", "quantizedmodel.tflite"}, {"role", "final"}}};
   EXPECT_TRUE(WriteRecord(folder / "conversion.json", "handlens-conversion", 1,
-                          {{"size_px", sample::kSizePx}, {"fit", "crop"}, {"labels", labels}, {"models", models},
+                          {{"size_px", sample::kSizePx},
+                           {"fit", "crop"},
+                           {"labels", labels},
+                           {"models", models},
                            {"method", "quantization-aware training"}}));
   return folder;
 }
@@ -201,7 +219,8 @@ std::vector<ProofPicture> ProofPictures(int count = 6) {
 #define SKIP_WITHOUT_RUNTIME() \
   if (const auto version = tflite::RuntimeVersion(); !version) GTEST_SKIP() << version.error().message
 
-// The whole way of a user: the folder that `describe` leaves, a compiler, TensorFlow Lite's library, the picture of the sample.
+// The whole way of a user: the folder that `describe` leaves, a compiler, TensorFlow Lite's library, the
+// picture of the sample.
 TEST(Wrappers, CppSampleRunsAndGivesTheComputersScores) {
   if (Shell("g++ --version 2>&1") != 0) GTEST_SKIP() << "no g++";
   const fs::path library = fs::path(HANDLENS_SOURCE_DIR) / "build/lib/libhandlens_tflite.so";
@@ -212,14 +231,20 @@ TEST(Wrappers, CppSampleRunsAndGivesTheComputersScores) {
   const auto described = DescribeRun({folder, Colours(), ProofPictures(), {}}, SilentProgress());
   ASSERT_TRUE(described) << described.error().message;
   const std::string source = HANDLENS_SOURCE_DIR;
-  ASSERT_EQ(Shell(fmt::format("cd {2}/wrappers && g++ -std=c++17 -Wall -Wextra -Werror -I{0}/src/describe/testdata/stubs -I{0}/src/pixels "
-                              "-I{0}/src sample.cc -x c++ {0}/src/pixels/pixels.c -x none {1} -Wl,-rpath,{3} -o sample_program",
-                              source, runtime.string(), folder.string(), runtime.parent_path().string())), 0);
+  ASSERT_EQ(
+      Shell(fmt::format(
+          "cd {2}/wrappers && g++ -std=c++17 -Wall -Wextra -Werror -I{0}/src/describe/testdata/stubs "
+          "-I{0}/src/pixels "
+          "-I{0}/src sample.cc -x c++ {0}/src/pixels/pixels.c -x none {1} -Wl,-rpath,{3} -o sample_program",
+          source, runtime.string(), folder.string(), runtime.parent_path().string())),
+      0);
   for (const char* model : {"model.tflite", "quantizedmodel.tflite"}) {
-    EXPECT_EQ(Shell(fmt::format("cd {}/wrappers && ./sample_program ../{}", folder.string(), model)), 0) << model;
+    EXPECT_EQ(Shell(fmt::format("cd {}/wrappers && ./sample_program ../{}", folder.string(), model)), 0)
+        << model;
   }
   // Other scores must not pass.
-  ASSERT_TRUE(WriteFileAtomic(folder / "wrappers/sample/model.tflite.scores.txt", std::string_view("0.1\n0.9\n0\n")));
+  ASSERT_TRUE(
+      WriteFileAtomic(folder / "wrappers/sample/model.tflite.scores.txt", std::string_view("0.1\n0.9\n0\n")));
   EXPECT_NE(Shell(fmt::format("cd {}/wrappers && ./sample_program ../model.tflite", folder.string())), 0);
 }
 
@@ -233,8 +258,10 @@ TEST(DescribeRun, ProvesTheLabelOrderOnEveryFile) {
   const auto bytes = ReadFile(folder / "quantizedmodel.tflite");
   ASSERT_TRUE(bytes);
   EXPECT_EQ(Sha256(*bytes), result->files[1].sha256);
-  EXPECT_EQ((*ReadRecord(folder / "description.json", "handlens-description", 1))["model"]["quantization"], "quantization-aware training");
-  EXPECT_NE(ReadText(folder / "modelcard.md")->find("come from quantization-aware training"), std::string::npos);
+  EXPECT_EQ((*ReadRecord(folder / "description.json", "handlens-description", 1))["model"]["quantization"],
+            "quantization-aware training");
+  EXPECT_NE(ReadText(folder / "modelcard.md")->find("come from quantization-aware training"),
+            std::string::npos);
   const auto info = tflite::ReadModelInfo(*bytes);
   ASSERT_TRUE(info);
   EXPECT_EQ(info->labels, Colours().labels);
@@ -268,8 +295,10 @@ TEST(DescribeRun, FindsSwappedLabels) {
   const auto result = DescribeRun({folder, d, pictures, {}}, SilentProgress());
   ASSERT_TRUE(result) << result.error().message;
   ASSERT_EQ(result->unproven.size(), 2u);  // one a file
-  EXPECT_EQ(result->unproven[0], "model.tflite: the labels 3 blue and 1 red have changed places: of 12 training pictures of theirs, "
-                                 "0 are given their own label and 12 the other");
+  EXPECT_EQ(
+      result->unproven[0],
+      "model.tflite: the labels 3 blue and 1 red have changed places: of 12 training pictures of theirs, "
+      "0 are given their own label and 12 the other");
 }
 
 TEST(DescribeRun, FindsLabelsThatHaveMovedInARing) {
@@ -282,8 +311,11 @@ TEST(DescribeRun, FindsLabelsThatHaveMovedInARing) {
   const auto result = DescribeRun({folder, d, pictures, {}}, SilentProgress());
   ASSERT_TRUE(result) << result.error().message;
   ASSERT_EQ(result->unproven.size(), 2u);
-  EXPECT_THAT(result->unproven[0], HasSubstr("the labels 2 green, 3 blue and 1 red have changed places: of 18 training pictures of theirs, 0 "
-                                             "are given their own label and 18 the next of them"));
+  EXPECT_THAT(
+      result->unproven[0],
+      HasSubstr(
+          "the labels 2 green, 3 blue and 1 red have changed places: of 18 training pictures of theirs, 0 "
+          "are given their own label and 18 the next of them"));
 }
 
 // One picture that a rounding turns used to make the whole verdict "cannot be deployed: label-order".
@@ -291,7 +323,8 @@ TEST(DescribeRun, ProvesTheOrderInSpiteOfAFlippedAnswer) {
   SKIP_WITHOUT_RUNTIME();
   auto pictures = ProofPictures();
   pictures[0].pixels = sample::Flat(100, 101, 10);
-  const auto result = DescribeRun({ConvertedRun("flipped", Colours().labels), Colours(), pictures, {}}, SilentProgress());
+  const auto result =
+      DescribeRun({ConvertedRun("flipped", Colours().labels), Colours(), pictures, {}}, SilentProgress());
   ASSERT_TRUE(result) << result.error().message;
   EXPECT_THAT(result->unproven, testing::IsEmpty());
   EXPECT_EQ(result->proof[0].right, 5u);
@@ -304,18 +337,22 @@ TEST(DescribeRun, ProvesTheOrderInSpiteOfAFlippedAnswer) {
 TEST(DescribeRun, DoesNotTakeChanceForAProof) {
   SKIP_WITHOUT_RUNTIME();
   auto pictures = ProofPictures(2);  // four of each pair, all right: chance does that once in sixteen
-  const auto result = DescribeRun({ConvertedRun("few", Colours().labels), Colours(), pictures, {}}, SilentProgress());
+  const auto result =
+      DescribeRun({ConvertedRun("few", Colours().labels), Colours(), pictures, {}}, SilentProgress());
   ASSERT_TRUE(result) << result.error().message;
   ASSERT_FALSE(result->unproven.empty());
-  EXPECT_THAT(result->unproven[0], HasSubstr("it is not shown that the labels 1 red and 2 green are in the right order: of 4 training "
-                                             "pictures of theirs, 4 are given their own label and 0 the other, which chance could turn"));
+  EXPECT_THAT(
+      result->unproven[0],
+      HasSubstr("it is not shown that the labels 1 red and 2 green are in the right order: of 4 training "
+                "pictures of theirs, 4 are given their own label and 0 the other, which chance could turn"));
 }
 
 TEST(DescribeRun, AsksForMorePicturesOnlyWhereTenAClassDoNotDecide) {
   SKIP_WITHOUT_RUNTIME();
   auto pictures = ProofPictures(40);
   const auto asked = [&](const std::string& name) {
-    const auto result = DescribeRun({ConvertedRun(name, Colours().labels), Colours(), pictures, {}}, SilentProgress());
+    const auto result =
+        DescribeRun({ConvertedRun(name, Colours().labels), Colours(), pictures, {}}, SilentProgress());
     EXPECT_TRUE(result && result->unproven.empty());
     return result ? result->proof[0].pictures : 0;
   };
@@ -354,11 +391,14 @@ TEST(ModelCard, ShowsNoticeCountsAndTheVerdictWhenThereIsOne) {
   EXPECT_THAT(before, HasSubstr("> **not a diagnosis**"));
   EXPECT_THAT(before, HasSubstr("| all | 36 |"));
   EXPECT_THAT(before, HasSubstr("Not verified yet"));
-  const Json route = {{"name", "computer"}, {"scope", "out-of-fold"}, {"model", "m"}, {"n", 36}, {"correct", 27},
-                      {"accuracy", 0.75}, {"ci95", {0.589, 0.862}}};
-  Json verdict = {{"routes", {route, {{"name", "gallery"}, {"status", "not run"}}}}, {"deployable", false},
-                  {"reasons", {"accuracy: too low"}}, {"files", Json::object()}};
-  for (const char* file : {"model.tflite", "quantizedmodel.tflite"}) verdict["files"][file] = Sha256(*ReadFile(folder / file));
+  const Json route = {{"name", "computer"}, {"scope", "out-of-fold"}, {"model", "m"},          {"n", 36},
+                      {"correct", 27},      {"accuracy", 0.75},       {"ci95", {0.589, 0.862}}};
+  Json verdict = {{"routes", {route, {{"name", "gallery"}, {"status", "not run"}}}},
+                  {"deployable", false},
+                  {"reasons", {"accuracy: too low"}},
+                  {"files", Json::object()}};
+  for (const char* file : {"model.tflite", "quantizedmodel.tflite"})
+    verdict["files"][file] = Sha256(*ReadFile(folder / file));
   const auto card_with = [&](const Json& record) {
     EXPECT_TRUE(WriteRecord(folder.parent_path() / "verdict.json", "handlens-verdict", 1, record));
     EXPECT_TRUE(WriteModelCard(folder.parent_path()));
@@ -367,9 +407,11 @@ TEST(ModelCard, ShowsNoticeCountsAndTheVerdictWhenThereIsOne) {
   const std::string after = card_with(verdict);
   EXPECT_THAT(after, HasSubstr("27 of 36 = 75.0 % | 58.9 to 86.2 %"));
   EXPECT_THAT(after, HasSubstr("**Failed some checks.**"));
-  verdict["summary"] = {{"headline", "Failed 1 of 9 checks: Right often enough"}, {"caveats", {"Few pictures."}},
+  verdict["summary"] = {{"headline", "Failed 1 of 9 checks: Right often enough"},
+                        {"caveats", {"Few pictures."}},
                         {"weakest", {{"label", "green"}, {"n", 12}, {"correct", 5}}}};
-  EXPECT_THAT(card_with(verdict), AllOf(HasSubstr("**Failed 1 of 9 checks: Right often enough.**\n\nWeakest class: green, 5 of 12 right.\n\n- Few pictures.\n"),
+  EXPECT_THAT(card_with(verdict), AllOf(HasSubstr("**Failed 1 of 9 checks: Right often enough.**\n\nWeakest "
+                                                  "class: green, 5 of 12 right.\n\n- Few pictures.\n"),
                                         HasSubstr("36 |\n\n0 files could not be used.")));
   verdict["files"]["model.tflite"] = "another";  // a verdict on an older model
   EXPECT_EQ(card_with(verdict), before);

@@ -23,16 +23,22 @@ Result<void> Validate(const Description& d, std::string_view where) {
     return Fail(ErrorKind::kBadInput, "{}: {}; make it again with `handlens describe`", where, what);
   };
   if (d.size_px < 1 || d.size_px > 4096) return bad(fmt::format("size_px {} is not in 1..4096", d.size_px));
-  if (d.fit != "crop" && d.fit != "stretch" && d.fit != "letterbox") return bad(fmt::format("unknown fit '{}'", d.fit));
+  if (d.fit != "crop" && d.fit != "stretch" && d.fit != "letterbox")
+    return bad(fmt::format("unknown fit '{}'", d.fit));
   if (d.labels.empty()) return bad("no labels");
-  if (std::set<std::string>(d.labels.begin(), d.labels.end()).size() != d.labels.size()) return bad("a label twice");
+  if (std::set<std::string>(d.labels.begin(), d.labels.end()).size() != d.labels.size())
+    return bad("a label twice");
   if (!(d.not_sure_below >= 0 && d.not_sure_below <= 1)) return bad("not_sure_below is not in 0..1");
-  if (d.referral && (d.referral->label >= d.labels.size() || d.labels[d.referral->label] != d.referral->wanted.label)) return bad("refer names no label");
+  if (d.referral &&
+      (d.referral->label >= d.labels.size() || d.labels[d.referral->label] != d.referral->wanted.label))
+    return bad("refer names no label");
   return {};
 }
 
 Result<void> CheckKind(const Json& json, std::string_view where) {
-  const auto is = [&](const char* key, const Json& value) { return json.contains(key) && json.at(key) == value; };
+  const auto is = [&](const char* key, const Json& value) {
+    return json.contains(key) && json.at(key) == value;
+  };
   HL_TRY(CheckRecordKind(json, where, kFormat, kVersion));
   if (!is("pixel_contract", kPixelContract)) {
     return Fail(ErrorKind::kBadInput, "{}: made for another pixel contract (this handlens follows {})", where,
@@ -76,23 +82,23 @@ Result<Description> DescriptionFromJson(std::string_view text, std::string_view 
   HL_ASSIGN(const Json json, ParseJson(text, where));
   HL_TRY(CheckKind(json, where));
   HL_ASSIGN(Description d, FromJson(json, where, [](const Json& j) {
-    Description read;
-    read.name = j.at("name").get<std::string>();
-    read.version = j.at("model_version").get<std::string>();
-    read.author = j.at("author").get<std::string>();
-    read.license = j.at("license").get<std::string>();
-    read.notice = j.at("notice").get<std::string>();
-    read.size_px = j.at("size_px").get<int>();
-    read.fit = j.at("fit").get<std::string>();
-    read.labels = j.at("labels").get<std::vector<std::string>>();
-    read.image_min = j.at("image_min").get<float>();
-    read.image_max = j.at("image_max").get<float>();
-    read.mean = j.at("mean").get<std::vector<float>>();
-    read.std = j.at("std").get<std::vector<float>>();
-    read.not_sure_below = j.at("not_sure_below").get<double>();
-    read.golden_sha256 = j.at("golden_sha256").get<std::string>();
-    return read;
-  }));
+              Description read;
+              read.name = j.at("name").get<std::string>();
+              read.version = j.at("model_version").get<std::string>();
+              read.author = j.at("author").get<std::string>();
+              read.license = j.at("license").get<std::string>();
+              read.notice = j.at("notice").get<std::string>();
+              read.size_px = j.at("size_px").get<int>();
+              read.fit = j.at("fit").get<std::string>();
+              read.labels = j.at("labels").get<std::vector<std::string>>();
+              read.image_min = j.at("image_min").get<float>();
+              read.image_max = j.at("image_max").get<float>();
+              read.mean = j.at("mean").get<std::vector<float>>();
+              read.std = j.at("std").get<std::vector<float>>();
+              read.not_sure_below = j.at("not_sure_below").get<double>();
+              read.golden_sha256 = j.at("golden_sha256").get<std::string>();
+              return read;
+            }));
   if (json.contains("answering")) {
     HL_ASSIGN(Answering answering, AnsweringFromJson(json["answering"], where));
     answering.not_sure_below = d.not_sure_below;

@@ -1,5 +1,5 @@
-// modelcard.md: what the records of a run say about its model, for people. Adds no fact of its own but what holds of
-// every classifier of this kind.
+// modelcard.md: what the records of a run say about its model, for people. Adds no fact of its own but what
+// holds of every classifier of this kind.
 #include "base/text.h"
 #include "describe/describe.h"
 
@@ -35,10 +35,11 @@ std::string Head(const Json& model) {
   std::string labels;
   for (const Json& label : model.at("labels")) labels += (labels.empty() ? "" : ", ") + Cell(label);
   out += fmt::format(
-      "\n\n## What it does\n\nSays which of {} classes a picture shows: {}.\n\nInput: {} x {} pixels, RGB, fit `{}`, resized "
+      "\n\n## What it does\n\nSays which of {} classes a picture shows: {}.\n\nInput: {} x {} pixels, RGB, "
+      "fit `{}`, resized "
       "exactly as `preprocess.json` says. Output: one score a class; they sum to 1 or less.",
-      model.at("num_classes").get<int>(), labels, model.at("image_width").get<int>(), model.at("image_height").get<int>(),
-      model.at("fit").get<std::string>());
+      model.at("num_classes").get<int>(), labels, model.at("image_width").get<int>(),
+      model.at("image_height").get<int>(), model.at("fit").get<std::string>());
   if (const double threshold = model.at("not_sure_below").get<double>(); threshold > 0) {
     out += fmt::format(" Below a top score of {:.2f}, apps say \"not sure\".", threshold);
   }
@@ -50,10 +51,12 @@ std::string Head(const Json& model) {
 std::string Files(const Json& description) {
   std::string out = "## Files\n\n| file | bytes | SHA-256 |\n|---|---|---|\n";
   for (const Json& f : description.at("files")) {
-    out += fmt::format("| {} | {} | {} |\n", Cell(f.at("file")), f.at("bytes").get<int64_t>(), f.at("sha256").get<std::string>());
+    out += fmt::format("| {} | {} | {} |\n", Cell(f.at("file")), f.at("bytes").get<int64_t>(),
+                       f.at("sha256").get<std::string>());
   }
   if (const std::string method = description.at("model").value("quantization", ""); !method.empty()) {
-    out += fmt::format("\nThe int8 numbers of quantizedmodel.tflite come from {}.\n", Cell(std::string_view(method)));
+    out += fmt::format("\nThe int8 numbers of quantizedmodel.tflite come from {}.\n",
+                       Cell(std::string_view(method)));
   }
   return out + "\n";
 }
@@ -68,10 +71,13 @@ std::string Data(const Json& description) {
   int total = 0;
   for (size_t i = 0; i < counts.size(); ++i) {
     total += counts.at(i).get<int>();
-    out += fmt::format("| {} | {} |\n", Cell(description.at("model").at("labels").at(i)), counts.at(i).get<int>());
+    out += fmt::format("| {} | {} |\n", Cell(description.at("model").at("labels").at(i)),
+                       counts.at(i).get<int>());
   }
-  out += fmt::format("| all | {} |\n\n{} could not be used.\n\n", total, Count(data.at("rejected").get<int>(), "file"));
-  if (const std::string groups = data.value("groups", ""); !groups.empty()) out += Cell(std::string_view(groups)) + "\n\n";
+  out += fmt::format("| all | {} |\n\n{} could not be used.\n\n", total,
+                     Count(data.at("rejected").get<int>(), "file"));
+  if (const std::string groups = data.value("groups", ""); !groups.empty())
+    out += Cell(std::string_view(groups)) + "\n\n";
   return out;
 }
 
@@ -90,21 +96,28 @@ std::string Notes(const Json& description) {
 
 std::string RouteRow(const Json& route) {
   if (!route.contains("accuracy")) {
-    return fmt::format("| {} | | | {} | |\n", Cell(route.at("name")), Cell(route.value("status", Json("not run"))));
+    return fmt::format("| {} | | | {} | |\n", Cell(route.at("name")),
+                       Cell(route.value("status", Json("not run"))));
   }
   const Json& interval = route.at("ci95");
   return fmt::format("| {} | {} | {} | {} of {} = {:.1f} % | {:.1f} to {:.1f} % |\n", Cell(route.at("name")),
-                     Cell(route.at("model")), Cell(route.value("scope", Json(""))), route.at("correct").get<int>(),
-                     route.at("n").get<int>(), 100 * route.at("accuracy").get<double>(),
-                     100 * interval.at(0).get<double>(), 100 * interval.at(1).get<double>());
+                     Cell(route.at("model")), Cell(route.value("scope", Json(""))),
+                     route.at("correct").get<int>(), route.at("n").get<int>(),
+                     100 * route.at("accuracy").get<double>(), 100 * interval.at(0).get<double>(),
+                     100 * interval.at(1).get<double>());
 }
 
 // The verdict's own sentence and caveats; a record of an older handlens has none.
 std::string VerdictWords(const Json& verdict) {
   const Json summary = verdict.value("summary", Json::object());
-  std::string out = fmt::format("**{}.**\n", Cell(std::string_view(summary.value("headline", verdict.at("deployable").get<bool>() ? "Passed all checks" : "Failed some checks"))));
-  if (const Json weakest = summary.value("weakest", Json::object()); weakest.contains("label") && weakest.value("correct", 0) < weakest.value("n", 0)) {
-    out += fmt::format("\nWeakest class: {}, {} of {} right.\n", Cell(weakest.at("label")), weakest.value("correct", 0), weakest.value("n", 0));
+  std::string out = fmt::format(
+      "**{}.**\n",
+      Cell(std::string_view(summary.value(
+          "headline", verdict.at("deployable").get<bool>() ? "Passed all checks" : "Failed some checks"))));
+  if (const Json weakest = summary.value("weakest", Json::object());
+      weakest.contains("label") && weakest.value("correct", 0) < weakest.value("n", 0)) {
+    out += fmt::format("\nWeakest class: {}, {} of {} right.\n", Cell(weakest.at("label")),
+                       weakest.value("correct", 0), weakest.value("n", 0));
   }
   const Json caveats = summary.value("caveats", Json::array());
   for (size_t i = 0; i < caveats.size(); ++i) out += (i == 0 ? "\n- " : "- ") + Cell(caveats[i]) + "\n";
@@ -115,10 +128,13 @@ std::string Validation(const Json& description, const Json* verdict) {
   const Json& data = description.at("data");
   std::string out = "## How it was validated\n\n";
   if (data.at("folds").get<int>() > 0) {
-    out += fmt::format("The pictures were divided {} times (folds), so that every picture was judged by a model that had not learnt from it.",
-                       data.at("folds").get<int>());
+    out += fmt::format(
+        "The pictures were divided {} times (folds), so that every picture was judged by a model that had "
+        "not learnt from it.",
+        data.at("folds").get<int>());
     if (data.at("holdout").get<int>() > 0) {
-      out += fmt::format(" {} were held out of all training.", Count(data.at("holdout").get<int>(), "picture"));
+      out +=
+          fmt::format(" {} were held out of all training.", Count(data.at("holdout").get<int>(), "picture"));
     }
     out += "\n\n";
   }
@@ -136,8 +152,10 @@ std::string UseAndLimits(const Json& description) {
   const Json& use = description.at("data").at("intended_use");
   return fmt::format(
       "## Intended use\n\n{}\n\n## Limits\n\n"
-      "- It always names one of its classes: a picture of anything else gets a wrong label, perhaps with a high score.\n"
-      "- The accuracy holds for pictures taken like those it was trained and tested on; other cameras, light, distance or "
+      "- It always names one of its classes: a picture of anything else gets a wrong label, perhaps with a "
+      "high score.\n"
+      "- The accuracy holds for pictures taken like those it was trained and tested on; other cameras, "
+      "light, distance or "
       "background can lower it.\n"
       "- A score is not the probability of being right unless that was checked.\n\n",
       use == "" ? "Not stated by its author." : Cell(use));
@@ -145,9 +163,11 @@ std::string UseAndLimits(const Json& description) {
 
 std::string Proof(const Json& proof) {
   std::string out = "## Proof of the label order\n\n";
-  out += proof.at("passed").get<bool>() ? "Passed: for every file, any other order of the names would make fewer training pictures right, "
-                                          "by more than chance explains.\n"
-                                        : "**Not passed.**\n";
+  out +=
+      proof.at("passed").get<bool>()
+          ? "Passed: for every file, any other order of the names would make fewer training pictures right, "
+            "by more than chance explains.\n"
+          : "**Not passed.**\n";
   for (const Json& sentence : proof.at("unproven")) out += fmt::format("- {}\n", Cell(sentence));
   return out + fmt::format("\nRuntime: TensorFlow Lite {}.\n", Cell(proof.at("runtime")));
 }
@@ -174,10 +194,13 @@ Result<void> WriteModelCard(const fs::path& run_folder) {
     HL_ASSIGN(verdict, ReadRecord(verdict_path, "handlens-verdict", 1));
     verdict_or_none = &verdict;
   }
-  HL_ASSIGN(const std::string text, FromJson(description, (model / "description.json").string(), [&](const Json& d) {
-    const Json* current = verdict_or_none != nullptr && IsAbout(verdict, d) ? verdict_or_none : nullptr;
-    return Head(d.at("model")) + Notes(d) + Files(d) + Data(d) + Validation(d, current) + UseAndLimits(d) + Proof(d.at("proof"));
-  }));
+  HL_ASSIGN(const std::string text,
+            FromJson(description, (model / "description.json").string(), [&](const Json& d) {
+              const Json* current =
+                  verdict_or_none != nullptr && IsAbout(verdict, d) ? verdict_or_none : nullptr;
+              return Head(d.at("model")) + Notes(d) + Files(d) + Data(d) + Validation(d, current) +
+                     UseAndLimits(d) + Proof(d.at("proof"));
+            }));
   return WriteFileAtomic(model / "modelcard.md", text);
 }
 

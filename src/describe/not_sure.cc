@@ -6,7 +6,7 @@
 namespace handlens::describe {
 namespace {
 
-constexpr int kSteps = 90;           // thresholds 0.00 .. 0.90: an app that demands more would hardly ever answer
+constexpr int kSteps = 90;  // thresholds 0.00 .. 0.90: an app that demands more would hardly ever answer
 constexpr double kMinAnswered = 0.5;
 
 struct Answer {
@@ -52,7 +52,8 @@ NotSureChoice ChooseNotSureBelow(std::span<const ScoredPicture> pictures, double
     if (reached || choice.accuracy > best.accuracy) best = choice;
   }
   best.explanation = fmt::format(
-      "answers with a score of {:.2f} or more are right in {:.1f} % ({:.0f} % of {} pictures are answered); the target of "
+      "answers with a score of {:.2f} or more are right in {:.1f} % ({:.0f} % of {} pictures are answered); "
+      "the target of "
       "{:.0f} % is {}",
       best.threshold, 100 * best.accuracy, 100 * best.answered, pictures.size(), 100 * target,
       reached ? "reached" : "not reached");

@@ -8,14 +8,14 @@
 namespace handlens::describe {
 namespace {
 
-constexpr size_t kFirstLook = 10;      // pictures a class
-constexpr double kChance = 0.05;       // below it, chance is ruled out
-constexpr size_t kMostSentences = 3;   // a file
+constexpr size_t kFirstLook = 10;     // pictures a class
+constexpr double kChance = 0.05;      // below it, chance is ruled out
+constexpr size_t kMostSentences = 3;  // a file
 
 // counts[label][answer]: how many pictures of a label get which answer.
 struct Answers {
   Confusion counts;
-  std::vector<size_t> asked;           // pictures of a label
+  std::vector<size_t> asked;  // pictures of a label
 };
 
 // The labels of `cycle` as they stand against each taking the place of the next.
@@ -41,17 +41,20 @@ Contest ContestOf(const Answers& answers, std::vector<size_t> cycle) {
 
 // Of each label the share of pictures by answer, so that a rare class weighs as much as a frequent one.
 Rival RivalOf(const Answers& answers) {
-  std::vector<std::vector<double>> shares(answers.counts.size(), std::vector<double>(answers.counts.size(), 0));
+  std::vector<std::vector<double>> shares(answers.counts.size(),
+                                          std::vector<double>(answers.counts.size(), 0));
   for (size_t a = 0; a < shares.size(); ++a) {
     for (size_t b = 0; b < shares.size(); ++b) {
-      shares[a][b] = static_cast<double>(answers.counts[a][b]) / static_cast<double>(std::max<size_t>(1, answers.asked[a]));
+      shares[a][b] = static_cast<double>(answers.counts[a][b]) /
+                     static_cast<double>(std::max<size_t>(1, answers.asked[a]));
     }
   }
   return NearestRival(shares);
 }
 
-// Orders that are not refuted: the nearest ring, if it is as good, and every pair that chance could turn. All must be refuted for
-// the proof to hold, so nothing is corrected for their number (an intersection-union test, Berger 1982).
+// Orders that are not refuted: the nearest ring, if it is as good, and every pair that chance could turn. All
+// must be refuted for the proof to hold, so nothing is corrected for their number (an intersection-union
+// test, Berger 1982).
 std::vector<Contest> NotRefuted(const Answers& answers, const Rival& rival) {
   std::vector<Contest> open;
   if (!rival.cycle.empty() && rival.margin < 1e-9) {
@@ -64,7 +67,8 @@ std::vector<Contest> NotRefuted(const Answers& answers, const Rival& rival) {
       if (contest.chance_of_own() > kChance) open.push_back(std::move(contest));
     }
   }
-  std::stable_sort(open.begin(), open.end(), [](const Contest& a, const Contest& b) { return a.chance_of_own() > b.chance_of_own(); });
+  std::stable_sort(open.begin(), open.end(),
+                   [](const Contest& a, const Contest& b) { return a.chance_of_own() > b.chance_of_own(); });
   return open;
 }
 
@@ -76,15 +80,21 @@ std::string Names(const std::vector<std::string>& labels, const std::vector<size
   return text;
 }
 
-std::string Sentence(const std::string& file, const std::vector<std::string>& labels, const Contest& contest) {
-  const std::string names = Names(labels, contest.cycle), theirs = contest.cycle.size() == 2 ? "the other" : "the next of them";
+std::string Sentence(const std::string& file, const std::vector<std::string>& labels,
+                     const Contest& contest) {
+  const std::string names = Names(labels, contest.cycle),
+                    theirs = contest.cycle.size() == 2 ? "the other" : "the next of them";
   if (contest.chance_of_other() <= kChance) {
-    return fmt::format("{}: the labels {} have changed places: of {} training pictures of theirs, {} are given their own label and {} {}",
-                       file, names, contest.pictures, contest.own, contest.other, theirs);
+    return fmt::format(
+        "{}: the labels {} have changed places: of {} training pictures of theirs, {} are given their own "
+        "label and {} {}",
+        file, names, contest.pictures, contest.own, contest.other, theirs);
   }
-  return fmt::format("{}: it is not shown that the labels {} are in the right order: of {} training pictures of theirs, {} are given "
-                     "their own label and {} {}, which chance could turn",
-                     file, names, contest.pictures, contest.own, contest.other, theirs);
+  return fmt::format(
+      "{}: it is not shown that the labels {} are in the right order: of {} training pictures of theirs, {} "
+      "are given "
+      "their own label and {} {}, which chance could turn",
+      file, names, contest.pictures, contest.own, contest.other, theirs);
 }
 
 Result<void> Ask(tflite::Judge& judge, const ProofPicture& picture, Answers& answers) {
@@ -105,7 +115,8 @@ void Record(const std::string& file, const Answers& answers, const Rival& rival,
       if (o != c && answers.counts[c][o] > answers.counts[c][other]) other = o;
     }
     const size_t taken = other < labels.size() ? answers.counts[c][other] : 0;
-    result.proof.push_back({file, labels[c], answers.asked[c], answers.counts[c][c], taken > 0 ? labels[other] : "", taken});
+    result.proof.push_back(
+        {file, labels[c], answers.asked[c], answers.counts[c][c], taken > 0 ? labels[other] : "", taken});
   }
   if (rival.cycle.empty()) return;
   const Contest contest = ContestOf(answers, rival.cycle);
@@ -115,9 +126,11 @@ void Record(const std::string& file, const Answers& answers, const Rival& rival,
 
 }  // namespace
 
-Result<void> ProveFile(const std::string& file, tflite::Judge& judge, std::span<const ProofPicture> pictures, DescribeResult& result) {
+Result<void> ProveFile(const std::string& file, tflite::Judge& judge, std::span<const ProofPicture> pictures,
+                       DescribeResult& result) {
   const std::vector<std::string>& labels = result.description.labels;
-  Answers answers{Confusion(labels.size(), std::vector<size_t>(labels.size(), 0)), std::vector<size_t>(labels.size(), 0)};
+  Answers answers{Confusion(labels.size(), std::vector<size_t>(labels.size(), 0)),
+                  std::vector<size_t>(labels.size(), 0)};
   std::vector<bool> asked(pictures.size(), false);
   Rival rival;
   std::vector<Contest> open;
@@ -135,13 +148,15 @@ Result<void> ProveFile(const std::string& file, tflite::Judge& judge, std::span<
   }
   Record(file, answers, rival, result);
   for (size_t c = 0; c < labels.size(); ++c) {
-    if (answers.asked[c] == 0) result.unproven.push_back(fmt::format("class {}: no training picture was given", labels[c]));
+    if (answers.asked[c] == 0)
+      result.unproven.push_back(fmt::format("class {}: no training picture was given", labels[c]));
   }
   for (size_t i = 0; i < std::min(open.size(), kMostSentences); ++i) {
     result.unproven.push_back(Sentence(file, labels, open[i]));
   }
   if (open.size() > kMostSentences) {
-    result.unproven.push_back(fmt::format("{}: the same of {} more pairs of labels", file, open.size() - kMostSentences));
+    result.unproven.push_back(
+        fmt::format("{}: the same of {} more pairs of labels", file, open.size() - kMostSentences));
   }
   return {};
 }

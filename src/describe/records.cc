@@ -6,7 +6,8 @@ namespace {
 
 Json FilesJson(const DescribeResult& result) {
   Json files = Json::array();
-  for (const DescribedFile& f : result.files) files.push_back({{"file", f.file}, {"sha256", f.sha256}, {"bytes", f.bytes}});
+  for (const DescribedFile& f : result.files)
+    files.push_back({{"file", f.file}, {"sha256", f.sha256}, {"bytes", f.bytes}});
   return files;
 }
 
@@ -38,7 +39,8 @@ Json ProofJson(const DescribeResult& result) {
 
 }  // namespace
 
-Result<void> WriteDescription(const std::filesystem::path& path, const DescribeResult& result, const DataFacts& data) {
+Result<void> WriteDescription(const std::filesystem::path& path, const DescribeResult& result,
+                              const DataFacts& data) {
   const Description& d = result.description;
   Json record;
   // The paper's Table 2, by its own names where it has them.
@@ -63,12 +65,9 @@ Result<void> WriteDescription(const std::filesystem::path& path, const DescribeR
   if (!result.quantization.empty()) record["model"]["quantization"] = result.quantization;
   record["files"] = FilesJson(result);
   record["proof"] = ProofJson(result);
-  record["data"] = {{"source", data.source},
-                    {"pictures_per_class", data.pictures_per_class},
-                    {"rejected", data.rejected},
-                    {"folds", data.folds},
-                    {"holdout", data.holdout},
-                    {"intended_use", data.intended_use}};
+  record["data"] = {{"source", data.source},     {"pictures_per_class", data.pictures_per_class},
+                    {"rejected", data.rejected}, {"folds", data.folds},
+                    {"holdout", data.holdout},   {"intended_use", data.intended_use}};
   if (!data.groups.empty()) record["data"]["groups"] = data.groups;
   if (!data.notes.empty()) record["data"]["notes"] = data.notes;
   return WriteRecord(path, "handlens-description", 1, record);

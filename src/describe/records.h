@@ -8,6 +8,7 @@
 namespace handlens::describe {
 
 // "handlens-description" version 1 (docs/formats.md).
-Result<void> WriteDescription(const std::filesystem::path& path, const DescribeResult& result, const DataFacts& data);
+Result<void> WriteDescription(const std::filesystem::path& path, const DescribeResult& result,
+                              const DataFacts& data);
 
 }  // namespace handlens::describe

@@ -14,7 +14,9 @@ namespace {
 
 constexpr double kConfidence = 0.95, kLeastShare = 0.5, kMostShare = 0.999;
 
-double ScoreOf(const JudgedPicture& picture, size_t label) { return static_cast<double>(picture.scores[label]); }
+double ScoreOf(const JudgedPicture& picture, size_t label) {
+  return static_cast<double>(picture.scores[label]);
+}
 
 std::vector<double> RisingScores(std::span<const JudgedPicture> pictures, size_t label) {
   std::vector<double> scores;
@@ -33,7 +35,7 @@ struct Threshold {
 Threshold Choose(const std::vector<double>& rising, double share) {
   if (rising.empty()) return {};
   const size_t n = rising.size();
-  size_t k = 0;   // so many of the lowest may be missed but one
+  size_t k = 0;  // so many of the lowest may be missed but one
   while (k < n && BinomialTail(k, n, 1 - share) <= 1 - kConfidence) ++k;
   const bool shown = k > 0;
   if (!shown) k = static_cast<size_t>((1 - share) * static_cast<double>(n) + 1e-9) + 1;
@@ -57,7 +59,8 @@ Referred Elsewhere(std::span<const JudgedPicture> pictures, const Referral& refe
   for (const int fold : folds) {
     std::vector<JudgedPicture> others, own;
     for (const JudgedPicture& p : pictures) (p.fold == fold ? own : others).push_back(p);
-    const Threshold threshold = Choose(RisingScores(Counted(others, referral.label), referral.label), referral.wanted.share);
+    const Threshold threshold =
+        Choose(RisingScores(Counted(others, referral.label), referral.label), referral.wanted.share);
     const Referred one = ReferredAt(threshold.from, referral.label, own);
     sum.pictures += one.pictures;
     sum.referred += one.referred;
@@ -69,25 +72,40 @@ Referred Elsewhere(std::span<const JudgedPicture> pictures, const Referral& refe
 
 std::string SentenceOf(const Referral& r) {
   const Referred& c = r.counted;
-  const std::string what = fmt::format("at least {:.3g} % of the pictures of {}", 100 * r.wanted.share, r.wanted.label);
-  std::string text = r.shown ? fmt::format("The app says \"refer\" for {}, with {:.0f} % confidence, if its pictures are like these.", what, 100 * r.confidence)
-                             : fmt::format("It is not shown that the app says \"refer\" for {}: that takes {} pictures of it at least, there are {}.", what,
-                                           FewestToRefer(r.wanted.share, r.confidence), c.pictures);
-  text += fmt::format(" Sensitivity {}, specificity {}, at a score of {:.3f}.", ShareText(c.referred, c.pictures), ShareText(c.others - c.others_referred, c.others), r.from);
-  if (r.from <= 0) text += " That is every picture: the model gives this class no score that tells its pictures from others.";
+  const std::string what =
+      fmt::format("at least {:.3g} % of the pictures of {}", 100 * r.wanted.share, r.wanted.label);
+  std::string text =
+      r.shown
+          ? fmt::format(
+                "The app says \"refer\" for {}, with {:.0f} % confidence, if its pictures are like these.",
+                what, 100 * r.confidence)
+          : fmt::format(
+                "It is not shown that the app says \"refer\" for {}: that takes {} pictures of it at least, "
+                "there are {}.",
+                what, FewestToRefer(r.wanted.share, r.confidence), c.pictures);
+  text +=
+      fmt::format(" Sensitivity {}, specificity {}, at a score of {:.3f}.", ShareText(c.referred, c.pictures),
+                  ShareText(c.others - c.others_referred, c.others), r.from);
+  if (r.from <= 0)
+    text +=
+        " That is every picture: the model gives this class no score that tells its pictures from others.";
   const Referred& e = r.elsewhere;
   if (e.pictures > 0) {
-    text += fmt::format(" By thresholds that other pictures had set: sensitivity {}, specificity {}.", ShareText(e.referred, e.pictures),
-                        ShareText(e.others - e.others_referred, e.others));
+    text += fmt::format(" By thresholds that other pictures had set: sensitivity {}, specificity {}.",
+                        ShareText(e.referred, e.pictures), ShareText(e.others - e.others_referred, e.others));
   }
   return text;
 }
 
 Json ReferredJson(const Referred& r) {
-  return {{"pictures", r.pictures}, {"referred", r.referred}, {"others", r.others}, {"others_referred", r.others_referred}};
+  return {{"pictures", r.pictures},
+          {"referred", r.referred},
+          {"others", r.others},
+          {"others_referred", r.others_referred}};
 }
 Referred ReferredFrom(const Json& json) {
-  return {json.at("pictures").get<size_t>(), json.at("referred").get<size_t>(), json.at("others").get<size_t>(), json.at("others_referred").get<size_t>()};
+  return {json.at("pictures").get<size_t>(), json.at("referred").get<size_t>(),
+          json.at("others").get<size_t>(), json.at("others_referred").get<size_t>()};
 }
 
 }  // namespace
@@ -98,28 +116,37 @@ Result<Sensitivity> ParseSensitivity(std::string_view text) {
     const std::string_view number = text.substr(equals + 1);
     wanted.label = text.substr(0, equals);
     const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), wanted.share);
-    if (error != std::errc() || end != number.data() + number.size() || !(wanted.share >= kLeastShare && wanted.share <= kMostShare)) {
-      return Fail(ErrorKind::kUsage, "--sensitivity {}: the share is a number from {} to {}, as in CLASS=0.95", text, kLeastShare, kMostShare);
+    if (error != std::errc() || end != number.data() + number.size() ||
+        !(wanted.share >= kLeastShare && wanted.share <= kMostShare)) {
+      return Fail(ErrorKind::kUsage,
+                  "--sensitivity {}: the share is a number from {} to {}, as in CLASS=0.95", text,
+                  kLeastShare, kMostShare);
     }
   }
-  if (wanted.label.empty()) return Fail(ErrorKind::kUsage, "--sensitivity {}: names no class; write CLASS=0.95", text);
+  if (wanted.label.empty())
+    return Fail(ErrorKind::kUsage, "--sensitivity {}: names no class; write CLASS=0.95", text);
   return wanted;
 }
 
 Result<size_t> ClassOf(const Sensitivity& wanted, const std::vector<std::string>& labels) {
   const auto found = std::find(labels.begin(), labels.end(), wanted.label);
   if (found != labels.end()) return static_cast<size_t>(found - labels.begin());
-  return Fail(ErrorKind::kBadInput, "--sensitivity: no class is called \"{}\"{}", wanted.label, DidYouMean(wanted.label, labels));
+  return Fail(ErrorKind::kBadInput, "--sensitivity: no class is called \"{}\"{}", wanted.label,
+              DidYouMean(wanted.label, labels));
 }
 
-Result<Referral> ChooseReferral(std::span<const JudgedPicture> pictures, const std::vector<std::string>& labels, const Sensitivity& wanted) {
+Result<Referral> ChooseReferral(std::span<const JudgedPicture> pictures,
+                                const std::vector<std::string>& labels, const Sensitivity& wanted) {
   Referral referral;
   referral.wanted = wanted;
   HL_ASSIGN(referral.label, ClassOf(wanted, labels));
   referral.confidence = kConfidence;
   const std::vector<JudgedPicture> counted = Counted(pictures, referral.label);
   const std::vector<double> rising = RisingScores(counted, referral.label);
-  if (rising.empty()) return Fail(ErrorKind::kBadInput, "--sensitivity: no picture of \"{}\" was tested by a model that had not seen it", wanted.label);
+  if (rising.empty())
+    return Fail(ErrorKind::kBadInput,
+                "--sensitivity: no picture of \"{}\" was tested by a model that had not seen it",
+                wanted.label);
   const Threshold threshold = Choose(rising, wanted.share);
   referral.from = threshold.from;
   referral.shown = threshold.shown;
@@ -148,7 +175,9 @@ size_t FewestToRefer(double share, double confidence) {
 std::string ShareText(size_t k, size_t n) {
   if (n == 0) return "not known (no pictures)";
   const Interval ci = Wilson95(k, n);
-  return fmt::format("{:.1f} % ({} of {}; {:.1f} to {:.1f})", 100 * static_cast<double>(k) / static_cast<double>(n), k, n, 100 * ci.low, 100 * ci.high);
+  return fmt::format("{:.1f} % ({} of {}; {:.1f} to {:.1f})",
+                     100 * static_cast<double>(k) / static_cast<double>(n), k, n, 100 * ci.low,
+                     100 * ci.high);
 }
 
 Json ToJson(const Referral& r) {
@@ -165,18 +194,20 @@ Json ToJson(const Referral& r) {
 
 Result<Referral> ReferralFromJson(const Json& json, std::string_view where) {
   HL_ASSIGN(Referral referral, FromJson(json, where, [](const Json& j) {
-    Referral r;
-    r.wanted = {j.at("label").get<std::string>(), j.at("sensitivity").get<double>()};
-    r.label = j.at("class").get<size_t>();
-    r.from = j.at("from").get<double>();
-    r.confidence = j.at("confidence").get<double>();
-    r.shown = j.at("shown").get<bool>();
-    r.counted = ReferredFrom(j.at("counted"));
-    r.elsewhere = ReferredFrom(j.at("elsewhere"));
-    r.sentence = j.at("sentence").get<std::string>();
-    return r;
-  }));
-  if (!(referral.from >= 0 && referral.from <= 1)) return Fail(ErrorKind::kBadInput, "{}: refer.from is not in 0..1; make it again with `handlens describe`", where);
+              Referral r;
+              r.wanted = {j.at("label").get<std::string>(), j.at("sensitivity").get<double>()};
+              r.label = j.at("class").get<size_t>();
+              r.from = j.at("from").get<double>();
+              r.confidence = j.at("confidence").get<double>();
+              r.shown = j.at("shown").get<bool>();
+              r.counted = ReferredFrom(j.at("counted"));
+              r.elsewhere = ReferredFrom(j.at("elsewhere"));
+              r.sentence = j.at("sentence").get<std::string>();
+              return r;
+            }));
+  if (!(referral.from >= 0 && referral.from <= 1))
+    return Fail(ErrorKind::kBadInput, "{}: refer.from is not in 0..1; make it again with `handlens describe`",
+                where);
   return referral;
 }
 

@@ -61,17 +61,19 @@ Result<Description> Complete(Description d, const Conversion& conversion, const 
   }
   if (d.size_px != conversion.size_px || d.fit != conversion.fit || d.labels != conversion.labels) {
     return Fail(ErrorKind::kBadInput,
-                "{}: the model was converted for {} px, fit {}, labels {}, but is described for {} px, fit {}, labels {}; "
+                "{}: the model was converted for {} px, fit {}, labels {}, but is described for {} px, fit "
+                "{}, labels {}; "
                 "convert again",
-                folder.string(), conversion.size_px, conversion.fit, Json(conversion.labels).dump(), d.size_px, d.fit,
-                Json(d.labels).dump());
+                folder.string(), conversion.size_px, conversion.fit, Json(conversion.labels).dump(),
+                d.size_px, d.fit, Json(d.labels).dump());
   }
   const fs::path file = folder / "labels.txt";
   if (std::error_code ignored; fs::exists(file, ignored)) {
     HL_ASSIGN(const std::string text, ReadText(file));
     std::string expected = Lines(d.labels);
     if (text != expected && text + "\n" != expected) {
-      return Fail(ErrorKind::kBadInput, "{}: not the labels of the data set in its order; convert again", file.string());
+      return Fail(ErrorKind::kBadInput, "{}: not the labels of the data set in its order; convert again",
+                  file.string());
     }
   }
   // What is written is read back, so that nothing leaves here that a reader would refuse.
@@ -95,7 +97,8 @@ Result<Bytes> Describe(const fs::path& file, const Description& d) {
   m.license = d.license;
   m.description = fmt::format("Classifies a picture as one of {} classes.{}{}", d.labels.size(),
                               d.notice.empty() ? "" : " ", d.notice);
-  m.input_description = fmt::format("{0} x {0} RGB, fit {1}, resized as preprocess.json says", d.size_px, d.fit);
+  m.input_description =
+      fmt::format("{0} x {0} RGB, fit {1}, resized as preprocess.json says", d.size_px, d.fit);
   m.output_description = "A score a class, in the order of labels.txt; they sum to 1 or less.";
   m.mean = {n.mean};
   m.std = {n.std};
@@ -120,13 +123,15 @@ Result<std::unique_ptr<tflite::Judge>> LoadJudge(const std::string& file, const 
 }
 
 Result<void> Prove(const DescribeRequest& request, const std::vector<Bytes>& models, DescribeResult& result) {
-  const auto bytes = static_cast<size_t>(result.description.size_px) * static_cast<size_t>(result.description.size_px) * 3;
+  const auto bytes =
+      static_cast<size_t>(result.description.size_px) * static_cast<size_t>(result.description.size_px) * 3;
   for (const ProofPicture& picture : request.pictures) HL_CHECK(picture.pixels.size() == bytes);
   for (size_t i = 0; i < models.size(); ++i) {
     HL_ASSIGN(const auto judge, LoadJudge(result.files[i].file, models[i]));
     result.runtime_version = judge->RuntimeVersion();
     HL_TRY(ProveFile(result.files[i].file, *judge, request.pictures, result));
-    HL_TRY(WriteSampleScores(request.model_folder / "wrappers/sample", result.files[i].file, *judge, result.description.size_px));
+    HL_TRY(WriteSampleScores(request.model_folder / "wrappers/sample", result.files[i].file, *judge,
+                             result.description.size_px));
   }
   return {};
 }
@@ -149,14 +154,15 @@ Result<Normalization> NormalizationOf(std::string_view input_type) {
   if (input_type == "float32") return Normalization{0, 255, 0, 1};
   if (input_type == "uint8") return Normalization{0, 1, 0, 255};
   if (input_type == "int8") return Normalization{128, 1, -128, 127};
-  return Fail(ErrorKind::kBadInput, "a model with {} input cannot be described; convert with --io uint8|int8|float32",
-              input_type);
+  return Fail(ErrorKind::kBadInput,
+              "a model with {} input cannot be described; convert with --io uint8|int8|float32", input_type);
 }
 
 Result<DescribeResult> DescribeRun(const DescribeRequest& request, Progress& progress) {
   HL_ASSIGN(Conversion conversion, ReadConversion(request.model_folder));
   if (conversion.files.empty()) {
-    return Fail(ErrorKind::kBadInput, "{}: names no final model; convert again", request.model_folder.string());
+    return Fail(ErrorKind::kBadInput, "{}: names no final model; convert again",
+                request.model_folder.string());
   }
   // The proof's pictures are chosen with model.tflite, whatever the record's order.
   std::stable_partition(conversion.files.begin(), conversion.files.end(),

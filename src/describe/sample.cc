@@ -24,7 +24,8 @@ Result<void> WriteSamplePicture(const std::filesystem::path& folder, int size_px
   return WriteFileAtomic(folder / "picture.png", image::EncodePng(rgb, size_px, size_px));
 }
 
-Result<void> WriteSampleScores(const std::filesystem::path& folder, const std::string& file, tflite::Judge& judge, int size_px) {
+Result<void> WriteSampleScores(const std::filesystem::path& folder, const std::string& file,
+                               tflite::Judge& judge, int size_px) {
   HL_ASSIGN(const std::vector<float> scores, judge.Classify(SamplePicture(size_px)));
   std::string text;
   for (const float score : scores) text += fmt::format("{}\n", score);

@@ -1,4 +1,5 @@
-// Small real models for the tests of this room and of `verify`: their answers are plain to see. Not for the program.
+// Small real models for the tests of this room and of `verify`: their answers are plain to see. Not for the
+// program.
 #pragma once
 
 #include <cstring>
@@ -36,8 +37,14 @@ inline Bytes QuantizedModel() {
   tflite::Graph graph;
   graph.description = "mean colour, quantized";
   graph.tensors = {
-      {.name = "picture", .type = tflite::Type::kUInt8, .shape = {1, kSizePx, kSizePx, 3}, .quantization = bytes},
-      {.name = "picture_int8", .type = tflite::Type::kInt8, .shape = {1, kSizePx, kSizePx, 3}, .quantization = inner},
+      {.name = "picture",
+       .type = tflite::Type::kUInt8,
+       .shape = {1, kSizePx, kSizePx, 3},
+       .quantization = bytes},
+      {.name = "picture_int8",
+       .type = tflite::Type::kInt8,
+       .shape = {1, kSizePx, kSizePx, 3},
+       .quantization = inner},
       {.name = "axes", .type = tflite::Type::kInt32, .shape = {2}, .data = Int32Bytes({1, 2})},
       {.name = "scores_int8", .type = tflite::Type::kInt8, .shape = {1, 3}, .quantization = inner},
       {.name = "scores", .type = tflite::Type::kUInt8, .shape = {1, 3}, .quantization = bytes}};

@@ -1,4 +1,5 @@
-// The wrapper templates of src/describe/templates as the build embedded them. Filling them in is in wrappers.cc.
+// The wrapper templates of src/describe/templates as the build embedded them. Filling them in is in
+// wrappers.cc.
 #pragma once
 
 #include "base/embedded.h"

@@ -8,17 +8,20 @@
 namespace handlens::describe {
 namespace {
 
-// How a language writes a character that must not stand in a string literal as it is. All six use "..." and take
-// plain ASCII; everything else becomes an escape, so that a label can neither end the literal nor start an
-// interpolation, and the file's encoding does not matter.
+// How a language writes a character that must not stand in a string literal as it is. All six use "..." and
+// take plain ASCII; everything else becomes an escape, so that a label can neither end the literal nor start
+// an interpolation, and the file's encoding does not matter.
 enum class Escape {
-  kUtf16,    // \uXXXX, surrogate pairs: Java, Kotlin
-  kBraces,   // \u{X}: Dart, Swift, TypeScript
-  kOctal     // \ooo a byte of UTF-8: C++; exactly three digits, so that a digit after it is not swallowed
+  kUtf16,   // \uXXXX, surrogate pairs: Java, Kotlin
+  kBraces,  // \u{X}: Dart, Swift, TypeScript
+  kOctal    // \ooo a byte of UTF-8: C++; exactly three digits, so that a digit after it is not swallowed
 };
 
-// A slash is escaped, too, because editors that look for comments first take "//" and "/*" in a literal for one.
-bool IsPlain(char32_t c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\' && c != '$' && c != '?' && c != '/'; }
+// A slash is escaped, too, because editors that look for comments first take "//" and "/*" in a literal for
+// one.
+bool IsPlain(char32_t c) {
+  return c >= 0x20 && c < 0x7f && c != '"' && c != '\\' && c != '$' && c != '?' && c != '/';
+}
 
 std::string Escaped(char32_t c, Escape how) {
   if (how == Escape::kBraces) return fmt::format("\\u{{{:x}}}", static_cast<uint32_t>(c));
@@ -36,7 +39,10 @@ char32_t NextCodePoint(std::string_view text, size_t& at) {
   const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
   const uint8_t first = byte(at++);
   if (first < 0x80) return first;
-  const int more = first >= 0xf0 && first < 0xf5 ? 3 : first >= 0xe0 && first < 0xf0 ? 2 : first >= 0xc2 && first < 0xe0 ? 1 : 0;
+  const int more = first >= 0xf0 && first < 0xf5   ? 3
+                   : first >= 0xe0 && first < 0xf0 ? 2
+                   : first >= 0xc2 && first < 0xe0 ? 1
+                                                   : 0;
   if (more == 0 || at + static_cast<size_t>(more) > text.size()) return 0xfffd;
   auto c = static_cast<char32_t>(first & (0x3f >> more));
   for (int i = 0; i < more; ++i) {
@@ -64,7 +70,9 @@ std::string Literal(std::string_view text, Escape how) {
   return out + "\"";
 }
 
-int FitCode(std::string_view fit) { return fit == "stretch" ? 1 : fit == "letterbox" ? 2 : 0; }  // HL_FIT_* of pixels.h
+int FitCode(std::string_view fit) {
+  return fit == "stretch" ? 1 : fit == "letterbox" ? 2 : 0;
+}  // HL_FIT_* of pixels.h
 
 std::map<std::string, std::string, std::less<>> ValuesFor(const Description& d, Escape how) {
   std::string labels;
@@ -80,8 +88,8 @@ std::map<std::string, std::string, std::less<>> ValuesFor(const Description& d, 
           {"NOT_SURE_BELOW", fmt::format("{:.4f}", d.not_sure_below)}};
 }
 
-// Replaces each @KEY@ in one pass, so that a value that looks like a key is left alone. An unknown key is a defect of
-// the template.
+// Replaces each @KEY@ in one pass, so that a value that looks like a key is left alone. An unknown key is a
+// defect of the template.
 std::string Fill(std::string_view text, const std::map<std::string, std::string, std::less<>>& values) {
   std::string out;
   for (size_t at = 0; at < text.size();) {
@@ -89,7 +97,8 @@ std::string Fill(std::string_view text, const std::map<std::string, std::string,
     if (open == std::string_view::npos) return out + std::string(text.substr(at));
     out += text.substr(at, open - at);
     const size_t close = text.find('@', open + 1);
-    const auto value = close == std::string_view::npos ? values.end() : values.find(text.substr(open + 1, close - open - 1));
+    const auto value =
+        close == std::string_view::npos ? values.end() : values.find(text.substr(open + 1, close - open - 1));
     if (value == values.end()) {  // an annotation such as @Override
       out += '@';
       at = open + 1;

@@ -26,7 +26,8 @@ Result<std::unique_ptr<tflite::Judge>> Answers::Take() {
   return judge;
 }
 
-Result<std::vector<int>> Answers::AskOne(int picture, const std::vector<Feed>& feeds, bool& turned, bool& oblong) {
+Result<std::vector<int>> Answers::AskOne(int picture, const std::vector<Feed>& feeds, bool& turned,
+                                         bool& oblong) {
   const dataset::Picture& facts = request_.pictures.pictures[static_cast<size_t>(picture)];
   HL_ASSIGN(const image::Decoded decoded, image::DecodeFile(fs::path(request_.pictures.root) / facts.path));
   const int orientation = decoded.facts.orientation;
@@ -37,7 +38,8 @@ Result<std::vector<int>> Answers::AskOne(int picture, const std::vector<Feed>& f
   std::vector<int> top;
   for (const Feed& feed : feeds) {
     const image::Image& from = turned && feed.exif == Exif::kIgnored ? stored : decoded.image;
-    HL_ASSIGN(const Scores scores, Ask(*judge, patient_, Pixels(from, patient_.size_px, feed.fit, feed.resize), feed));
+    HL_ASSIGN(const Scores scores,
+              Ask(*judge, patient_, Pixels(from, patient_.size_px, feed.fit, feed.resize), feed));
     top.push_back(static_cast<int>(std::max_element(scores.begin(), scores.end()) - scores.begin()));
   }
   const std::lock_guard lock(mutex_);
@@ -49,11 +51,13 @@ Result<void> Answers::Evaluate(const std::vector<Feed>& wanted) {
   std::vector<Feed> feeds;
   for (const Feed& feed : wanted) {
     const auto is_feed = [&](const auto& known) { return known.first == feed; };
-    if (std::none_of(known_.begin(), known_.end(), is_feed) && std::find(feeds.begin(), feeds.end(), feed) == feeds.end()) feeds.push_back(feed);
+    if (std::none_of(known_.begin(), known_.end(), is_feed) &&
+        std::find(feeds.begin(), feeds.end(), feed) == feeds.end())
+      feeds.push_back(feed);
   }
   if (feeds.empty()) return {};
   if (runtime_version_.empty()) {
-    HL_ASSIGN(auto judge, Take());   // a model that cannot run is said before any picture is read
+    HL_ASSIGN(auto judge, Take());  // a model that cannot run is said before any picture is read
     runtime_version_ = judge->RuntimeVersion();
     idle_.push_back(std::move(judge));
   }
@@ -82,7 +86,8 @@ Result<void> Answers::Evaluate(const std::vector<Feed>& wanted) {
 }
 
 const std::vector<int>& Answers::Top(const Feed& feed) const {
-  const auto found = std::find_if(known_.begin(), known_.end(), [&](const auto& known) { return known.first == feed; });
+  const auto found =
+      std::find_if(known_.begin(), known_.end(), [&](const auto& known) { return known.first == feed; });
   HL_CHECK(found != known_.end());
   return found->second;
 }
@@ -93,10 +98,12 @@ std::vector<bool> Right(const std::vector<int>& top, const std::vector<int>& cla
   return right;
 }
 
-size_t Count(const std::vector<bool>& right) { return static_cast<size_t>(std::count(right.begin(), right.end(), true)); }
+size_t Count(const std::vector<bool>& right) {
+  return static_cast<size_t>(std::count(right.begin(), right.end(), true));
+}
 
 Naming BestNaming(const std::vector<int>& top, const std::vector<int>& classes, int class_count, int which) {
-  std::vector<int> outputs(top);   // that were ever named; the others cannot make a picture right
+  std::vector<int> outputs(top);  // that were ever named; the others cannot make a picture right
   std::sort(outputs.begin(), outputs.end());
   outputs.erase(std::unique(outputs.begin(), outputs.end()), outputs.end());
   const size_t n = std::max(static_cast<size_t>(class_count), outputs.size());
@@ -115,8 +122,10 @@ Naming BestNaming(const std::vector<int>& top, const std::vector<int>& classes, 
   return naming;
 }
 
-std::vector<bool> RightByOthers(const std::vector<int>& top, const std::vector<int>& classes, int class_count) {
-  const Naming from_even = BestNaming(top, classes, class_count, 0), from_odd = BestNaming(top, classes, class_count, 1);
+std::vector<bool> RightByOthers(const std::vector<int>& top, const std::vector<int>& classes,
+                                int class_count) {
+  const Naming from_even = BestNaming(top, classes, class_count, 0),
+               from_odd = BestNaming(top, classes, class_count, 1);
   std::vector<bool> right;
   for (size_t i = 0; i < top.size(); ++i) {
     const Naming& naming = i % 2 == 0 ? from_odd : from_even;

@@ -1,4 +1,5 @@
-// Scores of all pictures by many feeds, and what they mean under a naming of the outputs. Not for other rooms.
+// Scores of all pictures by many feeds, and what they mean under a naming of the outputs. Not for other
+// rooms.
 #pragma once
 
 #include <map>
@@ -49,11 +50,12 @@ using Naming = std::vector<int>;
 // Per picture: whether the top output is its class's.
 std::vector<bool> Right(const std::vector<int>& top, const std::vector<int>& classes, const Naming& naming);
 size_t Count(const std::vector<bool>& right);
-// The naming that makes most of the pictures right whose place in the list is `which` modulo 2 (2 = all of them); -1 for a class that
-// no output speaks for.
+// The naming that makes most of the pictures right whose place in the list is `which` modulo 2 (2 = all of
+// them); -1 for a class that no output speaks for.
 Naming BestNaming(const std::vector<int>& top, const std::vector<int>& classes, int class_count, int which);
 // Right, with the naming of each half of the pictures found on the other half.
-std::vector<bool> RightByOthers(const std::vector<int>& top, const std::vector<int>& classes, int class_count);
+std::vector<bool> RightByOthers(const std::vector<int>& top, const std::vector<int>& classes,
+                                int class_count);
 
 // Two-sided exact McNemar; `gain` = how many more are right after.
 struct Paired {

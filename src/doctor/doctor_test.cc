@@ -1,4 +1,5 @@
-// Claims about the doctor: it finds every planted defect, alone and in pairs, repairs it where a file can say it, and finds nothing in healthy models.
+// Claims about the doctor: it finds every planted defect, alone and in pairs, repairs it where a file can say
+// it, and finds nothing in healthy models.
 #include "doctor/doctor.h"
 
 #include <gmock/gmock.h>
@@ -20,7 +21,7 @@ using testing::HasSubstr;
   if (const auto version = tflite::RuntimeVersion(); !version) GTEST_SKIP() << version.error().message
 
 struct Defect {
-  const char* what;                    // the finding that it must give
+  const char* what;  // the finding that it must give
   std::function<void(Case&)> plant;
 };
 const std::vector<Defect>& Defects() {
@@ -36,9 +37,13 @@ const std::vector<Defect>& Defects() {
   return defects;
 }
 
-std::filesystem::path Folder(const std::string& name) { return std::filesystem::path(testing::TempDir()) / ("handlens-doctor-" + name); }
+std::filesystem::path Folder(const std::string& name) {
+  return std::filesystem::path(testing::TempDir()) / ("handlens-doctor-" + name);
+}
 
-Result<Diagnosis> ExamineCase(const planted::Planted& planted) { return Examine({planted.model, "planted.tflite", planted.pictures, 160, 2}, SilentProgress()); }
+Result<Diagnosis> ExamineCase(const planted::Planted& planted) {
+  return Examine({planted.model, "planted.tflite", planted.pictures, 160, 2}, SilentProgress());
+}
 
 std::set<std::string> Found(const Diagnosis& diagnosis) {
   std::set<std::string> what;
@@ -93,7 +98,8 @@ TEST(Doctor, FindsEveryPairOfDefects) {
       Defects()[b].plant(c);
       const auto diagnosis = ExamineCase(planted::Make(c, Folder("pairs")));
       ASSERT_TRUE(diagnosis) << diagnosis.error().message;
-      ExpectFound(*diagnosis, {Defects()[a].what, Defects()[b].what}, fmt::format("{} and {}", Defects()[a].what, Defects()[b].what));
+      ExpectFound(*diagnosis, {Defects()[a].what, Defects()[b].what},
+                  fmt::format("{} and {}", Defects()[a].what, Defects()[b].what));
     }
   }
 }
@@ -104,7 +110,7 @@ TEST(Doctor, FindsNothingInTwentyHealthyModels) {
   for (uint64_t i = 0; i < 20; ++i) {
     Case c;
     c.seed = 100 + i;
-    c.noise = 10 + 35 * static_cast<float>(i % 5);   // from easy to hard
+    c.noise = 10 + 35 * static_cast<float>(i % 5);  // from easy to hard
     c.learnt.scale = i % 2 == 0 ? Scale::kUnit : Scale::kImageNet;
     c.says_scale = true;
     c.turned = i % 3 == 0;

@@ -1,4 +1,5 @@
-// Examine: from the file's own word to the form of pictures that it answers best, and back again by leaving out what is not needed.
+// Examine: from the file's own word to the form of pictures that it answers best, and back again by leaving
+// out what is not needed.
 #include <algorithm>
 #include <numeric>
 
@@ -10,12 +11,13 @@ namespace handlens::doctor {
 namespace {
 
 constexpr double kChance = 0.01;
-constexpr double kLeastGain = 0.02;   // of the pictures
+constexpr double kLeastGain = 0.02;  // of the pictures
 
 // As many pictures of every class as can be, the first by path of each in turn, in the order of the classes.
 std::vector<int> Choose(const dataset::Dataset& pictures, size_t most) {
   std::vector<std::vector<int>> by_class(pictures.labels.size());
-  for (size_t i = 0; i < pictures.pictures.size(); ++i) by_class[static_cast<size_t>(pictures.pictures[i].label)].push_back(static_cast<int>(i));
+  for (size_t i = 0; i < pictures.pictures.size(); ++i)
+    by_class[static_cast<size_t>(pictures.pictures[i].label)].push_back(static_cast<int>(i));
   const size_t each = std::max<size_t>(2, most / std::max<size_t>(1, by_class.size()));
   std::vector<int> chosen;
   for (const auto& all : by_class) {
@@ -28,8 +30,11 @@ std::vector<int> Choose(const dataset::Dataset& pictures, size_t most) {
 class Examination {
  public:
   Examination(const Request& request, const Patient& patient, Progress& progress)
-      : request_(request), patient_(patient), answers_(request, patient, Choose(request.pictures, request.most_pictures), progress) {
-    for (const int i : answers_.pictures()) classes_.push_back(request.pictures.pictures[static_cast<size_t>(i)].label);
+      : request_(request),
+        patient_(patient),
+        answers_(request, patient, Choose(request.pictures, request.most_pictures), progress) {
+    for (const int i : answers_.pictures())
+      classes_.push_back(request.pictures.pictures[static_cast<size_t>(i)].label);
     class_count_ = static_cast<int>(request.pictures.labels.size());
   }
 
@@ -55,18 +60,23 @@ class Examination {
   Result<void> ReadDeclared() {
     declared_.scale = patient_.declared;
     if (!patient_.info.preprocess_json.empty()) {
-      const auto description = describe::DescriptionFromJson(patient_.info.preprocess_json, request_.name + "/preprocess.json");
+      const auto description =
+          describe::DescriptionFromJson(patient_.info.preprocess_json, request_.name + "/preprocess.json");
       if (!description) {
-        AddFact("metadata", description.error().message, "--fix leaves preprocess.json out, or writes another", true);
+        AddFact("metadata", description.error().message,
+                "--fix leaves preprocess.json out, or writes another", true);
         return {};
       }
       HL_ASSIGN(declared_.fit, image::ParseFit(description->fit));
       if (description->size_px != patient_.size_px) {
-        AddFact("metadata", fmt::format("preprocess.json speaks of {} pixels, but the model takes {}", description->size_px, patient_.size_px),
+        AddFact("metadata",
+                fmt::format("preprocess.json speaks of {} pixels, but the model takes {}",
+                            description->size_px, patient_.size_px),
                 "--fix writes the model's own", true);
       }
       if (description->labels != patient_.info.labels) {
-        AddFact("metadata", "the labels of preprocess.json are not those of the metadata", "--fix writes the same into both", true);
+        AddFact("metadata", "the labels of preprocess.json are not those of the metadata",
+                "--fix writes the same into both", true);
       }
     }
     return {};
@@ -86,27 +96,33 @@ class Examination {
       if (naming_[c] >= 0) ++found;
     }
     if (!named_) {
-      AddFact("labels", fmt::format("the file has {} for {} outputs", Plural(labels.size(), "label", "labels"), outputs),
-              "--fix writes one a output, found from the pictures", true);
+      AddFact(
+          "labels",
+          fmt::format("the file has {} for {} outputs", Plural(labels.size(), "label", "labels"), outputs),
+          "--fix writes one a output, found from the pictures", true);
     } else if (found < naming_.size()) {
       std::string missing;
       for (size_t c = 0; c < naming_.size(); ++c) {
         if (naming_[c] < 0) missing += (missing.empty() ? "" : ", ") + request_.pictures.labels[c];
       }
-      AddFact("labels", fmt::format("no label of the file is called {}", missing), "--fix writes the pictures' names where their outputs are found", true);
+      AddFact("labels", fmt::format("no label of the file is called {}", missing),
+              "--fix writes the pictures' names where their outputs are found", true);
     }
     if (class_count_ > patient_.outputs) {
-      return Fail(ErrorKind::kBadInput, "{}: {} outputs, but pictures of {} classes; leave out the folders that the model does not know", request_.name,
-                  patient_.outputs, class_count_);
+      return Fail(
+          ErrorKind::kBadInput,
+          "{}: {} outputs, but pictures of {} classes; leave out the folders that the model does not know",
+          request_.name, patient_.outputs, class_count_);
     }
     return {};
   }
 
-  // What a feed is worth before the names are known: right by the labels as they are, or by the best names, found on other pictures; of
-  // equals the one that changes less.
+  // What a feed is worth before the names are known: right by the labels as they are, or by the best names,
+  // found on other pictures; of equals the one that changes less.
   std::pair<size_t, int> Worth(const Feed& feed) const {
     const std::vector<int>& top = answers_.Top(feed);
-    const size_t own = Count(Right(top, classes_, naming_)), renamed = Count(RightByOthers(top, classes_, class_count_));
+    const size_t own = Count(Right(top, classes_, naming_)),
+                 renamed = Count(RightByOthers(top, classes_, class_count_));
     const auto changes = static_cast<int>(Changes(declared_, feed).size());
     return {std::max(own, renamed), -changes - (renamed > own ? 1 : 0)};
   }
@@ -122,8 +138,10 @@ class Examination {
   // Values and channels, the rest as it is.
   std::vector<Feed> Coarse(const Feed& from) const {
     std::vector<Feed> feeds = {from};
-    for (const Scale scale : {declared_.scale, Scale::kUnit, Scale::kSymmetric, Scale::kBytes, Scale::kImageNet, Scale::kCaffe}) {
-      for (const Channels channels : {Channels::kRgb, Channels::kBgr}) feeds.push_back({scale, channels, from.exif, from.fit, from.resize});
+    for (const Scale scale :
+         {declared_.scale, Scale::kUnit, Scale::kSymmetric, Scale::kBytes, Scale::kImageNet, Scale::kCaffe}) {
+      for (const Channels channels : {Channels::kRgb, Channels::kBgr})
+        feeds.push_back({scale, channels, from.exif, from.fit, from.resize});
     }
     return feeds;
   }
@@ -142,7 +160,8 @@ class Examination {
     return feeds;
   }
 
-  // By turns until neither the coarse nor the fine ways give anything better: where one is wrong, the other may not show.
+  // By turns until neither the coarse nor the fine ways give anything better: where one is wrong, the other
+  // may not show.
   Result<void> FindFeed() {
     repaired_ = declared_;
     for (int round = 0; round < 3; ++round) {
@@ -173,11 +192,14 @@ class Examination {
     return {};
   }
 
-  int Least() const { return std::max(1, static_cast<int>(kLeastGain * static_cast<double>(classes_.size()) + 0.5)); }
+  int Least() const {
+    return std::max(1, static_cast<int>(kLeastGain * static_cast<double>(classes_.size()) + 0.5));
+  }
   double Threshold() const { return kChance / static_cast<double>(std::max<size_t>(1, tried_)); }
   Flags RightWith(const Feed& feed) const { return Right(answers_.Top(feed), classes_, naming_); }
 
-  // Goes back, one way after the other, to what the file says, where the difference may be chance; the weakest first.
+  // Goes back, one way after the other, to what the file says, where the difference may be chance; the
+  // weakest first.
   Result<void> KeepWhatIsNeeded() {
     for (;;) {
       const std::vector<Change> changes = Changes(declared_, repaired_);
@@ -204,7 +226,8 @@ class Examination {
     for (const Change& change : Changes(declared_, repaired_)) {
       const Feed without = change.Undone(repaired_, declared_);
       const Flags before = RightWith(without);
-      Finding finding{std::string(change.what), "", "", before.size(), Count(before), Count(after), Compare(before, after).p, false};
+      Finding finding{std::string(change.what), "",   "", before.size(), Count(before), Count(after),
+                      Compare(before, after).p, false};
       finding.in_file = InFile(change.what);
       finding.text = Sentence(change.what, declared_, repaired_, finding);
       finding.advice = Advice(change.what, finding.in_file);
@@ -214,10 +237,14 @@ class Examination {
     diagnosis_.declared = declared_;
     diagnosis_.repaired = repaired_;
     diagnosis_.right_repaired = Count(after);
-    diagnosis_.right_declared = Count(Right(answers_.Top(declared_), classes_, renamed_ ? declared_naming_ : naming_));
+    diagnosis_.right_declared =
+        Count(Right(answers_.Top(declared_), classes_, renamed_ ? declared_naming_ : naming_));
     NameOutputs();
-    const auto harm = [](const Finding& f) { return static_cast<int>(f.right_after) - static_cast<int>(f.right_before); };
-    std::stable_sort(diagnosis_.findings.begin(), diagnosis_.findings.end(), [&](const Finding& a, const Finding& b) { return harm(a) > harm(b); });
+    const auto harm = [](const Finding& f) {
+      return static_cast<int>(f.right_after) - static_cast<int>(f.right_before);
+    };
+    std::stable_sort(diagnosis_.findings.begin(), diagnosis_.findings.end(),
+                     [&](const Finding& a, const Finding& b) { return harm(a) > harm(b); });
     return TellWhatIf();
   }
 
@@ -226,13 +253,23 @@ class Examination {
     std::string moved;
     for (size_t c = 0; c < naming_.size(); ++c) {
       if (naming_[c] == declared_naming_[c]) continue;
-      moved += fmt::format("{}output {} is {}", moved.empty() ? "" : ", ", naming_[c] + 1, request_.pictures.labels[c]);
+      moved += fmt::format("{}output {} is {}", moved.empty() ? "" : ", ", naming_[c] + 1,
+                           request_.pictures.labels[c]);
     }
-    const std::string how = fmt::format("{}: {} of {} pictures right (p={:.2g}, found on one half of the pictures and tested on the other)", moved,
-                                        Count(after), after.size(), names_p_);
-    Finding named{"label-order", fmt::format("the outputs have other names than the labels say, which make {} right: {}", Count(before), how),
-                  "--fix writes the labels in this order", after.size(), Count(before), Count(after), names_p_, true};
-    const auto without = std::find_if(diagnosis_.findings.begin(), diagnosis_.findings.end(), [](const Finding& f) { return f.what == "labels"; });
+    const std::string how = fmt::format(
+        "{}: {} of {} pictures right (p={:.2g}, found on one half of the pictures and tested on the other)",
+        moved, Count(after), after.size(), names_p_);
+    Finding named{"label-order",
+                  fmt::format("the outputs have other names than the labels say, which make {} right: {}",
+                              Count(before), how),
+                  "--fix writes the labels in this order",
+                  after.size(),
+                  Count(before),
+                  Count(after),
+                  names_p_,
+                  true};
+    const auto without = std::find_if(diagnosis_.findings.begin(), diagnosis_.findings.end(),
+                                      [](const Finding& f) { return f.what == "labels"; });
     if (named_ || without == diagnosis_.findings.end()) {
       diagnosis_.findings.push_back(std::move(named));
       return;
@@ -255,9 +292,11 @@ class Examination {
     diagnosis_.labels = std::move(labels);
   }
 
-  // Metadata of a float model can say a scale; preprocess.json a fit, where all else is as the pixel contract has it.
+  // Metadata of a float model can say a scale; preprocess.json a fit, where all else is as the pixel contract
+  // has it.
   bool InFile(std::string_view what) const {
-    if (what == "scale") return patient_.info.input_type == tflite::Type::kFloat32 && repaired_.scale != Scale::kOwn;
+    if (what == "scale")
+      return patient_.info.input_type == tflite::Type::kFloat32 && repaired_.scale != Scale::kOwn;
     return what == "fit" && SaysFit(repaired_, patient_);
   }
 
@@ -273,7 +312,8 @@ class Examination {
       std::string change(Changes(repaired_, feed)[0].what);
       diagnosis_.what_if.push_back({ChangeWords(change, feed), Count(RightWith(feed))});
     }
-    std::stable_sort(diagnosis_.what_if.begin(), diagnosis_.what_if.end(), [](const WhatIf& a, const WhatIf& b) { return a.right < b.right; });
+    std::stable_sort(diagnosis_.what_if.begin(), diagnosis_.what_if.end(),
+                     [](const WhatIf& a, const WhatIf& b) { return a.right < b.right; });
     return {};
   }
 
@@ -284,7 +324,7 @@ class Examination {
   const Request& request_;
   const Patient& patient_;
   Answers answers_;
-  std::vector<int> classes_;           // of the examined pictures
+  std::vector<int> classes_;  // of the examined pictures
   int class_count_ = 0;
   Diagnosis diagnosis_;
   Feed declared_, repaired_;
@@ -298,11 +338,16 @@ class Examination {
 
 Result<Diagnosis> Examine(const Request& request, Progress& progress) {
   HL_ASSIGN(const Patient patient, Admit(request.model, request.name));
-  if (request.pictures.pictures.empty()) return Fail(ErrorKind::kBadInput, "{}: no pictures to examine it with", request.name);
-  progress.Begin("doctor", 4.0 * static_cast<double>(std::min(request.most_pictures, request.pictures.pictures.size())), "pictures");
+  if (request.pictures.pictures.empty())
+    return Fail(ErrorKind::kBadInput, "{}: no pictures to examine it with", request.name);
+  progress.Begin("doctor",
+                 4.0 * static_cast<double>(std::min(request.most_pictures, request.pictures.pictures.size())),
+                 "pictures");
   Examination examination(request, patient, progress);
   HL_ASSIGN(Diagnosis diagnosis, examination.Run());
-  progress.End(diagnosis.findings.empty() ? "nothing wrong found" : Plural(diagnosis.findings.size(), "thing is", "things are") + " wrong");
+  progress.End(diagnosis.findings.empty()
+                   ? "nothing wrong found"
+                   : Plural(diagnosis.findings.size(), "thing is", "things are") + " wrong");
   return diagnosis;
 }
 

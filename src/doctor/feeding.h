@@ -19,8 +19,9 @@ struct Patient {
   std::span<const uint8_t> bytes;
   tflite::ModelInfo info;
   int size_px = 0, outputs = 0;
-  Scale declared = Scale::kUnit;          // of a quantized input: what its steps stand for when it gets the bytes as they are
-  std::vector<float> own_mean, own_std;   // of the file, where they are none of the known scales
+  Scale declared =
+      Scale::kUnit;  // of a quantized input: what its steps stand for when it gets the bytes as they are
+  std::vector<float> own_mean, own_std;  // of the file, where they are none of the known scales
 };
 
 // Kind kBadInput: not a classifier of one square RGB picture; the message begins with `name`.
@@ -38,6 +39,7 @@ image::Image AsStored(const image::Image& upright, int orientation);
 std::vector<uint8_t> Pixels(const image::Image& picture, int n, image::Fit fit, Resize resize);
 
 // Scores of `pixels` fed by scale and channels, whatever the type of the model's input.
-Result<std::vector<float>> Ask(tflite::Judge& judge, const Patient& patient, std::span<const uint8_t> pixels, const Feed& feed);
+Result<std::vector<float>> Ask(tflite::Judge& judge, const Patient& patient, std::span<const uint8_t> pixels,
+                               const Feed& feed);
 
 }  // namespace handlens::doctor

@@ -7,12 +7,17 @@
 namespace handlens::doctor {
 
 Result<Bytes> Fix(std::span<const uint8_t> model, const Diagnosis& diagnosis) {
-  const bool any = std::any_of(diagnosis.findings.begin(), diagnosis.findings.end(), [](const Finding& f) { return f.in_file; });
-  if (!any) return Fail(ErrorKind::kBadInput, "{}: nothing was found that the file itself can say, so there is nothing to write", diagnosis.model);
+  const bool any = std::any_of(diagnosis.findings.begin(), diagnosis.findings.end(),
+                               [](const Finding& f) { return f.in_file; });
+  if (!any)
+    return Fail(ErrorKind::kBadInput,
+                "{}: nothing was found that the file itself can say, so there is nothing to write",
+                diagnosis.model);
   HL_ASSIGN(const Patient patient, Admit(model, diagnosis.model));
   tflite::Metadata metadata;
   metadata.name = patient.info.description.empty() ? diagnosis.model : patient.info.description;
-  metadata.description = fmt::format("Classifies a picture as one of {} classes. Metadata by handlens doctor.", diagnosis.labels.size());
+  metadata.description = fmt::format(
+      "Classifies a picture as one of {} classes. Metadata by handlens doctor.", diagnosis.labels.size());
   metadata.version = "1";
   metadata.input_description = fmt::format("{0} x {0} RGB; {1}", patient.size_px, Words(diagnosis.repaired));
   metadata.output_description = "A score a class, in the order of labels.txt.";
@@ -26,7 +31,8 @@ Result<Bytes> Fix(std::span<const uint8_t> model, const Diagnosis& diagnosis) {
       metadata.max.push_back((255 - normal.mean[c]) / normal.std[c]);
     }
   } else {
-    HL_ASSIGN(const describe::Normalization n, describe::NormalizationOf(patient.info.input_type == tflite::Type::kInt8 ? "int8" : "uint8"));
+    HL_ASSIGN(const describe::Normalization n,
+              describe::NormalizationOf(patient.info.input_type == tflite::Type::kInt8 ? "int8" : "uint8"));
     metadata.mean = {n.mean};
     metadata.std = {n.std};
     metadata.min = {n.min};

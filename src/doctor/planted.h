@@ -1,4 +1,5 @@
-// Pictures and models for this room's tests: classifiers that learnt pictures in a known way, and files that say another. Not for the program.
+// Pictures and models for this room's tests: classifiers that learnt pictures in a known way, and files that
+// say another. Not for the program.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -9,31 +10,34 @@
 #include <vector>
 
 #include "base/rng.h"
-#include "doctor/feeding.h"
 #include "describe/describe.h"
+#include "doctor/feeding.h"
 
 namespace handlens::doctor::planted {
 
 inline constexpr int kSizePx = 16, kColumns = 7, kWidth = 64, kHeight = 48;
 
-// What is wrong, or not: how the model learnt (the file says 0..1, red first, upright, crop, averaged), and what its labels say.
+// What is wrong, or not: how the model learnt (the file says 0..1, red first, upright, crop, averaged), and
+// what its labels say.
 struct Case {
   Feed learnt;
-  int swapped_pairs = 0;       // of labels in the metadata
+  int swapped_pairs = 0;  // of labels in the metadata
   bool no_labels = false;
-  bool says_scale = false;     // the metadata says the scale that it learnt
-  bool turned = false;         // pictures lie on their side and their files say so
-  float noise = 6;             // levels
+  bool says_scale = false;  // the metadata says the scale that it learnt
+  bool turned = false;      // pictures lie on their side and their files say so
+  float noise = 6;          // levels
   uint64_t seed = 1;
 };
 
-// A spot in one of seven columns, red or green, on a darker or lighter ground: 28 classes. Learnt with nearest pixels, the spot is only on
-// those; the others make up for it.
+// A spot in one of seven columns, red or green, on a darker or lighter ground: 28 classes. Learnt with
+// nearest pixels, the spot is only on those; the others make up for it.
 inline image::Image Seen(const Case& c, int label, Rng& rng) {
-  const int column = label % kColumns, ground = label / kColumns % 2 == 0 ? 140 : 200, channel = label / (2 * kColumns);
+  const int column = label % kColumns, ground = label / kColumns % 2 == 0 ? 140 : 200,
+            channel = label / (2 * kColumns);
   const bool sparse = c.learnt.resize == Resize::kNearest;
   const bool stretch = c.learnt.fit == image::Fit::kStretch;
-  const int step_x = stretch ? 4 : 3, first_x = stretch ? 2 : 0, step_y = 3, first_y = 1;   // of the pixels that nearest takes
+  const int step_x = stretch ? 4 : 3, first_x = stretch ? 2 : 0, step_y = 3,
+            first_y = 1;  // of the pixels that nearest takes
   const double centre = kWidth * (0.2 + 0.1 * column) + 0.5 * static_cast<double>(rng.Normal());
   image::Image image{kWidth, kHeight, {}};
   for (int y = 0; y < kHeight; ++y) {
@@ -43,7 +47,8 @@ inline image::Image Seen(const Case& c, int label, Rng& rng) {
       const bool kept = x % step_x == first_x && y % step_y == first_y;
       const double shown = !sparse ? spot : kept ? spot : -spot / (step_x * step_y - 1);
       for (int k = 0; k < 3; ++k) {
-        const double level = ground + (k == channel ? shown : 0) + static_cast<double>(c.noise * rng.Normal());
+        const double level =
+            ground + (k == channel ? shown : 0) + static_cast<double>(c.noise * rng.Normal());
         image.rgb.push_back(static_cast<uint8_t>(std::clamp(level + 0.5, 0.0, 255.0)));
       }
     }
@@ -54,11 +59,15 @@ inline image::Image Seen(const Case& c, int label, Rng& rng) {
 // An uncompressed TIFF that says an orientation (TIFF 6.0; tag 274).
 inline Bytes TiffOf(const image::Image& image, int orientation) {
   Bytes bytes = {'I', 'I', 42, 0, 8, 0, 0, 0};
-  const auto put16 = [&](int v) { bytes.insert(bytes.end(), {static_cast<uint8_t>(v & 255), static_cast<uint8_t>(v >> 8)}); };
+  const auto put16 = [&](int v) {
+    bytes.insert(bytes.end(), {static_cast<uint8_t>(v & 255), static_cast<uint8_t>(v >> 8)});
+  };
   const auto put32 = [&](int v) { put16(v & 65535), put16(v >> 16); };
   constexpr int kTags = 9, kBits = 8 + 2 + 12 * kTags + 4, kData = kBits + 6;
   put16(kTags);
-  const auto tag = [&](int number, int type, int count, int value) { put16(number), put16(type), put32(count), put32(value); };
+  const auto tag = [&](int number, int type, int count, int value) {
+    put16(number), put16(type), put32(count), put32(value);
+  };
   tag(256, 3, 1, image.width);
   tag(257, 3, 1, image.height);
   tag(258, 3, 3, kBits);
@@ -123,7 +132,8 @@ inline tflite::Metadata Says(const Case& c, std::vector<std::string> labels) {
   metadata.std.assign(normal.std, normal.std + 3);
   metadata.min = {0};
   metadata.max = {1};
-  for (int i = 0; i < c.swapped_pairs; ++i) std::swap(labels[static_cast<size_t>(2 * i)], labels[static_cast<size_t>(2 * i + 9)]);
+  for (int i = 0; i < c.swapped_pairs; ++i)
+    std::swap(labels[static_cast<size_t>(2 * i)], labels[static_cast<size_t>(2 * i + 9)]);
   if (!c.no_labels) metadata.labels = std::move(labels);
   return metadata;
 }
@@ -152,7 +162,8 @@ inline Planted Make(const Case& c, const std::filesystem::path& folder, int each
     for (int i = 0; i < each; ++i) {
       const image::Image seen = Seen(c, label, rng);
       const bool tagged = c.turned || c.learnt.exif == Exif::kIgnored;
-      const Bytes file = tagged ? TiffOf(c.turned ? AsStored(seen, 6) : seen, 6) : image::EncodePng(seen.rgb, seen.width, seen.height);
+      const Bytes file = tagged ? TiffOf(c.turned ? AsStored(seen, 6) : seen, 6)
+                                : image::EncodePng(seen.rgb, seen.width, seen.height);
       dataset::Picture picture;
       picture.path = fmt::format("{}/{}.{}", planted.pictures.labels.back(), i, tagged ? "tif" : "png");
       picture.label = label;

@@ -18,10 +18,16 @@ std::string_view ScaleWords(Scale scale) {
   return "unknown";
 }
 
-std::string_view ChannelWords(Channels channels) { return channels == Channels::kRgb ? "red first" : "blue first"; }
-std::string_view ExifWords(Exif exif) { return exif == Exif::kApplied ? "EXIF orientation applied" : "EXIF orientation ignored"; }
+std::string_view ChannelWords(Channels channels) {
+  return channels == Channels::kRgb ? "red first" : "blue first";
+}
+std::string_view ExifWords(Exif exif) {
+  return exif == Exif::kApplied ? "EXIF orientation applied" : "EXIF orientation ignored";
+}
 std::string_view ResizeWords(Resize resize) {
-  return resize == Resize::kAveraged ? "averaged over all pixels" : resize == Resize::kBilinear ? "from four neighbours" : "from the nearest pixel";
+  return resize == Resize::kAveraged   ? "averaged over all pixels"
+         : resize == Resize::kBilinear ? "from four neighbours"
+                                       : "from the nearest pixel";
 }
 
 std::string WordsOf(std::string_view what, const Feed& feed) {
@@ -35,7 +41,8 @@ std::string WordsOf(std::string_view what, const Feed& feed) {
 }  // namespace
 
 std::string Words(const Feed& feed) {
-  return fmt::format("{}, {}, {}, {}, {}", WordsOf("scale", feed), WordsOf("channels", feed), WordsOf("exif", feed), WordsOf("fit", feed), WordsOf("resize", feed));
+  return fmt::format("{}, {}, {}, {}, {}", WordsOf("scale", feed), WordsOf("channels", feed),
+                     WordsOf("exif", feed), WordsOf("fit", feed), WordsOf("resize", feed));
 }
 
 Feed Change::Undone(const Feed& feed, const Feed& as) const {
@@ -75,16 +82,22 @@ std::vector<Feed> Neighbours(const Feed& feed) {
   return others;
 }
 
-std::string Sentence(std::string_view what, const Feed& declared, const Feed& repaired, const Finding& finding) {
-  return fmt::format("the model learnt pictures with {}, not {}: {} of {} right instead of {} (p={:.2g})", WordsOf(what, repaired), WordsOf(what, declared),
-                     finding.right_after, finding.n, finding.right_before, finding.p);
+std::string Sentence(std::string_view what, const Feed& declared, const Feed& repaired,
+                     const Finding& finding) {
+  return fmt::format("the model learnt pictures with {}, not {}: {} of {} right instead of {} (p={:.2g})",
+                     WordsOf(what, repaired), WordsOf(what, declared), finding.right_after, finding.n,
+                     finding.right_before, finding.p);
 }
 
 std::string Advice(std::string_view what, bool in_file) {
   if (in_file) return "--fix writes it into the metadata";
   if (what == "scale") return "feed it so in the app; this file's metadata cannot say it";
-  if (what == "channels") return "exchange red and blue in the app before the model, or train again with red first; metadata cannot say it";
-  if (what == "exif") return "leave pictures in the app as their files store them, or, better, train again on upright ones; metadata cannot say it";
+  if (what == "channels")
+    return "exchange red and blue in the app before the model, or train again with red first; metadata "
+           "cannot say it";
+  if (what == "exif")
+    return "leave pictures in the app as their files store them, or, better, train again on upright ones; "
+           "metadata cannot say it";
   if (what == "fit") return "fit pictures so in the app; the metadata that TFLite tools read cannot say it";
   return "resize so in the app, or, better, train again with averaging; metadata cannot say it";
 }
@@ -95,14 +108,17 @@ std::string Folded(std::string_view label) {
   std::string folded;
   for (const char c : label) folded += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   while (!folded.empty() && std::isspace(static_cast<unsigned char>(folded.back()))) folded.pop_back();
-  folded.erase(folded.begin(), std::find_if(folded.begin(), folded.end(), [](unsigned char c) { return !std::isspace(c); }));
+  folded.erase(folded.begin(),
+               std::find_if(folded.begin(), folded.end(), [](unsigned char c) { return !std::isspace(c); }));
   return folded;
 }
 
 bool SaysFit(const Feed& feed, const Patient& patient) {
   // Its word for values is 0..1 for floats and the bytes themselves for the others.
-  const bool plain = patient.info.input_type == tflite::Type::kFloat32 ? feed.scale == Scale::kUnit : feed.scale == patient.declared;
-  return plain && feed.channels == Channels::kRgb && feed.exif == Exif::kApplied && feed.resize == Resize::kAveraged;
+  const bool plain = patient.info.input_type == tflite::Type::kFloat32 ? feed.scale == Scale::kUnit
+                                                                       : feed.scale == patient.declared;
+  return plain && feed.channels == Channels::kRgb && feed.exif == Exif::kApplied &&
+         feed.resize == Resize::kAveraged;
 }
 
 }  // namespace handlens::doctor

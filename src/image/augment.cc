@@ -1,9 +1,10 @@
-// Drawing one variation and applying it: a single warp from the model's picture to the varied one, with tones changed
-// while reading and brightness while writing. The arithmetic of pixels is in warp.cc, the named specs in generator.cc.
+// Drawing one variation and applying it: a single warp from the model's picture to the varied one, with tones
+// changed while reading and brightness while writing. The arithmetic of pixels is in warp.cc, the named specs
+// in generator.cc.
 //
-// Keras' order (ImageDataGenerator.random_transform): rotation, shift, shear and zoom in one affine map about the
-// picture's centre, then flips, then brightness on whole levels, then / 255. scipy's coordinates are (row, column), and
-// so are the matrices here until the last step.
+// Keras' order (ImageDataGenerator.random_transform): rotation, shift, shear and zoom in one affine map about
+// the picture's centre, then flips, then brightness on whole levels, then / 255. scipy's coordinates are
+// (row, column), and so are the matrices here until the last step.
 #include "image/augment.h"
 
 #include <algorithm>
@@ -48,7 +49,8 @@ struct Variation {
   bool camera = false;
 };
 
-// Keras' affine map in (row, column) about the centre (n - 1) / 2, with the flips of the result, as (x, y) homography.
+// Keras' affine map in (row, column) about the centre (n - 1) / 2, with the flips of the result, as (x, y)
+// homography.
 Matrix AboutCentre(const Matrix& rows_columns, int n, bool mirror_x, bool mirror_y) {
   const double centre = n / 2.0 - 0.5;
   const Matrix shift = {1, 0, centre, 0, 1, centre, 0, 0, 1}, back = {1, 0, -centre, 0, 1, -centre, 0, 0, 1};
@@ -58,11 +60,13 @@ Matrix AboutCentre(const Matrix& rows_columns, int n, bool mirror_x, bool mirror
   return {t[4], t[3], t[5], t[1], t[0], t[2], 0, 0, 1};
 }
 
-// The affine part. All draws are made whatever the spec, so that changing one setting does not change the others' luck.
+// The affine part. All draws are made whatever the spec, so that changing one setting does not change the
+// others' luck.
 Matrix DrawAffine(const GeneratorSpec& spec, int n, Rng& rng) {
   const double rotation = static_cast<double>(rng.Uniform(-1, 1)) * static_cast<double>(spec.rotation_deg);
   const double shift_rows = static_cast<double>(rng.Uniform(-1, 1)) * static_cast<double>(spec.shift_y) * n;
-  const double shift_columns = static_cast<double>(rng.Uniform(-1, 1)) * static_cast<double>(spec.shift_x) * n;
+  const double shift_columns =
+      static_cast<double>(rng.Uniform(-1, 1)) * static_cast<double>(spec.shift_x) * n;
   const double shear = static_cast<double>(rng.Uniform(-1, 1)) * static_cast<double>(spec.shear_deg);
   const double zoom_rows = 1 + static_cast<double>(rng.Uniform(-1, 1)) * static_cast<double>(spec.zoom);
   const double zoom_columns = 1 + static_cast<double>(rng.Uniform(-1, 1)) * static_cast<double>(spec.zoom);
@@ -76,7 +80,8 @@ Matrix DrawAffine(const GeneratorSpec& spec, int n, Rng& rng) {
 Matrix DrawCrop(const GeneratorSpec& spec, int n, Rng& rng) {
   const double area = static_cast<double>(rng.Uniform(spec.crop_area_low, 1.0f));
   const double aspect = LogFactor(rng, 1.0f / 3.0f);
-  const double height = std::min(1.0, std::sqrt(area / aspect)), width = std::min(1.0, std::sqrt(area * aspect));
+  const double height = std::min(1.0, std::sqrt(area / aspect)),
+               width = std::min(1.0, std::sqrt(area * aspect));
   const double row = (1 - height) / 2 * n * static_cast<double>(rng.Uniform(-1, 1));
   const double column = (1 - width) / 2 * n * static_cast<double>(rng.Uniform(-1, 1));
   if (spec.crop_area_low >= 1.0f) return kIdentity;
@@ -91,25 +96,28 @@ void DrawTones(const GeneratorSpec& spec, Rng& rng, Variation& variation) {
   variation.toned = spec.gain > 0 || spec.white_balance > 0 || spec.gamma > 0 || spec.contrast > 0;
 }
 
-// A pinhole camera over a flat picture: the picture, [-1, 1]^2 times `fill`, turned in its plane and tilted about both
-// axes, seen from the distance at which an untilted one of fill 1 just covers the frame. Focal length 2.4 half frames:
-// the middle square of a phone's 65 degree picture.
+// A pinhole camera over a flat picture: the picture, [-1, 1]^2 times `fill`, turned in its plane and tilted
+// about both axes, seen from the distance at which an untilted one of fill 1 just covers the frame. Focal
+// length 2.4 half frames: the middle square of a phone's 65 degree picture.
 void DrawCamera(const GeneratorSpec& spec, int n, Rng& rng, Variation& variation) {
   constexpr double kFocal = 2.4;
   const double fill = static_cast<double>(rng.Uniform(spec.camera_fill_low, spec.camera_fill_high));
   const double tilt = static_cast<double>(spec.camera_tilt_deg);
-  const double pitch = tilt * static_cast<double>(rng.Uniform(-1, 1)), yaw = tilt * static_cast<double>(rng.Uniform(-1, 1));
+  const double pitch = tilt * static_cast<double>(rng.Uniform(-1, 1)),
+               yaw = tilt * static_cast<double>(rng.Uniform(-1, 1));
   const double roll = static_cast<double>(spec.rotation_deg) * static_cast<double>(rng.Uniform(-1, 1));
   const double shift_x = 2 * static_cast<double>(spec.camera_shift) * static_cast<double>(rng.Uniform(-1, 1));
   const double shift_y = 2 * static_cast<double>(spec.camera_shift) * static_cast<double>(rng.Uniform(-1, 1));
-  const bool mirror_x = rng.Chance(0.5f) && spec.flip_horizontal, mirror_y = rng.Chance(0.5f) && spec.flip_vertical;
+  const bool mirror_x = rng.Chance(0.5f) && spec.flip_horizontal,
+             mirror_y = rng.Chance(0.5f) && spec.flip_vertical;
 
   const Matrix tip = {1, 0, 0, 0, CosDeg(pitch), -SinDeg(pitch), 0, SinDeg(pitch), CosDeg(pitch)};
   const Matrix turn = {CosDeg(yaw), 0, SinDeg(yaw), 0, 1, 0, -SinDeg(yaw), 0, CosDeg(yaw)};
   const Matrix r = tip * turn * Rotation(roll);
   const double fx = mirror_x ? -fill : fill, fy = mirror_y ? -fill : fill;
-  const Matrix see = {kFocal * r[0] * fx, kFocal * r[1] * fy, 0, kFocal * r[3] * fx, kFocal * r[4] * fy, 0,
-                      r[6] * fx, r[7] * fy, kFocal};
+  const Matrix see = {kFocal * r[0] * fx, kFocal * r[1] * fy, 0,
+                      kFocal * r[3] * fx, kFocal * r[4] * fy, 0,
+                      r[6] * fx,          r[7] * fy,          kFocal};
   const Matrix moved = Matrix{1, 0, shift_x, 0, 1, shift_y, 0, 0, 1} * see;
   const double half = n / 2.0;
   const Matrix to_pixel = {half, 0, half - 0.5, 0, half, half - 0.5, 0, 0, 1}, to_unit = Inverse(to_pixel);
@@ -117,7 +125,8 @@ void DrawCamera(const GeneratorSpec& spec, int n, Rng& rng, Variation& variation
   // Normalised so that the denominator is 1 at the first pixel; only its ratio matters.
   const double scale = variation.warp.to_source[8];
   for (double& value : variation.warp.to_source) value /= scale;
-  // A picture that shrinks by s needs about s / 2 pixels of blur before; a quarter of s^2 - 1 counts what it has.
+  // A picture that shrinks by s needs about s / 2 pixels of blur before; a quarter of s^2 - 1 counts what it
+  // has.
   variation.prefilter_px = fill < 1 ? std::sqrt(0.25 * (1 / (fill * fill) - 1)) : 0;
 }
 
@@ -135,7 +144,8 @@ void DrawScene(const GeneratorSpec& spec, int n, Rng& rng, Variation& variation)
     dy[c] = slope_y;
     at[c] = level + rng.Uniform(-tint, tint) - (slope_x + slope_y) * side / 2;
   }
-  const float light_x = rng.Uniform(-spec.gain, spec.gain) / side, light_y = rng.Uniform(-spec.gain, spec.gain) / side;
+  const float light_x = rng.Uniform(-spec.gain, spec.gain) / side,
+              light_y = rng.Uniform(-spec.gain, spec.gain) / side;
   const float middle = 1 - (light_x + light_y) * side / 2;
   variation.light = Float4{middle, middle, middle, 0};
   variation.light_x = Float4{light_x, light_x, light_x, 0};
@@ -150,7 +160,8 @@ Variation Draw(const GeneratorSpec& spec, int n, Rng& rng) {
   variation.camera = rng.Chance(spec.camera_share);
   const Matrix affine = DrawAffine(spec, n, rng);
   const Matrix crop = DrawCrop(spec, n, rng);
-  const bool mirror_x = rng.Chance(0.5f) && spec.flip_horizontal, mirror_y = rng.Chance(0.5f) && spec.flip_vertical;
+  const bool mirror_x = rng.Chance(0.5f) && spec.flip_horizontal,
+             mirror_y = rng.Chance(0.5f) && spec.flip_vertical;
   variation.warp.brightness = rng.Uniform(spec.brightness_low, spec.brightness_high);
   DrawTones(spec, rng, variation);
   variation.warp.to_source = AboutCentre(crop * affine, n, mirror_x, mirror_y);
@@ -168,17 +179,20 @@ Curves MakeCurves(const Variation& variation) {
     const double bent = v == 0 || !variation.toned ? level : Exp(variation.gamma * Log(level));
     for (size_t c = 0; c < 3; ++c) {
       const double toned = (bent * variation.gain[c] - 0.5) * variation.contrast + 0.5;
-      curves[c][v] = variation.toned ? static_cast<float>(255.0 * std::clamp(toned, 0.0, 1.0)) : static_cast<float>(v);
+      curves[c][v] =
+          variation.toned ? static_cast<float>(255.0 * std::clamp(toned, 0.0, 1.0)) : static_cast<float>(v);
     }
   }
   return curves;
 }
 
-// Triangular noise of the given standard deviation from one 64-bit number a pixel: two 10-bit uniforms a channel.
+// Triangular noise of the given standard deviation from one 64-bit number a pixel: two 10-bit uniforms a
+// channel.
 Float4 NoiseOf(uint64_t bits, float deviation) {
   const float unit = deviation * 2.4494897f / 1024.0f;  // the triangle on [-1, 1] has deviation 1 / sqrt(6)
   const auto draw = [&](int shift) {
-    return unit * static_cast<float>(static_cast<int32_t>(bits >> shift & 1023) - static_cast<int32_t>(bits >> (shift + 10) & 1023));
+    return unit * static_cast<float>(static_cast<int32_t>(bits >> shift & 1023) -
+                                     static_cast<int32_t>(bits >> (shift + 10) & 1023));
   };
   return Float4{draw(0), draw(20), draw(40), 0};
 }
@@ -189,17 +203,20 @@ void Expose(const Variation& variation, Rng& rng, Plane& plane) {
   const auto n = static_cast<size_t>(plane.n);
   for (size_t y = 0; y < n; ++y) {
     const auto row_number = static_cast<float>(y);
-    const Float4 row_light = variation.light + variation.light_y * Float4{row_number, row_number, row_number, 0};
+    const Float4 row_light =
+        variation.light + variation.light_y * Float4{row_number, row_number, row_number, 0};
     for (size_t x = 0; x < n; ++x) {
       const auto column = static_cast<float>(x);
       Float4& pixel = plane.pixels[y * (n + 1) + x];
-      pixel = pixel * (row_light + variation.light_x * Float4{column, column, column, 0}) + NoiseOf(rng.Next(), variation.noise);
+      pixel = pixel * (row_light + variation.light_x * Float4{column, column, column, 0}) +
+              NoiseOf(rng.Next(), variation.noise);
       for (int c = 0; c < 3; ++c) pixel[c] = std::clamp(pixel[c], 0.0f, 255.0f);
     }
   }
 }
 
-// Levels to 0..1 by a true division, three floats a pixel. Four are stored, the fourth is overwritten by the next pixel.
+// Levels to 0..1 by a true division, three floats a pixel. Four are stored, the fourth is overwritten by the
+// next pixel.
 void Feed(std::span<const Float4> pixels, float* out) {
   const Float4 levels = {255.0f, 255.0f, 255.0f, 255.0f};
   for (size_t i = 0; i + 1 < pixels.size(); ++i, out += 3) {
@@ -246,7 +263,8 @@ void Augment(std::span<const uint8_t> in, int n, const GeneratorSpec& spec, Rng 
   }
   if (!variation.camera) return;
   Expose(variation, rng, frame);
-  for (size_t y = 0; y < side; ++y) Feed(std::span(frame.pixels).subspan(y * (side + 1), side), out.data() + y * side * 3);
+  for (size_t y = 0; y < side; ++y)
+    Feed(std::span(frame.pixels).subspan(y * (side + 1), side), out.data() + y * side * 3);
 }
 
 }  // namespace handlens::image

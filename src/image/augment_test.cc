@@ -48,7 +48,8 @@ TEST(Augment, FlipsAloneMovePixelsExactly) {
     for (int y = 0; y < n; ++y) {
       for (int x = 0; x < n; ++x) {
         const int from = mirrored ? n - 1 - x : x;
-        ASSERT_EQ(out[static_cast<size_t>((y * n + x) * 3)], static_cast<float>(in[static_cast<size_t>((y * n + from) * 3)]) / 255.0f);
+        ASSERT_EQ(out[static_cast<size_t>((y * n + x) * 3)],
+                  static_cast<float>(in[static_cast<size_t>((y * n + from) * 3)]) / 255.0f);
       }
     }
   }
@@ -87,8 +88,10 @@ TEST(Augment, DependsOnItsKeyAlone) {
 // Recorded with GCC 12 at -O3 for baseline x86-64 and equal with Clang 14 at -O1 for Haswell.
 TEST(Augment, GivesTheSameBitsWithEveryCompiler) {
   const auto in = NoiseBytes(31);
-  const std::pair<const char*, uint64_t> recorded[] = {{"gen1", 0xf0d2cf54b878ef6b}, {"gen2", 0xcf845a8a4a1fba82},
-                                                       {"gen4", 0x36294f6ec2db6672}, {"mild", 0x634e48471a6de5ce},
+  const std::pair<const char*, uint64_t> recorded[] = {{"gen1", 0xf0d2cf54b878ef6b},
+                                                       {"gen2", 0xcf845a8a4a1fba82},
+                                                       {"gen4", 0x36294f6ec2db6672},
+                                                       {"mild", 0x634e48471a6de5ce},
                                                        {"camera", 0x2c459059c6f52032}};
   for (const auto& [name, expected] : recorded) {
     uint64_t hash = 1469598103934665603u;  // FNV-1a over the floats' bits

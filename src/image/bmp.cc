@@ -33,7 +33,8 @@ Result<Header> ReadHeader(ByteSpan bytes) {
   if (bytes.size() < 26) return Fail(ErrorKind::kBadInput, "truncated BMP at byte {}", bytes.size());
   const uint32_t pixels_at = LittleEndian(bytes, 10, 4), header_size = LittleEndian(bytes, 14, 4);
   if (header_size == 12) {
-    return Header{LittleEndian(bytes, 18, 2), LittleEndian(bytes, 20, 2), LittleEndian(bytes, 24, 2), 0, pixels_at};
+    return Header{LittleEndian(bytes, 18, 2), LittleEndian(bytes, 20, 2), LittleEndian(bytes, 24, 2), 0,
+                  pixels_at};
   }
   if (bytes.size() < 54) return Fail(ErrorKind::kBadInput, "truncated BMP at byte {}", bytes.size());
   const int64_t width = static_cast<int32_t>(LittleEndian(bytes, 18, 4));
@@ -63,9 +64,11 @@ Result<Decoded> DecodeBmp(ByteSpan bytes, const DecodeLimits& limits) {
   }
   int width = 0, height = 0, channels = 0;
   const std::unique_ptr<stbi_uc, FreePixels> pixels(
-      stbi_load_from_memory(bytes.data(), static_cast<int>(std::min<size_t>(bytes.size(), 0x7fffffff)), &width, &height, &channels, 0));
+      stbi_load_from_memory(bytes.data(), static_cast<int>(std::min<size_t>(bytes.size(), 0x7fffffff)),
+                            &width, &height, &channels, 0));
   if (!pixels || width != header.width || height != header.height) {
-    return Fail(ErrorKind::kBadInput, "damaged or unusual BMP: {}", pixels ? "contradicting sizes" : stbi_failure_reason());
+    return Fail(ErrorKind::kBadInput, "damaged or unusual BMP: {}",
+                pixels ? "contradicting sizes" : stbi_failure_reason());
   }
   Decoded decoded;
   decoded.facts.format = "BMP";

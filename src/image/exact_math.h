@@ -1,7 +1,7 @@
-// Sine, cosine, exponential and logarithm from +, -, * and / alone, in a fixed order: the same bits on every machine,
-// which the C library's do not promise. For angles and tone curves of pictures; absolute errors below are over the
-// stated range, found against 60-digit arithmetic's worst case of the truncated series plus rounding.
-// What does not live here: the networks' mathematics (nn has its own, in float).
+// Sine, cosine, exponential and logarithm from +, -, * and / alone, in a fixed order: the same bits on every
+// machine, which the C library's do not promise. For angles and tone curves of pictures; absolute errors
+// below are over the stated range, found against 60-digit arithmetic's worst case of the truncated series
+// plus rounding. What does not live here: the networks' mathematics (nn has its own, in float).
 #pragma once
 
 #include <bit>
@@ -13,7 +13,8 @@ namespace handlens::image {
 inline double SmallSin(double x) {
   const double s = x * x;
   double sum = -1.0 / 1307674368000.0;
-  for (const double c : {1.0 / 6227020800.0, -1.0 / 39916800.0, 1.0 / 362880.0, -1.0 / 5040.0, 1.0 / 120.0, -1.0 / 6.0, 1.0}) {
+  for (const double c :
+       {1.0 / 6227020800.0, -1.0 / 39916800.0, 1.0 / 362880.0, -1.0 / 5040.0, 1.0 / 120.0, -1.0 / 6.0, 1.0}) {
     sum = sum * s + c;
   }
   return sum * x;
@@ -22,14 +23,15 @@ inline double SmallSin(double x) {
 inline double SmallCos(double x) {
   const double s = x * x;
   double sum = 1.0 / 20922789888000.0;
-  for (const double c :
-       {-1.0 / 87178291200.0, 1.0 / 479001600.0, -1.0 / 3628800.0, 1.0 / 40320.0, -1.0 / 720.0, 1.0 / 24.0, -0.5, 1.0}) {
+  for (const double c : {-1.0 / 87178291200.0, 1.0 / 479001600.0, -1.0 / 3628800.0, 1.0 / 40320.0,
+                         -1.0 / 720.0, 1.0 / 24.0, -0.5, 1.0}) {
     sum = sum * s + c;
   }
   return sum;
 }
 
-// Sine of an angle in degrees, |angle| <= 1e6; exact at multiples of 90. Error below 4e-16 for |angle| <= 360.
+// Sine of an angle in degrees, |angle| <= 1e6; exact at multiples of 90. Error below 4e-16 for |angle| <=
+// 360.
 inline double SinDeg(double angle_deg) {
   constexpr double kRadians = 3.14159265358979323846 / 180.0;
   const auto quarter = static_cast<int64_t>(angle_deg / 90.0 + (angle_deg < 0.0 ? -0.5 : 0.5));

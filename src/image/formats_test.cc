@@ -1,4 +1,5 @@
-// Every format against Pillow's pixels (testdata, made by tools/oracles/image_formats.py and image_heif.py), whole and cut.
+// Every format against Pillow's pixels (testdata, made by tools/oracles/image_formats.py and image_heif.py),
+// whole and cut.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -34,11 +35,13 @@ TEST_P(Formats, GivePillowsPixelsUprightAndOnWhite) {
     formats.insert(decoded->facts.format);
     int largest = 0;
     ASSERT_LE(at + decoded->image.rgb.size(), pixels->size());
-    for (const uint8_t byte : decoded->image.rgb) largest = std::max(largest, std::abs(byte - (*pixels)[at++]));
+    for (const uint8_t byte : decoded->image.rgb)
+      largest = std::max(largest, std::abs(byte - (*pixels)[at++]));
     EXPECT_LE(largest, entry.at("bound").get<int>()) << entry;
   }
   EXPECT_EQ(at, pixels->size());
-  EXPECT_EQ(formats, *GetParam() == 0 ? (std::set<std::string>{"BMP", "GIF", "JPEG", "TIFF", "WebP"}) : (std::set<std::string>{"AVIF", "HEIC"}));
+  EXPECT_EQ(formats, *GetParam() == 0 ? (std::set<std::string>{"BMP", "GIF", "JPEG", "TIFF", "WebP"})
+                                      : (std::set<std::string>{"AVIF", "HEIC"}));
 }
 
 TEST_P(Formats, CutAnywhereNeverCrashAndNeverGiveAnotherSize) {
@@ -54,7 +57,8 @@ TEST_P(Formats, CutAnywhereNeverCrashAndNeverGiveAnotherSize) {
         EXPECT_FALSE(decoded.error().message.empty());
         continue;
       }
-      EXPECT_EQ(decoded->image.rgb.size(), static_cast<size_t>(decoded->image.width * decoded->image.height * 3));
+      EXPECT_EQ(decoded->image.rgb.size(),
+                static_cast<size_t>(decoded->image.width * decoded->image.height * 3));
     }
   }
 }
@@ -75,7 +79,13 @@ TEST(Heif, IsRefusedOverTheLimitBeforeItIsDecoded) {
 }
 
 TEST(Heif, AVideoIsNoPictureThoughItNamesTheSameBrands) {
-  const std::string video("\0\0\0\x18" "ftypisom" "\0\0\0\0" "heic" "mp42", 24);
+  const std::string video(
+      "\0\0\0\x18"
+      "ftypisom"
+      "\0\0\0\0"
+      "heic"
+      "mp42",
+      24);
   const auto decoded = Decode(std::span(reinterpret_cast<const uint8_t*>(video.data()), video.size()));
   ASSERT_FALSE(decoded);
   EXPECT_NE(decoded.error().message.find("a video"), std::string::npos);

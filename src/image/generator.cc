@@ -11,8 +11,10 @@
 namespace handlens::image {
 namespace {
 
-constexpr std::pair<Fill, const char*> kFills[] = {
-    {Fill::kNearest, "nearest"}, {Fill::kConstant, "constant"}, {Fill::kReflect, "reflect"}, {Fill::kWrap, "wrap"}};
+constexpr std::pair<Fill, const char*> kFills[] = {{Fill::kNearest, "nearest"},
+                                                   {Fill::kConstant, "constant"},
+                                                   {Fill::kReflect, "reflect"},
+                                                   {Fill::kWrap, "wrap"}};
 
 // Table 1 of the paper. shear_range = 0.2 means 0.2 degrees to Keras; we do what the paper's settings do.
 GeneratorSpec PaperGenerator(int number) {
@@ -33,8 +35,8 @@ GeneratorSpec PaperGenerator(int number) {
   return spec;
 }
 
-// Nothing is mirrored: hand signs, letters and digits are other things in a mirror, and photos of plants or organs gained
-// nothing measurable (docs/models.md).
+// Nothing is mirrored: hand signs, letters and digits are other things in a mirror, and photos of plants or
+// organs gained nothing measurable (docs/models.md).
 GeneratorSpec Mild() {
   GeneratorSpec spec;
   spec.name = "mild";
@@ -131,12 +133,13 @@ Result<void> CheckRanges(const GeneratorSpec& spec) {
   for (const FloatField& field : kFloats) {
     const float value = spec.*field.value;
     if (!(value >= field.low && value <= field.high)) {
-      return Fail(ErrorKind::kBadInput, "generator '{}': {} = {} is outside {}..{}", spec.name, field.name, value, field.low,
-                  field.high);
+      return Fail(ErrorKind::kBadInput, "generator '{}': {} = {} is outside {}..{}", spec.name, field.name,
+                  value, field.low, field.high);
     }
   }
   if (spec.brightness_low > spec.brightness_high || spec.camera_fill_low > spec.camera_fill_high) {
-    return Fail(ErrorKind::kBadInput, "generator '{}': a range has its low end above its high end", spec.name);
+    return Fail(ErrorKind::kBadInput, "generator '{}': a range has its low end above its high end",
+                spec.name);
   }
   return {};
 }
@@ -151,7 +154,8 @@ Result<GeneratorSpec> NamedGenerator(std::string_view name) {
   }
   if (name == "mild") return Mild();
   if (name == "camera") return Camera();
-  return Fail(ErrorKind::kUsage, "unknown generator '{}'; did you mean '{}'?", name, Nearest(name, GeneratorNames()));
+  return Fail(ErrorKind::kUsage, "unknown generator '{}'; did you mean '{}'?", name,
+              Nearest(name, GeneratorNames()));
 }
 
 Json ToJson(const GeneratorSpec& spec) {
@@ -170,20 +174,22 @@ Result<GeneratorSpec> GeneratorFromJson(const Json& json) {
   const std::vector<std::string> known = FieldNames();
   for (const auto& [key, value] : json.items()) {
     if (std::find(known.begin(), known.end(), key) == known.end()) {
-      return Fail(ErrorKind::kBadInput, "a generator has no '{}'; did you mean '{}'?", key, Nearest(key, known));
+      return Fail(ErrorKind::kBadInput, "a generator has no '{}'; did you mean '{}'?", key,
+                  Nearest(key, known));
     }
   }
   std::string fill_name = "nearest";
   HL_ASSIGN(GeneratorSpec spec, FromJson(json, "generator", [&](const Json& record) {
-    GeneratorSpec read;
-    read.name = record.value("name", read.name);
-    fill_name = record.value("fill", fill_name);
-    for (const FloatField& field : kFloats) {
-      read.*field.value = static_cast<float>(record.value(field.name, static_cast<double>(read.*field.value)));
-    }
-    for (const auto& [name, flag] : kFlags) read.*flag = record.value(name, read.*flag);
-    return read;
-  }));
+              GeneratorSpec read;
+              read.name = record.value("name", read.name);
+              fill_name = record.value("fill", fill_name);
+              for (const FloatField& field : kFloats) {
+                read.*field.value =
+                    static_cast<float>(record.value(field.name, static_cast<double>(read.*field.value)));
+              }
+              for (const auto& [name, flag] : kFlags) read.*flag = record.value(name, read.*flag);
+              return read;
+            }));
   HL_ASSIGN(spec.fill, ParseFill(fill_name));
   HL_TRY(CheckRanges(spec));
   return spec;

@@ -31,7 +31,8 @@ struct Closer {
 };
 
 tl::unexpected<Error> Damaged(const Source& source, int code) {
-  if (source.at >= source.bytes.size()) return Fail(ErrorKind::kBadInput, "truncated GIF at byte {}", source.bytes.size());
+  if (source.at >= source.bytes.size())
+    return Fail(ErrorKind::kBadInput, "truncated GIF at byte {}", source.bytes.size());
   const char* why = GifErrorString(code);
   return Fail(ErrorKind::kBadInput, "damaged GIF near byte {}: {}", source.at, why ? why : "unknown");
 }
@@ -84,7 +85,8 @@ Result<int> SeekFrame(GifFileType* gif, const Source& source) {
 }
 
 // One line of colour numbers onto the canvas; what lies beyond it is cut.
-void PaintLine(const GifFileType& gif, const std::vector<GifPixelType>& line, int y, int transparent, Image& canvas) {
+void PaintLine(const GifFileType& gif, const std::vector<GifPixelType>& line, int y, int transparent,
+               Image& canvas) {
   const ColorMapObject* map = gif.Image.ColorMap ? gif.Image.ColorMap : gif.SColorMap;
   const int row = gif.Image.Top + y;
   if (row >= canvas.height) return;
@@ -93,7 +95,9 @@ void PaintLine(const GifFileType& gif, const std::vector<GifPixelType>& line, in
     const int index = line[static_cast<size_t>(x)];
     if (index == transparent || index >= map->ColorCount) continue;
     const GifColorType colour = map->Colors[index];
-    const size_t at = (static_cast<size_t>(row) * static_cast<size_t>(canvas.width) + static_cast<size_t>(gif.Image.Left + x)) * 3;
+    const size_t at = (static_cast<size_t>(row) * static_cast<size_t>(canvas.width) +
+                       static_cast<size_t>(gif.Image.Left + x)) *
+                      3;
     canvas.rgb[at] = colour.Red;
     canvas.rgb[at + 1] = colour.Green;
     canvas.rgb[at + 2] = colour.Blue;
@@ -117,7 +121,8 @@ Result<Decoded> DecodeGif(ByteSpan bytes, const DecodeLimits& limits) {
   HL_TRY(CheckSize(gif->SWidth, gif->SHeight, limits));
   HL_TRY(CheckPlausible(int64_t{gif->SWidth} * gif->SHeight, bytes.size(), kMaxPixelsPerByte));
   HL_ASSIGN(const int transparent, SeekFrame(gif, source));
-  if (!gif->Image.ColorMap && !gif->SColorMap) return Fail(ErrorKind::kBadInput, "a GIF without a colour table");
+  if (!gif->Image.ColorMap && !gif->SColorMap)
+    return Fail(ErrorKind::kBadInput, "a GIF without a colour table");
   HL_TRY(CheckSize(gif->Image.Width, gif->Image.Height, limits));
 
   Decoded decoded;
@@ -131,7 +136,8 @@ Result<Decoded> DecodeGif(ByteSpan bytes, const DecodeLimits& limits) {
   decoded.image = MakeImage(gif->SWidth, gif->SHeight);
   std::fill(decoded.image.rgb.begin(), decoded.image.rgb.end(), uint8_t{255});
   std::vector<GifPixelType> line(static_cast<size_t>(gif->Image.Width));
-  for (const Pass& pass : gif->Image.Interlace ? std::span<const Pass>(kInterlaced) : std::span<const Pass>(kProgressive)) {
+  for (const Pass& pass :
+       gif->Image.Interlace ? std::span<const Pass>(kInterlaced) : std::span<const Pass>(kProgressive)) {
     for (int y = pass.first; y < gif->Image.Height; y += pass.step) {
       if (DGifGetLine(gif, line.data(), gif->Image.Width) != GIF_OK) return Damaged(source, gif->Error);
       PaintLine(*gif, line, y, transparent, decoded.image);

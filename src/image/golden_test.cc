@@ -38,25 +38,32 @@ Bytes Slice(const Golden& golden, const Json& vector, const char* name) {
 
 Bytes RunResize(const Golden& golden, const Json& vector) {
   const Bytes rgb = Slice(golden, vector, "rgb");
-  return ModelInput({vector.at("width"), vector.at("height"), rgb}, vector.at("n"), ParseFit(vector.at("fit").get<std::string>()).value());
+  return ModelInput({vector.at("width"), vector.at("height"), rgb}, vector.at("n"),
+                    ParseFit(vector.at("fit").get<std::string>()).value());
 }
 
 Bytes RunTurn(const Golden& golden, const Json& vector) {
   const Bytes rgb = Slice(golden, vector, "rgb");
   const int width = vector.at("width"), height = vector.at("height");
   Bytes out(rgb.size());
-  const int code = vector.at("kind") == "rotate" ? hl_rotate(rgb.data(), width, height, vector.at("degrees"), out.data())
-                                                 : hl_orient(rgb.data(), width, height, vector.at("orientation"), out.data());
+  const int code = vector.at("kind") == "rotate"
+                       ? hl_rotate(rgb.data(), width, height, vector.at("degrees"), out.data())
+                       : hl_orient(rgb.data(), width, height, vector.at("orientation"), out.data());
   EXPECT_EQ(code, HL_OK);
   return out;
 }
 
 Bytes RunFrame(const Golden& golden, const Json& vector) {
   const Bytes y = Slice(golden, vector, "y"), u = Slice(golden, vector, "u"), v = Slice(golden, vector, "v");
-  const hl_yuv_frame frame = {.y = y.data(), .u = u.data(), .v = v.data(),
-                              .y_row_stride = vector.at("y_row_stride"), .y_pixel_stride = vector.at("y_pixel_stride"),
-                              .uv_row_stride = vector.at("uv_row_stride"), .uv_pixel_stride = vector.at("uv_pixel_stride"),
-                              .width = vector.at("width"), .height = vector.at("height")};
+  const hl_yuv_frame frame = {.y = y.data(),
+                              .u = u.data(),
+                              .v = v.data(),
+                              .y_row_stride = vector.at("y_row_stride"),
+                              .y_pixel_stride = vector.at("y_pixel_stride"),
+                              .uv_row_stride = vector.at("uv_row_stride"),
+                              .uv_pixel_stride = vector.at("uv_pixel_stride"),
+                              .width = vector.at("width"),
+                              .height = vector.at("height")};
   Bytes out(static_cast<size_t>(frame.width) * static_cast<size_t>(frame.height) * 3);
   EXPECT_EQ(hl_yuv_to_rgb(&frame, out.data()), HL_OK);
   return out;
@@ -98,8 +105,12 @@ TEST(GoldenVectors, AllGiveTheirBytes) {
     EXPECT_LE(largest, vector.value("bound", 0)) << vector.dump();
   }
   EXPECT_EQ(golden.manifest.at("count").get<size_t>(), golden.manifest.at("vectors").size());
-  EXPECT_EQ(counts, (std::map<std::string, int>{
-                        {"decode", 27}, {"feed_float", 1}, {"fit_resize", 159}, {"orient", 10}, {"rotate", 4}, {"yuv", 7}}));
+  EXPECT_EQ(counts, (std::map<std::string, int>{{"decode", 27},
+                                                {"feed_float", 1},
+                                                {"fit_resize", 159},
+                                                {"orient", 10},
+                                                {"rotate", 4},
+                                                {"yuv", 7}}));
 }
 
 TEST(Pixels, FeedEveryByteAsItsQuotient) {

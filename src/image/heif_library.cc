@@ -31,7 +31,9 @@ std::optional<HeifLibrary> Open() {
 Result<const HeifLibrary*> OpenHeifLibrary() {
   static const std::optional<HeifLibrary> library = Open();
   if (library) return &*library;
-  return Fail(ErrorKind::kBadInput, "an HEIC or AVIF picture, for which libheif is needed; install it (Debian, Ubuntu: the package libheif1), or "
+  return Fail(ErrorKind::kBadInput,
+              "an HEIC or AVIF picture, for which libheif is needed; install it (Debian, Ubuntu: the package "
+              "libheif1), or "
               "save the picture as JPEG");
 }
 

@@ -1,4 +1,5 @@
-// Choosing the decoder, turning upright, and what all decoders share. The formats live in jpeg.cc, png.cc, ...
+// Choosing the decoder, turning upright, and what all decoders share. The formats live in jpeg.cc, png.cc,
+// ...
 #include "image/image.h"
 
 #include <algorithm>
@@ -32,7 +33,8 @@ Image Upright(Image stored, int orientation) {
   if (orientation == 1) return stored;
   const bool turned = orientation >= 5;
   Image upright = MakeImage(turned ? stored.height : stored.width, turned ? stored.width : stored.height);
-  HL_CHECK(hl_orient(stored.rgb.data(), stored.width, stored.height, orientation, upright.rgb.data()) == HL_OK);
+  HL_CHECK(hl_orient(stored.rgb.data(), stored.width, stored.height, orientation, upright.rgb.data()) ==
+           HL_OK);
   return upright;
 }
 
@@ -81,7 +83,8 @@ std::vector<uint8_t> ModelInput(const Image& image, int n, Fit fit) {
   HL_CHECK(image.rgb.size() == pixels * 3);
   const auto scratch = std::make_unique_for_overwrite<uint64_t[]>((scratch_bytes + 7) / 8);
   std::vector<uint8_t> out(static_cast<size_t>(n) * static_cast<size_t>(n) * 3);
-  HL_CHECK(hl_fit_resize(image.rgb.data(), image.width, image.height, n, code, out.data(), scratch.get()) == HL_OK);
+  HL_CHECK(hl_fit_resize(image.rgb.data(), image.width, image.height, n, code, out.data(), scratch.get()) ==
+           HL_OK);
   return out;
 }
 
@@ -106,14 +109,16 @@ void DecodeShare::Take(int64_t bytes) {
 }
 
 Result<void> CheckSize(int64_t width, int64_t height, const DecodeLimits& limits, int64_t bytes_per_pixel) {
-  if (width < 1 || height < 1) return Fail(ErrorKind::kBadInput, "an empty picture ({} x {} pixels)", width, height);
+  if (width < 1 || height < 1)
+    return Fail(ErrorKind::kBadInput, "an empty picture ({} x {} pixels)", width, height);
   // Sides fit 31 bits in every format, so that the product fits 62.
   if (width * height > limits.max_pixels) {
-    return Fail(ErrorKind::kBadInput, "{} pixels ({} x {}) are over the limit of {}", width * height, width, height,
-                limits.max_pixels);
+    return Fail(ErrorKind::kBadInput, "{} pixels ({} x {}) are over the limit of {}", width * height, width,
+                height, limits.max_pixels);
   }
   if (width > HL_MAX_SIDE_PX || height > HL_MAX_SIDE_PX) {
-    return Fail(ErrorKind::kBadInput, "a side of {} pixels is over the limit of {}", std::max(width, height), HL_MAX_SIDE_PX);
+    return Fail(ErrorKind::kBadInput, "a side of {} pixels is over the limit of {}", std::max(width, height),
+                HL_MAX_SIDE_PX);
   }
   if (limits.share != nullptr) limits.share->Take(width * height * bytes_per_pixel);
   return {};
@@ -121,7 +126,8 @@ Result<void> CheckSize(int64_t width, int64_t height, const DecodeLimits& limits
 
 Result<void> CheckPlausible(int64_t pixels, size_t bytes, int64_t max_pixels_per_byte) {
   if (pixels / max_pixels_per_byte <= static_cast<int64_t>(bytes)) return {};
-  return Fail(ErrorKind::kBadInput, "a damaged picture: {} bytes cannot hold the {} pixels it claims", bytes, pixels);
+  return Fail(ErrorKind::kBadInput, "a damaged picture: {} bytes cannot hold the {} pixels it claims", bytes,
+              pixels);
 }
 
 Image MakeImage(int width, int height) {

@@ -1,6 +1,6 @@
-// Pictures: what a file becomes before anything learns from it. Decodes every format of docs/pixels.md section 1 to
-// upright 8-bit RGB, refuses what is broken with a reason, encodes PNG and JPEG for people to look at.
-// Resizing for a model is not here but in `pixels`; changing pictures for training is in augment.h.
+// Pictures: what a file becomes before anything learns from it. Decodes every format of docs/pixels.md
+// section 1 to upright 8-bit RGB, refuses what is broken with a reason, encodes PNG and JPEG for people to
+// look at. Resizing for a model is not here but in `pixels`; changing pictures for training is in augment.h.
 #pragma once
 
 #include <condition_variable>
@@ -24,14 +24,15 @@ struct Image {
 
 // What the file said about itself, for the data check.
 struct FileFacts {
-  std::string format;        // "JPEG", "PNG", "GIF", "BMP", "TIFF", "WebP", "HEIC", "AVIF", "HEIF" by content, never by extension
-  std::string colour;        // "grey", "rgb", "palette", "rgba", "greya", "cmyk"
-  bool has_alpha = false;    // or a transparent colour; composited on white
-  int bits = 8;              // a channel, as stored
-  int orientation = 1;       // EXIF, 1..8
+  std::string format;      // "JPEG", "PNG", "GIF", "BMP", "TIFF", "WebP", "HEIC", "AVIF", "HEIF" by content,
+                           // never by extension
+  std::string colour;      // "grey", "rgb", "palette", "rgba", "greya", "cmyk"
+  bool has_alpha = false;  // or a transparent colour; composited on white
+  int bits = 8;            // a channel, as stored
+  int orientation = 1;     // EXIF, 1..8
   bool has_icc = false;
   int frames = 1;
-  int stored_width = 0;      // before orientation
+  int stored_width = 0;  // before orientation
   int stored_height = 0;
   // What an exact reader should know although the picture decodes: "ends 12 bytes early", "profile ignored".
   std::vector<std::string> warnings;
@@ -42,8 +43,8 @@ struct Decoded {
   FileFacts facts;
 };
 
-// Memory that all threads of one loop decode in. A picture waits until there is room; one that needs more than all of it
-// is decoded while no other is. Thread-safe.
+// Memory that all threads of one loop decode in. A picture waits until there is room; one that needs more
+// than all of it is decoded while no other is. Thread-safe.
 class DecodeMemory {
  public:
   explicit DecodeMemory(int64_t bytes = int64_t{1} << 30) : free_bytes_(bytes), all_bytes_(bytes) {}
@@ -79,17 +80,17 @@ struct DecodeLimits {
   DecodeShare* share = nullptr;      // takes the memory from there; nullptr = nothing waits
 };
 
-// Decodes a whole file's bytes. Kind kBadInput, message without the path: "truncated JPEG at byte 1043", "900000000
-// pixels (30000 x 30000) are over the limit of 200000000", "a PDF document, not a picture". Never crashes or hangs on
-// hostile bytes. Thread-safe.
+// Decodes a whole file's bytes. Kind kBadInput, message without the path: "truncated JPEG at byte 1043",
+// "900000000 pixels (30000 x 30000) are over the limit of 200000000", "a PDF document, not a picture". Never
+// crashes or hangs on hostile bytes. Thread-safe.
 Result<Decoded> Decode(std::span<const uint8_t> bytes, const DecodeLimits& limits = {});
 
 // Reads and decodes; the message begins with the path.
 Result<Decoded> DecodeFile(const std::filesystem::path& path, const DecodeLimits& limits = {});
 
 enum class Fit { kCrop, kStretch, kLetterbox };
-const char* FitName(Fit fit);                      // "crop", "stretch", "letterbox"
-Result<Fit> ParseFit(std::string_view name);       // kind kUsage
+const char* FitName(Fit fit);                 // "crop", "stretch", "letterbox"
+Result<Fit> ParseFit(std::string_view name);  // kind kUsage
 
 // The exact bytes a model sees: `pixels` on a decoded picture. Returns n * n * 3 bytes.
 std::vector<uint8_t> ModelInput(const Image& image, int n, Fit fit);

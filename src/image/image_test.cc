@@ -135,7 +135,10 @@ TEST(Decode, NamesWhatIsNotAPicture) {
   EXPECT_THAT(message("%PDF-1.7"), HasSubstr("PDF document"));
   EXPECT_THAT(message(std::string(128, '\0') + "DICM..."), HasSubstr("export it as PNG"));
   EXPECT_THAT(message("<?xml version='1.0'?><svg></svg>"), HasSubstr("SVG"));
-  EXPECT_THAT(message(std::string("\0\0\0\x18" "ftypheic", 12)), HasSubstr("HEIC"));
+  EXPECT_THAT(message(std::string("\0\0\0\x18"
+                                  "ftypheic",
+                                  12)),
+              HasSubstr("HEIC"));
   EXPECT_THAT(message("version https://git-lfs.github.com/spec/v1"), HasSubstr("git lfs pull"));
   EXPECT_THAT(message("<!DOCTYPE html><html>404"), HasSubstr("web page"));
   EXPECT_THAT(message("hello"), HasSubstr("text file"));
@@ -149,7 +152,8 @@ TEST(DecodeFile, NamesThePath) {
 }
 
 TEST(Fits, HaveOneNameEach) {
-  for (const Fit fit : {Fit::kCrop, Fit::kStretch, Fit::kLetterbox}) EXPECT_EQ(ParseFit(FitName(fit)).value(), fit);
+  for (const Fit fit : {Fit::kCrop, Fit::kStretch, Fit::kLetterbox})
+    EXPECT_EQ(ParseFit(FitName(fit)).value(), fit);
   const auto unknown = ParseFit("squash");
   ASSERT_FALSE(unknown);
   EXPECT_EQ(unknown.error().kind, ErrorKind::kUsage);
@@ -157,7 +161,8 @@ TEST(Fits, HaveOneNameEach) {
 
 TEST(ModelInput, OfASquareOfTheRightSizeIsThePicture) {
   const Image image = Noise(16, 16);
-  for (const Fit fit : {Fit::kCrop, Fit::kStretch, Fit::kLetterbox}) EXPECT_EQ(ModelInput(image, 16, fit), image.rgb);
+  for (const Fit fit : {Fit::kCrop, Fit::kStretch, Fit::kLetterbox})
+    EXPECT_EQ(ModelInput(image, 16, fit), image.rgb);
 }
 
 TEST(ModelInput, LetterboxFillsWithBlack) {

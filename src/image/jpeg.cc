@@ -1,8 +1,8 @@
 // JPEG through libjpeg-turbo's default path (slow integer DCT, fancy upsampling), docs/pixels.md section 1.
 //
-// libjpeg reports errors by a callback that must not return, so every function that calls it holds only trivial
-// locals and a setjmp. Missing data is an error, not a grey rest: computer and phone must agree. Damage that the
-// decoder can step over is a warning, because it cannot always be detected.
+// libjpeg reports errors by a callback that must not return, so every function that calls it holds only
+// trivial locals and a setjmp. Missing data is an error, not a grey rest: computer and phone must agree.
+// Damage that the decoder can step over is a warning, because it cannot always be detected.
 #include <csetjmp>
 #include <cstdio>
 #include <cstdlib>
@@ -19,7 +19,8 @@
 namespace handlens::image {
 namespace {
 
-constexpr int kMaxScans = 100;  // real progressive files have about ten; a thousand scans of 200 MB hang a decoder
+constexpr int kMaxScans =
+    100;  // real progressive files have about ten; a thousand scans of 200 MB hang a decoder
 // A grey 8x8 block of a DC-only progressive scan takes one bit; arithmetic coding may take a few times less.
 constexpr int64_t kMaxPixelsPerByte = 4096;
 
@@ -159,7 +160,8 @@ Error Explain(const Reader& self, size_t size) {
   if (self.truncated || self.ended) {
     return {ErrorKind::kBadInput, fmt::format("truncated JPEG at byte {}", size)};
   }
-  return {ErrorKind::kBadInput, fmt::format("damaged or unusual JPEG: {}", static_cast<const char*>(self.message))};
+  return {ErrorKind::kBadInput,
+          fmt::format("damaged or unusual JPEG: {}", static_cast<const char*>(self.message))};
 }
 
 struct ReaderGuard {
@@ -188,18 +190,21 @@ Result<Decoded> DecodeJpeg(ByteSpan bytes, const DecodeLimits& limits) {
   decoded.facts = ReadFacts(self.info);
   decoded.image = MakeImage(static_cast<int>(width), static_cast<int>(height));
   std::vector<uint8_t> row(static_cast<size_t>(width) * 4);
-  if (!ReadPixels(&self, decoded.image.rgb.data(), row.data())) return tl::make_unexpected(Explain(self, bytes.size()));
+  if (!ReadPixels(&self, decoded.image.rgb.data(), row.data()))
+    return tl::make_unexpected(Explain(self, bytes.size()));
   Finish(&self);
   if (self.warned) decoded.facts.warnings.emplace_back(static_cast<const char*>(self.message));
   if (self.ended) decoded.facts.warnings.emplace_back("the end marker is missing");
-  if (decoded.facts.frames > 1) decoded.facts.warnings.emplace_back("several pictures in the file; the first is used");
+  if (decoded.facts.frames > 1)
+    decoded.facts.warnings.emplace_back("several pictures in the file; the first is used");
   return decoded;
 }
 
 Bytes EncodeJpeg(std::span<const uint8_t> rgb, int width, int height, int quality) {
   HL_CHECK(width > 0 && height > 0 && quality >= 1 && quality <= 100);
   HL_CHECK(rgb.size() == static_cast<size_t>(width) * static_cast<size_t>(height) * 3);
-  // The default error handler ends the program: encoding to memory fails only on a programmer's error or no memory.
+  // The default error handler ends the program: encoding to memory fails only on a programmer's error or no
+  // memory.
   Writer writer{};
   writer.info.err = jpeg_std_error(&writer.errors);
   jpeg_create_compress(&writer.info);

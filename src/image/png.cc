@@ -1,5 +1,5 @@
-// PNG through libpng. Checksums of what carries pixels are checked, text and profiles are skipped unread, so that a
-// text chunk that inflates to gigabytes costs nothing.
+// PNG through libpng. Checksums of what carries pixels are checked, text and profiles are skipped unread, so
+// that a text chunk that inflates to gigabytes costs nothing.
 //
 // libpng reports errors by longjmp, so every function that calls it holds only trivial locals.
 #include <png.h>
@@ -97,10 +97,12 @@ struct ReaderGuard {
 };
 
 uint32_t BigEndian(ByteSpan bytes, size_t at) {
-  return uint32_t{bytes[at]} << 24 | uint32_t{bytes[at + 1]} << 16 | uint32_t{bytes[at + 2]} << 8 | bytes[at + 3];
+  return uint32_t{bytes[at]} << 24 | uint32_t{bytes[at + 1]} << 16 | uint32_t{bytes[at + 2]} << 8 |
+         bytes[at + 3];
 }
 
-// Orientation, profile and frames, from the list of chunks: libpng would stop at a broken profile, we only note it.
+// Orientation, profile and frames, from the list of chunks: libpng would stop at a broken profile, we only
+// note it.
 void ReadChunks(ByteSpan bytes, FileFacts& facts) {
   for (size_t at = 8; at + 12 <= bytes.size();) {
     const size_t length = BigEndian(bytes, at);
@@ -109,7 +111,8 @@ void ReadChunks(ByteSpan bytes, FileFacts& facts) {
     const ByteSpan body = bytes.subspan(at + 8, length);
     if (name == "eXIf") facts.orientation = ExifOrientation(body);
     if (name == "iCCP") facts.has_icc = true;
-    if (name == "acTL" && length == 8) facts.frames = static_cast<int>(std::min<uint32_t>(BigEndian(body, 0), 1'000'000));
+    if (name == "acTL" && length == 8)
+      facts.frames = static_cast<int>(std::min<uint32_t>(BigEndian(body, 0), 1'000'000));
     at += length + 12;
   }
 }
@@ -147,7 +150,8 @@ Result<Decoded> DecodePng(ByteSpan bytes, const DecodeLimits& limits) {
   ReaderGuard guard(bytes);
   Reader& self = guard.reader;
   if (!ReadHeader(&self)) return tl::make_unexpected(Explain(self));
-  const int64_t width = png_get_image_width(self.png, self.info), height = png_get_image_height(self.png, self.info);
+  const int64_t width = png_get_image_width(self.png, self.info),
+                height = png_get_image_height(self.png, self.info);
   HL_TRY(CheckSize(width, height, limits));
   HL_TRY(CheckPlausible(width * height, bytes.size(), kMaxPixelsPerByte));
   Decoded decoded;
@@ -171,14 +175,15 @@ Bytes EncodePng(std::span<const uint8_t> rgb, int width, int height) {
   const size_t row_bytes = static_cast<size_t>(width) * 3;
   HL_CHECK(rgb.size() == row_bytes * static_cast<size_t>(height));
   Bytes bytes;
-  // No error handler of ours: writing to memory fails only on a programmer's error or no memory, and then libpng aborts.
+  // No error handler of ours: writing to memory fails only on a programmer's error or no memory, and then
+  // libpng aborts.
   png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
   HL_CHECK(png != nullptr);
   png_infop info = png_create_info_struct(png);
   HL_CHECK(info != nullptr);
   png_set_write_fn(png, &bytes, AppendBytes, nullptr);
-  png_set_IHDR(png, info, static_cast<png_uint_32>(width), static_cast<png_uint_32>(height), 8, PNG_COLOR_TYPE_RGB,
-               PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  png_set_IHDR(png, info, static_cast<png_uint_32>(width), static_cast<png_uint_32>(height), 8,
+               PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   png_write_info(png, info);
   for (size_t y = 0; y < static_cast<size_t>(height); ++y) png_write_row(png, rgb.data() + y * row_bytes);
   png_write_end(png, nullptr);

@@ -23,8 +23,10 @@ constexpr Signature kOthers[] = {
     {0, "\0\0\0\1Bud1"sv, "a macOS folder file (.DS_Store), not a picture"},
     {0, "\x00\x05\x16\x07"sv, "a macOS companion file (AppleDouble), not a picture"},
     {0, "\x00\x05\x16\x00"sv, "a macOS companion file (AppleSingle), not a picture"},
-    {0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"sv, "a Windows file (Thumbs.db or an Office document), not a picture"},
-    {0, "version https://git-lfs"sv, "a Git LFS pointer, not the picture itself; fetch it with 'git lfs pull'"},
+    {0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"sv,
+     "a Windows file (Thumbs.db or an Office document), not a picture"},
+    {0, "version https://git-lfs"sv,
+     "a Git LFS pointer, not the picture itself; fetch it with 'git lfs pull'"},
     {0, "[.ShellClassInfo]"sv, "a Windows folder file (desktop.ini), not a picture"},
     {0, "\0\0\0\x0cjP  "sv, "a JPEG 2000 picture; save it as JPEG or PNG first"},
     {0, "\xff\x4f\xff\x51"sv, "a JPEG 2000 picture; save it as JPEG or PNG first"},
@@ -48,14 +50,17 @@ constexpr Signature kOthers[] = {
     {344, "n+1\0"sv, "a NIfTI volume; export its slices as PNG first"},
 };
 
-std::string_view AsText(ByteSpan bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+std::string_view AsText(ByteSpan bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 bool Has(std::string_view text, size_t at, std::string_view part) {
   return text.size() >= at + part.size() && text.substr(at, part.size()) == part;
 }
 
 bool IsNetpbm(std::string_view text) {
-  return text.size() > 3 && text[0] == 'P' && text[1] >= '1' && text[1] <= '7' && (text[2] == '\n' || text[2] == ' ');
+  return text.size() > 3 && text[0] == 'P' && text[1] >= '1' && text[1] <= '7' &&
+         (text[2] == '\n' || text[2] == ' ');
 }
 
 bool IsText(std::string_view text) {
@@ -74,14 +79,15 @@ std::string LowerHead(std::string_view text) {
   return head;
 }
 
-// The brands of an "ftyp" box, which says of what kind the file is: the main one, then those that it is compatible with.
-// ISO 14496-12 section 4.3.
+// The brands of an "ftyp" box, which says of what kind the file is: the main one, then those that it is
+// compatible with. ISO 14496-12 section 4.3.
 std::vector<std::string_view> Brands(std::string_view text) {
   if (text.size() < 12 || !Has(text, 4, "ftyp"sv)) return {};
   size_t size = 0;
   for (size_t i = 0; i < 4; ++i) size = size << 8 | static_cast<unsigned char>(text[i]);
   std::vector<std::string_view> brands = {text.substr(8, 4)};
-  for (size_t at = 16; at + 4 <= std::min({size, text.size(), size_t{256}}); at += 4) brands.push_back(text.substr(at, 4));
+  for (size_t at = 16; at + 4 <= std::min({size, text.size(), size_t{256}}); at += 4)
+    brands.push_back(text.substr(at, 4));
   return brands;
 }
 
@@ -90,7 +96,8 @@ bool IsHeif(std::string_view text) {
   const auto brands = Brands(text);
   if (brands.empty()) return false;
   const std::string_view brand = brands[0];
-  return brand.starts_with("hei") || brand.starts_with("hev") || brand == "mif1" || brand == "mif2" || brand == "msf1" || brand == "avif" || brand == "avis";
+  return brand.starts_with("hei") || brand.starts_with("hev") || brand == "mif1" || brand == "mif2" ||
+         brand == "msf1" || brand == "avif" || brand == "avis";
 }
 
 }  // namespace
@@ -124,7 +131,8 @@ std::string_view NameOther(ByteSpan bytes) {
   for (const Signature& signature : kOthers) {
     if (Has(text, signature.at, signature.bytes)) return signature.name;
   }
-  if (Has(text, 0, "\x89PNG"sv)) return "a PNG damaged in transfer (line ends were converted); copy it again as binary";
+  if (Has(text, 0, "\x89PNG"sv))
+    return "a PNG damaged in transfer (line ends were converted); copy it again as binary";
   if (IsNetpbm(text)) return "a Netpbm picture; save it as PNG first";
   if (std::all_of(bytes.begin(), bytes.end(), [](uint8_t byte) { return byte == 0; })) {
     return "a file of zero bytes only (a failed copy or memory card)";

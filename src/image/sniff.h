@@ -1,5 +1,5 @@
-// What a file is, by its first bytes, never by its name: the pictures that the room decodes, and names for what people
-// keep among pictures by mistake.
+// What a file is, by its first bytes, never by its name: the pictures that the room decodes, and names for
+// what people keep among pictures by mistake.
 #pragma once
 
 #include <string_view>
@@ -16,8 +16,8 @@ Format SniffFormat(ByteSpan bytes);
 // Of a kHeif file: "AVIF", "HEIC", or "HEIF" where its brands do not say how it is compressed.
 std::string_view HeifName(ByteSpan bytes);
 
-// For bytes that are no picture of ours: what they are and what to do, as one phrase without the path, such as
-// "a PDF document, not a picture" or "a Photoshop file; save it as PNG first".
+// For bytes that are no picture of ours: what they are and what to do, as one phrase without the path, such
+// as "a PDF document, not a picture" or "a Photoshop file; save it as PNG first".
 std::string_view NameOther(ByteSpan bytes);
 
 }  // namespace handlens::image

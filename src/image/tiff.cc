@@ -1,8 +1,9 @@
-// TIFF through libtiff: strips and tiles, any compression the library has, 1 to 16 bits, grey, palette, RGB, CMYK, alpha.
+// TIFF through libtiff: strips and tiles, any compression the library has, 1 to 16 bits, grey, palette, RGB,
+// CMYK, alpha.
 //
-// Samples are read and brought to 8 bits here, because libtiff's own RGBA reader rounds 16 bits another way than
-// docs/pixels.md section 1; only what is rare (YCbCr without JPEG, Lab, old JPEG) goes through that reader. Floating
-// point has no stated range and is refused.
+// Samples are read and brought to 8 bits here, because libtiff's own RGBA reader rounds 16 bits another way
+// than docs/pixels.md section 1; only what is rare (YCbCr without JPEG, Lab, old JPEG) goes through that
+// reader. Floating point has no stated range and is refused.
 #include <tiffio.h>
 
 #include <algorithm>
@@ -27,7 +28,8 @@ struct Source {
 tmsize_t OnRead(thandle_t handle, void* out, tmsize_t count) {
   auto* source = static_cast<Source*>(handle);
   if (count < 0 || source->at >= source->bytes.size()) return 0;
-  const size_t wanted = std::min(static_cast<size_t>(count), source->bytes.size() - static_cast<size_t>(source->at));
+  const size_t wanted =
+      std::min(static_cast<size_t>(count), source->bytes.size() - static_cast<size_t>(source->at));
   std::memcpy(out, source->bytes.data() + source->at, wanted);
   source->at += wanted;
   return static_cast<tmsize_t>(wanted);
@@ -76,13 +78,16 @@ TiffHandle Open(Source& source) {
   TIFFOpenOptionsSetMaxSingleMemAlloc(options, 512 << 20);
   TIFFOpenOptionsSetErrorHandlerExtR(options, OnError, &source);
   TIFFOpenOptionsSetWarningHandlerExtR(options, OnWarning, nullptr);
-  TiffHandle tiff(TIFFClientOpenExt("picture", "r", &source, OnRead, OnWrite, OnSeek, OnClose, OnSize, OnMap, OnUnmap, options));
+  TiffHandle tiff(TIFFClientOpenExt("picture", "r", &source, OnRead, OnWrite, OnSeek, OnClose, OnSize, OnMap,
+                                    OnUnmap, options));
   TIFFOpenOptionsFree(options);
   return tiff;
 }
 
 Error Damaged(const Source& source) {
-  return {ErrorKind::kBadInput, fmt::format("damaged or unusual TIFF: {}", source.message[0] ? static_cast<const char*>(source.message) : "no reason given")};
+  return {ErrorKind::kBadInput,
+          fmt::format("damaged or unusual TIFF: {}",
+                      source.message[0] ? static_cast<const char*>(source.message) : "no reason given")};
 }
 
 uint16_t ShortField(TIFF* tiff, uint32_t tag) {
@@ -95,8 +100,8 @@ enum class Alpha { kNone, kStraight, kPremultiplied };
 
 struct Layout {
   uint32_t width = 0, height = 0;
-  size_t samples = 0;        // in the file
-  size_t colours = 0;        // of them, that make the colour: 1, 3 or 4
+  size_t samples = 0;  // in the file
+  size_t colours = 0;  // of them, that make the colour: 1, 3 or 4
   size_t alpha_at = 0;
   Alpha alpha = Alpha::kNone;
   unsigned bits = 0;
@@ -153,11 +158,14 @@ Result<Layout> ReadLayout(TIFF* tiff, const DecodeLimits& limits) {
   const uint16_t format = ShortField(tiff, TIFFTAG_SAMPLEFORMAT);
   layout.bits = ShortField(tiff, TIFFTAG_BITSPERSAMPLE);
   if (format != SAMPLEFORMAT_UINT && format != SAMPLEFORMAT_VOID) {
-    return Fail(ErrorKind::kBadInput, "a TIFF of {}-bit signed or floating-point samples; save it with 8 or 16 bits a channel first",
-                layout.bits);
+    return Fail(
+        ErrorKind::kBadInput,
+        "a TIFF of {}-bit signed or floating-point samples; save it with 8 or 16 bits a channel first",
+        layout.bits);
   }
   if (layout.bits < 1 || layout.bits > 16) {
-    return Fail(ErrorKind::kBadInput, "a TIFF of {} bits a sample; save it with 8 or 16 bits a channel first", layout.bits);
+    return Fail(ErrorKind::kBadInput, "a TIFF of {} bits a sample; save it with 8 or 16 bits a channel first",
+                layout.bits);
   }
   layout.samples = ShortField(tiff, TIFFTAG_SAMPLESPERPIXEL);
   layout.photometric = ShortField(tiff, TIFFTAG_PHOTOMETRIC);
@@ -177,7 +185,8 @@ Result<Layout> ReadLayout(TIFF* tiff, const DecodeLimits& limits) {
   return layout;
 }
 
-// Sample number `index` of a packed row as stored: 8 bits a byte, 16 in the host's order, others high bit first.
+// Sample number `index` of a packed row as stored: 8 bits a byte, 16 in the host's order, others high bit
+// first.
 uint32_t RawSample(const uint8_t* row, size_t index, unsigned bits) {
   if (bits == 8) return row[index];
   if (bits == 16) {
@@ -186,7 +195,8 @@ uint32_t RawSample(const uint8_t* row, size_t index, unsigned bits) {
     return value;
   }
   uint32_t value = 0;
-  for (size_t bit = index * bits; bit < (index + 1) * bits; ++bit) value = value << 1 | (row[bit / 8] >> (7 - bit % 8) & 1);
+  for (size_t bit = index * bits; bit < (index + 1) * bits; ++bit)
+    value = value << 1 | (row[bit / 8] >> (7 - bit % 8) & 1);
   return value;
 }
 
@@ -203,9 +213,10 @@ struct Block {
   size_t row_bytes;
 };
 
-// Copies kept sample `slot`, stored as sample `stored` of `step` a pixel, from a block to (height, width, kept) levels.
-void CopySamples(const uint8_t* buffer, const Block& block, size_t slot, std::pair<size_t, size_t> stored_step, const Layout& layout,
-                 std::vector<uint8_t>& levels) {
+// Copies kept sample `slot`, stored as sample `stored` of `step` a pixel, from a block to (height, width,
+// kept) levels.
+void CopySamples(const uint8_t* buffer, const Block& block, size_t slot,
+                 std::pair<size_t, size_t> stored_step, const Layout& layout, std::vector<uint8_t>& levels) {
   const size_t kept = layout.kept();
   for (size_t y = 0; y < block.rows; ++y) {
     const uint8_t* row = buffer + y * block.row_bytes;
@@ -216,9 +227,12 @@ void CopySamples(const uint8_t* buffer, const Block& block, size_t slot, std::pa
   }
 }
 
-bool ReadBlock(TIFF* tiff, const Layout& layout, const Block& block, uint16_t plane, std::vector<uint8_t>& buffer) {
+bool ReadBlock(TIFF* tiff, const Layout& layout, const Block& block, uint16_t plane,
+               std::vector<uint8_t>& buffer) {
   const auto size = static_cast<tmsize_t>(buffer.size());
-  if (layout.tiled) return TIFFReadEncodedTile(tiff, TIFFComputeTile(tiff, block.x, block.y, 0, plane), buffer.data(), size) >= 0;
+  if (layout.tiled)
+    return TIFFReadEncodedTile(tiff, TIFFComputeTile(tiff, block.x, block.y, 0, plane), buffer.data(),
+                               size) >= 0;
   const tmsize_t wanted = static_cast<tmsize_t>(block.rows * block.row_bytes);
   return TIFFReadEncodedStrip(tiff, TIFFComputeStrip(tiff, block.y, plane), buffer.data(), wanted) == wanted;
 }
@@ -228,9 +242,11 @@ Result<std::vector<uint8_t>> BlockBuffer(TIFF* tiff, const Layout& layout, const
   const uint64_t size = layout.tiled ? TIFFTileSize64(tiff) : TIFFStripSize64(tiff);
   const uint64_t pixels = uint64_t{layout.width} * layout.height;
   const bool raw = ShortField(tiff, TIFFTAG_COMPRESSION) == COMPRESSION_NONE;
-  if (size == 0 || layout.block_width == 0 || layout.block_height == 0) return tl::make_unexpected(Damaged(source));
+  if (size == 0 || layout.block_width == 0 || layout.block_height == 0)
+    return tl::make_unexpected(Damaged(source));
   if (size > std::max(kSmallBlock, 4 * pixels * layout.samples * 2) || (raw && size > source.bytes.size())) {
-    return Fail(ErrorKind::kBadInput, "a damaged TIFF: {} bytes cannot hold a block of {} bytes", source.bytes.size(), size);
+    return Fail(ErrorKind::kBadInput, "a damaged TIFF: {} bytes cannot hold a block of {} bytes",
+                source.bytes.size(), size);
   }
   return std::vector<uint8_t>(static_cast<size_t>(size));
 }
@@ -242,7 +258,8 @@ Result<std::vector<uint8_t>> ReadLevels(TIFF* tiff, const Layout& layout, const 
   std::vector<uint8_t> levels;
   for (uint32_t y = 0; y < layout.height; y += layout.block_height) {
     for (uint32_t x = 0; x < layout.width; x += layout.block_width) {
-      const Block block{x, y, std::min(layout.block_width, layout.width - x), std::min(layout.block_height, layout.height - y), row_bytes};
+      const Block block{x, y, std::min(layout.block_width, layout.width - x),
+                        std::min(layout.block_height, layout.height - y), row_bytes};
       if (block.rows * row_bytes > buffer.size()) return tl::make_unexpected(Damaged(source));
       for (size_t slot = 0; slot < layout.kept(); ++slot) {
         const size_t stored = slot < layout.colours ? slot : layout.alpha_at;
@@ -252,7 +269,8 @@ Result<std::vector<uint8_t>> ReadLevels(TIFF* tiff, const Layout& layout, const 
         }
         // Only once a block has been read: a bomb's first block fails.
         levels.resize(size_t{layout.width} * layout.height * layout.kept());
-        CopySamples(buffer.data(), block, slot, layout.separate ? std::pair<size_t, size_t>{0, 1} : std::pair{stored, layout.samples},
+        CopySamples(buffer.data(), block, slot,
+                    layout.separate ? std::pair<size_t, size_t>{0, 1} : std::pair{stored, layout.samples},
                     layout, levels);
       }
       if (layout.block_width > layout.width - x) break;
@@ -270,10 +288,12 @@ Result<std::vector<uint8_t>> ReadPalette(TIFF* tiff, unsigned bits) {
   }
   const size_t count = size_t{1} << bits;
   bool wide = false;
-  for (const uint16_t* table : tables) wide = wide || std::any_of(table, table + count, [](uint16_t v) { return v >= 256; });
+  for (const uint16_t* table : tables)
+    wide = wide || std::any_of(table, table + count, [](uint16_t v) { return v >= 256; });
   std::vector<uint8_t> palette(256 * 3);
   for (size_t i = 0; i < count; ++i) {
-    for (size_t c = 0; c < 3; ++c) palette[i * 3 + c] = static_cast<uint8_t>(wide ? tables[c][i] >> 8 : tables[c][i]);
+    for (size_t c = 0; c < 3; ++c)
+      palette[i * 3 + c] = static_cast<uint8_t>(wide ? tables[c][i] >> 8 : tables[c][i]);
   }
   return palette;
 }
@@ -284,7 +304,8 @@ uint8_t Composite(uint8_t colour, uint8_t alpha, Alpha kind) {
   return static_cast<uint8_t>(std::min(255, colour + 255 - alpha));
 }
 
-void PaintLevels(const std::vector<uint8_t>& levels, const Layout& layout, const std::vector<uint8_t>& palette, Image& image) {
+void PaintLevels(const std::vector<uint8_t>& levels, const Layout& layout,
+                 const std::vector<uint8_t>& palette, Image& image) {
   const size_t kept = layout.kept(), count = image.rgb.size() / 3;
   for (size_t i = 0; i < count; ++i) {
     const uint8_t* in = levels.data() + i * kept;
@@ -308,11 +329,14 @@ void PaintLevels(const std::vector<uint8_t>& levels, const Layout& layout, const
 // libtiff's own reader for what is rare. It gives premultiplied alpha.
 Result<Image> ReadRare(TIFF* tiff, const Layout& layout, Source& source) {
   char why[1024] = "";
-  if (!TIFFRGBAImageOK(tiff, why)) return Fail(ErrorKind::kBadInput, "an unusual TIFF: {}; save it as PNG first", static_cast<const char*>(why));
+  if (!TIFFRGBAImageOK(tiff, why))
+    return Fail(ErrorKind::kBadInput, "an unusual TIFF: {}; save it as PNG first",
+                static_cast<const char*>(why));
   HL_TRY(BlockBuffer(tiff, layout, source));
   std::vector<uint32_t> raster(size_t{layout.width} * layout.height);
   // Asking for the orientation that the file has keeps the rows as stored.
-  if (!TIFFReadRGBAImageOriented(tiff, layout.width, layout.height, raster.data(), ShortField(tiff, TIFFTAG_ORIENTATION), 1)) {
+  if (!TIFFReadRGBAImageOriented(tiff, layout.width, layout.height, raster.data(),
+                                 ShortField(tiff, TIFFTAG_ORIENTATION), 1)) {
     return tl::make_unexpected(Damaged(source));
   }
   Image image = MakeImage(static_cast<int>(layout.width), static_cast<int>(layout.height));

@@ -1,5 +1,6 @@
-// The warp in chunks of 16 pixels: coordinates in plain loops of a fixed length, which the compiler vectorises, then the
-// taps, one vector a tap. Order of operations is fixed and nothing is contracted, so the bits are the same everywhere.
+// The warp in chunks of 16 pixels: coordinates in plain loops of a fixed length, which the compiler
+// vectorises, then the taps, one vector a tap. Order of operations is fixed and nothing is contracted, so the
+// bits are the same everywhere.
 #include "image/warp.h"
 
 #include <algorithm>
@@ -22,7 +23,9 @@ Float4 Clip(Float4 value, float high) {
 }
 
 // Whole levels, towards zero, as a cast to uint8 does to values in 0..255.
-Float4 Truncate(Float4 value) { return __builtin_convertvector(__builtin_convertvector(value, Int4), Float4); }
+Float4 Truncate(Float4 value) {
+  return __builtin_convertvector(__builtin_convertvector(value, Int4), Float4);
+}
 
 void Brighten(float brightness, int count, Float4* pixels) {
   const Float4 factor = Splat(brightness);
@@ -39,8 +42,8 @@ struct Chunk {
 };
 
 struct RowWalk {
-  double u, v, w;           // at x = 0
-  double du, dv, dw;        // a pixel
+  double u, v, w;     // at x = 0
+  double du, dv, dw;  // a pixel
 };
 
 void Coordinates(const RowWalk& row, int first, Chunk& chunk) {
@@ -73,8 +76,8 @@ float WrapAround(float u, float n) {
   return t < n ? t : 0.0f;
 }
 
-// Which pixels are outside, and where outside coordinates read instead. `margin` is how far beyond the centres of the
-// edge pixels still counts as inside.
+// Which pixels are outside, and where outside coordinates read instead. `margin` is how far beyond the
+// centres of the edge pixels still counts as inside.
 void Outside(Chunk& chunk, int n, Fill fill, float margin) {
   const float low = -margin, high = static_cast<float>(n - 1) + margin;
   for (int i = 0; i < kChunk; ++i) {
@@ -95,7 +98,8 @@ void Split(Chunk& chunk, int n, float last) {
     float v = chunk.v[i] > 0.0f ? chunk.v[i] : 0.0f;
     u = u < last ? u : last;
     v = v < last ? v : last;
-    const auto left = static_cast<float>(static_cast<int32_t>(u)), top = static_cast<float>(static_cast<int32_t>(v));
+    const auto left = static_cast<float>(static_cast<int32_t>(u)),
+               top = static_cast<float>(static_cast<int32_t>(v));
     chunk.frac_u[i] = u - left;
     chunk.frac_v[i] = v - top;
     // In floats, exact below 2^24: baseline SSE2 has no 32-bit multiply.
@@ -149,15 +153,17 @@ void BlurLine(Float4* line, size_t n, size_t step, float side) {
 Homography Multiply(const Homography& a, const Homography& b) {
   Homography product{};
   for (size_t i = 0; i < 3; ++i) {
-    for (size_t j = 0; j < 3; ++j) product[i * 3 + j] = a[i * 3] * b[j] + a[i * 3 + 1] * b[3 + j] + a[i * 3 + 2] * b[6 + j];
+    for (size_t j = 0; j < 3; ++j)
+      product[i * 3 + j] = a[i * 3] * b[j] + a[i * 3 + 1] * b[3 + j] + a[i * 3 + 2] * b[6 + j];
   }
   return product;
 }
 
 Homography Inverse(const Homography& m) {
-  const Homography adjugate = {m[4] * m[8] - m[5] * m[7], m[2] * m[7] - m[1] * m[8], m[1] * m[5] - m[2] * m[4],
-                               m[5] * m[6] - m[3] * m[8], m[0] * m[8] - m[2] * m[6], m[2] * m[3] - m[0] * m[5],
-                               m[3] * m[7] - m[4] * m[6], m[1] * m[6] - m[0] * m[7], m[0] * m[4] - m[1] * m[3]};
+  const Homography adjugate = {
+      m[4] * m[8] - m[5] * m[7], m[2] * m[7] - m[1] * m[8], m[1] * m[5] - m[2] * m[4],
+      m[5] * m[6] - m[3] * m[8], m[0] * m[8] - m[2] * m[6], m[2] * m[3] - m[0] * m[5],
+      m[3] * m[7] - m[4] * m[6], m[1] * m[6] - m[0] * m[7], m[0] * m[4] - m[1] * m[3]};
   const double determinant = m[0] * adjugate[0] + m[1] * adjugate[3] + m[2] * adjugate[6];
   Homography inverse;
   for (size_t i = 0; i < 9; ++i) inverse[i] = adjugate[i] / determinant;
@@ -171,7 +177,8 @@ void FillPlane(std::span<const uint8_t> in, int n, const Curves& curves, Fill fi
   const uint8_t* byte = in.data();
   for (size_t y = 0; y < side; ++y) {
     Float4* out = plane.pixels.data() + y * (side + 1);
-    for (size_t x = 0; x < side; ++x, byte += 3) out[x] = Float4{curves[0][byte[0]], curves[1][byte[1]], curves[2][byte[2]], 0.0f};
+    for (size_t x = 0; x < side; ++x, byte += 3)
+      out[x] = Float4{curves[0][byte[0]], curves[1][byte[1]], curves[2][byte[2]], 0.0f};
   }
   Pad(plane, fill);
 }
@@ -194,7 +201,8 @@ void WarpRow(const Plane& plane, const WarpSpec& spec, int y, std::span<Float4> 
   const auto& m = spec.to_source;
   const bool masked = spec.backdrop || spec.fill == Fill::kConstant;
   const bool plain = spec.fill == Fill::kNearest && !spec.backdrop;
-  const float last = spec.fill == Fill::kWrap ? std::nextafter(static_cast<float>(n), 0.0f) : static_cast<float>(n - 1);
+  const float last =
+      spec.fill == Fill::kWrap ? std::nextafter(static_cast<float>(n), 0.0f) : static_cast<float>(n - 1);
   const RowWalk row = {m[2] + m[1] * y, m[5] + m[4] * y, m[8] + m[7] * y, m[0], m[3], m[6]};
   Chunk chunk;
   for (int first = 0; first < n; first += kChunk) {

@@ -14,14 +14,17 @@
 namespace handlens::inference::sample {
 
 inline bool HasCompiler() { return std::system("cc --version >/dev/null 2>&1") == 0; }
-// Whether this processor runs what -march=native makes; the tests of vectors are worth something only with AVX2.
+// Whether this processor runs what -march=native makes; the tests of vectors are worth something only with
+// AVX2.
 inline bool HasVectors() { return __builtin_cpu_supports("avx2") != 0; }
 
 // A library of C sources, in a folder of its own.
 class Library {
  public:
-  Library(const std::string& name, const std::vector<std::pair<std::string, std::string>>& files, const std::string& flags) {
-    const std::filesystem::path folder = std::filesystem::temp_directory_path() / ("handlens-inference-" + name);
+  Library(const std::string& name, const std::vector<std::pair<std::string, std::string>>& files,
+          const std::string& flags) {
+    const std::filesystem::path folder =
+        std::filesystem::temp_directory_path() / ("handlens-inference-" + name);
     std::filesystem::create_directories(folder);
     std::string sources;
     for (const auto& [file, text] : files) {
@@ -29,7 +32,8 @@ class Library {
       if (file.ends_with(".c")) sources += " " + (folder / file).string();
     }
     const std::string library = (folder / "model.so").string(), log = (folder / "log").string();
-    const std::string command = "cc -std=c11 -Wall -Wextra -Werror -shared -fPIC " + flags + sources + " -o " + library + " >" + log + " 2>&1";
+    const std::string command = "cc -std=c11 -Wall -Wextra -Werror -shared -fPIC " + flags + sources +
+                                " -o " + library + " >" + log + " 2>&1";
     const int status = std::system(command.c_str());
     const auto words = ReadText(log);
     EXPECT_EQ(status, 0) << command << "\n" << (words ? words->substr(0, 3000) : "");
@@ -57,8 +61,10 @@ class Library {
 class Classifier {
  public:
   Classifier(const Library& library, const std::string& prefix, size_t classes)
-      : classify_(library.Function<int(const uint8_t*, void*, float*)>(prefix + "classify")), scores_(classes) {
-    if (auto* bytes = library.Function<size_t()>(prefix + "arena_bytes"); bytes != nullptr) arena_.resize(bytes() / 16 + 1);
+      : classify_(library.Function<int(const uint8_t*, void*, float*)>(prefix + "classify")),
+        scores_(classes) {
+    if (auto* bytes = library.Function<size_t()>(prefix + "arena_bytes"); bytes != nullptr)
+      arena_.resize(bytes() / 16 + 1);
   }
   // Fresh memory holds anything: the scores must not depend on it.
   const std::vector<float>& Scores(const std::vector<uint8_t>& rgb, uint8_t memory = 0xa5) {

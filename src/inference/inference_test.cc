@@ -1,5 +1,5 @@
-// What the C says is what the official runtime's reference kernels say, to the last bit: random graphs of every operator and
-// option, compiled by the system's compiler with and without vectors.
+// What the C says is what the official runtime's reference kernels say, to the last bit: random graphs of
+// every operator and option, compiled by the system's compiler with and without vectors.
 #include "inference/inference.h"
 
 #include <gtest/gtest.h>
@@ -31,7 +31,8 @@ std::vector<std::vector<float>> Expected(const tflite::Graph& graph, int number)
   const auto judge = tflite::Judge::Load(tflite::WriteModel(graph), tflite::Kernels::kReference);
   std::vector<std::vector<float>> all;
   for (int p = 0; judge && p < kPicturesEach; ++p) {
-    auto scores = (*judge)->Classify(RandomPicture((*judge)->input_size_px(), static_cast<uint64_t>(number * 10 + p)));
+    auto scores =
+        (*judge)->Classify(RandomPicture((*judge)->input_size_px(), static_cast<uint64_t>(number * 10 + p)));
     EXPECT_TRUE(scores) << scores.error().message;
     if (scores) all.push_back(*std::move(scores));
   }
@@ -39,7 +40,7 @@ std::vector<std::vector<float>> Expected(const tflite::Graph& graph, int number)
 }
 
 struct Compared {
-  int graphs = 0, distinct = 0;   // distinct: those whose scores are not all the same number
+  int graphs = 0, distinct = 0;  // distinct: those whose scores are not all the same number
 };
 
 // Compares the graphs numbered [first, first + kInOneFile).
@@ -50,7 +51,9 @@ void Compare(int first, const std::string& flags, Compared& total) {
     graphs[g] = sample::RandomGraph(static_cast<uint64_t>(g));
     const auto body = WriteBody(graphs[g], fmt::format("g{}_", g));
     ASSERT_TRUE(body) << g << ": " << body.error().message;
-    text += fmt::format("size_t g{0}_arena_bytes(void);\nint g{0}_classify(const uint8_t *, void *, float *);\n", g) + *body;
+    text += fmt::format(
+                "size_t g{0}_arena_bytes(void);\nint g{0}_classify(const uint8_t *, void *, float *);\n", g) +
+            *body;
   }
   const sample::Library library(fmt::format("graphs{}", first), {{"graphs.c", text}}, flags);
   for (const auto& [g, graph] : graphs) {
@@ -59,8 +62,10 @@ void Compare(int first, const std::string& flags, Compared& total) {
     const auto& in = graph.tensors[static_cast<size_t>(graph.input)].shape;
     sample::Classifier classifier(library, fmt::format("g{}_", g), expected[0].size());
     for (int p = 0; p < kPicturesEach; ++p) {
-      const auto& scores = classifier.Scores(RandomPicture(in[1], static_cast<uint64_t>(g * 10 + p)), static_cast<uint8_t>(0x55 * p));
-      ASSERT_EQ(scores, expected[static_cast<size_t>(p)]) << "graph " << g << ", picture " << p << ": " << sample::Words(graph);
+      const auto& scores = classifier.Scores(RandomPicture(in[1], static_cast<uint64_t>(g * 10 + p)),
+                                             static_cast<uint8_t>(0x55 * p));
+      ASSERT_EQ(scores, expected[static_cast<size_t>(p)])
+          << "graph " << g << ", picture " << p << ": " << sample::Words(graph);
     }
     ++total.graphs;
     if (std::set<float>(expected[0].begin(), expected[0].end()).size() > 1) ++total.distinct;
@@ -69,7 +74,8 @@ void Compare(int first, const std::string& flags, Compared& total) {
 
 void CompareAll(const std::string& flags, int graphs = kGraphs) {
   Compared total;
-  for (int first = 0; first < graphs && !testing::Test::HasFailure(); first += kInOneFile) Compare(first, flags, total);
+  for (int first = 0; first < graphs && !testing::Test::HasFailure(); first += kInOneFile)
+    Compare(first, flags, total);
   EXPECT_EQ(total.graphs, graphs);
   EXPECT_GT(total.distinct, graphs / 2) << "the graphs say nothing: a kernel may be wrong without being seen";
 }
@@ -82,7 +88,7 @@ TEST(PlainC, HasTheBitsOfTheReferenceKernels) {
 TEST(PlainC, HasThemWithVectorsToo) {
   if (!sample::HasCompiler() || !sample::HasVectors()) GTEST_SKIP() << "no cc, or a processor without AVX2";
   CompareAll("-O2 -mavx2", kGraphs / 4);
-  CompareAll("-O3 -march=native");   // with AVX-512 VNNI where the processor has it
+  CompareAll("-O3 -march=native");  // with AVX-512 VNNI where the processor has it
 }
 
 // The same graphs as plans, run by the one program that knows them all.
@@ -113,8 +119,9 @@ void ComparePlans(const std::string& flags, int graphs) {
     const Bytes model = tflite::WriteModel(graph);
     const auto bytes = WritePlan(model);
     ASSERT_TRUE(bytes) << g << ": " << bytes.error().message;
-    std::vector<uint64_t> memory(bytes->size() / 8 + 3);   // aligned by hand: vectors know 8 bytes only
-    auto* const aligned = reinterpret_cast<uint8_t*>((reinterpret_cast<uintptr_t>(memory.data()) + 15) / 16 * 16);
+    std::vector<uint64_t> memory(bytes->size() / 8 + 3);  // aligned by hand: vectors know 8 bytes only
+    auto* const aligned =
+        reinterpret_cast<uint8_t*>((reinterpret_cast<uintptr_t>(memory.data()) + 15) / 16 * 16);
     std::copy(bytes->begin(), bytes->end(), aligned);
     EXPECT_EQ(runner.open(aligned, bytes->size() - 1), nullptr) << "a plan that is cut short";
     const hl_plan* const plan = runner.open(aligned, bytes->size());
@@ -123,12 +130,14 @@ void ComparePlans(const std::string& flags, int graphs) {
     const auto expected = Expected(graph, g);
     ASSERT_EQ(expected.size(), kPicturesEach);
     std::vector<uint64_t> arena(plan->arena_bytes / 8 + 3, 0x5a5a5a5a5a5a5a5a);
-    auto* const arena_at = reinterpret_cast<uint8_t*>((reinterpret_cast<uintptr_t>(arena.data()) + 15) / 16 * 16);
+    auto* const arena_at =
+        reinterpret_cast<uint8_t*>((reinterpret_cast<uintptr_t>(arena.data()) + 15) / 16 * 16);
     for (int p = 0; p < kPicturesEach; ++p) {
       std::vector<float> scores(plan->classes);
       const auto picture = RandomPicture(static_cast<int>(plan->side), static_cast<uint64_t>(g * 10 + p));
       const int best = runner.classify(plan, picture.data(), arena_at, scores.data());
-      ASSERT_EQ(scores, expected[static_cast<size_t>(p)]) << "graph " << g << ", picture " << p << ": " << sample::Words(graph);
+      ASSERT_EQ(scores, expected[static_cast<size_t>(p)])
+          << "graph " << g << ", picture " << p << ": " << sample::Words(graph);
       ASSERT_EQ(best, std::max_element(scores.begin(), scores.end()) - scores.begin());
     }
   }
@@ -150,7 +159,8 @@ TEST(PlainC, RefusesWhatIsNotInt8ByTheOperatorsName) {
   const auto body = WriteBody(graph, "x_");
   ASSERT_FALSE(body);
   EXPECT_EQ(body.error().kind, ErrorKind::kBadInput);
-  EXPECT_NE(body.error().message.find("operator 0, CONV_2D: works on float32 numbers"), std::string::npos) << body.error().message;
+  EXPECT_NE(body.error().message.find("operator 0, CONV_2D: works on float32 numbers"), std::string::npos)
+      << body.error().message;
 }
 
 TEST(PlainC, RefusesLabelsThatAreNotTheOutputs) {
@@ -160,14 +170,19 @@ TEST(PlainC, RefusesLabelsThatAreNotTheOutputs) {
   EXPECT_NE(model.error().message.find("outputs, but there are 1 labels"), std::string::npos);
 }
 
-// The whole files, as `app --target c` writes them: labels that could break C, the header, pictures of any shape.
+// The whole files, as `app --target c` writes them: labels that could break C, the header, pictures of any
+// shape.
 TEST(PlainC, AWholeModelCompilesAsCAndCarriesItsLabels) {
   if (!sample::HasCompiler()) GTEST_SKIP() << "no cc on this machine";
   const tflite::Graph graph = sample::RandomGraph(5);
   const Bytes bytes = tflite::WriteModel(graph);
-  std::vector<std::string> labels = {"\"; int x", "?" "?/ */ \\", "Bl\xc3\xa4tter\n7"};
+  std::vector<std::string> labels = {"\"; int x",
+                                     "?"
+                                     "?/ */ \\",
+                                     "Bl\xc3\xa4tter\n7"};
   labels.resize(static_cast<size_t>(graph.tensors[static_cast<size_t>(graph.output)].shape.back()), "more");
-  const auto model = WriteC({.model = bytes, .name = "a name */ with \\ traps", .labels = labels, .not_sure_below = 0.4, .fit = 2});
+  const auto model = WriteC(
+      {.model = bytes, .name = "a name */ with \\ traps", .labels = labels, .not_sure_below = 0.4, .fit = 2});
   ASSERT_TRUE(model) << model.error().message;
   const sample::Library library("whole", {{"model.h", model->header}, {"model.c", model->source}}, "-O2");
   const char* const* const names = library.Function<const char* const>("handlens_labels");
@@ -177,7 +192,13 @@ TEST(PlainC, AWholeModelCompilesAsCAndCarriesItsLabels) {
   ASSERT_TRUE(judge);
   const auto picture = RandomPicture(model->size_px, 4);
   EXPECT_EQ(classifier.Scores(picture), *(*judge)->Classify(picture));
-  EXPECT_EQ(WriteC({.model = bytes, .name = "a name */ with \\ traps", .labels = labels, .not_sure_below = 0.4, .fit = 2})->source, model->source);
+  EXPECT_EQ(WriteC({.model = bytes,
+                    .name = "a name */ with \\ traps",
+                    .labels = labels,
+                    .not_sure_below = 0.4,
+                    .fit = 2})
+                ->source,
+            model->source);
 }
 
 }  // namespace

@@ -11,14 +11,16 @@ using tflite::TensorDef;
 using tflite::Type;
 
 constexpr int64_t kAlignment = 16;
-constexpr int64_t kBehind = 16;   // kernels read up to 15 bytes behind a pixel
+constexpr int64_t kBehind = 16;  // kernels read up to 15 bytes behind a pixel
 
 // The copy of the picture has the number behind the last tensor.
 int CopyOf(const Graph& graph) { return static_cast<int>(graph.tensors.size()); }
 
 int64_t Elements(const Graph& graph, int tensor) {
   int64_t count = 1;
-  for (const int side : graph.tensors[static_cast<size_t>(tensor == CopyOf(graph) ? graph.input : tensor)].shape) count *= side;
+  for (const int side :
+       graph.tensors[static_cast<size_t>(tensor == CopyOf(graph) ? graph.input : tensor)].shape)
+    count *= side;
   return count;
 }
 
@@ -35,14 +37,17 @@ struct Block {
 
 // Large ones first, each at the lowest place where nothing lies that is needed at the same time.
 int64_t PlaceBlocks(std::vector<Block>& blocks) {
-  std::stable_sort(blocks.begin(), blocks.end(), [](const Block& a, const Block& b) { return a.bytes > b.bytes; });
+  std::stable_sort(blocks.begin(), blocks.end(),
+                   [](const Block& a, const Block& b) { return a.bytes > b.bytes; });
   int64_t total = 0;
   for (size_t i = 0; i < blocks.size(); ++i) {
     std::vector<Block> in_the_way;
     for (size_t j = 0; j < i; ++j) {
-      if (blocks[j].first <= blocks[i].last && blocks[i].first <= blocks[j].last) in_the_way.push_back(blocks[j]);
+      if (blocks[j].first <= blocks[i].last && blocks[i].first <= blocks[j].last)
+        in_the_way.push_back(blocks[j]);
     }
-    std::sort(in_the_way.begin(), in_the_way.end(), [](const Block& a, const Block& b) { return a.offset < b.offset; });
+    std::sort(in_the_way.begin(), in_the_way.end(),
+              [](const Block& a, const Block& b) { return a.offset < b.offset; });
     int64_t offset = 0;
     for (const Block& other : in_the_way) {
       if (offset + blocks[i].bytes <= other.offset) break;
@@ -74,7 +79,8 @@ void PlaceTensors(const Graph& graph, const std::vector<int>& origin, Lowered& l
 }
 
 Result<void> ReadEnds(const Graph& graph, Lowered& lowered) {
-  const TensorDef &in = graph.tensors[static_cast<size_t>(graph.input)], &out = graph.tensors[static_cast<size_t>(graph.output)];
+  const TensorDef &in = graph.tensors[static_cast<size_t>(graph.input)],
+                  &out = graph.tensors[static_cast<size_t>(graph.output)];
   if (in.shape.size() != 4 || in.shape[0] != 1 || in.shape[1] != in.shape[2] || in.shape[3] != 3) {
     return Fail(ErrorKind::kBadInput, "its input is not one square RGB picture (1, n, n, 3)");
   }
@@ -82,7 +88,8 @@ Result<void> ReadEnds(const Graph& graph, Lowered& lowered) {
   lowered.classes = out.shape.empty() ? 0 : out.shape.back();
   int64_t outputs = 1;
   for (const int side : out.shape) outputs *= side;
-  if (lowered.classes < 1 || outputs != lowered.classes) return Fail(ErrorKind::kBadInput, "its output is not one row of scores");
+  if (lowered.classes < 1 || outputs != lowered.classes)
+    return Fail(ErrorKind::kBadInput, "its output is not one row of scores");
   return {};
 }
 
@@ -93,7 +100,8 @@ Result<void> ReadScores(const Graph& graph, int holder, Lowered& lowered) {
     return Fail(ErrorKind::kBadInput, "its output is not quantized; only models in full int8 become C");
   }
   lowered.output_scale = tensor.quantization.scales[0];
-  lowered.output_zero = static_cast<int>(tensor.quantization.zero_points[0]) + (tensor.type == Type::kInt8 ? 128 : 0);
+  lowered.output_zero =
+      static_cast<int>(tensor.quantization.zero_points[0]) + (tensor.type == Type::kInt8 ? 128 : 0);
   return {};
 }
 
@@ -141,12 +149,15 @@ Result<Lowered> Lower(const Graph& graph) {
       continue;
     }
     for (const int input : op.inputs) {
-      if (input >= 0 && graph.tensors[static_cast<size_t>(input)].data.empty()) call->inputs.push_back(origin[static_cast<size_t>(input)]);
+      if (input >= 0 && graph.tensors[static_cast<size_t>(input)].data.empty())
+        call->inputs.push_back(origin[static_cast<size_t>(input)]);
     }
     call->output = op.outputs[0];
-    if (call->kernel == Kernel::kDepthwise && call->inputs[0] == graph.input) CopyPicture(graph, *call, lowered);
+    if (call->kernel == Kernel::kDepthwise && call->inputs[0] == graph.input)
+      CopyPicture(graph, *call, lowered);
     lowered.scratch_bytes = std::max(lowered.scratch_bytes, call->scratch_bytes);
-    for (const Table& table : call->tables) lowered.constant_bytes += static_cast<int64_t>(table.bytes.size());
+    for (const Table& table : call->tables)
+      lowered.constant_bytes += static_cast<int64_t>(table.bytes.size());
     lowered.calls.push_back(*std::move(call));
   }
   HL_TRY(ReadScores(graph, scores, lowered));

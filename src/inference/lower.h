@@ -1,4 +1,5 @@
-// From a graph to calls of the C kernels: each operator's numbers and tables, and where each tensor lies. Private to the room.
+// From a graph to calls of the C kernels: each operator's numbers and tables, and where each tensor lies.
+// Private to the room.
 #pragma once
 
 #include <array>
@@ -19,17 +20,30 @@ struct Place {
   int64_t offset = 0;
 };
 
-// A file of apps/c/kernels each, or two that share one; FactsOf says more. The numbers stand in plans (write_plan.cc).
-enum class Kernel { kConv, kDepthwise, kMaxPool, kAveragePool, kMean, kPad, kAdd, kSoftmax, kMap, kChannelMap, kCopy };
+// A file of apps/c/kernels each, or two that share one; FactsOf says more. The numbers stand in plans
+// (write_plan.cc).
+enum class Kernel {
+  kConv,
+  kDepthwise,
+  kMaxPool,
+  kAveragePool,
+  kMean,
+  kPad,
+  kAdd,
+  kSoftmax,
+  kMap,
+  kChannelMap,
+  kCopy
+};
 
 // What a call in C needs to know of a kernel.
 struct KernelFacts {
   Kernel kernel;
-  std::string_view run;                       // its function; without a descriptor the fields are its first arguments
-  std::string_view descriptor;                // the type of its first argument; empty = none
-  std::array<std::string_view, 2> files;      // in order
-  bool needs_scratch = false;                 // a last argument
-  size_t output_at = SIZE_MAX;                // the fields from here on are an hl_output within the descriptor
+  std::string_view run;         // its function; without a descriptor the fields are its first arguments
+  std::string_view descriptor;  // the type of its first argument; empty = none
+  std::array<std::string_view, 2> files;  // in order
+  bool needs_scratch = false;             // a last argument
+  size_t output_at = SIZE_MAX;            // the fields from here on are an hl_output within the descriptor
 };
 const KernelFacts& FactsOf(Kernel kernel);
 
@@ -37,8 +51,8 @@ const KernelFacts& FactsOf(Kernel kernel);
 struct Table {
   enum class Type { kInt8, kUint8, kInt32 };
   Type type;
-  std::string name;                           // "weight_3"
-  std::vector<uint8_t> bytes;                 // little-endian
+  std::string name;            // "weight_3"
+  std::vector<uint8_t> bytes;  // little-endian
 };
 
 // A number, or the place of a table in the call's list.
@@ -49,12 +63,12 @@ struct Field {
 
 struct Call {
   Kernel kernel = Kernel::kCopy;
-  size_t index = 0;                           // the operator's place in the graph
+  size_t index = 0;  // the operator's place in the graph
   std::vector<Table> tables;
-  std::vector<Field> fields;                  // of the descriptor, in the order of its C type
-  std::vector<int> inputs;                    // tensors
+  std::vector<Field> fields;  // of the descriptor, in the order of its C type
+  std::vector<int> inputs;    // tensors
   int output = 0;
-  int64_t scratch_bytes = 0;                  // room that the last argument needs
+  int64_t scratch_bytes = 0;  // room that the last argument needs
 };
 
 // Stands for the prefix of a model's names in C text.
@@ -62,14 +76,14 @@ inline constexpr std::string_view kPrefix = "@P@";
 
 struct Lowered {
   std::vector<Call> calls;
-  std::vector<Place> places;              // a tensor
-  int64_t tensor_bytes = 0;               // of the arena, for tensors
-  int64_t scratch_bytes = 0;              // the most of any call
-  int64_t arena_bytes = 0;                // of both
+  std::vector<Place> places;  // a tensor
+  int64_t tensor_bytes = 0;   // of the arena, for tensors
+  int64_t scratch_bytes = 0;  // the most of any call
+  int64_t arena_bytes = 0;    // of both
   int64_t constant_bytes = 0;
   int size_px = 0, classes = 0;
-  int output = 0;                         // the tensor that holds the scores
-  float output_scale = 0;                 // score = output_scale * (kept number - output_zero)
+  int output = 0;          // the tensor that holds the scores
+  float output_scale = 0;  // score = output_scale * (kept number - output_zero)
   int output_zero = 0;
 };
 

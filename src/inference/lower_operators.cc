@@ -14,7 +14,8 @@ using tflite::OpDef;
 using tflite::TensorDef;
 using tflite::Type;
 
-constexpr int kBlock = 8, kLanes = 16, kMaxTaps = 255, kMostTogether = 8;   // HL_BLOCK, HL_LANES, HL_MAX_PAIRS, HL_PIXELS of the kernels
+constexpr int kBlock = 8, kLanes = 16, kMaxTaps = 255,
+              kMostTogether = 8;  // HL_BLOCK, HL_LANES, HL_MAX_PAIRS, HL_PIXELS of the kernels
 
 size_t RoundUp(size_t count, size_t to) { return (count + to - 1) / to * to; }
 
@@ -31,7 +32,8 @@ struct At {
 
   template <class... Args>
   tl::unexpected<Error> Wrong(fmt::format_string<Args...> format, Args&&... args) const {
-    return Fail(ErrorKind::kBadInput, "operator {}, {}: {}", index, tflite::OpName(op.op), fmt::format(format, std::forward<Args>(args)...));
+    return Fail(ErrorKind::kBadInput, "operator {}, {}: {}", index, tflite::OpName(op.op),
+                fmt::format(format, std::forward<Args>(args)...));
   }
 };
 
@@ -40,8 +42,8 @@ Scale ScaleOf(const TensorDef& tensor) {
 }
 
 bool IsQuantized(const TensorDef& tensor) {
-  return (tensor.type == Type::kInt8 || tensor.type == Type::kUInt8) && tensor.quantization.scales.size() == 1 &&
-         tensor.quantization.scales[0] > 0;
+  return (tensor.type == Type::kInt8 || tensor.type == Type::kUInt8) &&
+         tensor.quantization.scales.size() == 1 && tensor.quantization.scales[0] > 0;
 }
 
 const char* TypeName(Type type) {
@@ -58,8 +60,8 @@ const char* TypeName(Type type) {
 // The operator's tensors are int8 with a scale.
 Result<void> CheckInt8(const At& at, const TensorDef& tensor) {
   if (tensor.type == Type::kInt8 && IsQuantized(tensor)) return {};
-  return at.Wrong("works on {} numbers (\"{}\"); only models in full int8 become C: pack the quantized file", TypeName(tensor.type),
-                  tensor.name);
+  return at.Wrong("works on {} numbers (\"{}\"); only models in full int8 become C: pack the quantized file",
+                  TypeName(tensor.type), tensor.name);
 }
 
 // Nothing but a batch of one picture, (1, height, width, channels).
@@ -99,7 +101,9 @@ Call CallOf(const At& at, Kernel kernel) {
 // A table of the call, named after the operator's place.
 template <class T>
 Field AddTable(Call& call, std::string_view name, std::span<const T> values) {
-  const Table::Type type = std::is_same_v<T, int8_t> ? Table::Type::kInt8 : std::is_same_v<T, uint8_t> ? Table::Type::kUint8 : Table::Type::kInt32;
+  const Table::Type type = std::is_same_v<T, int8_t>    ? Table::Type::kInt8
+                           : std::is_same_v<T, uint8_t> ? Table::Type::kUint8
+                                                        : Table::Type::kInt32;
   const auto* const bytes = reinterpret_cast<const uint8_t*>(values.data());
   call.tables.push_back({type, fmt::format("{}_{}", name, call.index), {bytes, bytes + values.size_bytes()}});
   return {static_cast<int32_t>(call.tables.size() - 1), true};
@@ -123,7 +127,8 @@ void AddOutputs(const At& at, const std::vector<Factor>& factors, size_t channel
   const Field multiplier = AddTable(call, "multiplier", Padded(std::move(multipliers), block));
   const Field shift = AddTable(call, "shift", Padded(std::move(shifts), block));
   const bool once = at.op.op == Op::kFullyConnected;
-  call.fields.insert(call.fields.end(), {multiplier, shift, Int(once ? 1 : 0), Int(out.zero + 128), Int(limits.low + 128), Int(limits.high + 128)});
+  call.fields.insert(call.fields.end(), {multiplier, shift, Int(once ? 1 : 0), Int(out.zero + 128),
+                                         Int(limits.low + 128), Int(limits.high + 128)});
 }
 
 // The bias with what the input's zero point adds; weights(c) lists a channel's weights.
@@ -132,7 +137,8 @@ Result<std::vector<int32_t>> BiasOf(const At& at, size_t channels, Weights weigh
   std::vector<int32_t> bias(channels);
   if (at.has(2)) {
     const TensorDef& tensor = at.in(2);
-    if (tensor.type != Type::kInt32 || tensor.data.size() != 4 * channels) return at.Wrong("its bias is not one int32 a channel");
+    if (tensor.type != Type::kInt32 || tensor.data.size() != 4 * channels)
+      return at.Wrong("its bias is not one int32 a channel");
     std::memcpy(bias.data(), tensor.data.data(), tensor.data.size());
   }
   const int64_t zero = ScaleOf(at.in()).zero + 128;
@@ -152,7 +158,8 @@ Result<void> CheckWeights(const At& at, size_t channels) {
   if (!at.has(1) || at.in(1).data.empty()) return at.Wrong("its weights are not constant");
   const TensorDef& weights = at.in(1);
   const size_t scales = weights.quantization.scales.size();
-  if (weights.type != Type::kInt8 || (scales != 1 && scales != channels)) return at.Wrong("its weights are not int8 with a scale");
+  if (weights.type != Type::kInt8 || (scales != 1 && scales != channels))
+    return at.Wrong("its weights are not int8 with a scale");
   for (const int64_t zero : weights.quantization.zero_points) {
     if (zero != 0) return at.Wrong("its weights have a zero point");
   }
@@ -163,13 +170,14 @@ struct Window {
   int height, width;
 };
 
-// What a window's descriptor begins with: the picture's sides, the output's, the window's, stride and borders. With
-// `out_channels` each side's channels follow it; without, the channels stand once.
+// What a window's descriptor begins with: the picture's sides, the output's, the window's, stride and
+// borders. With `out_channels` each side's channels follow it; without, the channels stand once.
 std::vector<Field> WindowFields(const At& at, int channels, std::optional<int> out_channels, Window window) {
   const auto &in = at.in().shape, &out = at.out().shape;
   std::vector<Field> fields = {Int(in[1]), Int(in[2]), Int(channels), Int(out[1]), Int(out[2])};
   if (out_channels) fields.push_back(Int(*out_channels));
-  fields.insert(fields.end(), {Int(window.height), Int(window.width), Int(at.op.stride), Int(PadBefore(at.op, in[1], out[1], window.height)),
+  fields.insert(fields.end(), {Int(window.height), Int(window.width), Int(at.op.stride),
+                               Int(PadBefore(at.op, in[1], out[1], window.height)),
                                Int(PadBefore(at.op, in[2], out[2], window.width))});
   return fields;
 }
@@ -179,14 +187,16 @@ std::vector<int8_t> PackDense(const int8_t* weights, size_t out, size_t depth) {
   const size_t quads = RoundUp(depth, 4) / 4;
   std::vector<int8_t> packed(RoundUp(out, kBlock) * quads * 4);
   for (size_t c = 0; c < out; ++c) {
-    for (size_t k = 0; k < depth; ++k) packed[((c / kBlock * quads + k / 4) * kBlock + c % kBlock) * 4 + k % 4] = weights[c * depth + k];
+    for (size_t k = 0; k < depth; ++k)
+      packed[((c / kBlock * quads + k / 4) * kBlock + c % kBlock) * 4 + k % 4] = weights[c * depth + k];
   }
   return packed;
 }
 
 Result<Call> DotCall(const At& at, size_t out, size_t depth, std::vector<Field> window) {
   const auto* const weights = reinterpret_cast<const int8_t*>(at.in(1).data.data());
-  HL_ASSIGN(const std::vector<int32_t> bias, BiasOf(at, out, [&](size_t c) { return std::span(weights + c * depth, depth); }));
+  HL_ASSIGN(const std::vector<int32_t> bias,
+            BiasOf(at, out, [&](size_t c) { return std::span(weights + c * depth, depth); }));
   const std::vector<float>& filters = at.in(1).quantization.scales;
   const std::vector<Factor> factors = ConvolutionFactors(ScaleOf(at.in()), filters, ScaleOf(at.out()));
   Call call = CallOf(at, Kernel::kConv);
@@ -196,7 +206,9 @@ Result<Call> DotCall(const At& at, size_t out, size_t depth, std::vector<Field> 
   call.fields.push_back(AddTable(call, "bias", Padded(bias, kBlock)));
   AddOutputs(at, factors, out, kBlock, call);
   // A pixel's channels in whole quads are read where they lie (hl_is_direct of conv.c).
-  const bool direct = at.op.op == Op::kFullyConnected ? depth % 4 == 0 : at.in(1).shape[1] * at.in(1).shape[2] == 1 && depth % 4 == 0;
+  const bool direct = at.op.op == Op::kFullyConnected
+                          ? depth % 4 == 0
+                          : at.in(1).shape[1] * at.in(1).shape[2] == 1 && depth % 4 == 0;
   call.scratch_bytes = direct ? 0 : kMostTogether * static_cast<int64_t>(RoundUp(depth, 4));
   return call;
 }
@@ -208,7 +220,8 @@ Result<Call> LowerConv(const At& at) {
   HL_TRY(CheckWeights(at, out));
   const std::vector<int>& shape = at.in(1).shape;
   if (shape[3] != at.in().shape[3]) return at.Wrong("it works in groups of channels");
-  const auto depth = static_cast<size_t>(shape[1]) * static_cast<size_t>(shape[2]) * static_cast<size_t>(shape[3]);
+  const auto depth =
+      static_cast<size_t>(shape[1]) * static_cast<size_t>(shape[2]) * static_cast<size_t>(shape[3]);
   return DotCall(at, out, depth, WindowFields(at, at.in().shape[3], at.out().shape[3], {shape[1], shape[2]}));
 }
 
@@ -219,10 +232,13 @@ Result<Call> LowerDense(const At& at) {
   HL_TRY(CheckWeights(at, out));
   if (at.in(1).data.size() != out * depth) return at.Wrong("a batch of more than one");
   const Field one = Int(1), zero = Int(0);
-  return DotCall(at, out, depth, {one, one, Int(Elements(at.in())), one, one, Int(Elements(at.out())), one, one, one, zero, zero});
+  return DotCall(
+      at, out, depth,
+      {one, one, Int(Elements(at.in())), one, one, Int(Elements(at.out())), one, one, one, zero, zero});
 }
 
-// One tap for each channel is a function of one number: where there are few channels, a table takes less than it saves.
+// One tap for each channel is a function of one number: where there are few channels, a table takes less than
+// it saves.
 constexpr size_t kMostMapped = 4;
 
 Call ChannelMap(const At& at, const std::vector<int32_t>& bias, const std::vector<Factor>& factors) {
@@ -249,7 +265,8 @@ Result<Call> LowerDepthwise(const At& at) {
   HL_TRY(CheckWeights(at, channels));
   const std::vector<int>& shape = at.in(1).shape;
   const auto taps = static_cast<size_t>(shape[1]) * static_cast<size_t>(shape[2]);
-  if (taps > kMaxTaps) return at.Wrong("a window of {} x {}; up to {} taps are known here", shape[1], shape[2], kMaxTaps);
+  if (taps > kMaxTaps)
+    return at.Wrong("a window of {} x {}; up to {} taps are known here", shape[1], shape[2], kMaxTaps);
   const auto* const weights = reinterpret_cast<const int8_t*>(at.in(1).data.data());
   const auto of_channel = [&](size_t c) {
     std::vector<int8_t> all;
@@ -257,12 +274,14 @@ Result<Call> LowerDepthwise(const At& at) {
     return all;
   };
   HL_ASSIGN(const std::vector<int32_t> bias, BiasOf(at, channels, of_channel));
-  const std::vector<Factor> factors = ConvolutionFactors(ScaleOf(at.in()), at.in(1).quantization.scales, ScaleOf(at.out()));
+  const std::vector<Factor> factors =
+      ConvolutionFactors(ScaleOf(at.in()), at.in(1).quantization.scales, ScaleOf(at.out()));
   if (taps == 1 && at.op.stride == 1 && channels <= kMostMapped) return ChannelMap(at, bias, factors);
   const size_t pairs = (taps + 1) / 2;
   std::vector<int8_t> packed(RoundUp(channels, kLanes) * pairs * 2);
   for (size_t t = 0; t < taps; ++t) {
-    for (size_t c = 0; c < channels; ++c) packed[((c / kLanes * pairs + t / 2) * kLanes + c % kLanes) * 2 + t % 2] = weights[t * channels + c];
+    for (size_t c = 0; c < channels; ++c)
+      packed[((c / kLanes * pairs + t / 2) * kLanes + c % kLanes) * 2 + t % 2] = weights[t * channels + c];
   }
   Call call = CallOf(at, Kernel::kDepthwise);
   call.fields = WindowFields(at, at.out().shape[3], std::nullopt, {shape[1], shape[2]});
@@ -278,7 +297,8 @@ Result<Call> LowerPool(const At& at) {
   HL_TRY(CheckPicture(at, at.in()));
   HL_TRY(CheckPicture(at, at.out()));
   const Scale in = ScaleOf(at.in()), out = ScaleOf(at.out());
-  if (in.scale != out.scale || in.zero != out.zero) return at.Wrong("its input and output have different scales");
+  if (in.scale != out.scale || in.zero != out.zero)
+    return at.Wrong("its input and output have different scales");
   const bool is_max = at.op.op == Op::kMaxPool2D;
   const Limits limits = LimitsOf(at.op.activation, out);
   Call call = CallOf(at, is_max ? Kernel::kMaxPool : Kernel::kAveragePool);
@@ -307,7 +327,8 @@ Result<Call> LowerMean(const At& at) {
   const Scale in = ScaleOf(at.in()), out = ScaleOf(at.out());
   const Factor factor = MeanFactor(pixels, in, out);
   Call call = CallOf(at, Kernel::kMean);
-  call.fields = {Int(pixels), Int(shape[3]), Int(in.zero + 128), Int(factor.multiplier), Int(factor.shift), Int(out.zero + 128)};
+  call.fields = {Int(pixels),       Int(shape[3]),      Int(in.zero + 128), Int(factor.multiplier),
+                 Int(factor.shift), Int(out.zero + 128)};
   return call;
 }
 
@@ -315,31 +336,36 @@ Result<Call> LowerPad(const At& at) {
   HL_TRY(CheckPicture(at, at.in()));
   HL_TRY(CheckPicture(at, at.out()));
   const std::vector<int32_t> counts = at.has(1) ? Ints(at.in(1)) : std::vector<int32_t>();
-  if (counts.size() != 8 || counts[0] + counts[1] + counts[6] + counts[7] != 0) return at.Wrong("other borders than around the picture");
+  if (counts.size() != 8 || counts[0] + counts[1] + counts[6] + counts[7] != 0)
+    return at.Wrong("other borders than around the picture");
   const std::vector<int>& shape = at.in().shape;
   Call call = CallOf(at, Kernel::kPad);
-  call.fields = {Int(shape[1]), Int(shape[2]), Int(shape[3]), Int(counts[2]), Int(counts[3]), Int(counts[4]), Int(counts[5]),
-                 Int(ScaleOf(at.out()).zero + 128)};
+  call.fields = {Int(shape[1]),  Int(shape[2]),  Int(shape[3]),  Int(counts[2]),
+                 Int(counts[3]), Int(counts[4]), Int(counts[5]), Int(ScaleOf(at.out()).zero + 128)};
   return call;
 }
 
 Result<Call> LowerAdd(const At& at) {
   for (const size_t k : {size_t{0}, size_t{1}}) {
-    if (!at.has(k) || !at.in(k).data.empty() || at.in(k).shape != at.out().shape) return at.Wrong("other than two computed tensors of one shape");
+    if (!at.has(k) || !at.in(k).data.empty() || at.in(k).shape != at.out().shape)
+      return at.Wrong("other than two computed tensors of one shape");
     HL_TRY(CheckInt8(at, at.in(k)));
   }
   HL_TRY(CheckInt8(at, at.out()));
   constexpr int kSpareBits = 20;
   const Scale a = ScaleOf(at.in(0)), b = ScaleOf(at.in(1)), out = ScaleOf(at.out());
   const double twice = 2.0 * static_cast<double>(std::max(a.scale, b.scale));
-  const Factor of_a = FactorOf(static_cast<double>(a.scale) / twice), of_b = FactorOf(static_cast<double>(b.scale) / twice);
-  const Factor of_out = FactorOf(twice / static_cast<double>(static_cast<float>(1 << kSpareBits) * out.scale));
-  if (of_out.shift > 0) return at.Wrong("its output's scale is too fine");   // as the runtime refuses it
+  const Factor of_a = FactorOf(static_cast<double>(a.scale) / twice),
+               of_b = FactorOf(static_cast<double>(b.scale) / twice);
+  const Factor of_out =
+      FactorOf(twice / static_cast<double>(static_cast<float>(1 << kSpareBits) * out.scale));
+  if (of_out.shift > 0) return at.Wrong("its output's scale is too fine");  // as the runtime refuses it
   const Limits limits = LimitsOf(at.op.activation, out);
   Call call = CallOf(at, Kernel::kAdd);
-  call.fields = {Int(Elements(at.out())), Int(a.zero + 128), Int(of_a.multiplier), Int(b.zero + 128), Int(of_b.multiplier), Int(of_a.shift),
-                 Int(of_b.shift), Int(of_out.multiplier), Int(out.zero + 128), Int(limits.low + 128), Int(limits.high + 128),
-                 Int(of_out.shift)};
+  call.fields = {Int(Elements(at.out())), Int(a.zero + 128),      Int(of_a.multiplier),
+                 Int(b.zero + 128),       Int(of_b.multiplier),   Int(of_a.shift),
+                 Int(of_b.shift),         Int(of_out.multiplier), Int(out.zero + 128),
+                 Int(limits.low + 128),   Int(limits.high + 128), Int(of_out.shift)};
   return call;
 }
 
@@ -370,16 +396,20 @@ std::optional<Call> MapUnlessSame(const At& at, const MapTable& table) {
 }
 
 Result<std::optional<Call>> LowerQuantize(const At& at) {
-  if (!IsQuantized(at.out())) return at.Wrong("makes {} numbers (\"{}\")", TypeName(at.out().type), at.out().name);
+  if (!IsQuantized(at.out()))
+    return at.Wrong("makes {} numbers (\"{}\")", TypeName(at.out().type), at.out().name);
   const Number out{at.out().type, ScaleOf(at.out())};
-  if (at.op.inputs[0] == at.graph.input && at.in().type == Type::kFloat32) return MapUnlessSame(at, PictureTable(out));
-  if (!IsQuantized(at.in())) return at.Wrong("takes {} numbers (\"{}\")", TypeName(at.in().type), at.in().name);
+  if (at.op.inputs[0] == at.graph.input && at.in().type == Type::kFloat32)
+    return MapUnlessSame(at, PictureTable(out));
+  if (!IsQuantized(at.in()))
+    return at.Wrong("takes {} numbers (\"{}\")", TypeName(at.in().type), at.in().name);
   return MapUnlessSame(at, QuantizeTable({at.in().type, ScaleOf(at.in())}, out));
 }
 
 Result<std::optional<Call>> LowerDequantize(const At& at) {
   HL_TRY(CheckInt8(at, at.in()));
-  if (at.op.outputs[0] != at.graph.output) return at.Wrong("makes float32 numbers (\"{}\") before the end", at.out().name);
+  if (at.op.outputs[0] != at.graph.output)
+    return at.Wrong("makes float32 numbers (\"{}\") before the end", at.out().name);
   return std::nullopt;
 }
 

@@ -1,5 +1,5 @@
-// Small random int8 classifiers: every operator, padding, stride and kind of scale that our writer emits, in orders and sizes
-// that no network has. For tests only.
+// Small random int8 classifiers: every operator, padding, stride and kind of scale that our writer emits, in
+// orders and sizes that no network has. For tests only.
 #pragma once
 
 #include <cmath>
@@ -39,31 +39,49 @@ class GraphMaker {
     return static_cast<int>(graph_.tensors.size()) - 1;
   }
   int AddComputed(std::vector<int> shape, const tflite::Quantization& scale) {
-    return Add({.name = "t" + std::to_string(graph_.tensors.size()), .type = Type::kInt8, .shape = std::move(shape), .quantization = scale});
+    return Add({.name = "t" + std::to_string(graph_.tensors.size()),
+                .type = Type::kInt8,
+                .shape = std::move(shape),
+                .quantization = scale});
   }
   template <class T>
-  int AddConstant(Type type, std::vector<int> shape, const std::vector<T>& values, tflite::Quantization scale = {}) {
+  int AddConstant(Type type, std::vector<int> shape, const std::vector<T>& values,
+                  tflite::Quantization scale = {}) {
     Bytes data(values.size() * sizeof(T));
     std::memcpy(data.data(), values.data(), data.size());
-    return Add({.name = "c" + std::to_string(graph_.tensors.size()), .type = type, .shape = std::move(shape), .quantization = std::move(scale), .data = std::move(data)});
+    return Add({.name = "c" + std::to_string(graph_.tensors.size()),
+                .type = type,
+                .shape = std::move(shape),
+                .quantization = std::move(scale),
+                .data = std::move(data)});
   }
-  const tflite::Quantization& ScaleOf(int t) const { return graph_.tensors[static_cast<size_t>(t)].quantization; }
-  tflite::Quantization RandomScale(float low, float high) { return {{rng_.Uniform(low, high)}, {Below(256) - 128}, 0}; }
+  const tflite::Quantization& ScaleOf(int t) const {
+    return graph_.tensors[static_cast<size_t>(t)].quantization;
+  }
+  tflite::Quantization RandomScale(float low, float high) {
+    return {{rng_.Uniform(low, high)}, {Below(256) - 128}, 0};
+  }
   tflite::Activation RandomActivation() {
-    constexpr tflite::Activation kAll[] = {tflite::Activation::kNone, tflite::Activation::kRelu, tflite::Activation::kRelu6};
+    constexpr tflite::Activation kAll[] = {tflite::Activation::kNone, tflite::Activation::kRelu,
+                                           tflite::Activation::kRelu6};
     return kAll[Below(3)];
   }
 
   void AddPicture(int size) {
     const std::vector<int> shape = {1, size, size, 3};
     const int kind = Below(4);
-    const tflite::Quantization usual = {{1.0f / 255}, {-128}, 0}, inner = Chance(70) ? usual : RandomScale(0.002f, 0.01f);
+    const tflite::Quantization usual = {{1.0f / 255}, {-128}, 0},
+                               inner = Chance(70) ? usual : RandomScale(0.002f, 0.01f);
     if (kind == 0) {
-      now_ = graph_.input = Add({.name = "picture", .type = Type::kInt8, .shape = shape, .quantization = inner});
+      now_ = graph_.input =
+          Add({.name = "picture", .type = Type::kInt8, .shape = shape, .quantization = inner});
       return;
     }
     graph_.input = kind == 1 ? Add({.name = "picture", .shape = shape})
-                             : Add({.name = "picture", .type = Type::kUInt8, .shape = shape, .quantization = {{1.0f / 255}, {0}, 0}});
+                             : Add({.name = "picture",
+                                    .type = Type::kUInt8,
+                                    .shape = shape,
+                                    .quantization = {{1.0f / 255}, {0}, 0}});
     now_ = AddComputed(shape, inner);
     graph_.ops.push_back({.op = Op::kQuantize, .inputs = {graph_.input}, .outputs = {now_}});
   }
@@ -92,7 +110,8 @@ class GraphMaker {
     size_t count = 1;
     for (const int side : shape) count *= static_cast<size_t>(side);
     std::vector<int8_t> weights(count);
-    for (int8_t& weight : weights) weight = static_cast<int8_t>(Chance(5) ? (Chance(50) ? 127 : -127) : Below(255) - 127);
+    for (int8_t& weight : weights)
+      weight = static_cast<int8_t>(Chance(5) ? (Chance(50) ? 127 : -127) : Below(255) - 127);
     tflite::Quantization scale{{}, {}, dimension}, bias_scale;
     const size_t scales = dimension < 0 ? 1 : static_cast<size_t>(channels);
     const float base = rng_.Uniform(0.001f, 0.02f);
@@ -117,20 +136,33 @@ class GraphMaker {
   }
 
   void AddConv(bool depthwise) {
-    OpDef op{.op = depthwise ? Op::kDepthwiseConv2D : Op::kConv2D, .inputs = {now_}, .activation = RandomActivation(), .same_padding = Chance(60), .stride = 1 + Below(3)};
+    OpDef op{.op = depthwise ? Op::kDepthwiseConv2D : Op::kConv2D,
+             .inputs = {now_},
+             .activation = RandomActivation(),
+             .same_padding = Chance(60),
+             .stride = 1 + Below(3)};
     const std::vector<int> in = Shape(now_);
-    const int kh = 1 + Below(5), kw = Chance(70) ? kh : 1 + Below(5), channels = depthwise ? in[3] : 1 + Below(40);
+    const int kh = 1 + Below(5), kw = Chance(70) ? kh : 1 + Below(5),
+              channels = depthwise ? in[3] : 1 + Below(40);
     int height = 0, width = 0;
     if (!Side(op, in[1], kh, height) || !Side(op, in[2], kw, width)) return;
     const float in_scale = ScaleOf(now_).scales[0];
-    AddWeights(op, depthwise ? std::vector{1, kh, kw, channels} : std::vector{channels, kh, kw, in[3]}, channels, depthwise ? 3 : 0);
+    AddWeights(op, depthwise ? std::vector{1, kh, kw, channels} : std::vector{channels, kh, kw, in[3]},
+               channels, depthwise ? 3 : 0);
     const float weight_scale = ScaleOf(op.inputs[1]).scales[0];
-    now_ = AddComputed({1, height, width, channels}, {{OutputScale(in_scale, weight_scale, kh * kw * (depthwise ? 1 : in[3]))}, {Below(256) - 128}, 0});
+    now_ = AddComputed(
+        {1, height, width, channels},
+        {{OutputScale(in_scale, weight_scale, kh * kw * (depthwise ? 1 : in[3]))}, {Below(256) - 128}, 0});
     Push(op);
   }
 
   void AddPool(Op kind) {
-    OpDef op{.op = kind, .inputs = {now_}, .activation = RandomActivation(), .same_padding = Chance(50), .stride = 1 + Below(3), .filter = 1 + Below(4)};
+    OpDef op{.op = kind,
+             .inputs = {now_},
+             .activation = RandomActivation(),
+             .same_padding = Chance(50),
+             .stride = 1 + Below(3),
+             .filter = 1 + Below(4)};
     const std::vector<int> in = Shape(now_);
     int height = 0, width = 0;
     if (!Side(op, in[1], op.filter, height) || !Side(op, in[2], op.filter, width)) return;
@@ -142,7 +174,8 @@ class GraphMaker {
     const std::vector<int> in = Shape(now_);
     const std::vector<int32_t> counts = {0, 0, Below(3), Below(3), Below(3), Below(3), 0, 0};
     OpDef op{.op = Op::kPad, .inputs = {now_, AddConstant(Type::kInt32, {4, 2}, counts)}};
-    now_ = AddComputed({1, in[1] + counts[2] + counts[3], in[2] + counts[4] + counts[5], in[3]}, ScaleOf(now_));
+    now_ =
+        AddComputed({1, in[1] + counts[2] + counts[3], in[2] + counts[4] + counts[5], in[3]}, ScaleOf(now_));
     Push(op);
   }
 
@@ -169,7 +202,9 @@ class GraphMaker {
   }
 
   void AddMean() {
-    OpDef op{.op = Op::kMean, .inputs = {now_, AddConstant(Type::kInt32, {2}, std::vector<int32_t>{1, 2})}, .keep_dims = Chance(50)};
+    OpDef op{.op = Op::kMean,
+             .inputs = {now_, AddConstant(Type::kInt32, {2}, std::vector<int32_t>{1, 2})},
+             .keep_dims = Chance(50)};
     const int channels = Shape(now_)[3];
     const float scale = ScaleOf(now_).scales[0];
     const tflite::Quantization out = Chance(30) ? ScaleOf(now_) : RandomScale(0.3f * scale, 1.5f * scale);
@@ -181,7 +216,9 @@ class GraphMaker {
     int elements = 1;
     for (const int side : Shape(now_)) elements *= side;
     if (Shape(now_) == std::vector{1, elements}) return;
-    OpDef op{.op = Op::kReshape, .inputs = {now_, AddConstant(Type::kInt32, {2}, std::vector<int32_t>{1, elements})}, .new_shape = {1, elements}};
+    OpDef op{.op = Op::kReshape,
+             .inputs = {now_, AddConstant(Type::kInt32, {2}, std::vector<int32_t>{1, elements})},
+             .new_shape = {1, elements}};
     now_ = AddComputed({1, elements}, ScaleOf(now_));
     Push(op);
   }
@@ -209,8 +246,12 @@ class GraphMaker {
     const int kind = Below(3);
     if (kind == 0) return;
     graph_.output = kind == 1 ? Add({.name = "scores", .shape = shape})
-                              : Add({.name = "scores", .type = Type::kUInt8, .shape = shape, .quantization = {{Chance(80) ? 1.0f / 256 : 1.0f / 250}, {0}, 0}});
-    graph_.ops.push_back({.op = kind == 1 ? Op::kDequantize : Op::kQuantize, .inputs = {scores}, .outputs = {graph_.output}});
+                              : Add({.name = "scores",
+                                     .type = Type::kUInt8,
+                                     .shape = shape,
+                                     .quantization = {{Chance(80) ? 1.0f / 256 : 1.0f / 250}, {0}, 0}});
+    graph_.ops.push_back(
+        {.op = kind == 1 ? Op::kDequantize : Op::kQuantize, .inputs = {scores}, .outputs = {graph_.output}});
   }
 
   // Its weights' scale is such that the logits spread over their range.

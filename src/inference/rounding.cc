@@ -36,7 +36,8 @@ Factor FactorOf(double real) {
 
 int32_t Scaled(int32_t sum, const Factor& factor) {
   const int left = std::max(factor.shift, 0), right = std::max(-factor.shift, 0);
-  const int64_t product = static_cast<int64_t>(static_cast<int32_t>(static_cast<uint32_t>(sum) << left)) * factor.multiplier;
+  const int64_t product =
+      static_cast<int64_t>(static_cast<int32_t>(static_cast<uint32_t>(sum) << left)) * factor.multiplier;
   const auto high = static_cast<int32_t>((product + (int64_t{1} << 30)) >> 31);
   const auto mask = static_cast<int32_t>((uint32_t{1} << right) - 1);
   return (high >> right) + ((high & mask) > (mask >> 1) + (high < 0 ? 1 : 0) ? 1 : 0);
@@ -45,7 +46,8 @@ int32_t Scaled(int32_t sum, const Factor& factor) {
 std::vector<Factor> ConvolutionFactors(const Scale& in, const std::vector<float>& filters, const Scale& out) {
   std::vector<Factor> factors;
   for (const float filter : filters) {
-    factors.push_back(FactorOf(static_cast<double>(in.scale) * static_cast<double>(filter) / static_cast<double>(out.scale)));
+    factors.push_back(FactorOf(static_cast<double>(in.scale) * static_cast<double>(filter) /
+                               static_cast<double>(out.scale)));
   }
   return factors;
 }
@@ -54,7 +56,8 @@ Limits LimitsOf(tflite::Activation activation, const Scale& out) {
   Limits limits;
   if (activation == tflite::Activation::kNone) return limits;
   limits.low = std::max(limits.low, out.zero + Rounded(0.0f / out.scale));
-  if (activation == tflite::Activation::kRelu6) limits.high = std::min(limits.high, out.zero + Rounded(6.0f / out.scale));
+  if (activation == tflite::Activation::kRelu6)
+    limits.high = std::min(limits.high, out.zero + Rounded(6.0f / out.scale));
   return limits;
 }
 
@@ -74,7 +77,8 @@ MapTable ReluTable(tflite::Activation activation, const Scale& in, const Scale& 
   MapTable table{};
   for (int i = 0; i < 256; ++i) {
     const int32_t value = out.zero + Scaled(i - 128 - in.zero, factor);
-    table[static_cast<size_t>(i)] = Kept(std::min(std::max(value, limits.low), limits.high), tflite::Type::kInt8);
+    table[static_cast<size_t>(i)] =
+        Kept(std::min(std::max(value, limits.low), limits.high), tflite::Type::kInt8);
   }
   return table;
 }
@@ -91,7 +95,8 @@ MapTable PictureTable(const Number& out) {
 // The division is folded into the multiplier, and the multiplier kept as long as 31 bits allow.
 Factor MeanFactor(int pixels, const Scale& in, const Scale& out) {
   Factor factor = FactorOf(static_cast<double>(in.scale) / static_cast<double>(out.scale));
-  const int bits = std::min({static_cast<int>(std::bit_width(static_cast<uint32_t>(pixels))) - 1, 32, 31 + factor.shift});
+  const int bits =
+      std::min({static_cast<int>(std::bit_width(static_cast<uint32_t>(pixels))) - 1, 32, 31 + factor.shift});
   factor.multiplier = static_cast<int32_t>((static_cast<int64_t>(factor.multiplier) << bits) / pixels);
   factor.shift -= bits;
   return factor;
@@ -100,7 +105,9 @@ Factor MeanFactor(int pixels, const Scale& in, const Scale& out) {
 namespace {
 
 // Fixed-point arithmetic of the reference softmax (gemmlowp's): fractions of 2^31, products rounded half up.
-int32_t Times(int32_t a, int32_t b) { return static_cast<int32_t>((static_cast<int64_t>(a) * b + (int64_t{1} << 30)) >> 31); }
+int32_t Times(int32_t a, int32_t b) {
+  return static_cast<int32_t>((static_cast<int64_t>(a) * b + (int64_t{1} << 30)) >> 31);
+}
 
 int32_t RoundedShift(int32_t x, int bits) {
   const auto mask = static_cast<int32_t>((uint32_t{1} << bits) - 1);
@@ -118,7 +125,8 @@ int32_t ExpOfSmall(int32_t a) {
 // exp(x / 2^26) for x <= 0: by quarters, whose exponentials are multiplied in bit by bit.
 int32_t ExpOfNegative(int32_t x) {
   constexpr int32_t kQuarter = 1 << 24;
-  constexpr std::array<int32_t, 7> kExps = {1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242};
+  constexpr std::array<int32_t, 7> kExps = {1672461947, 1302514674, 790015084, 290630308,
+                                            39332535,   720401,     242};
   if (x == 0) return kMost;
   const int32_t small = (x & (kQuarter - 1)) - kQuarter;
   const auto quarters = static_cast<uint32_t>(small - x);
@@ -139,7 +147,8 @@ std::array<int32_t, 256> SoftmaxExps(float scale) {
   std::array<int32_t, 256> exps{};
   for (int d = 0; d < 256; ++d) {
     if (d > std::floor(radius)) break;
-    exps[static_cast<size_t>(d)] = ExpOfNegative(Times(static_cast<int32_t>(-static_cast<int64_t>(d) * (int64_t{1} << factor.shift)), factor.multiplier));
+    exps[static_cast<size_t>(d)] = ExpOfNegative(Times(
+        static_cast<int32_t>(-static_cast<int64_t>(d) * (int64_t{1} << factor.shift)), factor.multiplier));
   }
   return exps;
 }

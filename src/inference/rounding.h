@@ -1,5 +1,6 @@
-// The numbers that the official runtime derives from scales when it prepares an operator, by its reference kernels' rules, to
-// the last bit. Zero points here are the model's own (of q); what the C kernels keep is q + 128. Private to the room.
+// The numbers that the official runtime derives from scales when it prepares an operator, by its reference
+// kernels' rules, to the last bit. Zero points here are the model's own (of q); what the C kernels keep is q
+// + 128. Private to the room.
 #pragma once
 
 #include <array>
@@ -51,7 +52,8 @@ MapTable PictureTable(const Number& out);
 // Of MEAN: the factor of the scales and the division by the number of pixels in one.
 Factor MeanFactor(int pixels, const Scale& in, const Scale& out);
 
-// exp(-d * scale) for d = 0..255 as fractions of 2^31, 0 where the reference kernel leaves it out. Of SOFTMAX.
+// exp(-d * scale) for d = 0..255 as fractions of 2^31, 0 where the reference kernel leaves it out. Of
+// SOFTMAX.
 std::array<int32_t, 256> SoftmaxExps(float scale);
 
 }  // namespace handlens::inference

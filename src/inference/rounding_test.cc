@@ -1,4 +1,5 @@
-// The numbers of rounding.h on their own; that they are the runtime's is shown on whole graphs (inference_test.cc).
+// The numbers of rounding.h on their own; that they are the runtime's is shown on whole graphs
+// (inference_test.cc).
 #include "inference/rounding.h"
 
 #include <gtest/gtest.h>
@@ -12,10 +13,11 @@ TEST(Rounding, AFactorIsItsNumberTo31Bits) {
   for (const double real : {1.0, 0.5, 0.75, 0.0001234, 3.9999999999, 1e-9, 17.25}) {
     const Factor factor = FactorOf(real);
     EXPECT_GE(factor.multiplier, 1 << 30);
-    EXPECT_NEAR(std::ldexp(static_cast<double>(factor.multiplier), factor.shift - 31) / real, 1, 1e-9) << real;
+    EXPECT_NEAR(std::ldexp(static_cast<double>(factor.multiplier), factor.shift - 31) / real, 1, 1e-9)
+        << real;
   }
   EXPECT_EQ(FactorOf(1e-12).multiplier, 0);
-  EXPECT_EQ(FactorOf(1 - 1e-12).shift, 1);   // rounds up to 1
+  EXPECT_EQ(FactorOf(1 - 1e-12).shift, 1);  // rounds up to 1
 }
 
 // A quarter is half of a half: 2.5 goes up to 3, and 1.5 away from zero to 2.

@@ -14,7 +14,8 @@ template <class T>
 std::string TableOf(std::string_view type, const Table& table) {
   std::vector<T> values(table.bytes.size() / sizeof(T));
   std::memcpy(values.data(), table.bytes.data(), table.bytes.size());
-  std::string text = fmt::format("HL_ALIGNED static const {} {}{}[{}] = {{\n", type, kPrefix, table.name, values.size());
+  std::string text =
+      fmt::format("HL_ALIGNED static const {} {}{}[{}] = {{\n", type, kPrefix, table.name, values.size());
   text.reserve(text.size() + 5 * values.size());
   std::string line;
   for (const T value : values) {
@@ -40,7 +41,8 @@ std::string TableText(const Table& table) {
 std::string Literal(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
-    const bool plain = c >= 0x20 && c < 0x7f && c != '"' && c != '\\' && c != '?';   // "??" may begin a trigraph
+    const bool plain =
+        c >= 0x20 && c < 0x7f && c != '"' && c != '\\' && c != '?';  // "??" may begin a trigraph
     if (plain) out += c;
     else out += fmt::format("\\{:03o}", static_cast<unsigned char>(c));
   }

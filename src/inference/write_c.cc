@@ -1,4 +1,5 @@
-// The text of model.h and model.c, put together from the embedded pieces, a model's tables and its sequence of calls.
+// The text of model.h and model.c, put together from the embedded pieces, a model's tables and its sequence
+// of calls.
 #include <algorithm>
 #include <map>
 
@@ -45,9 +46,11 @@ std::string Inlined(std::string_view text) {
 
 // GCC joins a product and a sum into one rounding unless it is told -std=c11; pixels.c must not have that.
 constexpr std::string_view kIncludes =
-    "#if defined(__GNUC__) && !defined(__clang__) && !defined(__STRICT_ANSI__)\n#pragma GCC optimize(\"fp-contract=off\")\n#endif\n"
+    "#if defined(__GNUC__) && !defined(__clang__) && !defined(__STRICT_ANSI__)\n#pragma GCC "
+    "optimize(\"fp-contract=off\")\n#endif\n"
     "#include <stddef.h>\n#include <stdint.h>\n#include <string.h>\n\n"
-    "#if defined(__GNUC__)\n#define HL_ALIGNED __attribute__((aligned(16)))\n#else\n#define HL_ALIGNED\n#endif\n";
+    "#if defined(__GNUC__)\n#define HL_ALIGNED __attribute__((aligned(16)))\n#else\n#define "
+    "HL_ALIGNED\n#endif\n";
 
 std::string BufferText(const Lowered& lowered, int tensor) {
   const Place& place = lowered.places[static_cast<size_t>(tensor)];
@@ -61,7 +64,8 @@ std::string FieldsText(const Call& call) {
   for (size_t i = 0; i < call.fields.size(); ++i) {
     const Field& field = call.fields[i];
     text += fmt::format("{}{}", i == 0 ? "" : ", ", i == output_at ? "{" : "");
-    text += field.is_table ? std::string(kPrefix) + call.tables[static_cast<size_t>(field.value)].name : fmt::format("{}", field.value);
+    text += field.is_table ? std::string(kPrefix) + call.tables[static_cast<size_t>(field.value)].name
+                           : fmt::format("{}", field.value);
   }
   return output_at < call.fields.size() ? text + "}" : text;
 }
@@ -70,14 +74,19 @@ std::string TablesText(const Call& call) {
   std::string text;
   for (const Table& table : call.tables) text += TableText(table);
   const std::string_view type = FactsOf(call.kernel).descriptor;
-  return type.empty() ? text : text + fmt::format("static const {} {}op_{} = {{{}}};\n", type, kPrefix, call.index, FieldsText(call));
+  return type.empty() ? text
+                      : text + fmt::format("static const {} {}op_{} = {{{}}};\n", type, kPrefix, call.index,
+                                           FieldsText(call));
 }
 
 std::string CallText(const Lowered& lowered, const Call& call) {
   const KernelFacts& facts = FactsOf(call.kernel);
-  std::string text = fmt::format("  {}({}, ", facts.run, facts.descriptor.empty() ? FieldsText(call) : fmt::format("&{}op_{}", kPrefix, call.index));
+  std::string text =
+      fmt::format("  {}({}, ", facts.run,
+                  facts.descriptor.empty() ? FieldsText(call) : fmt::format("&{}op_{}", kPrefix, call.index));
   for (const int input : call.inputs) text += BufferText(lowered, input) + ", ";
-  return text + BufferText(lowered, call.output) + (facts.needs_scratch ? fmt::format(", memory + {}", lowered.tensor_bytes) : "") + ");\n";
+  return text + BufferText(lowered, call.output) +
+         (facts.needs_scratch ? fmt::format(", memory + {}", lowered.tensor_bytes) : "") + ");\n";
 }
 
 // The model's tables and its two functions, all names with kPrefix.
@@ -97,7 +106,8 @@ std::string BodyText(const Lowered& lowered) {
       "    scores[i] = {3:a}f * (float)({4}[i] - {5});\n"
       "    if (scores[i] > scores[best]) best = i;\n"
       "  }}\n  return best;\n}}\n",
-      kPrefix, calls, lowered.classes, lowered.output_scale, "(" + BufferText(lowered, lowered.output) + ")", lowered.output_zero);
+      kPrefix, calls, lowered.classes, lowered.output_scale, "(" + BufferText(lowered, lowered.output) + ")",
+      lowered.output_zero);
   return text;
 }
 
@@ -127,9 +137,12 @@ std::string HeaderText(const CRequest& request, const Lowered& lowered) {
 }
 
 std::string SourceText(const CRequest& request, const Lowered& lowered) {
-  std::string text = fmt::format("/* An image classifier in plain C, made by handlens {}; model.h says how it is used. The kernels and the pixel\n"
-                                 " * contract are handlens' own, Apache License 2.0; tables and calls are the model's. */\n"
-                                 "#include \"model.h\"\n\n{}\n", HANDLENS_VERSION, kIncludes);
+  std::string text = fmt::format(
+      "/* An image classifier in plain C, made by handlens {}; model.h says how it is used. The kernels and "
+      "the pixel\n"
+      " * contract are handlens' own, Apache License 2.0; tables and calls are the model's. */\n"
+      "#include \"model.h\"\n\n{}\n",
+      HANDLENS_VERSION, kIncludes);
   text += KernelsText(lowered);
   text += "#define HL_API static HL_UNUSED\n";
   text += Inlined(Piece("pixels.h")) + "\n" + Inlined(Piece("pixels.c"));
@@ -145,8 +158,9 @@ std::string SourceText(const CRequest& request, const Lowered& lowered) {
 std::string AllKernels() {
   std::string text(kIncludes);
   text += Piece("common.c");
-  for (const std::string_view name : {"conv.c", "depthwise.c", "pool.c", "max_pool.c", "average_pool.c", "mean.c", "pad.c", "add.c", "map.c", "channel_map.c",
-                                      "softmax.c", "copy.c"}) {
+  for (const std::string_view name :
+       {"conv.c", "depthwise.c", "pool.c", "max_pool.c", "average_pool.c", "mean.c", "pad.c", "add.c",
+        "map.c", "channel_map.c", "softmax.c", "copy.c"}) {
     text += Piece(name);
   }
   return text;
@@ -161,7 +175,8 @@ Result<CModel> WriteC(const CRequest& request) {
   HL_ASSIGN(const tflite::Graph graph, tflite::ReadGraph(request.model));
   HL_ASSIGN(const Lowered lowered, Lower(graph));
   if (request.labels.size() != static_cast<size_t>(lowered.classes)) {
-    return Fail(ErrorKind::kBadInput, "the model has {} outputs, but there are {} labels", lowered.classes, request.labels.size());
+    return Fail(ErrorKind::kBadInput, "the model has {} outputs, but there are {} labels", lowered.classes,
+                request.labels.size());
   }
   CModel model;
   model.header = HeaderText(request, lowered);

@@ -27,10 +27,13 @@ size_t WordsOf(const Call& call) { return 5 + call.fields.size(); }
 // A call's head and fields; `table_at` is where its first table will stand.
 void AppendCall(const Lowered& lowered, const Call& call, const std::vector<size_t>& table_at, Bytes& to) {
   Append(to, static_cast<uint32_t>(call.kernel));
-  for (const size_t k : {size_t{0}, size_t{1}}) Append(to, call.inputs.size() > k ? PlaceOf(lowered, call.inputs[k]) : HL_PICTURE);
+  for (const size_t k : {size_t{0}, size_t{1}})
+    Append(to, call.inputs.size() > k ? PlaceOf(lowered, call.inputs[k]) : HL_PICTURE);
   Append(to, PlaceOf(lowered, call.output));
   Append(to, static_cast<uint32_t>(call.fields.size()));
-  for (const Field& field : call.fields) Append(to, field.is_table ? static_cast<int32_t>(table_at[static_cast<size_t>(field.value)]) : field.value);
+  for (const Field& field : call.fields)
+    Append(to,
+           field.is_table ? static_cast<int32_t>(table_at[static_cast<size_t>(field.value)]) : field.value);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// handlens as a library, see include/handlens/handlens.h: requests become what the rooms want, and their records results.
+// handlens as a library, see include/handlens/handlens.h: requests become what the rooms want, and their
+// records results.
 #include <algorithm>
 #include <map>
 
@@ -31,7 +32,8 @@ Result<pipeline::Asked> AskedBy(const RunRequest& request) {
   options["out"] = request.folder.string();
   for (const auto& [name, text] : options) {
     const pipeline::Option* const option = pipeline::FindOption(name);
-    if (!option) return Fail(ErrorKind::kUsage, "there is no option \"{}\"; docs/options.md lists them", name);
+    if (!option)
+      return Fail(ErrorKind::kUsage, "there is no option \"{}\"; docs/options.md lists them", name);
     HL_ASSIGN(asked.flags[name], pipeline::CheckValue(*option, text, "\"" + name + "\""));
   }
   return asked;
@@ -44,7 +46,8 @@ Result<RunResult> ResultOf(const pipeline::Run& run) {
   result.deployable = verdict.deployable;
   result.summary = verify::Headline(verdict);
   result.reasons = verdict.reasons;
-  if (const verify::Route* const shipped = verify::MainRoute(verdict)) result.accuracy = AccuracyOf(shipped->correct, shipped->n, shipped->ci95);
+  if (const verify::Route* const shipped = verify::MainRoute(verdict))
+    result.accuracy = AccuracyOf(shipped->correct, shipped->n, shipped->ci95);
   result.model_file = run.At("model/quantizedmodel.tflite");
   result.labels_file = run.At("model/labels.txt");
   result.report = run.At("report.html");
@@ -53,9 +56,11 @@ Result<RunResult> ResultOf(const pipeline::Run& run) {
 
 // The pictures as the data check would have recorded them; equal ones are one cluster.
 Result<dataset::Dataset> DatasetOf(const MemoryPictures& pictures) {
-  const size_t side = static_cast<size_t>(std::max(pictures.size_px, 0)), stride = side * side * 3, n = pictures.label_of.size();
+  const size_t side = static_cast<size_t>(std::max(pictures.size_px, 0)), stride = side * side * 3,
+               n = pictures.label_of.size();
   if (stride == 0 || pictures.rgb.size() != n * stride) {
-    return Fail(ErrorKind::kBadInput, "{} pictures of {} px are {} bytes, not {}", n, pictures.size_px, n * stride, pictures.rgb.size());
+    return Fail(ErrorKind::kBadInput, "{} pictures of {} px are {} bytes, not {}", n, pictures.size_px,
+                n * stride, pictures.rgb.size());
   }
   dataset::Dataset dataset;
   dataset.labels = pictures.labels;
@@ -63,7 +68,8 @@ Result<dataset::Dataset> DatasetOf(const MemoryPictures& pictures) {
   for (size_t i = 0; i < n; ++i) {
     const int label = pictures.label_of[i];
     if (label < 0 || static_cast<size_t>(label) >= pictures.labels.size()) {
-      return Fail(ErrorKind::kBadInput, "picture {} has label {}; there are {} labels", i, label, pictures.labels.size());
+      return Fail(ErrorKind::kBadInput, "picture {} has label {}; there are {} labels", i, label,
+                  pictures.labels.size());
     }
     dataset::Picture picture;
     const std::string hash = Sha256(std::span(pictures.rgb).subspan(i * stride, stride));
@@ -77,16 +83,23 @@ Result<dataset::Dataset> DatasetOf(const MemoryPictures& pictures) {
   return dataset;
 }
 
-Result<train::TrialSpec> SpecOf(const dataset::Dataset& dataset, const MemoryPictures& pictures, const TrainRequest& request) {
+Result<train::TrialSpec> SpecOf(const dataset::Dataset& dataset, const MemoryPictures& pictures,
+                                const TrainRequest& request) {
   search::GridChoice choice;
   choice.models = {request.model};
   choice.generators = {request.generator};
   choice.sizes_px = {pictures.size_px};
   choice.epochs = request.epochs;
-  HL_ASSIGN(const std::vector<search::Candidate> candidates, search::PresetCandidates("quick", dataset, choice));
+  HL_ASSIGN(const std::vector<search::Candidate> candidates,
+            search::PresetCandidates("quick", dataset, choice));
   const search::Candidate& candidate = candidates.front();
-  return train::TrialSpec{.model = candidate.model, .architecture = candidate.architecture, .generator = candidate.generator,
-                          .recipe = candidate.recipe, .size_px = pictures.size_px, .fold = 0, .seed = request.seed};
+  return train::TrialSpec{.model = candidate.model,
+                          .architecture = candidate.architecture,
+                          .generator = candidate.generator,
+                          .recipe = candidate.recipe,
+                          .size_px = pictures.size_px,
+                          .fold = 0,
+                          .seed = request.seed};
 }
 
 }  // namespace
@@ -94,7 +107,8 @@ Result<train::TrialSpec> SpecOf(const dataset::Dataset& dataset, const MemoryPic
 Result<RunResult> RunPictures(const RunRequest& request, Progress& progress) {
   if (!request.program_folder.empty()) UseProgramFolder(request.program_folder);
   HL_ASSIGN(const pipeline::Asked asked, AskedBy(request));
-  HL_ASSIGN(const std::unique_ptr<pipeline::Run> run, pipeline::OpenRunFor(asked, request.pictures, progress));
+  HL_ASSIGN(const std::unique_ptr<pipeline::Run> run,
+            pipeline::OpenRunFor(asked, request.pictures, progress));
   run->command = "run";
   HL_TRY(pipeline::DoInspect(*run, request.pictures));
   HL_ASSIGN(const pipeline::RunPlan plan, pipeline::MakePlan(*run));
@@ -104,7 +118,8 @@ Result<RunResult> RunPictures(const RunRequest& request, Progress& progress) {
   return ResultOf(*run);
 }
 
-Result<TrainResult> TrainPixels(const MemoryPictures& pictures, const TrainRequest& request, Progress& progress) {
+Result<TrainResult> TrainPixels(const MemoryPictures& pictures, const TrainRequest& request,
+                                Progress& progress) {
   HL_ASSIGN(const dataset::Dataset dataset, DatasetOf(pictures));
   split::SplitOptions options;
   options.holdout_per_class = 0;
@@ -113,10 +128,12 @@ Result<TrainResult> TrainPixels(const MemoryPictures& pictures, const TrainReque
   HL_ASSIGN(const train::TrialSpec spec, SpecOf(dataset, pictures, request));
   const dataset::PixelSet pixels{pictures.size_px, image::Fit::kCrop, pictures.rgb};
   const train::TrialData data{.dataset = &dataset, .split = &split, .pixels = &pixels};
-  const fs::path folder = request.folder / train::TrialId(spec, train::DataFingerprint(dataset, split, pixels.fit));
+  const fs::path folder =
+      request.folder / train::TrialId(spec, train::DataFingerprint(dataset, split, pixels.fit));
   HL_ASSIGN(const train::TrialResult trial, train::RunTrial(spec, data, folder, progress));
   HL_ASSIGN(const nn::Weights weights, train::ReadTrialWeights(folder));
-  HL_ASSIGN(const Bytes model, convert::Convert(trial.trained, weights, convert::Variant::kFloat32, convert::Io::kFloat32, nullptr));
+  HL_ASSIGN(const Bytes model, convert::Convert(trial.trained, weights, convert::Variant::kFloat32,
+                                                convert::Io::kFloat32, nullptr));
   TrainResult result;
   result.model_file = request.folder / "model.tflite";
   HL_TRY(WriteFileAtomic(result.model_file, model));

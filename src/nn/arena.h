@@ -1,5 +1,5 @@
-// The memory of a network: every buffer is reserved while the network is planned, then one allocation holds them all.
-// Offsets are in floats from its start.
+// The memory of a network: every buffer is reserved while the network is planned, then one allocation holds
+// them all. Offsets are in floats from its start.
 #pragma once
 
 #include <cstddef>

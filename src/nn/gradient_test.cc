@@ -1,5 +1,6 @@
-// Every layer's gradients against finite differences of its own forward pass: both the slope along random directions
-// and the slope of single numbers. One step of plain SGD at rate 1 shows the whole gradient as the change of weights.
+// Every layer's gradients against finite differences of its own forward pass: both the slope along random
+// directions and the slope of single numbers. One step of plain SGD at rate 1 shows the whole gradient as the
+// change of weights.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -33,7 +34,7 @@ Problem Make(std::vector<LayerSpec> layers, int size_px) {
   EXPECT_TRUE(net) << net.error().message;
   (*net)->Initialize(5);
   p.start = (*net)->SaveWeights();
-  for (Tensor& t : p.start) {   // away from symmetric values
+  for (Tensor& t : p.start) {  // away from symmetric values
     for (float& v : t.values) v += 0.1f * (rng.Uniform() + 0.1f);
   }
   return p;
@@ -69,7 +70,8 @@ void ExpectSlopesMatch(const Problem& p, Backend backend) {
       }
       double slope = 0;
       for (size_t i = 0; i < direction.size(); ++i) {
-        slope += static_cast<double>(p.start[t].values[i] - after[t].values[i]) * static_cast<double>(direction[i]);
+        slope += static_cast<double>(p.start[t].values[i] - after[t].values[i]) *
+                 static_cast<double>(direction[i]);
       }
       // Large steps cross kinks of ReLU and max pool, small ones drown in float32: the best of four counts.
       double best = 1e9;
@@ -79,7 +81,8 @@ void ExpectSlopesMatch(const Problem& p, Backend backend) {
           up[t].values[i] += h * direction[i];
           down[t].values[i] -= h * direction[i];
         }
-        const double measured = static_cast<double>(Loss(p, backend, 0, up) - Loss(p, backend, 0, down)) / (2 * static_cast<double>(h));
+        const double measured = static_cast<double>(Loss(p, backend, 0, up) - Loss(p, backend, 0, down)) /
+                                (2 * static_cast<double>(h));
         best = std::min(best, std::abs(slope - measured) / (0.02 + std::abs(measured)));
       }
       EXPECT_LT(best, 0.03) << p.start[t].name << " trial " << trial << " slope " << slope;
@@ -90,41 +93,71 @@ void ExpectSlopesMatch(const Problem& p, Backend backend) {
 class Gradient : public testing::TestWithParam<Backend> {};
 
 TEST_P(Gradient, OfConvolutionPoolAndDense) {
-  ExpectSlopesMatch(Make({Conv(5, 3, 1, Padding::kValid), {.kind = LayerKind::kRelu},
-                          {.kind = LayerKind::kMaxPool, .kernel = 2, .stride = 2}, Conv(4, 3, 1, Padding::kSame),
-                          {.kind = LayerKind::kRelu6}, {.kind = LayerKind::kDense, .units = 6}, {.kind = LayerKind::kRelu},
-                          {.kind = LayerKind::kDense, .units = 2}}, 9), GetParam());
+  ExpectSlopesMatch(Make({Conv(5, 3, 1, Padding::kValid),
+                          {.kind = LayerKind::kRelu},
+                          {.kind = LayerKind::kMaxPool, .kernel = 2, .stride = 2},
+                          Conv(4, 3, 1, Padding::kSame),
+                          {.kind = LayerKind::kRelu6},
+                          {.kind = LayerKind::kDense, .units = 6},
+                          {.kind = LayerKind::kRelu},
+                          {.kind = LayerKind::kDense, .units = 2}},
+                         9),
+                    GetParam());
 }
 
 TEST_P(Gradient, OfTwoFusedConvolutionsWithPools) {
-  ExpectSlopesMatch(Make({Conv(5, 3, 1, Padding::kValid), {.kind = LayerKind::kRelu},
-                          {.kind = LayerKind::kMaxPool, .kernel = 2, .stride = 2}, Conv(4, 3, 1, Padding::kValid),
-                          {.kind = LayerKind::kRelu}, {.kind = LayerKind::kMaxPool, .kernel = 2, .stride = 2},
-                          {.kind = LayerKind::kDense, .units = 2}}, 13), GetParam());
+  ExpectSlopesMatch(Make({Conv(5, 3, 1, Padding::kValid),
+                          {.kind = LayerKind::kRelu},
+                          {.kind = LayerKind::kMaxPool, .kernel = 2, .stride = 2},
+                          Conv(4, 3, 1, Padding::kValid),
+                          {.kind = LayerKind::kRelu},
+                          {.kind = LayerKind::kMaxPool, .kernel = 2, .stride = 2},
+                          {.kind = LayerKind::kDense, .units = 2}},
+                         13),
+                    GetParam());
 }
 
 TEST_P(Gradient, OfDepthwiseBatchNormAndGlobalPool) {
   LayerSpec first = Conv(4, 3, 2, Padding::kSame), point = Conv(6, 1, 1, Padding::kValid);
   first.bias = point.bias = false;
-  ExpectSlopesMatch(Make({first, {.kind = LayerKind::kBatchNorm}, {.kind = LayerKind::kRelu},
-                          {.kind = LayerKind::kDepthwise, .kernel = 3, .stride = 2, .padding = Padding::kSame, .bias = false},
-                          {.kind = LayerKind::kBatchNorm}, {.kind = LayerKind::kRelu6}, point, {.kind = LayerKind::kBatchNorm},
-                          {.kind = LayerKind::kGlobalAvgPool}, {.kind = LayerKind::kDropout, .rate = 0.3f},
-                          {.kind = LayerKind::kDense, .units = 2}}, 11), GetParam());
+  ExpectSlopesMatch(Make({first,
+                          {.kind = LayerKind::kBatchNorm},
+                          {.kind = LayerKind::kRelu},
+                          {.kind = LayerKind::kDepthwise,
+                           .kernel = 3,
+                           .stride = 2,
+                           .padding = Padding::kSame,
+                           .bias = false},
+                          {.kind = LayerKind::kBatchNorm},
+                          {.kind = LayerKind::kRelu6},
+                          point,
+                          {.kind = LayerKind::kBatchNorm},
+                          {.kind = LayerKind::kGlobalAvgPool},
+                          {.kind = LayerKind::kDropout, .rate = 0.3f},
+                          {.kind = LayerKind::kDense, .units = 2}},
+                         11),
+                    GetParam());
 }
 
 TEST_P(Gradient, OfAddAveragePoolAndNormalize) {
-  ExpectSlopesMatch(Make({{.kind = LayerKind::kNormalize}, Conv(4, 3, 1, Padding::kSame),
+  ExpectSlopesMatch(Make({{.kind = LayerKind::kNormalize},
+                          Conv(4, 3, 1, Padding::kSame),
                           {.kind = LayerKind::kDepthwise, .kernel = 3, .padding = Padding::kSame},
                           {.kind = LayerKind::kAdd, .inputs = {1, 2}},
                           {.kind = LayerKind::kAvgPool, .kernel = 3, .stride = 2, .padding = Padding::kSame},
-                          Conv(3, 2, 1, Padding::kValid), {.kind = LayerKind::kBatchNorm}, {.kind = LayerKind::kDropout, .rate = 0.2f},
+                          Conv(3, 2, 1, Padding::kValid),
+                          {.kind = LayerKind::kBatchNorm},
+                          {.kind = LayerKind::kDropout, .rate = 0.2f},
                           {.kind = LayerKind::kMaxPool, .kernel = 3, .stride = 1, .padding = Padding::kSame},
-                          {.kind = LayerKind::kDense, .units = 2}}, 8), GetParam());
+                          {.kind = LayerKind::kDense, .units = 2}},
+                         8),
+                    GetParam());
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, Gradient, testing::Values(Backend::kReference, Backend::kFast),
-                         [](const auto& backend) { return backend.param == Backend::kFast ? "Fast" : "Reference"; });
+                         [](const auto& backend) {
+                           return backend.param == Backend::kFast ? "Fast" : "Reference";
+                         });
 
 }  // namespace
 }  // namespace handlens::nn

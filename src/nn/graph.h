@@ -1,5 +1,5 @@
-// A network's arithmetic without its book-keeping: what each backend implements. A graph reserves its buffers when it is
-// made and touches nothing but them, the parameters and the caller's inputs afterwards.
+// A network's arithmetic without its book-keeping: what each backend implements. A graph reserves its buffers
+// when it is made and touches nothing but them, the parameters and the caller's inputs afterwards.
 #pragma once
 
 #include <memory>
@@ -14,12 +14,12 @@ namespace handlens::nn {
 enum class Mode { kTraining, kInference };
 
 struct Pass {
-  const float* inputs = nullptr;   // (count, size, size, 3)
+  const float* inputs = nullptr;  // (count, size, size, 3)
   int count = 0;
   Mode mode = Mode::kInference;
   StepKey key;
-  std::span<const int> features = {};   // layers whose outputs' means over all pixels are wanted
-  float* means = nullptr;               // (count, their channels)
+  std::span<const int> features = {};  // layers whose outputs' means over all pixels are wanted
+  float* means = nullptr;              // (count, their channels)
 };
 
 class Graph {
@@ -28,8 +28,8 @@ class Graph {
   virtual void Bind(const Arena& arena, Params& params) = 0;
   // Logits (count, classes), in the graph's memory until the next call.
   virtual const float* Forward(const Pass& pass) = 0;
-  // After a training Forward, whose inputs must still be there: leaves gradients of all trained parameters, and applies
-  // `update` to those that are updated_in_backward. logit_gradient (count, classes).
+  // After a training Forward, whose inputs must still be there: leaves gradients of all trained parameters,
+  // and applies `update` to those that are updated_in_backward. logit_gradient (count, classes).
   virtual void Backward(const float* logit_gradient, const Update& update) = 0;
 };
 

@@ -11,7 +11,8 @@ namespace {
 struct Planned {
   Planned(GraphSpec graph_spec, int batch, const Optimizer& optimizer, Backend backend)
       : spec(std::move(graph_spec)), max_batch(batch), params(spec, optimizer) {
-    graph = backend == Backend::kFast ? MakeFastGraph(spec, batch, arena, params) : MakeReferenceGraph(spec, batch, arena);
+    graph = backend == Backend::kFast ? MakeFastGraph(spec, batch, arena, params)
+                                      : MakeReferenceGraph(spec, batch, arena);
     params.Reserve(arena);
     logit_gradient = arena.Reserve(Size(batch) * Size(spec.model.classes));
   }
@@ -53,7 +54,8 @@ class PlannedNetwork final : public Network {
     }
   }
 
-  void Features(std::span<const float> inputs, int count, std::span<const int> layers, std::span<float> means) override {
+  void Features(std::span<const float> inputs, int count, std::span<const int> layers,
+                std::span<float> means) override {
     CheckBatch(inputs, count);
     size_t floats = 0;
     for (const int layer : layers) {
@@ -76,7 +78,7 @@ class PlannedNetwork final : public Network {
     HL_CHECK(inputs.size() >= Size(count) * size * size * 3);
   }
 
-  std::unique_ptr<Planned> p_;   // on the heap: the graph and the parameters point into it
+  std::unique_ptr<Planned> p_;  // on the heap: the graph and the parameters point into it
 };
 
 int64_t MultiplyAdds(const Node& n) {
@@ -87,14 +89,15 @@ int64_t MultiplyAdds(const Node& n) {
 }
 
 Result<void> CheckOptions(const ModelSpec& spec, int batch) {
-  if (batch < 1 || batch > 65536) return Fail(ErrorKind::kUsage, "model {}: batch {} is not in 1..65536", spec.name, batch);
+  if (batch < 1 || batch > 65536)
+    return Fail(ErrorKind::kUsage, "model {}: batch {} is not in 1..65536", spec.name, batch);
   return {};
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Network>> Network::Create(const ModelSpec& spec, int max_batch, const Optimizer& optimizer,
-                                                 Backend backend) {
+Result<std::unique_ptr<Network>> Network::Create(const ModelSpec& spec, int max_batch,
+                                                 const Optimizer& optimizer, Backend backend) {
   HL_TRY(CheckOptions(spec, max_batch));
   HL_ASSIGN(GraphSpec graph, Resolve(spec));
   auto plan = std::make_unique<Planned>(std::move(graph), max_batch, optimizer, backend);

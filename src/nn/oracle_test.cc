@@ -1,4 +1,5 @@
-// Scores, every gradient and ten steps of each optimiser against PyTorch's, recorded by tools/oracles/nn_torch.py.
+// Scores, every gradient and ten steps of each optimiser against PyTorch's, recorded by
+// tools/oracles/nn_torch.py.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -55,7 +56,7 @@ TEST_P(PyTorch, GivesTheSameScores) {
 
 TEST_P(PyTorch, GivesTheSameGradients) {
   const auto net = Begin({});
-  Step(*net, 1);   // plain SGD at rate 1: the gradient is what the weights lost
+  Step(*net, 1);  // plain SGD at rate 1: the gradient is what the weights lost
   size_t compared = 0;
   const Weights after = net->SaveWeights();
   for (size_t t = 0; t < after.size(); ++t) {
@@ -65,8 +66,10 @@ TEST_P(PyTorch, GivesTheSameGradients) {
     float scale = 1e-2f;
     for (const float g : found->second) scale = std::max(scale, std::abs(g));
     for (size_t i = 0; i < found->second.size(); ++i) {
-      const auto start = std::find_if(recorded_.start.begin(), recorded_.start.end(), [&](const Tensor& s) { return s.name == after[t].name; });
-      EXPECT_NEAR(start->values[i] - after[t].values[i], found->second[i], 2e-5f * scale + 2e-7f) << after[t].name << " " << i;
+      const auto start = std::find_if(recorded_.start.begin(), recorded_.start.end(),
+                                      [&](const Tensor& s) { return s.name == after[t].name; });
+      EXPECT_NEAR(start->values[i] - after[t].values[i], found->second[i], 2e-5f * scale + 2e-7f)
+          << after[t].name << " " << i;
     }
   }
   EXPECT_GE(compared, 8u);
@@ -78,7 +81,9 @@ TEST_P(PyTorch, TrainsToTheSameLosses) {
       {"momentum", {{.kind = OptimizerKind::kMomentum, .weight_decay = 1e-3f}, 0.05f}},
       {"nesterov", {{.kind = OptimizerKind::kMomentum, .nesterov = true, .weight_decay = 1e-3f}, 0.05f}},
       {"adam", {{.kind = OptimizerKind::kAdam, .weight_decay = 1e-3f}, 0.01f}},
-      {"clipped", {{.kind = OptimizerKind::kMomentum, .weight_decay = 1e-3f, .start_decay = 0.1f, .clip_norm = 0.3f}, 0.05f}}};
+      {"clipped",
+       {{.kind = OptimizerKind::kMomentum, .weight_decay = 1e-3f, .start_decay = 0.1f, .clip_norm = 0.3f},
+        0.05f}}};
   size_t compared = 0;
   for (const auto& [name, optimizer] : optimizers) {
     if (!recorded_.tensors.contains("losses." + name)) continue;
@@ -86,7 +91,8 @@ TEST_P(PyTorch, TrainsToTheSameLosses) {
     const auto net = Begin(optimizer.first);
     for (size_t step = 0; step < 10; ++step) {
       const float expected = recorded_["losses." + name][step];
-      EXPECT_NEAR(Step(*net, optimizer.second).mean_loss, expected, 5e-5f * (1 + expected)) << name << " step " << step;
+      EXPECT_NEAR(Step(*net, optimizer.second).mean_loss, expected, 5e-5f * (1 + expected))
+          << name << " step " << step;
     }
   }
   EXPECT_GE(compared, 4u);
@@ -101,14 +107,15 @@ TEST_P(PyTorch, KeepsTheSameRunningStatistics) {
     ASSERT_EQ(fitted && found == recorded_.tensors.end(), false) << t.name;
     if (!fitted) continue;
     for (size_t i = 0; i < t.values.size(); ++i) {
-      EXPECT_NEAR(t.values[i], found->second[i], 2e-5f * (1 + std::abs(found->second[i]))) << t.name << " " << i;
+      EXPECT_NEAR(t.values[i], found->second[i], 2e-5f * (1 + std::abs(found->second[i])))
+          << t.name << " " << i;
     }
   }
 }
 
 TEST(PyTorchFeatures, AreTheSame) {
   const Recorded recorded = Read("tuned");
-  const std::vector<int> layers = {3, 8, 17, 24};   // FEATURES of the script
+  const std::vector<int> layers = {3, 8, 17, 24};  // FEATURES of the script
   for (const Backend backend : {Backend::kReference, Backend::kFast}) {
     const auto net = *Network::Create(recorded.spec, 4, {}, backend);
     ASSERT_TRUE(net->LoadWeights(recorded.start));
@@ -123,22 +130,29 @@ TEST_P(PyTorch, LeavesFrozenNumbersAlone) {
   for (int step = 0; step < 3; ++step) Step(*net, 0.05f);
   for (const Tensor& t : net->SaveWeights()) {
     const auto layer = static_cast<size_t>(std::stoi(t.name));
-    const auto start = std::find_if(recorded_.start.begin(), recorded_.start.end(), [&](const Tensor& s) { return s.name == t.name; });
+    const auto start = std::find_if(recorded_.start.begin(), recorded_.start.end(),
+                                    [&](const Tensor& s) { return s.name == t.name; });
     const LayerSpec& spec = recorded_.spec.layers[layer];
-    const bool statistic = t.name.ends_with(".mean") || t.name.ends_with(".variance") || t.name.ends_with(".std");
-    const bool kept = spec.frozen || (statistic && (spec.fixed_statistics || spec.kind == LayerKind::kNormalize));
+    const bool statistic =
+        t.name.ends_with(".mean") || t.name.ends_with(".variance") || t.name.ends_with(".std");
+    const bool kept =
+        spec.frozen || (statistic && (spec.fixed_statistics || spec.kind == LayerKind::kNormalize));
     const auto gradient = recorded_.tensors.find("gradient." + t.name);
     const auto moves = [](float g) { return std::abs(g) > 1e-6f; };
     // A batch norm behind takes every shift away again.
-    if (gradient != recorded_.tensors.end() && std::none_of(gradient->second.begin(), gradient->second.end(), moves)) continue;
+    if (gradient != recorded_.tensors.end() &&
+        std::none_of(gradient->second.begin(), gradient->second.end(), moves))
+      continue;
     EXPECT_EQ(start->values == t.values, kept) << t.name;
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(Recorded, PyTorch,
-                         testing::Combine(testing::Values("pools", "fused", "blocks", "tuned"), testing::Values(Backend::kReference, Backend::kFast)),
+                         testing::Combine(testing::Values("pools", "fused", "blocks", "tuned"),
+                                          testing::Values(Backend::kReference, Backend::kFast)),
                          [](const auto& one) {
-                           return std::string(std::get<0>(one.param)) + (std::get<1>(one.param) == Backend::kFast ? "Fast" : "Reference");
+                           return std::string(std::get<0>(one.param)) +
+                                  (std::get<1>(one.param) == Backend::kFast ? "Fast" : "Reference");
                          });
 
 }  // namespace

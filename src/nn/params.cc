@@ -13,7 +13,9 @@ namespace {
 constexpr const char* kStepName = "optimizer.step";
 
 bool FeedsRelu(const GraphSpec& graph, int layer) {
-  const auto only_reader = [&](int i) { return graph.readers[Size(i)].size() == 1 ? graph.readers[Size(i)][0] : -1; };
+  const auto only_reader = [&](int i) {
+    return graph.readers[Size(i)].size() == 1 ? graph.readers[Size(i)][0] : -1;
+  };
   const auto kind = [&](int i) { return graph.nodes[Size(i)].layer.kind; };
   const int norm = only_reader(layer);
   if (norm < 0 || kind(norm) != LayerKind::kBatchNorm) return false;
@@ -21,7 +23,8 @@ bool FeedsRelu(const GraphSpec& graph, int layer) {
   return act >= 0 && (kind(act) == LayerKind::kRelu || kind(act) == LayerKind::kRelu6);
 }
 
-// Glorot and Bengio 2010, uniform, with Keras' fans; He et al. 2015, normal, where a ReLU follows through a batch norm.
+// Glorot and Bengio 2010, uniform, with Keras' fans; He et al. 2015, normal, where a ReLU follows through a
+// batch norm.
 std::vector<float> FreshKernel(const ParamSpec& p, const GraphSpec& graph, uint64_t seed) {
   Rng rng(seed, "weights", {static_cast<uint64_t>(p.layer)});
   const LayerKind kind = graph.nodes[Size(p.layer)].layer.kind;
@@ -45,7 +48,8 @@ std::vector<float> FreshKernel(const ParamSpec& p, const GraphSpec& graph, uint6
   return values;
 }
 
-// A quotient's double is exact enough to tell halves apart as convert does when it writes the same number as int8.
+// A quotient's double is exact enough to tell halves apart as convert does when it writes the same number as
+// int8.
 float OnSteps(float x, float step) {
   return static_cast<float>(RoundHalfEven(static_cast<double>(x) / static_cast<double>(step))) * step;
 }
@@ -77,7 +81,8 @@ int Params::MomentsOf(const Param& p) const {
 void Params::Reserve(Arena& arena) {
   for (Param& p : params_) {
     p.stored = p.spec.Count();
-    if (p.layout == Layout::kBlocks) p.stored = BlocksFloats(Size(p.spec.shape[0]) / p.channels * p.pixel, Size(p.spec.shape[1]));
+    if (p.layout == Layout::kBlocks)
+      p.stored = BlocksFloats(Size(p.spec.shape[0]) / p.channels * p.pixel, Size(p.spec.shape[1]));
     p.value = arena.Reserve(p.stored);
     if (p.Rounded()) {
       p.master = arena.Reserve(p.stored);
@@ -125,8 +130,9 @@ void Params::Initialize(const GraphSpec& graph, uint64_t seed) {
   for (const Param& p : params_) {
     const bool one = p.spec.what == "gamma" || p.spec.what == "variance" || p.spec.what == "std";
     // One copy at a time: the largest kernel is most of a network's memory.
-    std::vector<float> values = p.spec.what == "kernel" ? FreshKernel(p.spec, graph, seed)
-                                                        : std::vector<float>(p.spec.Count(), one ? 1.0f : 0.0f);
+    std::vector<float> values = p.spec.what == "kernel"
+                                    ? FreshKernel(p.spec, graph, seed)
+                                    : std::vector<float>(p.spec.Count(), one ? 1.0f : 0.0f);
     Write(p, Kept(p), values);
     if (p.Rounded()) Round(p);
     std::fill(values.begin(), values.end(), 0.0f);
@@ -149,9 +155,11 @@ float Params::ClipScale() const {
   for (const Param& p : params_) {
     if (!Trained(p)) continue;
     const float* g = Gradient(p);
-    for (size_t i = 0; i < p.stored; ++i) chains[i % 8] += static_cast<double>(g[i]) * static_cast<double>(g[i]);
+    for (size_t i = 0; i < p.stored; ++i)
+      chains[i % 8] += static_cast<double>(g[i]) * static_cast<double>(g[i]);
   }
-  const double norm = std::sqrt(std::accumulate(chains, chains + 8, 0.0)), limit = static_cast<double>(optimizer_.clip_norm);
+  const double norm = std::sqrt(std::accumulate(chains, chains + 8, 0.0)),
+               limit = static_cast<double>(optimizer_.clip_norm);
   return norm > limit ? static_cast<float>(limit / norm) : 1.0f;
 }
 
@@ -161,7 +169,8 @@ Update Params::NextUpdate(float learning_rate) {
   if (optimizer_.kind == OptimizerKind::kAdam) {
     beta1_power_ *= static_cast<double>(optimizer_.beta1);
     beta2_power_ *= static_cast<double>(optimizer_.beta2);
-    update.rate = static_cast<float>(static_cast<double>(learning_rate) * std::sqrt(1 - beta2_power_) / (1 - beta1_power_));
+    update.rate = static_cast<float>(static_cast<double>(learning_rate) * std::sqrt(1 - beta2_power_) /
+                                     (1 - beta1_power_));
   }
   return update;
 }
@@ -181,7 +190,8 @@ void Params::FindSteps(const Param& p) const {
   for (size_t i = 0; i < p.stored; i += channels) {
     for (size_t c = 0; c < channels; ++c) steps[c] = std::max(steps[c], std::abs(master[i + c]));
   }
-  for (size_t c = 0; c < channels; ++c) steps[c] = steps[c] > 0 ? static_cast<float>(static_cast<double>(steps[c]) / 127) : 1.0f;
+  for (size_t c = 0; c < channels; ++c)
+    steps[c] = steps[c] > 0 ? static_cast<float>(static_cast<double>(steps[c]) / 127) : 1.0f;
 }
 
 void Params::Round(const Param& p) const {
@@ -214,7 +224,7 @@ void Params::Apply(const Update& update) {
     float *m1 = moments > 0 ? Moment1(p) : &unused1, *m2 = moments > 1 ? Moment2(p) : &unused2;
     const float decay = Decay(p), start_decay = KeepsStart(p) ? optimizer_.start_decay : 0;
     const float* start = start_decay > 0 ? arena_->At(p.start) : nullptr;
-    const auto all = [&](OptimizerKind kind) {   // of a kind that the compiler knows
+    const auto all = [&](OptimizerKind kind) {  // of a kind that the compiler knows
       Update u = update;
       u.optimizer.kind = kind;
       for (size_t i = 0; i < p.stored; ++i) {
@@ -264,13 +274,16 @@ Result<void> Params::LoadSlots(const Weights& weights, const std::vector<Slot>& 
   for (const Tensor& t : weights) by_name[t.name] = &t;
   for (const Slot& s : slots) {
     const auto found = by_name.find(s.name);
-    if (found == by_name.end()) return Fail(ErrorKind::kBadInput, "weights: {} is missing; these are another model's", s.name);
-    if (found->second->shape != s.param->spec.shape || found->second->values.size() != s.param->spec.Count()) {
+    if (found == by_name.end())
+      return Fail(ErrorKind::kBadInput, "weights: {} is missing; these are another model's", s.name);
+    if (found->second->shape != s.param->spec.shape ||
+        found->second->values.size() != s.param->spec.Count()) {
       return Fail(ErrorKind::kBadInput, "weights: {} has another shape; these are another model's", s.name);
     }
   }
   if (by_name.size() != slots.size()) {
-    return Fail(ErrorKind::kBadInput, "weights: {} tensors, not {}; these are another model's", by_name.size(), slots.size());
+    return Fail(ErrorKind::kBadInput, "weights: {} tensors, not {}; these are another model's",
+                by_name.size(), slots.size());
   }
   ++loads_;
   for (const Slot& s : slots) Write(*s.param, s.offset, by_name[s.name]->values);
@@ -288,16 +301,19 @@ Result<void> Params::Load(const Weights& weights) {
 
 Result<void> Params::LoadState(const Weights& state) {
   Weights tensors = state;
-  const auto step = std::find_if(tensors.begin(), tensors.end(), [](const Tensor& t) { return t.name == kStepName; });
+  const auto step =
+      std::find_if(tensors.begin(), tensors.end(), [](const Tensor& t) { return t.name == kStepName; });
   if (step == tensors.end() || step->values.size() != 2 || !(step->values[0] >= 0 && step->values[1] >= 0)) {
-    return Fail(ErrorKind::kBadInput, "state: {} is missing; these are weights, not the state of a training", kStepName);
+    return Fail(ErrorKind::kBadInput, "state: {} is missing; these are weights, not the state of a training",
+                kStepName);
   }
   const int64_t count = (static_cast<int64_t>(step->values[0]) << 16) + static_cast<int64_t>(step->values[1]);
   tensors.erase(step);
   HL_TRY(LoadSlots(tensors, Slots(2)));
   step_ = 0;
   beta1_power_ = beta2_power_ = 1;
-  while (step_ < count) NextUpdate(0);   // the powers come from the same products as in an uninterrupted training
+  while (step_ < count)
+    NextUpdate(0);  // the powers come from the same products as in an uninterrupted training
   return {};
 }
 

@@ -12,13 +12,14 @@ namespace handlens::nn {
 
 // How the numbers of a parameter lie in memory.
 enum class Layout {
-  kRows,     // as in Tensor
-  kBlocks,   // dense kernels of the fast backend: BlockIndex
+  kRows,    // as in Tensor
+  kBlocks,  // dense kernels of the fast backend: BlockIndex
 };
 
-// Blocks of 512 inputs, in each block neuron after neuron: [inputs / 512][neuron][input % 512]. A neuron that a pass leaves out
-// then leaves out a whole piece of memory, and pieces are read from end to end. Behind each piece a spare cache line keeps
-// strides from multiples of 2048 bytes. Inputs beyond the last are zero and stay zero.
+// Blocks of 512 inputs, in each block neuron after neuron: [inputs / 512][neuron][input % 512]. A neuron that
+// a pass leaves out then leaves out a whole piece of memory, and pieces are read from end to end. Behind each
+// piece a spare cache line keeps strides from multiples of 2048 bytes. Inputs beyond the last are zero and
+// stay zero.
 constexpr size_t kLanes = 16;
 constexpr size_t kBlockInputs = 512, kNeuronStride = kBlockInputs + kLanes;
 constexpr size_t WholeLanes(size_t n) { return (n + kLanes - 1) / kLanes * kLanes; }
@@ -33,22 +34,25 @@ constexpr size_t BlockIndex(size_t input, size_t neuron, size_t neurons) {
 struct Param {
   ParamSpec spec;
   Layout layout = Layout::kRows;
-  bool updated_in_backward = false;   // the graph updates it itself and leaves no gradient
-  size_t channels = 1, pixel = 1;     // blocks: every `channels` inputs take `pixel` places, the rest of them zeros
-  size_t stored = 0;                  // floats in memory
-  size_t value = 0, gradient = 0, moment1 = 0, moment2 = 0;   // offsets in the arena; moments only where used
-  size_t start = 0;               // where decay goes towards it: the loaded numbers
-  size_t master = 0, steps = 0;   // rounded ones: the float numbers that `value` is rounded from, and its steps
+  bool updated_in_backward = false;  // the graph updates it itself and leaves no gradient
+  size_t channels = 1,
+         pixel = 1;   // blocks: every `channels` inputs take `pixel` places, the rest of them zeros
+  size_t stored = 0;  // floats in memory
+  size_t value = 0, gradient = 0, moment1 = 0, moment2 = 0;  // offsets in the arena; moments only where used
+  size_t start = 0;  // where decay goes towards it: the loaded numbers
+  size_t master = 0,
+         steps = 0;  // rounded ones: the float numbers that `value` is rounded from, and its steps
   bool Rounded() const { return spec.int8_steps > 0; }
 };
 
 // One step of the optimiser, with what does not depend on the parameter worked out before.
 struct Update {
   Optimizer optimizer;
-  float rate = 0;    // SGD and momentum: the learning rate; Adam: rate sqrt(1 - beta2^t) / (1 - beta1^t)
+  float rate = 0;  // SGD and momentum: the learning rate; Adam: rate sqrt(1 - beta2^t) / (1 - beta1^t)
 };
 
-// Keras' formulas (keras.optimizers SGD and Adam), in this order of operations and without fused multiply-adds.
+// Keras' formulas (keras.optimizers SGD and Adam), in this order of operations and without fused
+// multiply-adds.
 inline void UpdateOne(const Update& u, float decay, float g, float& w, float& m1, float& m2) {
   g = g + decay * w;
   switch (u.optimizer.kind) {
@@ -70,23 +74,25 @@ class Params {
   Params(const GraphSpec& graph, const Optimizer& optimizer);
 
   // The graph may change layouts before Reserve.
-  Param* Find(int layer, std::string_view what);   // null when the layer has none
+  Param* Find(int layer, std::string_view what);  // null when the layer has none
   void Reserve(Arena& arena);
   void Bind(const Arena& arena) { arena_ = &arena; }
   float* Value(const Param& p) const { return arena_->At(p.value); }
   float* Gradient(const Param& p) const { return arena_->At(p.gradient); }
   float* Moment1(const Param& p) const { return arena_->At(p.moment1); }
   float* Moment2(const Param& p) const { return arena_->At(p.moment2); }
-  int MomentsOf(const Param& p) const;   // how many the optimiser keeps
-  float Decay(const Param& p) const { return p.spec.role == ParamRole::kKernel ? optimizer_.weight_decay : 0; }
+  int MomentsOf(const Param& p) const;  // how many the optimiser keeps
+  float Decay(const Param& p) const {
+    return p.spec.role == ParamRole::kKernel ? optimizer_.weight_decay : 0;
+  }
   // Whether a step needs all gradients before it changes a number.
   bool NeedsAllGradients() const { return optimizer_.clip_norm > 0 || optimizer_.start_decay > 0; }
 
   void Initialize(const GraphSpec& graph, uint64_t seed);
   // Another number whenever numbers may have changed: those that do not learn change by loading alone.
   uint64_t Version(bool learns) const { return (loads_ << 40) + (learns ? static_cast<uint64_t>(step_) : 0); }
-  Update NextUpdate(float learning_rate);            // counts the step
-  void Apply(const Update& update);                  // to all that backward has not updated itself
+  Update NextUpdate(float learning_rate);  // counts the step
+  void Apply(const Update& update);        // to all that backward has not updated itself
   Weights Save() const;
   Weights SaveState() const;
   Result<void> Load(const Weights& weights);
@@ -96,12 +102,15 @@ class Params {
   // What is saved and loaded.
   static size_t Kept(const Param& p) { return p.Rounded() ? p.master : p.value; }
   void FindSteps(const Param& p) const;
-  void Round(const Param& p) const;    // value from master
-  void Follow(const Param& p) const;   // after a step: what changed in value changes master, and is rounded again
+  void Round(const Param& p) const;  // value from master
+  void Follow(
+      const Param& p) const;  // after a step: what changed in value changes master, and is rounded again
   bool Trained(const Param& p) const { return p.spec.Trained(); }
-  bool KeepsStart(const Param& p) const { return optimizer_.start_decay > 0 && p.spec.role == ParamRole::kKernel; }
+  bool KeepsStart(const Param& p) const {
+    return optimizer_.start_decay > 0 && p.spec.role == ParamRole::kKernel;
+  }
   void KeepStarts() const;
-  float ClipScale() const;             // the factor of all gradients
+  float ClipScale() const;  // the factor of all gradients
   static size_t Place(const Param& p, size_t input, size_t neuron);
   std::vector<float> Read(const Param& p, size_t offset) const;
   void Write(const Param& p, size_t offset, const std::vector<float>& values);

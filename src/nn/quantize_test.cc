@@ -1,11 +1,11 @@
-// Training as int8 will compute: what a fake quantization gives and passes back, what a rounded kernel computes with and
-// what its float numbers learn.
+// Training as int8 will compute: what a fake quantization gives and passes back, what a rounded kernel
+// computes with and what its float numbers learn.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <hwy/targets.h>
 #include <algorithm>
 #include <cmath>
-#include <hwy/targets.h>
 #include <limits>
 
 #include "base/rng.h"
@@ -16,7 +16,9 @@
 namespace handlens::nn {
 namespace {
 
-LayerSpec Fake(float step, int zero) { return {.kind = LayerKind::kFakeQuantize, .step = step, .zero = zero}; }
+LayerSpec Fake(float step, int zero) {
+  return {.kind = LayerKind::kFakeQuantize, .step = step, .zero = zero};
+}
 LayerSpec Conv(int units, int kernel, int stride, Padding padding) {
   return {.kind = LayerKind::kConv, .units = units, .kernel = kernel, .stride = stride, .padding = padding};
 }
@@ -26,11 +28,11 @@ TEST(FakeQuantize, RoundsHalfToEvenWithinTheRangeOfInt8) {
   std::vector<float> y(x.size());
   reference::FakeQuantizeForward(x.size(), x.data(), {0.5f, 0}, y.data());
   EXPECT_EQ(y, (std::vector<float>{0, 0, 0, 1, 1, 0, -1, 63.5f, -64, 0.5f}));
-  reference::FakeQuantizeForward(x.size(), x.data(), {0.5f, -128}, y.data());   // what stands behind a ReLU
+  reference::FakeQuantizeForward(x.size(), x.data(), {0.5f, -128}, y.data());  // what stands behind a ReLU
   EXPECT_EQ(y, (std::vector<float>{0, 0, 0, 1, 1, 0, 0, 70, 0, 0.5f}));
   const float nan = std::numeric_limits<float>::quiet_NaN();
   reference::FakeQuantizeForward(1, &nan, {0.5f, 0}, y.data());
-  EXPECT_TRUE(std::isnan(y[0]));   // a training that broke must look broken
+  EXPECT_TRUE(std::isnan(y[0]));  // a training that broke must look broken
 }
 
 TEST(FakeQuantize, PassesTheGradientInsideTheRangeAlone) {
@@ -46,9 +48,11 @@ TEST(FakeQuantize, KernelsEqualTheReferenceOnEveryInstructionSet) {
     hwy::GetChosenTarget().Update(hwy::SupportedTargets());
     for (const size_t floats : {8u, 24u, 136u}) {
       Rng rng(2, "round");
-      std::vector<float> x(2 * floats), dy(2 * floats), y(2 * floats), dx(2 * floats), expected(2 * floats), expected_dx(2 * floats, 0.0f);
+      std::vector<float> x(2 * floats), dy(2 * floats), y(2 * floats), dx(2 * floats), expected(2 * floats),
+          expected_dx(2 * floats, 0.0f);
       for (size_t i = 0; i < x.size(); ++i) {
-        x[i] = i % 3 == 0 ? 0.25f * static_cast<float>(static_cast<int>(rng.Below(1200)) - 600) : rng.Uniform(-150, 150);   // ties too
+        x[i] = i % 3 == 0 ? 0.25f * static_cast<float>(static_cast<int>(rng.Below(1200)) - 600)
+                          : rng.Uniform(-150, 150);  // ties too
         dy[i] = rng.Uniform(1, 2);
       }
       x[5] = std::numeric_limits<float>::quiet_NaN();
@@ -72,7 +76,8 @@ struct Problem {
   std::vector<float> inputs;
   std::vector<int> labels{0, 1, 2, 1};
 
-  explicit Problem(std::vector<LayerSpec> layers, int size_px = 9) : spec{"t", size_px, 3, std::move(layers)} {
+  explicit Problem(std::vector<LayerSpec> layers, int size_px = 9)
+      : spec{"t", size_px, 3, std::move(layers)} {
     Rng rng(3, "test");
     inputs.resize(labels.size() * static_cast<size_t>(size_px * size_px * 3));
     for (float& v : inputs) v = rng.Uniform();
@@ -96,11 +101,15 @@ class Quantized : public testing::TestWithParam<Backend> {};
 // A clipped ReLU is the same function but for the rounding, so its gradient is nearly the same.
 TEST_P(Quantized, GradientsAreThoseOfTheClippedFunction) {
   const auto gradients = [](const LayerSpec& middle) {
-    const Problem p({Conv(6, 3, 1, Padding::kSame), middle, Conv(5, 3, 2, Padding::kSame), middle, {.kind = LayerKind::kDense, .units = 3}});
+    const Problem p({Conv(6, 3, 1, Padding::kSame),
+                     middle,
+                     Conv(5, 3, 2, Padding::kSame),
+                     middle,
+                     {.kind = LayerKind::kDense, .units = 3}});
     auto network = p.Make(GetParam());
     Weights start = network->SaveWeights();
     for (Tensor& t : start) {
-      for (float& v : t.values) v *= t.name == "0.kernel" ? 6.0f : 1.0f;   // far enough to be clipped at times
+      for (float& v : t.values) v *= t.name == "0.kernel" ? 6.0f : 1.0f;  // far enough to be clipped at times
     }
     EXPECT_TRUE(network->LoadWeights(start));
     network->TrainStep(p.Batch(), 1, {1, 1});
@@ -108,7 +117,8 @@ TEST_P(Quantized, GradientsAreThoseOfTheClippedFunction) {
     const Weights after = network->SaveWeights();
     for (size_t t = 0; t < start.size(); ++t) {
       changes.emplace_back();
-      for (size_t i = 0; i < start[t].values.size(); ++i) changes.back().push_back(after[t].values[i] - start[t].values[i]);
+      for (size_t i = 0; i < start[t].values.size(); ++i)
+        changes.back().push_back(after[t].values[i] - start[t].values[i]);
     }
     return changes;
   };
@@ -125,18 +135,23 @@ TEST_P(Quantized, GradientsAreThoseOfTheClippedFunction) {
 }
 
 std::vector<LayerSpec> ThreeKernels() {
-  return {Conv(6, 3, 1, Padding::kSame), {.kind = LayerKind::kDepthwise, .kernel = 3, .padding = Padding::kSame}, Conv(9, 2, 2, Padding::kValid),
-          {.kind = LayerKind::kRelu}, {.kind = LayerKind::kDense, .units = 7}, {.kind = LayerKind::kDense, .units = 3}};
+  return {Conv(6, 3, 1, Padding::kSame),
+          {.kind = LayerKind::kDepthwise, .kernel = 3, .padding = Padding::kSame},
+          Conv(9, 2, 2, Padding::kValid),
+          {.kind = LayerKind::kRelu},
+          {.kind = LayerKind::kDense, .units = 7},
+          {.kind = LayerKind::kDense, .units = 3}};
 }
 std::vector<LayerSpec> WithInt8(std::vector<LayerSpec> layers) {
   for (LayerSpec& l : layers) {
     l.int8_kernel = l.kind != LayerKind::kRelu;
-    l.input_step = l.units == 7 ? 0 : 2;   // coarse, so that it shows; one layer's bias stays as it is
+    l.input_step = l.units == 7 ? 0 : 2;  // coarse, so that it shows; one layer's bias stays as it is
   }
   return layers;
 }
 
-// -127..127 steps of largest / 127, by the last dimension or, for dense kernels, one for all; biases to twice those.
+// -127..127 steps of largest / 127, by the last dimension or, for dense kernels, one for all; biases to twice
+// those.
 Weights RoundedByHand(Weights weights) {
   std::vector<float> steps;
   for (Tensor& t : weights) {
@@ -154,7 +169,8 @@ Weights RoundedByHand(Weights weights) {
       for (size_t i = c; i < t.values.size(); i += channels) most = std::max(most, std::abs(t.values[i]));
       const float step = most / 127;
       steps.push_back(step);
-      for (size_t i = c; i < t.values.size(); i += channels) t.values[i] = std::nearbyint(t.values[i] / step) * step;
+      for (size_t i = c; i < t.values.size(); i += channels)
+        t.values[i] = std::nearbyint(t.values[i] / step) * step;
     }
   }
   return weights;
@@ -198,7 +214,7 @@ TEST_P(Quantized, AStepChangesTheFloatNumbersAsItWouldTheRoundedOnes) {
       }
     }
     EXPECT_GT(moved, 1e-5f);
-    EXPECT_NE(p.Scores(*rounded), plain.Scores(*by_hand));   // rounded again after the step
+    EXPECT_NE(p.Scores(*rounded), plain.Scores(*by_hand));  // rounded again after the step
   }
 }
 
@@ -217,24 +233,38 @@ TEST_P(Quantized, ResumesBitForBit) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, Quantized, testing::Values(Backend::kReference, Backend::kFast),
-                         [](const auto& backend) { return backend.param == Backend::kFast ? "Fast" : "Reference"; });
+                         [](const auto& backend) {
+                           return backend.param == Backend::kFast ? "Fast" : "Reference";
+                         });
 
-// A rounding that falls the other way in the other order of summing is one step of 1/127: the bounds are wide.
+// A rounding that falls the other way in the other order of summing is one step of 1/127: the bounds are
+// wide.
 TEST(Quantized, FastEqualsReference) {
-  std::vector<LayerSpec> layers = {Conv(9, 3, 2, Padding::kSame), Fake(0.01f, -128),
-                                   {.kind = LayerKind::kDepthwise, .kernel = 3, .padding = Padding::kSame}, Fake(0.01f, 20),
-                                   {.kind = LayerKind::kAdd, .inputs = {1, 3}}, Fake(0.02f, -10), Conv(5, 3, 1, Padding::kValid),
-                                   {.kind = LayerKind::kRelu}, {.kind = LayerKind::kMaxPool, .kernel = 2, .stride = 2}, Fake(0.01f, -128),
-                                   {.kind = LayerKind::kGlobalAvgPool}, Fake(0.005f, -128), {.kind = LayerKind::kDense, .units = 3}, Fake(0.01f, 0)};
+  std::vector<LayerSpec> layers = {Conv(9, 3, 2, Padding::kSame),
+                                   Fake(0.01f, -128),
+                                   {.kind = LayerKind::kDepthwise, .kernel = 3, .padding = Padding::kSame},
+                                   Fake(0.01f, 20),
+                                   {.kind = LayerKind::kAdd, .inputs = {1, 3}},
+                                   Fake(0.02f, -10),
+                                   Conv(5, 3, 1, Padding::kValid),
+                                   {.kind = LayerKind::kRelu},
+                                   {.kind = LayerKind::kMaxPool, .kernel = 2, .stride = 2},
+                                   Fake(0.01f, -128),
+                                   {.kind = LayerKind::kGlobalAvgPool},
+                                   Fake(0.005f, -128),
+                                   {.kind = LayerKind::kDense, .units = 3},
+                                   Fake(0.01f, 0)};
   const Problem p(WithInt8(layers), 17);
   auto plain = p.Make(Backend::kReference), fast = p.Make(Backend::kFast);
   for (uint64_t s = 0; s < 3; ++s) {
-    const float a = plain->TrainStep(p.Batch(), 0.01f, {1, s}).mean_loss, b = fast->TrainStep(p.Batch(), 0.01f, {1, s}).mean_loss;
+    const float a = plain->TrainStep(p.Batch(), 0.01f, {1, s}).mean_loss,
+                b = fast->TrainStep(p.Batch(), 0.01f, {1, s}).mean_loss;
     EXPECT_NEAR(a, b, 0.01f);
   }
   EXPECT_THAT(p.Scores(*fast), testing::Pointwise(testing::FloatNear(0.01f), p.Scores(*plain)));
   const Weights a = plain->SaveWeights(), b = fast->SaveWeights();
-  for (size_t t = 0; t < a.size(); ++t) EXPECT_THAT(a[t].values, testing::Pointwise(testing::FloatNear(1e-3f), b[t].values)) << a[t].name;
+  for (size_t t = 0; t < a.size(); ++t)
+    EXPECT_THAT(a[t].values, testing::Pointwise(testing::FloatNear(1e-3f), b[t].values)) << a[t].name;
 }
 
 TEST(Quantized, IsRefusedWithoutAStep) {
@@ -247,14 +277,16 @@ TEST(Quantized, IsRefusedWithoutAStep) {
 }
 
 TEST(Quantized, SurvivesJson) {
-  const ModelSpec spec{"t", 9, 3, WithInt8({Conv(4, 3, 1, Padding::kSame), {.kind = LayerKind::kDense, .units = 3}})};
+  const ModelSpec spec{"t", 9, 3,
+                       WithInt8({Conv(4, 3, 1, Padding::kSame), {.kind = LayerKind::kDense, .units = 3}})};
   EXPECT_EQ(*ModelFromJson(ToJson(spec)), spec);
   ModelSpec fake = spec;
   fake.layers.push_back(Fake(0.0123f, -7));
   EXPECT_EQ(*ModelFromJson(ToJson(fake)), fake);
   ModelSpec plain = spec;
   for (LayerSpec& l : plain.layers) l.int8_kernel = false;
-  EXPECT_THAT(ToJson(plain).dump(), testing::Not(testing::HasSubstr("int8")));   // records of before stay as they are
+  EXPECT_THAT(ToJson(plain).dump(),
+              testing::Not(testing::HasSubstr("int8")));  // records of before stay as they are
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
-// Weights as a safetensors file: 8 bytes of header length (little-endian), a JSON header padded with blanks to a multiple
-// of 8, then the data of each tensor (https://huggingface.co/docs/safetensors, format of version 0.4).
+// Weights as a safetensors file: 8 bytes of header length (little-endian), a JSON header padded with blanks
+// to a multiple of 8, then the data of each tensor (https://huggingface.co/docs/safetensors, format of
+// version 0.4).
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -23,7 +24,8 @@ uint16_t ToHalf(float value) {
   if (size >= 65520.0f) return static_cast<uint16_t>(sign | 0x7c00u);
   // Below 2^-14 halves are whole multiples of 2^-24: adding a half brings those to a float's last places.
   if (size < 0x1p-14f) {
-    return static_cast<uint16_t>(sign | (std::bit_cast<uint32_t>(size + 0.5f) - std::bit_cast<uint32_t>(0.5f)));
+    return static_cast<uint16_t>(sign |
+                                 (std::bit_cast<uint32_t>(size + 0.5f) - std::bit_cast<uint32_t>(0.5f)));
   }
   const uint32_t magnitude = bits & 0x7fffffffu;
   return static_cast<uint16_t>(sign | ((magnitude + 0xfffu + (magnitude >> 13 & 1u) - 0x38000000u) >> 13));
@@ -40,20 +42,25 @@ Result<Tensor> ReadTensor(const std::string& name, const Json& json, std::span<c
   const auto dtype = json.at("dtype").get<std::string>();
   const uint64_t each = BytesOf(dtype);
   if (each == 0) {
-    return Fail(ErrorKind::kBadInput, "weights: tensor {} is of type {}; F32 and F16 are read here", name, dtype);
+    return Fail(ErrorKind::kBadInput, "weights: tensor {} is of type {}; F32 and F16 are read here", name,
+                dtype);
   }
   Tensor tensor{name, {}, {}};
   uint64_t count = 1;
   for (const Json& d : json.at("shape")) {
     const auto extent = d.get<int64_t>();
-    if (extent < 0 || extent > int64_t{1} << 30) return Fail(ErrorKind::kBadInput, "weights: tensor {}: bad shape", name);
+    if (extent < 0 || extent > int64_t{1} << 30)
+      return Fail(ErrorKind::kBadInput, "weights: tensor {}: bad shape", name);
     tensor.shape.push_back(static_cast<int>(extent));
     count *= static_cast<uint64_t>(extent);
-    if (count > data.size()) return Fail(ErrorKind::kBadInput, "weights: tensor {} is larger than the file", name);
+    if (count > data.size())
+      return Fail(ErrorKind::kBadInput, "weights: tensor {} is larger than the file", name);
   }
   const auto offsets = json.at("data_offsets").get<std::vector<uint64_t>>();
-  if (offsets.size() != 2 || offsets[0] > offsets[1] || offsets[1] > data.size() || offsets[1] - offsets[0] != count * each) {
-    return Fail(ErrorKind::kBadInput, "weights: tensor {}: its bytes do not fit the file; the file is truncated or damaged", name);
+  if (offsets.size() != 2 || offsets[0] > offsets[1] || offsets[1] > data.size() ||
+      offsets[1] - offsets[0] != count * each) {
+    return Fail(ErrorKind::kBadInput,
+                "weights: tensor {}: its bytes do not fit the file; the file is truncated or damaged", name);
   }
   tensor.values.resize(count);
   if (each == 4 && count > 0) std::memcpy(tensor.values.data(), data.data() + offsets[0], count * 4);
@@ -84,7 +91,8 @@ Bytes Encode(const WeightsFile& file, const BytesOfTensor& bytes_of) {
   uint64_t offset = 0;
   for (const Tensor& t : file.weights) {
     const uint64_t each = bytes_of(t), end = offset + t.values.size() * each;
-    header[t.name] = {{"dtype", each == 4 ? "F32" : "F16"}, {"shape", t.shape}, {"data_offsets", {offset, end}}};
+    header[t.name] = {
+        {"dtype", each == 4 ? "F32" : "F16"}, {"shape", t.shape}, {"data_offsets", {offset, end}}};
     offset = end;
   }
   std::string text = header.dump();
@@ -137,7 +145,8 @@ Result<WeightsFile> DecodeWeightsFile(std::span<const uint8_t> bytes) {
     WeightsFile file;
     for (const auto& [name, entry] : json.items()) {
       if (name == "__metadata__") {
-        for (const auto& [key, note] : entry.items()) file.metadata.emplace_back(key, note.get<std::string>());
+        for (const auto& [key, note] : entry.items())
+          file.metadata.emplace_back(key, note.get<std::string>());
         continue;
       }
       HL_ASSIGN(Tensor tensor, ReadTensor(name, entry, bytes.subspan(8 + length)));

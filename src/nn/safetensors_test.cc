@@ -11,12 +11,14 @@
 namespace handlens::nn {
 namespace {
 
-// Every number of half precision from zero up, by its definition (IEEE 754): 2^-24 apart up to 2^-14, then 1024 an octave.
+// Every number of half precision from zero up, by its definition (IEEE 754): 2^-24 apart up to 2^-14, then
+// 1024 an octave.
 std::vector<float> Halves() {
   std::vector<float> halves;
   for (int i = 0; i < 1024; ++i) halves.push_back(std::ldexp(static_cast<float>(i), -24));
   for (int exponent = -14; exponent <= 15; ++exponent) {
-    for (int i = 0; i < 1024; ++i) halves.push_back(std::ldexp(1024.0f + static_cast<float>(i), exponent - 10));
+    for (int i = 0; i < 1024; ++i)
+      halves.push_back(std::ldexp(1024.0f + static_cast<float>(i), exponent - 10));
   }
   return halves;
 }
@@ -24,7 +26,7 @@ std::vector<float> Halves() {
 TEST(Half, RoundsToTheNearestAndHalfToEven) {
   const std::vector<float> halves = Halves();
   for (size_t i = 0; i + 1 < halves.size(); ++i) {
-    const float low = halves[i], high = halves[i + 1], middle = (low + high) / 2;   // exact in float
+    const float low = halves[i], high = halves[i + 1], middle = (low + high) / 2;  // exact in float
     ASSERT_EQ(RoundToHalf(low), low);
     ASSERT_EQ(RoundToHalf(-high), -high);
     ASSERT_EQ(RoundToHalf(middle), i % 2 == 0 ? low : high) << middle;
@@ -40,8 +42,9 @@ TEST(Half, RoundsToTheNearestAndHalfToEven) {
 TEST(Safetensors, HalvesTheBytesOfTensorsThatAreExactInHalfPrecisionAndKeepsEveryNumber) {
   const std::vector<float> exact = Halves();
   const std::vector<float> fine = {0.1f, 1e-30f, 70000.0f, -0.0f};
-  const WeightsFile file{{{"0.kernel", {static_cast<int>(exact.size())}, exact}, {"0.bias", {4}, fine}, {"1.bias", {0}, {}}},
-                         {{"spec", "{\"a\": \"b\"}"}, {"notice", "words"}}};
+  const WeightsFile file{
+      {{"0.kernel", {static_cast<int>(exact.size())}, exact}, {"0.bias", {4}, fine}, {"1.bias", {0}, {}}},
+      {{"spec", "{\"a\": \"b\"}"}, {"notice", "words"}}};
   const Bytes bytes = EncodeWeightsFile(file);
   EXPECT_LT(bytes.size(), exact.size() * 2 + 16 + 400);
   const auto read = DecodeWeightsFile(bytes);
@@ -55,7 +58,8 @@ TEST(Safetensors, HalvesTheBytesOfTensorsThatAreExactInHalfPrecisionAndKeepsEver
 }
 
 TEST(Safetensors, RefusesWhatIsTruncatedOrOfAnotherType) {
-  const Bytes bytes = EncodeWeightsFile({{{"0.bias", {3}, {1.0f, 2.0f, 0.1f}}, {"1.bias", {2}, {0.5f, 2.0f}}}, {}});
+  const Bytes bytes =
+      EncodeWeightsFile({{{"0.bias", {3}, {1.0f, 2.0f, 0.1f}}, {"1.bias", {2}, {0.5f, 2.0f}}}, {}});
   for (size_t length = 0; length < bytes.size(); ++length) {
     const auto read = DecodeWeights(std::span(bytes).first(length));
     ASSERT_FALSE(read) << length;

@@ -9,7 +9,8 @@ constexpr int64_t kMaxElements = int64_t{1} << 28;  // of one picture at one lay
 
 template <class... Args>
 tl::unexpected<Error> Wrong(int layer, LayerKind kind, fmt::format_string<Args...> format, Args&&... args) {
-  return Fail(ErrorKind::kUsage, "layer {}, {}: {}", layer, KindName(kind), fmt::format(format, std::forward<Args>(args)...));
+  return Fail(ErrorKind::kUsage, "layer {}, {}: {}", layer, KindName(kind),
+              fmt::format(format, std::forward<Args>(args)...));
 }
 
 bool HasWindow(LayerKind kind) {
@@ -18,11 +19,14 @@ bool HasWindow(LayerKind kind) {
 }
 
 Result<Shape> WindowShape(int index, const LayerSpec& layer, const Shape& in) {
-  if (layer.kernel < 1 || layer.kernel > 64) return Wrong(index, layer.kind, "kernel {} is not in 1..64", layer.kernel);
-  if (layer.stride < 1 || layer.stride > 64) return Wrong(index, layer.kind, "stride {} is not in 1..64", layer.stride);
+  if (layer.kernel < 1 || layer.kernel > 64)
+    return Wrong(index, layer.kind, "kernel {} is not in 1..64", layer.kernel);
+  if (layer.stride < 1 || layer.stride > 64)
+    return Wrong(index, layer.kind, "stride {} is not in 1..64", layer.stride);
   const auto along = [&](int n) {
     return layer.padding == Padding::kSame ? (n + layer.stride - 1) / layer.stride
-                                           : n < layer.kernel ? 0 : (n - layer.kernel) / layer.stride + 1;
+           : n < layer.kernel              ? 0
+                                           : (n - layer.kernel) / layer.stride + 1;
   };
   Shape out{along(in.height), along(in.width), in.channels};
   if (out.height < 1 || out.width < 1) {
@@ -33,13 +37,16 @@ Result<Shape> WindowShape(int index, const LayerSpec& layer, const Shape& in) {
 }
 
 Result<void> CheckGrid(int index, const LayerSpec& layer) {
-  if (!(layer.step > 0 && layer.step < 1e30f)) return Wrong(index, layer.kind, "step {} is not above zero", layer.step);
-  if (layer.zero < -128 || layer.zero > 127) return Wrong(index, layer.kind, "zero {} is not in -128..127", layer.zero);
+  if (!(layer.step > 0 && layer.step < 1e30f))
+    return Wrong(index, layer.kind, "step {} is not above zero", layer.step);
+  if (layer.zero < -128 || layer.zero > 127)
+    return Wrong(index, layer.kind, "zero {} is not in -128..127", layer.zero);
   return {};
 }
 
 Result<void> CheckNumbers(int index, const LayerSpec& layer) {
-  if ((layer.kind == LayerKind::kConv || layer.kind == LayerKind::kDense) && (layer.units < 1 || layer.units > 65536)) {
+  if ((layer.kind == LayerKind::kConv || layer.kind == LayerKind::kDense) &&
+      (layer.units < 1 || layer.units > 65536)) {
     return Wrong(index, layer.kind, "{} units are not in 1..65536", layer.units);
   }
   if (layer.kind == LayerKind::kDropout && !(layer.rate >= 0 && layer.rate < 1)) {
@@ -70,14 +77,17 @@ Result<Shape> OutShape(int index, const LayerSpec& layer, const std::vector<Shap
 
 void AddParams(int index, const Node& node, std::vector<ParamSpec>& params) {
   const auto add = [&](const char* what, std::vector<int> shape, ParamRole role) {
-    params.push_back({index, what, std::move(shape), node.layer.frozen && role != ParamRole::kStatistic ? ParamRole::kFrozen : role});
+    params.push_back({index, what, std::move(shape),
+                      node.layer.frozen && role != ParamRole::kStatistic ? ParamRole::kFrozen : role});
   };
   const LayerSpec& l = node.layer;
   const int in = node.in.channels, out = node.out.channels;
   switch (l.kind) {
     case LayerKind::kConv: add("kernel", {l.kernel, l.kernel, in, out}, ParamRole::kKernel); break;
     case LayerKind::kDepthwise: add("kernel", {l.kernel, l.kernel, in}, ParamRole::kKernel); break;
-    case LayerKind::kDense: add("kernel", {static_cast<int>(Elements(node.in)), out}, ParamRole::kKernel); break;
+    case LayerKind::kDense:
+      add("kernel", {static_cast<int>(Elements(node.in)), out}, ParamRole::kKernel);
+      break;
     case LayerKind::kBatchNorm:
       add("gamma", {in}, ParamRole::kPlain);
       add("beta", {in}, ParamRole::kPlain);
@@ -128,7 +138,8 @@ size_t ParamSpec::Count() const {
 Window WindowOf(const LayerSpec& layer, const Shape& in, const Shape& out) {
   Window w{in, out, layer.kernel, layer.stride, 0, 0};
   if (layer.padding == Padding::kSame) {
-    // TensorFlow's rule: the total of the padding is what the last window lacks; the odd pixel goes to the end.
+    // TensorFlow's rule: the total of the padding is what the last window lacks; the odd pixel goes to the
+    // end.
     w.top = std::max((out.height - 1) * layer.stride + layer.kernel - in.height, 0) / 2;
     w.left = std::max((out.width - 1) * layer.stride + layer.kernel - in.width, 0) / 2;
   }
@@ -138,7 +149,8 @@ Window WindowOf(const LayerSpec& layer, const Shape& in, const Shape& out) {
 // Whether a gradient has anything to do here or below: parameters from number `first` on are the node's own.
 static bool Trains(const GraphSpec& graph, const Node& node, size_t first) {
   const auto below = [&](int input) { return input >= 0 && graph.nodes[Size(input)].trains; };
-  return std::any_of(graph.params.begin() + static_cast<std::ptrdiff_t>(first), graph.params.end(), [](const ParamSpec& p) { return p.Trained(); }) ||
+  return std::any_of(graph.params.begin() + static_cast<std::ptrdiff_t>(first), graph.params.end(),
+                     [](const ParamSpec& p) { return p.Trained(); }) ||
          std::any_of(node.inputs.begin(), node.inputs.end(), below);
 }
 
@@ -146,7 +158,8 @@ Result<GraphSpec> Resolve(const ModelSpec& spec) {
   if (spec.size_px < 1 || spec.size_px > 4096) {
     return Fail(ErrorKind::kUsage, "model {}: input size {} is not in 1..4096 px", spec.name, spec.size_px);
   }
-  if (spec.classes < 2) return Fail(ErrorKind::kUsage, "model {}: {} classes; at least 2 are needed", spec.name, spec.classes);
+  if (spec.classes < 2)
+    return Fail(ErrorKind::kUsage, "model {}: {} classes; at least 2 are needed", spec.name, spec.classes);
   if (spec.layers.empty()) return Fail(ErrorKind::kUsage, "model {}: it has no layers", spec.name);
   GraphSpec graph{spec, {}, {}, std::vector<std::vector<int>>(spec.layers.size())};
   const Shape picture{spec.size_px, spec.size_px, 3};
@@ -170,7 +183,8 @@ Result<GraphSpec> Resolve(const ModelSpec& spec) {
     graph.nodes.push_back(std::move(node));
   }
   if (Elements(graph.nodes.back().out) != spec.classes) {
-    return Fail(ErrorKind::kUsage, "model {}: its last layer gives {} numbers, not one for each of {} classes", spec.name,
+    return Fail(ErrorKind::kUsage,
+                "model {}: its last layer gives {} numbers, not one for each of {} classes", spec.name,
                 Elements(graph.nodes.back().out), spec.classes);
   }
   return graph;

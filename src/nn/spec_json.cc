@@ -7,10 +7,11 @@
 namespace handlens::nn {
 namespace {
 
-constexpr std::array kKinds = {
-    LayerKind::kNormalize, LayerKind::kConv,    LayerKind::kDepthwise, LayerKind::kDense,
-    LayerKind::kBatchNorm, LayerKind::kRelu,    LayerKind::kRelu6,     LayerKind::kMaxPool,
-    LayerKind::kAvgPool,   LayerKind::kGlobalAvgPool, LayerKind::kDropout, LayerKind::kAdd, LayerKind::kFakeQuantize};
+constexpr std::array kKinds = {LayerKind::kNormalize,     LayerKind::kConv,      LayerKind::kDepthwise,
+                               LayerKind::kDense,         LayerKind::kBatchNorm, LayerKind::kRelu,
+                               LayerKind::kRelu6,         LayerKind::kMaxPool,   LayerKind::kAvgPool,
+                               LayerKind::kGlobalAvgPool, LayerKind::kDropout,   LayerKind::kAdd,
+                               LayerKind::kFakeQuantize};
 
 std::string KindWord(LayerKind kind) {
   std::string word(KindName(kind));
@@ -40,7 +41,8 @@ Json LayerToJson(const LayerSpec& layer) {
 
 Result<LayerSpec> LayerFromJson(const Json& json, size_t index) {
   const auto word = json.at("kind").get<std::string>();
-  const auto kind = std::find_if(kKinds.begin(), kKinds.end(), [&](LayerKind k) { return KindWord(k) == word; });
+  const auto kind =
+      std::find_if(kKinds.begin(), kKinds.end(), [&](LayerKind k) { return KindWord(k) == word; });
   if (kind == kKinds.end()) return Fail(ErrorKind::kBadInput, "layer {}: unknown kind \"{}\"", index, word);
   LayerSpec layer;
   layer.kind = *kind;
@@ -49,7 +51,8 @@ Result<LayerSpec> LayerFromJson(const Json& json, size_t index) {
   layer.stride = json.value("stride", layer.stride);
   const auto padding = json.value("padding", std::string("valid"));
   if (padding != "same" && padding != "valid") {
-    return Fail(ErrorKind::kBadInput, "layer {}: padding \"{}\" is neither \"valid\" nor \"same\"", index, padding);
+    return Fail(ErrorKind::kBadInput, "layer {}: padding \"{}\" is neither \"valid\" nor \"same\"", index,
+                padding);
   }
   layer.padding = padding == "same" ? Padding::kSame : Padding::kValid;
   layer.rate = json.value("rate", layer.rate);

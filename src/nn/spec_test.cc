@@ -55,7 +55,8 @@ TEST(Spec, PadsAsTensorFlowDoes) {
 
 TEST(Spec, SaysWhichLayerIsImpossible) {
   ModelSpec spec{"t", 4, 2, {}};
-  spec.layers = {{.kind = LayerKind::kGlobalAvgPool}, {.kind = LayerKind::kMaxPool, .kernel = 2, .stride = 2}};
+  spec.layers = {{.kind = LayerKind::kGlobalAvgPool},
+                 {.kind = LayerKind::kMaxPool, .kernel = 2, .stride = 2}};
   EXPECT_EQ(InferShapes(spec).error().message, "layer 1, max pool: a 1 x 1 input is too small");
   spec.layers = {{.kind = LayerKind::kDense, .units = 3}};
   EXPECT_THAT(InferShapes(spec).error().message, testing::HasSubstr("gives 3 numbers"));
@@ -74,7 +75,9 @@ TEST(Spec, SurvivesJson) {
 
 TEST(Spec, WritesABatchNormsMomentumOnlyWhenItIsNotKeras) {
   ModelSpec spec{"t", 8, 2, {}};
-  spec.layers = {{.kind = LayerKind::kBatchNorm}, {.kind = LayerKind::kBatchNorm, .momentum = 0.9f}, {.kind = LayerKind::kDense, .units = 2}};
+  spec.layers = {{.kind = LayerKind::kBatchNorm},
+                 {.kind = LayerKind::kBatchNorm, .momentum = 0.9f},
+                 {.kind = LayerKind::kDense, .units = 2}};
   const Json json = ToJson(spec);
   EXPECT_EQ(json["layers"][0], Json({{"kind", "batch_norm"}}));
   EXPECT_TRUE(json["layers"][1].contains("momentum"));
@@ -85,7 +88,8 @@ TEST(Spec, WritesABatchNormsMomentumOnlyWhenItIsNotKeras) {
 
 TEST(Spec, WritesWhatIsFrozenOnlyWhereItIs) {
   ModelSpec spec{"t", 8, 2, {}};
-  spec.layers = {{.kind = LayerKind::kConv, .units = 3, .kernel = 1, .frozen = true}, {.kind = LayerKind::kBatchNorm, .fixed_statistics = true},
+  spec.layers = {{.kind = LayerKind::kConv, .units = 3, .kernel = 1, .frozen = true},
+                 {.kind = LayerKind::kBatchNorm, .fixed_statistics = true},
                  {.kind = LayerKind::kDense, .units = 2}};
   const Json json = ToJson(spec);
   EXPECT_EQ(json["layers"][0]["frozen"], true);
@@ -101,12 +105,14 @@ TEST(Spec, FrozenNumbersAreParametersWithoutMemoryForTraining) {
   const ModelCost frozen = *Cost(spec, 4);
   EXPECT_EQ(frozen.parameters, free.parameters);
   EXPECT_EQ(frozen.multiply_adds, free.multiply_adds);
-  EXPECT_LT(frozen.arena_bytes, free.arena_bytes - 2 * 4 * 2'000'000);   // Adam's moments of 2.3 million numbers
+  EXPECT_LT(frozen.arena_bytes,
+            free.arena_bytes - 2 * 4 * 2'000'000);  // Adam's moments of 2.3 million numbers
 }
 
 TEST(Spec, RefusesJsonItDoesNotKnow) {
   EXPECT_FALSE(ModelFromJson(Json::parse(R"({"name": "x"})")));
-  EXPECT_FALSE(ModelFromJson(Json::parse(R"({"name":"x","size_px":8,"classes":2,"layers":[{"kind":"lstm"}]})")));
+  EXPECT_FALSE(
+      ModelFromJson(Json::parse(R"({"name":"x","size_px":8,"classes":2,"layers":[{"kind":"lstm"}]})")));
 }
 
 TEST(Safetensors, RoundTripsAndRefusesDamage) {

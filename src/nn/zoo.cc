@@ -19,9 +19,10 @@ LayerSpec Dense(int units) { return {.kind = LayerKind::kDense, .units = units};
 LayerSpec Plain(LayerKind kind) { return {.kind = kind}; }
 LayerSpec Dropout(float rate) { return {.kind = LayerKind::kDropout, .rate = rate}; }
 
-// The paper's models: convolutions 3 x 3 with ReLU (as in the authors' code; the tables leave it out) and max pool 2 each,
-// then dense layers with ReLU, then one neuron a class.
-Layers PaperModel(const std::vector<int>& filters, const std::vector<int>& neurons, int classes, float dropout) {
+// The paper's models: convolutions 3 x 3 with ReLU (as in the authors' code; the tables leave it out) and max
+// pool 2 each, then dense layers with ReLU, then one neuron a class.
+Layers PaperModel(const std::vector<int>& filters, const std::vector<int>& neurons, int classes,
+                  float dropout) {
   Layers layers;
   for (const int f : filters) {
     layers.push_back(Conv(f, 3, 1, Padding::kValid));
@@ -40,8 +41,8 @@ Layers PaperModel(const std::vector<int>& filters, const std::vector<int>& neuro
 void AddNormed(Layers& layers, LayerSpec layer, std::optional<LayerKind> activation) {
   layer.bias = false;
   layers.push_back(layer);
-  // Keras' default momentum, 0.99, needs some 500 steps before inference sees the statistics that training saw; small
-  // sets of pictures train hardly longer than that (docs/models.md).
+  // Keras' default momentum, 0.99, needs some 500 steps before inference sees the statistics that training
+  // saw; small sets of pictures train hardly longer than that (docs/models.md).
   layers.push_back({.kind = LayerKind::kBatchNorm, .momentum = 0.9f});
   if (activation) layers.push_back(Plain(*activation));
 }
@@ -53,7 +54,9 @@ LayerSpec Depthwise(int stride) {
 Layers Nano(int width, int classes) {
   Layers layers;
   AddNormed(layers, Conv(std::max(8, width / 2), 3, 2, Padding::kSame), LayerKind::kRelu);
-  struct Block { int times, stride; };
+  struct Block {
+    int times, stride;
+  };
   for (const auto [times, stride] : {Block{1, 1}, Block{2, 2}, Block{2, 1}, Block{4, 2}, Block{4, 1}}) {
     AddNormed(layers, Depthwise(stride), LayerKind::kRelu);
     AddNormed(layers, Conv(times * width, 1, 1, Padding::kValid), LayerKind::kRelu);
@@ -64,7 +67,8 @@ Layers Nano(int width, int classes) {
   return layers;
 }
 
-// Channel counts stay multiples of 8 and never fall by more than a tenth (Sandler et al. 2018, their code's rule).
+// Channel counts stay multiples of 8 and never fall by more than a tenth (Sandler et al. 2018, their code's
+// rule).
 int Divisible(float channels) {
   const int rounded = std::max(8, static_cast<int>(channels + 4) / 8 * 8);
   return static_cast<float>(rounded) < 0.9f * channels ? rounded + 8 : rounded;
@@ -72,17 +76,20 @@ int Divisible(float channels) {
 
 // Sandler et al. 2018, Table 2.
 Layers MobileNetV2(float alpha, int classes) {
-  struct Stage { int expand, channels, blocks, stride; };
+  struct Stage {
+    int expand, channels, blocks, stride;
+  };
   Layers layers;
   int channels = Divisible(32 * alpha);
   AddNormed(layers, Conv(channels, 3, 2, Padding::kSame), LayerKind::kRelu6);
-  for (const auto& s : {Stage{1, 16, 1, 1}, Stage{6, 24, 2, 2}, Stage{6, 32, 3, 2}, Stage{6, 64, 4, 2}, Stage{6, 96, 3, 1},
-                        Stage{6, 160, 3, 2}, Stage{6, 320, 1, 1}}) {
+  for (const auto& s : {Stage{1, 16, 1, 1}, Stage{6, 24, 2, 2}, Stage{6, 32, 3, 2}, Stage{6, 64, 4, 2},
+                        Stage{6, 96, 3, 1}, Stage{6, 160, 3, 2}, Stage{6, 320, 1, 1}}) {
     const int out = Divisible(static_cast<float>(s.channels) * alpha);
     for (int b = 0; b < s.blocks; ++b) {
       const int entry = static_cast<int>(layers.size()) - 1;
       const int stride = b == 0 ? s.stride : 1;
-      if (s.expand > 1) AddNormed(layers, Conv(channels * s.expand, 1, 1, Padding::kValid), LayerKind::kRelu6);
+      if (s.expand > 1)
+        AddNormed(layers, Conv(channels * s.expand, 1, 1, Padding::kValid), LayerKind::kRelu6);
       AddNormed(layers, Depthwise(stride), LayerKind::kRelu6);
       AddNormed(layers, Conv(out, 1, 1, Padding::kValid), std::nullopt);
       if (stride == 1 && out == channels) {
@@ -147,13 +154,17 @@ std::vector<ZooEntry> Zoo() {
   };
   for (size_t i = 0; i < 4; ++i) {
     const ZooEntry plain = zoo[i];
-    zoo.push_back({plain.name + "-dropout", plain.description + ", dropout 0.2 after each pool", plain.min_size_px, true});
+    zoo.push_back({plain.name + "-dropout", plain.description + ", dropout 0.2 after each pool",
+                   plain.min_size_px, true});
   }
   for (const int width : {8, 16, 24, 32}) {
     zoo.push_back({fmt::format("nano{}", width),
-                   fmt::format("depthwise-separable blocks of {} to {} channels; small, fast, for phones", width, 4 * width), 16, false});
+                   fmt::format("depthwise-separable blocks of {} to {} channels; small, fast, for phones",
+                               width, 4 * width),
+                   16, false});
   }
-  zoo.push_back({"mobilenetv2-0.35", "MobileNetV2 at 0.35 of its width (Sandler et al. 2018), from scratch", 32, false});
+  zoo.push_back({"mobilenetv2-0.35", "MobileNetV2 at 0.35 of its width (Sandler et al. 2018), from scratch",
+                 32, false});
   zoo.push_back({"mobilenetv2-1.0", "MobileNetV2 (Sandler et al. 2018), from scratch", 32, false});
   return zoo;
 }
@@ -169,7 +180,8 @@ Result<ModelSpec> NamedModel(std::string_view name, int size_px, int classes) {
   }
   for (const ZooEntry& entry : zoo) {
     if (entry.name == name && size_px < entry.min_size_px) {
-      return Fail(ErrorKind::kUsage, "model {} needs pictures of at least {} px, not {}", name, entry.min_size_px, size_px);
+      return Fail(ErrorKind::kUsage, "model {} needs pictures of at least {} px, not {}", name,
+                  entry.min_size_px, size_px);
     }
   }
   ModelSpec spec{std::string(name), size_px, classes, std::move(*layers)};

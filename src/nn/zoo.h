@@ -1,4 +1,5 @@
-// The zoo: models that have a name. The paper's, with its tables; its code's Dropout variants; our default family.
+// The zoo: models that have a name. The paper's, with its tables; its code's Dropout variants; our default
+// family.
 #pragma once
 
 #include <string>
@@ -16,9 +17,10 @@ struct ZooEntry {
   bool paper = false;
 };
 
-// Every named model: m1d1 (Table 9), m1 (Table 11), m2 (Table 13), m4 (Table 12), each also as "<name>-dropout"
-// (Dropout 0.2 after the convolutions' pools as in the authors' code), nano8, nano16, nano24, nano32 (docs/models.md),
-// mobilenetv2-0.35 and mobilenetv2-1.0 from scratch. "f<filters>n<neurons>" is m1 with other widths, for `reduce`.
+// Every named model: m1d1 (Table 9), m1 (Table 11), m2 (Table 13), m4 (Table 12), each also as
+// "<name>-dropout" (Dropout 0.2 after the convolutions' pools as in the authors' code), nano8, nano16,
+// nano24, nano32 (docs/models.md), mobilenetv2-0.35 and mobilenetv2-1.0 from scratch. "f<filters>n<neurons>"
+// is m1 with other widths, for `reduce`.
 std::vector<ZooEntry> Zoo();
 
 // Kind kUsage: unknown name, with the nearest right one; a size too small for the model.

@@ -46,11 +46,13 @@ Result<std::vector<ZipEntry>> Inject(std::vector<ZipEntry> entries, const Androi
       entry = StoredEntry(entry.name, AndroidIcon(request.icon, entry.name));
     }
   }
-  for (const BundleFile& file : bundle) entries.push_back(StoredEntry("assets/bundle/" + file.name, file.bytes));
+  for (const BundleFile& file : bundle)
+    entries.push_back(StoredEntry("assets/bundle/" + file.name, file.bytes));
   return entries;
 }
 
-// Folders of icons by density; sizes in pixels of a 48 dp icon. A density that the name does not tell gets 192 px.
+// Folders of icons by density; sizes in pixels of a 48 dp icon. A density that the name does not tell gets
+// 192 px.
 int IconSide(const std::string& name) {
   static constexpr std::pair<const char*, int> kDensities[] = {
       {"xxxhdpi", 192}, {"xxhdpi", 144}, {"xhdpi", 96}, {"hdpi", 72}, {"mdpi", 48}};
@@ -73,7 +75,9 @@ Result<void> CheckAndroidWords(const AndroidRequest& request) {
 }
 
 ManifestEdit AndroidEdit(const AndroidRequest& request) {
-  return {{{kTemplateId, request.application_id}, {kTemplateLabel, request.bundle.name}, {kTemplateVersion, request.version_name}},
+  return {{{kTemplateId, request.application_id},
+           {kTemplateLabel, request.bundle.name},
+           {kTemplateVersion, request.version_name}},
           {{kVersionCodeAttribute, static_cast<uint32_t>(request.version_code)}}};
 }
 
@@ -94,7 +98,8 @@ Result<std::vector<AndroidApp>> PackAndroid(const AndroidRequest& request, const
     const std::string abi = AbisOf(*entries);
     HL_ASSIGN(const std::vector<ZipEntry> injected, Inject(*std::move(entries), request, bundle));
     HL_ASSIGN(const Bytes apk, SignApk(WriteZip(injected), key, kMinSdk));
-    const std::filesystem::path out = request.out / fmt::format("{}-{}.apk", FileStem(request.bundle.name), abi);
+    const std::filesystem::path out =
+        request.out / fmt::format("{}-{}.apk", FileStem(request.bundle.name), abi);
     HL_TRY(WriteFileAtomic(out, apk));
     apps.push_back({out, abi, static_cast<int64_t>(apk.size())});
   }

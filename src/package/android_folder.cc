@@ -29,8 +29,8 @@ Json FactsOf(const AndroidRequest& request, const SigningKey& key, const std::st
   return facts;
 }
 
-// The APKs of earlier packings that stay: those of other ABIs and names than are packed now. What is said of them and is
-// not said of the new ones stands beside each.
+// The APKs of earlier packings that stay: those of other ABIs and names than are packed now. What is said of
+// them and is not said of the new ones stands beside each.
 Result<Json> Staying(const fs::path& folder, const std::vector<AndroidApp>& packed, const Json& facts) {
   Json staying = Json::array();
   std::error_code error;
@@ -69,8 +69,8 @@ Result<std::set<std::string>> Replaced(const fs::path& folder, const Json& stayi
 
 }  // namespace
 
-Result<AndroidFolder> PackAndroidFolder(const AndroidRequest& request, const SigningKey& key, const fs::path& skeleton,
-                                        const std::string& model) {
+Result<AndroidFolder> PackAndroidFolder(const AndroidRequest& request, const SigningKey& key,
+                                        const fs::path& skeleton, const std::string& model) {
   HL_TRY(RefuseNewerRecord(request.out / kRecord, kFormat, kVersion));
   HL_ASSIGN(StagedFolder staged, StagedFolder::Begin(request.out));
   AndroidRequest beside = request;

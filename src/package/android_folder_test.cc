@@ -1,4 +1,5 @@
-// Claims about RUN/apps/android: whatever goes wrong, the old app stays; a packing for one processor leaves the others'.
+// Claims about RUN/apps/android: whatever goes wrong, the old app stays; a packing for one processor leaves
+// the others'.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -34,7 +35,8 @@ struct Sample {
 // A template as small as one can be: a manifest, an icon, one library.
 Bytes Template(const std::string& abi) {
   const Bytes manifest = ReadFile(HANDLENS_SOURCE_DIR "/src/package/testdata/manifest.axml").value();
-  const auto layout = WriteZip({StoredEntry("AndroidManifest.xml", manifest), StoredEntry("lib/" + abi + "/libx.so", Bytes(300'000, 7))});
+  const auto layout = WriteZip({StoredEntry("AndroidManifest.xml", manifest),
+                                StoredEntry("lib/" + abi + "/libx.so", Bytes(300'000, 7))});
   return layout.bytes;
 }
 
@@ -60,7 +62,8 @@ Sample MakeSample(const std::string& name) {
   EXPECT_TRUE(WriteFileAtomic(folder / "model.tflite", Model()));
   const auto rgb = describe::sample::Flat(200, 30, 40, 9);
   EXPECT_TRUE(WriteFileAtomic(folder / "red.png", image::EncodePng(rgb, 9, 9)));
-  for (const char* abi : {"arm64-v8a", "x86_64"}) EXPECT_TRUE(WriteFileAtomic(folder / (std::string(abi) + ".apk"), Template(abi)));
+  for (const char* abi : {"arm64-v8a", "x86_64"})
+    EXPECT_TRUE(WriteFileAtomic(folder / (std::string(abi) + ".apk"), Template(abi)));
   Sample sample{folder, {}, SigningKey::Create(folder / "key.pem", kNow).value()};
   sample.request.bundle = {folder / "model.tflite", {}, "Leaves", {{folder / "red.png", "red"}}};
   sample.request.templates = {folder / "arm64-v8a.apk"};
@@ -70,9 +73,13 @@ Sample MakeSample(const std::string& name) {
   return sample;
 }
 
-Result<AndroidFolder> Pack(const Sample& sample) { return PackAndroidFolder(sample.request, sample.key, {}, "model/model.tflite"); }
+Result<AndroidFolder> Pack(const Sample& sample) {
+  return PackAndroidFolder(sample.request, sample.key, {}, "model/model.tflite");
+}
 
-Json Record(const Sample& sample) { return ReadRecord(sample.request.out / "android.json", "handlens-android", 1).value(); }
+Json Record(const Sample& sample) {
+  return ReadRecord(sample.request.out / "android.json", "handlens-android", 1).value();
+}
 
 TEST(AndroidFolder, KeepsTheAppsOfOtherProcessors) {
   Sample sample = MakeSample("abis");
@@ -84,7 +91,8 @@ TEST(AndroidFolder, KeepsTheAppsOfOtherProcessors) {
   sample.request.templates = {sample.folder / "x86_64.apk"};
   sample.request.version_code = 2;
   ASSERT_TRUE(Pack(sample));
-  EXPECT_THAT(ListFolder(sample.request.out).value(), ElementsAre("Leaves-arm64-v8a.apk", "Leaves-x86_64.apk", "android.json", "notes.txt"));
+  EXPECT_THAT(ListFolder(sample.request.out).value(),
+              ElementsAre("Leaves-arm64-v8a.apk", "Leaves-x86_64.apk", "android.json", "notes.txt"));
   EXPECT_EQ(ReadFile(sample.request.out / "Leaves-arm64-v8a.apk").value(), arm64);
   // The record says of each what it is.
   const Json record = Record(sample);
@@ -132,7 +140,8 @@ TEST(AndroidFolder, AMistakeKeepsTheOldApp) {
   wrong([&](AndroidRequest& r) { r.bundle.check_pictures[0].path = sample.folder / "gone.png"; });
 }
 
-// Ends the packing in a process of its own, by a limit on the size of files: as a full disk (an error) or a kill.
+// Ends the packing in a process of its own, by a limit on the size of files: as a full disk (an error) or a
+// kill.
 TEST(AndroidFolder, AFullDiskOrAKillKeepsTheOldApp) {
   const Sample sample = MakeSample("full");
   ASSERT_TRUE(Pack(sample));

@@ -1,4 +1,5 @@
-// WriteAndroidProject: the template's sources with the user's model and words, for those who go on in Android Studio.
+// WriteAndroidProject: the template's sources with the user's model and words, for those who go on in Android
+// Studio.
 #include <algorithm>
 
 #include "package/android_words.h"
@@ -37,11 +38,13 @@ Result<Bytes> WithUsersWords(const fs::path& file, Bytes bytes, const AndroidReq
 Result<std::vector<fs::path>> FilesBelow(const fs::path& folder) {
   std::vector<fs::path> files;
   std::error_code error;
-  for (auto it = fs::recursive_directory_iterator(folder, error); !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
+  for (auto it = fs::recursive_directory_iterator(folder, error);
+       !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
     if (it->is_regular_file()) files.push_back(it->path().lexically_relative(folder));
   }
   if (error || files.empty()) {
-    return Fail(ErrorKind::kInternal, "{}: the Android project is not there; build handlens with its apps", folder.string());
+    return Fail(ErrorKind::kInternal, "{}: the Android project is not there; build handlens with its apps",
+                folder.string());
   }
   std::sort(files.begin(), files.end());
   return files;
@@ -76,7 +79,8 @@ Result<void> WriteAndroidProject(const AndroidRequest& request, const fs::path& 
     }
     HL_TRY(WriteFileAtomic(request.out / file, bytes));
   }
-  for (const BundleFile& file : bundle) HL_TRY(WriteFileAtomic(main / "assets/bundle" / file.name, file.bytes));
+  for (const BundleFile& file : bundle)
+    HL_TRY(WriteFileAtomic(main / "assets/bundle" / file.name, file.bytes));
   return WriteLibraries(request, main);
 }
 

@@ -82,7 +82,8 @@ Result<Bytes> SignerV2(const Digest& digest, const SigningKey& key) {
 
 Result<Bytes> SignerV3(const Digest& digest, const SigningKey& key, int min_sdk) {
   const Bytes sdks = Concat({Number(static_cast<uint32_t>(min_sdk)), Number(kMaxSdk)});
-  const Bytes data = Concat({AlgorithmAnd(digest), Prefixed(Prefixed(key.certificate_der())), sdks, Prefixed({})});
+  const Bytes data =
+      Concat({AlgorithmAnd(digest), Prefixed(Prefixed(key.certificate_der())), sdks, Prefixed({})});
   HL_ASSIGN(const Bytes signature, key.Sign(data));
   return Concat({Prefixed(data), sdks, AlgorithmAnd(signature), Prefixed(key.public_key_der())});
 }
@@ -101,7 +102,8 @@ Result<Bytes> SignApk(const ZipLayout& zip, const SigningKey& key, int min_sdk) 
   const auto contents = all.first(zip.directory_offset);
   const auto directory = all.subspan(zip.directory_offset, zip.end_offset - zip.directory_offset);
   const auto end = all.subspan(zip.end_offset);
-  // The end record is signed with the directory where it stands before the block is inserted, which is as it is now.
+  // The end record is signed with the directory where it stands before the block is inserted, which is as it
+  // is now.
   const Digest digest = ContentDigest({contents, directory, end});
   HL_ASSIGN(const Bytes v2, SignerV2(digest, key));
   HL_ASSIGN(const Bytes v3, SignerV3(digest, key, std::max(min_sdk, 28)));  // v3 begins with Android 9

@@ -1,4 +1,5 @@
-// Claims about the signing block, read back by a few lines of its own (source.android.com, APK Signature Schemes v2 and v3).
+// Claims about the signing block, read back by a few lines of its own (source.android.com, APK Signature
+// Schemes v2 and v3).
 #include "package/apk_signature.h"
 
 #include <gtest/gtest.h>
@@ -58,7 +59,8 @@ Signed MakeSigned(const std::string& name) {
   return {std::move(key), std::move(apk)};
 }
 
-// Without this attribute a v3 signature could be cut away on a phone that knows it, and an older key's v2 take its place.
+// Without this attribute a v3 signature could be cut away on a phone that knows it, and an older key's v2
+// take its place.
 TEST(ApkSignature, TheV2SignatureSaysThatThereIsAV3) {
   const Signed made = MakeSigned("stripping");
   const auto pairs = Pairs(made.apk);

@@ -11,12 +11,14 @@ constexpr uint16_t kXml = 0x0003, kStringPool = 0x0001, kResourceMap = 0x0180, k
 constexpr uint32_t kSortedFlag = 1u << 0, kUtf8Flag = 1u << 8;
 constexpr uint8_t kTypeFirstInt = 0x10, kTypeLastInt = 0x1f;
 
-tl::unexpected<Error> Broken() { return Fail(ErrorKind::kBadInput, "not a binary XML file that can be read"); }
+tl::unexpected<Error> Broken() {
+  return Fail(ErrorKind::kBadInput, "not a binary XML file that can be read");
+}
 
 struct Pool {
   std::vector<std::string> strings;  // UTF-8
   uint32_t flags = 0;
-  size_t size_bytes = 0;             // of the chunk
+  size_t size_bytes = 0;  // of the chunk
 };
 
 void PutCodePoint(std::string& out, uint32_t c) {
@@ -48,7 +50,8 @@ std::vector<uint32_t> CodePoints(const std::string& text) {
     const auto lead = static_cast<uint8_t>(text[i]);
     const size_t length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
     uint32_t c = length == 1 ? lead : lead & (0xffu >> (length + 1));
-    for (size_t k = 1; k < length && i + k < text.size(); ++k) c = (c << 6) | (static_cast<uint8_t>(text[i + k]) & 63u);
+    for (size_t k = 1; k < length && i + k < text.size(); ++k)
+      c = (c << 6) | (static_cast<uint8_t>(text[i + k]) & 63u);
     points.push_back(c);
     i += length;
   }
@@ -164,7 +167,8 @@ std::set<std::string> ReplaceStrings(Pool& pool, const std::map<std::string, std
   return seen;
 }
 
-// Sets integer attributes of every element in `nodes` (the chunks after the pool); returns the ids that occurred.
+// Sets integer attributes of every element in `nodes` (the chunks after the pool); returns the ids that
+// occurred.
 Result<std::set<uint32_t>> ReplaceIntegers(Bytes& nodes, const std::map<uint32_t, uint32_t>& replacements) {
   std::vector<uint32_t> ids;
   std::set<uint32_t> seen;
@@ -201,7 +205,8 @@ Result<Bytes> EditBinaryXml(std::span<const uint8_t> xml, const ManifestEdit& ed
   if (reader.At<uint16_t>(0) != kXml || reader.At<uint32_t>(4) != xml.size()) return Broken();
   const size_t start = reader.At<uint16_t>(2);
   HL_ASSIGN(Pool pool, ReadPool(reader, start));
-  const auto rest = reader.Slice(start + pool.size_bytes, xml.size() - std::min(xml.size(), start + pool.size_bytes));
+  const auto rest =
+      reader.Slice(start + pool.size_bytes, xml.size() - std::min(xml.size(), start + pool.size_bytes));
   Bytes nodes(rest.begin(), rest.end());
   const auto strings = ReplaceStrings(pool, edit.strings);
   HL_ASSIGN(const auto integers, ReplaceIntegers(nodes, edit.integers));

@@ -33,7 +33,8 @@ TEST(BinaryXml, ReplacesTheIdAndWhatIsMadeFromIt) {
 }
 
 TEST(BinaryXml, NamesMayBeInAnyScript) {
-  for (const char* name : {"Blätter", "叶子", "🍁 Ahorn", "a name of a hundred and thirty characters, which is longer than "
+  for (const char* name : {"Blätter", "叶子", "🍁 Ahorn",
+                           "a name of a hundred and thirty characters, which is longer than "
                            "one byte of length can say in the pool of strings, and so needs two of them"}) {
     ManifestEdit edit;
     edit.strings = {{"handlens placeholder label", name}};

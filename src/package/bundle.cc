@@ -40,7 +40,8 @@ struct Model {
   describe::Description description;
 };
 
-// An app whose labels do not match its model's outputs starts without a complaint unless somebody checks: we do.
+// An app whose labels do not match its model's outputs starts without a complaint unless somebody checks: we
+// do.
 Result<Model> ReadModel(const std::filesystem::path& path) {
   Model model;
   HL_ASSIGN(model.bytes, ReadFile(path));
@@ -48,14 +49,16 @@ Result<Model> ReadModel(const std::filesystem::path& path) {
   if (!info) return Fail(info.error().kind, "{}: {}", path.string(), info.error().message);
   model.info = *std::move(info);
   if (model.info.preprocess_json.empty()) {
-    return Fail(ErrorKind::kBadInput, "{}: has no metadata of handlens; run `handlens describe` on its run folder first",
+    return Fail(ErrorKind::kBadInput,
+                "{}: has no metadata of handlens; run `handlens describe` on its run folder first",
                 path.string());
   }
   HL_ASSIGN(model.description, describe::DescriptionFromJson(model.info.preprocess_json, path.string()));
   const size_t labels = model.description.labels.size();
   const int outputs = model.info.output_shape.empty() ? 0 : model.info.output_shape.back();
   if (model.info.labels != model.description.labels || outputs != static_cast<int>(labels)) {
-    return Fail(ErrorKind::kBadInput, "{}: {} outputs, {} labels in the label file, {} in preprocess.json; they must be the same",
+    return Fail(ErrorKind::kBadInput,
+                "{}: {} outputs, {} labels in the label file, {} in preprocess.json; they must be the same",
                 path.string(), outputs, model.info.labels.size(), labels);
   }
   return model;
@@ -73,8 +76,8 @@ std::string Lower(std::string text) {
   return text;
 }
 
-// The pixels are encoded anew, so nothing of the file but what the model sees can come along. That a phone gets the
-// model's very input from them is tried here: a square of the right size is left alone by every fit.
+// The pixels are encoded anew, so nothing of the file but what the model sees can come along. That a phone
+// gets the model's very input from them is tried here: a square of the right size is left alone by every fit.
 Result<Carried> PixelsOnly(std::span<const uint8_t> input, int size_px, image::Fit fit) {
   Carried carried{image::EncodePng(input, size_px, size_px), "png"};
   HL_ASSIGN(const image::Decoded again, image::Decode(carried.bytes));
@@ -87,7 +90,8 @@ Result<Carried> PixelsOnly(std::span<const uint8_t> input, int size_px, image::F
 
 Carried Original(Bytes file, const image::Decoded& decoded) {
   const std::string& format = decoded.facts.format;
-  return {std::move(file), Lower(format), format == "PNG" || format == "GIF" || format == "BMP" || format == "TIFF"};
+  return {std::move(file), Lower(format),
+          format == "PNG" || format == "GIF" || format == "BMP" || format == "TIFF"};
 }
 
 // The pictures that the phone runs, with the scores that the computer gives them.
@@ -124,9 +128,9 @@ Result<void> AddCheck(const BundleRequest& request, const Model& model, std::vec
     files.push_back({"check/" + name, std::move(carried.bytes)});
   }
   Json record = {{"runtime", judge->RuntimeVersion()},
-                       {"tolerance", model.info.output_type == tflite::Type::kFloat32 ? 1e-3 : 1.5 / 256},
-                       {"left_out", request.check_pictures.size() - rows.size()},
-                       {"pictures", rows}};
+                 {"tolerance", model.info.output_type == tflite::Type::kFloat32 ? 1e-3 : 1.5 / 256},
+                 {"left_out", request.check_pictures.size() - rows.size()},
+                 {"pictures", rows}};
   if (request.carry == Carry::kOriginals) record["pictures_are"] = "originals";
   files.push_back({"check/check.json", RecordBytes("handlens-check", record)});
   return {};
@@ -138,13 +142,13 @@ Result<std::vector<BundleFile>> MakeBundle(const BundleRequest& request) {
   HL_ASSIGN(const Model model, ReadModel(request.model));
   std::vector<BundleFile> files;
   Json app = {{"name", request.name},
-                    {"model", "model.tflite"},
-                    {"model_file", request.model.filename().string()},
-                    {"model_sha256", Sha256(model.bytes)},
-                    {"input_type", TypeName(model.info.input_type)},
-                    {"output_type", TypeName(model.info.output_type)},
-                    {"output_quantization", OutputQuantization(model.info)},
-                    {"preprocess", Json::parse(model.info.preprocess_json)}};
+              {"model", "model.tflite"},
+              {"model_file", request.model.filename().string()},
+              {"model_sha256", Sha256(model.bytes)},
+              {"input_type", TypeName(model.info.input_type)},
+              {"output_type", TypeName(model.info.output_type)},
+              {"output_quantization", OutputQuantization(model.info)},
+              {"preprocess", Json::parse(model.info.preprocess_json)}};
   if (!request.guide.empty()) app["guide"] = request.guide;
   files.push_back({"app.json", RecordBytes("handlens-app", app)});
   files.push_back({"model.tflite", model.bytes});
@@ -168,7 +172,8 @@ Result<image::Image> DrawIcon(const std::vector<std::filesystem::path>& pictures
     const auto pixels = image::ModelInput(seen, tile, image::Fit::kCrop);
     const size_t row_bytes = static_cast<size_t>(tile) * 3;
     for (size_t y = 0; y < static_cast<size_t>(tile); ++y) {
-      const size_t to = ((i / across * static_cast<size_t>(tile) + y) * kSide + i % across * static_cast<size_t>(tile)) * 3;
+      const size_t to =
+          ((i / across * static_cast<size_t>(tile) + y) * kSide + i % across * static_cast<size_t>(tile)) * 3;
       std::copy_n(pixels.begin() + static_cast<std::ptrdiff_t>(y * row_bytes), row_bytes,
                   icon.rgb.begin() + static_cast<std::ptrdiff_t>(to));
     }

@@ -20,7 +20,8 @@ using testing::HasSubstr;
 FolderRequest MakeRequest(const std::string& name, const Bytes& model) {
   const fs::path folder = fs::path(testing::TempDir()) / ("handlens-c-" + name);
   fs::remove_all(folder);
-  EXPECT_TRUE(WriteFileAtomic(folder / "model.tflite", WithLabels(model, {"red", "green \"x\"", "Bl\xc3\xa4u"})));
+  EXPECT_TRUE(
+      WriteFileAtomic(folder / "model.tflite", WithLabels(model, {"red", "green \"x\"", "Bl\xc3\xa4u"})));
   const auto rgb = describe::sample::Flat(200, 30, 40, 9);
   EXPECT_TRUE(WriteFileAtomic(folder / "red.png", image::EncodePng(rgb, 9, 9)));
   FolderRequest request;
@@ -30,11 +31,13 @@ FolderRequest MakeRequest(const std::string& name, const Bytes& model) {
 }
 
 int Make(const fs::path& folder) {
-  return std::system(fmt::format("CFLAGS='-O1 -Werror' make -s -C {0} check >{0}/log 2>&1", folder.string()).c_str());
+  return std::system(
+      fmt::format("CFLAGS='-O1 -Werror' make -s -C {0} check >{0}/log 2>&1", folder.string()).c_str());
 }
 
 TEST(PackC, BuildsAsItStandsAndPassesItsCheck) {
-  if (std::system("make --version >/dev/null 2>&1 && cc --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "no make or no cc";
+  if (std::system("make --version >/dev/null 2>&1 && cc --version >/dev/null 2>&1") != 0)
+    GTEST_SKIP() << "no make or no cc";
   const FolderRequest request = MakeRequest("builds", describe::sample::QuantizedModel());
   const auto files = PackC(request);
   ASSERT_TRUE(files) << files.error().message;

@@ -15,12 +15,14 @@ namespace handlens::package {
 namespace {
 
 constexpr size_t kBlock = 512;
-constexpr int64_t kTime = 347155200;   // 1981-01-01, as in the other archives
+constexpr int64_t kTime = 347155200;  // 1981-01-01, as in the other archives
 
 void Append(Bytes& to, std::string_view text) { to.insert(to.end(), text.begin(), text.end()); }
 
 // `text` at a place of a header's block.
-void Put(std::array<uint8_t, kBlock>& block, size_t at, std::string_view text) { std::copy(text.begin(), text.end(), block.begin() + static_cast<std::ptrdiff_t>(at)); }
+void Put(std::array<uint8_t, kBlock>& block, size_t at, std::string_view text) {
+  std::copy(text.begin(), text.end(), block.begin() + static_cast<std::ptrdiff_t>(at));
+}
 
 // A header of ustar. Its checksum is of itself with the checksum's field as blanks.
 void AppendHeader(Bytes& to, const std::string& name, size_t bytes, int mode, char type) {
@@ -49,14 +51,16 @@ void Fill(Bytes& to) { to.resize((to.size() + kBlock - 1) / kBlock * kBlock); }
 // "a/", "a/b/" of "a/b/c".
 std::vector<std::string> FoldersOf(const std::string& name) {
   std::vector<std::string> folders;
-  for (size_t slash = name.find('/'); slash != std::string::npos; slash = name.find('/', slash + 1)) folders.push_back(name.substr(0, slash + 1));
+  for (size_t slash = name.find('/'); slash != std::string::npos; slash = name.find('/', slash + 1))
+    folders.push_back(name.substr(0, slash + 1));
   return folders;
 }
 
 Bytes Gzip(const Bytes& bytes) {
   constexpr int kWithGzipHeader = 15 + 16, kMemory = 9;
   z_stream stream{};
-  HL_CHECK(deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, kWithGzipHeader, kMemory, Z_DEFAULT_STRATEGY) == Z_OK);
+  HL_CHECK(deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, kWithGzipHeader, kMemory,
+                        Z_DEFAULT_STRATEGY) == Z_OK);
   Bytes out(deflateBound(&stream, bytes.size()) + 64);
   stream.next_in = const_cast<Bytef*>(bytes.data());
   stream.avail_in = static_cast<uInt>(bytes.size());
@@ -79,7 +83,8 @@ std::string Md5(const Bytes& bytes) {
 }
 
 void AppendMember(Bytes& archive, std::string_view name, const Bytes& bytes) {
-  Append(archive, fmt::format("{:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n", name, kTime, 0, 0, "100644", bytes.size()));
+  Append(archive,
+         fmt::format("{:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n", name, kTime, 0, 0, "100644", bytes.size()));
   archive.insert(archive.end(), bytes.begin(), bytes.end());
   if (archive.size() % 2 != 0) archive.push_back('\n');
 }
@@ -93,7 +98,8 @@ Bytes WriteTar(const std::vector<TarFile>& files, TarFolders folders) {
   for (const TarFile& file : files) {
     const std::string prefix = folders == TarFolders::kListed ? "./" : "";
     for (const std::string& folder : FoldersOf(file.name)) {
-      if (folders == TarFolders::kListed && made.insert(folder).second) AppendHeader(tar, prefix + folder, 0, 0755, '5');
+      if (folders == TarFolders::kListed && made.insert(folder).second)
+        AppendHeader(tar, prefix + folder, 0, 0755, '5');
     }
     AppendHeader(tar, prefix + file.name, file.bytes.size(), file.executable ? 0755 : 0644, '0');
     tar.insert(tar.end(), file.bytes.begin(), file.bytes.end());
@@ -111,9 +117,11 @@ Bytes WriteDeb(const DebControl& control, const std::vector<TarFile>& files) {
     sums += fmt::format("{}  {}\n", Md5(file.bytes), file.name);
   }
   const std::string text = fmt::format(
-      "Package: {}\nVersion: {}\nArchitecture: {}\nMaintainer: whoever packed it with handlens <nobody@example.invalid>\nInstalled-Size: {}\n"
+      "Package: {}\nVersion: {}\nArchitecture: {}\nMaintainer: whoever packed it with handlens "
+      "<nobody@example.invalid>\nInstalled-Size: {}\n"
       "Section: misc\nPriority: optional\nDescription: {}\n{}",
-      control.package, control.version, control.architecture, (bytes + 1023) / 1024, control.synopsis, control.description);
+      control.package, control.version, control.architecture, (bytes + 1023) / 1024, control.synopsis,
+      control.description);
   std::vector<TarFile> about = {{"control", TextBytes(text)}, {"md5sums", TextBytes(sums)}};
   about.insert(about.end(), control.scripts.begin(), control.scripts.end());
   Bytes deb = TextBytes("!<arch>\n");

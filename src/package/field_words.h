@@ -1,5 +1,5 @@
-// The words of a phone's or device's record (docs/formats-app.md): what programs in C++ write and `verify` reads. Of standard C++ alone,
-// since the program for the Raspberry Pi is built from it too.
+// The words of a phone's or device's record (docs/formats-app.md): what programs in C++ write and `verify`
+// reads. Of standard C++ alone, since the program for the Raspberry Pi is built from it too.
 #pragma once
 
 #include <array>

@@ -1,4 +1,5 @@
-// Little-endian numbers in byte buffers, bounds-checked on reading: what zip files, binary XML and signatures are made of.
+// Little-endian numbers in byte buffers, bounds-checked on reading: what zip files, binary XML and signatures
+// are made of.
 #pragma once
 
 #include <cstddef>
@@ -12,16 +13,20 @@ namespace handlens::package {
 
 template <class T>
 void Put(Bytes& out, T value) {
-  for (size_t i = 0; i < sizeof(T); ++i) out.push_back(static_cast<uint8_t>(static_cast<uint64_t>(value) >> (8 * i)));
+  for (size_t i = 0; i < sizeof(T); ++i)
+    out.push_back(static_cast<uint8_t>(static_cast<uint64_t>(value) >> (8 * i)));
 }
 
-inline void Append(Bytes& out, std::span<const uint8_t> bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); }
+inline void Append(Bytes& out, std::span<const uint8_t> bytes) {
+  out.insert(out.end(), bytes.begin(), bytes.end());
+}
 
 // Overwrites sizeof(T) bytes at `offset`, which must be inside.
 template <class T>
 void PutAt(Bytes& out, size_t offset, T value) {
   HL_CHECK(offset + sizeof(T) <= out.size());
-  for (size_t i = 0; i < sizeof(T); ++i) out[offset + i] = static_cast<uint8_t>(static_cast<uint64_t>(value) >> (8 * i));
+  for (size_t i = 0; i < sizeof(T); ++i)
+    out[offset + i] = static_cast<uint8_t>(static_cast<uint64_t>(value) >> (8 * i));
 }
 
 // Reads at `offset`; 0 and `ok` = false when that is outside.

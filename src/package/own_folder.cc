@@ -29,11 +29,12 @@ Result<void> CheckOwnFolder(const fs::path& out, const std::string& marker) {
   if (!fs::exists(out, error) || fs::exists(out / marker, error)) return {};
   HL_ASSIGN(const std::vector<std::string> names, ListFolder(out));
   if (names.empty()) return {};
-  return Fail(ErrorKind::kBadInput, "{}: holds files that handlens did not make; name an empty folder", out.string());
+  return Fail(ErrorKind::kBadInput, "{}: holds files that handlens did not make; name an empty folder",
+              out.string());
 }
 
-Result<std::vector<fs::path>> WriteOwnFolder(const fs::path& out, const std::string& marker, const std::vector<BundleFile>& files,
-                                             UsersFiles users) {
+Result<std::vector<fs::path>> WriteOwnFolder(const fs::path& out, const std::string& marker,
+                                             const std::vector<BundleFile>& files, UsersFiles users) {
   HL_ASSIGN(StagedFolder staged, StagedFolder::Begin(out));
   std::vector<fs::path> paths;
   for (const BundleFile& file : files) {
@@ -55,15 +56,18 @@ Result<std::vector<fs::path>> WriteOwnFolder(const fs::path& out, const std::str
 Result<std::vector<BundleFile>> ReadBuilt(const fs::path& folder, std::string_view what) {
   std::vector<BundleFile> files;
   std::error_code error;
-  for (auto it = fs::recursive_directory_iterator(folder, error); !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
+  for (auto it = fs::recursive_directory_iterator(folder, error);
+       !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
     if (!it->is_regular_file()) continue;
     HL_ASSIGN(Bytes bytes, ReadFile(it->path()));
     files.push_back({it->path().lexically_relative(folder).generic_string(), std::move(bytes)});
   }
   if (error || files.empty()) {
-    return Fail(ErrorKind::kInternal, "{}: the built {} is not there; build handlens with its apps", folder.string(), what);
+    return Fail(ErrorKind::kInternal, "{}: the built {} is not there; build handlens with its apps",
+                folder.string(), what);
   }
-  std::sort(files.begin(), files.end(), [](const BundleFile& a, const BundleFile& b) { return a.name < b.name; });
+  std::sort(files.begin(), files.end(),
+            [](const BundleFile& a, const BundleFile& b) { return a.name < b.name; });
   return files;
 }
 

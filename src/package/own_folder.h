@@ -10,23 +10,27 @@
 
 namespace handlens::package {
 
-// Kind kBadInput when `out` holds files but not the one named `marker`, by which handlens knows its own folders.
+// Kind kBadInput when `out` holds files but not the one named `marker`, by which handlens knows its own
+// folders.
 Result<void> CheckOwnFolder(const std::filesystem::path& out, const std::string& marker);
 
-// What of an old folder is the user's and stays. kBeside: what lies directly in it and is not ours; our folders are replaced
-// as a whole. kWithin: also files that the user, or a tool of his, put into our folders.
+// What of an old folder is the user's and stays. kBeside: what lies directly in it and is not ours; our
+// folders are replaced as a whole. kWithin: also files that the user, or a tool of his, put into our folders.
 enum class UsersFiles { kBeside, kWithin };
 
-// Writes the files beside `out` and puts them in its place in one step. The file named `marker` must be among them: JSON
-// whose "files" names the others; in a later call it tells which files of the old folder were ours. Returns the files' paths
-// below `out`.
-Result<std::vector<std::filesystem::path>> WriteOwnFolder(const std::filesystem::path& out, const std::string& marker,
-                                                          const std::vector<BundleFile>& files, UsersFiles users = UsersFiles::kBeside);
+// Writes the files beside `out` and puts them in its place in one step. The file named `marker` must be among
+// them: JSON whose "files" names the others; in a later call it tells which files of the old folder were
+// ours. Returns the files' paths below `out`.
+Result<std::vector<std::filesystem::path>> WriteOwnFolder(const std::filesystem::path& out,
+                                                          const std::string& marker,
+                                                          const std::vector<BundleFile>& files,
+                                                          UsersFiles users = UsersFiles::kBeside);
 
 // A text as a file's content.
 inline Bytes TextBytes(std::string_view text) { return {text.begin(), text.end()}; }
 
-// All regular files below a folder, by name. Kind kInternal when there are none: the app `what` was not built.
+// All regular files below a folder, by name. Kind kInternal when there are none: the app `what` was not
+// built.
 Result<std::vector<BundleFile>> ReadBuilt(const std::filesystem::path& folder, std::string_view what);
 
 // The icon as a PNG of side_px x side_px.

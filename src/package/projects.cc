@@ -1,5 +1,5 @@
-// PackIos, PackFlutter: the projects for iPhone and Flutter (apps/ios, apps/flutter) with the user's model as C, words and
-// icon.
+// PackIos, PackFlutter: the projects for iPhone and Flutter (apps/ios, apps/flutter) with the user's model as
+// C, words and icon.
 #include <array>
 
 #include "base/hash.h"
@@ -20,17 +20,20 @@ namespace {
 constexpr const char* kMarker = "handlens-project.json";
 
 // What stands in the projects where the user's words belong.
-constexpr std::string_view kName = "HANDLENS_NAME", kId = "HANDLENS_APPLICATION_ID", kVersionName = "HANDLENS_VERSION_NAME",
-                           kVersionCode = "HANDLENS_VERSION_CODE", kOrganisation = "HANDLENS_ORGANISATION", kPackage = "HANDLENS_PACKAGE";
+constexpr std::string_view kName = "HANDLENS_NAME", kId = "HANDLENS_APPLICATION_ID",
+                           kVersionName = "HANDLENS_VERSION_NAME", kVersionCode = "HANDLENS_VERSION_CODE",
+                           kOrganisation = "HANDLENS_ORGANISATION", kPackage = "HANDLENS_PACKAGE";
 
 // What of a project is filled in, and where its parts lie.
 struct Project {
   Target target;
-  std::string code, bundle;            // folders of the C files and of the bundle
-  std::string version;                 // "1.0.0"
+  std::string code, bundle;  // folders of the C files and of the bundle
+  std::string version;       // "1.0.0"
 };
 
-int FitCode(std::string_view fit) { return fit == "stretch" ? 1 : fit == "letterbox" ? 2 : 0; }  // HL_FIT_* of pixels.h
+int FitCode(std::string_view fit) {
+  return fit == "stretch" ? 1 : fit == "letterbox" ? 2 : 0;
+}  // HL_FIT_* of pixels.h
 
 // The words in a file's own language, by its name; other files are left as they are.
 void FillWords(const FolderRequest& request, const Project& project, BundleFile& file) {
@@ -39,12 +42,9 @@ void FillWords(const FolderRequest& request, const Project& project, BundleFile&
     std::string_view ending;
     Escape name;
   };
-  static constexpr Row kRows[] = {{"Info.plist", PlistEscaped},
-                                  {"AndroidManifest.xml", AndroidEscaped},
-                                  {"pubspec.yaml", YamlQuoted},
-                                  {"project.pbxproj", PlistEscaped},
-                                  {"words.dart", YamlQuoted},
-                                  {"README.md", PlistEscaped}};
+  static constexpr Row kRows[] = {{"Info.plist", PlistEscaped}, {"AndroidManifest.xml", AndroidEscaped},
+                                  {"pubspec.yaml", YamlQuoted}, {"project.pbxproj", PlistEscaped},
+                                  {"words.dart", YamlQuoted},   {"README.md", PlistEscaped}};
   for (const Row& row : kRows) {
     if (!file.name.ends_with(row.ending)) continue;
     const size_t dot = request.application_id.rfind('.');
@@ -64,32 +64,44 @@ void FillWords(const FolderRequest& request, const Project& project, BundleFile&
 Result<void> AddModel(const FolderRequest& request, const Project& project, std::vector<BundleFile>& files) {
   HL_ASSIGN(const Bytes model, ReadFile(request.bundle.model));
   HL_ASSIGN(const tflite::ModelInfo info, tflite::ReadModelInfo(model));
-  HL_ASSIGN(const describe::Description description, describe::DescriptionFromJson(info.preprocess_json, request.bundle.model.string()));
-  auto code = inference::WriteC({.model = model, .name = Visible(description.name), .labels = description.labels,
-                                 .not_sure_below = description.not_sure_below, .fit = FitCode(description.fit)});
+  HL_ASSIGN(const describe::Description description,
+            describe::DescriptionFromJson(info.preprocess_json, request.bundle.model.string()));
+  auto code = inference::WriteC({.model = model,
+                                 .name = Visible(description.name),
+                                 .labels = description.labels,
+                                 .not_sure_below = description.not_sure_below,
+                                 .fit = FitCode(description.fit)});
   if (!code) return Fail(code.error().kind, "{}: {}", request.bundle.model.string(), code.error().message);
   files.push_back({project.code + "/model.c", TextBytes(code->source)});
   files.push_back({project.code + "/model.h", TextBytes(code->header)});
-  files.push_back({project.code + "/handlens_packed.h",
-                   TextBytes(fmt::format("/* Written by `handlens app` together with model.c. */\n#define HANDLENS_MODEL_SHA256 \"{}\"\n", Sha256(model)))});
+  files.push_back(
+      {project.code + "/handlens_packed.h",
+       TextBytes(fmt::format(
+           "/* Written by `handlens app` together with model.c. */\n#define HANDLENS_MODEL_SHA256 \"{}\"\n",
+           Sha256(model)))});
   return {};
 }
 
 // The files of the bundle but the model: it is in the code.
 Result<void> AddBundle(const FolderRequest& request, const Project& project, std::vector<BundleFile>& files) {
   BundleRequest wanted = request.bundle;
-  wanted.kernels = tflite::Kernels::kReference;   // which the C inference follows to the bit
+  wanted.kernels = tflite::Kernels::kReference;  // which the C inference follows to the bit
   HL_ASSIGN(std::vector<BundleFile> bundle, MakeBundle(wanted));
   for (BundleFile& file : bundle) {
-    if (file.name != "model.tflite") files.push_back({project.bundle + "/" + file.name, std::move(file.bytes)});
+    if (file.name != "model.tflite")
+      files.push_back({project.bundle + "/" + file.name, std::move(file.bytes)});
   }
   return {};
 }
 
-BundleFile Marker(const FolderRequest& request, const Project& project, const std::vector<BundleFile>& files) {
+BundleFile Marker(const FolderRequest& request, const Project& project,
+                  const std::vector<BundleFile>& files) {
   Json names = Json::array();
   for (const BundleFile& file : files) names.push_back(file.name);
-  const Json record = {{"format", "handlens-project"}, {"version", 1}, {"target", FactsOf(project.target).name}, {"name", request.bundle.name},
+  const Json record = {{"format", "handlens-project"},
+                       {"version", 1},
+                       {"target", FactsOf(project.target).name},
+                       {"name", request.bundle.name},
                        {"files", std::move(names)}};
   return {kMarker, TextBytes(record.dump(1, ' ', false, Json::error_handler_t::replace) + "\n")};
 }
@@ -97,11 +109,13 @@ BundleFile Marker(const FolderRequest& request, const Project& project, const st
 Result<void> CheckWords(const FolderRequest& request) {
   HL_TRY(CheckApplicationId(request.application_id));
   HL_TRY(CheckAppName(request.bundle.name));
-  if (request.version_code < 1) return Fail(ErrorKind::kUsage, "version code {}: must be 1 or more", request.version_code);
+  if (request.version_code < 1)
+    return Fail(ErrorKind::kUsage, "version code {}: must be 1 or more", request.version_code);
   return {};
 }
 
-Result<std::vector<std::filesystem::path>> Pack(const FolderRequest& request, Project project, std::vector<BundleFile> icons) {
+Result<std::vector<std::filesystem::path>> Pack(const FolderRequest& request, Project project,
+                                                std::vector<BundleFile> icons) {
   HL_TRY(CheckWords(request));
   HL_ASSIGN(project.version, NumericVersion(request.version_name));
   HL_TRY(CheckOwnFolder(request.out, kMarker));
@@ -126,14 +140,21 @@ Result<std::vector<std::filesystem::path>> PackFlutter(const FolderRequest& requ
     const char* name;
     int side_px;
   };
-  std::vector<BundleFile> icons = {{"ios/Runner/Assets.xcassets/AppIcon.appiconset/icon-1024.png", IconPng(request.icon, 1024)}};
-  for (const Density& d : std::array<Density, 5>{{{"mdpi", 48}, {"hdpi", 72}, {"xhdpi", 96}, {"xxhdpi", 144}, {"xxxhdpi", 192}}}) {
-    icons.push_back({fmt::format("android/app/src/main/res/mipmap-{}/ic_launcher.png", d.name), IconPng(request.icon, d.side_px)});
+  std::vector<BundleFile> icons = {
+      {"ios/Runner/Assets.xcassets/AppIcon.appiconset/icon-1024.png", IconPng(request.icon, 1024)}};
+  for (const Density& d : std::array<Density, 5>{
+           {{"mdpi", 48}, {"hdpi", 72}, {"xhdpi", 96}, {"xxhdpi", 144}, {"xxxhdpi", 192}}}) {
+    icons.push_back({fmt::format("android/app/src/main/res/mipmap-{}/ic_launcher.png", d.name),
+                     IconPng(request.icon, d.side_px)});
   }
   for (const int side_px : {16, 32, 64, 128, 256, 512, 1024}) {
-    icons.push_back({fmt::format("macos/Runner/Assets.xcassets/AppIcon.appiconset/app_icon_{}.png", side_px), IconPng(request.icon, side_px)});
+    icons.push_back({fmt::format("macos/Runner/Assets.xcassets/AppIcon.appiconset/app_icon_{}.png", side_px),
+                     IconPng(request.icon, side_px)});
   }
-  return Pack(request, {.target = Target::kFlutter, .code = "native_model/src", .bundle = "assets/bundle", .version = {}}, std::move(icons));
+  return Pack(
+      request,
+      {.target = Target::kFlutter, .code = "native_model/src", .bundle = "assets/bundle", .version = {}},
+      std::move(icons));
 }
 
 }  // namespace handlens::package

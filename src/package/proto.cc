@@ -16,8 +16,8 @@ enum Wire { kVarint = 0, kEight = 1, kLength = 2, kFour = 5 };
 struct FieldOf {
   int number = 0;
   int wire = kVarint;
-  uint64_t value = 0;    // of kVarint
-  Part part;             // of kLength; of the others their bytes
+  uint64_t value = 0;  // of kVarint
+  Part part;           // of kLength; of the others their bytes
 };
 
 void PutNumber(Bytes& to, uint64_t value) {
@@ -39,14 +39,18 @@ std::optional<uint64_t> TakeNumber(Part& from) {
 std::optional<FieldOf> TakeField(Part& from) {
   const auto tag = TakeNumber(from);
   if (!tag) return std::nullopt;
-  FieldOf field{.number = static_cast<int>(*tag >> 3), .wire = static_cast<int>(*tag & 7), .value = 0, .part = {}};
+  FieldOf field{
+      .number = static_cast<int>(*tag >> 3), .wire = static_cast<int>(*tag & 7), .value = 0, .part = {}};
   if (field.wire == kVarint) {
     const auto value = TakeNumber(from);
     if (!value) return std::nullopt;
     field.value = *value;
     return field;
   }
-  const auto size = field.wire == kLength ? TakeNumber(from) : std::optional<uint64_t>(field.wire == kEight ? 8 : field.wire == kFour ? 4 : UINT64_MAX);
+  const auto size = field.wire == kLength ? TakeNumber(from)
+                                          : std::optional<uint64_t>(field.wire == kEight  ? 8
+                                                                    : field.wire == kFour ? 4
+                                                                                          : UINT64_MAX);
   if (!size || *size > from.size()) return std::nullopt;
   field.part = from.first(static_cast<size_t>(*size));
   from = from.subspan(static_cast<size_t>(*size));
@@ -60,26 +64,30 @@ void PutField(Bytes& to, const FieldOf& field) {
   Append(to, field.part);
 }
 
-tl::unexpected<Error> Broken() { return Fail(ErrorKind::kBadInput, "not a compiled manifest that can be read"); }
+tl::unexpected<Error> Broken() {
+  return Fail(ErrorKind::kBadInput, "not a compiled manifest that can be read");
+}
 
 // The messages on the way to what is changed, and their fields (Resources.proto).
 enum class Message { kNode, kElement, kAttribute, kItem, kPrimitive };
-constexpr int kNodeElement = 1, kElementAttribute = 4, kElementChild = 5, kAttributeValue = 3, kAttributeId = 5, kAttributeItem = 6, kItemPrimitive = 7,
-              kPrimitiveDecimal = 6;
+constexpr int kNodeElement = 1, kElementAttribute = 4, kElementChild = 5, kAttributeValue = 3,
+              kAttributeId = 5, kAttributeItem = 6, kItemPrimitive = 7, kPrimitiveDecimal = 6;
 constexpr int kMostNested = 100;
 
 struct Editor {
   const ManifestEdit& edit;
   std::set<std::string> strings = {};
   std::set<uint32_t> integers = {};
-  uint32_t id = 0;   // of the attribute that is being read
+  uint32_t id = 0;  // of the attribute that is being read
 
   // The message within a field of a message; none = it is left as it is.
   static std::optional<Message> Within(Message message, int field) {
     switch (message) {
       case Message::kNode: return field == kNodeElement ? std::optional(Message::kElement) : std::nullopt;
       case Message::kElement:
-        return field == kElementAttribute ? std::optional(Message::kAttribute) : field == kElementChild ? std::optional(Message::kNode) : std::nullopt;
+        return field == kElementAttribute ? std::optional(Message::kAttribute)
+               : field == kElementChild   ? std::optional(Message::kNode)
+                                          : std::nullopt;
       case Message::kAttribute: return field == kAttributeItem ? std::optional(Message::kItem) : std::nullopt;
       case Message::kItem: return field == kItemPrimitive ? std::optional(Message::kPrimitive) : std::nullopt;
       case Message::kPrimitive: break;
@@ -104,7 +112,8 @@ struct Editor {
       auto field = TakeField(bytes);
       if (!field) return Broken();
       const auto within = Within(message, field->number);
-      if (message == Message::kAttribute && field->number == kAttributeId) id = static_cast<uint32_t>(field->value);
+      if (message == Message::kAttribute && field->number == kAttributeId)
+        id = static_cast<uint32_t>(field->value);
       if (within && field->wire == kLength) {
         if (*within == Message::kAttribute) id = 0;
         HL_ASSIGN(const Bytes inner, Edited(*within, field->part, depth + 1));
@@ -112,10 +121,13 @@ struct Editor {
         continue;
       }
       if (message == Message::kAttribute && field->number == kAttributeValue && field->wire == kLength) {
-        PutPart(out, field->number, Replaced({reinterpret_cast<const char*>(field->part.data()), field->part.size()}));
+        PutPart(out, field->number,
+                Replaced({reinterpret_cast<const char*>(field->part.data()), field->part.size()}));
         continue;
       }
-      const auto number = message == Message::kPrimitive && field->number == kPrimitiveDecimal ? edit.integers.find(id) : edit.integers.end();
+      const auto number = message == Message::kPrimitive && field->number == kPrimitiveDecimal
+                              ? edit.integers.find(id)
+                              : edit.integers.end();
       if (number != edit.integers.end()) {
         field->value = number->second;
         integers.insert(id);
@@ -128,8 +140,12 @@ struct Editor {
 
 }  // namespace
 
-void PutVarint(Bytes& message, int field, uint64_t value) { PutField(message, {.number = field, .wire = kVarint, .value = value, .part = {}}); }
-void PutPart(Bytes& message, int field, Part part) { PutField(message, {.number = field, .wire = kLength, .value = 0, .part = part}); }
+void PutVarint(Bytes& message, int field, uint64_t value) {
+  PutField(message, {.number = field, .wire = kVarint, .value = value, .part = {}});
+}
+void PutPart(Bytes& message, int field, Part part) {
+  PutField(message, {.number = field, .wire = kLength, .value = 0, .part = part});
+}
 void PutPart(Bytes& message, int field, std::string_view text) {
   PutPart(message, field, Part(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
 }
@@ -138,10 +154,12 @@ Result<Bytes> EditProtoXml(Part xml, const ManifestEdit& edit) {
   Editor editor{edit};
   HL_ASSIGN(Bytes out, editor.Edited(Message::kNode, xml, 0));
   for (const auto& [from, to] : edit.strings) {
-    if (!editor.strings.contains(from)) return Fail(ErrorKind::kInternal, "the manifest does not mention {}", from);
+    if (!editor.strings.contains(from))
+      return Fail(ErrorKind::kInternal, "the manifest does not mention {}", from);
   }
   for (const auto& [id, value] : edit.integers) {
-    if (!editor.integers.contains(id)) return Fail(ErrorKind::kInternal, "the manifest has no integer {:#010x}", id);
+    if (!editor.integers.contains(id))
+      return Fail(ErrorKind::kInternal, "the manifest has no integer {:#010x}", id);
   }
   return out;
 }

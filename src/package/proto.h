@@ -1,5 +1,5 @@
-// Protocol buffers' wire format (protobuf.dev/programming-guides/encoding), as far as App Bundles need it: writing small messages, and
-// changing words in a compiled manifest. Nothing else of the manifest changes.
+// Protocol buffers' wire format (protobuf.dev/programming-guides/encoding), as far as App Bundles need it:
+// writing small messages, and changing words in a compiled manifest. Nothing else of the manifest changes.
 #pragma once
 
 #include <span>
@@ -13,7 +13,7 @@ namespace handlens::package {
 
 // Fields appended to a message.
 void PutVarint(Bytes& message, int field, uint64_t value);
-void PutPart(Bytes& message, int field, std::span<const uint8_t> part);   // a message, or bytes
+void PutPart(Bytes& message, int field, std::span<const uint8_t> part);  // a message, or bytes
 void PutPart(Bytes& message, int field, std::string_view text);
 
 // The edit of EditBinaryXml on an XmlNode of AOSP's Resources.proto. Same errors.

@@ -23,7 +23,8 @@ size_t CountOf(const std::string& text, const std::string& part) {
 TEST(ProtoXml, NothingToChangeChangesNoByte) { EXPECT_EQ(EditProtoXml(Manifest(), {}).value(), Manifest()); }
 
 TEST(ProtoXml, ReplacesTheIdAndWhatIsMadeFromIt) {
-  const std::string name = "org.example." + std::string(200, 'x');   // lengths of two bytes, on the way in and out
+  const std::string name =
+      "org.example." + std::string(200, 'x');  // lengths of two bytes, on the way in and out
   ManifestEdit edit;
   edit.strings = {{"handlens.placeholder.id", name}};
   const std::string edited = Text(EditProtoXml(Manifest(), edit).value());
@@ -58,7 +59,8 @@ TEST(ProtoXml, RefusesOrReadsWhateverTheBytes) {
   for (uint64_t seed = 0; seed < 2000; ++seed) {
     Rng rng(seed, "proto", {});
     Bytes bytes = Manifest();
-    for (int i = 0; i < 3; ++i) bytes[rng.Below(static_cast<uint32_t>(bytes.size()))] = static_cast<uint8_t>(rng.Below(256));
+    for (int i = 0; i < 3; ++i)
+      bytes[rng.Below(static_cast<uint32_t>(bytes.size()))] = static_cast<uint8_t>(rng.Below(256));
     bytes.resize(rng.Below(static_cast<uint32_t>(bytes.size())) + 1);
     const auto edited = EditProtoXml(bytes, {});
     EXPECT_TRUE(edited || edited.error().kind == ErrorKind::kBadInput) << seed;

@@ -60,11 +60,13 @@ Result<SigningKey> SigningKey::Read(const std::filesystem::path& pem) {
   BioPointer certificate_bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
   auto impl = std::make_unique<Impl>();
   // No prompt on the terminal: an encrypted key is refused.
-  impl->key.reset(PEM_read_bio_PrivateKey(key_bio.get(), nullptr, [](char*, int, int, void*) { return -1; }, nullptr));
+  impl->key.reset(PEM_read_bio_PrivateKey(
+      key_bio.get(), nullptr, [](char*, int, int, void*) { return -1; }, nullptr));
   const CertificatePointer certificate(PEM_read_bio_X509(certificate_bio.get(), nullptr, nullptr, nullptr));
   ERR_clear_error();
   if (!impl->key || !certificate) {
-    return Fail(ErrorKind::kBadInput, "{}: not a signing key (a PEM file with an unencrypted private key and its certificate)",
+    return Fail(ErrorKind::kBadInput,
+                "{}: not a signing key (a PEM file with an unencrypted private key and its certificate)",
                 pem.string());
   }
   if (EVP_PKEY_base_id(impl->key.get()) != EVP_PKEY_RSA || EVP_PKEY_bits(impl->key.get()) < 2048) {
@@ -82,7 +84,8 @@ Result<SigningKey> SigningKey::Create(const std::filesystem::path& pem, int64_t 
   const KeyPointer key(EVP_RSA_gen(3072));
   const CertificatePointer certificate = key ? SelfSigned(key.get(), now_s) : nullptr;
   BioPointer bio(BIO_new(BIO_s_mem()));
-  if (!certificate || PEM_write_bio_PKCS8PrivateKey(bio.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1 ||
+  if (!certificate ||
+      PEM_write_bio_PKCS8PrivateKey(bio.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1 ||
       PEM_write_bio_X509(bio.get(), certificate.get()) != 1) {
     return Fail(ErrorKind::kInternal, "OpenSSL made no signing key");
   }
@@ -94,7 +97,9 @@ Result<SigningKey> SigningKey::Create(const std::filesystem::path& pem, int64_t 
   // Only what is on the disk may sign: an app whose key is not there can never be updated.
   HL_ASSIGN(SigningKey kept, Read(pem));
   if (kept.certificate_der() != Der<X509>(certificate.get(), i2d_X509)) {
-    return Fail(ErrorKind::kResources, "{}: does not read back as it was written; is the disk failing? Nothing was signed", pem.string());
+    return Fail(ErrorKind::kResources,
+                "{}: does not read back as it was written; is the disk failing? Nothing was signed",
+                pem.string());
   }
   return kept;
 }

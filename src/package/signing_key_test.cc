@@ -36,7 +36,8 @@ TEST(SigningKey, IsOneForAllThatMakeItAtOnce) {
     const pid_t child = ::fork();
     if (child == 0) {
       const auto own = SigningKey::ReadOrCreate(pem, kNow);
-      const std::string text = own ? fmt::format("{} {}", own->made ? "made" : "read", own->key.Fingerprint()) : own.error().message;
+      const std::string text = own ? fmt::format("{} {}", own->made ? "made" : "read", own->key.Fingerprint())
+                                   : own.error().message;
       ::_exit(WriteFileAtomic(folder / fmt::format("{}.txt", i), text) ? 0 : 1);
     }
     children.push_back(child);
@@ -58,7 +59,8 @@ TEST(SigningKey, LiesInAFolderOfTheOwnersAlone) {
   const fs::path folder = Folder("modes") / "config";
   fs::create_directories(folder);
   ASSERT_EQ(::chmod(folder.c_str(), 0755), 0);
-  ASSERT_TRUE(WriteFileAtomic(folder / ".handlens-unfinished-a1B2c3", std::string_view("half a key of a killed process")));
+  ASSERT_TRUE(WriteFileAtomic(folder / ".handlens-unfinished-a1B2c3",
+                              std::string_view("half a key of a killed process")));
   ASSERT_TRUE(SigningKey::ReadOrCreate(folder / "signing-key.pem", kNow));
   EXPECT_EQ(ModeOf(folder), 0700u);
   EXPECT_EQ(ModeOf(folder / "signing-key.pem"), 0600u);

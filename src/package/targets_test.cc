@@ -26,8 +26,8 @@ TEST(Targets, NameEachTargetOnceInTheChoices) {
 
 TEST(Targets, SayEverythingThatTheTablesOfHelpAndDocsShow) {
   for (const TargetFacts& facts : kTargets) {
-    for (const std::string_view text : {facts.title, facts.devices, facts.summary, facts.files, facts.checks, facts.permissions, facts.tested,
-                                        facts.not_tested, facts.next}) {
+    for (const std::string_view text : {facts.title, facts.devices, facts.summary, facts.files, facts.checks,
+                                        facts.permissions, facts.tested, facts.not_tested, facts.next}) {
       EXPECT_FALSE(text.empty()) << facts.name;
     }
     EXPECT_FALSE(facts.summary.ends_with('.')) << facts.name;

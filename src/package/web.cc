@@ -29,7 +29,8 @@ BundleFile WebManifest(const std::string& name) {
   return {"app.webmanifest", TextBytes(manifest.dump(1, ' ', false, Json::error_handler_t::replace) + "\n")};
 }
 
-// The service worker. Browsers look for a new version by comparing this file alone, so the version stands in it.
+// The service worker. Browsers look for a new version by comparing this file alone, so the version stands in
+// it.
 constexpr const char* kWorker = "sw.js";
 
 constexpr const char* kPrecache = "precache.json";
@@ -55,9 +56,13 @@ BundleFile AddPrecache(std::vector<BundleFile>& files) {
 Result<void> CheckBrowserTypes(const std::filesystem::path& model) {
   HL_ASSIGN(const Bytes bytes, ReadFile(model));
   HL_ASSIGN(const tflite::ModelInfo info, tflite::ReadModelInfo(bytes));
-  const auto runs = [](tflite::Type type) { return type == tflite::Type::kFloat32 || type == tflite::Type::kUInt8; };
+  const auto runs = [](tflite::Type type) {
+    return type == tflite::Type::kFloat32 || type == tflite::Type::kUInt8;
+  };
   if (runs(info.input_type) && runs(info.output_type)) return {};
-  return Fail(ErrorKind::kBadInput, "{}: takes or gives int8 numbers, which browsers do not run; convert with --io uint8, or pack the float model",
+  return Fail(ErrorKind::kBadInput,
+              "{}: takes or gives int8 numbers, which browsers do not run; convert with --io uint8, or pack "
+              "the float model",
               model.string());
 }
 
@@ -69,13 +74,16 @@ Result<std::vector<std::filesystem::path>> PackWeb(const FolderRequest& request)
   HL_ASSIGN(std::vector<BundleFile> bundle, MakeBundle(request.bundle));
   HL_TRY(CheckBrowserTypes(request.bundle.model));
   for (BundleFile& file : bundle) files.push_back({"bundle/" + file.name, std::move(file.bytes)});
-  for (const int side_px : {192, 512}) files.push_back({fmt::format("icon-{}.png", side_px), IconPng(request.icon, side_px)});
+  for (const int side_px : {192, 512})
+    files.push_back({fmt::format("icon-{}.png", side_px), IconPng(request.icon, side_px)});
   files.push_back(WebManifest(request.bundle.name));
   // The web app's own sources must not hide what is packed.
-  std::stable_sort(files.begin(), files.end(), [](const BundleFile& a, const BundleFile& b) { return a.name < b.name; });
-  const auto twice = std::adjacent_find(files.begin(), files.end(),
-                                        [](const BundleFile& a, const BundleFile& b) { return a.name == b.name; });
-  if (twice != files.end()) return Fail(ErrorKind::kInternal, "the built web app already has a file {}", twice->name);
+  std::stable_sort(files.begin(), files.end(),
+                   [](const BundleFile& a, const BundleFile& b) { return a.name < b.name; });
+  const auto twice = std::adjacent_find(
+      files.begin(), files.end(), [](const BundleFile& a, const BundleFile& b) { return a.name == b.name; });
+  if (twice != files.end())
+    return Fail(ErrorKind::kInternal, "the built web app already has a file {}", twice->name);
   const BundleFile precache = AddPrecache(files);
   files.insert(files.begin(), {kMarker, precache.bytes});
   files.push_back(precache);

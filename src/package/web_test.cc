@@ -1,5 +1,5 @@
-// Claims about the packed web app and the bundle: complete, versioned, never over somebody else's files, never with
-// labels that are not the model's.
+// Claims about the packed web app and the bundle: complete, versioned, never over somebody else's files,
+// never with labels that are not the model's.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -47,10 +47,15 @@ Sample MakeSample(const std::string& name, const Bytes& model) {
 Bytes Int8Model() {
   const tflite::Quantization inner{{1.0f / 255}, {-128}, 0};
   tflite::Graph graph;
-  graph.tensors = {
-      {.name = "picture", .type = tflite::Type::kInt8, .shape = {1, describe::sample::kSizePx, describe::sample::kSizePx, 3}, .quantization = inner},
-      {.name = "axes", .type = tflite::Type::kInt32, .shape = {2}, .data = describe::sample::Int32Bytes({1, 2})},
-      {.name = "scores", .type = tflite::Type::kInt8, .shape = {1, 3}, .quantization = inner}};
+  graph.tensors = {{.name = "picture",
+                    .type = tflite::Type::kInt8,
+                    .shape = {1, describe::sample::kSizePx, describe::sample::kSizePx, 3},
+                    .quantization = inner},
+                   {.name = "axes",
+                    .type = tflite::Type::kInt32,
+                    .shape = {2},
+                    .data = describe::sample::Int32Bytes({1, 2})},
+                   {.name = "scores", .type = tflite::Type::kInt8, .shape = {1, 3}, .quantization = inner}};
   graph.ops = {{.op = tflite::Op::kMean, .inputs = {0, 1}, .outputs = {2}}};
   graph.input = 0;
   graph.output = 2;
@@ -71,9 +76,11 @@ TEST(PackWeb, WritesEveryFileOnceAndNamesThemForOfflineUse) {
   const Sample sample = MakeSample("complete", WithLabels(describe::sample::FloatModel(), Labels()));
   const auto files = PackWeb(sample.request);
   ASSERT_TRUE(files) << files.error().message;
-  const auto names = ParseJson(*ReadText(sample.request.out / "precache.json"), "")->at("files").get<std::vector<std::string>>();
-  for (const char* name : {"index.html", "bundle/app.json", "bundle/model.tflite", "bundle/check/check.json", "bundle/check/0.png",
-                           "app.webmanifest", "icon-192.png", "icon-512.png"}) {
+  const auto names = ParseJson(*ReadText(sample.request.out / "precache.json"), "")
+                         ->at("files")
+                         .get<std::vector<std::string>>();
+  for (const char* name : {"index.html", "bundle/app.json", "bundle/model.tflite", "bundle/check/check.json",
+                           "bundle/check/0.png", "app.webmanifest", "icon-192.png", "icon-512.png"}) {
     EXPECT_THAT(names, Contains(name));
     EXPECT_TRUE(fs::exists(sample.request.out / name)) << name;
   }
@@ -86,7 +93,8 @@ TEST(PackWeb, GivesTheWorkerItsVersionWhichFollowsEveryFile) {
   Sample sample = MakeSample("version", WithLabels(describe::sample::FloatModel(), Labels()));
   ASSERT_TRUE(PackWeb(sample.request));
   const std::string first = Version(sample.request.out);
-  EXPECT_THAT(*ReadText(sample.request.out / "sw.js"), HasSubstr("self.handlensVersion = \"" + first + "\";"));
+  EXPECT_THAT(*ReadText(sample.request.out / "sw.js"),
+              HasSubstr("self.handlensVersion = \"" + first + "\";"));
   ASSERT_TRUE(PackWeb(sample.request));
   EXPECT_EQ(Version(sample.request.out), first);
   sample.request.bundle.name = "Another";
@@ -165,7 +173,8 @@ TEST(PackWeb, SaysSoWhenTheAppWasNotBuilt) {
 }
 
 TEST(Bundle, RefusesLabelsThatAreNotTheModels) {
-  for (const std::vector<std::string>& labels : {std::vector<std::string>{"red", "green"}, {"red", "green", "blue", "grey"}}) {
+  for (const std::vector<std::string>& labels :
+       {std::vector<std::string>{"red", "green"}, {"red", "green", "blue", "grey"}}) {
     const Sample sample = MakeSample("labels", WithLabels(describe::sample::FloatModel(), labels));
     const auto bundle = MakeBundle(sample.request.bundle);
     ASSERT_FALSE(bundle);
@@ -184,7 +193,8 @@ const Bytes* Find(const std::vector<BundleFile>& files, std::string_view name) {
 Json CheckOf(const std::vector<BundleFile>& files) {
   const Bytes* bytes = Find(files, "check/check.json");
   if (bytes == nullptr) return {};
-  return *ParseJson(std::string_view(reinterpret_cast<const char*>(bytes->data()), bytes->size()), "check.json");
+  return *ParseJson(std::string_view(reinterpret_cast<const char*>(bytes->data()), bytes->size()),
+                    "check.json");
 }
 
 // A picture whose file says more than its pixels.

@@ -34,7 +34,10 @@ bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7
 
 Result<void> CheckApplicationId(std::string_view id) {
   if (IsApplicationId(id)) return {};
-  return Fail(ErrorKind::kUsage, "application id '{}': needs two or more parts of letters, digits and _, such as org.example.leaves", id);
+  return Fail(
+      ErrorKind::kUsage,
+      "application id '{}': needs two or more parts of letters, digits and _, such as org.example.leaves",
+      id);
 }
 
 Result<void> CheckAppName(std::string_view name) {
@@ -45,11 +48,14 @@ Result<void> CheckAppName(std::string_view name) {
 std::string DartPackage(std::string_view id) {
   // Words of Dart, and packages that the project itself uses.
   static constexpr std::string_view kKept[] = {
-      "assert", "break", "case", "catch", "class", "const", "continue", "crypto", "default", "do", "else", "enum", "extends", "false", "ffi",
-      "final", "finally", "flutter", "for", "if", "image_picker", "in", "is", "native_model", "new", "null", "rethrow", "return", "super", "switch",
-      "test", "this", "throw", "true", "try", "var", "void", "while", "with"};
+      "assert",  "break",   "case",    "catch",  "class",        "const",  "continue", "crypto",
+      "default", "do",      "else",    "enum",   "extends",      "false",  "ffi",      "final",
+      "finally", "flutter", "for",     "if",     "image_picker", "in",     "is",       "native_model",
+      "new",     "null",    "rethrow", "return", "super",        "switch", "test",     "this",
+      "throw",   "true",    "try",     "var",    "void",         "while",  "with"};
   std::string name(id.substr(id.rfind('.') + 1));
-  std::transform(name.begin(), name.end(), name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   return std::find(std::begin(kKept), std::end(kKept), name) == std::end(kKept) ? name : "app_" + name;
 }
 
@@ -80,8 +86,10 @@ Result<std::string> NumericVersion(std::string_view version_name) {
     if (rest.empty() || rest[0] != '.') break;
     rest.remove_prefix(1);
   }
-  if (right && rest.empty() && !version_name.ends_with('.')) return fmt::format("{}.{}.{}", parts[0], parts[1], parts[2]);
-  return Fail(ErrorKind::kUsage, "version name '{}': this target takes one to three numbers, such as 1.2.3", version_name);
+  if (right && rest.empty() && !version_name.ends_with('.'))
+    return fmt::format("{}.{}.{}", parts[0], parts[1], parts[2]);
+  return Fail(ErrorKind::kUsage, "version name '{}': this target takes one to three numbers, such as 1.2.3",
+              version_name);
 }
 
 std::string PlistEscaped(std::string_view text) {
@@ -126,7 +134,8 @@ std::string YamlQuoted(std::string_view text) {
 }
 
 void ReplaceAll(std::string& text, std::string_view from, std::string_view to) {
-  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
+  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
 }
 
 }  // namespace handlens::package

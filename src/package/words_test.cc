@@ -10,7 +10,8 @@ TEST(Words, MakeThreeNumbersOfAVersion) {
   EXPECT_EQ(NumericVersion("1").value(), "1.0.0");
   EXPECT_EQ(NumericVersion("2.5").value(), "2.5.0");
   EXPECT_EQ(NumericVersion("10.20.30").value(), "10.20.30");
-  for (const char* wrong : {"", "1.", ".1", "1..2", "1.2.3.4", "1.2b", "v1", "-1", "+1", "1.-2", " 1", "99999999999"}) {
+  for (const char* wrong :
+       {"", "1.", ".1", "1..2", "1.2.3.4", "1.2b", "v1", "-1", "+1", "1.-2", " 1", "99999999999"}) {
     const auto version = NumericVersion(wrong);
     ASSERT_FALSE(version) << wrong;
     EXPECT_EQ(version.error().kind, ErrorKind::kUsage);

@@ -16,13 +16,16 @@ constexpr uint16_t kAlignmentExtraId = 0xd935;
 constexpr uint16_t kDosDate = (1 << 9) | (1 << 5) | 1;  // 1981-01-01, the date zip tools give to "no date"
 constexpr uint16_t kUtf8Names = 1 << 11;
 
-tl::unexpected<Error> Broken(const char* why) { return Fail(ErrorKind::kBadInput, "not a zip archive that can be read: {}", why); }
+tl::unexpected<Error> Broken(const char* why) {
+  return Fail(ErrorKind::kBadInput, "not a zip archive that can be read: {}", why);
+}
 
 // Offset of the end record: the last one whose comment reaches exactly to the end of the file.
 Result<size_t> FindEnd(Reader& reader, size_t size) {
   for (size_t back = kEndSize; back <= std::min(size, kEndSize + 65535); ++back) {
     const size_t offset = size - back;
-    if (reader.At<uint32_t>(offset) == kEndSignature && reader.At<uint16_t>(offset + 20) == back - kEndSize) return offset;
+    if (reader.At<uint32_t>(offset) == kEndSignature && reader.At<uint16_t>(offset + 20) == back - kEndSize)
+      return offset;
   }
   return Broken("no end record");
 }
@@ -32,7 +35,8 @@ size_t AlignmentOf(const ZipEntry& entry) {
   return entry.name.ends_with(".so") ? 16384 : 4;
 }
 
-// The extra field that moves an entry's data, which would start at `data_offset`, to a multiple of `alignment`.
+// The extra field that moves an entry's data, which would start at `data_offset`, to a multiple of
+// `alignment`.
 Bytes AlignmentExtra(size_t data_offset, size_t alignment) {
   Bytes extra;
   if (alignment == 1 || data_offset % alignment == 0) return extra;
@@ -89,7 +93,8 @@ Result<std::vector<ZipEntry>> ReadZip(std::span<const uint8_t> archive) {
     entry.data.assign(data.begin(), data.end());
     if (!reader.ok()) return Broken("it ends early");
     if (!names.insert(entry.name).second) return Broken("a name occurs twice");
-    offset += kDirectorySize + name_size + reader.At<uint16_t>(offset + 30) + reader.At<uint16_t>(offset + 32);
+    offset +=
+        kDirectorySize + name_size + reader.At<uint16_t>(offset + 30) + reader.At<uint16_t>(offset + 32);
     entries.push_back(std::move(entry));
   }
   return entries;
@@ -108,10 +113,12 @@ Result<Bytes> EntryBytes(const ZipEntry& entry) {
   Bytes bytes = entry.data;
   if (entry.method == 8) {
     // The claimed size is believed only as far as deflate can grow data (1032 to 1).
-    if (entry.size_bytes / 1032 > entry.data.size()) return Fail(ErrorKind::kBadInput, "{}: an impossible size", entry.name);
+    if (entry.size_bytes / 1032 > entry.data.size())
+      return Fail(ErrorKind::kBadInput, "{}: an impossible size", entry.name);
     bytes.assign(entry.size_bytes, 0);
     z_stream stream{};
-    if (::inflateInit2(&stream, -MAX_WBITS) != Z_OK) return Fail(ErrorKind::kResources, "{}: no memory", entry.name);
+    if (::inflateInit2(&stream, -MAX_WBITS) != Z_OK)
+      return Fail(ErrorKind::kResources, "{}: no memory", entry.name);
     stream.next_in = const_cast<Bytef*>(entry.data.data());
     stream.avail_in = static_cast<uInt>(entry.data.size());
     stream.next_out = bytes.data();
@@ -119,11 +126,13 @@ Result<Bytes> EntryBytes(const ZipEntry& entry) {
     const int status = ::inflate(&stream, Z_FINISH);
     const size_t written = stream.total_out;
     ::inflateEnd(&stream);
-    if (status != Z_STREAM_END || written != bytes.size()) return Fail(ErrorKind::kBadInput, "{}: damaged", entry.name);
+    if (status != Z_STREAM_END || written != bytes.size())
+      return Fail(ErrorKind::kBadInput, "{}: damaged", entry.name);
   } else if (entry.method != 0) {
     return Fail(ErrorKind::kBadInput, "{}: unknown compression {}", entry.name, entry.method);
   }
-  if (::crc32_z(0, bytes.data(), bytes.size()) != entry.crc32) return Fail(ErrorKind::kBadInput, "{}: wrong CRC", entry.name);
+  if (::crc32_z(0, bytes.data(), bytes.size()) != entry.crc32)
+    return Fail(ErrorKind::kBadInput, "{}: wrong CRC", entry.name);
   return bytes;
 }
 

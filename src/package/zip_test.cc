@@ -15,7 +15,8 @@ Bytes Numbers(size_t count) {
 }
 
 std::vector<ZipEntry> Sample() {
-  return {StoredEntry("assets/bundle/app.json", Numbers(13)), StoredEntry("lib/arm64-v8a/libx.so", Numbers(20001)),
+  return {StoredEntry("assets/bundle/app.json", Numbers(13)),
+          StoredEntry("lib/arm64-v8a/libx.so", Numbers(20001)),
           StoredEntry("assets/bundle/model.tflite", Numbers(999)), StoredEntry("empty", {})};
 }
 
@@ -24,7 +25,8 @@ struct Opened {
   explicit Opened(const Bytes& bytes) {
     zip_error_t error;
     zip_error_init(&error);
-    archive = zip_open_from_source(zip_source_buffer_create(bytes.data(), bytes.size(), 0, &error), ZIP_RDONLY | ZIP_CHECKCONS, &error);
+    archive = zip_open_from_source(zip_source_buffer_create(bytes.data(), bytes.size(), 0, &error),
+                                   ZIP_RDONLY | ZIP_CHECKCONS, &error);
   }
   ~Opened() { zip_discard(archive); }
   zip_t* archive = nullptr;

@@ -33,14 +33,16 @@ Result<void> CheckTrainingAsked(Run& run, std::string_view goal) {
   std::vector<std::string_view> titles;
   for (const Step* step : missing) titles.push_back(step->facts.title);
   HL_ASSIGN(const double seconds, SecondsOfTraining(run, missing));
-  const std::string what = fmt::format("{}: to {}, trained models are missing ({}); that takes about {} with {}", run.space.folder.string(),
-                                       run.command, fmt::join(titles, ", "), Duration(seconds), Count(run.space.jobs, "thread"));
+  const std::string what = fmt::format(
+      "{}: to {}, trained models are missing ({}); that takes about {} with {}", run.space.folder.string(),
+      run.command, fmt::join(titles, ", "), Duration(seconds), Count(run.space.jobs, "thread"));
   if (run.space.progress->Confirm(what + ". Train now?")) {
     run.may_train = true;
     return {};
   }
   const std::string first(missing[0]->facts.command.empty() ? "convert" : missing[0]->facts.command);
-  return Fail(ErrorKind::kBadInput, "{}. `handlens {} {}` does it, or the same command with --yes", what, first, run.space.folder.string());
+  return Fail(ErrorKind::kBadInput, "{}. `handlens {} {}` does it, or the same command with --yes", what,
+              first, run.space.folder.string());
 }
 
 }  // namespace handlens::pipeline

@@ -14,7 +14,8 @@ namespace {
 constexpr const char* kUsual = "lite0";
 
 bool IsNamed(const std::string& name, const std::vector<std::string>& models) {
-  return std::any_of(models.begin(), models.end(), [&](const std::string& m) { return m == name || m.starts_with(name + "-"); });
+  return std::any_of(models.begin(), models.end(),
+                     [&](const std::string& m) { return m == name || m.starts_with(name + "-"); });
 }
 
 }  // namespace
@@ -40,8 +41,11 @@ Result<void> LoadBackbones(Run& run) {
   Workspace& space = run.space;
   if (!space.backbones.empty() || run.wanted().search.from_scratch) return {};
   HL_ASSIGN(std::vector<backbone::Entry> entries, backbone::List(BackboneFolders(run.wanted())));
-  std::erase_if(entries, [&](const backbone::Entry& e) { return e.name != kUsual && !IsNamed(e.name, run.wanted().search.models); });
-  std::stable_partition(entries.begin(), entries.end(), [](const backbone::Entry& e) { return e.name == kUsual; });
+  std::erase_if(entries, [&](const backbone::Entry& e) {
+    return e.name != kUsual && !IsNamed(e.name, run.wanted().search.models);
+  });
+  std::stable_partition(entries.begin(), entries.end(),
+                        [](const backbone::Entry& e) { return e.name == kUsual; });
   for (const backbone::Entry& entry : entries) {
     HL_ASSIGN(backbone::Backbone read, backbone::Read(entry.path));
     space.backbones.push_back(std::make_shared<const backbone::Backbone>(std::move(read)));
@@ -60,7 +64,9 @@ Result<void> NeedBackbone(Workspace& space, const std::optional<train::Start>& s
 Result<backbone::Backbone> BackboneOfRun(const fs::path& run, const std::string& name) {
   std::error_code error;
   if (!fs::exists(run / "model/conversion.json", error)) {
-    return Fail(ErrorKind::kBadInput, "{}: no run folder with a converted model (model/conversion.json is not there)", run.string());
+    return Fail(ErrorKind::kBadInput,
+                "{}: no run folder with a converted model (model/conversion.json is not there)",
+                run.string());
   }
   HL_ASSIGN(const Json record, ReadRecord(run / "model/conversion.json", "handlens-conversion", 1));
   const auto find = [](const Json& json) {
@@ -73,9 +79,11 @@ Result<backbone::Backbone> BackboneOfRun(const fs::path& run, const std::string&
   const fs::path trials = run / "trials", folder = trials / fs::path(trial).filename();
   HL_ASSIGN(const train::TrialResult result, train::ReadTrial(folder));
   HL_ASSIGN(const nn::Weights weights, train::ReadTrialWeights(folder));
-  std::string notice = fmt::format("Learnt by handlens from the pictures of the run {}.", fs::absolute(run).lexically_normal().filename().string());
+  std::string notice = fmt::format("Learnt by handlens from the pictures of the run {}.",
+                                   fs::absolute(run).lexically_normal().filename().string());
   if (result.spec.start) {
-    HL_ASSIGN(const backbone::Backbone start, backbone::Read(train::BackboneFile(trials, result.spec.start->hash)));
+    HL_ASSIGN(const backbone::Backbone start,
+              backbone::Read(train::BackboneFile(trials, result.spec.start->hash)));
     notice += fmt::format(" It began with {}: {}", start.name, start.notice);
   }
   auto made = backbone::FromClassifier(name, {result.trained, weights}, notice);

@@ -1,5 +1,5 @@
-// The time budget of one call: it counts from the call's beginning, and at its end it asks the work to stop. The one place
-// of this room that looks at a clock for it.
+// The time budget of one call: it counts from the call's beginning, and at its end it asks the work to stop.
+// The one place of this room that looks at a clock for it.
 #pragma once
 
 #include <chrono>
@@ -13,7 +13,8 @@ class Budget final : public Progress {
  public:
   explicit Budget(Progress& outer) : outer_(outer), begun_(Clock::now()) {}
 
-  // Seconds of the whole call; 0 = no end. kGoOn: shares are counted by it, but nothing is stopped at its end.
+  // Seconds of the whole call; 0 = no end. kGoOn: shares are counted by it, but nothing is stopped at its
+  // end.
   enum class AtEnd { kStop, kGoOn };
   void Set(double budget_s, AtEnd at_end);
   // What is left of it, never below zero; infinite without a budget.
@@ -22,7 +23,9 @@ class Budget final : public Progress {
   bool IsOver() const;
   double seconds() const { return budget_s_; }
 
-  void Begin(std::string_view step, double total, std::string_view unit) override { outer_.Begin(step, total, unit); }
+  void Begin(std::string_view step, double total, std::string_view unit) override {
+    outer_.Begin(step, total, unit);
+  }
   void Update(double done, std::string_view note) override { outer_.Update(done, note); }
   void ExpectLeft(double left_s) override { outer_.ExpectLeft(left_s); }
   void End(std::string_view summary) override { outer_.End(summary); }

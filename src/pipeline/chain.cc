@@ -45,12 +45,13 @@ std::string LeftBefore(const Chain& chain, size_t end, const std::string& path) 
 }
 
 size_t PlaceInChain(const Chain& chain, const std::string& name) {
-  const auto found = std::find_if(chain.begin(), chain.end(), [&](const RecordedStep& s) { return s.name == name; });
+  const auto found =
+      std::find_if(chain.begin(), chain.end(), [&](const RecordedStep& s) { return s.name == name; });
   return static_cast<size_t>(found - chain.begin());
 }
 
-// All hashes that `path` may rightly have after step `from` left (or read) it with `hash`: that one, or what a later
-// step made of that very version.
+// All hashes that `path` may rightly have after step `from` left (or read) it with `hash`: that one, or what
+// a later step made of that very version.
 bool IsSameOrRewritten(const Chain& chain, size_t from, const std::string& path, std::string hash,
                        const std::string& on_disk) {
   if (hash == on_disk) return true;
@@ -70,7 +71,8 @@ std::string WhatChanged(const Json& before, const Json& now) {
   std::string text = "the options changed";
   for (const auto& [name, value] : now.items()) {
     if (!before.contains(name) || before.at(name) == value) continue;
-    text += fmt::format("{} {} was {}, is {}", text.ends_with("changed") ? ":" : ",", name, before.at(name).dump(), value.dump());
+    text += fmt::format("{} {} was {}, is {}", text.ends_with("changed") ? ":" : ",", name,
+                        before.at(name).dump(), value.dump());
   }
   return text;
 }

@@ -1,5 +1,5 @@
-// Claims about the chain: a step is fresh exactly as long as nothing it depends on changed, and nothing can be exchanged
-// unnoticed.
+// Claims about the chain: a step is fresh exactly as long as nothing it depends on changed, and nothing can
+// be exchanged unnoticed.
 #include "pipeline/chain.h"
 
 #include <gmock/gmock.h>
@@ -34,7 +34,8 @@ std::string Why(const fs::path& run, const ChainStep& step) {
 }
 
 const ChainStep kConvert{"convert", {"weights"}, {"model"}, "options"};
-const ChainStep kDescribe{"describe", {"model/m.tflite", "names"}, {"model/m.tflite", "model/card"}, "options"};
+const ChainStep kDescribe{
+    "describe", {"model/m.tflite", "names"}, {"model/m.tflite", "model/card"}, "options"};
 
 // weights -> convert -> model/m.tflite -> describe rewrites it.
 fs::path TwoSteps(const std::string& name) {
@@ -145,8 +146,9 @@ TEST(CheckRun, FindsAnExchangedModelAnExtraFileAndAStaleStep) {
   Write(run.folder / "model/other.tflite", "x");
   Write(run.folder / "split.json", *ReadText(run.folder / "split.json") + "\n");
   EXPECT_TRUE(RecordStep(run.folder, {"split", {"dataset.json"}, {"split.json"}, ""}));
-  EXPECT_THAT(Findings(run), testing::ElementsAre("stale split.json", "changed model/wrappers/handlens_classifier.h",
-                                                  "extra model/other.tflite"));
+  EXPECT_THAT(Findings(run),
+              testing::ElementsAre("stale split.json", "changed model/wrappers/handlens_classifier.h",
+                                   "extra model/other.tflite"));
 }
 
 TEST(CheckRun, FindsAModelThatItsOwnRecordDoesNotKnow) {
@@ -154,7 +156,8 @@ TEST(CheckRun, FindsAModelThatItsOwnRecordDoesNotKnow) {
   const sample::Run run = RecordedRun("forged");
   const auto quantized = ReadFile(run.folder / "model/quantizedmodel.tflite");
   ASSERT_TRUE(WriteFileAtomic(run.folder / "model/folds/fold0.tflite", *quantized));
-  // Whoever exchanges a model may record it as if a step had made it; the conversion's record still knows better.
+  // Whoever exchanges a model may record it as if a step had made it; the conversion's record still knows
+  // better.
   EXPECT_TRUE(RecordStep(run.folder, {"convert", {"split.json"}, {"model"}, ""}));
   EXPECT_THAT(Findings(run), testing::ElementsAre("broken model"));
 }
@@ -182,7 +185,8 @@ TEST(CheckRun, FindsAPhonesRecordThatWasEditedOrSmuggledIn) {
   EXPECT_THAT(Findings(run), testing::IsEmpty());
   Write(run.folder / imported->at(0).stored, sample::FieldTestRecord(run, "aaaa", 20, 20).dump());
   Write(run.folder / "phones/more.json", sample::FieldTestRecord(run, "bbbb", 20, 20).dump());
-  EXPECT_THAT(Findings(run), testing::ElementsAre(testing::StartsWith("changed "), "extra phones/more.json", testing::StartsWith("broken ")));
+  EXPECT_THAT(Findings(run), testing::ElementsAre(testing::StartsWith("changed "), "extra phones/more.json",
+                                                  testing::StartsWith("broken ")));
 }
 
 TEST(CheckRun, RefusesAFolderWithoutAChain) { EXPECT_FALSE(CheckRun(FreshRun("none"), 1, SilentProgress())); }

@@ -31,21 +31,24 @@ void CheckPictures(const dataset::Dataset& dataset, int jobs, Progress& progress
     const dataset::Picture& picture = dataset.pictures[i];
     if (hashes[i] == picture.id) continue;
     const bool missing = hashes[i].empty();
-    check.findings.push_back({missing ? FindingKind::kMissing : FindingKind::kChanged, picture.path,
-                              fmt::format("the picture {} {}", picture.path,
-                                          missing ? "is gone or cannot be read" : "is not the one that was inspected")});
+    check.findings.push_back(
+        {missing ? FindingKind::kMissing : FindingKind::kChanged, picture.path,
+         fmt::format("the picture {} {}", picture.path,
+                     missing ? "is gone or cannot be read" : "is not the one that was inspected")});
   }
 }
 
-// The hashes that all steps together leave behind, and findings where a step read something else than was left.
+// The hashes that all steps together leave behind, and findings where a step read something else than was
+// left.
 Hashes FollowChain(const Chain& chain, ChainCheck& check) {
   Hashes left;
   for (const RecordedStep& step : chain) {
     for (const auto& [path, hash] : step.inputs) {
       const auto [known, is_new] = left.emplace(path, hash);
       if (is_new || known->second == hash) continue;
-      check.findings.push_back({FindingKind::kStale, path,
-                                fmt::format("{} read another version of {} than there is now; run it again", step.name, path)});
+      check.findings.push_back(
+          {FindingKind::kStale, path,
+           fmt::format("{} read another version of {} than there is now; run it again", step.name, path)});
     }
     for (const auto& [path, hash] : step.outputs) left[path] = hash;
     check.steps.push_back(step.name);
@@ -60,7 +63,8 @@ Result<void> CheckFiles(const fs::path& run, const Hashes& left, ChainCheck& che
     if (!on_disk) {
       check.findings.push_back({FindingKind::kMissing, path, fmt::format("{} is gone", path)});
     } else if (*on_disk != hash) {
-      check.findings.push_back({FindingKind::kChanged, path, fmt::format("{} is not as it was recorded", path)});
+      check.findings.push_back(
+          {FindingKind::kChanged, path, fmt::format("{} is not as it was recorded", path)});
     }
   }
   return {};
@@ -81,7 +85,9 @@ Result<void> CheckExtra(const fs::path& run, const Hashes& left, ChainCheck& che
 void CheckModels(const fs::path& run, ChainCheck& check) {
   std::error_code ignored;
   if (!fs::exists(run / "model" / "conversion.json", ignored)) return;  // the run has not come that far
-  const auto broken = [&](const std::string& text) { check.findings.push_back({FindingKind::kBroken, "model", text}); };
+  const auto broken = [&](const std::string& text) {
+    check.findings.push_back({FindingKind::kBroken, "model", text});
+  };
   const auto problems = verify::ShippedProblems(run);
   if (!problems) return broken(problems.error().message);
   for (const std::string& problem : *problems) broken(problem);
@@ -89,7 +95,9 @@ void CheckModels(const fs::path& run, ChainCheck& check) {
 
 // Phones' records are the run's, or say plainly that they are not.
 void CheckPhones(const fs::path& run, ChainCheck& check) {
-  const auto broken = [&](const std::string& path, const std::string& text) { check.findings.push_back({FindingKind::kBroken, path, text}); };
+  const auto broken = [&](const std::string& path, const std::string& text) {
+    check.findings.push_back({FindingKind::kBroken, path, text});
+  };
   const auto records = verify::ReadStoredRecords(run);
   if (!records) return broken("phones", records.error().message);
   if (records->empty()) return;
@@ -98,7 +106,9 @@ void CheckPhones(const fs::path& run, ChainCheck& check) {
   for (const verify::StoredRecord& stored : *records) {
     const auto model = verify::ModelOfRecord(*facts, stored.record, stored.file);
     if (!model) broken(stored.file, model.error().message);
-    else if (!*model) check.findings.push_back({FindingKind::kStale, stored.file, fmt::format("{} is about a model that this run no longer has", stored.file)});
+    else if (!*model)
+      check.findings.push_back({FindingKind::kStale, stored.file,
+                                fmt::format("{} is about a model that this run no longer has", stored.file)});
   }
 }
 
@@ -118,7 +128,8 @@ const char* FindingName(FindingKind kind) {
 Result<ChainCheck> CheckRun(const fs::path& run, int jobs, Progress& progress) {
   HL_ASSIGN(const Chain chain, ReadChain(run));
   if (chain.empty()) {
-    return Fail(ErrorKind::kBadInput, "{}: not there or empty, so nothing can be proven; is this a run folder?",
+    return Fail(ErrorKind::kBadInput,
+                "{}: not there or empty, so nothing can be proven; is this a run folder?",
                 (run / "chain.json").string());
   }
   ChainCheck check;
@@ -142,14 +153,17 @@ Result<ChainCheck> CheckRun(const fs::path& run, int jobs, Progress& progress) {
 Result<std::vector<Finding>> ChangedFiles(const fs::path& run) {
   HL_ASSIGN(const Chain chain, ReadChain(run));
   if (chain.empty()) {
-    return std::vector<Finding>{{FindingKind::kMissing, "chain.json", "chain.json is gone, so nobody can tell whether anything else is as it was made"}};
+    return std::vector<Finding>{
+        {FindingKind::kMissing, "chain.json",
+         "chain.json is gone, so nobody can tell whether anything else is as it was made"}};
   }
   ChainCheck check;
   const Hashes left = FollowChain(chain, check);
   check.findings.clear();
   HL_TRY(CheckFiles(run, left, check));
   for (Finding& finding : check.findings) {
-    if (finding.kind == FindingKind::kChanged) finding.text = fmt::format("{} was changed by hand: it is not as handlens left it", finding.path);
+    if (finding.kind == FindingKind::kChanged)
+      finding.text = fmt::format("{} was changed by hand: it is not as handlens left it", finding.path);
   }
   return std::move(check.findings);
 }

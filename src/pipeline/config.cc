@@ -39,7 +39,8 @@ Result<void> ReadKey(const std::string& key, const toml::node& node, ConfigFile&
     HL_ASSIGN(config.values[std::string(option.name)], CheckValue(option, text, where));
     return {};
   }
-  return Fail(ErrorKind::kUsage, "{}:{}: unknown key '{}'{}", config.path.string(), node.source().begin.line, key, DidYouMean(key, known));
+  return Fail(ErrorKind::kUsage, "{}:{}: unknown key '{}'{}", config.path.string(), node.source().begin.line,
+              key, DidYouMean(key, known));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// The options of a step as JSON, whose hash says whether its files are fresh. Every field of the struct is in it, by its
-// place: a field that has no name in kNames does not compile, so none can be forgotten.
+// The options of a step as JSON, whose hash says whether its files are fresh. Every field of the struct is in
+// it, by its place: a field that has no name in kNames does not compile, so none can be forgotten.
 #pragma once
 
 #include <array>
@@ -24,8 +24,7 @@ namespace handlens::pipeline {
 inline Json FieldJson(const std::string& value) { return value; }
 inline Json FieldJson(const std::filesystem::path& value) { return value.string(); }
 template <class Number>
-  requires std::is_arithmetic_v<Number>
-Json FieldJson(Number value) { return value; }
+requires std::is_arithmetic_v<Number> Json FieldJson(Number value) { return value; }
 inline Json FieldJson(image::Fit value) { return image::FitName(value); }
 inline Json FieldJson(split::Order value) { return value == split::Order::kPaper ? "paper" : "honest"; }
 inline Json FieldJson(convert::Io value) { return convert::IoName(value); }
@@ -57,7 +56,8 @@ struct AnyField {
 };
 template <class Options, class... Tried>
 constexpr size_t FieldCount() {
-  if constexpr (requires { Options{Tried{}..., AnyField{}}; }) return FieldCount<Options, Tried..., AnyField>();
+  if constexpr (requires { Options{Tried{}..., AnyField{}}; })
+    return FieldCount<Options, Tried..., AnyField>();
   else return sizeof...(Tried);
 }
 
@@ -67,23 +67,48 @@ auto Tie(const Options& o) {
   constexpr size_t kCount = FieldCount<Options>();
   static_assert(kCount <= 11, "write one line more below");
   if constexpr (kCount == 0) return std::tuple<>();
-  else if constexpr (kCount == 1) { const auto& [a] = o; return std::tie(a); }
-  else if constexpr (kCount == 2) { const auto& [a, b] = o; return std::tie(a, b); }
-  else if constexpr (kCount == 3) { const auto& [a, b, c] = o; return std::tie(a, b, c); }
-  else if constexpr (kCount == 4) { const auto& [a, b, c, d] = o; return std::tie(a, b, c, d); }
-  else if constexpr (kCount == 5) { const auto& [a, b, c, d, e] = o; return std::tie(a, b, c, d, e); }
-  else if constexpr (kCount == 6) { const auto& [a, b, c, d, e, f] = o; return std::tie(a, b, c, d, e, f); }
-  else if constexpr (kCount == 7) { const auto& [a, b, c, d, e, f, g] = o; return std::tie(a, b, c, d, e, f, g); }
-  else if constexpr (kCount == 8) { const auto& [a, b, c, d, e, f, g, h] = o; return std::tie(a, b, c, d, e, f, g, h); }
-  else if constexpr (kCount == 9) { const auto& [a, b, c, d, e, f, g, h, i] = o; return std::tie(a, b, c, d, e, f, g, h, i); }
-  else if constexpr (kCount == 10) { const auto& [a, b, c, d, e, f, g, h, i, j] = o; return std::tie(a, b, c, d, e, f, g, h, i, j); }
-  else { const auto& [a, b, c, d, e, f, g, h, i, j, k] = o; return std::tie(a, b, c, d, e, f, g, h, i, j, k); }
+  else if constexpr (kCount == 1) {
+    const auto& [a] = o;
+    return std::tie(a);
+  } else if constexpr (kCount == 2) {
+    const auto& [a, b] = o;
+    return std::tie(a, b);
+  } else if constexpr (kCount == 3) {
+    const auto& [a, b, c] = o;
+    return std::tie(a, b, c);
+  } else if constexpr (kCount == 4) {
+    const auto& [a, b, c, d] = o;
+    return std::tie(a, b, c, d);
+  } else if constexpr (kCount == 5) {
+    const auto& [a, b, c, d, e] = o;
+    return std::tie(a, b, c, d, e);
+  } else if constexpr (kCount == 6) {
+    const auto& [a, b, c, d, e, f] = o;
+    return std::tie(a, b, c, d, e, f);
+  } else if constexpr (kCount == 7) {
+    const auto& [a, b, c, d, e, f, g] = o;
+    return std::tie(a, b, c, d, e, f, g);
+  } else if constexpr (kCount == 8) {
+    const auto& [a, b, c, d, e, f, g, h] = o;
+    return std::tie(a, b, c, d, e, f, g, h);
+  } else if constexpr (kCount == 9) {
+    const auto& [a, b, c, d, e, f, g, h, i] = o;
+    return std::tie(a, b, c, d, e, f, g, h, i);
+  } else if constexpr (kCount == 10) {
+    const auto& [a, b, c, d, e, f, g, h, i, j] = o;
+    return std::tie(a, b, c, d, e, f, g, h, i, j);
+  } else {
+    const auto& [a, b, c, d, e, f, g, h, i, j, k] = o;
+    return std::tie(a, b, c, d, e, f, g, h, i, j, k);
+  }
 }
 
-// A field that came to a step later is std::optional and empty for what the step did before: then it is left out, and
-// runs from before stay fresh.
+// A field that came to a step later is std::optional and empty for what the step did before: then it is left
+// out, and runs from before stay fresh.
 template <class Field>
-void AddField(Json& json, std::string_view name, const Field& field) { json[name] = FieldJson(field); }
+void AddField(Json& json, std::string_view name, const Field& field) {
+  json[name] = FieldJson(field);
+}
 template <class Field>
 void AddField(Json& json, std::string_view name, const std::optional<Field>& field) {
   if (field) json[name] = FieldJson(*field);
@@ -94,7 +119,8 @@ Json OptionsJson(const Options& options) {
   static_assert(FieldCount<Options>() == std::size(Options::kNames), "every field has its name in kNames");
   Json json = Json::object();
   size_t next = 0;
-  std::apply([&](const auto&... field) { (AddField(json, Options::kNames[next++], field), ...); }, Tie(options));
+  std::apply([&](const auto&... field) { (AddField(json, Options::kNames[next++], field), ...); },
+             Tie(options));
   return json;
 }
 

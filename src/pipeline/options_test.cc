@@ -45,7 +45,8 @@ TEST(CheckValue, ReadsDurationsAndSizesInTheirUnits) {
 
 TEST(CheckValue, ChecksEveryItemOfAList) {
   EXPECT_EQ(*CheckValue(*FindOption("sizes"), "30, 50,100", "s"), "30,50,100");
-  EXPECT_EQ(CheckValue(*FindOption("sizes"), "30,5000", "s").error().message, "s: 5000 is out of range; it takes 30 to 500");
+  EXPECT_EQ(CheckValue(*FindOption("sizes"), "30,5000", "s").error().message,
+            "s: 5000 is out of range; it takes 30 to 500");
   EXPECT_FALSE(CheckValue(*FindOption("sizes"), "30,30", "s"));
   EXPECT_FALSE(CheckValue(*FindOption("sizes"), ",", "s"));
 }

@@ -52,10 +52,13 @@ class ModelReader {
     for (const auto& [key, node] : table) {
       if (key.str() == "name" || key.str() == "layers") continue;
       const std::vector<std::string> known = {"name", "layers"};
-      return At(file_, node, fmt::format("model {}: unknown key '{}'{}", spec_.name, key.str(), DidYouMean(key.str(), known)));
+      return At(
+          file_, node,
+          fmt::format("model {}: unknown key '{}'{}", spec_.name, key.str(), DidYouMean(key.str(), known)));
     }
     const toml::array* layers = table["layers"].as_array();
-    if (layers == nullptr || layers->empty()) return At(file_, table, fmt::format("model {}: layers = [...] is missing", spec_.name));
+    if (layers == nullptr || layers->empty())
+      return At(file_, table, fmt::format("model {}: layers = [...] is missing", spec_.name));
     for (const toml::node& layer : *layers) {
       where_ = fmt::format("model {}: layer {}", spec_.name, ++count_);
       const toml::table* entry = layer.as_table();
@@ -70,7 +73,8 @@ class ModelReader {
     const LayerWord* word = nullptr;
     for (const LayerWord& candidate : LayerWords()) {
       if (!entry.contains(candidate.word)) continue;
-      if (word != nullptr) return At(file_, entry, fmt::format("{}: both {} and {}", where_, word->word, candidate.word));
+      if (word != nullptr)
+        return At(file_, entry, fmt::format("{}: both {} and {}", where_, word->word, candidate.word));
       word = &candidate;
     }
     if (word == nullptr) return Unknown(entry, Words());
@@ -78,7 +82,8 @@ class ModelReader {
     known.insert(known.end(), {word->word, "name", "from"});
     for (const auto& [key, node] : entry) {
       if (std::find(known.begin(), known.end(), key.str()) == known.end()) {
-        return At(file_, node, fmt::format("{}: unknown key '{}'{}", where_, key.str(), DidYouMean(key.str(), known)));
+        return At(file_, node,
+                  fmt::format("{}: unknown key '{}'{}", where_, key.str(), DidYouMean(key.str(), known)));
       }
     }
     nn::LayerSpec layer;
@@ -87,20 +92,24 @@ class ModelReader {
     HL_TRY(ReadRest(entry, layer));
     spec_.layers.push_back(std::move(layer));
     HL_TRY(ReadActivation(entry));
-    if (const auto name = entry["name"].value<std::string>()) names_[*name] = static_cast<int>(spec_.layers.size()) - 1;
+    if (const auto name = entry["name"].value<std::string>())
+      names_[*name] = static_cast<int>(spec_.layers.size()) - 1;
     return {};
   }
 
   Result<void> Unknown(const toml::table& entry, const std::vector<std::string>& known) const {
     const std::string first = entry.empty() ? "" : std::string(entry.begin()->first.str());
-    return At(file_, entry, fmt::format("{}: no layer word ({}){}", where_, fmt::join(known, ", "), DidYouMean(first, known)));
+    return At(
+        file_, entry,
+        fmt::format("{}: no layer word ({}){}", where_, fmt::join(known, ", "), DidYouMean(first, known)));
   }
 
   Result<int> Whole(const toml::table& entry, std::string_view key, int low, int high) const {
     const toml::node* node = entry.get(key);
     const auto value = node->value_exact<int64_t>();
     if (!value || *value < low || *value > high) {
-      return At(file_, *node, fmt::format("{}: {} is not a whole number from {} to {}", where_, key, low, high));
+      return At(file_, *node,
+                fmt::format("{}: {} is not a whole number from {} to {}", where_, key, low, high));
     }
     return static_cast<int>(*value);
   }
@@ -127,21 +136,23 @@ class ModelReader {
       }
       case nn::LayerKind::kDropout: {
         const auto rate = node.value<double>();
-        if (!rate || *rate < 0 || *rate >= 1) return At(file_, node, where_ + ": dropout is not a number from 0 to below 1");
+        if (!rate || *rate < 0 || *rate >= 1)
+          return At(file_, node, where_ + ": dropout is not a number from 0 to below 1");
         layer.rate = static_cast<float>(*rate);
         return {};
       }
-      case nn::LayerKind::kAdd:
-        return ReadInputs(node, layer);
+      case nn::LayerKind::kAdd: return ReadInputs(node, layer);
       default:
-        if (node.value<bool>() != true) return At(file_, node, fmt::format("{}: write {} = true", where_, word.word));
+        if (node.value<bool>() != true)
+          return At(file_, node, fmt::format("{}: write {} = true", where_, word.word));
         return {};
     }
   }
 
   Result<void> ReadInputs(const toml::node& node, nn::LayerSpec& layer) const {
     const toml::array* names = node.as_array();
-    if (names == nullptr || names->size() != 2) return At(file_, node, where_ + ": add takes the names of two earlier layers");
+    if (names == nullptr || names->size() != 2)
+      return At(file_, node, where_ + ": add takes the names of two earlier layers");
     for (const toml::node& item : *names) {
       HL_ASSIGN(const int index, Named(item));
       layer.inputs.push_back(index);
@@ -155,7 +166,8 @@ class ModelReader {
     if (it != names_.end()) return it->second;
     std::vector<std::string> known;
     for (const auto& [key, value] : names_) known.push_back(key);
-    return At(file_, node, fmt::format("{}: no earlier layer has the name '{}'{}", where_, name, DidYouMean(name, known)));
+    return At(file_, node,
+              fmt::format("{}: no earlier layer has the name '{}'{}", where_, name, DidYouMean(name, known)));
   }
 
   Result<void> ReadRest(const toml::table& entry, nn::LayerSpec& layer) {
@@ -167,12 +179,14 @@ class ModelReader {
     }
     if (const toml::node* padding = entry.get("padding")) {
       const auto text = padding->value<std::string>().value_or("");
-      if (text != "same" && text != "valid") return At(file_, *padding, where_ + ": padding is \"same\" or \"valid\"");
+      if (text != "same" && text != "valid")
+        return At(file_, *padding, where_ + ": padding is \"same\" or \"valid\"");
       layer.padding = text == "same" ? nn::Padding::kSame : nn::Padding::kValid;
     }
     if (const toml::node* momentum = entry.get("momentum")) {
       const auto value = momentum->value<double>();
-      if (!value || *value < 0 || *value >= 1) return At(file_, *momentum, where_ + ": momentum is not a number from 0 to below 1");
+      if (!value || *value < 0 || *value >= 1)
+        return At(file_, *momentum, where_ + ": momentum is not a number from 0 to below 1");
       layer.momentum = static_cast<float>(*value);
     }
     if (const toml::node* bias = entry.get("bias")) {
@@ -193,9 +207,12 @@ class ModelReader {
     if (text == "none") return {};
     const std::vector<std::string> known = {"relu", "relu6", "none"};
     if (text != "relu" && text != "relu6") {
-      return At(file_, *node, fmt::format("{}: activation '{}' is not relu, relu6 or none{}", where_, text, DidYouMean(text, known)));
+      return At(file_, *node,
+                fmt::format("{}: activation '{}' is not relu, relu6 or none{}", where_, text,
+                            DidYouMean(text, known)));
     }
-    spec_.layers.push_back({.kind = text == "relu" ? nn::LayerKind::kRelu : nn::LayerKind::kRelu6, .inputs = {}});
+    spec_.layers.push_back(
+        {.kind = text == "relu" ? nn::LayerKind::kRelu : nn::LayerKind::kRelu6, .inputs = {}});
     return {};
   }
 
@@ -254,7 +271,8 @@ class GeneratorReader {
     for (const auto& [key, node] : table) {
       if (key.str() == "name" || key.str() == "like") continue;
       HL_TRY(ReadKey(std::string(key.str()), node));
-      if (const auto checked = image::GeneratorFromJson(image::ToJson(spec_)); !checked) return At(file_, node, checked.error().message);
+      if (const auto checked = image::GeneratorFromJson(image::ToJson(spec_)); !checked)
+        return At(file_, node, checked.error().message);
     }
     return std::move(spec_);
   }
@@ -271,14 +289,16 @@ class GeneratorReader {
     for (const FlagKey& flag : kFlags) {
       known.emplace_back(flag.key);
       if (key != flag.key) continue;
-      if (!node.is_boolean()) return At(file_, node, fmt::format("generator {}: {} is true or false", spec_.name, key));
+      if (!node.is_boolean())
+        return At(file_, node, fmt::format("generator {}: {} is true or false", spec_.name, key));
       spec_.*flag.field = node.value_or(false);
       return {};
     }
     if (key == "brightness") return Range(key, node, spec_.brightness_low, spec_.brightness_high);
     if (key == "camera_fill") return Range(key, node, spec_.camera_fill_low, spec_.camera_fill_high);
     if (key == "fill") return ReadFill(node);
-    return At(file_, node, fmt::format("generator {}: unknown key '{}'{}", spec_.name, key, DidYouMean(key, known)));
+    return At(file_, node,
+              fmt::format("generator {}: unknown key '{}'{}", spec_.name, key, DidYouMean(key, known)));
   }
 
   Result<float> Number(const std::string& key, const toml::node& node) const {
@@ -289,7 +309,8 @@ class GeneratorReader {
 
   Result<void> Range(const std::string& key, const toml::node& node, float& low, float& high) const {
     const toml::array* pair = node.as_array();
-    if (pair == nullptr || pair->size() != 2) return At(file_, node, fmt::format("generator {}: {} takes [low, high]", spec_.name, key));
+    if (pair == nullptr || pair->size() != 2)
+      return At(file_, node, fmt::format("generator {}: {} takes [low, high]", spec_.name, key));
     HL_ASSIGN(low, Number(key, *pair->get(0)));
     HL_ASSIGN(high, Number(key, *pair->get(1)));
     return {};
@@ -300,8 +321,9 @@ class GeneratorReader {
     const auto text = node.value<std::string>().value_or("");
     const auto it = std::find(names.begin(), names.end(), text);
     if (it == names.end()) {
-      return At(file_, node, fmt::format("generator {}: fill '{}' is not one of {}{}", spec_.name, text, fmt::join(names, ", "),
-                                         DidYouMean(text, names)));
+      return At(file_, node,
+                fmt::format("generator {}: fill '{}' is not one of {}{}", spec_.name, text,
+                            fmt::join(names, ", "), DidYouMean(text, names)));
     }
     spec_.fill = static_cast<image::Fill>(it - names.begin());
     return {};
@@ -312,7 +334,8 @@ class GeneratorReader {
 };
 
 // The tables named `key`, of which there may be none.
-Result<std::vector<const toml::table*>> Tables(const toml::table& root, std::string_view key, const std::string& file) {
+Result<std::vector<const toml::table*>> Tables(const toml::table& root, std::string_view key,
+                                               const std::string& file) {
   std::vector<const toml::table*> tables;
   const toml::node* node = root.get(key);
   if (node == nullptr) return tables;

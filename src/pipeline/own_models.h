@@ -1,5 +1,6 @@
-// The user's own architectures, augmentations and recipe: [[model]], [[generator]] and [recipe] tables of handlens.toml.
-// Whether a model fits a picture size is not decided here but where the search asks nn for its shapes.
+// The user's own architectures, augmentations and recipe: [[model]], [[generator]] and [recipe] tables of
+// handlens.toml. Whether a model fits a picture size is not decided here but where the search asks nn for its
+// shapes.
 #pragma once
 
 #include <string>
@@ -19,10 +20,10 @@ class table;
 namespace handlens::pipeline {
 
 struct OwnModels {
-  std::vector<nn::ModelSpec> models;               // size and classes open; a last dense layer is added by WithClasses
+  std::vector<nn::ModelSpec> models;  // size and classes open; a last dense layer is added by WithClasses
   std::vector<image::GeneratorSpec> generators;
-  Json recipe = Json::object();                    // changes to every candidate's recipe, see own_recipe.h
-  std::string toml;                                // the tables as text, for the effective configuration
+  Json recipe = Json::object();  // changes to every candidate's recipe, see own_recipe.h
+  std::string toml;              // the tables as text, for the effective configuration
 };
 
 // Reads the tables. `file` names the file in errors ("mine.toml:12: layers[2]: ..."). Kind kUsage.

@@ -15,21 +15,24 @@ struct RealKey {
   double low, high;
 };
 constexpr RealKey kReals[] = {
-    {"learning_rate", 1e-6, 10}, {"momentum", 0, 0.9999},     {"beta1", 0, 0.9999},       {"beta2", 0, 0.99999},
-    {"epsilon", 1e-12, 1},       {"weight_decay", 0, 1},      {"warmup_epochs", 0, 1000}, {"label_smoothing", 0, 0.5},
+    {"learning_rate", 1e-6, 10}, {"momentum", 0, 0.9999},     {"beta1", 0, 0.9999},
+    {"beta2", 0, 0.99999},       {"epsilon", 1e-12, 1},       {"weight_decay", 0, 1},
+    {"warmup_epochs", 0, 1000},  {"label_smoothing", 0, 0.5},
 };
 struct WholeKey {
   const char* key;
   int64_t low, high;
 };
-constexpr WholeKey kWholes[] = {{"epochs", 1, 10'000}, {"batch", 1, 1024}, {"early_stop_patience", 0, 10'000}};
+constexpr WholeKey kWholes[] = {
+    {"epochs", 1, 10'000}, {"batch", 1, 1024}, {"early_stop_patience", 0, 10'000}};
 constexpr const char* kFlags[] = {"nesterov", "keep_best", "class_weights"};
 struct WordKey {
   const char* key;
   std::vector<std::string> words;
 };
 const std::vector<WordKey>& WordKeys() {
-  static const std::vector<WordKey> keys = {{"optimizer", {"sgd", "momentum", "adam"}}, {"schedule", {"constant", "cosine"}}};
+  static const std::vector<WordKey> keys = {{"optimizer", {"sgd", "momentum", "adam"}},
+                                            {"schedule", {"constant", "cosine"}}};
   return keys;
 }
 
@@ -44,7 +47,9 @@ Result<Json> Like(const std::string& file, const toml::node& node) {
     changes.erase("epochs");  // a preset's length stays
     return changes;
   }
-  return At(file, node, fmt::format("recipe: like '{}' is not one of {}{}", name, fmt::join(kRecipes, ", "), DidYouMean(name, kRecipes)));
+  return At(file, node,
+            fmt::format("recipe: like '{}' is not one of {}{}", name, fmt::join(kRecipes, ", "),
+                        DidYouMean(name, kRecipes)));
 }
 
 std::vector<std::string> Keys() {
@@ -67,7 +72,8 @@ Result<Json> Number(const std::string& file, const std::string& key, const toml:
     if (key != whole.key) continue;
     const auto value = node.value_exact<int64_t>();
     if (value && *value >= whole.low && *value <= whole.high) return Json(*value);
-    return At(file, node, fmt::format("recipe: {} is not a whole number from {} to {}", key, whole.low, whole.high));
+    return At(file, node,
+              fmt::format("recipe: {} is not a whole number from {} to {}", key, whole.low, whole.high));
   }
   return At(file, node, fmt::format("recipe: unknown key '{}'{}", key, DidYouMean(key, Keys())));
 }
@@ -81,8 +87,9 @@ Result<Json> Value(const std::string& file, const std::string& key, const toml::
     if (key != word.key) continue;
     const auto value = node.value<std::string>().value_or("");
     if (std::find(word.words.begin(), word.words.end(), value) != word.words.end()) return Json(value);
-    return At(file, node, fmt::format("recipe: {} '{}' is not one of {}{}", key, value, fmt::join(word.words, ", "),
-                                      DidYouMean(value, word.words)));
+    return At(file, node,
+              fmt::format("recipe: {} '{}' is not one of {}{}", key, value, fmt::join(word.words, ", "),
+                          DidYouMean(value, word.words)));
   }
   return Number(file, key, node);
 }
@@ -94,7 +101,8 @@ Result<Json> ReadOwnRecipe(const toml::table& root, const std::string& file) {
   const toml::node* node = root.get("recipe");
   if (node == nullptr) return changes;
   const toml::table* table = node->as_table();
-  if (table == nullptr) return At(file, *node, "write [recipe] with one bracket: there is one for all candidates");
+  if (table == nullptr)
+    return At(file, *node, "write [recipe] with one bracket: there is one for all candidates");
   if (const toml::node* like = table->get("like")) {
     HL_ASSIGN(changes, Like(file, *like));
   }

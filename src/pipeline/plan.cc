@@ -13,21 +13,23 @@ namespace handlens::pipeline {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr size_t kTimedReductions = 3;   // each takes up to a second
+constexpr size_t kTimedReductions = 3;  // each takes up to a second
 
-// Which candidate will be reduced is not known before the search; few of them are timed, and the one in the middle stands
-// for all.
+// Which candidate will be reduced is not known before the search; few of them are timed, and the one in the
+// middle stands for all.
 Result<reduce::Expected> MedianReduction(const Run& run, const std::vector<search::Candidate>& candidates) {
   HL_ASSIGN(const reduce::ReduceOptions options, ReduceOptionsOf(run));
   std::vector<reduce::Expected> expected;
   const size_t stride = (candidates.size() + kTimedReductions - 1) / kTimedReductions;
   for (size_t i = 0; i < candidates.size(); i += stride) {
-    HL_ASSIGN(expected.emplace_back(), reduce::ExpectReduction(candidates[i], options, search::TrainingPictures(run.space.dataset),
-                                                               run.wanted().folds.folds));
+    HL_ASSIGN(expected.emplace_back(),
+              reduce::ExpectReduction(candidates[i], options, search::TrainingPictures(run.space.dataset),
+                                      run.wanted().folds.folds));
   }
   const auto middle = expected.begin() + static_cast<std::ptrdiff_t>(expected.size() / 2);
-  std::nth_element(expected.begin(), middle, expected.end(),
-                   [](const reduce::Expected& a, const reduce::Expected& b) { return a.seconds < b.seconds; });
+  std::nth_element(
+      expected.begin(), middle, expected.end(),
+      [](const reduce::Expected& a, const reduce::Expected& b) { return a.seconds < b.seconds; });
   return *middle;
 }
 
@@ -42,8 +44,9 @@ double FreeBytes(const fs::path& folder) {
 
 // All pictures but the hold-out in place of a fold's.
 constexpr double kFinalShare = 1 / 0.7;
-// Conversion, verification and the report of a model: decoding and judging each picture several times, in steps of training
-// of one picture; and what does not depend on the pictures. Estimates, on the safe side for small networks.
+// Conversion, verification and the report of a model: decoding and judging each picture several times, in
+// steps of training of one picture; and what does not depend on the pictures. Estimates, on the safe side for
+// small networks.
 constexpr double kAfterSteps = 8, kDecodes = 4, kDecode_s = 0.004, kAfterAlways_s = 1.5;
 
 Result<void> PlanBudget(const Run& run, RunPlan& plan) {
@@ -59,7 +62,8 @@ Result<void> PlanBudget(const Run& run, RunPlan& plan) {
   plan.least_s = trial_s[0] * (rounds + kFinalShare) + plan.after_s;
   const double left_s = run.space.budget->LeftSeconds();
   for (const double s : trial_s) {
-    if (s * (rounds + kFinalShare) + plan.after_s <= left_s) plan.final_s = std::max(plan.final_s, s * kFinalShare);
+    if (s * (rounds + kFinalShare) + plan.after_s <= left_s)
+      plan.final_s = std::max(plan.final_s, s * kFinalShare);
   }
   return {};
 }
@@ -68,7 +72,8 @@ Result<void> PlanBudget(const Run& run, RunPlan& plan) {
 std::string SensibleBudget(double seconds) {
   constexpr double kRoom = 1.25;
   const double room_s = kRoom * seconds;
-  return room_s < 100 ? fmt::format("{:.0f}s", std::ceil(room_s / 5) * 5) : fmt::format("{:.0f}m", std::ceil(room_s / 60));
+  return room_s < 100 ? fmt::format("{:.0f}s", std::ceil(room_s / 5) * 5)
+                      : fmt::format("{:.0f}m", std::ceil(room_s / 60));
 }
 
 Result<void> CheckBudget(Run& run, const RunPlan& plan) {
@@ -79,9 +84,13 @@ Result<void> CheckBudget(Run& run, const RunPlan& plan) {
   budget.Set(budget_s, fits ? Budget::AtEnd::kStop : Budget::AtEnd::kGoOn);
   run.space.after_s = plan.after_s + (fits ? plan.final_s : 0);
   if (fits || run.wanted().call.yes) return {};
-  return Fail(ErrorKind::kResources, "a budget of {} is too short: {} of it are used up by now, and one candidate's {} folds, its final model and the proof "
-              "take about {} more. Nothing was begun. The smallest sensible budget is about {}; or name a cheaper model by --models, fewer --epochs, "
-              "or go beyond the budget by --yes", Duration(budget_s), Duration(budget_s - budget.LeftSeconds()), run.wanted().folds.folds,
+  return Fail(ErrorKind::kResources,
+              "a budget of {} is too short: {} of it are used up by now, and one candidate's {} folds, its "
+              "final model and the proof "
+              "take about {} more. Nothing was begun. The smallest sensible budget is about {}; or name a "
+              "cheaper model by --models, fewer --epochs, "
+              "or go beyond the budget by --yes",
+              Duration(budget_s), Duration(budget_s - budget.LeftSeconds()), run.wanted().folds.folds,
               Duration(plan.least_s), SensibleBudget(plan.least_s + budget_s - budget.LeftSeconds()));
 }
 
@@ -89,7 +98,8 @@ Result<void> CheckBudget(Run& run, const RunPlan& plan) {
 
 Result<RunPlan> MakePlan(const Run& run) {
   RunPlan plan;
-  if (const auto& sensitivity = run.wanted().model.sensitivity) {   // a misspelt class is said before hours of training
+  if (const auto& sensitivity =
+          run.wanted().model.sensitivity) {  // a misspelt class is said before hours of training
     HL_ASSIGN(const describe::Sensitivity wanted, describe::ParseSensitivity(*sensitivity));
     HL_TRY(describe::ClassOf(wanted, run.space.dataset.labels));
   }
@@ -97,7 +107,8 @@ Result<RunPlan> MakePlan(const Run& run) {
   const int folds = run.wanted().folds.folds;
   HL_ASSIGN(const search::Coverage coverage, search::PresetCoverage(run.wanted().search.preset));
   plan.coverage = run.wanted().search.exhaustive ? search::Coverage::kExhaustive : coverage;
-  HL_ASSIGN(plan.search, search::Estimate(plan.candidates, run.space.dataset, folds, run.space.jobs, plan.coverage));
+  HL_ASSIGN(plan.search,
+            search::Estimate(plan.candidates, run.space.dataset, folds, run.space.jobs, plan.coverage));
   plan.reduces = WantsReduction(run);
   if (plan.reduces) {
     HL_ASSIGN(plan.reduction, MedianReduction(run, plan.candidates));
@@ -110,28 +121,35 @@ Result<RunPlan> MakePlan(const Run& run) {
 double FinalSeconds(const Workspace& space) {
   if (space.chosen.folds.empty()) return 0;
   double fold_s = 0;
-  for (const train::TrialResult& fold : space.chosen.folds) fold_s += fold.seconds / static_cast<double>(space.chosen.folds.size());
+  for (const train::TrialResult& fold : space.chosen.folds)
+    fold_s += fold.seconds / static_cast<double>(space.chosen.folds.size());
   const double pictures = static_cast<double>(space.dataset.pictures.size() - space.split.holdout.size());
   return fold_s * pictures / static_cast<double>(std::max<size_t>(space.split.folds[0].train.size(), 1));
 }
 
 // One fold's training is about the final model's, and calibration and judging are small beside it.
 double TotalSeconds(const Run& run, const RunPlan& plan) {
-  const double final_s = plan.search.trials > 0 ? plan.search.seconds * run.space.jobs / plan.search.trials : 0;
+  const double final_s =
+      plan.search.trials > 0 ? plan.search.seconds * run.space.jobs / plan.search.trials : 0;
   return plan.search.seconds + plan.reduction.seconds + final_s;
 }
 
 Result<void> CheckDisk(const Run& run, const RunPlan& plan) {
   if (plan.free_bytes <= 0 || plan.free_bytes >= static_cast<double>(plan.search.disk_bytes)) return {};
-  return Fail(ErrorKind::kResources, "{}: the run needs about {} and the disk has {} free; free some, or choose another folder with -o",
-              run.space.folder.string(), ByteCount(static_cast<double>(plan.search.disk_bytes)), ByteCount(plan.free_bytes));
+  return Fail(
+      ErrorKind::kResources,
+      "{}: the run needs about {} and the disk has {} free; free some, or choose another folder with -o",
+      run.space.folder.string(), ByteCount(static_cast<double>(plan.search.disk_bytes)),
+      ByteCount(plan.free_bytes));
 }
 
 void WarnOfMemory(const Run& run, const RunPlan& plan) {
   const int64_t usable = UsableMemory_bytes();
   if (usable == 0 || plan.search.memory_bytes <= usable) return;
-  run.space.progress->Warn(fmt::format("the search takes about {} of memory, and this process may use {}; take fewer --jobs or smaller --sizes",
-                                       ByteCount(static_cast<double>(plan.search.memory_bytes)), ByteCount(static_cast<double>(usable))));
+  run.space.progress->Warn(fmt::format(
+      "the search takes about {} of memory, and this process may use {}; take fewer --jobs or smaller "
+      "--sizes",
+      ByteCount(static_cast<double>(plan.search.memory_bytes)), ByteCount(static_cast<double>(usable))));
 }
 
 Result<void> CheckBeforeBegin(Run& run, const RunPlan& plan) {

@@ -15,12 +15,12 @@ struct RunPlan {
   std::vector<search::Candidate> candidates;
   bool reduces = false;
   search::Coverage coverage = search::Coverage::kExhaustive;
-  reduce::Expected reduction;        // of the candidate whose sweep takes the median time
-  double free_bytes = 0;             // on the run folder's disk; 0 = not known
+  reduce::Expected reduction;  // of the candidate whose sweep takes the median time
+  double free_bytes = 0;       // on the run folder's disk; 0 = not known
   // Only with a time budget.
-  double least_s = 0;                // of the first candidate's folds, its final training and all that comes after it
-  double final_s = 0;                // of the longest final training among the candidates that fit the budget
-  double after_s = 0;                // of conversion, verification and the report
+  double least_s = 0;  // of the first candidate's folds, its final training and all that comes after it
+  double final_s = 0;  // of the longest final training among the candidates that fit the budget
+  double after_s = 0;  // of conversion, verification and the report
 };
 
 // From the settings and the inspected pictures. Times one step of every candidate: a second or a few.
@@ -32,12 +32,13 @@ double TotalSeconds(const Run& run, const RunPlan& plan);
 // Of the final training, once a candidate was chosen: as many epochs as a fold, of all folds' pictures.
 double FinalSeconds(const Workspace& space);
 
-// What `run` makes sure of before it begins, and `run --dry-run` as well: not too many unreadable pictures, folds that can
-// be dealt, room on the disk, a budget in which something can come about. Sets the budget of the workspace. Kinds kBadInput
-// and kResources; writes nothing.
+// What `run` makes sure of before it begins, and `run --dry-run` as well: not too many unreadable pictures,
+// folds that can be dealt, room on the disk, a budget in which something can come about. Sets the budget of
+// the workspace. Kinds kBadInput and kResources; writes nothing.
 Result<void> CheckBeforeBegin(Run& run, const RunPlan& plan);
 
-// Warns when the plan needs more memory than the process may use (its control group's limit, or the machine's).
+// Warns when the plan needs more memory than the process may use (its control group's limit, or the
+// machine's).
 void WarnOfMemory(const Run& run, const RunPlan& plan);
 
 // Kind kResources when the disk has less free than the plan needs.

@@ -49,9 +49,11 @@ constexpr std::array kKnown = {KnownRecord{"", "dataset.json", "handlens-dataset
 
 // What may already lie in a folder that is to become a run.
 bool MayBecomeRun(const std::vector<std::string>& names) {
-  constexpr std::array kOfABeginning = {".lock", "handlens.toml", "cache", "report", "thumbnails", "chain.json", "timings.json"};
+  constexpr std::array kOfABeginning = {".lock",      "handlens.toml", "cache",       "report",
+                                        "thumbnails", "chain.json",    "timings.json"};
   return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
-    return IsUnfinished(name) || std::find(kOfABeginning.begin(), kOfABeginning.end(), name) != kOfABeginning.end();
+    return IsUnfinished(name) ||
+           std::find(kOfABeginning.begin(), kOfABeginning.end(), name) != kOfABeginning.end();
   });
 }
 

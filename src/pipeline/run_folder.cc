@@ -1,5 +1,5 @@
-#include "pipeline/backbones.h"
 #include "pipeline/run_folder.h"
+#include "pipeline/backbones.h"
 
 #include <fmt/chrono.h>
 
@@ -21,22 +21,27 @@ constexpr int kTimingsVersion = 1;
 
 // What the very beginning of a run writes.
 bool IsOfTheBeginning(const std::string& name) {
-  return name == ".lock" || name.starts_with("handlens.toml") || name == "cache" || name == "report" || name == "thumbnails" ||
-         name.starts_with("dataset.json") || name == "chain.json" || name == "timings.json";
+  return name == ".lock" || name.starts_with("handlens.toml") || name == "cache" || name == "report" ||
+         name == "thumbnails" || name.starts_with("dataset.json") || name == "chain.json" ||
+         name == "timings.json";
 }
 
 tl::unexpected<Error> InUse(const fs::path& folder) {
-  return Fail(ErrorKind::kResources, "{}: another handlens is working on this run folder; wait for it to end, or use another folder",
+  return Fail(ErrorKind::kResources,
+              "{}: another handlens is working on this run folder; wait for it to end, or use another folder",
               folder.string());
 }
 
 Result<void> TakeLock(Run& run, Hold hold) {
-  HL_ASSIGN(run.lock, FileLock::TryLock(run.At(".lock"), hold == Hold::kShared ? FileLock::Hold::kShared : FileLock::Hold::kExclusive));
+  HL_ASSIGN(run.lock, FileLock::TryLock(run.At(".lock"), hold == Hold::kShared ? FileLock::Hold::kShared
+                                                                               : FileLock::Hold::kExclusive));
   if (run.lock == nullptr) {
     return InUse(run.space.folder);
   }
   if (!run.lock->Locks()) {
-    run.space.progress->Detail(fmt::format("{}: this file system has no locks; see to it that nothing but shards works on the run at once", run.space.folder.string()));
+    run.space.progress->Detail(fmt::format(
+        "{}: this file system has no locks; see to it that nothing but shards works on the run at once",
+        run.space.folder.string()));
   }
   // With the lock in hand no living writer loses its file.
   if (run.lock->Locks() && hold == Hold::kAlone) SweepUnfinished(run.space.folder, Depth::kBelow);
@@ -76,7 +81,9 @@ Result<Json> TimedSteps(const fs::path& folder) {
 
 NewFolder::NewFolder(fs::path folder) : folder_(std::move(folder)) {
   std::error_code error;
-  for (fs::path path = folder_.lexically_normal(); !path.empty() && !fs::exists(path, error); path = path.parent_path()) parents_.push_back(path);
+  for (fs::path path = folder_.lexically_normal(); !path.empty() && !fs::exists(path, error);
+       path = path.parent_path())
+    parents_.push_back(path);
 }
 
 NewFolder::~NewFolder() {
@@ -91,9 +98,7 @@ NewFolder::~NewFolder() {
   for (const fs::path& path : parents_) fs::remove(path, error);
 }
 
-int JobsOf(const Wanted& wanted) {
-  return wanted.manner.jobs.value_or(UsableThreads());
-}
+int JobsOf(const Wanted& wanted) { return wanted.manner.jobs.value_or(UsableThreads()); }
 
 image::Fit Run::fit() const { return wanted().pictures.fit.value_or(space.dataset.recommended_fit); }
 
@@ -104,9 +109,11 @@ Result<Settings> MergeSettings(const Asked& asked, const fs::path& folder) {
   if (!asked_file.empty()) {
     HL_ASSIGN(files.asked, ReadConfig(asked_file));
   }
-  // What the run folder keeps stands below the file that was asked for; a file of the current folder is in place of it.
+  // What the run folder keeps stands below the file that was asked for; a file of the current folder is in
+  // place of it.
   fs::path kept = folder / "handlens.toml";
-  if (folder.empty() || !fs::exists(kept, error)) kept = asked_file.empty() ? fs::path("handlens.toml") : fs::path();
+  if (folder.empty() || !fs::exists(kept, error))
+    kept = asked_file.empty() ? fs::path("handlens.toml") : fs::path();
   if (!kept.empty() && fs::exists(kept, error)) {
     HL_ASSIGN(files.kept, ReadConfig(kept));
   }
@@ -117,14 +124,16 @@ void SayKept(const Run& run, std::string_view command) {
   std::error_code error;
   const std::vector<std::string> kept = run.settings.Kept(command);
   if (kept.empty() || !fs::exists(run.At("handlens.toml"), error)) return;
-  run.space.progress->Say(fmt::format("kept from last time: {} (delete a line of {} to reset it)", fmt::join(kept, ", "), run.At("handlens.toml").string()));
+  run.space.progress->Say(fmt::format("kept from last time: {} (delete a line of {} to reset it)",
+                                      fmt::join(kept, ", "), run.At("handlens.toml").string()));
 }
 
 Result<fs::path> RunFolderFor(const Asked& asked, const fs::path& pictures) {
   const fs::path given = FlagsOnly(asked).call.out;
   if (!given.empty()) return given;
   const fs::path canonical = Canonical(pictures);
-  const std::string stem = fs::is_directory(canonical) ? canonical.filename().string() : canonical.stem().string();
+  const std::string stem =
+      fs::is_directory(canonical) ? canonical.filename().string() : canonical.stem().string();
   if (stem.empty()) return Fail(ErrorKind::kUsage, "{}: name the run folder with -o RUN", pictures.string());
   return fs::path(stem + "-run");
 }
@@ -136,26 +145,32 @@ Result<void> CheckIsNoRun(const fs::path& pictures) {
   std::error_code error;
   if (!fs::exists(pictures / "dataset.json", error)) return {};
   const auto dataset = dataset::ReadDataset(pictures / "dataset.json");
-  if (!dataset) return {};   // some other program's
+  if (!dataset) return {};  // some other program's
   const std::string source = dataset->labels_file.empty() ? dataset->root : dataset->labels_file;
-  return Fail(ErrorKind::kUsage, "{} is a run folder, not pictures; to continue it: handlens run {} -o {}", pictures.string(), source, pictures.string());
+  return Fail(ErrorKind::kUsage, "{} is a run folder, not pictures; to continue it: handlens run {} -o {}",
+              pictures.string(), source, pictures.string());
 }
 
 // The folder for a run of PICTURES, whether it is there or not.
 Result<fs::path> CheckedFolder(const Asked& asked, const fs::path& pictures) {
   std::error_code error;
-  if (!fs::exists(pictures, error)) return Fail(ErrorKind::kBadInput, "{}: no such file or folder", pictures.string());
+  if (!fs::exists(pictures, error))
+    return Fail(ErrorKind::kBadInput, "{}: no such file or folder", pictures.string());
   HL_TRY(CheckIsNoRun(pictures));
   HL_ASSIGN(const fs::path folder, RunFolderFor(asked, pictures));
   if (fs::is_directory(pictures, error) && Inside(Canonical(folder), Canonical(pictures))) {
-    return Fail(ErrorKind::kUsage, "the run folder {} would lie inside the pictures {}; name another with -o RUN", folder.string(),
-                pictures.string());
+    return Fail(ErrorKind::kUsage,
+                "the run folder {} would lie inside the pictures {}; name another with -o RUN",
+                folder.string(), pictures.string());
   }
   if (!fs::exists(folder, error)) return folder;
-  if (!fs::is_directory(folder, error)) return Fail(ErrorKind::kBadInput, "{}: a file, not a run folder; name another with -o RUN", folder.string());
+  if (!fs::is_directory(folder, error))
+    return Fail(ErrorKind::kBadInput, "{}: a file, not a run folder; name another with -o RUN",
+                folder.string());
   HL_ASSIGN(const bool ours, IsRunFolder(folder));
   if (!ours) {
-    return Fail(ErrorKind::kBadInput, "{}: neither empty nor a run folder; name another with -o RUN", folder.string());
+    return Fail(ErrorKind::kBadInput, "{}: neither empty nor a run folder; name another with -o RUN",
+                folder.string());
   }
   return folder;
 }
@@ -170,18 +185,25 @@ Result<void> ReadSettings(Run& run, const Asked& asked) {
 
 }  // namespace
 
-Result<std::unique_ptr<Run>> OpenRun(const Asked& asked, const fs::path& folder, Progress& progress, Hold hold) {
+Result<std::unique_ptr<Run>> OpenRun(const Asked& asked, const fs::path& folder, Progress& progress,
+                                     Hold hold) {
   std::error_code error;
   if (!fs::is_directory(folder, error)) {
-    return Fail(ErrorKind::kBadInput, "{}: no such run folder; start one with `handlens inspect PICTURES -o {}`", folder.string(), folder.string());
+    return Fail(ErrorKind::kBadInput,
+                "{}: no such run folder; start one with `handlens inspect PICTURES -o {}`", folder.string(),
+                folder.string());
   }
   if (!fs::exists(folder / "dataset.json", error)) {
-    return Fail(ErrorKind::kBadInput, "{}: not a run folder (no dataset.json in it); start one with `handlens inspect PICTURES -o RUN`",
-                folder.string());
+    return Fail(
+        ErrorKind::kBadInput,
+        "{}: not a run folder (no dataset.json in it); start one with `handlens inspect PICTURES -o RUN`",
+        folder.string());
   }
   HL_ASSIGN(const bool ours, IsRunFolder(folder));
   if (!ours) {
-    return Fail(ErrorKind::kBadInput, "{}: not a run folder (its dataset.json is no record of handlens); start one with `handlens inspect PICTURES -o RUN`",
+    return Fail(ErrorKind::kBadInput,
+                "{}: not a run folder (its dataset.json is no record of handlens); start one with `handlens "
+                "inspect PICTURES -o RUN`",
                 folder.string());
   }
   auto run = NewRun(folder, progress);
@@ -192,7 +214,8 @@ Result<std::unique_ptr<Run>> OpenRun(const Asked& asked, const fs::path& folder,
   }
   HL_ASSIGN(run->space.dataset, dataset::ReadDataset(run->At("dataset.json")));
   if (!fs::is_directory(run->space.dataset.root, error)) {
-    progress.Warn(fmt::format("the pictures are not at {} any more; say where they are now by --pictures DIR", run->space.dataset.root));
+    progress.Warn(fmt::format("the pictures are not at {} any more; say where they are now by --pictures DIR",
+                              run->space.dataset.root));
   }
   return run;
 }
@@ -238,7 +261,8 @@ Result<double> SecondsOf(const fs::path& folder, const std::string& step) {
 Result<void> AddSeconds(const fs::path& folder, const std::string& step, double seconds) {
   const fs::path path = folder / "timings.json";
   HL_ASSIGN(Json steps, TimedSteps(folder));
-  auto entry = std::find_if(steps.begin(), steps.end(), [&](const Json& s) { return s.is_object() && s.value("name", "") == step; });
+  auto entry = std::find_if(steps.begin(), steps.end(),
+                            [&](const Json& s) { return s.is_object() && s.value("name", "") == step; });
   if (entry == steps.end()) entry = steps.insert(steps.end(), Json{{"name", step}, {"seconds", 0.0}});
   (*entry)["seconds"] = seconds + entry->value("seconds", 0.0);
   (*entry)["at"] = fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr)));

@@ -14,8 +14,8 @@
 
 namespace handlens::pipeline {
 
-// A run folder that was begun by this call. Unless it is kept, it goes again with all that the call wrote into it, so that a
-// call that fails at its beginning leaves nothing.
+// A run folder that was begun by this call. Unless it is kept, it goes again with all that the call wrote
+// into it, so that a call that fails at its beginning leaves nothing.
 class NewFolder {
  public:
   explicit NewFolder(std::filesystem::path folder);
@@ -26,11 +26,13 @@ class NewFolder {
 
  private:
   std::filesystem::path folder_;
-  std::vector<std::filesystem::path> parents_;   // that were not there, innermost first; the folder itself is the first
+  std::vector<std::filesystem::path>
+      parents_;  // that were not there, innermost first; the folder itself is the first
   bool kept_ = false;
 };
 
-// kAlone: one process works on the run. kShared: any number of processes that have a share each, and none that is alone.
+// kAlone: one process works on the run. kShared: any number of processes that have a share each, and none
+// that is alone.
 enum class Hold { kAlone, kShared };
 
 struct Run {
@@ -46,20 +48,23 @@ struct Run {
 
   const Wanted& wanted() const { return settings.wanted(); }
   std::filesystem::path At(std::string_view name) const { return space.folder / name; }
-  image::Fit fit() const;           // as asked for, else as the inspection recommends
+  image::Fit fit() const;  // as asked for, else as the inspection recommends
 };
 
-// Opens a run folder that `inspect` made: takes the lock, reads its settings and dataset.json. Kind kBadInput when it
-// is no run folder, kResources when another process works on it.
-Result<std::unique_ptr<Run>> OpenRun(const Asked& asked, const std::filesystem::path& folder, Progress& progress, Hold hold = Hold::kAlone);
+// Opens a run folder that `inspect` made: takes the lock, reads its settings and dataset.json. Kind kBadInput
+// when it is no run folder, kResources when another process works on it.
+Result<std::unique_ptr<Run>> OpenRun(const Asked& asked, const std::filesystem::path& folder,
+                                     Progress& progress, Hold hold = Hold::kAlone);
 
-// Opens or makes the run folder for PICTURES: -o, or NAME-run in the current folder. Kind kBadInput when the folder is
-// something else's or another run's, or lies inside the pictures.
-Result<std::unique_ptr<Run>> OpenRunFor(const Asked& asked, const std::filesystem::path& pictures, Progress& progress);
+// Opens or makes the run folder for PICTURES: -o, or NAME-run in the current folder. Kind kBadInput when the
+// folder is something else's or another run's, or lies inside the pictures.
+Result<std::unique_ptr<Run>> OpenRunFor(const Asked& asked, const std::filesystem::path& pictures,
+                                        Progress& progress);
 
-// The same to look only: nothing is written, and no lock is held when it returns. Kind kResources when another process
-// works on the folder.
-Result<std::unique_ptr<Run>> OpenToLook(const Asked& asked, const std::filesystem::path& pictures, Progress& progress);
+// The same to look only: nothing is written, and no lock is held when it returns. Kind kResources when
+// another process works on the folder.
+Result<std::unique_ptr<Run>> OpenToLook(const Asked& asked, const std::filesystem::path& pictures,
+                                        Progress& progress);
 
 // Where a run of PICTURES goes: -o, or NAME-run in the current folder.
 Result<std::filesystem::path> RunFolderFor(const Asked& asked, const std::filesystem::path& pictures);
@@ -67,8 +72,8 @@ Result<std::filesystem::path> RunFolderFor(const Asked& asked, const std::filesy
 // Threads: those asked for, else those that the process may use.
 int JobsOf(const Wanted& wanted);
 
-// The settings of a call: flags, environment, --config, then RUN/handlens.toml or ./handlens.toml. Pass an empty
-// folder when there is none.
+// The settings of a call: flags, environment, --config, then RUN/handlens.toml or ./handlens.toml. Pass an
+// empty folder when there is none.
 Result<Settings> MergeSettings(const Asked& asked, const std::filesystem::path& folder);
 
 // Says in one line which settings count only because RUN/handlens.toml keeps them.

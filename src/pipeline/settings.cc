@@ -5,8 +5,8 @@
 namespace handlens::pipeline {
 namespace {
 
-// How a call talks, not what it computes: kept out of the effective configuration, so that `--json` today does not
-// change tomorrow's call, and the file is the same whatever the number of threads.
+// How a call talks, not what it computes: kept out of the effective configuration, so that `--json` today
+// does not change tomorrow's call, and the file is the same whatever the number of threads.
 bool IsManner(const Option& option) { return option.group == "Common options" && option.name != "seed"; }
 
 std::string TomlString(std::string_view text) {
@@ -23,21 +23,16 @@ std::string TomlValue(const Option& option, const std::string& text) {
   switch (option.kind) {
     case Kind::kFlag:
     case Kind::kInteger:
-    case Kind::kBytes:
-      return text;
-    case Kind::kNumber:
-      return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
-    case Kind::kDuration:
-      return TomlString(text + "s");
-    case Kind::kIntegers:
-      return fmt::format("[{}]", fmt::join(SplitList(text), ", "));
+    case Kind::kBytes: return text;
+    case Kind::kNumber: return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
+    case Kind::kDuration: return TomlString(text + "s");
+    case Kind::kIntegers: return fmt::format("[{}]", fmt::join(SplitList(text), ", "));
     case Kind::kWords: {
       std::vector<std::string> words;
       for (const std::string& word : SplitList(text)) words.push_back(TomlString(word));
       return fmt::format("[{}]", fmt::join(words, ", "));
     }
-    default:
-      return TomlString(text);
+    default: return TomlString(text);
   }
 }
 
@@ -46,10 +41,12 @@ std::string TomlLine(const Settings& settings, const Option& option) {
   const std::string key = TomlKey(option);
   const Settings::Value* const value = settings.Find(option.name);
   std::string line, note;
-  if (const std::string* const in_file = settings.InFile(option.name); option.life == Life::kCall && in_file != nullptr) {
+  if (const std::string* const in_file = settings.InFile(option.name);
+      option.life == Life::kCall && in_file != nullptr) {
     line = fmt::format("{} = {}", key, TomlValue(option, *in_file));
   } else if (value != nullptr) {
-    line = fmt::format("{}{} = {}", option.life == Life::kCall ? "# " : "", key, TomlValue(option, value->text));
+    line =
+        fmt::format("{}{} = {}", option.life == Life::kCall ? "# " : "", key, TomlValue(option, value->text));
     if (option.life == Life::kCall) note = " Of the last call alone; without the # it counts for every call.";
   } else if (option.kind == Kind::kFlag) {
     line = fmt::format("{} = false", key);
@@ -74,25 +71,32 @@ Result<Values> ReadEnvironment(std::span<const std::pair<std::string, std::strin
     for (const Option& option : Options()) {
       if (EnvironmentName(option) == name) found = &option;
     }
-    if (found == nullptr) return Fail(ErrorKind::kUsage, "unknown environment variable {}{}", name, DidYouMean(name, known));
+    if (found == nullptr)
+      return Fail(ErrorKind::kUsage, "unknown environment variable {}{}", name, DidYouMean(name, known));
     HL_ASSIGN(values[std::string(found->name)], CheckValue(*found, text, name));
   }
   return values;
 }
 
 Settings::Settings(const Asked& asked, const ConfigFiles& files)
-    : in_file_(files.kept.values.begin(), files.kept.values.end()), own_(files.asked.own.toml.empty() ? files.kept.own : files.asked.own) {
+    : in_file_(files.kept.values.begin(), files.kept.values.end()),
+      own_(files.asked.own.toml.empty() ? files.kept.own : files.asked.own) {
   for (const Option& option : Options()) {
     if (option.fallback.empty()) continue;
-    // Defaults stand in the table as users write them; a default that its own option refuses is a programmer's error.
+    // Defaults stand in the table as users write them; a default that its own option refuses is a
+    // programmer's error.
     const auto checked = CheckValue(option, option.fallback, option.name);
     HL_CHECK(checked.has_value());
     values_[std::string(option.name)] = {*checked, Source::kDefault};
     // Files of earlier versions hold every default.
-    if (const auto it = in_file_.find(option.name); option.life == Life::kCall && it != in_file_.end() && it->second == *checked) in_file_.erase(it);
+    if (const auto it = in_file_.find(option.name);
+        option.life == Life::kCall && it != in_file_.end() && it->second == *checked)
+      in_file_.erase(it);
   }
-  const std::pair<const Values*, Source> layers[] = {{&asked.defaults, Source::kDefault}, {&files.kept.values, Source::kKept},
-                                                     {&files.asked.values, Source::kConfig}, {&asked.environment, Source::kEnvironment},
+  const std::pair<const Values*, Source> layers[] = {{&asked.defaults, Source::kDefault},
+                                                     {&files.kept.values, Source::kKept},
+                                                     {&files.asked.values, Source::kConfig},
+                                                     {&asked.environment, Source::kEnvironment},
                                                      {&asked.flags, Source::kFlag}};
   for (const auto& [values, source] : layers) {
     for (const auto& [name, text] : *values) {
@@ -136,8 +140,10 @@ Wanted FlagsOnly(const Asked& asked) {
 
 std::string EffectiveToml(const Settings& settings) {
   std::string text =
-      "# The settings of this run: what was asked for, and the defaults of handlens " HANDLENS_VERSION ".\n"
-      "# Later steps on this folder read them; `handlens ... --config FILE` uses them for another run. To reset one, delete\n"
+      "# The settings of this run: what was asked for, and the defaults of handlens " HANDLENS_VERSION
+      ".\n"
+      "# Later steps on this folder read them; `handlens ... --config FILE` uses them for another run. To "
+      "reset one, delete\n"
       "# its line.\n"
       "# A flag or a HANDLENS_ variable has precedence.\n";
   std::string_view group;

@@ -1,5 +1,6 @@
-// Settings: what the user asked for, from the command line, the environment and handlens.toml, by the precedence
-// flag > environment > --config FILE > handlens.toml (of the run folder, else of the current folder) > default. Every value is checked where it is read. Knows no step.
+// Settings: what the user asked for, from the command line, the environment and handlens.toml, by the
+// precedence flag > environment > --config FILE > handlens.toml (of the run folder, else of the current
+// folder) > default. Every value is checked where it is read. Knows no step.
 #pragma once
 
 #include <filesystem>
@@ -24,7 +25,7 @@ using Values = std::map<std::string, std::string>;
 // What one call asks for, before the settings of a run folder are known.
 struct Asked {
   Values flags, environment;
-  Values defaults = {};      // of this command, in place of the option table's
+  Values defaults = {};  // of this command, in place of the option table's
 };
 
 // A handlens.toml: checked values by option name, and the user's own models and generators.
@@ -40,8 +41,8 @@ Result<Values> ReadEnvironment(std::span<const std::pair<std::string, std::strin
 
 // The files that settings come from; either may be empty.
 struct ConfigFiles {
-  ConfigFile kept;           // handlens.toml of the run folder, else of the current folder
-  ConfigFile asked;          // --config FILE
+  ConfigFile kept;   // handlens.toml of the run folder, else of the current folder
+  ConfigFile asked;  // --config FILE
 };
 
 enum class Source { kDefault, kKept, kConfig, kEnvironment, kFlag };
@@ -54,7 +55,8 @@ class Settings {
   // What the steps and commands read.
   const Wanted& wanted() const { return wanted_; }
   const OwnModels& own() const { return own_; }
-  // For writing them down: the checked text of an option and where it came from; nothing when it has no value.
+  // For writing them down: the checked text of an option and where it came from; nothing when it has no
+  // value.
   struct Value {
     std::string text;
     Source source = Source::kDefault;
@@ -75,8 +77,9 @@ class Settings {
 // What the flags alone say, for the few that decide where settings are read from.
 Wanted FlagsOnly(const Asked& asked);
 
-// The effective configuration as a commented handlens.toml that ReadConfig reads back to the same settings. How a call
-// talks (jobs, json, quiet, ...) is not part of it; what counts for this call alone (Life::kCall) stands in a comment.
+// The effective configuration as a commented handlens.toml that ReadConfig reads back to the same settings.
+// How a call talks (jobs, json, quiet, ...) is not part of it; what counts for this call alone (Life::kCall)
+// stands in a comment.
 std::string EffectiveToml(const Settings& settings);
 
 }  // namespace handlens::pipeline

@@ -13,7 +13,8 @@ namespace {
 class TemporaryFile {
  public:
   explicit TemporaryFile(std::string_view text)
-      : path_(std::filesystem::temp_directory_path() / ("handlens-settings-" + std::to_string(::getpid()) + ".toml")) {
+      : path_(std::filesystem::temp_directory_path() /
+              ("handlens-settings-" + std::to_string(::getpid()) + ".toml")) {
     EXPECT_TRUE(WriteFileAtomic(path_, text));
   }
   ~TemporaryFile() { std::filesystem::remove(path_); }
@@ -35,7 +36,9 @@ std::string ErrorOf(std::string_view text) {
 }
 
 TEST(Config, ReadsEveryKindOfValue) {
-  const auto config = Read("preset = 'quick'\nsizes = [30, 50]\nmodels = ['m1', 'nano24']\nfolds = 3\nvalidation = 0.2\nexhaustive = true\nbudget = '30m'\n");
+  const auto config = Read(
+      "preset = 'quick'\nsizes = [30, 50]\nmodels = ['m1', 'nano24']\nfolds = 3\nvalidation = "
+      "0.2\nexhaustive = true\nbudget = '30m'\n");
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->values.at("preset"), "quick");
   EXPECT_EQ(config->values.at("sizes"), "30,50");
@@ -56,12 +59,15 @@ TEST(Config, NamesLineAndRangeOfABadValue) {
   EXPECT_EQ(ErrorOf("folds = [3]\n"), ":1: folds: one value, not a list");
 }
 
-TEST(Config, RefusesBrokenToml) { EXPECT_TRUE(ErrorOf("folds = \n").starts_with(":1: ")) << ErrorOf("folds = \n"); }
+TEST(Config, RefusesBrokenToml) {
+  EXPECT_TRUE(ErrorOf("folds = \n").starts_with(":1: ")) << ErrorOf("folds = \n");
+}
 
 TEST(Settings, FlagsPrecedeEnvironmentPrecedesConfigPrecedesDefault) {
   ConfigFile config;
   config.values = {{"folds", "3"}, {"seed", "3"}, {"epochs", "3"}};
-  const Settings settings({.flags = {{"folds", "6"}}, .environment = {{"folds", "4"}, {"seed", "4"}}}, {.kept = config, .asked = {}});
+  const Settings settings({.flags = {{"folds", "6"}}, .environment = {{"folds", "4"}, {"seed", "4"}}},
+                          {.kept = config, .asked = {}});
   EXPECT_EQ(settings.wanted().folds.folds, 6);
   EXPECT_EQ(settings.wanted().seed, 4u);
   EXPECT_EQ(settings.wanted().search.epochs, 3);
@@ -72,12 +78,14 @@ TEST(Environment, RefusesUnknownNamesWithTheNearest) {
   const std::vector<std::pair<std::string, std::string>> variables = {{"PATH", "/"}, {"HANDLENS_EPOCH", "3"}};
   const auto read = ReadEnvironment(variables);
   ASSERT_FALSE(read);
-  EXPECT_EQ(read.error().message, "unknown environment variable HANDLENS_EPOCH; did you mean 'HANDLENS_EPOCHS'?");
+  EXPECT_EQ(read.error().message,
+            "unknown environment variable HANDLENS_EPOCH; did you mean 'HANDLENS_EPOCHS'?");
 }
 
 TEST(EffectiveToml, ReadsBackToTheSameSettings) {
-  const auto config = Read("preset = 'quick'\nname = 'a \"quoted\" \\\\ name'\nsizes = [30, 50]\nbudget = 90\nmin_accuracy = 1\n"
-                           "[[model]]\nname = 'mine'\nlayers = [{conv = 8, activation = 'relu'}, {pool = 2}, {dense = 16}]\n");
+  const auto config = Read(
+      "preset = 'quick'\nname = 'a \"quoted\" \\\\ name'\nsizes = [30, 50]\nbudget = 90\nmin_accuracy = 1\n"
+      "[[model]]\nname = 'mine'\nlayers = [{conv = 8, activation = 'relu'}, {pool = 2}, {dense = 16}]\n");
   ASSERT_TRUE(config) << config.error().message;
   const Settings settings({}, {.kept = *config, .asked = {}});
   const std::string text = EffectiveToml(settings);
@@ -103,7 +111,10 @@ ConfigFiles NextCall(const Settings& settings) {
 }
 
 TEST(Settings, KeepWhatWasAskedForButGatesAndTheBudget) {
-  const Settings first({.flags = {{"epochs", "3"}, {"budget", "10"}, {"min-accuracy", "1"}, {"max-bytes", "100"}}, .environment = {}}, {});
+  const Settings first(
+      {.flags = {{"epochs", "3"}, {"budget", "10"}, {"min-accuracy", "1"}, {"max-bytes", "100"}},
+       .environment = {}},
+      {});
   EXPECT_EQ(first.wanted().search.budget_s, 10);
   const Settings next({}, NextCall(first));
   EXPECT_EQ(next.wanted().search.epochs, 3);
@@ -133,9 +144,12 @@ TEST(Settings, AFileThatIsAskedForStandsAboveTheKeptOnesAndLeavesTheOthers) {
 TEST(EffectiveToml, NamesEveryKeyOnce) {
   const std::string text = EffectiveToml(Settings({}, {}));
   for (const Option& option : Options()) {
-    if (option.scope == Scope::kCommandLine || (option.group == "Common options" && option.name != "seed")) continue;
+    if (option.scope == Scope::kCommandLine || (option.group == "Common options" && option.name != "seed"))
+      continue;
     const std::string key = TomlKey(option);
-    EXPECT_TRUE(text.find("\n" + key + " = ") != std::string::npos || text.find("\n# " + key + " = ") != std::string::npos) << key;
+    EXPECT_TRUE(text.find("\n" + key + " = ") != std::string::npos ||
+                text.find("\n# " + key + " = ") != std::string::npos)
+        << key;
   }
 }
 
@@ -143,7 +157,8 @@ TEST(OwnModels, BuildLayersWithActivationsAndNames) {
   const auto config = Read(
       "[[model]]\nname = 'mine'\nlayers = [\n"
       "  {conv = 8, kernel = 5, padding = 'same', activation = 'relu', name = 'a'},\n"
-      "  {conv = 8, padding = 'same', bias = false},\n  {batch_norm = true, momentum = 0.5, name = 'b'},\n  {add = ['a', 'b'], activation = 'relu6'},\n"
+      "  {conv = 8, padding = 'same', bias = false},\n  {batch_norm = true, momentum = 0.5, name = 'b'},\n  "
+      "{add = ['a', 'b'], activation = 'relu6'},\n"
       "  {pool = 2}, {global_average_pool = true}, {dropout = 0.2}]\n");
   ASSERT_TRUE(config) << config.error().message;
   ASSERT_EQ(config->own.models.size(), 1u);
@@ -160,23 +175,33 @@ TEST(OwnModels, BuildLayersWithActivationsAndNames) {
 }
 
 TEST(OwnModels, NameFileAndLineOfAMistake) {
-  EXPECT_EQ(ErrorOf("[[model]]\nname = 'm'\nlayers = [\n  {conv = 8},\n  {dens = 3}]\n").substr(0, 37), ":5: model m: layer 2: no layer word (");
+  EXPECT_EQ(ErrorOf("[[model]]\nname = 'm'\nlayers = [\n  {conv = 8},\n  {dens = 3}]\n").substr(0, 37),
+            ":5: model m: layer 2: no layer word (");
   EXPECT_EQ(ErrorOf("[[model]]\nname = 'm'\nlayers = [{conv = 8, kernle = 3}]\n"),
             ":3: model m: layer 1: unknown key 'kernle'; did you mean 'kernel'?");
   EXPECT_EQ(ErrorOf("[[model]]\nname = 'm'\nlayers = [{conv = 8, activation = 'rleu'}]\n"),
             ":3: model m: layer 1: activation 'rleu' is not relu, relu6 or none; did you mean 'relu'?");
-  EXPECT_EQ(ErrorOf("[[generator]]\nname = 'g'\nrotaton = 3\n"), ":3: generator g: unknown key 'rotaton'; did you mean 'rotation'?");
-  EXPECT_EQ(ErrorOf("[[generator]]\nname = 'g'\nrotation = 300\n"), ":3: generator 'g': rotation_deg = 300 is outside 0..180");
-  EXPECT_EQ(ErrorOf("[[generator]]\nname = 'g'\nblur = 10\n"), ":3: generator 'g': blur_px = 10 is outside 0..2.5");
+  EXPECT_EQ(ErrorOf("[[generator]]\nname = 'g'\nrotaton = 3\n"),
+            ":3: generator g: unknown key 'rotaton'; did you mean 'rotation'?");
+  EXPECT_EQ(ErrorOf("[[generator]]\nname = 'g'\nrotation = 300\n"),
+            ":3: generator 'g': rotation_deg = 300 is outside 0..180");
+  EXPECT_EQ(ErrorOf("[[generator]]\nname = 'g'\nblur = 10\n"),
+            ":3: generator 'g': blur_px = 10 is outside 0..2.5");
   EXPECT_EQ(ErrorOf("[[generator]]\nname = 'g'\nnoise = 'much'\n"), ":3: generator g: noise is not a number");
-  EXPECT_EQ(ErrorOf("[[generator]]\nname = 'g'\nbrightness = [2, 1]\n"), ":3: generator 'g': a range has its low end above its high end");
+  EXPECT_EQ(ErrorOf("[[generator]]\nname = 'g'\nbrightness = [2, 1]\n"),
+            ":3: generator 'g': a range has its low end above its high end");
   EXPECT_EQ(ErrorOf("[model]\nname = 'm'\n"), ":1: write [[model]] with two brackets");
-  EXPECT_EQ(ErrorOf("[recipe]\nlearning_rat = 1\n"), ":2: recipe: unknown key 'learning_rat'; did you mean 'learning_rate'?");
-  EXPECT_EQ(ErrorOf("[recipe]\noptimizer = 'adm'\n"), ":2: recipe: optimizer 'adm' is not one of sgd, momentum, adam; did you mean 'adam'?");
-  EXPECT_EQ(ErrorOf("[recipe]\nlabel_smoothing = 0.6\n"), ":2: recipe: label_smoothing is not a number from 0 to 0.5");
+  EXPECT_EQ(ErrorOf("[recipe]\nlearning_rat = 1\n"),
+            ":2: recipe: unknown key 'learning_rat'; did you mean 'learning_rate'?");
+  EXPECT_EQ(ErrorOf("[recipe]\noptimizer = 'adm'\n"),
+            ":2: recipe: optimizer 'adm' is not one of sgd, momentum, adam; did you mean 'adam'?");
+  EXPECT_EQ(ErrorOf("[recipe]\nlabel_smoothing = 0.6\n"),
+            ":2: recipe: label_smoothing is not a number from 0 to 0.5");
   EXPECT_EQ(ErrorOf("[recipe]\nbatch = 2.5\n"), ":2: recipe: batch is not a whole number from 1 to 1024");
-  EXPECT_EQ(ErrorOf("[recipe]\nlike = 'papr'\n"), ":2: recipe: like 'papr' is not one of paper, paper-code, modern; did you mean 'paper'?");
-  EXPECT_EQ(ErrorOf("[[recipe]]\nbatch = 2\n"), ":1: write [recipe] with one bracket: there is one for all candidates");
+  EXPECT_EQ(ErrorOf("[recipe]\nlike = 'papr'\n"),
+            ":2: recipe: like 'papr' is not one of paper, paper-code, modern; did you mean 'paper'?");
+  EXPECT_EQ(ErrorOf("[[recipe]]\nbatch = 2\n"),
+            ":1: write [recipe] with one bracket: there is one for all candidates");
 }
 
 TEST(OwnRecipe, ChangesTheKeysItNamesAndIsWrittenBack) {

@@ -24,8 +24,8 @@ Result<const Step*> OnlyMissing(Run& run, std::string_view command) {
   if (missing.empty()) return nullptr;
   const StepFacts& first = missing.front()->facts;
   if (first.command == command) return missing.front();
-  return Fail(ErrorKind::kBadInput, "{}: {} has to be done before others can share {}: handlens {} {}", run.space.folder.string(), first.title, command,
-              first.command, run.space.folder.string());
+  return Fail(ErrorKind::kBadInput, "{}: {} has to be done before others can share {}: handlens {} {}",
+              run.space.folder.string(), first.title, command, first.command, run.space.folder.string());
 }
 
 // All shards of a step want the same: the first one writes down what.
@@ -34,13 +34,16 @@ Result<void> Agree(const Run& run, const Step& step) {
   HL_ASSIGN(const std::string options, step.options_sha256(run));
   if (auto plan = ReadRecord(path, kFormat, 1)) {
     if (plan->value("options_sha256", "") == options) return {};
-    return Fail(ErrorKind::kBadInput, "{}: other shards work on this {} with other options; give the same ones (RUN/handlens.toml has them), or end that by `handlens merge {}`",
+    return Fail(ErrorKind::kBadInput,
+                "{}: other shards work on this {} with other options; give the same ones (RUN/handlens.toml "
+                "has them), or end that by `handlens merge {}`",
                 run.space.folder.string(), step.facts.title, run.space.folder.string());
   }
   return WriteRecord(path, kFormat, 1, {{"step", step.facts.name}, {"options_sha256", options}});
 }
 
-// What this process took, for the merge to add up. A note that cannot be written must not hide why the work failed.
+// What this process took, for the merge to add up. A note that cannot be written must not hide why the work
+// failed.
 void NoteSeconds(const Run& run, std::string_view step, double seconds) {
   (void)WriteFileAtomic(FolderOf(run, step) / "seconds" / ThisProcess().Name(), fmt::format("{}\n", seconds));
 }
@@ -58,14 +61,17 @@ double NotedSeconds(const fs::path& folder) {
 Result<void> Merge(Run& run, const Step& step) {
   HL_TRY(Agree(run, step));
   HL_TRY(DoStepsUpTo(run, step.facts.command));
-  return AddSeconds(run.space.folder, std::string(step.facts.name), NotedSeconds(FolderOf(run, step.facts.name)));
+  return AddSeconds(run.space.folder, std::string(step.facts.name),
+                    NotedSeconds(FolderOf(run, step.facts.name)));
 }
 
 }  // namespace
 
 Result<bool> WorkOnShare(Run& run, std::string_view command, const search::Share& share) {
   if (run.wanted().search.budget_s > 0) {
-    return Fail(ErrorKind::kUsage, "--shard and --budget do not go together: what fits a budget depends on the machine, and all shards must do the same");
+    return Fail(ErrorKind::kUsage,
+                "--shard and --budget do not go together: what fits a budget depends on the machine, and all "
+                "shards must do the same");
   }
   HL_ASSIGN(const Step* const step, OnlyMissing(run, command));
   if (step == nullptr) return false;
@@ -74,7 +80,8 @@ Result<bool> WorkOnShare(Run& run, std::string_view command, const search::Share
   run.space.local_cache = run.wanted().call.local_cache;
   const auto begun = std::chrono::steady_clock::now();
   const Result<void> done = step->work(run);
-  NoteSeconds(run, step->facts.name, std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+  NoteSeconds(run, step->facts.name,
+              std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
   if (!done) return tl::make_unexpected(done.error());
   return true;
 }
@@ -91,8 +98,10 @@ Result<std::vector<std::string>> MergeShares(Run& run) {
     merged.emplace_back(command);
   }
   if (merged.empty()) {
-    return Fail(ErrorKind::kBadInput, "{}: no shards worked on this run; begin with `handlens cluster {}` or `handlens search {} --shard 1/N`", run.space.folder.string(),
-                run.space.folder.string(), run.space.folder.string());
+    return Fail(ErrorKind::kBadInput,
+                "{}: no shards worked on this run; begin with `handlens cluster {}` or `handlens search {} "
+                "--shard 1/N`",
+                run.space.folder.string(), run.space.folder.string(), run.space.folder.string());
   }
   fs::remove_all(run.At("shards"), error);
   search::RemoveOwnedFolders(run.At("trials"));

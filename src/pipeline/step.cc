@@ -5,7 +5,8 @@
 
 namespace handlens::pipeline {
 
-Result<void> DoStep(Workspace& space, const StepFacts& facts, const ChainStep& step, const std::function<Result<void>()>& work) {
+Result<void> DoStep(Workspace& space, const StepFacts& facts, const ChainStep& step,
+                    const std::function<Result<void>()>& work) {
   if (facts.redo == Redo::kUnrecorded) return work();
   if (facts.redo == Redo::kFresh) {
     HL_ASSIGN(const Freshness freshness, StepIsFresh(space.folder, step));
@@ -16,15 +17,17 @@ Result<void> DoStep(Workspace& space, const StepFacts& facts, const ChainStep& s
   const auto begun = std::chrono::steady_clock::now();
   const Result<void> done = work();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-  // What an interrupted attempt took counts too; a failed note about it must not hide why the step failed. What takes a
-  // moment each time is no part of how long the run took.
-  const Result<void> noted = facts.redo == Redo::kFresh ? AddSeconds(space.folder, step.name, seconds) : Result<void>();
+  // What an interrupted attempt took counts too; a failed note about it must not hide why the step failed.
+  // What takes a moment each time is no part of how long the run took.
+  const Result<void> noted =
+      facts.redo == Redo::kFresh ? AddSeconds(space.folder, step.name, seconds) : Result<void>();
   if (!done) return done;
   HL_TRY(noted);
   HL_TRY(RecordStep(space.folder, step));
-  if (facts.redo == Redo::kAlways) return {};   // it names its files itself
+  if (facts.redo == Redo::kAlways) return {};  // it names its files itself
   for (const std::string& output : step.outputs) {
-    if (std::find(space.written.begin(), space.written.end(), output) == space.written.end()) space.written.push_back(output);
+    if (std::find(space.written.begin(), space.written.end(), output) == space.written.end())
+      space.written.push_back(output);
   }
   return {};
 }

@@ -1,13 +1,14 @@
 // What a step is. A step is a struct of these, in a steps_*.cc, and a row of the table in steps.cc:
 //
 //   static constexpr StepFacts kFacts;                  // name, version, ...
-//   struct Options { kNames and fields };               // everything of the settings that its files depend on
-//   static Result<Options> Read(const Run&);            // from the settings and what earlier steps left
+//   struct Options { kNames and fields };               // everything of the settings that its files depend
+//   on static Result<Options> Read(const Run&);            // from the settings and what earlier steps left
 //   static Files Touches(const Workspace&, const Options&);
-//   static Result<void> Work(Workspace&, const Options&);   // sees no settings but its options: so none is forgotten
-//   static Result<void> Load(Workspace&, const Options&);   // what it left, for the steps after it
+//   static Result<void> Work(Workspace&, const Options&);   // sees no settings but its options: so none is
+//   forgotten static Result<void> Load(Workspace&, const Options&);   // what it left, for the steps after it
 //
-// A step is fresh, and skipped, while the hash of its version and options, its inputs and its outputs are as recorded.
+// A step is fresh, and skipped, while the hash of its version and options, its inputs and its outputs are as
+// recorded.
 #pragma once
 
 #include <functional>
@@ -22,8 +23,8 @@
 
 namespace handlens::pipeline {
 
-// kFresh: skipped when fresh. kAlways: done each time, because it takes a moment and depends on files outside the run;
-// recorded in the chain. kUnrecorded: done each time, and knows itself what is there already.
+// kFresh: skipped when fresh. kAlways: done each time, because it takes a moment and depends on files outside
+// the run; recorded in the chain. kUnrecorded: done each time, and knows itself what is there already.
 enum class Redo { kFresh, kAlways, kUnrecorded };
 
 struct StepFacts {
@@ -32,8 +33,8 @@ struct StepFacts {
   std::string_view command = {};  // the command that ends with this step; empty = none
   int version = 1;                // raised when the step makes other files of the same inputs and options
   Redo redo = Redo::kFresh;
-  bool advises = false;           // no step needs what it writes
-  bool trains = false;            // takes long: never done unless it was asked for
+  bool advises = false;  // no step needs what it writes
+  bool trains = false;   // takes long: never done unless it was asked for
 };
 
 // Relative to the run folder; a folder stands for the files below it.
@@ -43,16 +44,17 @@ struct Files {
 
 struct Step {
   StepFacts facts;
-  bool (*belongs)(const Run& run);             // whether this run has the step at all
+  bool (*belongs)(const Run& run);  // whether this run has the step at all
   Result<void> (*perform)(Run& run);
-  Result<void> (*work)(Run& run);              // the same, whether fresh or not, and records nothing
+  Result<void> (*work)(Run& run);  // the same, whether fresh or not, and records nothing
   Result<std::string> (*options_sha256)(const Run& run);
   Result<Freshness> (*freshness)(const Run& run);
-  Result<void> (*load)(Run& run);              // what the step left, when it is fresh
+  Result<void> (*load)(Run& run);  // what the step left, when it is fresh
 };
 
 // Freshness, timing and the record of one step.
-Result<void> DoStep(Workspace& space, const StepFacts& facts, const ChainStep& step, const std::function<Result<void>()>& work);
+Result<void> DoStep(Workspace& space, const StepFacts& facts, const ChainStep& step,
+                    const std::function<Result<void>()>& work);
 // What to do when what a step left cannot be read: it is done again, and says so.
 void Forget(Workspace& space, const ChainStep& step, const Error& why);
 
@@ -65,8 +67,11 @@ ChainStep ChainStepOf(const Workspace& space, const typename S::Options& options
   Json json = OptionsJson(options);
   if (S::kFacts.version > 1) json["step_version"] = S::kFacts.version;
   Files files = S::Touches(space, options);
-  return {.name = std::string(S::kFacts.name), .inputs = std::move(files.reads), .outputs = std::move(files.writes),
-          .options_sha256 = Sha256(json.dump(-1, ' ', false, Json::error_handler_t::replace)), .options = Scalars(json)};
+  return {.name = std::string(S::kFacts.name),
+          .inputs = std::move(files.reads),
+          .outputs = std::move(files.writes),
+          .options_sha256 = Sha256(json.dump(-1, ' ', false, Json::error_handler_t::replace)),
+          .options = Scalars(json)};
 }
 
 template <class S>
@@ -111,7 +116,8 @@ inline bool Always(const Run&) { return true; }
 
 template <class S>
 Step StepOf(bool (*belongs)(const Run& run) = Always) {
-  return {S::kFacts, belongs, PerformStep<S>, WorkOnStep<S>, OptionsSha256Of<S>, FreshnessOfStep<S>, LoadStep<S>};
+  return {S::kFacts,          belongs,    PerformStep<S>, WorkOnStep<S>, OptionsSha256Of<S>,
+          FreshnessOfStep<S>, LoadStep<S>};
 }
 
 }  // namespace handlens::pipeline

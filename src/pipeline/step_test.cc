@@ -21,7 +21,9 @@ struct Write {
   };
   static Result<Options> Read(const Run& run) { return Options{run.wanted().about.author, {}}; }
   static Files Touches(const Workspace&, const Options&) { return {{}, {"word.txt"}}; }
-  static Result<void> Work(Workspace& space, const Options& o) { return WriteFileAtomic(space.At("word.txt"), o.word); }
+  static Result<void> Work(Workspace& space, const Options& o) {
+    return WriteFileAtomic(space.At("word.txt"), o.word);
+  }
   static Result<void> Load(Workspace&, const Options&) { return {}; }
 };
 struct WriteAnew : Write {
@@ -69,7 +71,8 @@ TEST(StepTable, KnowsTheCommandAfterACommand) {
 }
 
 TEST(OptionTable, ReachesFromItsStepToTheEnd) {
-  EXPECT_THAT(CommandsOf(*FindOption("io")), testing::ElementsAre("convert", "describe", "verify", "app", "report", "run", "demo"));
+  EXPECT_THAT(CommandsOf(*FindOption("io")),
+              testing::ElementsAre("convert", "describe", "verify", "app", "report", "run", "demo"));
   for (const Option& option : Options()) {
     EXPECT_TRUE(option.since.empty() || FindStep(option.since) != nullptr) << option.name;
   }

@@ -9,15 +9,19 @@ namespace handlens::pipeline {
 namespace {
 
 tl::unexpected<Error> BudgetIsOver(const Budget& budget, const Step& step) {
-  return Fail(ErrorKind::kResources, "the budget of {} ended at {}, before there was a result; what was done is kept: the same command goes on "
-              "from there with a new budget", Duration(budget.seconds()), step.facts.title);
+  return Fail(ErrorKind::kResources,
+              "the budget of {} ended at {}, before there was a result; what was done is kept: the same "
+              "command goes on "
+              "from there with a new budget",
+              Duration(budget.seconds()), step.facts.title);
 }
 
 }  // namespace
 
 std::span<const Step> Steps() {
   static const std::vector<Step> steps = [] {
-    std::vector<Step> rows = {InspectRow(), PrepareRow(), SplitRow(), ReviewRow(), SearchRow(), ReduceRow(), FinalRow(), ConvertRow(), DescribeRow(), VerifyRow()};
+    std::vector<Step> rows = {InspectRow(), PrepareRow(), SplitRow(),   ReviewRow(),   SearchRow(),
+                              ReduceRow(),  FinalRow(),   ConvertRow(), DescribeRow(), VerifyRow()};
     std::ranges::move(AppRows(), std::back_inserter(rows));
     rows.push_back(ReportRow());
     return rows;
@@ -27,14 +31,16 @@ std::span<const Step> Steps() {
 
 const Step* FindStep(std::string_view name) {
   const auto steps = Steps();
-  const auto it = std::find_if(steps.begin(), steps.end(), [&](const Step& step) { return step.facts.name == name; });
+  const auto it =
+      std::find_if(steps.begin(), steps.end(), [&](const Step& step) { return step.facts.name == name; });
   return it == steps.end() ? nullptr : &*it;
 }
 
 std::string_view CommandAfter(std::string_view command) {
   bool found = false;
   for (const Step& step : Steps()) {
-    if (found && !step.facts.command.empty() && !step.facts.advises && step.facts.command != command) return step.facts.command == "report" ? "" : step.facts.command;
+    if (found && !step.facts.command.empty() && !step.facts.advises && step.facts.command != command)
+      return step.facts.command == "report" ? "" : step.facts.command;
     found |= step.facts.command == command;
   }
   return "";

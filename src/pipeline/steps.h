@@ -1,5 +1,6 @@
-// The step table: every step of the pipeline, in the order in which they run. Order, freshness, `run`, the plan, help and
-// the reach of options follow from it. What a step is stands in step.h, what each does in steps_*.cc.
+// The step table: every step of the pipeline, in the order in which they run. Order, freshness, `run`, the
+// plan, help and the reach of options follow from it. What a step is stands in step.h, what each does in
+// steps_*.cc.
 #pragma once
 
 #include <filesystem>
@@ -21,8 +22,8 @@ std::string_view CommandAfter(std::string_view command);
 // The commands that are for training: they train without being asked again.
 bool CommandTrains(std::string_view command);
 
-// The steps up to the command's that are not fresh, in order; of what comes after the first of them nothing is known, so
-// all are named. Those without a record of their own are left out. Loads what fresh steps left.
+// The steps up to the command's that are not fresh, in order; of what comes after the first of them nothing
+// is known, so all are named. Those without a record of their own are left out. Loads what fresh steps left.
 Result<std::vector<const Step*>> StepsToDo(Run& run, std::string_view command);
 
 // One step alone, whatever came before it. `name` is one of the table's.
@@ -31,8 +32,8 @@ Result<void> DoOne(Run& run, std::string_view name);
 // All steps up to the command's, in order; what is fresh is skipped. The pictures must be inspected.
 Result<void> DoStepsUpTo(Run& run, std::string_view command);
 
-// Inspects PICTURES into the workspace and RUN/dataset.json, or proves that they are unchanged since. Kind kBadInput when
-// pictures changed under trials: those are never thrown away silently.
+// Inspects PICTURES into the workspace and RUN/dataset.json, or proves that they are unchanged since. Kind
+// kBadInput when pictures changed under trials: those are never thrown away silently.
 Result<void> DoInspect(Run& run, const std::filesystem::path& pictures);
 
 // The same without writing anything: the pictures are inspected in memory where there is no record of them.
@@ -40,7 +41,8 @@ Result<void> LookOnly(Run& run, const std::filesystem::path& pictures);
 
 // Many unreadable files are a mistake of the import more often than of the pictures: asks, or kind kBadInput.
 Result<void> CheckBroken(Run& run);
-// Whether the pictures can be dealt into the folds that are asked for. Kind kBadInput when a class has too few.
+// Whether the pictures can be dealt into the folds that are asked for. Kind kBadInput when a class has too
+// few.
 Result<void> CheckFolds(const Run& run);
 
 // The candidates that the settings and the dataset mean, and the sizes among them, rising.
@@ -49,15 +51,17 @@ std::vector<int> SizesOf(const std::vector<search::Candidate>& candidates);
 // How the settings sweep a model; without the budget, which depends on how long the search took.
 Result<reduce::ReduceOptions> ReduceOptionsOf(const Run& run);
 bool WantsReduction(const Run& run);
-// What `search` or `reduce` compares candidates by, as --for says. Calls that do not train take what the step did; and a run that was
-// searched before there was this choice stays as it is (empty: by validation pictures), until it is asked for the camera alone.
+// What `search` or `reduce` compares candidates by, as --for says. Calls that do not train take what the step
+// did; and a run that was searched before there was this choice stays as it is (empty: by validation
+// pictures), until it is asked for the camera alone.
 Result<std::optional<search::Yardstick>> ComparedBy(const Run& run, std::string_view step);
 
-// RUN/verdict.json, decided again by the gates of this call where they are not those that it was written with.
+// RUN/verdict.json, decided again by the gates of this call where they are not those that it was written
+// with.
 Result<verify::Verdict> VerdictByGates(const Run& run);
 
-// Why the model cannot be deployed by RUN/verdict.json and the gates of this call, which need not be those that the verdict
-// was written with; empty when it can.
+// Why the model cannot be deployed by RUN/verdict.json and the gates of this call, which need not be those
+// that the verdict was written with; empty when it can.
 Result<std::vector<std::string>> MissedGates(const Run& run);
 
 // The sizes that `prepare` makes: those asked for, else the candidates' and the recommended ones; rising.
@@ -69,17 +73,17 @@ Result<void> PrepareSizes(Workspace& space, image::Fit fit, const std::vector<in
 Result<std::filesystem::path> DemoPictures();
 
 // The rows of the table, by file.
-Step InspectRow();        // steps_data.cc
+Step InspectRow();  // steps_data.cc
 Step PrepareRow();
 Step SplitRow();
-Step ReviewRow();         // steps_review.cc
-Step SearchRow();         // steps_train.cc
+Step ReviewRow();  // steps_review.cc
+Step SearchRow();  // steps_train.cc
 Step ReduceRow();
 Step FinalRow();
-Step ConvertRow();        // steps_model.cc
+Step ConvertRow();  // steps_model.cc
 Step DescribeRow();
 Step VerifyRow();
 Step ReportRow();
-std::vector<Step> AppRows();   // steps_app.cc; one a target
+std::vector<Step> AppRows();  // steps_app.cc; one a target
 
 }  // namespace handlens::pipeline

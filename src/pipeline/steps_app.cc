@@ -1,5 +1,5 @@
-// The steps from the described model to an app: what each target is given from the run and its options, where the built
-// templates lie, the signing key, the records. Packing itself is the room `package`.
+// The steps from the described model to an app: what each target is given from the run and its options, where
+// the built templates lie, the signing key, the records. Packing itself is the room `package`.
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -20,15 +20,18 @@ fs::path PicturePath(const Workspace& space, int index) {
   return fs::path(space.dataset.root) / space.dataset.pictures[static_cast<size_t>(index)].path;
 }
 
-// A built app ("web/site"), beside the program while it lies in its build folder, else in the installed share folder.
-// Kind kInternal when it is in neither.
+// A built app ("web/site"), beside the program while it lies in its build folder, else in the installed share
+// folder. Kind kInternal when it is in neither.
 Result<fs::path> BuiltApp(const fs::path& name) {
   std::error_code error;
-  const fs::path places[] = {ProgramFolder() / "apps" / name, ProgramFolder() / "../share/handlens/apps" / name};
+  const fs::path places[] = {ProgramFolder() / "apps" / name,
+                             ProgramFolder() / "../share/handlens/apps" / name};
   for (const fs::path& place : places) {
     if (fs::exists(place, error)) return place.lexically_normal();
   }
-  return Fail(ErrorKind::kInternal, "the built app is not there; make it with `./dev apps`, or install handlens with its apps. Looked at {} and {}",
+  return Fail(ErrorKind::kInternal,
+              "the built app is not there; make it with `./dev apps`, or install handlens with its apps. "
+              "Looked at {} and {}",
               places[0].string(), places[1].lexically_normal().string());
 }
 
@@ -51,7 +54,9 @@ std::optional<std::string> CarryName(const Run& run) {
   return "originals";
 }
 
-std::string ModelFile(const Run& run) { return run.wanted().app.model == "float" ? "model/model.tflite" : "model/quantizedmodel.tflite"; }
+std::string ModelFile(const Run& run) {
+  return run.wanted().app.model == "float" ? "model/model.tflite" : "model/quantizedmodel.tflite";
+}
 
 Result<package::BundleRequest> BundleOf(Workspace& space, const std::string& model, const std::string& name,
                                         const std::optional<std::string>& carry) {
@@ -63,7 +68,8 @@ Result<package::BundleRequest> BundleOf(Workspace& space, const std::string& mod
   bundle.name = name;
   for (const int index : space.split.holdout) {
     const dataset::Picture& picture = space.dataset.pictures[static_cast<size_t>(index)];
-    bundle.check_pictures.push_back({PicturePath(space, index), space.dataset.labels[static_cast<size_t>(picture.label)]});
+    bundle.check_pictures.push_back(
+        {PicturePath(space, index), space.dataset.labels[static_cast<size_t>(picture.label)]});
   }
   if (carry) bundle.carry = package::Carry::kOriginals;
   // What the verdict found to harm most becomes the app's advice; a run that was not judged has none.
@@ -125,18 +131,22 @@ Result<package::SigningKey> KeyOf(const fs::path& asked, AndroidResult& result) 
   result.key = asked.empty() ? DefaultKey() : asked;
   if (!asked.empty()) return package::SigningKey::Read(result.key);
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  HL_ASSIGN(auto own, package::SigningKey::ReadOrCreate(result.key, std::chrono::duration_cast<std::chrono::seconds>(now).count()));
+  HL_ASSIGN(auto own, package::SigningKey::ReadOrCreate(
+                          result.key, std::chrono::duration_cast<std::chrono::seconds>(now).count()));
   result.key_made = own.made;
   return std::move(own.key);
 }
 
-// Packing takes a moment and depends on files outside the run (icon, templates), so it is done anew each time.
+// Packing takes a moment and depends on files outside the run (icon, templates), so it is done anew each
+// time.
 struct AppAndroid {
   static constexpr const package::TargetFacts& kTargetFacts = package::FactsOf(package::Target::kAndroid);
-  static constexpr StepFacts kFacts{.name = kTargetFacts.step, .title = kTargetFacts.title, .command = "app", .redo = Redo::kAlways};
+  static constexpr StepFacts kFacts{
+      .name = kTargetFacts.step, .title = kTargetFacts.title, .command = "app", .redo = Redo::kAlways};
   struct Options {
-    static constexpr std::string_view kNames[] = {"name", "id", "version_name", "version_code", "abi", "key", "project", "model", "icon",
-                                                 "check_pictures", "aab"};
+    static constexpr std::string_view kNames[] = {
+        "name",    "id",    "version_name", "version_code",   "abi", "key",
+        "project", "model", "icon",         "check_pictures", "aab"};
     std::string name, application_id, version_name;
     int version_code = 0;
     std::string abi;
@@ -144,17 +154,28 @@ struct AppAndroid {
     bool project = false;
     std::string model;
     fs::path icon;
-    std::optional<std::string> check_pictures;   // empty: pixels
-    std::optional<bool> aab;                     // empty: no
+    std::optional<std::string> check_pictures;  // empty: pixels
+    std::optional<bool> aab;                    // empty: no
   };
   static Result<Options> Read(const Run& run) {
     const Wanted::App& wanted = run.wanted().app;
     HL_ASSIGN(std::string name, AppName(run));
     std::string id = wanted.application_id.value_or("app.handlens." + IdPart(name));
-    return Options{std::move(name), std::move(id), wanted.version_name, wanted.version_code, wanted.abi,
-                   wanted.key, wanted.project, ModelFile(run), wanted.icon, CarryName(run), wanted.aab ? std::optional(true) : std::nullopt};
+    return Options{std::move(name),
+                   std::move(id),
+                   wanted.version_name,
+                   wanted.version_code,
+                   wanted.abi,
+                   wanted.key,
+                   wanted.project,
+                   ModelFile(run),
+                   wanted.icon,
+                   CarryName(run),
+                   wanted.aab ? std::optional(true) : std::nullopt};
   }
-  static Files Touches(const Workspace&, const Options& o) { return {{"dataset.json", "split.json", o.model}, {"apps/android"}}; }
+  static Files Touches(const Workspace&, const Options& o) {
+    return {{"dataset.json", "split.json", o.model}, {"apps/android"}};
+  }
   static Result<package::AndroidRequest> RequestOf(Workspace& space, const Options& o) {
     package::AndroidRequest request;
     HL_ASSIGN(request.bundle, BundleOf(space, o.model, o.name, o.check_pictures));
@@ -166,7 +187,8 @@ struct AppAndroid {
       HL_ASSIGN(request.bundle_resources, BuiltApp("android/template-bundle.zip"));
       // The processors that handlens was installed with: at least arm64, which stores ask for.
       for (const std::string& abi : AbisOf("all")) {
-        if (auto path = BuiltApp("android/template-" + abi + ".apk")) request.bundle_templates.push_back(*std::move(path));
+        if (auto path = BuiltApp("android/template-" + abi + ".apk"))
+          request.bundle_templates.push_back(*std::move(path));
       }
     }
     request.application_id = o.application_id;
@@ -191,7 +213,8 @@ struct AppAndroid {
     result.apps = std::move(packed.apps);
     result.project = std::move(packed.project);
     result.seconds = SecondsSince(begun);
-    for (const package::AndroidApp& app : result.apps) space.written.push_back("apps/android/" + app.apk.filename().string());
+    for (const package::AndroidApp& app : result.apps)
+      space.written.push_back("apps/android/" + app.apk.filename().string());
     space.written.emplace_back("apps/android/android.json");
     if (!result.project.empty()) space.written.emplace_back("apps/android/project");
     return {};
@@ -201,23 +224,27 @@ struct AppAndroid {
 
 using PackFunction = Result<std::vector<fs::path>> (*)(const package::FolderRequest& request);
 
-// Every target but Android: a folder of files. `built` is the name of the app as built (BuiltApp); empty = nothing is.
+// Every target but Android: a folder of files. `built` is the name of the app as built (BuiltApp); empty =
+// nothing is.
 template <package::Target kTarget, PackFunction kPack, const char* kBuilt>
 struct AppFolder {
   static constexpr const package::TargetFacts& kTargetFacts = package::FactsOf(kTarget);
-  static constexpr StepFacts kFacts{.name = kTargetFacts.step, .title = kTargetFacts.title, .command = "app", .redo = Redo::kAlways};
+  static constexpr StepFacts kFacts{
+      .name = kTargetFacts.step, .title = kTargetFacts.title, .command = "app", .redo = Redo::kAlways};
   struct Options {
-    static constexpr std::string_view kNames[] = {"name", "model", "icon", "check_pictures", "id", "version_name", "version_code"};
+    static constexpr std::string_view kNames[] = {"name", "model",        "icon",        "check_pictures",
+                                                  "id",   "version_name", "version_code"};
     std::string name, model;
     fs::path icon;
-    std::optional<std::string> check_pictures;   // empty: pixels
-    std::optional<std::string> application_id, version_name;   // empty: the target has none
+    std::optional<std::string> check_pictures;                // empty: pixels
+    std::optional<std::string> application_id, version_name;  // empty: the target has none
     std::optional<int> version_code;
   };
   static Result<Options> Read(const Run& run) {
     const Wanted::App& wanted = run.wanted().app;
     HL_ASSIGN(std::string name, AppName(run));
-    Options options{std::move(name), ModelFile(run), wanted.icon, CarryName(run), std::nullopt, std::nullopt, std::nullopt};
+    Options options{std::move(name), ModelFile(run), wanted.icon, CarryName(run),
+                    std::nullopt,    std::nullopt,   std::nullopt};
     if (kTargetFacts.has_id) {
       options.application_id = wanted.application_id.value_or("app.handlens." + IdPart(options.name));
       options.version_name = wanted.version_name;
@@ -226,7 +253,9 @@ struct AppFolder {
     return options;
   }
   static std::string Folder() { return fmt::format("apps/{}", kTargetFacts.name); }
-  static Files Touches(const Workspace&, const Options& o) { return {{"dataset.json", "split.json", o.model}, {Folder()}}; }
+  static Files Touches(const Workspace&, const Options& o) {
+    return {{"dataset.json", "split.json", o.model}, {Folder()}};
+  }
   static Result<void> Work(Workspace& space, const Options& o) {
     package::FolderRequest request;
     HL_ASSIGN(request.bundle, BundleOf(space, o.model, o.name, o.check_pictures));
@@ -253,7 +282,8 @@ struct AppFolder {
   static Result<void> Load(Workspace&, const Options&) { return {}; }
 };
 
-constexpr char kBuiltWeb[] = "web/site", kNothingBuilt[] = "", kBuiltIos[] = "ios", kBuiltFlutter[] = "flutter", kBuiltPi[] = "pi";
+constexpr char kBuiltWeb[] = "web/site", kNothingBuilt[] = "", kBuiltIos[] = "ios",
+               kBuiltFlutter[] = "flutter", kBuiltPi[] = "pi";
 
 template <package::Target kTarget>
 bool Wants(const Run& run) {
@@ -265,7 +295,8 @@ bool Wants(const Run& run) {
 // An app is made by its command alone, never by `run`.
 std::vector<Step> AppRows() {
   using enum package::Target;
-  return {StepOf<AppAndroid>(Wants<kAndroid>), StepOf<AppFolder<kWeb, package::PackWeb, kBuiltWeb>>(Wants<kWeb>),
+  return {StepOf<AppAndroid>(Wants<kAndroid>),
+          StepOf<AppFolder<kWeb, package::PackWeb, kBuiltWeb>>(Wants<kWeb>),
           StepOf<AppFolder<kC, package::PackC, kNothingBuilt>>(Wants<kC>),
           StepOf<AppFolder<kIos, package::PackIos, kBuiltIos>>(Wants<kIos>),
           StepOf<AppFolder<kFlutter, package::PackFlutter, kBuiltFlutter>>(Wants<kFlutter>),

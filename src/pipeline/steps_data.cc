@@ -31,17 +31,20 @@ Result<void> CheckSameSource(Workspace& space, const fs::path& pictures) {
   const std::string before = SourceOf(space.dataset);
   if (const auto moved = dataset::MovePictures(space.At("dataset.json"), pictures, *space.progress); !moved) {
     if (moved.error().kind != ErrorKind::kBadInput) return moved;
-    return Fail(ErrorKind::kBadInput, "{}: a run of {}, not of {}; name another run folder with -o RUN", space.folder.string(), before,
-                pictures.string());
+    return Fail(ErrorKind::kBadInput, "{}: a run of {}, not of {}; name another run folder with -o RUN",
+                space.folder.string(), before, pictures.string());
   }
-  space.progress->Say(fmt::format("the run's pictures are taken from {} now; they are the same as in {}", pictures.string(), before));
+  space.progress->Say(fmt::format("the run's pictures are taken from {} now; they are the same as in {}",
+                                  pictures.string(), before));
   HL_ASSIGN(space.dataset, dataset::ReadDataset(space.At("dataset.json")));
   return {};
 }
 
 // Pictures that the inspection did not see.
 Result<std::vector<std::string>> NewPictures(const dataset::Dataset& dataset, const Progress& progress) {
-  HL_ASSIGN(const dataset::Listing listing, dataset::ListPictures(SourceOf(dataset), {.groups = {}, .splits = dataset::Splits::kMerge}, progress));
+  HL_ASSIGN(
+      const dataset::Listing listing,
+      dataset::ListPictures(SourceOf(dataset), {.groups = {}, .splits = dataset::Splits::kMerge}, progress));
   std::set<std::string> known;
   for (const dataset::Picture& picture : dataset.pictures) known.insert(picture.path);
   for (const dataset::Rejected& rejected : dataset.rejected) known.insert(rejected.path);
@@ -55,31 +58,36 @@ Result<std::vector<std::string>> NewPictures(const dataset::Dataset& dataset, co
 
 std::string FirstFew(const std::vector<std::string>& names) {
   constexpr size_t kShown = 5;
-  std::string text = fmt::format("{}", fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min(kShown, names.size())), ", "));
+  std::string text = fmt::format(
+      "{}", fmt::join(names.begin(),
+                      names.begin() + static_cast<std::ptrdiff_t>(std::min(kShown, names.size())), ", "));
   if (names.size() > kShown) text += fmt::format(" and {} more", names.size() - kShown);
   return text;
 }
 
 // dataset.json's pictures against the files; named, with what to do, when they differ. Kind kBadInput.
 Result<void> CheckPictures(const Workspace& space) {
-  const std::string advice = fmt::format("run `handlens inspect {} -o NEW` to start a new run with the pictures as they are now",
-                                         SourceOf(space.dataset));
+  const std::string advice =
+      fmt::format("run `handlens inspect {} -o NEW` to start a new run with the pictures as they are now",
+                  SourceOf(space.dataset));
   if (auto same = dataset::CheckUnchanged(space.dataset, *space.progress); !same) {
     if (same.error().kind != ErrorKind::kBadInput) return same;
     return Fail(ErrorKind::kBadInput, "{}; {}", same.error().message, advice);
   }
   HL_ASSIGN(const std::vector<std::string> fresh, NewPictures(space.dataset, *space.progress));
   if (fresh.empty()) return {};
-  return Fail(ErrorKind::kBadInput, "{} came since inspect: {}; {}", Count(static_cast<int64_t>(fresh.size()), "picture"), FirstFew(fresh), advice);
+  return Fail(ErrorKind::kBadInput, "{} came since inspect: {}; {}",
+              Count(static_cast<int64_t>(fresh.size()), "picture"), FirstFew(fresh), advice);
 }
 
 struct Inspect {
   static constexpr StepFacts kFacts{.name = "inspect", .title = "inspect", .command = "inspect"};
   struct Options {
-    static constexpr std::string_view kNames[] = {"max_pixels", "subfolders", "group_pattern", "merge_splits"};
+    static constexpr std::string_view kNames[] = {"max_pixels", "subfolders", "group_pattern",
+                                                  "merge_splits"};
     int64_t max_pixels = 0;
-    std::optional<std::string> subfolders, group_pattern;   // empty: groups; no pattern
-    std::optional<bool> merge_splits;                       // empty: refused
+    std::optional<std::string> subfolders, group_pattern;  // empty: groups; no pattern
+    std::optional<bool> merge_splits;                      // empty: refused
   };
   static Result<Options> Read(const Run& run) {
     const Wanted::Pictures& wanted = run.wanted().pictures;
@@ -119,7 +127,8 @@ struct Inspect {
 
 // Knows itself what is there; its files are a cache that may be deleted, so they are no link of the chain.
 struct Prepare {
-  static constexpr StepFacts kFacts{.name = "prepare", .title = "prepare", .command = "prepare", .redo = Redo::kUnrecorded};
+  static constexpr StepFacts kFacts{
+      .name = "prepare", .title = "prepare", .command = "prepare", .redo = Redo::kUnrecorded};
   struct Options {
     static constexpr std::string_view kNames[] = {"fit", "sizes"};
     image::Fit fit = image::Fit::kCrop;
@@ -136,12 +145,15 @@ struct Prepare {
     return options;
   }
   static Files Touches(const Workspace&, const Options&) { return {{"dataset.json"}, {"cache"}}; }
-  static Result<void> Work(Workspace& space, const Options& options) { return PrepareSizes(space, options.fit, options.sizes_px); }
+  static Result<void> Work(Workspace& space, const Options& options) {
+    return PrepareSizes(space, options.fit, options.sizes_px);
+  }
   static Result<void> Load(Workspace&, const Options&) { return {}; }
   // Before the search's clock starts; the search itself prepares only what is missing by then.
   static bool Belongs(const Run& run) {
     std::error_code error;
-    return run.goal == "prepare" || (run.goal != "split" && run.goal != "review" && !fs::exists(run.At("search.json"), error));
+    return run.goal == "prepare" ||
+           (run.goal != "split" && run.goal != "review" && !fs::exists(run.At("search.json"), error));
   }
 };
 
@@ -156,11 +168,15 @@ struct Split {
   };
   static Result<Options> Read(const Run& run) {
     const Wanted::Folds& wanted = run.wanted().folds;
-    return Options{wanted.folds, wanted.holdout.value_or(split::kUsualHoldout), wanted.validation_share, wanted.order, run.wanted().seed};
+    return Options{wanted.folds, wanted.holdout.value_or(split::kUsualHoldout), wanted.validation_share,
+                   wanted.order, run.wanted().seed};
   }
   static Result<split::Split> Deal(const dataset::Dataset& dataset, const Options& o) {
-    return split::MakeSplit(dataset, {.folds = o.folds, .validation_share = o.validation_share, .holdout_per_class = o.holdout_per_class,
-                                      .order = o.order, .seed = o.seed});
+    return split::MakeSplit(dataset, {.folds = o.folds,
+                                      .validation_share = o.validation_share,
+                                      .holdout_per_class = o.holdout_per_class,
+                                      .order = o.order,
+                                      .seed = o.seed});
   }
   static Files Touches(const Workspace&, const Options&) { return {{"dataset.json"}, {"split.json"}}; }
   static Result<void> Work(Workspace& space, const Options& o) {
@@ -177,7 +193,9 @@ struct Split {
 }  // namespace
 
 // DoInspect, or opening the run, has the pictures already.
-Step InspectRow() { return StepOf<Inspect>([](const Run& run) { return run.space.dataset.pictures.empty(); }); }
+Step InspectRow() {
+  return StepOf<Inspect>([](const Run& run) { return run.space.dataset.pictures.empty(); });
+}
 Step PrepareRow() { return StepOf<Prepare>(Prepare::Belongs); }
 Step SplitRow() { return StepOf<Split>(); }
 
@@ -185,10 +203,13 @@ Result<void> CheckBroken(Run& run) {
   const dataset::Dataset& dataset = run.space.dataset;
   const size_t broken = dataset.rejected.size(), all = broken + dataset.pictures.size();
   if (broken * 10 <= all || run.wanted().pictures.skip_broken || run.accepts_broken) return {};
-  const std::string what = fmt::format("{} of {} files cannot be used: {}", broken, all, FirstFew(dataset::RejectedLines(dataset.rejected)));
+  const std::string what = fmt::format("{} of {} files cannot be used: {}", broken, all,
+                                       FirstFew(dataset::RejectedLines(dataset.rejected)));
   run.accepts_broken = run.space.progress->Confirm(what + ". Go on without them?");
   if (run.accepts_broken) return {};
-  return Fail(ErrorKind::kBadInput, "{}; `handlens inspect` lists all; mend or remove them, or go on without them by --skip-broken", what);
+  return Fail(ErrorKind::kBadInput,
+              "{}; `handlens inspect` lists all; mend or remove them, or go on without them by --skip-broken",
+              what);
 }
 
 Result<void> CheckFolds(const Run& run) {
@@ -235,7 +256,8 @@ Result<void> PrepareSizes(Workspace& space, image::Fit fit, const std::vector<in
   HL_TRY(dataset::Prepare(space.dataset, sizes_px, fit, space.At("cache"), space.jobs, *space.progress));
   const auto after = ListFolder(space.At("cache"));
   if (before && after && *before == *after) return {};
-  return AddSeconds(space.folder, "prepare", std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+  return AddSeconds(space.folder, "prepare",
+                    std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
 }
 
 Result<std::vector<int>> PreparedSizes(const Run& run) {
@@ -251,15 +273,17 @@ Result<std::vector<int>> PreparedSizes(const Run& run) {
   return std::vector<int>(sizes.begin(), sizes.end());
 }
 
-// The demo's pictures: in the installed share folder, or through the link that the build folder has to the sources' data.
+// The demo's pictures: in the installed share folder, or through the link that the build folder has to the
+// sources' data.
 Result<fs::path> DemoPictures() {
   std::error_code error;
-  const fs::path places[] = {ProgramFolder() / "../share/handlens/demo/pictures", ProgramFolder() / "data/demo/pictures"};
+  const fs::path places[] = {ProgramFolder() / "../share/handlens/demo/pictures",
+                             ProgramFolder() / "data/demo/pictures"};
   for (const fs::path& place : places) {
     if (fs::is_directory(place, error)) return place.lexically_normal();
   }
-  return Fail(ErrorKind::kInternal, "the demo's pictures are not there; looked in {} and {}", places[0].lexically_normal().string(),
-              places[1].string());
+  return Fail(ErrorKind::kInternal, "the demo's pictures are not there; looked in {} and {}",
+              places[0].lexically_normal().string(), places[1].string());
 }
 
 }  // namespace handlens::pipeline

@@ -21,8 +21,8 @@ namespace {
 constexpr int kProofPictures = 40;
 
 const std::vector<std::string>& ModelFiles() {
-  static const std::vector<std::string> files = {"model/model.tflite", "model/quantizedmodel.tflite", "model/model_fp16.tflite",
-                                                 "model/model_dynamic.tflite"};
+  static const std::vector<std::string> files = {"model/model.tflite", "model/quantizedmodel.tflite",
+                                                 "model/model_fp16.tflite", "model/model_dynamic.tflite"};
   return files;
 }
 
@@ -50,7 +50,8 @@ std::vector<describe::ProofPicture> ProofPictures(const Workspace& space, const 
   return pictures;
 }
 
-// What the quantized fold models said of their test pictures, as `convert` recorded it: every picture by a model that never saw it.
+// What the quantized fold models said of their test pictures, as `convert` recorded it: every picture by a
+// model that never saw it.
 Result<std::vector<describe::JudgedPicture>> OutOfFold(const Workspace& space) {
   const fs::path path = space.At("model/answers.json");
   HL_ASSIGN(const Json json, ReadRecord(path, "handlens-answers", 1));
@@ -64,7 +65,11 @@ Result<std::vector<describe::JudgedPicture>> OutOfFold(const Workspace& space) {
         const auto scores = row.at("scores").get<std::vector<double>>();
         if (found == by_id.end() || scores.empty()) continue;
         const auto top = std::max_element(scores.begin(), scores.end());
-        judged.push_back({*top, top - scores.begin() == found->second->label, found->second->cluster, fold.at("fold").get<int>(), found->second->label,
+        judged.push_back({*top,
+                          top - scores.begin() == found->second->label,
+                          found->second->cluster,
+                          fold.at("fold").get<int>(),
+                          found->second->label,
                           {scores.begin(), scores.end()}});
       }
     }
@@ -78,12 +83,13 @@ Result<dataset::PixelSet> Pixels(Workspace& space, int size_px) {
 }
 
 struct Convert {
-  static constexpr StepFacts kFacts{.name = "convert", .title = "convert", .command = "convert", .version = 2};
+  static constexpr StepFacts kFacts{
+      .name = "convert", .title = "convert", .command = "convert", .version = 2};
   struct Options {
     static constexpr std::string_view kNames[] = {"io", "quantization", "strangers"};
     convert::Io io = convert::Io::kUint8;
-    std::optional<convert::Method> quantization;   // empty: post-training
-    std::optional<convert::Strangers> strangers;   // empty: answer
+    std::optional<convert::Method> quantization;  // empty: post-training
+    std::optional<convert::Strangers> strangers;  // empty: answer
   };
   static Result<Options> Read(const Run& run) {
     const Wanted::Model& wanted = run.wanted().model;
@@ -93,7 +99,9 @@ struct Convert {
     return options;
   }
   static Files Touches(const Workspace& space, const Options&) {
-    Files files{{"dataset.json", "split.json"}, With(ModelFiles(), {"model/labels.txt", "model/engine_scores.json", "model/answers.json", "model/conversion.json", "model/folds"})};
+    Files files{{"dataset.json", "split.json"},
+                With(ModelFiles(), {"model/labels.txt", "model/engine_scores.json", "model/answers.json",
+                                    "model/conversion.json", "model/folds"})};
     AddTrial(space.final_trial.id, files.reads);
     for (const train::TrialResult& fold : space.chosen.folds) AddTrial(fold.id, files.reads);
     if (const auto& start = space.final_trial.spec.start) {
@@ -106,7 +114,8 @@ struct Convert {
     request.method = options.quantization.value_or(convert::Method::kPostTraining);
     request.strangers = options.strangers.value_or(convert::Strangers::kAnswer);
     request.final_trial = space.At("trials") / space.final_trial.id;
-    for (const train::TrialResult& fold : space.chosen.folds) request.fold_trials.push_back(space.At("trials") / fold.id);
+    for (const train::TrialResult& fold : space.chosen.folds)
+      request.fold_trials.push_back(space.At("trials") / fold.id);
     HL_ASSIGN(const dataset::PixelSet pixels, Pixels(space, space.chosen.candidate.size_px));
     request.data = {.dataset = &space.dataset, .split = &space.split, .pixels = &pixels};
     request.io = options.io;
@@ -125,8 +134,9 @@ std::string Readable(std::string name) {
   return name;
 }
 
-// The name by which the model was first described stays, wherever the run's folder goes: it is in the shipped files. At first
-// it is that of the pictures' folder; the run's folder is called "demo-run" or the like, which tells a user of the app nothing.
+// The name by which the model was first described stays, wherever the run's folder goes: it is in the shipped
+// files. At first it is that of the pictures' folder; the run's folder is called "demo-run" or the like,
+// which tells a user of the app nothing.
 std::string NameOf(const Run& run) {
   const fs::path record = run.At("model/preprocess.json");
   if (const auto text = ReadText(record)) {
@@ -135,9 +145,13 @@ std::string NameOf(const Run& run) {
   const dataset::Dataset& data = run.space.dataset;
   const fs::path folder = data.inspected_root.empty() ? data.root : data.inspected_root;
   // Folders that say only that there are pictures in them.
-  constexpr std::string_view kSayNothing[] = {"pictures", "images", "photos", "data", "dataset", "train", "training"};
-  const bool nothing = std::find(std::begin(kSayNothing), std::end(kSayNothing), folder.filename().string()) != std::end(kSayNothing);
-  const std::string name = run.wanted().about.anonymous ? "" : Readable((nothing ? folder.parent_path() : folder).filename().string());
+  constexpr std::string_view kSayNothing[] = {"pictures", "images", "photos",  "data",
+                                              "dataset",  "train",  "training"};
+  const bool nothing = std::find(std::begin(kSayNothing), std::end(kSayNothing),
+                                 folder.filename().string()) != std::end(kSayNothing);
+  const std::string name = run.wanted().about.anonymous
+                               ? ""
+                               : Readable((nothing ? folder.parent_path() : folder).filename().string());
   return name.empty() ? "Picture classifier" : name;
 }
 
@@ -148,10 +162,12 @@ Result<std::string> NotesOf(const Run& run) {
   constexpr size_t kMostBytes = 20'000;
   const fs::path& given = run.wanted().call.notes;
   std::error_code error;
-  if (given.empty()) return fs::exists(run.At(kNotes), error) ? ReadText(run.At(kNotes)) : Result<std::string>(std::string());
+  if (given.empty())
+    return fs::exists(run.At(kNotes), error) ? ReadText(run.At(kNotes)) : Result<std::string>(std::string());
   HL_ASSIGN(std::string text, ReadText(given));
   if (dataset::IsUtf8(text) && text.size() <= kMostBytes) return text;
-  return Fail(ErrorKind::kBadInput, "{}: notes are plain text in UTF-8 of at most {} bytes; this file {}", given.string(), kMostBytes,
+  return Fail(ErrorKind::kBadInput, "{}: notes are plain text in UTF-8 of at most {} bytes; this file {}",
+              given.string(), kMostBytes,
               text.size() > kMostBytes ? fmt::format("has {}", text.size()) : "is not UTF-8");
 }
 
@@ -162,22 +178,33 @@ Result<void> KeepNotes(const Workspace& space, const std::string& notes) {
 }
 
 struct Describe {
-  static constexpr StepFacts kFacts{.name = "describe", .title = "describe", .command = "describe", .version = 3};
+  static constexpr StepFacts kFacts{
+      .name = "describe", .title = "describe", .command = "describe", .version = 3};
   struct Options {
-    static constexpr std::string_view kNames[] = {"name", "version", "author", "license", "notice", "size", "fit", "max_wrong", "anonymous",
-                                                 "notes", "sensitivity"};
+    static constexpr std::string_view kNames[] = {"name",      "version", "author",     "license",
+                                                  "notice",    "size",    "fit",        "max_wrong",
+                                                  "anonymous", "notes",   "sensitivity"};
     std::string name, version, author, license, notice;
     int size_px = 0;
     image::Fit fit = image::Fit::kCrop;
     double max_wrong = 0;
-    std::optional<bool> anonymous;         // empty: the card names the pictures' folder
-    std::optional<std::string> notes;      // the text; empty: none
+    std::optional<bool> anonymous;     // empty: the card names the pictures' folder
+    std::optional<std::string> notes;  // the text; empty: none
     std::optional<std::string> sensitivity;
   };
   static Result<Options> Read(const Run& run) {
     const Wanted::About& wanted = run.wanted().about;
-    Options options{wanted.name.value_or(NameOf(run)), wanted.version, wanted.author, wanted.license, wanted.notice,
-                    run.space.chosen.candidate.size_px, run.fit(), run.wanted().model.max_wrong, {}, {}, run.wanted().model.sensitivity};
+    Options options{wanted.name.value_or(NameOf(run)),
+                    wanted.version,
+                    wanted.author,
+                    wanted.license,
+                    wanted.notice,
+                    run.space.chosen.candidate.size_px,
+                    run.fit(),
+                    run.wanted().model.max_wrong,
+                    {},
+                    {},
+                    run.wanted().model.sensitivity};
     if (wanted.anonymous) options.anonymous = true;
     HL_ASSIGN(std::string notes, NotesOf(run));
     if (!notes.empty()) options.notes = std::move(notes);
@@ -185,7 +212,8 @@ struct Describe {
   }
   static Files Touches(const Workspace&, const Options&) {
     return {With(ModelFiles(), {"dataset.json", "model/conversion.json", "model/answers.json"}),
-            With(ModelFiles(), {"model/labels.txt", "model/preprocess.json", "model/description.json", "model/modelcard.md", "model/wrappers"})};
+            With(ModelFiles(), {"model/labels.txt", "model/preprocess.json", "model/description.json",
+                                "model/modelcard.md", "model/wrappers"})};
   }
   static Result<void> Work(Workspace& space, const Options& o) {
     describe::DescribeRequest request;
@@ -209,7 +237,8 @@ struct Describe {
     request.data.notes = o.notes.value_or("");
     HL_TRY(KeepNotes(space, request.data.notes));
     request.data.pictures_per_class.assign(space.dataset.labels.size(), 0);
-    for (const dataset::Picture& picture : space.dataset.pictures) ++request.data.pictures_per_class[static_cast<size_t>(picture.label)];
+    for (const dataset::Picture& picture : space.dataset.pictures)
+      ++request.data.pictures_per_class[static_cast<size_t>(picture.label)];
     request.data.rejected = static_cast<int>(space.dataset.rejected.size());
     request.data.folds = static_cast<int>(space.split.folds.size());
     request.data.holdout = static_cast<int>(space.split.holdout.size());
@@ -224,31 +253,39 @@ struct Describe {
 struct Verify {
   static constexpr StepFacts kFacts{.name = "verify", .title = "verify", .command = "verify", .version = 4};
   struct Options {
-    static constexpr std::string_view kNames[] = {"min_accuracy", "min_agreement", "max_bytes", "for", "max_camera_loss", "backgrounds", "max_memory"};
+    static constexpr std::string_view kNames[] = {"min_accuracy",    "min_agreement", "max_bytes", "for",
+                                                  "max_camera_loss", "backgrounds",   "max_memory"};
     double min_accuracy = 0, min_agreement = 0;
     int64_t max_bytes = 0;
     verify::Purpose purpose = verify::Purpose::kBoth;
     double max_camera_loss = 0;
     fs::path backgrounds;
-    std::optional<int64_t> max_memory;     // empty: no gate
+    std::optional<int64_t> max_memory;  // empty: no gate
   };
   static Result<Options> Read(const Run& run) {
     const Wanted::Gates& wanted = run.wanted().gates;
     const fs::path backgrounds = wanted.backgrounds.empty() ? fs::path() : fs::absolute(wanted.backgrounds);
-    return Options{wanted.min_accuracy, wanted.min_agreement, wanted.max_bytes, wanted.purpose, wanted.max_camera_loss, backgrounds,
+    return Options{wanted.min_accuracy,
+                   wanted.min_agreement,
+                   wanted.max_bytes,
+                   wanted.purpose,
+                   wanted.max_camera_loss,
+                   backgrounds,
                    wanted.max_memory > 0 ? std::optional(wanted.max_memory) : std::nullopt};
   }
   static Files Touches(const Workspace& space, const Options& o) {
-    Files files{With(ModelFiles(), {"dataset.json", "split.json", "model/conversion.json", "model/description.json",
-                                    "model/engine_scores.json", "model/labels.txt", "model/folds"}),
-                {"verdict.json", "predictions.csv", "model/modelcard.md"}};
+    Files files{
+        With(ModelFiles(), {"dataset.json", "split.json", "model/conversion.json", "model/description.json",
+                            "model/engine_scores.json", "model/labels.txt", "model/folds"}),
+        {"verdict.json", "predictions.csv", "model/modelcard.md"}};
     std::error_code error;
     if (fs::exists(space.At("phones"), error)) files.reads.emplace_back("phones");
     if (!o.backgrounds.empty()) files.reads.push_back(o.backgrounds.string());
     return files;
   }
   static Result<void> Work(Workspace& space, const Options& o) {
-    verify::VerifyRequest request{.run = space.folder, .rules = {}, .jobs = space.jobs, .backgrounds = o.backgrounds};
+    verify::VerifyRequest request{
+        .run = space.folder, .rules = {}, .jobs = space.jobs, .backgrounds = o.backgrounds};
     request.rules.min_accuracy = o.min_accuracy;
     request.rules.min_agreement = o.min_agreement;
     request.rules.max_bytes = o.max_bytes;
@@ -263,7 +300,8 @@ struct Verify {
 
 // The page shows timings and whatever records there are, so it is made anew each time; it takes a moment.
 struct Report {
-  static constexpr StepFacts kFacts{.name = "report", .title = "report", .command = "report", .redo = Redo::kUnrecorded};
+  static constexpr StepFacts kFacts{
+      .name = "report", .title = "report", .command = "report", .redo = Redo::kUnrecorded};
   struct Options {
     static constexpr std::string_view kNames[] = {"anonymous"};
     bool anonymous = false;
@@ -274,7 +312,9 @@ struct Report {
     HL_ASSIGN(const std::vector<Finding> findings, ChangedFiles(space.folder));
     std::vector<std::string> changed;
     for (const Finding& finding : findings) changed.push_back(finding.text + ".");
-    HL_TRY(report::WriteReport(space.folder, *space.progress, o.anonymous ? report::FileNames::kHashed : report::FileNames::kShown, changed));
+    HL_TRY(report::WriteReport(space.folder, *space.progress,
+                               o.anonymous ? report::FileNames::kHashed : report::FileNames::kShown,
+                               changed));
     space.written.emplace_back("report.html");
     return {};
   }

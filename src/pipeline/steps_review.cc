@@ -26,7 +26,8 @@ int SizeOf(const std::vector<search::Candidate>& candidates) {
 
 // It advises, and nothing depends on it: so it is no link of the chain, and knows itself whether it is there.
 struct Review {
-  static constexpr StepFacts kFacts{.name = "review", .title = "review", .command = "review", .redo = Redo::kUnrecorded, .advises = true};
+  static constexpr StepFacts kFacts{
+      .name = "review", .title = "review", .command = "review", .redo = Redo::kUnrecorded, .advises = true};
   struct Options {
     static constexpr std::string_view kNames[] = {"size_px", "fit", "seed"};
     int size_px = 0;
@@ -37,24 +38,32 @@ struct Review {
     HL_ASSIGN(const std::vector<search::Candidate> candidates, CandidatesOf(run));
     return Options{SizeOf(candidates), run.fit(), run.wanted().seed};
   }
-  static Files Touches(const Workspace&, const Options&) { return {{"dataset.json", "split.json"}, {"review.json", "review.csv"}}; }
+  static Files Touches(const Workspace&, const Options&) {
+    return {{"dataset.json", "split.json"}, {"review.json", "review.csv"}};
+  }
   static Result<void> Work(Workspace& space, const Options& o) {
     if (space.dataset.pictures.size() > kMostPictures) {
-      space.progress->Say(fmt::format("no review of the labels: it takes up to {} pictures", Thousands(static_cast<int64_t>(kMostPictures))));
+      space.progress->Say(fmt::format("no review of the labels: it takes up to {} pictures",
+                                      Thousands(static_cast<int64_t>(kMostPictures))));
       return {};
     }
     const backbone::Backbone& backbone = *space.backbones.front();
     dataset::PixelSet pixels{.size_px = o.size_px, .fit = o.fit, .bytes = {}};
     SpareThreads spare(space.jobs - 1);
     train::FeatureStore features(space.dataset, space.At("cache"));
-    const train::TrialData data{.dataset = &space.dataset, .split = &space.split, .pixels = &pixels, .spare = &spare,
-                                .backbones = Pointers(space), .features = &features};
+    const train::TrialData data{.dataset = &space.dataset,
+                                .split = &space.split,
+                                .pixels = &pixels,
+                                .spare = &spare,
+                                .backbones = Pointers(space),
+                                .features = &features};
     const auto before = review::ReadReview(space.folder, space.dataset);
     if (before && *before && (*before)->basis == review::BasisOf(backbone, data)) return {};
     HL_TRY(PrepareSizes(space, o.fit, {o.size_px}));
     HL_ASSIGN(pixels, dataset::LoadPixels(space.dataset, o.size_px, o.fit, space.At("cache")));
     HL_ASSIGN(const review::Review review, review::Look(backbone, data, o.seed, *space.progress));
-    if (!review.suspects.empty()) space.progress->Warn(review::SuspectsSentence(review) + " (review.csv, and the report)");
+    if (!review.suspects.empty())
+      space.progress->Warn(review::SuspectsSentence(review) + " (review.csv, and the report)");
     HL_TRY(review::WriteReview(space.folder, space.dataset, review));
     space.written.insert(space.written.end(), {"review.json", "review.csv"});
     return {};

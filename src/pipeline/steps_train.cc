@@ -12,8 +12,8 @@ namespace handlens::pipeline {
 namespace fs = std::filesystem;
 namespace {
 
-// The search's share of the time budget where a reduction follows. The final training and what comes after it have theirs
-// before.
+// The search's share of the time budget where a reduction follows. The final training and what comes after it
+// have theirs before.
 constexpr double kSearchShare = 0.65;
 
 bool IsExhaustive(const Wanted::Search& wanted, search::Coverage coverage) {
@@ -37,28 +37,34 @@ std::vector<std::string> TrialFiles(const std::string& id) {
   return {"trials/" + id + "/trial.json", "trials/" + id + "/weights.safetensors"};
 }
 
-// What is left of the budget for trainings, before the final one is counted. Never nothing, since that would mean no budget.
-double TrainingBudget(const Workspace& space) { return std::max(0.001, space.budget->LeftSeconds() - space.after_s); }
+// What is left of the budget for trainings, before the final one is counted. Never nothing, since that would
+// mean no budget.
+double TrainingBudget(const Workspace& space) {
+  return std::max(0.001, space.budget->LeftSeconds() - space.after_s);
+}
 
 // The budget belongs to the calls that train. Others take the result as it is, however short its budget was.
 Result<double> BudgetOf(const Run& run, std::string_view step) {
   const double wanted_s = run.wanted().search.budget_s;
   if (CommandTrains(run.command)) return wanted_s;
   HL_ASSIGN(const Json recorded, RecordedOptions(run.space.folder, step));
-  return recorded.contains("budget_s") && recorded["budget_s"].is_number() ? recorded["budget_s"].get<double>() : wanted_s;
+  return recorded.contains("budget_s") && recorded["budget_s"].is_number()
+             ? recorded["budget_s"].get<double>()
+             : wanted_s;
 }
 
 struct Search {
   static constexpr StepFacts kFacts{.name = "search", .title = "search", .command = "search", .trains = true};
   struct Options {
-    static constexpr std::string_view kNames[] = {"candidates", "fit", "seed", "exhaustive", "budget_s", "preset", "compared_by"};
+    static constexpr std::string_view kNames[] = {"candidates", "fit",    "seed",       "exhaustive",
+                                                  "budget_s",   "preset", "compared_by"};
     std::vector<search::Candidate> candidates;
     image::Fit fit = image::Fit::kCrop;
     uint64_t seed = 0;
     bool exhaustive = true;
     double budget_s = 0;
     std::string preset;
-    std::optional<search::Yardstick> compared_by;   // empty: validation pictures as they are
+    std::optional<search::Yardstick> compared_by;  // empty: validation pictures as they are
   };
   static Result<Options> Read(const Run& run) {
     const Wanted::Search& wanted = run.wanted().search;
@@ -66,9 +72,13 @@ struct Search {
     HL_ASSIGN(std::vector<search::Candidate> candidates, CandidatesOf(run));
     HL_ASSIGN(const double budget_s, BudgetOf(run, "search"));
     HL_ASSIGN(const auto compared_by, ComparedBy(run, "search"));
-    return Options{std::move(candidates), run.fit(), run.wanted().seed, IsExhaustive(wanted, coverage), budget_s, wanted.preset, compared_by};
+    return Options{
+        std::move(candidates), run.fit(),  run.wanted().seed, IsExhaustive(wanted, coverage), budget_s,
+        wanted.preset,         compared_by};
   }
-  static Files Touches(const Workspace&, const Options&) { return {{"dataset.json", "split.json"}, {"search.json", "search.csv"}}; }
+  static Files Touches(const Workspace&, const Options&) {
+    return {{"dataset.json", "split.json"}, {"search.json", "search.csv"}};
+  }
   static Result<void> Work(Workspace& space, const Options& o) {
     search::SearchOptions options = OptionsOf(space);
     options.candidates = o.candidates;
@@ -78,9 +88,12 @@ struct Search {
     options.budget_s = o.budget_s > 0 ? TrainingBudget(space) * (space.reduces_after ? kSearchShare : 1) : 0;
     options.preset = o.preset;
     options.yardstick = o.compared_by.value_or(search::Yardstick::kPictures);
-    if (!space.share) HL_TRY(PrepareSizes(space, o.fit, SizesOf(o.candidates)));   // the search of a share makes what is missing itself
+    if (!space.share)
+      HL_TRY(PrepareSizes(space, o.fit,
+                          SizesOf(o.candidates)));  // the search of a share makes what is missing itself
     options.chooses = !(space.share && o.exhaustive);
-    HL_ASSIGN(const search::SearchResult result, search::Search(space.dataset, space.split, options, *space.progress));
+    HL_ASSIGN(const search::SearchResult result,
+              search::Search(space.dataset, space.split, options, *space.progress));
     if (space.share) return {};
     return search::WriteSearch(space.folder, space.dataset, result);
   }
@@ -95,8 +108,10 @@ struct Search {
 struct Reduce {
   static constexpr StepFacts kFacts{.name = "reduce", .title = "reduce", .command = "reduce", .trains = true};
   struct Options {
-    static constexpr std::string_view kNames[] = {"candidates", "fit", "seed", "exhaustive", "budget_s", "preset", "filters", "neurons", "compared_by"};
-    std::vector<search::Candidate> candidates;   // none: they follow from the search's choice, which is an input
+    static constexpr std::string_view kNames[] = {
+        "candidates", "fit", "seed", "exhaustive", "budget_s", "preset", "filters", "neurons", "compared_by"};
+    std::vector<search::Candidate>
+        candidates;  // none: they follow from the search's choice, which is an input
     image::Fit fit = image::Fit::kCrop;
     uint64_t seed = 0;
     bool exhaustive = true;
@@ -109,8 +124,15 @@ struct Reduce {
     HL_ASSIGN(const reduce::ReduceOptions options, ReduceOptionsOf(run));
     HL_ASSIGN(const double budget_s, BudgetOf(run, "reduce"));
     HL_ASSIGN(const auto compared_by, ComparedBy(run, "reduce"));
-    return Options{{}, run.fit(), run.wanted().seed, options.search.exhaustive, budget_s, options.search.preset,
-                   options.filters, options.neurons, compared_by};
+    return Options{{},
+                   run.fit(),
+                   run.wanted().seed,
+                   options.search.exhaustive,
+                   budget_s,
+                   options.search.preset,
+                   options.filters,
+                   options.neurons,
+                   compared_by};
   }
   static Files Touches(const Workspace&, const Options&) {
     return {{"dataset.json", "split.json", "search.json"}, {"reduce.json", "reduce.csv"}};
@@ -124,8 +146,12 @@ struct Reduce {
     options.search.preset = o.preset;
     options.search.yardstick = o.compared_by.value_or(search::Yardstick::kPictures);
     if (!space.share) HL_TRY(PrepareSizes(space, o.fit, {space.chosen.candidate.size_px}));
-    options.search.budget_s = o.budget_s > 0 ? std::max(0.001, TrainingBudget(space) - (space.finishes_after ? FinalSeconds(space) : 0)) : 0;
-    HL_ASSIGN(const reduce::ReduceResult result, reduce::Reduce(space.dataset, space.split, space.chosen.candidate, options, *space.progress));
+    options.search.budget_s =
+        o.budget_s > 0
+            ? std::max(0.001, TrainingBudget(space) - (space.finishes_after ? FinalSeconds(space) : 0))
+            : 0;
+    HL_ASSIGN(const reduce::ReduceResult result,
+              reduce::Reduce(space.dataset, space.split, space.chosen.candidate, options, *space.progress));
     if (space.share) return {};
     return reduce::WriteReduce(space.folder, space.dataset, result);
   }
@@ -145,18 +171,26 @@ struct Final {
   };
   static Result<Options> Read(const Run& run) {
     train::TrialSpec spec = search::FinalTrial(run.space.chosen, run.wanted().seed);
-    std::string id = train::TrialId(spec, train::DataFingerprint(run.space.dataset, run.space.split, run.fit()));
+    std::string id =
+        train::TrialId(spec, train::DataFingerprint(run.space.dataset, run.space.split, run.fit()));
     return Options{std::move(id), std::move(spec)};
   }
-  static Files Touches(const Workspace&, const Options& o) { return {{"dataset.json", "split.json"}, TrialFiles(o.trial)}; }
+  static Files Touches(const Workspace&, const Options& o) {
+    return {{"dataset.json", "split.json"}, TrialFiles(o.trial)};
+  }
   static Result<void> Work(Workspace& space, const Options& o) {
     HL_TRY(PrepareSizes(space, space.fit, {o.spec.size_px}));
-    HL_ASSIGN(const dataset::PixelSet pixels, dataset::LoadPixels(space.dataset, o.spec.size_px, space.fit, space.At("cache")));
+    HL_ASSIGN(const dataset::PixelSet pixels,
+              dataset::LoadPixels(space.dataset, o.spec.size_px, space.fit, space.At("cache")));
     SpareThreads spare(space.jobs - 1);
     HL_TRY(NeedBackbone(space, o.spec.start));
     train::FeatureStore features(space.dataset, space.At("cache"));
-    const train::TrialData data{.dataset = &space.dataset, .split = &space.split, .pixels = &pixels, .spare = &spare,
-                                .backbones = Pointers(space), .features = &features};
+    const train::TrialData data{.dataset = &space.dataset,
+                                .split = &space.split,
+                                .pixels = &pixels,
+                                .spare = &spare,
+                                .backbones = Pointers(space),
+                                .features = &features};
     HL_TRY(train::RunTrial(o.spec, data, space.At("trials") / o.trial, *space.progress));
     return {};
   }
@@ -182,7 +216,8 @@ Result<std::optional<search::Yardstick>> ComparedBy(const Run& run, std::string_
   const bool from_before = !named && fs::exists(run.At(std::string(step) + ".json"), error);
   if (from_before && !(trains && purpose == verify::Purpose::kCamera)) return std::nullopt;
   if (named && !trains) {
-    HL_ASSIGN(const search::Yardstick yardstick, search::YardstickFromName(recorded["compared_by"].get<std::string>()));
+    HL_ASSIGN(const search::Yardstick yardstick,
+              search::YardstickFromName(recorded["compared_by"].get<std::string>()));
     return yardstick;
   }
   switch (purpose) {
@@ -195,7 +230,8 @@ Result<std::optional<search::Yardstick>> ComparedBy(const Run& run, std::string_
 
 Result<reduce::ReduceOptions> ReduceOptionsOf(const Run& run) {
   const Wanted::Search& wanted = run.wanted().search;
-  reduce::ReduceOptions options{.filters = wanted.filters, .neurons = wanted.neurons, .search = OptionsOf(run.space)};
+  reduce::ReduceOptions options{
+      .filters = wanted.filters, .neurons = wanted.neurons, .search = OptionsOf(run.space)};
   HL_ASSIGN(const search::Coverage coverage, search::PresetCoverage(wanted.preset));
   // The paper's tables want every trial of the search; its sweep of 361 cells only when asked for.
   options.search.exhaustive = wanted.preset == "paper" ? wanted.exhaustive : IsExhaustive(wanted, coverage);
@@ -211,7 +247,8 @@ Result<std::vector<search::Candidate>> CandidatesOf(const Run& run) {
   choice.models = wanted.models;
   choice.generators = wanted.generators;
   choice.sizes_px = run.wanted().pictures.sizes_px;
-  choice.own_models = WithClasses(run.settings.own().models, static_cast<int>(run.space.dataset.labels.size()));
+  choice.own_models =
+      WithClasses(run.settings.own().models, static_cast<int>(run.space.dataset.labels.size()));
   choice.own_generators = run.settings.own().generators;
   choice.recipe_changes = run.settings.own().recipe;
   choice.epochs = wanted.epochs;
@@ -230,7 +267,8 @@ bool WantsReduction(const Run& run) {
   std::error_code error;
   // A reduction that the user once asked for by `handlens reduce` stays part of the run.
   return wanted.reduce == Reduction::kAlways ||
-         (wanted.reduce == Reduction::kAuto && (wanted.preset != "quick" || fs::exists(run.At("reduce.json"), error)));
+         (wanted.reduce == Reduction::kAuto &&
+          (wanted.preset != "quick" || fs::exists(run.At("reduce.json"), error)));
 }
 
 }  // namespace handlens::pipeline

@@ -1,15 +1,15 @@
 // The pixel contract (docs/pixels.md), sections 2 to 5: fit, resize, feed, camera frames, turning upright.
 // What does not live here: decoding files (room `image`), memory, threads, errors with words.
 //
-// C11 that is C++ as well: hosts and phones compile it as C++, and what `handlens app --target c` writes carries these lines
-// within its one file of plain C. Freestanding: compile with -ffreestanding -fno-builtin -nostdlib. -fno-builtin keeps the
-// compiler from turning the copying loops into calls of memcpy, which wasm32 and bare targets do not have.
-// Plain loops on purpose: baseline SSE2 has no 32-bit multiply, and an 8-row transposed variant is not worth its lines
-// while the JPEG decoder before it takes four times as long.
+// C11 that is C++ as well: hosts and phones compile it as C++, and what `handlens app --target c` writes
+// carries these lines within its one file of plain C. Freestanding: compile with -ffreestanding -fno-builtin
+// -nostdlib. -fno-builtin keeps the compiler from turning the copying loops into calls of memcpy, which
+// wasm32 and bare targets do not have. Plain loops on purpose: baseline SSE2 has no 32-bit multiply, and an
+// 8-row transposed variant is not worth its lines while the JPEG decoder before it takes four times as long.
 #include "pixels/pixels.h"
 
-// One rounding per operation, on every target: the resize weights must have Pillow's bits. GCC has no such pragma; the
-// build passes -ffp-contract=off to both.
+// One rounding per operation, on every target: the resize weights must have Pillow's bits. GCC has no such
+// pragma; the build passes -ffp-contract=off to both.
 #ifdef __clang__
 #pragma STDC FP_CONTRACT OFF
 #endif
@@ -21,14 +21,16 @@ enum {
 
 static uint8_t Clip8(int32_t value) { return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value); }
 
-// The canvas that is resized: a whole picture, a box within it, or a square around it. A pixel of the canvas at
-// position p is the picture's pixel p - offset, or 0 where the picture has none.
+// The canvas that is resized: a whole picture, a box within it, or a square around it. A pixel of the canvas
+// at position p is the picture's pixel p - offset, or 0 where the picture has none.
 typedef struct {
   int width, height;
   int offset_x, offset_y;
 } Canvas;
 
-static int KnownFit(int fit) { return fit == HL_FIT_CROP || fit == HL_FIT_STRETCH || fit == HL_FIT_LETTERBOX; }
+static int KnownFit(int fit) {
+  return fit == HL_FIT_CROP || fit == HL_FIT_STRETCH || fit == HL_FIT_LETTERBOX;
+}
 
 static int GoodSide(int side) { return side >= 1 && side <= HL_MAX_SIDE_PX; }
 
@@ -50,8 +52,8 @@ static int MaxTaps(int in, int out) {
   return 2 * support + 1;
 }
 
-// The weights of one axis: output i is the sum over k < count[i] of weight[i * taps + k] * pixel[first[i] + k], where
-// the pixel is counted in the picture, not in the canvas.
+// The weights of one axis: output i is the sum over k < count[i] of weight[i * taps + k] * pixel[first[i] +
+// k], where the pixel is counted in the picture, not in the canvas.
 typedef struct {
   int32_t* first;   // (n)
   int32_t* count;   // (n)
@@ -75,9 +77,9 @@ static uint8_t* PlaceAxis(uint8_t* memory, int in, int n, Axis* axis) {
   return memory + AxisBytes(in, n);
 }
 
-// Fills an axis for `in` canvas pixels to n outputs, of which only those in [offset, offset + picture) exist: the
-// others are 0 and their weights are left out, which changes no sum. `exact` holds MaxTaps doubles.
-// The order of operations is that of Pillow's precompute_coeffs; another order gives other last bits.
+// Fills an axis for `in` canvas pixels to n outputs, of which only those in [offset, offset + picture) exist:
+// the others are 0 and their weights are left out, which changes no sum. `exact` holds MaxTaps doubles. The
+// order of operations is that of Pillow's precompute_coeffs; another order gives other last bits.
 static void FillAxis(int in, int n, int offset, int picture, const Axis* axis, double* exact) {
   const double scale = (double)in / n;
   const double support = scale < 1.0 ? 1.0 : scale;
@@ -128,7 +130,8 @@ static void ResizeRow(const uint8_t* row, int n, const Axis* axis, uint8_t* out)
 }
 
 // Output row i from the horizontally resized rows, (rows, bytes) with row `first_row` of the picture on top.
-static void MixRows(const uint8_t* rows, int first_row, int i, const Axis* axis, int32_t* sums, int bytes, uint8_t* out) {
+static void MixRows(const uint8_t* rows, int first_row, int i, const Axis* axis, int32_t* sums, int bytes,
+                    uint8_t* out) {
   const int32_t* weights = axis->weight + (size_t)i * (size_t)axis->taps;
   for (int j = 0; j < bytes; ++j) sums[j] = 1 << (kWeightBits - 1);
   for (int k = 0; k < axis->count[i]; ++k) {
@@ -172,12 +175,15 @@ HL_API size_t hl_fit_resize_scratch(int width, int height, int n, int fit) {
          RoundUp8(row_bytes * (size_t)(VisibleRows(canvas, height)));
 }
 
-HL_API int hl_fit_resize(const uint8_t* rgb, int width, int height, int n, int fit, uint8_t* out, void* scratch) {
+HL_API int hl_fit_resize(const uint8_t* rgb, int width, int height, int n, int fit, uint8_t* out,
+                         void* scratch) {
   return hl_fit_resize_rows(rgb, width, height, 3 * width, n, fit, out, scratch);
 }
 
-HL_API int hl_fit_resize_rows(const uint8_t* rgb, int width, int height, int stride, int n, int fit, uint8_t* out, void* scratch) {
-  if (!rgb || !out || !scratch || hl_fit_resize_scratch(width, height, n, fit) == 0 || stride / 3 < width) return HL_BAD_ARGUMENT;
+HL_API int hl_fit_resize_rows(const uint8_t* rgb, int width, int height, int stride, int n, int fit,
+                              uint8_t* out, void* scratch) {
+  if (!rgb || !out || !scratch || hl_fit_resize_scratch(width, height, n, fit) == 0 || stride / 3 < width)
+    return HL_BAD_ARGUMENT;
   const Canvas canvas = FitCanvas(width, height, fit);
   Axis across, down;
   uint8_t* memory = PlaceAxis((uint8_t*)scratch, canvas.width, n, &across);
@@ -203,8 +209,8 @@ HL_API int hl_fit_resize_rows(const uint8_t* rgb, int width, int height, int str
 }
 
 HL_API void hl_feed_float(const uint8_t* in, size_t count, float* out) {
-  // in / 255 to the last bit for all 256 values (tested), with or without fused multiply-adds: the first product is exact.
-  // A division takes nearly twice as long.
+  // in / 255 to the last bit for all 256 values (tested), with or without fused multiply-adds: the first
+  // product is exact. A division takes nearly twice as long.
   for (size_t i = 0; i < count; ++i) {
     const float byte = (float)in[i];
     out[i] = byte * 0x1.01p-8f + byte * 0x1.010102p-24f;
@@ -247,8 +253,9 @@ HL_API int hl_orient(const uint8_t* rgb, int width, int height, int orientation,
   const ptrdiff_t right = w - 1;
   const ptrdiff_t bottom = ((ptrdiff_t)height - 1) * w;
   // By the orientation: CIPA DC-008, tag 0x0112.
-  const Walk walks[] = {{0, 1, w},  {0, 1, w},        {right, -1, w},       {bottom + right, -1, -w}, {bottom, 1, -w},
-                        {0, w, 1}, {bottom, -w, 1}, {bottom + right, -w, -1}, {right, w, -1}};
+  const Walk walks[] = {{0, 1, w},       {0, 1, w}, {right, -1, w},  {bottom + right, -1, -w},
+                        {bottom, 1, -w}, {0, w, 1}, {bottom, -w, 1}, {bottom + right, -w, -1},
+                        {right, w, -1}};
   const Walk walk = walks[orientation >= 1 && orientation <= 8 ? orientation : 0];
   const int turned = orientation >= 5 && orientation <= 8;
   CopyWalk(rgb, turned ? height : width, turned ? width : height, &walk, out);

@@ -8,7 +8,8 @@
 namespace handlens::reduce {
 namespace {
 
-// More cells than this are not raced but estimated: a race trains one fold of every cell, a fifth of the grid at least.
+// More cells than this are not raced but estimated: a race trains one fold of every cell, a fifth of the grid
+// at least.
 constexpr size_t kLargestRace = 50;
 constexpr size_t kKnots = 7;
 
@@ -35,11 +36,13 @@ Grid GridOf(const Sweep& sweep, const ReduceOptions& options) {
     if (sweep.widths) {
       grid.filters = UpTo(sweep.filters, quick ? std::vector{8} : std::vector{4, 8, 12, 16, 24});
     } else {
-      grid.filters = paper ? OneTo(19) : UpTo(sweep.filters, quick ? std::vector{4} : std::vector{1, 2, 4, 8, 16});
+      grid.filters =
+          paper ? OneTo(19) : UpTo(sweep.filters, quick ? std::vector{4} : std::vector{1, 2, 4, 8, 16});
     }
   }
   if (grid.neurons.empty() && !sweep.widths) {
-    grid.neurons = paper ? OneTo(19) : UpTo(sweep.neurons, quick ? std::vector{16} : std::vector{4, 8, 16, 32, 64});
+    grid.neurons =
+        paper ? OneTo(19) : UpTo(sweep.neurons, quick ? std::vector{16} : std::vector{4, 8, 16, 32, 64});
   }
   if (sweep.widths) grid.neurons = {0};
   for (std::vector<int>* axis : {&grid.filters, &grid.neurons}) {
@@ -64,7 +67,8 @@ ReduceCell CellAt(int filters, int neurons) {
 Result<void> CheckGrid(const ReduceOptions& options) {
   for (const std::vector<int>* axis : {&options.filters, &options.neurons}) {
     for (const int value : *axis) {
-      if (value < 1 || value > 4096) return Fail(ErrorKind::kUsage, "filters and neurons go from 1 to 4096, not {}", value);
+      if (value < 1 || value > 4096)
+        return Fail(ErrorKind::kUsage, "filters and neurons go from 1 to 4096, not {}", value);
     }
   }
   return {};
@@ -138,8 +142,11 @@ Cells CellsOf(const search::Candidate& base, const ReduceOptions& options) {
 }
 
 std::vector<size_t> KnotCells(const Cells& cells) {
-  const std::vector<int> filters = Knots(cells.grid.filters, kKnots), neurons = Knots(cells.grid.neurons, kKnots);
-  const auto among = [](const std::vector<int>& values, int value) { return std::find(values.begin(), values.end(), value) != values.end(); };
+  const std::vector<int> filters = Knots(cells.grid.filters, kKnots),
+                         neurons = Knots(cells.grid.neurons, kKnots);
+  const auto among = [](const std::vector<int>& values, int value) {
+    return std::find(values.begin(), values.end(), value) != values.end();
+  };
   std::vector<size_t> knots;
   for (size_t i = 0; i < cells.cells.size(); ++i) {
     const ReduceCell& cell = cells.cells[i];

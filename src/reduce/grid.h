@@ -8,18 +8,18 @@
 namespace handlens::reduce {
 
 struct Grid {
-  std::vector<int> filters, neurons;   // rising; neurons {0} for a sweep of widths
+  std::vector<int> filters, neurons;  // rising; neurons {0} for a sweep of widths
 };
 // Kind kUsage for numbers out of range.
 Result<void> CheckGrid(const ReduceOptions& options);
 
-// The cells with their candidates in the order filters, neurons; the base itself is among them, at its place in the grid
-// or last. Without a sweep: the base alone.
+// The cells with their candidates in the order filters, neurons; the base itself is among them, at its place
+// in the grid or last. Without a sweep: the base alone.
 struct Cells {
   Grid grid;
-  std::vector<ReduceCell> cells;                // filters and neurons only
-  std::vector<search::Candidate> candidates;    // one a cell
-  size_t base = 0;                              // its index
+  std::vector<ReduceCell> cells;              // filters and neurons only
+  std::vector<search::Candidate> candidates;  // one a cell
+  size_t base = 0;                            // its index
 };
 Cells CellsOf(const search::Candidate& base, const ReduceOptions& options);
 

@@ -16,22 +16,25 @@ namespace {
 
 using Training = search::BackboneModel::Training;
 
-// Shallow networks learn more when they are trained like those from scratch than gently; pictures above 96 px cost more than
-// anybody has shown them to bring (docs/studies/transfer.md).
+// Shallow networks learn more when they are trained like those from scratch than gently; pictures above 96 px
+// cost more than anybody has shown them to bring (docs/studies/transfer.md).
 constexpr int64_t kShallowParameters = 1'000'000;
 constexpr int kShallowSize_px = 96;
-// Probes here only show what promises most, so fewer varied views of a picture do; the base's own probe keeps its.
+// Probes here only show what promises most, so fewer varied views of a picture do; the base's own probe keeps
+// its.
 constexpr int kLadderViews = 2;
-// Of validation accuracy, that training adds to such a probe at most (seen: 6 points); what is further behind is not trained.
+// Of validation accuracy, that training adds to such a probe at most (seen: 6 points); what is further behind
+// is not trained.
 constexpr double kMostGain = 0.08;
 
-// A training of all folds takes as long as the search's last candidate; only a thorough run goes on until no smaller model can be good enough.
+// A training of all folds takes as long as the search's last candidate; only a thorough run goes on until no
+// smaller model can be good enough.
 int MostTrainings(std::string_view preset) { return preset == "thorough" ? 99 : 1; }
 
 class Ladder {
  public:
-  Ladder(const dataset::Dataset& dataset, const split::Split& split, const search::Candidate& base, const ReduceOptions& options,
-         Progress& progress)
+  Ladder(const dataset::Dataset& dataset, const split::Split& split, const search::Candidate& base,
+         const ReduceOptions& options, Progress& progress)
       : dataset_(dataset), split_(split), base_(base), options_(options), progress_(progress) {}
 
   Result<ReduceResult> Run() {
@@ -47,11 +50,15 @@ class Ladder {
  private:
   Result<search::Candidate> Make(int cut, int size_px, Training training) const {
     HL_ASSIGN(const backbone::Backbone* backbone, train::BackboneOf(*base_.start, options_.search.backbones));
-    search::BackboneTraining how{dataset_.pictures.size(), base_.recipe.class_weights, base_.architecture.classes};
-    HL_ASSIGN(how.own, search::PresetRecipe(options_.search.preset, base_.generator, how.pictures, how.unbalanced));
-    HL_ASSIGN(search::Candidate made, search::BackboneCandidate({backbone, cut, training}, size_px, base_.generator, how));
+    search::BackboneTraining how{dataset_.pictures.size(), base_.recipe.class_weights,
+                                 base_.architecture.classes};
+    HL_ASSIGN(how.own,
+              search::PresetRecipe(options_.search.preset, base_.generator, how.pictures, how.unbalanced));
+    HL_ASSIGN(search::Candidate made,
+              search::BackboneCandidate({backbone, cut, training}, size_px, base_.generator, how));
     // The search's own training, so that the two can be told apart by depth and size alone.
-    if (training == Training::kTune && base_.start->method == train::Method::kTune) made.recipe = base_.recipe;
+    if (training == Training::kTune && base_.start->method == train::Method::kTune)
+      made.recipe = base_.recipe;
     return made;
   }
   Result<search::Candidate> MakeTrained(const search::Candidate& probe) const {
@@ -103,7 +110,8 @@ class Ladder {
     for (size_t i = 0; i < cells_.size(); ++i) {
       if (Whole(cells_[i]) && i != base_cell_) order.push_back(i);
     }
-    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return cells_[a].int8_bytes < cells_[b].int8_bytes; });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](size_t a, size_t b) { return cells_[a].int8_bytes < cells_[b].int8_bytes; });
     std::vector<size_t> front;
     for (const size_t i : order) {
       const auto accuracy = [&](size_t c) { return cells_[c].cell.standing.mean; };
@@ -125,7 +133,8 @@ class Ladder {
 
   Result<void> TunePromising() {
     const std::vector<size_t> front = Front();
-    // Between `low`, which is too small, and `high`, which is good enough; a search by halves, since accuracy rises with depth.
+    // Between `low`, which is too small, and `high`, which is good enough; a search by halves, since accuracy
+    // rises with depth.
     size_t low = 0, high = front.size();
     const double wanted = cells_[static_cast<size_t>(Choose().best)].cell.standing.mean - kReduceMargin;
     while (low < high && cells_[front[low]].cell.standing.mean + kMostGain < wanted) ++low;
@@ -133,7 +142,8 @@ class Ladder {
       const size_t middle = (low + high) / 2;
       const search::Candidate& probe = cells_[front[middle]].cell.candidate;
       HL_ASSIGN(search::Candidate tuned, MakeTrained(probe));
-      if (tuned.model == base_.model && tuned.size_px == base_.size_px) {   // the base itself, which is good enough
+      if (tuned.model == base_.model &&
+          tuned.size_px == base_.size_px) {  // the base itself, which is good enough
         high = middle;
         ++left;
         continue;
@@ -157,9 +167,12 @@ class Ladder {
     result.sweeping = Sweeping::kLadder;
     result.best = choice.best;
     result.chosen = choice.chosen;
-    result.rule = fmt::format("A ladder of {} depths at {} sizes: probes of all, and {} tuned. ", base_.start->cut + 1,
-                              LadderSizes(base_.size_px, options_.search.preset).size(),
-                              std::count_if(cells_.begin(), cells_.end(), [](const ReduceCell& c) { return c.cell.candidate.start->method == train::Method::kTune; })) +
+    result.rule = fmt::format("A ladder of {} depths at {} sizes: probes of all, and {} tuned. ",
+                              base_.start->cut + 1, LadderSizes(base_.size_px, options_.search.preset).size(),
+                              std::count_if(cells_.begin(), cells_.end(),
+                                            [](const ReduceCell& c) {
+                                              return c.cell.candidate.start->method == train::Method::kTune;
+                                            })) +
                   choice.rule;
     const ReduceCell &before = cells_[base_cell_], &after = cells_[static_cast<size_t>(choice.chosen)];
     result.parameters_before = before.cell.parameters;
@@ -187,35 +200,46 @@ std::vector<int> LadderSizes(int base_px, std::string_view preset) {
   for (const int size_px : {96, 128, 176, 224, 260}) {
     if (size_px < base_px) sizes.push_back(size_px);
   }
-  if (preset != "thorough" && sizes.size() > 1) {   // the one next to half the base's
-    sizes = {*std::min_element(sizes.rbegin(), sizes.rend(), [&](int a, int b) { return std::abs(2 * a - base_px) < std::abs(2 * b - base_px); })};
+  if (preset != "thorough" && sizes.size() > 1) {  // the one next to half the base's
+    sizes = {*std::min_element(sizes.rbegin(), sizes.rend(), [&](int a, int b) {
+      return std::abs(2 * a - base_px) < std::abs(2 * b - base_px);
+    })};
   }
   sizes.push_back(base_px);
   return sizes;
 }
 
-Result<ReduceResult> ReduceLadder(const dataset::Dataset& dataset, const split::Split& split, const search::Candidate& base,
-                                  const ReduceOptions& options, Progress& progress) {
+Result<ReduceResult> ReduceLadder(const dataset::Dataset& dataset, const split::Split& split,
+                                  const search::Candidate& base, const ReduceOptions& options,
+                                  Progress& progress) {
   HL_CHECK(base.start);
   return Ladder(dataset, split, base, options, progress).Run();
 }
 
-Result<Expected> ExpectLadder(const search::Candidate& base, const ReduceOptions& options, size_t training_pictures, int folds) {
+Result<Expected> ExpectLadder(const search::Candidate& base, const ReduceOptions& options,
+                              size_t training_pictures, int folds) {
   HL_ASSIGN(const backbone::Backbone* backbone, train::BackboneOf(*base.start, options.search.backbones));
   const std::vector<int> sizes = LadderSizes(base.size_px, options.search.preset);
-  search::BackboneTraining how{training_pictures * 10 / 7, base.recipe.class_weights, base.architecture.classes};
-  HL_ASSIGN(how.own, search::PresetRecipe(options.search.preset, base.generator, how.pictures, how.unbalanced));
-  // A look at all pictures for each size, which gives all depths; their fits, the widest of which dominates; and the tuned ones of
-  // a search by halves, about half as deep as the base.
-  const int rounds = std::min(MostTrainings(options.search.preset), static_cast<int>(std::ceil(std::log2(base.start->cut + 2))));
+  search::BackboneTraining how{training_pictures * 10 / 7, base.recipe.class_weights,
+                               base.architecture.classes};
+  HL_ASSIGN(how.own,
+            search::PresetRecipe(options.search.preset, base.generator, how.pictures, how.unbalanced));
+  // A look at all pictures for each size, which gives all depths; their fits, the widest of which dominates;
+  // and the tuned ones of a search by halves, about half as deep as the base.
+  const int rounds = std::min(MostTrainings(options.search.preset),
+                              static_cast<int>(std::ceil(std::log2(base.start->cut + 2))));
   std::vector<search::Candidate> trained;
   for (const int size_px : sizes) {
-    HL_ASSIGN(trained.emplace_back(), search::BackboneCandidate({backbone, base.start->cut, Training::kProbe}, size_px, base.generator, how));
+    HL_ASSIGN(trained.emplace_back(), search::BackboneCandidate({backbone, base.start->cut, Training::kProbe},
+                                                                size_px, base.generator, how));
   }
   for (int i = 0; i < rounds; ++i) {
-    HL_ASSIGN(trained.emplace_back(), search::BackboneCandidate({backbone, base.start->cut / 2, Training::kTrain}, std::min(sizes.front(), kShallowSize_px), base.generator, how));
+    HL_ASSIGN(trained.emplace_back(),
+              search::BackboneCandidate({backbone, base.start->cut / 2, Training::kTrain},
+                                        std::min(sizes.front(), kShallowSize_px), base.generator, how));
   }
-  HL_ASSIGN(const search::Plan plan, search::PlanTrials(trained, training_pictures, folds, options.search.jobs, search::Coverage::kExhaustive));
+  HL_ASSIGN(const search::Plan plan, search::PlanTrials(trained, training_pictures, folds,
+                                                        options.search.jobs, search::Coverage::kExhaustive));
   const int cells = (base.start->cut + 1) * static_cast<int>(sizes.size()) + rounds;
   return Expected{cells, cells * folds, plan.seconds};
 }

@@ -1,25 +1,27 @@
-// Parameter reduction of a model that begins with a backbone: fewer of its blocks, smaller pictures. One pass over the
-// pictures gives the features behind every block, so all depths are probed for the price of one; only what promises to be
-// small and good enough is trained.
+// Parameter reduction of a model that begins with a backbone: fewer of its blocks, smaller pictures. One pass
+// over the pictures gives the features behind every block, so all depths are probed for the price of one;
+// only what promises to be small and good enough is trained.
 #pragma once
 
 #include "reduce/reduce.h"
 
 namespace handlens::reduce {
 
-// Cells carry the number of the backbone's cuts that they keep as `filters` and their size in pixels as `neurons`.
-// Probes of every cut at every size, on all folds; then, of those that no smaller file beats and that are near enough, the ones that a
-// search by halves asks for are tuned (shallow ones trained, at 96 px): where such a model is not worse than the best so far a smaller one
-// is tried, else a larger; any number with the thorough preset, else one.
-// Chosen is the smallest that is not worse, as in any reduction. `base` has a start, whose backbone is among
-// options.search.backbones (kind kBadInput when not).
-Result<ReduceResult> ReduceLadder(const dataset::Dataset& dataset, const split::Split& split, const search::Candidate& base,
-                                  const ReduceOptions& options, Progress& progress);
+// Cells carry the number of the backbone's cuts that they keep as `filters` and their size in pixels as
+// `neurons`. Probes of every cut at every size, on all folds; then, of those that no smaller file beats and
+// that are near enough, the ones that a search by halves asks for are tuned (shallow ones trained, at 96 px):
+// where such a model is not worse than the best so far a smaller one is tried, else a larger; any number with
+// the thorough preset, else one. Chosen is the smallest that is not worse, as in any reduction. `base` has a
+// start, whose backbone is among options.search.backbones (kind kBadInput when not).
+Result<ReduceResult> ReduceLadder(const dataset::Dataset& dataset, const split::Split& split,
+                                  const search::Candidate& base, const ReduceOptions& options,
+                                  Progress& progress);
 
-Result<Expected> ExpectLadder(const search::Candidate& base, const ReduceOptions& options, size_t training_pictures, int folds);
+Result<Expected> ExpectLadder(const search::Candidate& base, const ReduceOptions& options,
+                              size_t training_pictures, int folds);
 
-// Sizes of the ladder, rising: the base's and the one of 96, 128, 176 and 224 px that is next to half of it; with the thorough preset all
-// below it.
+// Sizes of the ladder, rising: the base's and the one of 96, 128, 176 and 224 px that is next to half of it;
+// with the thorough preset all below it.
 std::vector<int> LadderSizes(int base_px, std::string_view preset);
 
 }  // namespace handlens::reduce

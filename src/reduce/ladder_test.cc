@@ -29,7 +29,7 @@ class LadderTest : public train::SyntheticFiles {
   void SetUp() override { Make(24, 2, 1); }
 
   search::Candidate Base(search::BackboneModel::Training training) const {
-    search::BackboneTraining how{.pictures = 4500 / 9, .classes = 2};   // eight views
+    search::BackboneTraining how{.pictures = 4500 / 9, .classes = 2};  // eight views
     how.own = *search::PresetRecipe("quick", {}, dataset_.pictures.size(), false);
     return *search::BackboneCandidate({&backbone_, 2, training}, 128, *image::NamedGenerator("mild"), how);
   }
@@ -54,7 +54,7 @@ TEST_F(LadderTest, ProbesEveryDepthAtBothSizesAndTrainsAtMostOneWithTheQuickPres
   for (size_t i = 0; i < result->cells.size(); ++i) {
     const search::Candidate& candidate = result->cells[i].cell.candidate;
     EXPECT_EQ(result->cells[i].cell.folds.size(), split_.folds.size()) << i;
-    if (i == 6) {   // a shallow network, which this whole backbone is
+    if (i == 6) {  // a shallow network, which this whole backbone is
       EXPECT_EQ(candidate.start->method, train::Method::kTune);
       EXPECT_EQ(candidate.size_px, 96);
       EXPECT_FALSE(candidate.architecture.layers[1].fixed_statistics);

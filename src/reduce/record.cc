@@ -10,14 +10,14 @@ namespace handlens::reduce {
 namespace {
 
 constexpr const char* kFormat = "handlens-reduce";
-constexpr const char* kSweeps[] = {"whole", "race", "surface", "ladder"};   // in the order of Sweeping
+constexpr const char* kSweeps[] = {"whole", "race", "surface", "ladder"};  // in the order of Sweeping
 
 std::string Csv(const ReduceResult& result) {
   std::string csv = "filters,neurons,fold,accuracy,parameters,bytes\n";
   for (const ReduceCell& cell : result.cells) {
     for (const train::TrialResult& fold : cell.cell.folds) {
-      csv += fmt::format("{},{},{},{},{},{}\n", cell.filters, cell.neurons, fold.spec.fold + 1, fold.test_accuracy,
-                         cell.cell.parameters, cell.float_bytes);
+      csv += fmt::format("{},{},{},{},{},{}\n", cell.filters, cell.neurons, fold.spec.fold + 1,
+                         fold.test_accuracy, cell.cell.parameters, cell.float_bytes);
     }
   }
   return csv;
@@ -25,7 +25,8 @@ std::string Csv(const ReduceResult& result) {
 
 }  // namespace
 
-Result<void> WriteReduce(const std::filesystem::path& run, const dataset::Dataset& dataset, const ReduceResult& result) {
+Result<void> WriteReduce(const std::filesystem::path& run, const dataset::Dataset& dataset,
+                         const ReduceResult& result) {
   Json cells = Json::array();
   for (const ReduceCell& cell : result.cells) {
     cells.push_back({{"filters", cell.filters},
@@ -58,7 +59,8 @@ Result<ReduceResult> ReadReduce(const std::filesystem::path& run) {
     // Records of earlier programs do not say how: they trained or raced every cell.
     const std::string sweep = j.value("sweep", kSweeps[0]);
     const auto named = std::find(std::begin(kSweeps), std::end(kSweeps), sweep);
-    if (named == std::end(kSweeps)) return Fail(ErrorKind::kBadInput, "{}: unknown sweep \"{}\"; run `reduce` again", path.string(), sweep);
+    if (named == std::end(kSweeps))
+      return Fail(ErrorKind::kBadInput, "{}: unknown sweep \"{}\"; run `reduce` again", path.string(), sweep);
     result.sweeping = static_cast<Sweeping>(named - std::begin(kSweeps));
     result.best = j.at("best").get<int>();
     result.chosen = j.at("chosen").get<int>();
@@ -74,13 +76,17 @@ Result<ReduceResult> ReadReduce(const std::filesystem::path& run) {
       cell.float_bytes = item.at("float_bytes").get<int64_t>();
       cell.int8_bytes = item.at("int8_bytes").get<int64_t>();
       HL_ASSIGN(cell.cell, search::CellFromJson(item.at("cell"), run));
-      if (item.contains("expected_validation")) cell.expected_validation = item.at("expected_validation").get<double>();
+      if (item.contains("expected_validation"))
+        cell.expected_validation = item.at("expected_validation").get<double>();
       if (item.contains("expected_test")) cell.expected_test = item.at("expected_test").get<double>();
       result.cells.push_back(std::move(cell));
     }
-    const auto inside = [&](int index) { return index >= 0 && static_cast<size_t>(index) < result.cells.size(); };
+    const auto inside = [&](int index) {
+      return index >= 0 && static_cast<size_t>(index) < result.cells.size();
+    };
     if (!inside(result.best) || !inside(result.chosen)) {
-      return Fail(ErrorKind::kBadInput, "{}: the choice is not among its cells; run `reduce` again", path.string());
+      return Fail(ErrorKind::kBadInput, "{}: the choice is not among its cells; run `reduce` again",
+                  path.string());
     }
     return result;
   });

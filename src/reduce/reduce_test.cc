@@ -128,7 +128,8 @@ TEST_F(ReduceTest, AFastSweepIsTheSameForAnyNumberOfThreadsAndChoosesOnlyWhatItT
 }
 
 TEST_F(ReduceTest, AFastSweepThatIsStoppedAndContinuedEndsTheSame) {
-  const std::string whole = Record("whole", *Reduce(dataset_, split_, base_, Large("whole", 1), SilentProgress()));
+  const std::string whole =
+      Record("whole", *Reduce(dataset_, split_, base_, Large("whole", 1), SilentProgress()));
   Rng rng(6, "stops");
   int stops = 0;
   while (true) {
@@ -169,7 +170,7 @@ TEST_F(ReduceTest, ForeseesWhatASweepTrains) {
   EXPECT_GT(fast->seconds, 0);
   ReduceOptions whole = Large("run", 2);
   whole.search.exhaustive = true;
-  EXPECT_EQ(ExpectReduction(base_, whole, 30, 5)->trials, 119 * 5);   // the base's trials are the search's
+  EXPECT_EQ(ExpectReduction(base_, whole, 30, 5)->trials, 119 * 5);  // the base's trials are the search's
   search::Candidate mobile = base_;
   mobile.architecture = *nn::NamedModel("mobilenetv2-0.35", 96, 2);
   EXPECT_EQ(ExpectReduction(mobile, whole, 30, 5)->trials, 0);

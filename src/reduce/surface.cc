@@ -11,10 +11,12 @@ namespace handlens::reduce {
 namespace {
 
 constexpr size_t kFewestSamples = 6;
-constexpr double kRidge = 0.02;   // of the weights' sum, on the slopes: few or collinear samples must not tilt the plane
+constexpr double kRidge =
+    0.02;  // of the weights' sum, on the slopes: few or collinear samples must not tilt the plane
 
 double Octaves(int value) {
-  return static_cast<double>(nn::Log(static_cast<float>(std::max(value, 1)))) / static_cast<double>(nn::Log(2.0f));
+  return static_cast<double>(nn::Log(static_cast<float>(std::max(value, 1)))) /
+         static_cast<double>(nn::Log(2.0f));
 }
 
 struct Moments {
@@ -26,10 +28,12 @@ double Height(const Moments& m) {
   if (m.w <= 0) return 0;
   // Centred on the weighted mean, two slopes are left to solve for.
   const double cx = m.x / m.w, cy = m.y / m.w, cv = m.v / m.w;
-  const double sxx = m.xx - m.x * cx + kRidge * m.w, syy = m.yy - m.y * cy + kRidge * m.w, sxy = m.xy - m.x * cy;
+  const double sxx = m.xx - m.x * cx + kRidge * m.w, syy = m.yy - m.y * cy + kRidge * m.w,
+               sxy = m.xy - m.x * cy;
   const double sxv = m.xv - m.x * cv, syv = m.yv - m.y * cv;
   const double determinant = sxx * syy - sxy * sxy;
-  const double slope_x = (sxv * syy - syv * sxy) / determinant, slope_y = (syv * sxx - sxv * sxy) / determinant;
+  const double slope_x = (sxv * syy - syv * sxy) / determinant,
+               slope_y = (syv * sxx - sxv * sxy) / determinant;
   return cv - slope_x * cx - slope_y * cy;
 }
 
@@ -52,7 +56,8 @@ double EstimateAccuracy(const std::vector<Sample>& samples, int filters, int neu
     const double share = distances[i] / std::max(far, 1e-9);
     if (share >= 1) continue;
     const double rest = 1 - share * share * share, w = rest * rest * rest;
-    const double x = Octaves(samples[i].filters) - x0, y = Octaves(samples[i].neurons) - y0, v = samples[i].accuracy;
+    const double x = Octaves(samples[i].filters) - x0, y = Octaves(samples[i].neurons) - y0,
+                 v = samples[i].accuracy;
     m.w += w;
     m.x += w * x;
     m.y += w * y;

@@ -21,7 +21,8 @@ class Names {
     std::string ids;
     for (const dataset::Picture& picture : records.dataset.pictures) ids += picture.id;
     key_ = Sha256(ids);
-    for (const dataset::Picture& picture : records.dataset.pictures) Add(picture.path, "picture-" + picture.id.substr(0, kHexDigits));
+    for (const dataset::Picture& picture : records.dataset.pictures)
+      Add(picture.path, "picture-" + picture.id.substr(0, kHexDigits));
     for (const dataset::Rejected& file : records.dataset.rejected) Add(file.path, Hashed("file", file.path));
     for (const dataset::DuplicatePair& pair : records.dataset.duplicates) {
       Add(pair.path_a, Hashed("file", pair.path_a));
@@ -63,7 +64,8 @@ class Names {
 
   void Everywhere(Json& json) const {
     if (json.is_string()) json = Sentence(json.get<std::string>());
-    else if (json.is_structured()) for (Json& part : json) Everywhere(part);
+    else if (json.is_structured())
+      for (Json& part : json) Everywhere(part);
   }
 
  private:
@@ -88,7 +90,8 @@ std::string WithoutPaths(const std::string& toml) {
     std::string line = toml.substr(at, end - at);
     const size_t open = line.find('"'), close = open == std::string::npos ? open : line.find('"', open + 1);
     const bool value = !line.starts_with('#') && close != std::string::npos;
-    if (value && line.substr(open, close - open).find_first_of("/\\") != std::string::npos) line.replace(open + 1, close - open - 1, "(a path)");
+    if (value && line.substr(open, close - open).find_first_of("/\\") != std::string::npos)
+      line.replace(open + 1, close - open - 1, "(a path)");
     out += line + "\n";
     at = end + 1;
   }
@@ -122,7 +125,8 @@ Records WithoutNames(Records records) {
   const Names names(records);
   if (records.dataset.pictures.size() > dataset::kMostThumbnails) {
     for (const dataset::Picture& picture : records.dataset.pictures) {
-      records.hidden_paths.emplace(picture.id, (std::filesystem::path(records.dataset.root) / picture.path).string());
+      records.hidden_paths.emplace(picture.id,
+                                   (std::filesystem::path(records.dataset.root) / picture.path).string());
     }
   }
   records.run_name = "RUN";
@@ -130,7 +134,8 @@ Records WithoutNames(Records records) {
   if (records.split) {
     for (std::string& warning : records.split->warnings) warning = names.Sentence(warning);
   }
-  for (Json* record : {&records.conversion, &records.description, &records.verdict, &records.timings}) names.Everywhere(*record);
+  for (Json* record : {&records.conversion, &records.description, &records.verdict, &records.timings})
+    names.Everywhere(*record);
   for (std::string& sentence : records.changed) sentence = names.Sentence(sentence);
   for (std::string& problem : records.problems) problem = names.Sentence(problem);
   records.config = WithoutPaths(records.config);

@@ -1,18 +1,23 @@
-// The assembler takes the bytes in (.incbin): a megabyte as an array literal would cost the compiler half a minute.
-// Paths come from room.cmake.
+// The assembler takes the bytes in (.incbin): a megabyte as an array literal would cost the compiler half a
+// minute. Paths come from room.cmake.
 #include "report/assets.h"
 
 #include <cstddef>
 
-#define HL_EMBED(name, path)                       \
-  asm(".pushsection .rodata\n"                     \
-      ".global hl_report_" #name "_begin\n"        \
-      ".global hl_report_" #name "_end\n"          \
-      "hl_report_" #name "_begin:\n"               \
-      ".incbin \"" path "\"\n"                     \
-      "hl_report_" #name "_end:\n"                 \
-      ".byte 0\n"                                  \
-      ".popsection\n");                            \
+#define HL_EMBED(name, path)                        \
+  asm(".pushsection .rodata\n"                      \
+      ".global hl_report_" #name                    \
+      "_begin\n"                                    \
+      ".global hl_report_" #name                    \
+      "_end\n"                                      \
+      "hl_report_" #name                            \
+      "_begin:\n"                                   \
+      ".incbin \"" path                             \
+      "\"\n"                                        \
+      "hl_report_" #name                            \
+      "_end:\n"                                     \
+      ".byte 0\n"                                   \
+      ".popsection\n");                             \
   extern "C" const char hl_report_##name##_begin[]; \
   extern "C" const char hl_report_##name##_end[]
 
@@ -24,7 +29,9 @@ HL_EMBED(echarts, HANDLENS_ECHARTS_JS);
 namespace handlens::report {
 namespace {
 
-std::string_view Between(const char* begin, const char* end) { return {begin, static_cast<size_t>(end - begin)}; }
+std::string_view Between(const char* begin, const char* end) {
+  return {begin, static_cast<size_t>(end - begin)};
+}
 
 }  // namespace
 

@@ -1,4 +1,5 @@
-// The files of src/report/page and the plotting library (Apache ECharts), as they were when the program was built.
+// The files of src/report/page and the plotting library (Apache ECharts), as they were when the program was
+// built.
 #pragma once
 
 #include <string_view>

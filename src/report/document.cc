@@ -45,11 +45,16 @@ Json BlockJson(const Table& block) {
     for (const Cell& cell : row) cells.push_back(CellJson(cell));
     rows.push_back(std::move(cells));
   }
-  return {{"kind", "table"}, {"id", block.id}, {"caption", block.caption}, {"columns", columns}, {"rows", rows}};
+  return {
+      {"kind", "table"}, {"id", block.id}, {"caption", block.caption}, {"columns", columns}, {"rows", rows}};
 }
 
 Json BlockJson(const Chart& block) {
-  return {{"kind", "chart"}, {"id", block.id}, {"chart", block.kind}, {"caption", block.caption}, {"data", block.data}};
+  return {{"kind", "chart"},
+          {"id", block.id},
+          {"chart", block.kind},
+          {"caption", block.caption},
+          {"data", block.data}};
 }
 
 Json BlockJson(const Gallery& block) {
@@ -64,12 +69,21 @@ Json BlockJson(const Code& block) { return {{"kind", "code"}, {"title", block.ti
 
 Json BlockJson(const Summary& block) {
   Json next = Json::array(), files = Json::array();
-  for (const Summary::Next& step : block.next) next.push_back({{"text", step.text}, {"command", step.command}});
-  for (const Summary::File& file : block.files) files.push_back({{"path", file.path}, {"what", file.what}, {"size", file.size}});
-  return {{"kind", "summary"}, {"tone", ToneName(block.tone)}, {"headline", block.headline},
-          {"number", {{"name", block.number.name}, {"value", block.number.value}, {"detail", block.number.detail}}},
-          {"reasons", block.reasons}, {"caveats", block.caveats}, {"weakest", block.weakest},
-          {"mistakes", BlockJson(block.mistakes).at("pictures")}, {"next", next}, {"files", files}};
+  for (const Summary::Next& step : block.next)
+    next.push_back({{"text", step.text}, {"command", step.command}});
+  for (const Summary::File& file : block.files)
+    files.push_back({{"path", file.path}, {"what", file.what}, {"size", file.size}});
+  return {{"kind", "summary"},
+          {"tone", ToneName(block.tone)},
+          {"headline", block.headline},
+          {"number",
+           {{"name", block.number.name}, {"value", block.number.value}, {"detail", block.number.detail}}},
+          {"reasons", block.reasons},
+          {"caveats", block.caveats},
+          {"weakest", block.weakest},
+          {"mistakes", BlockJson(block.mistakes).at("pictures")},
+          {"next", next},
+          {"files", files}};
 }
 
 Json BlockJson(const Pictures& block) {
@@ -87,16 +101,21 @@ Json ToJson(const Document& document) {
     for (const Block& block : section.blocks) {
       blocks.push_back(std::visit([](const auto& b) { return BlockJson(b); }, block));
     }
-    sections.push_back({{"id", section.id}, {"title", section.title}, {"lead", section.lead}, {"blocks", blocks}});
+    sections.push_back(
+        {{"id", section.id}, {"title", section.title}, {"lead", section.lead}, {"blocks", blocks}});
   }
-  return {{"title", document.title}, {"subtitle", document.subtitle}, {"date", document.date}, {"sections", sections}};
+  return {{"title", document.title},
+          {"subtitle", document.subtitle},
+          {"date", document.date},
+          {"sections", sections}};
 }
 
 Json Charts(const Document& document) {
   Json charts = Json::object();
   for (const Section& section : document.sections) {
     for (const Block& block : section.blocks) {
-      if (const Chart* chart = std::get_if<Chart>(&block)) charts[chart->id] = {{"kind", chart->kind}, {"data", chart->data}};
+      if (const Chart* chart = std::get_if<Chart>(&block))
+        charts[chart->id] = {{"kind", chart->kind}, {"data", chart->data}};
     }
   }
   return charts;
@@ -109,7 +128,8 @@ Json PicturesOfPage(const Document& document) {
       if (pictures == nullptr) continue;
       Json rows = Json::array();
       for (const Pictures::Row& row : pictures->rows) {
-        rows.push_back({row.picture, row.truth, row.called, std::round(1000 * row.score) / 1000, row.path, row.source});
+        rows.push_back(
+            {row.picture, row.truth, row.called, std::round(1000 * row.score) / 1000, row.path, row.source});
       }
       return {{"labels", pictures->labels}, {"pictures", rows}};
     }
@@ -133,7 +153,9 @@ Cell Number(double value, int decimals) {
 
 Cell PercentStd(const MeanStd& share) {
   return {.text = fmt::format("{:.1f} ± {:.1f}", 100 * share.mean, 100 * share.std),
-          .value = fmt::format("{:.2f} ± {:.2f}", 100 * share.mean, 100 * share.std), .hint = {}, .mark = {}};
+          .value = fmt::format("{:.2f} ± {:.2f}", 100 * share.mean, 100 * share.std),
+          .hint = {},
+          .mark = {}};
 }
 
 Cell Range(const Interval& share) { return Text(RangeText(share)); }

@@ -3,8 +3,10 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "report/document.h"
 #include "report/records.h"
 
 namespace handlens::report::fixture {
@@ -20,5 +22,8 @@ Records MakeRecords(const Shape& shape);
 
 // RUN/thumbnails/<id>.jpg of every picture, 96 px, and model files of plausible sizes.
 void WritePictures(const std::filesystem::path& run, const dataset::Dataset& dataset);
+
+// The table of this id; null = the document has none.
+const Table* FindTable(const Document& document, std::string_view id);
 
 }  // namespace handlens::report::fixture

@@ -14,7 +14,8 @@ namespace {
 // A number and its % stay on one line.
 std::string Prose(std::string_view text) {
   std::string out = EscapeHtml(text);
-  for (size_t at = out.find(" %"); at != std::string::npos; at = out.find(" %", at)) out.replace(at, 1, "&#160;");
+  for (size_t at = out.find(" %"); at != std::string::npos; at = out.find(" %", at))
+    out.replace(at, 1, "&#160;");
   return out;
 }
 
@@ -35,8 +36,8 @@ void Render(const Note& block, std::string& out) {
 void Render(const Facts& block, std::string& out) {
   out += "<dl class=\"facts\">";
   for (const Fact& fact : block.facts) {
-    out += fmt::format("<div><dt>{}</dt><dd>{}<small>{}</small></dd></div>", Prose(fact.name), Prose(fact.value),
-                       Prose(fact.detail));
+    out += fmt::format("<div><dt>{}</dt><dd>{}<small>{}</small></dd></div>", Prose(fact.name),
+                       Prose(fact.value), Prose(fact.detail));
   }
   out += "</dl>\n";
 }
@@ -45,8 +46,10 @@ void Render(const Facts& block, std::string& out) {
 std::string At(double share) { return fmt::format("{:.2f}%", 100 * std::clamp(share, 0.0, 1.0)); }
 
 std::string RenderBar(const Bar& bar) {
-  return fmt::format("<span class=\"bar\" aria-hidden=\"true\"><i style=\"left:{};width:{}\"></i><b style=\"left:{}\"></b></span>", At(bar.ci.low),
-                     At(std::max(0.0, bar.ci.high - bar.ci.low)), At(bar.value));
+  return fmt::format(
+      "<span class=\"bar\" aria-hidden=\"true\"><i style=\"left:{};width:{}\"></i><b "
+      "style=\"left:{}\"></b></span>",
+      At(bar.ci.low), At(std::max(0.0, bar.ci.high - bar.ci.low)), At(bar.value));
 }
 
 std::string Classes(const Cell& cell, const Column& column) {
@@ -71,7 +74,8 @@ void RenderCell(const Cell& cell, const Column& column, std::string_view tag, bo
   if (cell.shade) out += fmt::format(" style=\"--shade:{:.0f}%\"", std::max(8.0, 100 * *cell.shade));
   if (!cell.hint.empty()) out += fmt::format(" title=\"{}\"", EscapeHtml(cell.hint));
   out += ">";
-  if (!cell.pick.empty()) out += fmt::format("<button type=\"button\" class=\"pick\" data-pick=\"{}\">", EscapeHtml(cell.pick));
+  if (!cell.pick.empty())
+    out += fmt::format("<button type=\"button\" class=\"pick\" data-pick=\"{}\">", EscapeHtml(cell.pick));
   if (cell.bar) out += RenderBar(*cell.bar);
   if (!cell.text.empty()) out += "<span>" + EscapeHtml(cell.text) + "</span>";
   if (!cell.mark.empty()) out += " <em>" + EscapeHtml(cell.mark) + "</em>";
@@ -82,7 +86,7 @@ void RenderCell(const Cell& cell, const Column& column, std::string_view tag, bo
 
 // Sentences in it: on a phone each of its rows becomes a paragraph, whose cells need their columns' names.
 bool HoldsProse(const Table& block) {
-  constexpr size_t kSentence = 60;   // characters
+  constexpr size_t kSentence = 60;  // characters
   return std::any_of(block.rows.begin(), block.rows.end(), [](const std::vector<Cell>& row) {
     return std::any_of(row.begin(), row.end(), [](const Cell& cell) { return cell.text.size() > kSentence; });
   });
@@ -100,8 +104,10 @@ std::string_view LookName(const Table& block, bool prose) {
 void RenderHead(const Table& block, std::string& out) {
   out += "<thead><tr>";
   for (const Column& column : block.columns) {
-    out += fmt::format("<th scope=\"col\" class=\"{}{}\"{}><span>{}</span>", column.align == Align::kNumber ? "number" : "text", column.minor ? " minor" : "",
-                       column.note.empty() ? "" : fmt::format(" title=\"{}\"", EscapeHtml(column.note)), EscapeHtml(column.name));
+    out += fmt::format("<th scope=\"col\" class=\"{}{}\"{}><span>{}</span>",
+                       column.align == Align::kNumber ? "number" : "text", column.minor ? " minor" : "",
+                       column.note.empty() ? "" : fmt::format(" title=\"{}\"", EscapeHtml(column.note)),
+                       EscapeHtml(column.name));
     out += "</th>";
   }
   out += "</tr></thead>";
@@ -109,8 +115,10 @@ void RenderHead(const Table& block, std::string& out) {
 
 void RenderTableBody(const Table& block, std::string& out) {
   const bool prose = HoldsProse(block);
-  out += fmt::format("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table id=\"table-{}\"{}><caption><span>{}</span></caption>",
-                     EscapeHtml(block.caption), block.id, LookName(block, prose), EscapeHtml(block.caption));
+  out += fmt::format(
+      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table "
+      "id=\"table-{}\"{}><caption><span>{}</span></caption>",
+      EscapeHtml(block.caption), block.id, LookName(block, prose), EscapeHtml(block.caption));
   RenderHead(block, out);
   out += "<tbody>";
   const size_t shown = std::min(block.rows.size(), block.shown_rows);
@@ -123,13 +131,16 @@ void RenderTableBody(const Table& block, std::string& out) {
   }
   out += "</tbody></table></div>\n";
   if (shown < block.rows.size()) {
-    out += fmt::format("<p class=\"more\">{} of {} rows are shown; all are in report/{}.csv.</p>\n", Thousands(static_cast<int64_t>(shown)),
+    out += fmt::format("<p class=\"more\">{} of {} rows are shown; all are in report/{}.csv.</p>\n",
+                       Thousands(static_cast<int64_t>(shown)),
                        Thousands(static_cast<int64_t>(block.rows.size())), block.id);
   }
 }
 
 void Open(Fold fold, std::string_view title, std::string_view detail, std::string& out) {
-  if (fold == Fold::kClosed) out += fmt::format("<details class=\"more-of-it\"><summary>{} <span>{}</span></summary>", EscapeHtml(title), EscapeHtml(detail));
+  if (fold == Fold::kClosed)
+    out += fmt::format("<details class=\"more-of-it\"><summary>{} <span>{}</span></summary>",
+                       EscapeHtml(title), EscapeHtml(detail));
 }
 
 void Close(Fold fold, std::string& out) {
@@ -145,9 +156,11 @@ void Render(const Table& block, std::string& out) {
 void Render(const Chart& block, std::string& out) {
   const std::string title = block.caption.substr(0, block.caption.find_first_of(":.?"));
   Open(block.fold, title, "figure", out);
-  out += fmt::format("<figure><div class=\"plot\" id=\"chart-{}\" role=\"img\" aria-label=\"{}\" style=\"height:{}px\"></div>"
-                     "<figcaption>{}</figcaption></figure>\n",
-                     block.id, EscapeHtml(block.caption), block.height_px, Prose(block.caption));
+  out += fmt::format(
+      "<figure><div class=\"plot\" id=\"chart-{}\" role=\"img\" aria-label=\"{}\" "
+      "style=\"height:{}px\"></div>"
+      "<figcaption>{}</figcaption></figure>\n",
+      block.id, EscapeHtml(block.caption), block.height_px, Prose(block.caption));
   Close(block.fold, out);
 }
 
@@ -158,7 +171,8 @@ void RenderPictures(const std::vector<GalleryPicture>& pictures, std::string& ou
     if (picture.source.empty()) {
       out += "<span class=\"no-picture\">no thumbnail</span>";
     } else {
-      out += fmt::format("<img loading=\"lazy\" src=\"{}\" alt=\"{}\"{}>", EscapeHtml(picture.source), EscapeHtml(picture.name),
+      out += fmt::format("<img loading=\"lazy\" src=\"{}\" alt=\"{}\"{}>", EscapeHtml(picture.source),
+                         EscapeHtml(picture.name),
                          picture.picture >= 0 ? fmt::format(" data-picture=\"{}\"", picture.picture) : "");
     }
     if (!picture.lines.empty()) {
@@ -175,7 +189,8 @@ void Render(const Gallery& block, std::string& out) {
   Open(block.fold, block.title, block.note, out);
   out += "<section class=\"gallery\">";
   if (block.fold == Fold::kOpen && !block.title.empty()) out += "<h3>" + EscapeHtml(block.title) + "</h3>";
-  if (block.fold == Fold::kOpen && !block.note.empty()) out += "<p class=\"more\">" + EscapeHtml(block.note) + "</p>";
+  if (block.fold == Fold::kOpen && !block.note.empty())
+    out += "<p class=\"more\">" + EscapeHtml(block.note) + "</p>";
   RenderPictures(block.pictures, out);
   out += "</section>\n";
   Close(block.fold, out);
@@ -194,7 +209,8 @@ void RenderLines(std::string_view title, const std::vector<std::string>& lines, 
 
 void RenderNumber(const Summary& block, std::string& out) {
   if (block.number.value.empty()) return;
-  out += fmt::format("<p class=\"big\"><strong>{}</strong> <span>{}</span></p>", Prose(block.number.value), Prose(block.number.name));
+  out += fmt::format("<p class=\"big\"><strong>{}</strong> <span>{}</span></p>", Prose(block.number.value),
+                     Prose(block.number.name));
   if (block.bar) out += RenderBar(*block.bar);
   out += "<p class=\"detail\">" + Prose(block.number.detail) + "</p>";
 }
@@ -203,8 +219,9 @@ void RenderFiles(const Summary& block, std::string& out) {
   if (block.files.empty()) return;
   out += "<div class=\"files\"><h3>Files</h3><ul>";
   for (const Summary::File& file : block.files) {
-    out += fmt::format("<li><a href=\"{}\">{}</a> <small>{}{}{}</small></li>", EscapeHtml(file.path), EscapeHtml(file.path), EscapeHtml(file.what),
-                       file.size.empty() ? "" : ", ", EscapeHtml(file.size));
+    out += fmt::format("<li><a href=\"{}\">{}</a> <small>{}{}{}</small></li>", EscapeHtml(file.path),
+                       EscapeHtml(file.path), EscapeHtml(file.what), file.size.empty() ? "" : ", ",
+                       EscapeHtml(file.size));
   }
   out += "</ul></div>";
 }
@@ -215,7 +232,10 @@ void RenderNext(const Summary& block, std::string& out) {
   for (const Summary::Next& step : block.next) {
     out += "<li>" + Prose(step.text);
     if (!step.command.empty()) {
-      out += fmt::format("<span class=\"command\"><code>{0}</code><button type=\"button\" class=\"copy\" data-copy=\"{0}\">Copy</button></span>", EscapeHtml(step.command));
+      out += fmt::format(
+          "<span class=\"command\"><code>{0}</code><button type=\"button\" class=\"copy\" "
+          "data-copy=\"{0}\">Copy</button></span>",
+          EscapeHtml(step.command));
     }
     out += "</li>";
   }
@@ -223,14 +243,17 @@ void RenderNext(const Summary& block, std::string& out) {
 }
 
 void Render(const Summary& block, std::string& out) {
-  out += fmt::format("<div class=\"summary\"><div class=\"answer\"><p class=\"headline {}\">{}</p>", ToneName(block.tone), Prose(block.headline));
+  out += fmt::format("<div class=\"summary\"><div class=\"answer\"><p class=\"headline {}\">{}</p>",
+                     ToneName(block.tone), Prose(block.headline));
   RenderNumber(block, out);
   RenderLines("", block.reasons, out);
   RenderLines(block.caveats.empty() ? "" : "Keep in mind", block.caveats, out);
   out += "</div><div class=\"weak\">";
   if (!block.weakest.empty()) {
     out += "<p class=\"weakest\">" + Prose(block.weakest);
-    if (!block.weakest_pick.empty()) out += fmt::format(" <button type=\"button\" class=\"pick\" data-pick=\"{}\">Show them</button>", EscapeHtml(block.weakest_pick));
+    if (!block.weakest_pick.empty())
+      out += fmt::format(" <button type=\"button\" class=\"pick\" data-pick=\"{}\">Show them</button>",
+                         EscapeHtml(block.weakest_pick));
     out += "</p>";
   }
   if (!block.mistakes.pictures.empty()) {
@@ -245,8 +268,9 @@ void Render(const Summary& block, std::string& out) {
 }
 
 void Render(const Code& block, std::string& out) {
-  out += fmt::format("<div class=\"code\"><p class=\"code-title\">{}</p><pre tabindex=\"0\"><code>{}</code></pre></div>\n",
-                     EscapeHtml(block.title), EscapeHtml(block.text));
+  out += fmt::format(
+      "<div class=\"code\"><p class=\"code-title\">{}</p><pre tabindex=\"0\"><code>{}</code></pre></div>\n",
+      EscapeHtml(block.title), EscapeHtml(block.text));
 }
 
 std::string RenderSections(const Document& document) {
@@ -256,7 +280,8 @@ std::string RenderSections(const Document& document) {
     const bool closed = section.fold == Fold::kClosed;
     if (closed && !behind) out += "<p class=\"behind\">How it came about</p>\n";
     behind = behind || closed;
-    out += fmt::format("<section class=\"chapter{}\" id=\"{}\" aria-labelledby=\"h-{}\">\n", closed ? " closed" : "", section.id, section.id);
+    out += fmt::format("<section class=\"chapter{}\" id=\"{}\" aria-labelledby=\"h-{}\">\n",
+                       closed ? " closed" : "", section.id, section.id);
     const std::string title = fmt::format("<h2 id=\"h-{}\">{}</h2>", section.id, EscapeHtml(section.title));
     const std::string lead = section.lead.empty() ? "" : "<p class=\"lead\">" + Prose(section.lead) + "</p>";
     out += closed ? "<details><summary>" + title + lead + "</summary>\n" : title + lead + "\n";
@@ -317,7 +342,8 @@ std::string ToHtml(const Document& document) {
     out += rest.substr(0, open);
     const size_t close = rest.find("}}", open);
     const std::string_view name = rest.substr(open + 2, close - open - 2);
-    const auto part = std::find_if(parts.begin(), parts.end(), [name](const auto& p) { return p.first == name; });
+    const auto part =
+        std::find_if(parts.begin(), parts.end(), [name](const auto& p) { return p.first == name; });
     HL_CHECK(close != std::string_view::npos && part != parts.end());
     out += part->second;
     rest.remove_prefix(close + 2);
@@ -328,7 +354,8 @@ std::string ToHtml(const Document& document) {
 
 std::string ToCsv(const Table& table) {
   std::string out;
-  for (size_t c = 0; c < table.columns.size(); ++c) out += (c > 0 ? "," : "") + CsvCell(table.columns[c].name);
+  for (size_t c = 0; c < table.columns.size(); ++c)
+    out += (c > 0 ? "," : "") + CsvCell(table.columns[c].name);
   out += "\n";
   for (const auto& row : table.rows) {
     for (size_t c = 0; c < row.size(); ++c) {

@@ -1,4 +1,5 @@
-// The page as a whole: its title, and its sections in order. The results stand open; how they came about is a line until opened.
+// The page as a whole: its title, and its sections in order. The results stand open; how they came about is a
+// line until opened.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,9 +15,11 @@ namespace {
 
 // "2026-11-27T14:00:00Z" -> "27 November 2026"; empty for anything else.
 std::string DateText(const std::string& at) {
-  constexpr std::array<std::string_view, 12> kMonths = {"January", "February", "March", "April", "May", "June",
-                                                        "July", "August", "September", "October", "November", "December"};
-  const bool date = at.size() >= 10 && at[4] == '-' && at[7] == '-' && std::isdigit(at[8]) != 0 && std::isdigit(at[9]) != 0;
+  constexpr std::array<std::string_view, 12> kMonths = {"January",   "February", "March",    "April",
+                                                        "May",       "June",     "July",     "August",
+                                                        "September", "October",  "November", "December"};
+  const bool date =
+      at.size() >= 10 && at[4] == '-' && at[7] == '-' && std::isdigit(at[8]) != 0 && std::isdigit(at[9]) != 0;
   const int month = date ? 10 * (at[5] - '0') + at[6] - '0' : 0;
   if (month < 1 || month > 12) return "";
   const int day = 10 * (at[8] - '0') + at[9] - '0';
@@ -39,9 +42,11 @@ std::string TitleOf(const Records& records) {
 
 // Model, picture size, and what a phone holds of it.
 std::string SubtitleOf(const Records& records) {
-  std::string text = fmt::format("{} in {}", Plural(records.dataset.pictures.size(), "picture", "pictures"), Plural(records.dataset.labels.size(), "class", "classes"));
+  std::string text = fmt::format("{} in {}", Plural(records.dataset.pictures.size(), "picture", "pictures"),
+                                 Plural(records.dataset.labels.size(), "class", "classes"));
   if (const search::CellResult* cell = FinalCell(records)) {
-    text += fmt::format(" · model {}, {} × {} pixels", cell->candidate.model, cell->candidate.size_px, cell->candidate.size_px);
+    text += fmt::format(" · model {}, {} × {} pixels", cell->candidate.model, cell->candidate.size_px,
+                        cell->candidate.size_px);
   }
   for (const char* file : {"quantizedmodel.tflite", "model.tflite"}) {
     std::error_code error;
@@ -54,17 +59,23 @@ std::string SubtitleOf(const Records& records) {
 
 using Make = Section (*)(const Records&);
 constexpr Make kResults[] = {VerdictSection, RoutesSection, ErrorsSection, MistakesSection};
-constexpr Make kBehind[] = {AnsweringSection, PhonesSection, DataSection, ReviewSection, FoldsSection, SearchSection, LearningSection, ModelSection,
-                            ReduceSection, ConvertSection, WaysSection, TimeSection, ReproduceSection, NotDoneSection};
+constexpr Make kBehind[] = {AnsweringSection, PhonesSection,  DataSection,     ReviewSection,
+                            FoldsSection,     SearchSection,  LearningSection, ModelSection,
+                            ReduceSection,    ConvertSection, WaysSection,     TimeSection,
+                            ReproduceSection, NotDoneSection};
 
 }  // namespace
 
 Document MakeDocument(const Records& records) {
-  Document document{.title = TitleOf(records), .subtitle = SubtitleOf(records), .date = LastDate(records.timings), .tone = Tone::kPlain, .sections = {}};
+  Document document{.title = TitleOf(records),
+                    .subtitle = SubtitleOf(records),
+                    .date = LastDate(records.timings),
+                    .tone = Tone::kPlain,
+                    .sections = {}};
   for (const Make make : kResults) document.sections.push_back(make(records));
   for (const Make make : kBehind) {
     Section section = make(records);
-    if (section.blocks.empty()) continue;   // no review
+    if (section.blocks.empty()) continue;  // no review
     // Before anything is trained the review is what there is to read.
     section.fold = section.id == "review" && !records.search ? Fold::kOpen : Fold::kClosed;
     document.sections.push_back(std::move(section));

@@ -16,12 +16,15 @@
 namespace handlens::report {
 namespace {
 
+using fixture::FindTable;
 using testing::HasSubstr;
 using testing::Not;
 
 class Folder {
  public:
-  Folder() : path_(std::filesystem::path(testing::TempDir()) / fmt::format("report_{}", testing::UnitTest::GetInstance()->current_test_info()->name())) {
+  Folder()
+      : path_(std::filesystem::path(testing::TempDir()) /
+              fmt::format("report_{}", testing::UnitTest::GetInstance()->current_test_info()->name())) {
     std::filesystem::remove_all(path_);
     std::filesystem::create_directories(path_);
   }
@@ -40,16 +43,6 @@ std::string Own(const Records& records) {
   return page.erase(library, ChartLibrary().size());
 }
 
-const Table* FindTable(const Document& document, std::string_view id) {
-  for (const Section& section : document.sections) {
-    for (const Block& block : section.blocks) {
-      const Table* table = std::get_if<Table>(&block);
-      if (table != nullptr && table->id == id) return table;
-    }
-  }
-  return nullptr;
-}
-
 const Chart* FindChart(const Document& document, std::string_view id) {
   for (const Section& section : document.sections) {
     for (const Block& block : section.blocks) {
@@ -64,8 +57,9 @@ TEST(Page, PutsTheVerdictFirstAndAllSectionsInOrder) {
   const std::string page = Own(fixture::MakeRecords({}));
   size_t at = 0;
   const size_t behind = page.find("How it came about");
-  for (const char* id : {"verdict", "routes", "errors", "mistakes", "answering", "phones", "data", "folds", "search", "learning", "model", "reduce", "convert", "ways",
-                         "time", "reproduce", "not-done"}) {
+  for (const char* id :
+       {"verdict", "routes", "errors", "mistakes", "answering", "phones", "data", "folds", "search",
+        "learning", "model", "reduce", "convert", "ways", "time", "reproduce", "not-done"}) {
     const size_t next = page.find(fmt::format("\" id=\"{}\" aria-labelledby", id));
     ASSERT_NE(next, std::string::npos) << id;
     EXPECT_GT(next, at) << id;
@@ -83,7 +77,9 @@ TEST(Page, TellsTheVerdictAndTablesWithoutJavaScript) {
   EXPECT_THAT(page, HasSubstr("Failed 1 of 2 checks"));
   EXPECT_THAT(page, HasSubstr("The camera route is right in 61.0&#160;%"));
   EXPECT_THAT(page, HasSubstr("tilted by 6 degrees the accuracy falls below 90&#160;%"));
-  for (const char* table : {"routes", "classes", "folds", "search-1", "rules", "search-2", "architecture", "hyper-parameters", "metadata", "label-proof", "label-rivals", "camera-axes", "per-class", "confusion-test", "confusion-training", "timings"}) {
+  for (const char* table : {"routes", "classes", "folds", "search-1", "rules", "search-2", "architecture",
+                            "hyper-parameters", "metadata", "label-proof", "label-rivals", "camera-axes",
+                            "per-class", "confusion-test", "confusion-training", "timings"}) {
     EXPECT_THAT(page, HasSubstr(fmt::format("<table id=\"table-{}\"", table)));
   }
 }
@@ -99,7 +95,8 @@ TEST(Page, ShowsTheChosenCellWithMeanAndStdAndItsInterval) {
   const search::CellResult& chosen = records.search->cells[18];
   const Cell& cell = table->rows[1][3];  // nano24, 64 px, gen3
   EXPECT_EQ(cell.mark, "chosen");
-  EXPECT_EQ(cell.text, fmt::format("{:.1f} ± {:.1f}", 100 * chosen.test_accuracy.mean, 100 * chosen.test_accuracy.std));
+  EXPECT_EQ(cell.text,
+            fmt::format("{:.1f} ± {:.1f}", 100 * chosen.test_accuracy.mean, 100 * chosen.test_accuracy.std));
   EXPECT_THAT(cell.hint, HasSubstr(fmt::format("n = {}", chosen.test_n)));
   EXPECT_THAT(cell.hint, HasSubstr(RangeText(chosen.test_ci95)));
 }
@@ -107,12 +104,15 @@ TEST(Page, ShowsTheChosenCellWithMeanAndStdAndItsInterval) {
 TEST(Page, SaysWhichPhonesHaveRoomForAnAnswer) {
   Records records = fixture::MakeRecords({});
   EXPECT_EQ(FindTable(MakeDocument(records), "memory-phones"), nullptr);
-  records.memory = {{"model", "model/quantizedmodel.tflite"}, {"answer_bytes", 200'000'000}, {"process_bytes", 230'000'000}, {"median_ms", 31.4}};
+  records.memory = {{"model", "model/quantizedmodel.tflite"},
+                    {"answer_bytes", 200'000'000},
+                    {"process_bytes", 230'000'000},
+                    {"median_ms", 31.4}};
   const Document document = MakeDocument(records);
   const Table* table = FindTable(document, "memory-phones");
   ASSERT_NE(table, nullptr);
-  EXPECT_EQ(table->rows[0][3].text, "no");     // an eighth of 1 GB is 125 MB
-  EXPECT_EQ(table->rows[1][3].text, "yes");    // of 2 GB 250 MB
+  EXPECT_EQ(table->rows[0][3].text, "no");   // an eighth of 1 GB is 125 MB
+  EXPECT_EQ(table->rows[1][3].text, "yes");  // of 2 GB 250 MB
   EXPECT_THAT(Own(records), HasSubstr("31.4 ms"));
 }
 
@@ -121,9 +121,20 @@ TEST(Page, ShowsWhyItAnswered) {
   std::vector<double> drops(49, 0.0);
   drops[8] = 0.42;
   const std::string& id = records.dataset.pictures[1].id;
-  records.verdict["why"] = {{{"picture", id}, {"label", "Ash"}, {"called", "Beech"}, {"score", 0.9}, {"cells", 7}, {"drops", drops}},
-                            {{"picture", id}, {"label", "Ash"}, {"called", "Ash"}, {"score", 0.8}, {"cells", 7}, {"drops", std::vector<double>(49, 0.001)}},
-                            {{"picture", "of another run"}, {"cells", 7}, {"drops", drops}}, {{"picture", id}, {"cells", 3}, {"drops", drops}}};
+  records.verdict["why"] = {{{"picture", id},
+                             {"label", "Ash"},
+                             {"called", "Beech"},
+                             {"score", 0.9},
+                             {"cells", 7},
+                             {"drops", drops}},
+                            {{"picture", id},
+                             {"label", "Ash"},
+                             {"called", "Ash"},
+                             {"score", 0.8},
+                             {"cells", 7},
+                             {"drops", std::vector<double>(49, 0.001)}},
+                            {{"picture", "of another run"}, {"cells", 7}, {"drops", drops}},
+                            {{"picture", id}, {"cells", 3}, {"drops", drops}}};
   const std::string page = Own(records);
   EXPECT_THAT(page, HasSubstr("the reddest place takes 42 points"));
   EXPECT_THAT(page, HasSubstr("no single place matters"));
@@ -158,13 +169,14 @@ TEST(Page, ComparesEveryCombinationWithTheChosenOneAndSaysHowMany) {
   EXPECT_THAT(table->caption, HasSubstr(fmt::format("{} comparisons", table->rows.size())));
   EXPECT_LT(table->rows.size(), records.search->cells.size());
   for (const auto& row : table->rows) {
-    EXPECT_GE(row[7].value.get<double>(), row[6].value.get<double>());   // corrected p
+    EXPECT_GE(row[7].value.get<double>(), row[6].value.get<double>());  // corrected p
     EXPECT_LE(row[7].value.get<double>(), 1);
   }
 }
 
 TEST(Page, PoolsTheAgreementOfFloatAndQuantizedOverTestPicturesOnly) {
-  EXPECT_THAT(Own(fixture::MakeRecords({})), HasSubstr("85 of 86 test pictures; 95&#160;% interval 93.7 – 99.8&#160;%"));
+  EXPECT_THAT(Own(fixture::MakeRecords({})),
+              HasSubstr("85 of 86 test pictures; 95&#160;% interval 93.7 – 99.8&#160;%"));
 }
 
 TEST(Page, ListsEveryFoldWithAccuracyAndLoss) {
@@ -211,10 +223,12 @@ TEST(Page, EscapesNamesOfClassesAndFiles) {
   const std::string page = Own(records);
   EXPECT_THAT(page, Not(HasSubstr("<script>alert")));
   EXPECT_THAT(page, Not(HasSubstr("<img src=x")));
-  EXPECT_THAT(page, HasSubstr("&lt;/script&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot;&#39; &amp; 🍃"));
+  EXPECT_THAT(page, HasSubstr("&lt;/script&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;"
+                              "&quot;&#39; &amp; 🍃"));
   EXPECT_THAT(page, HasSubstr("{{content}}")) << "a class may be named like a mark of the template";
   const std::regex scripts("</script>");
-  EXPECT_EQ(std::distance(std::sregex_iterator(page.begin(), page.end(), scripts), std::sregex_iterator()), 3);
+  EXPECT_EQ(std::distance(std::sregex_iterator(page.begin(), page.end(), scripts), std::sregex_iterator()),
+            3);
 }
 
 TEST(Page, ScriptDataHoldsNoTagAndReadsBack) {
@@ -227,7 +241,8 @@ TEST(Page, ScriptDataHoldsNoTagAndReadsBack) {
 TEST(Page, FetchesNothing) {
   const std::string page = Own(fixture::MakeRecords({}));
   EXPECT_THAT(page, HasSubstr("default-src 'none'"));
-  for (const char* word : {"http:", "https:", "src=\"//", "@import", "url(", "fetch(", "XMLHttpRequest", "<link", "<iframe", "WebSocket"}) {
+  for (const char* word : {"http:", "https:", "src=\"//", "@import", "url(", "fetch(", "XMLHttpRequest",
+                           "<link", "<iframe", "WebSocket"}) {
     EXPECT_THAT(page, Not(HasSubstr(word)));
   }
   const std::regex source("src=\"(?!data:)");
@@ -247,7 +262,8 @@ TEST(Page, EveryChartHasItsPlaceAndADescription) {
     EXPECT_THAT(std::string(PageScript()), HasSubstr(chart["kind"].get<std::string>()));
     EXPECT_TRUE(ids.insert(id).second);
   }
-  for (const char* id : {"class-counts", "sizes", "search", "loss-curves", "accuracy-curves", "roc", "reliability", "reduce-heat", "parameters", "sqnr", "timings"}) {
+  for (const char* id : {"class-counts", "sizes", "search", "loss-curves", "accuracy-curves", "roc",
+                         "reliability", "reduce-heat", "parameters", "sqnr", "timings"}) {
     EXPECT_TRUE(charts.contains(id)) << id;
   }
 }
@@ -276,19 +292,62 @@ TEST(Page, NamesRoutesThatWereNotRun) {
 // A verdict with a phone that did both, as verify writes it.
 Json VerdictWithPhone() {
   Json verdict = fixture::MakeRecords({}).verdict;
-  const Json computer = {{"n", 2}, {"max_score_difference", 0.0039}, {"label_flips", 0}, {"flips_beyond_ties", 0}, {"tolerance", 0.03}};
-  verdict["routes"].push_back({{"name", "phone-self-check"}, {"status", "done"}, {"scope", "hold-out"}, {"n", 2}, {"correct", 2}, {"accuracy", 1.0},
-                               {"ci95", {0.34, 1.0}}, {"agreement", 1.0}, {"computer", computer}, {"differing_inputs", 0}, {"phone", 0}});
-  verdict["routes"].push_back({{"name", "phone-field-test"}, {"status", "done"}, {"scope", "field test"}, {"n", 10}, {"correct", 7}, {"accuracy", 0.7},
-                               {"ci95", {0.4, 0.89}}, {"agreement", nullptr}, {"phone", 0},
-                               {"per_class", {{{"label", "x"}, {"n", 10}}}}, {"confusion", {{7, 3}, {0, 0}}},
-                               {"conditions", {{{"distance", "fills"}, {"n", 5}, {"correct", 5}, {"ci95", {0.57, 1.0}}},
-                                               {{"distance", "quarter"}, {"n", 5}, {"correct", 2}, {"ci95", {0.12, 0.77}}}}}});
-  verdict["phones"] = {{{"title", "Maker <One>"}, {"system", "Android 14 (B1)"}, {"app", "Leaves"}, {"target", "android"}, {"app_version", "1.2"},
-                        {"runtime", "2.21.0"}, {"kernels", "xnnpack"}, {"model", "model/quantizedmodel.tflite"}, {"files", {"phones/a.json"}},
-                        {"self_check", {{"made_at", "2026-11-23T10:00:00Z"}, {"ok", true}, {"problems", Json::array()}, {"golden", 208}, {"golden_right", 208},
-                                        {"differing_bytes", 0}, {"differing_inputs", 0}, {"largest_jpeg_difference", 2}, {"delegate", "used"}}},
-                        {"field_test", {{"first_at", "2026-11-23T11:00:00Z"}, {"last_at", "2026-11-23T11:09:00Z"}, {"shots", 10}, {"not_sure", 1}, {"median_ms", 12.0}}}}};
+  const Json computer = {{"n", 2},
+                         {"max_score_difference", 0.0039},
+                         {"label_flips", 0},
+                         {"flips_beyond_ties", 0},
+                         {"tolerance", 0.03}};
+  verdict["routes"].push_back({{"name", "phone-self-check"},
+                               {"status", "done"},
+                               {"scope", "hold-out"},
+                               {"n", 2},
+                               {"correct", 2},
+                               {"accuracy", 1.0},
+                               {"ci95", {0.34, 1.0}},
+                               {"agreement", 1.0},
+                               {"computer", computer},
+                               {"differing_inputs", 0},
+                               {"phone", 0}});
+  verdict["routes"].push_back(
+      {{"name", "phone-field-test"},
+       {"status", "done"},
+       {"scope", "field test"},
+       {"n", 10},
+       {"correct", 7},
+       {"accuracy", 0.7},
+       {"ci95", {0.4, 0.89}},
+       {"agreement", nullptr},
+       {"phone", 0},
+       {"per_class", {{{"label", "x"}, {"n", 10}}}},
+       {"confusion", {{7, 3}, {0, 0}}},
+       {"conditions",
+        {{{"distance", "fills"}, {"n", 5}, {"correct", 5}, {"ci95", {0.57, 1.0}}},
+         {{"distance", "quarter"}, {"n", 5}, {"correct", 2}, {"ci95", {0.12, 0.77}}}}}});
+  verdict["phones"] = {{{"title", "Maker <One>"},
+                        {"system", "Android 14 (B1)"},
+                        {"app", "Leaves"},
+                        {"target", "android"},
+                        {"app_version", "1.2"},
+                        {"runtime", "2.21.0"},
+                        {"kernels", "xnnpack"},
+                        {"model", "model/quantizedmodel.tflite"},
+                        {"files", {"phones/a.json"}},
+                        {"self_check",
+                         {{"made_at", "2026-11-23T10:00:00Z"},
+                          {"ok", true},
+                          {"problems", Json::array()},
+                          {"golden", 208},
+                          {"golden_right", 208},
+                          {"differing_bytes", 0},
+                          {"differing_inputs", 0},
+                          {"largest_jpeg_difference", 2},
+                          {"delegate", "used"}}},
+                        {"field_test",
+                         {{"first_at", "2026-11-23T11:00:00Z"},
+                          {"last_at", "2026-11-23T11:09:00Z"},
+                          {"shots", 10},
+                          {"not_sure", 1},
+                          {"median_ms", 12.0}}}}};
   return verdict;
 }
 
@@ -306,12 +365,15 @@ TEST(Page, ShowsEachPhoneWithItsTallies) {
   records.verdict["phones"][0]["self_check"]["problems"] = {"2 golden vectors failed"};
   EXPECT_THAT(Own(records), HasSubstr("Self-check: red"));
   records.verdict["phones"][0].erase("field_test");
-  EXPECT_THAT(Own(records), HasSubstr("was tried with the held-out pictures only; nobody photographed with it."));
+  EXPECT_THAT(Own(records),
+              HasSubstr("was tried with the held-out pictures only; nobody photographed with it."));
 }
 
 TEST(Page, SurvivesRecordsOfOtherShapes) {
   Records records = fixture::MakeRecords({});
-  records.verdict = {{"routes", {{{"name", 3}, {"n", "many"}, {"ci95", {"a"}}}, {{"name", "camera"}}}}, {"reasons", 5}, {"rules", {{{"name", "x"}, {"passed", true}}}}};
+  records.verdict = {{"routes", {{{"name", 3}, {"n", "many"}, {"ci95", {"a"}}}, {{"name", "camera"}}}},
+                     {"reasons", 5},
+                     {"rules", {{{"name", "x"}, {"passed", true}}}}};
   records.conversion = {{"layers", {{{"name", "a"}}}}, {"models", 4}, {"agreement", {1, 2}}};
   records.timings = {{"steps", {{{"name", "search"}}, 5}}};
   records.description = Json::array({1});
@@ -331,7 +393,8 @@ TEST(Page, IsUnderSixMegabytesWith250Pictures) {
   EXPECT_THAT(page, HasSubstr("40 pictures of 50 shown."));
   EXPECT_THAT(page, HasSubstr("<table id=\"table-model-files\">"));
   const std::regex picture("<img loading=\"lazy\" src=\"data:image/jpeg;base64,");
-  EXPECT_GE(std::distance(std::sregex_iterator(page.begin(), page.end(), picture), std::sregex_iterator()), 200);
+  EXPECT_GE(std::distance(std::sregex_iterator(page.begin(), page.end(), picture), std::sregex_iterator()),
+            200);
   EXPECT_EQ(page, ToHtml(MakeDocument(records))) << "the same records must give the same bytes";
 }
 
@@ -341,15 +404,19 @@ TEST(FirstScreen, SaysTheVerdictOneNumberTheWeakestClassThreeMistakesAndWhatToDo
   records.run = folder.path();
   records.run_name = "leaves-run";
   fixture::WritePictures(folder.path(), records.dataset);
-  records.verdict["summary"] = {{"headline", "Failed 1 of 2 checks: Right often enough with a simulated camera"}, {"caveats", {"One.", "Two.", "Three."}},
-                                {"weakest", {{"label", "Beech"}, {"n", 40}, {"correct", 31}, {"taken_for", "Ash"}}}};
+  records.verdict["summary"] = {
+      {"headline", "Failed 1 of 2 checks: Right often enough with a simulated camera"},
+      {"caveats", {"One.", "Two.", "Three."}},
+      {"weakest", {{"label", "Beech"}, {"n", 40}, {"correct", 31}, {"taken_for", "Ash"}}}};
   const Summary first = MakeSummary(records);
   EXPECT_EQ(first.tone, Tone::kBad);
   EXPECT_EQ(first.headline, "Failed 1 of 2 checks: Right often enough with a simulated camera");
   EXPECT_EQ(first.number.value, "90.7 %") << "of the int8 file, which is what a phone runs";
   EXPECT_THAT(first.number.detail, HasSubstr("78 of 86. The true value plausibly lies between "));
   EXPECT_THAT(first.caveats, testing::SizeIs(3));
-  EXPECT_EQ(first.weakest, "Weakest class: Beech. Of its 40 test pictures, 31 are recognised; it is most often taken for Ash.");
+  EXPECT_EQ(
+      first.weakest,
+      "Weakest class: Beech. Of its 40 test pictures, 31 are recognised; it is most often taken for Ash.");
   EXPECT_EQ(first.weakest_pick, "1,");
   ASSERT_THAT(first.mistakes.pictures, testing::SizeIs(3));
   const std::vector<Mistake> mistakes = WorstMistakes(records);
@@ -367,8 +434,10 @@ TEST(FirstScreen, ShowsTheAnswersOfTheFileThatPhonesRun) {
   Records records = fixture::MakeRecords({.labels = {"Ash", "Beech"}});
   EXPECT_GT(TestAnswers(records).picture.size(), 3u) << "without predictions.csv those of the training";
   const std::string& path = records.dataset.pictures[0].path;
-  records.predictions = *ParsePredictions("picture,route,model,label,predicted,Ash,Beech\n" + path + ",computer,m,Ash,Ash,0.9,0.1\n" + path +
-                                          ",quantized,m,Ash,Beech,0.25,0.75\n" + path + ",gallery,m,Ash,Ash,0.8,0.2\n", "", records.dataset);
+  records.predictions = *ParsePredictions(
+      "picture,route,model,label,predicted,Ash,Beech\n" + path + ",computer,m,Ash,Ash,0.9,0.1\n" + path +
+          ",quantized,m,Ash,Beech,0.25,0.75\n" + path + ",gallery,m,Ash,Ash,0.8,0.2\n",
+      "", records.dataset);
   const Judged answers = TestAnswers(records);
   ASSERT_EQ(answers.picture.size(), 1u);
   EXPECT_EQ(answers.predicted[0], 1);
@@ -379,7 +448,8 @@ TEST(Page, ANumberOfTheMatrixNamesItsPictures) {
   const Document document = MakeDocument(fixture::MakeRecords({}));
   const Json held = PicturesOfPage(document);
   std::map<std::string, int64_t> counted;
-  for (const Json& row : held["pictures"]) ++counted[fmt::format("{},{}", row[1].get<int>(), row[2].get<int>())];
+  for (const Json& row : held["pictures"])
+    ++counted[fmt::format("{},{}", row[1].get<int>(), row[2].get<int>())];
   const Table* table = FindTable(document, "confusion-test");
   size_t cells = 0;
   for (const auto& row : table->rows) {
@@ -398,58 +468,13 @@ TEST(Page, DrawsTheFourWaysOfThePaperWithTheirSkippedSteps) {
   const Table* table = FindTable(document, "ways");
   ASSERT_EQ(table->rows.size(), 4u);
   std::vector<size_t> skipped;
-  for (const auto& row : table->rows) skipped.push_back(static_cast<size_t>(std::count_if(row.begin(), row.end(), [](const Cell& c) { return c.value == "skipped"; })));
+  for (const auto& row : table->rows)
+    skipped.push_back(static_cast<size_t>(
+        std::count_if(row.begin(), row.end(), [](const Cell& c) { return c.value == "skipped"; })));
   EXPECT_THAT(skipped, testing::ElementsAre(0u, 1u, 2u, 3u));
   EXPECT_EQ(table->rows[0][0].mark, "this run");
   records.verdict["thresholds"] = {{"for", "gallery"}};
   EXPECT_EQ(FindTable(MakeDocument(records), "ways")->rows[2][0].mark, "this run");
-}
-
-TEST(Time, CountsEveryTargetAsMakingTheApp) {
-  Records records = fixture::MakeRecords({});
-  records.timings["steps"] = {{{"name", "app-web"}, {"seconds", 2.0}, {"at", "2026-11-27T14:00:00Z"}}, {{"name", "app-android"}, {"seconds", 3.0}},
-                              {{"name", "inspect"}, {"seconds", 1.0}, {"at", "2026-11-26T14:00:00Z"}}};
-  const Document document = MakeDocument(records);
-  EXPECT_EQ(document.date, "27 November 2026");
-  const Table* table = FindTable(document, "timings");
-  for (const auto& row : table->rows) {
-    if (row[0].text == "Making the app") {
-      EXPECT_EQ(row[1].text, "5.0 s");
-    }
-    if (row[0].text == "Verifying") {
-      EXPECT_EQ(row[1].text, "not run");
-    }
-  }
-}
-
-TEST(Csv, QuotesAndKeepsFullPrecision) {
-  Table table{.id = "x", .caption = "", .columns = {{"a,b"}, {"c"}}};
-  table.rows = {{Text("say \"hi\"\nthere"), Percent(0.98765432)}};
-  EXPECT_EQ(ToCsv(table), "\"a,b\",c\n\"say \"\"hi\"\"\nthere\",0.98765432\n");
-}
-
-TEST(Words, ReadAsPeopleWrite) {
-  EXPECT_EQ(DurationText(4.25), "4.2 s");
-  EXPECT_EQ(DurationText(59.9), "1 min 0 s");
-  EXPECT_EQ(DurationText(3 * 86400), "3.0 days");
-}
-
-TEST(Predictions, AreReadByIdOrPathWithQuotedLabels) {
-  dataset::Dataset dataset;
-  dataset.labels = {"a,b", "c"};
-  dataset.pictures.resize(2);
-  dataset.pictures[0].id = "00ff";
-  dataset.pictures[1].path = "c/1.jpg";
-  const auto predictions = *ParsePredictions("picture,route,model,label,predicted,x\n00ff,computer,model.tflite,\"a,b\",c,0.1\nc/1.jpg,camera,m,c,what,1\n", "", dataset);
-  ASSERT_EQ(predictions.size(), 2u);
-  EXPECT_EQ(predictions[0].picture, 0);
-  EXPECT_EQ(predictions[0].label, 0);
-  EXPECT_EQ(predictions[0].predicted, 1);
-  EXPECT_EQ(predictions[1].picture, 1);
-  EXPECT_EQ(predictions[1].predicted, -1);
-  const auto damaged = ParsePredictions("picture,route\n\"00ff,computer\n", "predictions.csv", dataset);
-  ASSERT_FALSE(damaged);
-  EXPECT_THAT(damaged.error().message, testing::HasSubstr("predictions.csv"));
 }
 
 }  // namespace

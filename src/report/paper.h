@@ -1,4 +1,5 @@
-// What the paper reports of its own work by hand, to stand beside ours (section 3.4, for its 744 CT pictures).
+// What the paper reports of its own work by hand, to stand beside ours (section 3.4, for its 744 CT
+// pictures).
 #pragma once
 
 #include <span>
@@ -9,8 +10,9 @@ namespace handlens::report {
 
 struct PaperStep {
   std::string_view title;
-  std::vector<std::string_view> steps;  // ours that do this work; one that ends with "-" stands for all that begin so
-  double low_s, high_s;                 // 0 = not reported
+  std::vector<std::string_view>
+      steps;             // ours that do this work; one that ends with "-" stands for all that begin so
+  double low_s, high_s;  // 0 = not reported
   std::string_view words;
 };
 

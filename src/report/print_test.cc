@@ -27,12 +27,15 @@ TEST(Print, TakesAtMostFourPagesOfA4) {
   records.run = folder;
   fixture::WritePictures(folder, records.dataset);
   ASSERT_TRUE(WriteFileAtomic(folder / "report.html", ToHtml(MakeDocument(records))));
-  const std::string command = fmt::format("'{}' --headless --no-sandbox --user-data-dir='{}/profile' --no-pdf-header-footer --print-to-pdf='{}/report.pdf' 'file://{}/report.html' 2>'{}/log'",
-                                          browser.string(), folder.string(), folder.string(), folder.string(), folder.string());
+  const std::string command = fmt::format(
+      "'{}' --headless --no-sandbox --user-data-dir='{}/profile' --no-pdf-header-footer "
+      "--print-to-pdf='{}/report.pdf' 'file://{}/report.html' 2>'{}/log'",
+      browser.string(), folder.string(), folder.string(), folder.string(), folder.string());
   ASSERT_EQ(std::system(command.c_str()), 0) << *ReadText(folder / "log");
   const std::string pdf = *ReadText(folder / "report.pdf");
   const std::regex page("/Type\\s*/Page[^s]");
-  const auto pages = std::distance(std::sregex_iterator(pdf.begin(), pdf.end(), page), std::sregex_iterator());
+  const auto pages =
+      std::distance(std::sregex_iterator(pdf.begin(), pdf.end(), page), std::sregex_iterator());
   EXPECT_GE(pages, 1);
   EXPECT_LE(pages, 4);
   const std::regex box("/MediaBox\\s*\\[0 0 59[45][.0-9]* 84[12]");

@@ -12,7 +12,8 @@ namespace handlens::report {
 namespace {
 
 // Reads a record that another room wrote as JSON. Absent = null; unreadable = a problem.
-Json Optional(const std::filesystem::path& path, std::string_view format, std::vector<std::string>& problems) {
+Json Optional(const std::filesystem::path& path, std::string_view format,
+              std::vector<std::string>& problems) {
   if (!std::filesystem::exists(path)) return {};
   auto read = ReadRecord(path, format, 1);
   if (read) return *std::move(read);
@@ -20,9 +21,10 @@ Json Optional(const std::filesystem::path& path, std::string_view format, std::v
   return {};
 }
 
-// The first timings.json and description.json carried no format key, so they are read as plain JSON unless they say that
-// they are newer.
-Json OptionalPlain(const std::filesystem::path& path, std::string_view format, std::vector<std::string>& problems) {
+// The first timings.json and description.json carried no format key, so they are read as plain JSON unless
+// they say that they are newer.
+Json OptionalPlain(const std::filesystem::path& path, std::string_view format,
+                   std::vector<std::string>& problems) {
   if (!std::filesystem::exists(path)) return {};
   const auto known = RefuseNewerRecord(path, format, 1);
   auto text = known ? ReadText(path) : Result<std::string>(tl::make_unexpected(known.error()));
@@ -33,7 +35,8 @@ Json OptionalPlain(const std::filesystem::path& path, std::string_view format, s
 }
 
 template <class T, class Read>
-void Fill(std::optional<T>& target, const std::filesystem::path& path, std::vector<std::string>& problems, Read&& read) {
+void Fill(std::optional<T>& target, const std::filesystem::path& path, std::vector<std::string>& problems,
+          Read&& read) {
   if (!std::filesystem::exists(path)) return;
   auto result = read();
   if (result) target = *std::move(result);
@@ -66,7 +69,8 @@ Result<Records> ReadRecords(const std::filesystem::path& run) {
   records.run_name = (folder.has_filename() ? folder : folder.parent_path()).filename().string();
   HL_ASSIGN(records.dataset, dataset::ReadDataset(run / "dataset.json"));
   auto& problems = records.problems;
-  Fill(records.split, run / "split.json", problems, [&] { return split::ReadSplit(run / "split.json", records.dataset); });
+  Fill(records.split, run / "split.json", problems,
+       [&] { return split::ReadSplit(run / "split.json", records.dataset); });
   // A review of other pictures is none.
   if (auto review = review::ReadReview(run, records.dataset)) records.review = *std::move(review);
   else problems.push_back(review.error().message);
@@ -86,7 +90,8 @@ Result<Records> ReadRecords(const std::filesystem::path& run) {
   return records;
 }
 
-Result<std::vector<RoutePrediction>> ParsePredictions(std::string_view csv, std::string_view where, const dataset::Dataset& dataset) {
+Result<std::vector<RoutePrediction>> ParsePredictions(std::string_view csv, std::string_view where,
+                                                      const dataset::Dataset& dataset) {
   std::map<std::string, int> pictures;  // by id and by path
   for (size_t i = 0; i < dataset.pictures.size(); ++i) {
     pictures.emplace(dataset.pictures[i].id, static_cast<int>(i));
@@ -141,7 +146,8 @@ std::string Printed(const Json& json) {
 
 const search::CellResult* FinalCell(const Records& records) {
   const auto at = [](const auto& cells, int index) {
-    return index >= 0 && static_cast<size_t>(index) < cells.size() ? &cells[static_cast<size_t>(index)] : nullptr;
+    return index >= 0 && static_cast<size_t>(index) < cells.size() ? &cells[static_cast<size_t>(index)]
+                                                                   : nullptr;
   };
   if (records.reduce) {
     if (const auto* reduced = at(records.reduce->cells, records.reduce->chosen)) return &reduced->cell;
@@ -162,7 +168,8 @@ Judged Pool(const search::CellResult& cell, const dataset::Dataset& dataset, Par
       const auto row = predictions.scores.begin() + static_cast<std::ptrdiff_t>(i * classes);
       judged.picture.push_back(picture);
       judged.truth.push_back(dataset.pictures[static_cast<size_t>(picture)].label);
-      judged.predicted.push_back(static_cast<int>(std::max_element(row, row + static_cast<std::ptrdiff_t>(classes)) - row));
+      judged.predicted.push_back(
+          static_cast<int>(std::max_element(row, row + static_cast<std::ptrdiff_t>(classes)) - row));
       judged.scores.insert(judged.scores.end(), row, row + static_cast<std::ptrdiff_t>(classes));
     }
   }

@@ -8,8 +8,8 @@
 
 namespace handlens::report {
 
-Result<std::filesystem::path> WriteReport(const std::filesystem::path& run, Progress& progress, FileNames names,
-                                          const std::vector<std::string>& changed) {
+Result<std::filesystem::path> WriteReport(const std::filesystem::path& run, Progress& progress,
+                                          FileNames names, const std::vector<std::string>& changed) {
   progress.Begin("report", 0, "files");
   HL_ASSIGN(Records records, ReadRecords(run));
   records.changed = changed;

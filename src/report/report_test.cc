@@ -16,7 +16,9 @@ using testing::Not;
 
 class ReportTest : public testing::Test {
  protected:
-  ReportTest() : run_(std::filesystem::path(testing::TempDir()) / fmt::format("report_{}", testing::UnitTest::GetInstance()->current_test_info()->name())) {
+  ReportTest()
+      : run_(std::filesystem::path(testing::TempDir()) /
+             fmt::format("report_{}", testing::UnitTest::GetInstance()->current_test_info()->name())) {
     std::filesystem::remove_all(run_);
     records_ = fixture::MakeRecords({});
   }
@@ -41,7 +43,8 @@ TEST_F(ReportTest, NeedsNothingButTheDataset) {
   EXPECT_THAT(html, HasSubstr("Every model is tested on pictures"));
   EXPECT_THAT(html, HasSubstr("Not run yet"));
   EXPECT_THAT(html, HasSubstr("data:image/jpeg;base64,/9j/"));
-  EXPECT_THAT(*ReadText(run_ / "report" / "rejected.csv"), HasSubstr("Beech/cut.jpg,truncated JPEG at byte 1043\n"));
+  EXPECT_THAT(*ReadText(run_ / "report" / "rejected.csv"),
+              HasSubstr("Beech/cut.jpg,truncated JPEG at byte 1043\n"));
 }
 
 TEST_F(ReportTest, ReadsWhatOtherRoomsWroteAndWritesTheSameBytesAgain) {
@@ -58,7 +61,8 @@ TEST_F(ReportTest, ReadsWhatOtherRoomsWroteAndWritesTheSameBytesAgain) {
   const auto record = ReadRecord(run_ / "report.json", "handlens-report", 1);
   ASSERT_TRUE(record);
   EXPECT_EQ((*record)["sections"].size(), 17u);
-  EXPECT_THAT(*ReadText(run_ / "report" / "routes.csv"), HasSubstr("\"A simulated camera, usual care\",0.61,"));
+  EXPECT_THAT(*ReadText(run_ / "report" / "routes.csv"),
+              HasSubstr("\"A simulated camera, usual care\",0.61,"));
   ASSERT_TRUE(WriteReport(run_, SilentProgress()));
   EXPECT_EQ(*ReadText(run_ / "report.html"), html);
   EXPECT_EQ(*ReadText(run_ / "report.json"), json);
@@ -66,19 +70,23 @@ TEST_F(ReportTest, ReadsWhatOtherRoomsWroteAndWritesTheSameBytesAgain) {
 
 TEST_F(ReportTest, HashesNamesOfFilesAndGroupsForStrangers) {
   records_.dataset.root = records_.dataset.inspected_root = "/home/jane/clinic";
-  records_.dataset.warnings.push_back("Look at " + records_.dataset.pictures[0].path + " and Beech/cut.jpg in /home/jane/clinic.");
+  records_.dataset.warnings.push_back("Look at " + records_.dataset.pictures[0].path +
+                                      " and Beech/cut.jpg in /home/jane/clinic.");
   records_.dataset.odd_ones_out = {records_.dataset.pictures[1].path};
   WriteDataset();
   fixture::WritePictures(run_, records_.dataset);
-  ASSERT_TRUE(WriteFileAtomic(run_ / "handlens.toml", "# \"a/b\"\nicon = \"/home/jane/icon.png\"\npreset = \"quick\"\n"));
+  ASSERT_TRUE(WriteFileAtomic(run_ / "handlens.toml",
+                              "# \"a/b\"\nicon = \"/home/jane/icon.png\"\npreset = \"quick\"\n"));
   ASSERT_TRUE(WriteReport(run_, SilentProgress(), FileNames::kHashed));
   std::string all = *ReadText(run_ / "report.html") + *ReadText(run_ / "report.json");
-  for (const auto& entry : std::filesystem::directory_iterator(run_ / "report")) all += *ReadText(entry.path());
+  for (const auto& entry : std::filesystem::directory_iterator(run_ / "report"))
+    all += *ReadText(entry.path());
   for (const dataset::Picture& picture : records_.dataset.pictures) {
     EXPECT_EQ(all.find(picture.path), std::string::npos) << picture.path;
     EXPECT_EQ(all.find(picture.group + "<"), std::string::npos) << picture.group;
   }
-  for (const char* name : {"cut.jpg", "notes.docx", "/home/jane", "clinic"}) EXPECT_EQ(all.find(name), std::string::npos) << name;
+  for (const char* name : {"cut.jpg", "notes.docx", "/home/jane", "clinic"})
+    EXPECT_EQ(all.find(name), std::string::npos) << name;
   EXPECT_THAT(all, HasSubstr("picture-" + records_.dataset.pictures[1].id.substr(0, 12)));
   EXPECT_THAT(all, HasSubstr("preset = &quot;quick&quot;"));
   EXPECT_THAT(all, HasSubstr("truncated JPEG at byte 1043"));
@@ -102,7 +110,8 @@ TEST_F(ReportTest, MarksWhatIsNotAsTheStepsLeftIt) {
   WriteDataset();
   ASSERT_TRUE(WriteReport(run_, SilentProgress()));
   EXPECT_THAT(*ReadText(run_ / "report.html"), Not(HasSubstr("Not everything is as handlens made it")));
-  ASSERT_TRUE(WriteReport(run_, SilentProgress(), FileNames::kShown, {"verdict.json was changed by hand <here>."}));
+  ASSERT_TRUE(
+      WriteReport(run_, SilentProgress(), FileNames::kShown, {"verdict.json was changed by hand <here>."}));
   EXPECT_THAT(*ReadText(run_ / "report.html"), HasSubstr("Not everything is as handlens made it"));
   EXPECT_THAT(*ReadText(run_ / "report.html"), HasSubstr("verdict.json was changed by hand &lt;here&gt;."));
   EXPECT_THAT(*ReadText(run_ / "report.json"), HasSubstr("verdict.json was changed by hand"));

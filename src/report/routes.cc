@@ -31,7 +31,8 @@ std::string TitleOf(const Json& verdict, const Json& route) {
   const std::string name = TextAt(route, "name");
   const auto phone = NumberAt(route, "phone");
   const Json& phones = At(verdict, "phones");
-  if (!phone || !phones.is_array() || *phone < 0 || *phone >= static_cast<double>(phones.size())) return RouteTitle(name);
+  if (!phone || !phones.is_array() || *phone < 0 || *phone >= static_cast<double>(phones.size()))
+    return RouteTitle(name);
   const std::string who = TextAt(phones[static_cast<size_t>(*phone)], "title");
   return (name.find("field-test") != std::string::npos ? "Field test with " : "Self-check on ") + who;
 }
@@ -49,7 +50,10 @@ std::vector<Route> RoutesOf(const Json& verdict) {
   std::vector<Route> routes;
   for (const Json& json : At(verdict, "routes")) {
     if (const std::string status = TextAt(json, "status"); !status.empty() && status != "done") continue;
-    Route route{.name = TextAt(json, "name"), .title = TitleOf(verdict, json), .pictures = JudgedPictures(TextAt(json, "scope")), .json = &json};
+    Route route{.name = TextAt(json, "name"),
+                .title = TitleOf(verdict, json),
+                .pictures = JudgedPictures(TextAt(json, "scope")),
+                .json = &json};
     route.n = static_cast<int64_t>(NumberAt(json, "n").value_or(0));
     route.correct = static_cast<int64_t>(NumberAt(json, "correct").value_or(0));
     const double share = route.n > 0 ? static_cast<double>(route.correct) / static_cast<double>(route.n) : 0;
@@ -59,7 +63,8 @@ std::vector<Route> RoutesOf(const Json& verdict) {
     if (ci.is_array() && ci.size() == 2 && ci[0].is_number() && ci[1].is_number()) {
       route.ci = {ci[0].get<double>(), ci[1].get<double>()};
     } else {
-      route.ci = Wilson95(static_cast<size_t>(std::max<int64_t>(0, route.correct)), static_cast<size_t>(std::max<int64_t>(0, route.n)));
+      route.ci = Wilson95(static_cast<size_t>(std::max<int64_t>(0, route.correct)),
+                          static_cast<size_t>(std::max<int64_t>(0, route.n)));
     }
     routes.push_back(std::move(route));
   }
@@ -68,7 +73,8 @@ std::vector<Route> RoutesOf(const Json& verdict) {
 
 const Route* MainRoute(const std::vector<Route>& routes) {
   for (const std::string_view name : {"quantized", "computer"}) {
-    const auto found = std::find_if(routes.begin(), routes.end(), [&](const Route& r) { return r.name == name && r.n > 0; });
+    const auto found =
+        std::find_if(routes.begin(), routes.end(), [&](const Route& r) { return r.name == name && r.n > 0; });
     if (found != routes.end()) return &*found;
   }
   return nullptr;
@@ -84,7 +90,8 @@ std::string RouteTitle(const std::string& name) {
 std::vector<std::string> RoutesNotRun(const std::vector<Route>& routes) {
   std::vector<std::string> titles;
   for (size_t i = 0; i < kNeededRoutes; ++i) {
-    const bool ran = std::any_of(routes.begin(), routes.end(), [&](const Route& r) { return r.name == kRoutes[i].name && r.n > 0; });
+    const bool ran = std::any_of(routes.begin(), routes.end(),
+                                 [&](const Route& r) { return r.name == kRoutes[i].name && r.n > 0; });
     if (!ran) titles.emplace_back(kRoutes[i].title);
   }
   return titles;

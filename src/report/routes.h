@@ -11,18 +11,19 @@ namespace handlens::report {
 
 struct Route {
   std::string name, title;
-  std::string pictures;          // which were judged, in words
-  const Json* json = nullptr;    // its record; lives as long as the records
+  std::string pictures;        // which were judged, in words
+  const Json* json = nullptr;  // its record; lives as long as the records
   int64_t n = 0, correct = 0;
   double accuracy = 0;
   Interval ci = {};
-  int64_t groups = 0;            // that the interval respects; 0 = it counts pictures
+  int64_t groups = 0;  // that the interval respects; 0 = it counts pictures
 };
 
 // Those that were run, in the record's order.
 std::vector<Route> RoutesOf(const Json& verdict);
 
-// The route whose accuracy stands first on the page: the int8 file's, out of fold, else the float file's; nullptr = none.
+// The route whose accuracy stands first on the page: the int8 file's, out of fold, else the float file's;
+// nullptr = none.
 const Route* MainRoute(const std::vector<Route>& routes);
 
 // Words for a route's name: "gallery" -> "Pictures from the phone's gallery".

@@ -1,5 +1,6 @@
-// The sections of the report in the order of the page. Each turns records into words, tables and figures; a section
-// whose step was not run says so and names the command. Pure but for thumbnails and the camera's contact sheet, which are read from files.
+// The sections of the report in the order of the page. Each turns records into words, tables and figures; a
+// section whose step was not run says so and names the command. Pure but for thumbnails and the camera's
+// contact sheet, which are read from files.
 #pragma once
 
 #include "report/document.h"
@@ -10,7 +11,8 @@ namespace handlens::report {
 Section VerdictSection(const Records& records);
 Section RoutesSection(const Records& records);
 Section DataSection(const Records& records);
-// How a pre-trained network sees the pictures: probable mislabels, the learning curve, the map. No blocks where there is no review.
+// How a pre-trained network sees the pictures: probable mislabels, the learning curve, the map. No blocks
+// where there is no review.
 Section ReviewSection(const Records& records);
 Section FoldsSection(const Records& records);
 Section SearchSection(const Records& records);
@@ -27,8 +29,8 @@ Section ReproduceSection(const Records& records);
 Section PhonesSection(const Records& records);
 Section NotDoneSection(const Records& records);
 
-// The part of PhonesSection about the simulated camera; nothing where the verdict has none. The contact sheet is made anew
-// from a held-out picture's file.
+// The part of PhonesSection about the simulated camera; nothing where the verdict has none. The contact sheet
+// is made anew from a held-out picture's file.
 void AddCamera(const Records& records, Section& section);
 
 // The part of MistakesSection that says why it answered; nothing where the verdict has none.
@@ -42,7 +44,8 @@ Note NotRunYet(const Records& records, std::string_view command);
 
 // data: URI of a JPEG file's bytes.
 std::string JpegUri(std::span<const uint8_t> jpeg);
-// The same of RUN/thumbnails/ID.jpg; empty when there is none or it is larger than a thumbnail should be (24 KB).
+// The same of RUN/thumbnails/ID.jpg; empty when there is none or it is larger than a thumbnail should be (24
+// KB).
 std::string ThumbnailUri(const Records& records, const dataset::Picture& picture);
 
 // The first screen.
@@ -51,7 +54,7 @@ Summary MakeSummary(const Records& records);
 // Test pictures that the model names wrongly, the surest of itself first.
 struct Mistake {
   int picture = 0, truth = 0, called = 0;
-  double score = 0, score_of_truth = 0;   // 0..1
+  double score = 0, score_of_truth = 0;  // 0..1
 };
 std::vector<Mistake> WorstMistakes(const Records& records);
 

@@ -1,4 +1,5 @@
-// The first screen: the verdict in one sentence, one number, the weakest class, three mistakes, what to do next, the files.
+// The first screen: the verdict in one sentence, one number, the weakest class, three mistakes, what to do
+// next, the files.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -36,7 +37,8 @@ void SetVerdict(const Records& records, Summary& summary) {
   const Json& deployable = At(verdict, "deployable");
   if (!deployable.is_boolean()) {
     summary.headline = "No verdict yet";
-    summary.caveats = {records.search ? "Models were trained; none was judged yet." : "The pictures were checked; no model was trained."};
+    summary.caveats = {records.search ? "Models were trained; none was judged yet."
+                                      : "The pictures were checked; no model was trained."};
     return;
   }
   const Json& words = At(verdict, "summary");
@@ -49,20 +51,25 @@ void SetVerdict(const Records& records, Summary& summary) {
 
 void SetNumber(const Records& records, const std::vector<Route>& routes, Summary& summary) {
   const auto set = [&](double accuracy, int64_t correct, int64_t n, const Interval& ci, std::string of) {
-    summary.number = {PercentText(accuracy), std::move(of),
-                      fmt::format("{} of {}. The true value plausibly lies between {} and {} (95 % interval).", Thousands(correct), Thousands(n),
-                                  PercentText(ci.low), PercentText(ci.high))};
+    summary.number = {
+        PercentText(accuracy), std::move(of),
+        fmt::format("{} of {}. The true value plausibly lies between {} and {} (95 % interval).",
+                    Thousands(correct), Thousands(n), PercentText(ci.low), PercentText(ci.high))};
     summary.bar = Bar{accuracy, ci};
   };
   if (const Route* route = MainRoute(routes)) {
-    set(route->accuracy, route->correct, route->n, route->ci, "of pictures that the model had never seen are named rightly");
-    if (route->groups > 0) summary.number.detail += fmt::format(" It respects that the pictures come from {} groups.", Thousands(route->groups));
+    set(route->accuracy, route->correct, route->n, route->ci,
+        "of pictures that the model had never seen are named rightly");
+    if (route->groups > 0)
+      summary.number.detail +=
+          fmt::format(" It respects that the pictures come from {} groups.", Thousands(route->groups));
     return;
   }
   const search::CellResult* cell = FinalCell(records);
   if (cell == nullptr || cell->test_n == 0) return;
   const auto n = static_cast<int64_t>(cell->test_n), correct = static_cast<int64_t>(cell->test_correct);
-  set(static_cast<double>(correct) / static_cast<double>(n), correct, n, cell->test_ci95, "of test pictures are named rightly; no file for phones was judged yet");
+  set(static_cast<double>(correct) / static_cast<double>(n), correct, n, cell->test_ci95,
+      "of test pictures are named rightly; no file for phones was judged yet");
 }
 
 int LabelIndex(const Records& records, const std::string& label) {
@@ -74,14 +81,17 @@ int LabelIndex(const Records& records, const std::string& label) {
 void SetWeakest(const Records& records, Summary& summary) {
   const Json& weakest = At(At(records.verdict, "summary"), "weakest");
   const std::string label = TextAt(weakest, "label"), other = TextAt(weakest, "taken_for");
-  const auto n = static_cast<int64_t>(NumberAt(weakest, "n").value_or(0)), correct = static_cast<int64_t>(NumberAt(weakest, "correct").value_or(0));
+  const auto n = static_cast<int64_t>(NumberAt(weakest, "n").value_or(0)),
+             correct = static_cast<int64_t>(NumberAt(weakest, "correct").value_or(0));
   if (label.empty() || n == 0) return;
   if (correct == n) {
     summary.weakest = "No class is weak: every test picture of every class is named rightly.";
     return;
   }
-  summary.weakest = fmt::format("Weakest class: {}. Of its {}, {} are recognised{}.", label, Plural(static_cast<size_t>(n), "test picture", "test pictures"), Thousands(correct),
-                                other.empty() ? "" : "; it is most often taken for " + other);
+  summary.weakest =
+      fmt::format("Weakest class: {}. Of its {}, {} are recognised{}.", label,
+                  Plural(static_cast<size_t>(n), "test picture", "test pictures"), Thousands(correct),
+                  other.empty() ? "" : "; it is most often taken for " + other);
   if (const int c = LabelIndex(records, label); c >= 0) summary.weakest_pick = fmt::format("{},", c);
 }
 
@@ -92,8 +102,11 @@ void SetMistakes(const Records& records, Summary& summary) {
     std::string source = ThumbnailUri(records, picture);
     if (source.empty()) continue;
     const auto& labels = records.dataset.labels;
-    summary.mistakes.pictures.push_back({std::move(source), picture.path,
-        {"Taken for " + labels[static_cast<size_t>(mistake.called)], "is " + labels[static_cast<size_t>(mistake.truth)]}, mistake.picture});
+    summary.mistakes.pictures.push_back({std::move(source),
+                                         picture.path,
+                                         {"Taken for " + labels[static_cast<size_t>(mistake.called)],
+                                          "is " + labels[static_cast<size_t>(mistake.truth)]},
+                                         mistake.picture});
   }
   if (!summary.mistakes.pictures.empty()) summary.mistakes.title = "Its surest mistakes";
 }
@@ -105,18 +118,24 @@ void SetNext(const Records& records, Summary& summary) {
     if (summary.next.size() < kNext) summary.next.push_back({std::move(text), std::move(command)});
   };
   if (!At(records.verdict, "deployable").is_boolean()) {
-    if (records.search) add("Judge the model by every way in which a picture reaches a phone.", "handlens verify " + run);
+    if (records.search)
+      add("Judge the model by every way in which a picture reaches a phone.", "handlens verify " + run);
     else add("Train models on these pictures.", "handlens run PICTURES -o " + run);
     return;
   }
   for (const Json& rule : At(records.verdict, "rules")) {
-    if (At(rule, "passed") == Json(false) && summary.next.size() < 2) add("To pass the failed check, try: " + TextAt(rule, "advice") + ".");
+    if (At(rule, "passed") == Json(false) && summary.next.size() < 2)
+      add("To pass the failed check, try: " + TextAt(rule, "advice") + ".");
   }
-  if (!summary.mistakes.pictures.empty()) add("Look at the mistakes. A wrong label, or a picture of something else, is quickly put right.");
-  if (!dataset::GroupsKnown(records.dataset)) add("Say which pictures belong together: one folder for each patient, plant or object inside the folder of its class.");
+  if (!summary.mistakes.pictures.empty())
+    add("Look at the mistakes. A wrong label, or a picture of something else, is quickly put right.");
+  if (!dataset::GroupsKnown(records.dataset))
+    add("Say which pictures belong together: one folder for each patient, plant or object inside the folder "
+        "of its class.");
   std::error_code error;
   if (std::filesystem::exists(records.run / "apps", error)) {
-    add("Try the app on a phone, and bring back what its field test says.", fmt::format("handlens verify {} --import FILE", run));
+    add("Try the app on a phone, and bring back what its field test says.",
+        fmt::format("handlens verify {} --import FILE", run));
   } else {
     add("Make an app and try it on a phone.", fmt::format("handlens app {} --target web", run));
   }
@@ -132,12 +151,14 @@ void SetFiles(const Records& records, Summary& summary) {
   for (const auto& [path, what] : kFiles) {
     std::error_code error;
     const auto bytes = std::filesystem::file_size(records.run / path, error);
-    if (!error) summary.files.push_back({std::string(path), std::string(what), ByteCount(static_cast<double>(bytes))});
+    if (!error)
+      summary.files.push_back({std::string(path), std::string(what), ByteCount(static_cast<double>(bytes))});
   }
   const auto apps = ListFolder(records.run / "apps");
   if (!apps) return;
   for (const std::string& app : *apps) {
-    if (std::filesystem::is_directory(records.run / "apps" / app)) summary.files.push_back({"apps/" + app, "the app for " + app, ""});
+    if (std::filesystem::is_directory(records.run / "apps" / app))
+      summary.files.push_back({"apps/" + app, "the app for " + app, ""});
   }
 }
 

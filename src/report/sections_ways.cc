@@ -1,5 +1,5 @@
-// The four ways of the paper's Figure 6 through its steps: photographs taken on the spot or digital pictures, a model of one's own or
-// an existing one. Steps that a way skips are grey; the way of this run is marked.
+// The four ways of the paper's Figure 6 through its steps: photographs taken on the spot or digital pictures,
+// a model of one's own or an existing one. Steps that a way skips are grey; the way of this run is marked.
 #include <array>
 
 #include "report/sections.h"
@@ -10,20 +10,22 @@ namespace {
 struct Way {
   const char* title;
   const char* note;
-  bool live, own;      // photographs taken on the spot; a model of one's own
+  bool live, own;  // photographs taken on the spot; a model of one's own
 };
 constexpr std::array<Way, 4> kWays = {{
     {"Camera, own model", "things photographed on the spot; every step is needed", true, true},
     {"Camera, existing model", "its size is right already: no reduction", true, false},
-    {"Gallery, own model", "digital pictures, such as CT scans: their size is fixed, varying them gains little", false, true},
+    {"Gallery, own model",
+     "digital pictures, such as CT scans: their size is fixed, varying them gains little", false, true},
     {"Gallery, existing model", "the shortest way", false, false},
 }};
 
 struct WayStep {
   const char* title;
-  bool needs_live, needs_own;   // skipped otherwise
+  bool needs_live, needs_own;  // skipped otherwise
 };
-// The paper's Section 2; its sizes and image generators are for photographs, its reduction for models of one's own.
+// The paper's Section 2; its sizes and image generators are for photographs, its reduction for models of
+// one's own.
 constexpr std::array<WayStep, 8> kSteps = {{
     {"Sizes", true, false},
     {"Divide", false, false},
@@ -46,7 +48,12 @@ bool IsOfThisRun(const Records& records, const Way& way) {
 }  // namespace
 
 Section WaysSection(const Records& records) {
-  Section section{.id = "ways", .title = "Four ways through the pipeline", .lead = "The paper's Figure 6: by where pictures come from and whose model it is. Grey steps are skipped.", .blocks = {}};
+  Section section{
+      .id = "ways",
+      .title = "Four ways through the pipeline",
+      .lead =
+          "The paper's Figure 6: by where pictures come from and whose model it is. Grey steps are skipped.",
+      .blocks = {}};
   Table table{.id = "ways", .caption = "Steps of each way", .columns = {{"Way"}}, .look = Look::kSteps};
   for (const WayStep& step : kSteps) table.columns.push_back({step.title});
   for (const Way& way : kWays) {
@@ -56,7 +63,10 @@ Section WaysSection(const Records& records) {
     std::vector<Cell> row = {std::move(name)};
     for (const WayStep& step : kSteps) {
       const bool skipped = (step.needs_live && !way.live) || (step.needs_own && !way.own);
-      row.push_back({.text = step.title, .value = skipped ? "skipped" : "done", .hint = skipped ? std::string(step.title) + ": skipped" : "", .mark = {}});
+      row.push_back({.text = step.title,
+                     .value = skipped ? "skipped" : "done",
+                     .hint = skipped ? std::string(step.title) + ": skipped" : "",
+                     .mark = {}});
     }
     table.rows.push_back(std::move(row));
   }

@@ -9,7 +9,7 @@
 namespace handlens::review {
 namespace {
 
-constexpr size_t kPoints = 3;      // the last of a curve; what came long before bends another way
+constexpr size_t kPoints = 3;  // the last of a curve; what came long before bends another way
 constexpr int kResamplings = 1000;
 
 // The slope b of log error = log a - b log n by least squares, never below 0: more pictures do not harm.
@@ -56,8 +56,10 @@ std::vector<std::vector<float>> Centred(std::vector<std::vector<float>> rows) {
   return rows;
 }
 
-// The direction along which `rows` differ most, at right angles to `other` (none: empty): power iteration on the covariance.
-std::vector<double> WidestAxis(const std::vector<std::vector<float>>& rows, std::span<const double> other, Rng rng) {
+// The direction along which `rows` differ most, at right angles to `other` (none: empty): power iteration on
+// the covariance.
+std::vector<double> WidestAxis(const std::vector<std::vector<float>>& rows, std::span<const double> other,
+                               Rng rng) {
   constexpr int kRounds = 60;
   std::vector<double> axis(rows.front().size());
   for (double& value : axis) value = rng.Normal();
@@ -78,7 +80,8 @@ std::vector<double> WidestAxis(const std::vector<std::vector<float>>& rows, std:
 
 }  // namespace
 
-std::optional<Forecast> ForecastOf(const std::vector<double>& pictures, const std::vector<std::vector<double>>& hits, uint64_t seed) {
+std::optional<Forecast> ForecastOf(const std::vector<double>& pictures,
+                                   const std::vector<std::vector<double>>& hits, uint64_t seed) {
   if (pictures.size() < kPoints || hits.back().empty()) return std::nullopt;
   const size_t first = pictures.size() - kPoints, n = hits.back().size();
   const std::span<const double> sizes = std::span(pictures).subspan(first);
@@ -110,12 +113,15 @@ std::vector<std::array<float, 2>> PrincipalMap(std::vector<std::vector<float>> r
   std::vector<std::array<float, 2>> places(rows.size(), {0, 0});
   if (rows.empty()) return places;
   const std::vector<std::vector<float>> values = Centred(std::move(rows));
-  const std::vector<double> first = WidestAxis(values, {}, Rng(seed, "map", {0})), second = WidestAxis(values, first, Rng(seed, "map", {1}));
+  const std::vector<double> first = WidestAxis(values, {}, Rng(seed, "map", {0})),
+                            second = WidestAxis(values, first, Rng(seed, "map", {1}));
   double farthest = 0;
-  for (const std::vector<float>& row : values) farthest = std::max({farthest, std::abs(Dot(first, row)), std::abs(Dot(second, row))});
+  for (const std::vector<float>& row : values)
+    farthest = std::max({farthest, std::abs(Dot(first, row)), std::abs(Dot(second, row))});
   if (farthest == 0) return places;
   for (size_t r = 0; r < values.size(); ++r) {
-    places[r] = {static_cast<float>(Dot(first, values[r]) / farthest), static_cast<float>(Dot(second, values[r]) / farthest)};
+    places[r] = {static_cast<float>(Dot(first, values[r]) / farthest),
+                 static_cast<float>(Dot(second, values[r]) / farthest)};
   }
   return places;
 }

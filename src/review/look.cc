@@ -18,16 +18,21 @@ namespace {
 using split::Fold;
 using train::FeatureSet;
 
-constexpr int kVersion = 1;                                // raised when the same pictures give another review
-constexpr std::array kShares = {0.125, 0.25, 0.5};         // of a fold's training pictures; the last point of the curve is all of them
+constexpr int kVersion = 1;  // raised when the same pictures give another review
+constexpr std::array kShares = {
+    0.125, 0.25, 0.5};  // of a fold's training pictures; the last point of the curve is all of them
 constexpr size_t kPoints = kShares.size() + 1;
-constexpr int kDraws = 2;                                  // of each share
-constexpr int kFewestOfAClass = 2;                         // fewer teach nothing that could be told from chance
+constexpr int kDraws = 2;           // of each share
+constexpr int kFewestOfAClass = 2;  // fewer teach nothing that could be told from chance
 
 class Looker {
  public:
   Looker(const backbone::Backbone& backbone, const train::TrialData& data, uint64_t seed, Progress& progress)
-      : backbone_(backbone), data_(data), seed_(seed), progress_(progress), cut_(static_cast<int>(backbone.cuts.size()) - 1),
+      : backbone_(backbone),
+        data_(data),
+        seed_(seed),
+        progress_(progress),
+        cut_(static_cast<int>(backbone.cuts.size()) - 1),
         classes_(data.dataset->labels.size()) {}
 
   Result<Review> Run() {
@@ -35,7 +40,8 @@ class Looker {
     review.backbone = backbone_.name;
     review.basis = BasisOf(backbone_, data_);
     review.size_px = data_.pixels->size_px;
-    HL_ASSIGN(spec_.architecture, backbone::Classifier(backbone_, cut_, review.size_px, static_cast<int>(classes_)));
+    HL_ASSIGN(spec_.architecture,
+              backbone::Classifier(backbone_, cut_, review.size_px, static_cast<int>(classes_)));
     spec_.model = "review";
     spec_.size_px = review.size_px;
     spec_.seed = seed_;
@@ -68,15 +74,20 @@ class Looker {
   }
 
  private:
-  std::span<const float> Values(int picture) const { return features_->Of(static_cast<size_t>(picture), 0, cut_); }
-  size_t Label(int picture) const { return static_cast<size_t>(data_.dataset->pictures[static_cast<size_t>(picture)].label); }
+  std::span<const float> Values(int picture) const {
+    return features_->Of(static_cast<size_t>(picture), 0, cut_);
+  }
+  size_t Label(int picture) const {
+    return static_cast<size_t>(data_.dataset->pictures[static_cast<size_t>(picture)].label);
+  }
 
   // With all threads that there are: whoever asks for the same features helps to compute them.
   Result<std::shared_ptr<const FeatureSet>> ComputeFeatures() {
     std::vector<std::jthread> helpers;
     while (data_.spare && data_.spare->Take()) {
       helpers.emplace_back([this] {
-        (void)train::FeaturesOf(spec_, data_, progress_);   // a failure is met by the thread that waits for the whole
+        (void)train::FeaturesOf(spec_, data_,
+                                progress_);  // a failure is met by the thread that waits for the whole
         data_.spare->Give();
       });
     }
@@ -91,9 +102,12 @@ class Looker {
     }
   }
 
-  size_t Best(std::span<const float> scores) const { return static_cast<size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin()); }
+  size_t Best(std::span<const float> scores) const {
+    return static_cast<size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin());
+  }
 
-  // The fold's own probe scores its test pictures, and its strength of penalty serves the shares of its training pictures.
+  // The fold's own probe scores its test pictures, and its strength of penalty serves the shares of its
+  // training pictures.
   Result<void> LearnFold(int f) {
     spec_.fold = f;
     HL_ASSIGN(const Fold fold, train::PicturesOf(f, data_));
@@ -101,7 +115,8 @@ class Looker {
     ScoreAll(probe.head, fold.test);
     for (size_t p = 0; p < kShares.size(); ++p) HL_TRY(LearnShare(p, fold, probe.strength));
     std::vector<double> hits;
-    for (const int picture : fold.test) hits.push_back(Best(scores_[static_cast<size_t>(picture)]) == Label(picture) ? 1.0 : 0.0);
+    for (const int picture : fold.test)
+      hits.push_back(Best(scores_[static_cast<size_t>(picture)]) == Label(picture) ? 1.0 : 0.0);
     AddHits(kShares.size(), static_cast<double>(fold.train.size()), hits);
     return {};
   }
@@ -117,7 +132,9 @@ class Looker {
         return {};
       }
       learnt += static_cast<double>(part.size()) / kDraws;
-      HL_ASSIGN(const train::LinearHead head, FitPart(part, strength * static_cast<double>(fold.train.size()) / static_cast<double>(part.size())));
+      HL_ASSIGN(const train::LinearHead head,
+                FitPart(part, strength * static_cast<double>(fold.train.size()) /
+                                  static_cast<double>(part.size())));
       std::vector<float> scores(classes_);
       for (size_t i = 0; i < fold.test.size(); ++i) {
         train::Score(head, Values(fold.test[i]), scores);
@@ -136,17 +153,20 @@ class Looker {
 
   // That share of each class, whole clusters in a drawn order; empty where a class would have too few.
   std::vector<int> Part(const std::vector<int>& pictures, double share, int fold, int draw) const {
-    std::map<std::pair<size_t, int>, std::vector<int>> clusters;   // by label and cluster
+    std::map<std::pair<size_t, int>, std::vector<int>> clusters;  // by label and cluster
     std::vector<size_t> wanted(classes_, 0), taken(classes_, 0);
     for (const int picture : pictures) {
-      clusters[{Label(picture), data_.dataset->pictures[static_cast<size_t>(picture)].cluster}].push_back(picture);
+      clusters[{Label(picture), data_.dataset->pictures[static_cast<size_t>(picture)].cluster}].push_back(
+          picture);
       ++wanted[Label(picture)];
     }
     for (size_t& count : wanted) count = static_cast<size_t>(std::lround(share * static_cast<double>(count)));
-    if (std::any_of(wanted.begin(), wanted.end(), [](size_t count) { return count < kFewestOfAClass; })) return {};
+    if (std::any_of(wanted.begin(), wanted.end(), [](size_t count) { return count < kFewestOfAClass; }))
+      return {};
     std::vector<const std::vector<int>*> order;
     for (const auto& [key, members] : clusters) order.push_back(&members);
-    Rng(seed_, "learning curve", {static_cast<uint64_t>(fold), static_cast<uint64_t>(draw)}).Shuffle(std::span(order));
+    Rng(seed_, "learning curve", {static_cast<uint64_t>(fold), static_cast<uint64_t>(draw)})
+        .Shuffle(std::span(order));
     std::vector<int> part;
     for (const std::vector<int>* members : order) {
       const size_t label = Label(members->front());
@@ -165,8 +185,8 @@ class Looker {
     return fit.Solve(strength);
   }
 
-  // Suspect is a picture that another class claims: its score there is at least what that class's own pictures have on
-  // average, and above that of its own label.
+  // Suspect is a picture that another class claims: its score there is at least what that class's own
+  // pictures have on average, and above that of its own label.
   void FindSuspects(Review& review) const {
     std::vector<double> usual(classes_, 0.0), count(classes_, 0.0);
     for (size_t i = 0; i < scores_.size(); ++i) {
@@ -182,7 +202,8 @@ class Looker {
       if (scores_[i].empty()) continue;
       const size_t label = Label(static_cast<int>(i)), best = Best(scores_[i]);
       if (best == label || scores_[i][best] < usual[best]) continue;
-      review.suspects.push_back({static_cast<int>(i), static_cast<int>(best), scores_[i][label], scores_[i][best]});
+      review.suspects.push_back(
+          {static_cast<int>(i), static_cast<int>(best), scores_[i][label], scores_[i][best]});
     }
     std::stable_sort(review.suspects.begin(), review.suspects.end(), [](const Suspect& a, const Suspect& b) {
       return a.other_score - a.own_score > b.other_score - b.own_score;
@@ -194,7 +215,8 @@ class Looker {
     std::vector<std::vector<double>> hits;
     for (size_t p = 0; p < kPoints; ++p) {
       if (!usable_[p] || hits_[p].empty()) continue;
-      review.curve.push_back({learnt_[p], std::accumulate(hits_[p].begin(), hits_[p].end(), 0.0), hits_[p].size()});
+      review.curve.push_back(
+          {learnt_[p], std::accumulate(hits_[p].begin(), hits_[p].end(), 0.0), hits_[p].size()});
       pictures.push_back(learnt_[p]);
       hits.push_back(hits_[p]);
     }
@@ -209,8 +231,8 @@ class Looker {
   const size_t classes_;
   train::TrialSpec spec_;
   std::shared_ptr<const FeatureSet> features_;
-  std::vector<std::vector<float>> scores_;                    // by picture; empty where nobody may score it
-  std::array<std::vector<double>, kPoints> hits_;             // of test pictures, fold after fold
+  std::vector<std::vector<float>> scores_;         // by picture; empty where nobody may score it
+  std::array<std::vector<double>, kPoints> hits_;  // of test pictures, fold after fold
   std::array<double, kPoints> learnt_ = {};
   std::array<bool, kPoints> usable_ = {true, true, true, true};
 };
@@ -222,7 +244,8 @@ std::string BasisOf(const backbone::Backbone& backbone, const train::TrialData& 
                             train::DataFingerprint(*data.dataset, *data.split, data.pixels->fit)));
 }
 
-Result<Review> Look(const backbone::Backbone& backbone, const train::TrialData& data, uint64_t seed, Progress& progress) {
+Result<Review> Look(const backbone::Backbone& backbone, const train::TrialData& data, uint64_t seed,
+                    Progress& progress) {
   return Looker(backbone, data, seed, progress).Run();
 }
 

@@ -1,4 +1,5 @@
-// The review on drawn features and on small pictures: planted mislabels are found, forecasts hold where the law is known.
+// The review on drawn features and on small pictures: planted mislabels are found, forecasts hold where the
+// law is known.
 #include "review/review.h"
 
 #include <gtest/gtest.h>
@@ -36,7 +37,8 @@ class ReviewTest : public testing::Test {
   ReviewTest() : backbone_(train::TinyBackbone(16, 7)) { fs::create_directories(folder_); }
   ~ReviewTest() override { fs::remove_all(folder_); }
 
-  Result<Review> LookAt(const train::Synthetic& made, int threads = 1, const std::string& cache = "cache", Progress& progress = SilentProgress()) {
+  Result<Review> LookAt(const train::Synthetic& made, int threads = 1, const std::string& cache = "cache",
+                        Progress& progress = SilentProgress()) {
     train::FeatureStore features(made.dataset, folder_ / cache);
     SpareThreads spare(threads - 1);
     train::TrialData data = made.Data(&spare);
@@ -45,21 +47,25 @@ class ReviewTest : public testing::Test {
     return Look(backbone_, data, 1, progress);
   }
 
-  const fs::path folder_ = fs::temp_directory_path() / fmt::format("handlens-review-{}-{}", ::getpid(),
-                                                                   testing::UnitTest::GetInstance()->current_test_info()->name());
+  const fs::path folder_ =
+      fs::temp_directory_path() / fmt::format("handlens-review-{}-{}", ::getpid(),
+                                              testing::UnitTest::GetInstance()->current_test_info()->name());
   backbone::Backbone backbone_;
 };
 
 TEST_F(ReviewTest, PlantedMislabelsLeadTheList) {
   train::Synthetic made = Colours({40, 40, 40}, 3);
   const std::vector<int> planted = {5, 17, 50, 63, 90};
-  for (const int picture : planted) made.dataset.pictures[static_cast<size_t>(picture)].label = (made.dataset.pictures[static_cast<size_t>(picture)].label + 1) % 3;
+  for (const int picture : planted)
+    made.dataset.pictures[static_cast<size_t>(picture)].label =
+        (made.dataset.pictures[static_cast<size_t>(picture)].label + 1) % 3;
   const auto review = LookAt(made);
   ASSERT_TRUE(review) << review.error().message;
-  EXPECT_EQ(review->n, 120u);   // the hold-out too
+  EXPECT_EQ(review->n, 120u);  // the hold-out too
   ASSERT_GE(review->suspects.size(), planted.size());
   size_t found = 0;
-  for (size_t i = 0; i < planted.size(); ++i) found += std::count(planted.begin(), planted.end(), review->suspects[i].picture);
+  for (size_t i = 0; i < planted.size(); ++i)
+    found += std::count(planted.begin(), planted.end(), review->suspects[i].picture);
   EXPECT_EQ(found, planted.size());
   for (const Suspect& suspect : review->suspects) {
     EXPECT_NE(suspect.other, made.dataset.pictures[static_cast<size_t>(suspect.picture)].label);

@@ -8,7 +8,9 @@
 namespace handlens::search {
 namespace {
 
-double Now_s() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+double Now_s() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 }  // namespace
 
@@ -24,14 +26,17 @@ Claims::~Claims() {
   heart_.join();
 }
 
-std::filesystem::path Claims::File(const std::string& id, int generation) const { return folder_ / fmt::format("{}.{}", id, generation); }
+std::filesystem::path Claims::File(const std::string& id, int generation) const {
+  return folder_ / fmt::format("{}.{}", id, generation);
+}
 
 void Claims::Beat() {
   std::unique_lock lock(mutex_);
   while (!ending_.wait_for(lock, std::chrono::duration<double>(times_.beat_s), [this] { return ended_; })) {
     const std::map<std::string, int> held = held_;
     lock.unlock();
-    for (const auto& [id, generation] : held) (void)Touch(File(id, generation));   // one that is gone needs no sign of life
+    for (const auto& [id, generation] : held)
+      (void)Touch(File(id, generation));  // one that is gone needs no sign of life
     lock.lock();
   }
 }
@@ -47,7 +52,7 @@ void Claims::Look(const std::string& id, Seen& seen) const {
   if (seen.generation < 0) return;
   const auto changed = ChangedAt_ns(File(id, seen.generation));
   const auto text = ReadText(File(id, seen.generation));
-  if (!changed || !*changed || !text) return;   // gone, or not to be read now: what was seen before counts on
+  if (!changed || !*changed || !text) return;  // gone, or not to be read now: what was seen before counts on
   if (seen.since_s != 0 && **changed == seen.changed_ns && *text == seen.text) return;
   seen.changed_ns = **changed;
   seen.text = *text;
@@ -60,7 +65,7 @@ bool Claims::Free(const Seen& seen) const {
   if (seen.text.ends_with("\ngiven back\n")) return true;
   if (seen.text.ends_with("\nfinished\n")) return false;
   const auto owner = ParseJson(seen.text, "a claim");
-  if (!owner) return false;   // its text is not there yet
+  if (!owner) return false;  // its text is not there yet
   const auto process = ProcessFromJson(*owner);
   return process && IsAlive(*process, self_) == Alive::kNo;
 }

@@ -18,8 +18,11 @@ class ClaimsTest : public testing::Test {
   void SetUp() override { std::filesystem::remove_all(folder_); }
   void TearDown() override { std::filesystem::remove_all(folder_); }
   // A process that this one can know nothing about.
-  static ProcessIdentity Elsewhere(const std::string& host) { return {host, "the kernel of " + host, "pid:[1]", 7, 1}; }
-  const std::filesystem::path folder_ = std::filesystem::temp_directory_path() / fmt::format("handlens-claims-{}", ::getpid());
+  static ProcessIdentity Elsewhere(const std::string& host) {
+    return {host, "the kernel of " + host, "pid:[1]", 7, 1};
+  }
+  const std::filesystem::path folder_ =
+      std::filesystem::temp_directory_path() / fmt::format("handlens-claims-{}", ::getpid());
 };
 
 TEST_F(ClaimsTest, OneOfManyGetsATrial) {
@@ -61,7 +64,8 @@ TEST_F(ClaimsTest, OfADeadProcessOfThisMachineIsFreeAtOnce) {
 
 TEST_F(ClaimsTest, OfASilentProcessElsewhereIsFreeAfterAWhile) {
   const auto silent = std::make_unique<Claims>(folder_, Elsewhere("silent"), ClaimTimes{1e9, 1e9});
-  Claims beats(folder_, Elsewhere("beats"), ClaimTimes{0.02, 1e9}), here(folder_, ThisProcess(), ClaimTimes{1e9, 0.3});
+  Claims beats(folder_, Elsewhere("beats"), ClaimTimes{0.02, 1e9}),
+      here(folder_, ThisProcess(), ClaimTimes{1e9, 0.3});
   ASSERT_EQ(*silent->Take("a"), Taken::kFirst);
   ASSERT_EQ(*beats.Take("b"), Taken::kFirst);
   EXPECT_FALSE(here.IsFree("a") || here.IsFree("b"));
@@ -84,7 +88,8 @@ TEST_F(ClaimsTest, WithoutATextIsTaken) {
 
 TEST_F(ClaimsTest, ThousandsAtOnceGetEachTrialOnce) {
   std::vector<std::unique_ptr<Claims>> all;
-  for (int i = 0; i < 8; ++i) all.push_back(std::make_unique<Claims>(folder_, Elsewhere(fmt::format("node{}", i))));
+  for (int i = 0; i < 8; ++i)
+    all.push_back(std::make_unique<Claims>(folder_, Elsewhere(fmt::format("node{}", i))));
   std::atomic<int> taken{0};
   std::vector<std::thread> threads;
   for (const auto& claims : all) {

@@ -12,30 +12,35 @@ namespace {
 
 constexpr double kMeasureBudget_s = 0.8;
 
-double Now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+double Now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
-bool IsProbe(const Candidate& candidate) { return candidate.start && candidate.start->method == train::Method::kProbe; }
+bool IsProbe(const Candidate& candidate) {
+  return candidate.start && candidate.start->method == train::Method::kProbe;
+}
 
-// Passes over the training pictures. A probe looks at every picture of the dataset and its views once for all folds, say 5 folds
-// with seven tenths of the pictures each.
+// Passes over the training pictures. A probe looks at every picture of the dataset and its views once for all
+// folds, say 5 folds with seven tenths of the pictures each.
 double Passes(const Candidate& candidate) {
   return IsProbe(candidate) ? (1 + candidate.start->views) / (5 * 0.7) : candidate.recipe.epochs;
 }
 
-// Multiply-adds of a probe's fit for one training picture: some 150 evaluations, each twice over views x features x classes,
-// in double precision and half as fast as the engine's.
+// Multiply-adds of a probe's fit for one training picture: some 150 evaluations, each twice over views x
+// features x classes, in double precision and half as fast as the engine's.
 double FitCost(const Candidate& candidate) {
   if (!IsProbe(candidate)) return 0;
   const auto shapes = nn::InferShapes(candidate.architecture);
   if (!shapes || shapes->size() < 2) return 0;
-  return 150.0 * 2 * 8 * (1 + candidate.start->views) * (*shapes)[shapes->size() - 2].channels * candidate.architecture.classes;
+  return 150.0 * 2 * 8 * (1 + candidate.start->views) * (*shapes)[shapes->size() - 2].channels *
+         candidate.architecture.classes;
 }
 
 // Forward, and backward twice as dear; each weight is read three times and written once a step.
 double PictureCost(const Candidate& candidate) {
   const auto cost = nn::Cost(candidate.architecture, candidate.recipe.batch);
   if (!cost) return 1;
-  if (IsProbe(candidate)) return static_cast<double>(cost->multiply_adds);   // forward only
+  if (IsProbe(candidate)) return static_cast<double>(cost->multiply_adds);  // forward only
   return 3.0 * static_cast<double>(cost->multiply_adds) +
          4.0 * static_cast<double>(cost->parameters) / std::max(candidate.recipe.batch, 1);
 }
@@ -44,7 +49,8 @@ double PictureCost(const Candidate& candidate) {
 Result<double> TimeStep(const Candidate& candidate) {
   const auto batch = static_cast<size_t>(candidate.recipe.batch);
   const auto side = static_cast<size_t>(candidate.size_px);
-  HL_ASSIGN(auto network, nn::Network::Create(candidate.architecture, candidate.recipe.batch, candidate.recipe.optimizer));
+  HL_ASSIGN(auto network,
+            nn::Network::Create(candidate.architecture, candidate.recipe.batch, candidate.recipe.optimizer));
   network->Initialize(1);
   std::vector<float> inputs(batch * side * side * 3);
   Rng rng(1, "measure");
@@ -66,7 +72,8 @@ double TimeAugment(const Candidate& candidate) {
   const auto side = static_cast<size_t>(candidate.size_px);
   const std::vector<uint8_t> in(side * side * 3, 128);
   std::vector<float> out(in.size());
-  // The same few pictures, because those through a simulated camera take longer; the best round, as for steps.
+  // The same few pictures, because those through a simulated camera take longer; the best round, as for
+  // steps.
   constexpr uint64_t kPictures = 12;
   double best_s = 1e30;
   const double begin = Now();
@@ -81,10 +88,12 @@ double TimeAugment(const Candidate& candidate) {
 }
 
 bool SameNetwork(const Candidate& a, const Candidate& b) {
-  return a.architecture == b.architecture && a.recipe.batch == b.recipe.batch && a.recipe.optimizer == b.recipe.optimizer;
+  return a.architecture == b.architecture && a.recipe.batch == b.recipe.batch &&
+         a.recipe.optimizer == b.recipe.optimizer;
 }
 
-// Seconds of one step for each candidate: each distinct network once, cheap ones first, the rest by their cost.
+// Seconds of one step for each candidate: each distinct network once, cheap ones first, the rest by their
+// cost.
 Result<std::vector<double>> StepSeconds(const std::vector<Candidate>& candidates, double deadline) {
   std::vector<double> cost(candidates.size()), step_s(candidates.size(), 0);
   std::vector<size_t> order(candidates.size());
@@ -116,10 +125,12 @@ Result<std::vector<double>> StepSeconds(const std::vector<Candidate>& candidates
 }  // namespace
 
 double TrialCost(const Candidate& candidate, size_t training_pictures) {
-  return (PictureCost(candidate) * Passes(candidate) + FitCost(candidate)) * static_cast<double>(training_pictures);
+  return (PictureCost(candidate) * Passes(candidate) + FitCost(candidate)) *
+         static_cast<double>(training_pictures);
 }
 
-Result<std::vector<double>> MeasureTrials(const std::vector<Candidate>& candidates, size_t training_pictures) {
+Result<std::vector<double>> MeasureTrials(const std::vector<Candidate>& candidates,
+                                          size_t training_pictures) {
   const double deadline = Now() + kMeasureBudget_s;
   HL_ASSIGN(const std::vector<double> step_s, StepSeconds(candidates, deadline));
   const auto n = static_cast<double>(training_pictures);
@@ -127,14 +138,16 @@ Result<std::vector<double>> MeasureTrials(const std::vector<Candidate>& candidat
   std::vector<double> augment_s;
   for (size_t i = 0; i < candidates.size(); ++i) {
     const Candidate& candidate = candidates[i];
-    const auto same = std::find_if(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(i), [&](const Candidate& c) {
-      return c.size_px == candidate.size_px && c.generator == candidate.generator;
-    });
+    const auto same = std::find_if(
+        candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(i), [&](const Candidate& c) {
+          return c.size_px == candidate.size_px && c.generator == candidate.generator;
+        });
     augment_s.push_back(same - candidates.begin() < static_cast<std::ptrdiff_t>(i)
                             ? augment_s[static_cast<size_t>(same - candidates.begin())]
                             : TimeAugment(candidate));
     // A seventh as many validation pictures, each a forward pass: a third of a step.
-    const double picture_s = step_s[i] / std::max(candidate.recipe.batch, 1) * (1 + 1.0 / 21) + augment_s.back();
+    const double picture_s =
+        step_s[i] / std::max(candidate.recipe.batch, 1) * (1 + 1.0 / 21) + augment_s.back();
     const double fit_s = picture_s * FitCost(candidate) / PictureCost(candidate);
     trial_s.push_back(n * (picture_s * Passes(candidate) + fit_s));
   }

@@ -7,11 +7,12 @@
 
 namespace handlens::search {
 
-// Arithmetic of one trial, in multiply-adds with the weights' memory traffic counted as such. Orders work; no unit.
+// Arithmetic of one trial, in multiply-adds with the weights' memory traffic counted as such. Orders work; no
+// unit.
 double TrialCost(const Candidate& candidate, size_t training_pictures);
 
-// Seconds of one trial of each candidate on one thread, from timing a few training steps of each distinct architecture,
-// under a second in all: the dearest ones are extrapolated from the others of their kind.
+// Seconds of one trial of each candidate on one thread, from timing a few training steps of each distinct
+// architecture, under a second in all: the dearest ones are extrapolated from the others of their kind.
 Result<std::vector<double>> MeasureTrials(const std::vector<Candidate>& candidates, size_t training_pictures);
 
 }  // namespace handlens::search

@@ -11,8 +11,10 @@ namespace {
 
 using Training = BackboneModel::Training;
 
-constexpr std::pair<Training, std::string_view> kTrainings[] = {
-    {Training::kProbe, "probe"}, {Training::kTail, "tail"}, {Training::kTune, "tune"}, {Training::kTrain, "train"}};
+constexpr std::pair<Training, std::string_view> kTrainings[] = {{Training::kProbe, "probe"},
+                                                                {Training::kTail, "tail"},
+                                                                {Training::kTune, "tune"},
+                                                                {Training::kTrain, "train"}};
 
 // Fewer steps than this leave a gentle training where it began.
 constexpr int kTuneSteps = 200;
@@ -25,12 +27,16 @@ std::optional<int> CutOf(std::string_view word, const backbone::Backbone& backbo
   int cut = 0;
   const auto [end, error] = std::from_chars(word.data() + 3, word.data() + word.size(), cut);
   const bool whole = error == std::errc() && end == word.data() + word.size();
-  return whole && cut >= 0 && static_cast<size_t>(cut) < backbone.cuts.size() ? std::optional(cut) : std::nullopt;
+  return whole && cut >= 0 && static_cast<size_t>(cut) < backbone.cuts.size() ? std::optional(cut)
+                                                                              : std::nullopt;
 }
 
 tl::unexpected<Error> Meaningless(std::string_view name, const backbone::Backbone& backbone) {
-  return Fail(ErrorKind::kUsage, "unknown model \"{}\"; of the backbone {} there are {}-probe, {}-tail, {}-tune and {}-train, and cut behind one of its blocks {}-cut0-probe to {}-cut{}-train",
-              name, backbone.name, backbone.name, backbone.name, backbone.name, backbone.name, backbone.name, backbone.name, backbone.cuts.size() - 1);
+  return Fail(ErrorKind::kUsage,
+              "unknown model \"{}\"; of the backbone {} there are {}-probe, {}-tail, {}-tune and {}-train, "
+              "and cut behind one of its blocks {}-cut0-probe to {}-cut{}-train",
+              name, backbone.name, backbone.name, backbone.name, backbone.name, backbone.name, backbone.name,
+              backbone.name, backbone.cuts.size() - 1);
 }
 
 // The first layer that a tail trains: behind two thirds of the blocks that the cut keeps.
@@ -42,13 +48,16 @@ int TailLayer(const BackboneModel& model) {
 }  // namespace
 
 std::string NameOf(const BackboneModel& model) {
-  const auto training = std::find_if(std::begin(kTrainings), std::end(kTrainings), [&](const auto& t) { return t.first == model.training; });
+  const auto training = std::find_if(std::begin(kTrainings), std::end(kTrainings),
+                                     [&](const auto& t) { return t.first == model.training; });
   const bool whole = backbone::IsLastCut(*model.backbone, model.cut);
-  return fmt::format("{}{}-{}", model.backbone->name, whole ? "" : fmt::format("-cut{}", model.cut), training->second);
+  return fmt::format("{}{}-{}", model.backbone->name, whole ? "" : fmt::format("-cut{}", model.cut),
+                     training->second);
 }
 
-Result<std::vector<BackboneModel>> BackboneModels(std::string_view name, const std::vector<const backbone::Backbone*>& backbones) {
-  const backbone::Backbone* found = nullptr;   // of two that fit ("lite0", "lite0-mine") the longer name
+Result<std::vector<BackboneModel>> BackboneModels(std::string_view name,
+                                                  const std::vector<const backbone::Backbone*>& backbones) {
+  const backbone::Backbone* found = nullptr;  // of two that fit ("lite0", "lite0-mine") the longer name
   for (const backbone::Backbone* backbone : backbones) {
     const bool fits = name == backbone->name || name.starts_with(backbone->name + "-");
     if (fits && (!found || backbone->name.size() > found->name.size())) found = backbone;
@@ -68,7 +77,8 @@ Result<std::vector<BackboneModel>> BackboneModels(std::string_view name, const s
     tuned.training = Training::kTune;
     return std::vector{model, tuned};
   }
-  const auto training = std::find_if(std::begin(kTrainings), std::end(kTrainings), [&](const auto& t) { return rest.substr(1) == t.second; });
+  const auto training = std::find_if(std::begin(kTrainings), std::end(kTrainings),
+                                     [&](const auto& t) { return rest.substr(1) == t.second; });
   if (training == std::end(kTrainings)) return Meaningless(name, *found);
   model.training = training->first;
   return std::vector{model};
@@ -79,19 +89,23 @@ int ViewsOf(size_t pictures) {
   return static_cast<int>(std::clamp<size_t>(kLookedAt / std::max<size_t>(pictures, 1), 2, 9)) - 1;
 }
 
-Result<Candidate> BackboneCandidate(const BackboneModel& model, int size_px, const image::GeneratorSpec& generator,
-                                    const BackboneTraining& training) {
+Result<Candidate> BackboneCandidate(const BackboneModel& model, int size_px,
+                                    const image::GeneratorSpec& generator, const BackboneTraining& training) {
   if (generator.featurewise) {
-    return Fail(ErrorKind::kUsage, "{} brings its own normalisation; generator {} wants another: use mild or camera", NameOf(model), generator.name);
+    return Fail(ErrorKind::kUsage,
+                "{} brings its own normalisation; generator {} wants another: use mild or camera",
+                NameOf(model), generator.name);
   }
   Candidate candidate;
   candidate.model = NameOf(model);
   candidate.size_px = size_px;
   candidate.generator = generator;
-  HL_ASSIGN(candidate.architecture, backbone::Classifier(*model.backbone, model.cut, size_px, training.classes));
+  HL_ASSIGN(candidate.architecture,
+            backbone::Classifier(*model.backbone, model.cut, size_px, training.classes));
   candidate.architecture.name = candidate.model;
   const bool probe = model.training == Training::kProbe;
-  if (probe) train::FreezeUpTo(candidate.architecture, static_cast<int>(candidate.architecture.layers.size()) - 1);
+  if (probe)
+    train::FreezeUpTo(candidate.architecture, static_cast<int>(candidate.architecture.layers.size()) - 1);
   if (model.training == Training::kTail) train::FreezeUpTo(candidate.architecture, TailLayer(model));
   candidate.recipe = probe ? train::ProbeRecipe() : train::TuneRecipe();
   if (model.training == Training::kTrain) {
@@ -102,11 +116,12 @@ Result<Candidate> BackboneCandidate(const BackboneModel& model, int size_px, con
   }
   candidate.recipe.class_weights = training.unbalanced;
   if (model.training == Training::kTune || model.training == Training::kTail) {
-    const int batch = candidate.recipe.batch, steps = std::max(1, (static_cast<int>(training.pictures * 7 / 10) + batch - 1) / batch);
+    const int batch = candidate.recipe.batch,
+              steps = std::max(1, (static_cast<int>(training.pictures * 7 / 10) + batch - 1) / batch);
     candidate.recipe.epochs = std::max(candidate.recipe.epochs, (kTuneSteps + steps - 1) / steps);
   }
-  candidate.start = {model.backbone->name, model.backbone->hash, model.cut, probe ? train::Method::kProbe : train::Method::kTune,
-                     ViewsOf(training.pictures)};
+  candidate.start = {model.backbone->name, model.backbone->hash, model.cut,
+                     probe ? train::Method::kProbe : train::Method::kTune, ViewsOf(training.pictures)};
   return candidate;
 }
 

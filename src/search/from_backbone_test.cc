@@ -18,7 +18,8 @@ using Training = BackboneModel::Training;
 class BackboneModelTest : public testing::Test {
  protected:
   BackboneModelTest() {
-    for (nn::LayerSpec& layer : backbone_.spec.layers) layer.fixed_statistics = layer.kind == nn::LayerKind::kBatchNorm;
+    for (nn::LayerSpec& layer : backbone_.spec.layers)
+      layer.fixed_statistics = layer.kind == nn::LayerKind::kBatchNorm;
     backbone_.hash = backbone::HashOf(backbone_);
   }
   std::vector<std::string> Names(std::string_view name) const {
@@ -34,9 +35,10 @@ class BackboneModelTest : public testing::Test {
     return *BackboneCandidate({&backbone_, cut, training}, 16, {}, how);
   }
   static size_t FixedNorms(const Candidate& candidate) {
-    return static_cast<size_t>(std::ranges::count_if(candidate.architecture.layers, [](const nn::LayerSpec& layer) {
-      return layer.kind == nn::LayerKind::kBatchNorm && (layer.fixed_statistics || layer.frozen);
-    }));
+    return static_cast<size_t>(
+        std::ranges::count_if(candidate.architecture.layers, [](const nn::LayerSpec& layer) {
+          return layer.kind == nn::LayerKind::kBatchNorm && (layer.fixed_statistics || layer.frozen);
+        }));
   }
   backbone::Backbone backbone_ = backbone::SampleBackbone();
 };
@@ -44,7 +46,7 @@ class BackboneModelTest : public testing::Test {
 TEST_F(BackboneModelTest, NamesSayTheCutAndTheTraining) {
   EXPECT_THAT(Names("tiny"), ElementsAre("tiny-probe", "tiny-tune"));
   EXPECT_THAT(Names("tiny-cut1-train"), ElementsAre("tiny-cut1-train"));
-  EXPECT_THAT(Names("tiny-cut2-probe"), ElementsAre("tiny-probe"));   // the last cut is the whole
+  EXPECT_THAT(Names("tiny-cut2-probe"), ElementsAre("tiny-probe"));  // the last cut is the whole
   EXPECT_THAT(Names("nano24"), ElementsAre());
   EXPECT_THAT(Names("tiny-teach"), ElementsAre(HasSubstr("tiny-probe, tiny-tail, tiny-tune and tiny-train")));
   EXPECT_THAT(Names("tiny-cut3-probe"), ElementsAre(HasSubstr("tiny-cut0-probe to tiny-cut2-train")));
@@ -62,13 +64,13 @@ TEST_F(BackboneModelTest, TuningKeepsTheNormsStatisticsAndTrainingLearnsThem) {
 TEST_F(BackboneModelTest, TrainingFollowsThePresetHalfAsLongAtASmallerRate) {
   const Candidate train = Make(Training::kTrain, 1), tune = Make(Training::kTune, 1);
   train::Recipe expected = *PresetRecipe("quick", {}, 300, true);
-  EXPECT_EQ(expected.epochs, 143);   // 2,000 steps of 14
+  EXPECT_EQ(expected.epochs, 143);  // 2,000 steps of 14
   EXPECT_EQ(expected.learning_rate, 0.1f);
   expected.learning_rate = 0.02f;
   expected.epochs = 72;
   EXPECT_EQ(ToJson(train.recipe), ToJson(expected));
   EXPECT_EQ(tune.recipe.learning_rate, 0.002f);
-  EXPECT_EQ(train.start->method, train::Method::kTune);   // both begin with the probe's classifier
+  EXPECT_EQ(train.start->method, train::Method::kTune);  // both begin with the probe's classifier
   EXPECT_EQ(PresetRecipe("fast", {}, 300, true).error().kind, ErrorKind::kUsage);
 }
 

@@ -8,7 +8,7 @@ namespace handlens::search {
 
 struct Known {
   std::string name;
-  std::string description;   // without a full stop
+  std::string description;  // without a full stop
 };
 
 // The zoo's models, in its order; backbones are not among them (backbone::List).

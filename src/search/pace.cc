@@ -11,7 +11,9 @@ namespace {
 // Less than this share of a trial is start-up, not pace.
 constexpr double kTellingShare = 0.02;
 
-bool Telling(const JobProgress& share) { return share.done < 1 && share.done - share.first_done > kTellingShare && share.seconds > 0; }
+bool Telling(const JobProgress& share) {
+  return share.done < 1 && share.done - share.first_done > kTellingShare && share.seconds > 0;
+}
 
 }  // namespace
 
@@ -33,13 +35,15 @@ void Pace::Finished(size_t candidate, double seconds) {
   finished_[candidate].foreseen_s += trial_s_[candidate];
 }
 
-std::vector<double> Pace::TrialSeconds(const std::vector<TrialJob>& jobs, const std::vector<JobProgress>& shares) const {
+std::vector<double> Pace::TrialSeconds(const std::vector<TrialJob>& jobs,
+                                       const std::vector<JobProgress>& shares) const {
   std::vector<Measured> by_candidate = finished_, by_network(finished_.size());
   Measured all;
   for (size_t i = 0; i < shares.size(); ++i) {
     if (!Telling(shares[i])) continue;
     by_candidate[jobs[i].candidate].really_s += shares[i].seconds;
-    by_candidate[jobs[i].candidate].foreseen_s += (shares[i].done - shares[i].first_done) * trial_s_[jobs[i].candidate];
+    by_candidate[jobs[i].candidate].foreseen_s +=
+        (shares[i].done - shares[i].first_done) * trial_s_[jobs[i].candidate];
   }
   for (size_t c = 0; c < by_candidate.size(); ++c) {
     by_network[network_[c]].really_s += by_candidate[c].really_s;
@@ -63,7 +67,8 @@ double SecondsLeft(const std::vector<TrialJob>& jobs, const std::vector<JobProgr
   double work_s = later_s, longest_s = 0;
   for (size_t i = 0; i < jobs.size(); ++i) {
     const JobProgress share = i < shares.size() ? shares[i] : JobProgress();
-    const double whole_s = Telling(share) ? share.seconds / (share.done - share.first_done) : trial_s[jobs[i].candidate];
+    const double whole_s =
+        Telling(share) ? share.seconds / (share.done - share.first_done) : trial_s[jobs[i].candidate];
     work_s += (1 - share.done) * whole_s;
     longest_s = std::max(longest_s, (1 - share.done) * whole_s);
   }

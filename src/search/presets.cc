@@ -15,13 +15,14 @@
 namespace handlens::search {
 namespace {
 
-// How long a model of our own trains: whichever is longer. Few pictures make short epochs, and a small net needs steps.
+// How long a model of our own trains: whichever is longer. Few pictures make short epochs, and a small net
+// needs steps.
 struct Length {
   int epochs, steps;
 };
 
-// Generators with a share of simulated camera pictures train 5/3 as long: at 60 epochs they cost accuracy on the computer,
-// at 150 none (docs/models.md).
+// Generators with a share of simulated camera pictures train 5/3 as long: at 60 epochs they cost accuracy on
+// the computer, at 150 none (docs/models.md).
 constexpr Length ForCamera(Length l) { return {l.epochs * 5 / 3, l.steps * 5 / 3}; }
 
 struct Preset {
@@ -37,12 +38,30 @@ struct Preset {
 
 std::vector<Preset> Presets(size_t classes) {
   const std::string second = classes == 2 ? "m2" : "m4";
-  return {{"quick", Coverage::kExhaustive, {"nano24"}, {"mild", "camera"}, {64}, {60, 2000}, {"probe"}, {160}},
-          {"standard", Coverage::kRace, {"nano16", "nano24", "nano32"}, {"mild", "camera"}, {64, 96}, {100, 3000},
-           {"probe", "tune"}, {128, 224}},
-          {"thorough", Coverage::kRace, {"nano16", "nano24", "nano32", "mobilenetv2-0.35"}, {"mild", "camera"},
-           {64, 96, 128}, {160, 4000}, {"probe", "tail", "tune"}, {128, 176, 224, 260}},
-          {"paper", Coverage::kExhaustive, {"m1", second}, {"gen1", "gen2", "gen3", "gen4"}, {30, 50, 100, 200, 300}, {60, 2000}}};
+  return {
+      {"quick", Coverage::kExhaustive, {"nano24"}, {"mild", "camera"}, {64}, {60, 2000}, {"probe"}, {160}},
+      {"standard",
+       Coverage::kRace,
+       {"nano16", "nano24", "nano32"},
+       {"mild", "camera"},
+       {64, 96},
+       {100, 3000},
+       {"probe", "tune"},
+       {128, 224}},
+      {"thorough",
+       Coverage::kRace,
+       {"nano16", "nano24", "nano32", "mobilenetv2-0.35"},
+       {"mild", "camera"},
+       {64, 96, 128},
+       {160, 4000},
+       {"probe", "tail", "tune"},
+       {128, 176, 224, 260}},
+      {"paper",
+       Coverage::kExhaustive,
+       {"m1", second},
+       {"gen1", "gen2", "gen3", "gen4"},
+       {30, 50, 100, 200, 300},
+       {60, 2000}}};
 }
 
 }  // namespace
@@ -50,8 +69,11 @@ std::vector<Preset> Presets(size_t classes) {
 std::vector<Known> KnownPresets() {
   std::vector<Known> known;
   for (const Preset& preset : Presets(3)) {
-    known.push_back({preset.name, fmt::format("{} at {} px with {}{}", fmt::join(preset.models, ", "), fmt::join(preset.sizes_px, ", "), fmt::join(preset.generators, ", "),
-                                              preset.coverage == Coverage::kRace ? "; a race, which stops what cannot win" : "; every training")});
+    known.push_back(
+        {preset.name, fmt::format("{} at {} px with {}{}", fmt::join(preset.models, ", "),
+                                  fmt::join(preset.sizes_px, ", "), fmt::join(preset.generators, ", "),
+                                  preset.coverage == Coverage::kRace ? "; a race, which stops what cannot win"
+                                                                     : "; every training")});
   }
   return known;
 }
@@ -66,9 +88,11 @@ std::vector<Known> KnownModels() {
 std::vector<Known> KnownGenerators() {
   std::vector<Known> known;
   for (const std::string& name : image::GeneratorNames()) {
-    known.push_back({name, name == "mild"     ? "ours: crops, light and colour vary a little"
-                           : name == "camera" ? "ours: mild, and a simulated hand-held camera (tilt, distance, background, light)"
-                                              : fmt::format("generator {} of the paper", name.substr(3))});
+    known.push_back(
+        {name, name == "mild" ? "ours: crops, light and colour vary a little"
+               : name == "camera"
+                   ? "ours: mild, and a simulated hand-held camera (tilt, distance, background, light)"
+                   : fmt::format("generator {} of the paper", name.substr(3))});
   }
   return known;
 }
@@ -86,7 +110,8 @@ Result<Preset> FindPreset(std::string_view name, size_t classes) {
 
 bool IsPaperModel(const std::string& name) {
   const std::vector<nn::ZooEntry> zoo = nn::Zoo();
-  const auto entry = std::find_if(zoo.begin(), zoo.end(), [&](const nn::ZooEntry& e) { return e.name == name; });
+  const auto entry =
+      std::find_if(zoo.begin(), zoo.end(), [&](const nn::ZooEntry& e) { return e.name == name; });
   return entry != zoo.end() ? entry->paper : name.starts_with("f");
 }
 
@@ -98,7 +123,7 @@ train::Recipe OwnRecipe(Length length, const image::GeneratorSpec& generator, in
   train::Recipe recipe = train::ModernRecipe(length.epochs);
   recipe.class_weights = unbalanced;
   if (training < kFewPictures) recipe.batch = 16;
-  const int steps = std::max(1, (training + recipe.batch - 1) / recipe.batch);   // an epoch's
+  const int steps = std::max(1, (training + recipe.batch - 1) / recipe.batch);  // an epoch's
   recipe.epochs = std::max(length.epochs, (length.steps + steps - 1) / steps);
   return recipe;
 }
@@ -119,8 +144,12 @@ bool Unbalanced(const dataset::Dataset& dataset) {
 class Maker {
  public:
   Maker(const Preset& preset, const dataset::Dataset& dataset, const GridChoice& choice)
-      : preset_(preset), choice_(choice), classes_(static_cast<int>(dataset.labels.size())),
-        pictures_(static_cast<int>(dataset.pictures.size())), training_(pictures_ * 7 / 10), unbalanced_(Unbalanced(dataset)) {}
+      : preset_(preset),
+        choice_(choice),
+        classes_(static_cast<int>(dataset.labels.size())),
+        pictures_(static_cast<int>(dataset.pictures.size())),
+        training_(pictures_ * 7 / 10),
+        unbalanced_(Unbalanced(dataset)) {}
 
   // A size too small for a model is an error only when the user named both.
   Result<void> Add(const std::string& model, int size_px, const std::string& generator) {
@@ -151,7 +180,8 @@ class Maker {
     return {};
   }
   Result<std::vector<Candidate>> Take() {
-    if (candidates_.empty()) return Fail(ErrorKind::kUsage, "no model fits through any of the sizes; name larger --sizes");
+    if (candidates_.empty())
+      return Fail(ErrorKind::kUsage, "no model fits through any of the sizes; name larger --sizes");
     return std::move(candidates_);
   }
 
@@ -173,8 +203,9 @@ class Maker {
     return nn::NamedModel(name, size_px, classes_);
   }
   Result<train::Recipe> RecipeOf(const Candidate& candidate) const {
-    return Changed(IsPaperModel(candidate.model) ? train::PaperRecipe()
-                                                 : OwnRecipe(preset_.length, candidate.generator, training_, unbalanced_));
+    return Changed(IsPaperModel(candidate.model)
+                       ? train::PaperRecipe()
+                       : OwnRecipe(preset_.length, candidate.generator, training_, unbalanced_));
   }
   // As the user's own recipe says.
   Result<train::Recipe> Changed(train::Recipe recipe) const {
@@ -190,7 +221,7 @@ class Maker {
   const Preset& preset_;
   const GridChoice& choice_;
   int classes_;
-  int pictures_, training_;   // of the dataset; a fold's, about
+  int pictures_, training_;  // of the dataset; a fold's, about
   bool unbalanced_;
   std::vector<Candidate> candidates_;
 };
@@ -203,25 +234,29 @@ std::vector<std::string> NamedOrOwn(std::vector<std::string> named, const std::v
   return named;
 }
 
-// The models to try: named by the user, their own, else the preset's with what begins with the first backbone.
+// The models to try: named by the user, their own, else the preset's with what begins with the first
+// backbone.
 std::vector<std::string> ModelsOf(const Preset& preset, const GridChoice& choice) {
   std::vector<std::string> models = NamedOrOwn(choice.models, choice.own_models);
   if (!models.empty()) return models;
   models = preset.models;
   if (choice.backbones.empty()) return models;
-  for (const std::string& training : preset.trainings) models.push_back(choice.backbones[0]->name + "-" + training);
+  for (const std::string& training : preset.trainings)
+    models.push_back(choice.backbones[0]->name + "-" + training);
   return models;
 }
 
 Result<std::vector<int>> SizesOf(const std::string& model, const Preset& preset, const GridChoice& choice) {
   if (!choice.sizes_px.empty()) return choice.sizes_px;
   HL_ASSIGN(const std::vector<BackboneModel> from_backbone, BackboneModels(model, choice.backbones));
-  return from_backbone.empty() || preset.backbone_sizes_px.empty() ? preset.sizes_px : preset.backbone_sizes_px;
+  return from_backbone.empty() || preset.backbone_sizes_px.empty() ? preset.sizes_px
+                                                                   : preset.backbone_sizes_px;
 }
 
 }  // namespace
 
-Result<train::Recipe> PresetRecipe(std::string_view preset, const image::GeneratorSpec& generator, size_t pictures, bool unbalanced) {
+Result<train::Recipe> PresetRecipe(std::string_view preset, const image::GeneratorSpec& generator,
+                                   size_t pictures, bool unbalanced) {
   HL_ASSIGN(const Preset found, FindPreset(preset, 2));
   return OwnRecipe(found.length, generator, static_cast<int>(pictures) * 7 / 10, unbalanced);
 }
@@ -235,7 +270,8 @@ Result<std::vector<Candidate>> PresetCandidates(std::string_view preset, const d
                                                 const GridChoice& choice) {
   HL_ASSIGN(const Preset found, FindPreset(preset, dataset.labels.size()));
   std::vector<std::string> generators = NamedOrOwn(choice.generators, choice.own_generators);
-  const bool own_grid = !NamedOrOwn(choice.models, choice.own_models).empty() || !generators.empty() || !choice.sizes_px.empty() || !choice.recipe_changes.empty();
+  const bool own_grid = !NamedOrOwn(choice.models, choice.own_models).empty() || !generators.empty() ||
+                        !choice.sizes_px.empty() || !choice.recipe_changes.empty();
   if (generators.empty()) generators = found.generators;
   Maker maker(found, dataset, choice);
   for (const std::string& model : ModelsOf(found, choice)) {
@@ -256,8 +292,8 @@ size_t TrainingPictures(const dataset::Dataset& dataset) {
   return rest * 7 / 10;
 }
 
-Result<Plan> PlanTrials(const std::vector<Candidate>& candidates, size_t training_pictures, int folds, int jobs,
-                        Coverage coverage) {
+Result<Plan> PlanTrials(const std::vector<Candidate>& candidates, size_t training_pictures, int folds,
+                        int jobs, Coverage coverage) {
   HL_ASSIGN(const std::vector<double> trial_s, MeasureTrials(candidates, training_pictures));
   const std::vector<double> ones(candidates.size(), 1.0);
   double trials = 0, work_s = 0;
@@ -279,12 +315,13 @@ Result<Plan> PlanTrials(const std::vector<Candidate>& candidates, size_t trainin
   }
   Plan plan;
   plan.trials = static_cast<int>(std::lround(trials));
-  plan.seconds = std::max(work_s / std::max(1, std::min(jobs, plan.trials)), *std::min_element(trial_s.begin(), trial_s.end()));
+  plan.seconds = std::max(work_s / std::max(1, std::min(jobs, plan.trials)),
+                          *std::min_element(trial_s.begin(), trial_s.end()));
   return plan;
 }
 
-Result<Plan> Estimate(const std::vector<Candidate>& candidates, const dataset::Dataset& dataset, int folds, int jobs,
-                      Coverage coverage) {
+Result<Plan> Estimate(const std::vector<Candidate>& candidates, const dataset::Dataset& dataset, int folds,
+                      int jobs, Coverage coverage) {
   const size_t pictures = dataset.pictures.size();
   HL_ASSIGN(Plan plan, PlanTrials(candidates, TrainingPictures(dataset), folds, jobs, coverage));
   std::set<int> sizes;
@@ -294,7 +331,9 @@ Result<Plan> Estimate(const std::vector<Candidate>& candidates, const dataset::D
     sizes.insert(candidate.size_px);
     largest = std::max(largest, cost.arena_bytes);
     // Weights, scores of every picture, the record. Of a race too, whatever it will train.
-    plan.disk_bytes += folds * (4 * cost.parameters + static_cast<int64_t>(pictures) * (4 * candidate.architecture.classes + 20) + 20'000);
+    plan.disk_bytes +=
+        folds * (4 * cost.parameters +
+                 static_cast<int64_t>(pictures) * (4 * candidate.architecture.classes + 20) + 20'000);
   }
   const int threads = std::max(1, std::min(jobs, plan.trials));
   plan.memory_bytes = threads * largest;

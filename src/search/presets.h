@@ -1,4 +1,5 @@
-// Presets: which candidates `--preset quick|standard|thorough|paper` means for a dataset, and what they will cost.
+// Presets: which candidates `--preset quick|standard|thorough|paper` means for a dataset, and what they will
+// cost.
 #pragma once
 
 #include <string>
@@ -16,40 +17,42 @@ namespace handlens::search {
 struct GridChoice {
   std::vector<std::string> models, generators;
   std::vector<int> sizes_px;
-  std::vector<nn::ModelSpec> own_models;               // from handlens.toml, sizes filled in here
-  std::vector<image::GeneratorSpec> own_generators;    // from handlens.toml
-  Json recipe_changes = Json::object();                // from handlens.toml: keys of train::ToJson(Recipe), for every candidate
-  int epochs = 0;                                      // 0 = the recipe's
-  std::vector<const backbone::Backbone*> backbones;    // that models may begin with; the presets use the first
+  std::vector<nn::ModelSpec> own_models;             // from handlens.toml, sizes filled in here
+  std::vector<image::GeneratorSpec> own_generators;  // from handlens.toml
+  Json recipe_changes =
+      Json::object();  // from handlens.toml: keys of train::ToJson(Recipe), for every candidate
+  int epochs = 0;      // 0 = the recipe's
+  std::vector<const backbone::Backbone*> backbones;  // that models may begin with; the presets use the first
 };
 
 // Kind kUsage for unknown names, with the nearest right one.
 Result<std::vector<Candidate>> PresetCandidates(std::string_view preset, const dataset::Dataset& dataset,
                                                 const GridChoice& choice);
 
-// How a preset trains networks from scratch, of a dataset of so many pictures, whose classes are so unequal (or not) that they
-// count alike in the loss.
-Result<train::Recipe> PresetRecipe(std::string_view preset, const image::GeneratorSpec& generator, size_t pictures, bool unbalanced);
+// How a preset trains networks from scratch, of a dataset of so many pictures, whose classes are so unequal
+// (or not) that they count alike in the loss.
+Result<train::Recipe> PresetRecipe(std::string_view preset, const image::GeneratorSpec& generator,
+                                   size_t pictures, bool unbalanced);
 
-// Whether a preset trains every fold of every candidate: quick (too few to race) and paper (its tables are whole) do,
-// standard and thorough race.
+// Whether a preset trains every fold of every candidate: quick (too few to race) and paper (its tables are
+// whole) do, standard and thorough race.
 enum class Coverage { kExhaustive, kRace };
 Result<Coverage> PresetCoverage(std::string_view preset);
 
-// The plan that `--dry-run` prints: trials, estimated seconds on `jobs` threads (measured by timing a few steps of
-// each architecture for under a second in all), memory and disk in bytes.
+// The plan that `--dry-run` prints: trials, estimated seconds on `jobs` threads (measured by timing a few
+// steps of each architecture for under a second in all), memory and disk in bytes.
 struct Plan {
   int trials = 0;
   double seconds = 0;
   int64_t memory_bytes = 0, disk_bytes = 0;
 };
-Result<Plan> Estimate(const std::vector<Candidate>& candidates, const dataset::Dataset& dataset, int folds, int jobs,
-                      Coverage coverage);
+Result<Plan> Estimate(const std::vector<Candidate>& candidates, const dataset::Dataset& dataset, int folds,
+                      int jobs, Coverage coverage);
 
-// Its trials and seconds alone, for trials of so many pictures. A race is foreseen as one that halves after each fold
-// and tries the next size once.
-Result<Plan> PlanTrials(const std::vector<Candidate>& candidates, size_t training_pictures, int folds, int jobs,
-                        Coverage coverage);
+// Its trials and seconds alone, for trials of so many pictures. A race is foreseen as one that halves after
+// each fold and tries the next size once.
+Result<Plan> PlanTrials(const std::vector<Candidate>& candidates, size_t training_pictures, int folds,
+                        int jobs, Coverage coverage);
 // Pictures that one fold trains on: seven tenths of what the usual hold-out leaves.
 size_t TrainingPictures(const dataset::Dataset& dataset);
 

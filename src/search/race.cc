@@ -17,7 +17,8 @@ std::string ChainOf(const Candidate& c) {
   return fmt::format("{}\n{}\n{}\n{}", c.start->hash, c.start->cut, c.generator.name, c.size_px);
 }
 
-// A backbone's probe before what is trained from it, and of two trainings the one that freezes more; else by size.
+// A backbone's probe before what is trained from it, and of two trainings the one that freezes more; else by
+// size.
 std::pair<int, int64_t> Step(const Candidate& c) {
   if (!c.start) return {c.size_px, 0};
   const auto trained = std::count_if(c.architecture.layers.begin(), c.architecture.layers.end(),
@@ -25,7 +26,9 @@ std::pair<int, int64_t> Step(const Candidate& c) {
   return {c.start->method == train::Method::kProbe ? 0 : 1, trained};
 }
 
-std::string AfterFolds(int folds) { return folds == 1 ? "after 1 fold" : fmt::format("after {} folds", folds); }
+std::string AfterFolds(int folds) {
+  return folds == 1 ? "after 1 fold" : fmt::format("after {} folds", folds);
+}
 
 }  // namespace
 
@@ -71,7 +74,8 @@ void Race::Judge() {
     std::erase_if(active_, [this](size_t c) {
       if (!cells_[c].eliminated) return false;
       const auto [chain, place] = place_[c];
-      DropRest(chain, place + 1, fmt::format("not begun: {} was stopped", CandidateName(cells_[c].candidate)));
+      DropRest(chain, place + 1,
+               fmt::format("not begun: {} was stopped", CandidateName(cells_[c].candidate)));
       return true;
     });
   };
@@ -93,14 +97,18 @@ void Race::JudgeClimbers() {
     const CellResult& below = cells_[chains_[chain][place - 1]];
     const Gain gain = GainOver(dataset_, below, cell);
     if (gain.mean + gain.error < kSearchMargin) {
-      cell.eliminated_because = fmt::format("{}: {:+.3f} ± {:.3f} against {} on the same {} validation pictures; the next step has to promise {:.3f}",
-                                            AfterFolds(rung_), gain.mean, gain.error, CandidateName(below.candidate), gain.n, kSearchMargin);
+      cell.eliminated_because = fmt::format(
+          "{}: {:+.3f} ± {:.3f} against {} on the same {} validation pictures; the next step has to promise "
+          "{:.3f}",
+          AfterFolds(rung_), gain.mean, gain.error, CandidateName(below.candidate), gain.n, kSearchMargin);
     }
     for (const size_t f : finished_) {
       const Paired paired = Compare(dataset_, cells_[f], cell);
-      if (!cell.eliminated_because.empty() || paired.only_a <= paired.only_b || paired.p >= kSignificance) continue;
-      cell.eliminated_because = fmt::format("{}: significantly worse than {} on the same {} validation pictures (McNemar p = {:.4f})",
-                                            AfterFolds(rung_), CandidateName(cells_[f].candidate), paired.n, paired.p);
+      if (!cell.eliminated_because.empty() || paired.only_a <= paired.only_b || paired.p >= kSignificance)
+        continue;
+      cell.eliminated_because = fmt::format(
+          "{}: significantly worse than {} on the same {} validation pictures (McNemar p = {:.4f})",
+          AfterFolds(rung_), CandidateName(cells_[f].candidate), paired.n, paired.p);
     }
     cell.eliminated = !cell.eliminated_because.empty();
   }
@@ -115,16 +123,20 @@ bool Race::BeginClimb() {
     const auto [chain, place] = place_[c];
     if (place + 1 == chains_[chain].size()) continue;
     if (1 - right < kSearchMargin) {
-      DropRest(chain, place + 1, fmt::format("not begun: {} is right on {:.3f} of its validation pictures, and the next step has to promise {:.3f} more",
-                                             CandidateName(cells_[best].candidate), right, kSearchMargin));
+      DropRest(chain, place + 1,
+               fmt::format("not begun: {} is right on {:.3f} of its validation pictures, and the next step "
+                           "has to promise {:.3f} more",
+                           CandidateName(cells_[best].candidate), right, kSearchMargin));
       continue;
     }
     if (place > 0) {
       const CellResult& below = cells_[chains_[chain][place - 1]];
       const Gain gain = GainOver(dataset_, below, cells_[c]);
       if (gain.mean / 2 <= kSearchMargin) {
-        DropRest(chain, place + 1, fmt::format("not begun: {} gained {:+.3f} over {}, and half of that is not above {:.3f}",
-                                               CandidateName(cells_[c].candidate), gain.mean, CandidateName(below.candidate), kSearchMargin));
+        DropRest(chain, place + 1,
+                 fmt::format("not begun: {} gained {:+.3f} over {}, and half of that is not above {:.3f}",
+                             CandidateName(cells_[c].candidate), gain.mean, CandidateName(below.candidate),
+                             kSearchMargin));
         continue;
       }
     }
@@ -168,7 +180,8 @@ std::vector<RaceTrial> Race::Ask() {
   return trials;
 }
 
-// Folds of a larger size from fold `from` on. It is judged after its first two, and half of those that climb are stopped there.
+// Folds of a larger size from fold `from` on. It is judged after its first two, and half of those that climb
+// are stopped there.
 double Race::ClimberFolds(int from) const {
   constexpr double kGoesOn = 0.7;
   double sum = 0, chance = 1;
@@ -179,12 +192,13 @@ double Race::ClimberFolds(int from) const {
   return sum;
 }
 
-// Mean of those `some` of `costs`, the leader's first, that will probably go on: the leaders, once folds have been judged. Before
-// that nobody knows; but practice for the camera and wide networks, which cost more, win more often than not: half-way
-// between all and the dearest.
+// Mean of those `some` of `costs`, the leader's first, that will probably go on: the leaders, once folds have
+// been judged. Before that nobody knows; but practice for the camera and wide networks, which cost more, win
+// more often than not: half-way between all and the dearest.
 double Race::LikelyCost(std::vector<double> costs, size_t some) const {
   const auto mean_of_first = [&costs](size_t n) {
-    return std::accumulate(costs.begin(), costs.begin() + static_cast<ptrdiff_t>(n), 0.0) / static_cast<double>(n);
+    return std::accumulate(costs.begin(), costs.begin() + static_cast<ptrdiff_t>(n), 0.0) /
+           static_cast<double>(n);
   };
   if (rung_ > 0) return mean_of_first(some);
   const double all = mean_of_first(costs.size());
@@ -208,7 +222,8 @@ double Race::ExpectedLater(const std::vector<double>& trial_cost) const {
     cost += static_cast<double>(alive) * LikelyCost(costs, alive);
   }
   const size_t climbers = std::min<size_t>(2, larger.size());
-  return climbers > 0 ? cost + static_cast<double>(climbers) * LikelyCost(larger, climbers) * ClimberFolds(0) : cost;
+  return climbers > 0 ? cost + static_cast<double>(climbers) * LikelyCost(larger, climbers) * ClimberFolds(0)
+                      : cost;
 }
 
 }  // namespace handlens::search

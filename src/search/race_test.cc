@@ -12,10 +12,10 @@ namespace handlens::search {
 namespace {
 
 constexpr int kFolds = 5;
-constexpr size_t kPictures = 60;   // validation pictures a fold
+constexpr size_t kPictures = 60;  // validation pictures a fold
 
-// Races over made-up results: a cell gets `right` of the pictures of each fold right. Nested sets of pictures, so that the
-// paired tests see no more disagreement than the counts demand.
+// Races over made-up results: a cell gets `right` of the pictures of each fold right. Nested sets of
+// pictures, so that the paired tests see no more disagreement than the counts demand.
 class RaceTest : public testing::Test {
  protected:
   void Add(const std::string& model, int size_px, size_t right) {
@@ -64,7 +64,8 @@ TEST_F(RaceTest, HalvesTheSmallestSizesAndStopsWhereSizeGainsNothing) {
     for (size_t model = 0; model < 8; ++model) Add(fmt::format("m{}", model), size, 50 - 2 * model);
   }
   const std::vector<RaceTrial> trials = Run();
-  // 8 + 4 + 3 folds of the last two at 30 px; the last two's 50 px gain nothing, which one fold does not prove.
+  // 8 + 4 + 3 folds of the last two at 30 px; the last two's 50 px gain nothing, which one fold does not
+  // prove.
   EXPECT_EQ(FoldsOf(0), 5u);
   EXPECT_EQ(FoldsOf(1), 5u);
   EXPECT_EQ(FoldsOf(2), 2u);
@@ -77,22 +78,27 @@ TEST_F(RaceTest, HalvesTheSmallestSizesAndStopsWhereSizeGainsNothing) {
 }
 
 TEST_F(RaceTest, ClimbsWhileSizeGains) {
-  for (const auto& [size, right] : {std::pair{30, 35}, {50, 40}, {100, 46}, {200, 46}, {300, 46}}) Add("m1", size, static_cast<size_t>(right));
+  for (const auto& [size, right] : {std::pair{30, 35}, {50, 40}, {100, 46}, {200, 46}, {300, 46}})
+    Add("m1", size, static_cast<size_t>(right));
   Run();
   EXPECT_EQ(FoldsOf(1), 5u);
   EXPECT_EQ(FoldsOf(2), 5u);
   EXPECT_FALSE(cells_[2].eliminated);
   EXPECT_EQ(FoldsOf(4), 0u);
-  EXPECT_NE(cells_[4].eliminated_because.find("not begun"), std::string::npos) << cells_[4].eliminated_because;
+  EXPECT_NE(cells_[4].eliminated_because.find("not begun"), std::string::npos)
+      << cells_[4].eliminated_because;
 }
 
 TEST_F(RaceTest, NobodyClimbsWhereNothingIsLeftToGain) {
   for (const int size : {30, 50}) {
-    for (const auto& [model, right] : {std::pair{"m1", 60}, {"m2", 58}}) Add(model, size, static_cast<size_t>(right));
+    for (const auto& [model, right] : {std::pair{"m1", 60}, {"m2", 58}})
+      Add(model, size, static_cast<size_t>(right));
   }
   EXPECT_EQ(Run().size(), 10u);
   for (size_t c = 2; c < 4; ++c) {
-    EXPECT_EQ(cells_[c].eliminated_because, "not begun: m1, 30 px, mild is right on 1.000 of its validation pictures, and the next step has to promise 0.010 more");
+    EXPECT_EQ(cells_[c].eliminated_because,
+              "not begun: m1, 30 px, mild is right on 1.000 of its validation pictures, and the next step "
+              "has to promise 0.010 more");
   }
 }
 
@@ -153,7 +159,8 @@ TEST_F(RaceTest, ForeseesThatTheLeadersGoOnAndThatHalfOfThoseThatClimbAreStopped
     for (const RaceTrial& trial : race.Next()) cells_[trial.cell].folds.push_back(Trial(trial));
   };
   run();
-  // Nothing is known: two of four go on, four folds each, at (25 + 35) / 2; then their next size, 1 + 0.7 + 3 x 0.49 folds.
+  // Nothing is known: two of four go on, four folds each, at (25 + 35) / 2; then their next size, 1 + 0.7 + 3
+  // x 0.49 folds.
   EXPECT_NEAR(race.ExpectedLater(cost), 4 * 2 * 30 + 2 * 300 * 3.17, 1e-9);
   run();
   // The two that lead, m0 and m2, run all their folds; their next size follows.
@@ -189,8 +196,8 @@ TEST(Budget, BeginsWhatFitsAndFinishesTheFavourite) {
     return made;
   };
   budget.BeginRound(0, 4, 1);
-  EXPECT_TRUE(budget.Admit(job(0), trial_s));    // 30 and 120 later: 75 s on two threads and a wait of 15
-  EXPECT_FALSE(budget.Admit(job(1), trial_s));   // 30 more: 90 s, and 15 of waiting for the last
+  EXPECT_TRUE(budget.Admit(job(0), trial_s));   // 30 and 120 later: 75 s on two threads and a wait of 15
+  EXPECT_FALSE(budget.Admit(job(1), trial_s));  // 30 more: 90 s, and 15 of waiting for the last
   EXPECT_TRUE(budget.Admit(job(2), trial_s));
   Budget over(MonotonicSeconds() - 1, 2, 2, 2);
   over.BeginRound(1, 0, 2);
@@ -200,7 +207,7 @@ TEST(Budget, BeginsWhatFitsAndFinishesTheFavourite) {
   EXPECT_TRUE(over.Expired(job(0)));
   over.Finished(job(1));
   over.Finished(job(1));
-  EXPECT_TRUE(over.Expired(job(1)));             // it has all its folds now
+  EXPECT_TRUE(over.Expired(job(1)));  // it has all its folds now
 }
 
 }  // namespace

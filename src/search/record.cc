@@ -15,7 +15,8 @@ namespace {
 
 constexpr const char* kFormat = "handlens-search";
 
-// The paper's Tables 3, 5, 7, 8: one table a model, a row a size, a column a generator, "mean ± std" of test accuracy in %.
+// The paper's Tables 3, 5, 7, 8: one table a model, a row a size, a column a generator, "mean ± std" of test
+// accuracy in %.
 Json Tables(const SearchResult& result) {
   std::vector<std::string> models, generators;
   std::vector<int> sizes;
@@ -44,7 +45,8 @@ Json Tables(const SearchResult& result) {
       }
       rows.push_back(row);
     }
-    tables.push_back({{"model", model}, {"sizes_px", sizes}, {"generators", generators}, {"test_accuracy_percent", rows}});
+    tables.push_back(
+        {{"model", model}, {"sizes_px", sizes}, {"generators", generators}, {"test_accuracy_percent", rows}});
   }
   return tables;
 }
@@ -53,9 +55,10 @@ std::string Csv(const SearchResult& result) {
   std::string csv = "model,size,augmentation,fold,accuracy,loss,parameters,epochs,seconds\n";
   for (const CellResult& cell : result.cells) {
     for (const train::TrialResult& fold : cell.folds) {
-      csv += fmt::format("{},{},{},{},{},{},{},{},{:.3f}\n", CsvCell(cell.candidate.model), cell.candidate.size_px,
-                         CsvCell(cell.candidate.generator.name), fold.spec.fold + 1, fold.test_accuracy, fold.test_loss,
-                         fold.parameters, fold.epochs.size(), fold.seconds);
+      csv +=
+          fmt::format("{},{},{},{},{},{},{},{},{:.3f}\n", CsvCell(cell.candidate.model),
+                      cell.candidate.size_px, CsvCell(cell.candidate.generator.name), fold.spec.fold + 1,
+                      fold.test_accuracy, fold.test_loss, fold.parameters, fold.epochs.size(), fold.seconds);
     }
   }
   return csv;
@@ -73,19 +76,20 @@ Json CellToJson(const CellResult& cell) {
                      {"epochs", fold.epochs.size()}});
   }
   Json json = {{"model", cell.candidate.model},
-          {"size_px", cell.candidate.size_px},
-          {"parameters", cell.parameters},
-          {"validation_accuracy", {{"mean", cell.validation_accuracy.mean}, {"std", cell.validation_accuracy.std}}},
-          {"test_accuracy", {{"mean", cell.test_accuracy.mean}, {"std", cell.test_accuracy.std}}},
-          {"test_correct", cell.test_correct},
-          {"test_n", cell.test_n},
-          {"test_ci95", {cell.test_ci95.low, cell.test_ci95.high}},
-          {"eliminated", cell.eliminated},
-          {"eliminated_because", cell.eliminated_because},
-          {"folds", folds},
-          {"generator", image::ToJson(cell.candidate.generator)},
-          {"recipe", train::ToJson(cell.candidate.recipe)},
-          {"architecture", nn::ToJson(cell.candidate.architecture)}};
+               {"size_px", cell.candidate.size_px},
+               {"parameters", cell.parameters},
+               {"validation_accuracy",
+                {{"mean", cell.validation_accuracy.mean}, {"std", cell.validation_accuracy.std}}},
+               {"test_accuracy", {{"mean", cell.test_accuracy.mean}, {"std", cell.test_accuracy.std}}},
+               {"test_correct", cell.test_correct},
+               {"test_n", cell.test_n},
+               {"test_ci95", {cell.test_ci95.low, cell.test_ci95.high}},
+               {"eliminated", cell.eliminated},
+               {"eliminated_because", cell.eliminated_because},
+               {"folds", folds},
+               {"generator", image::ToJson(cell.candidate.generator)},
+               {"recipe", train::ToJson(cell.candidate.recipe)},
+               {"architecture", nn::ToJson(cell.candidate.architecture)}};
   if (cell.yardstick != Yardstick::kPictures) {
     json["compared_by"] = YardstickName(cell.yardstick);
     json["camera_accuracy"] = {{"mean", cell.camera_accuracy.mean}, {"std", cell.camera_accuracy.std}};
@@ -112,17 +116,20 @@ Result<CellResult> CellFromJson(const Json& json, const std::filesystem::path& r
     cell.standing = cell.validation_accuracy;
     if (j.contains("compared_by")) {
       HL_ASSIGN(cell.yardstick, YardstickFromName(j.at("compared_by").get<std::string>()));
-      cell.camera_accuracy = {j.at("camera_accuracy").at("mean").get<double>(), j.at("camera_accuracy").at("std").get<double>()};
+      cell.camera_accuracy = {j.at("camera_accuracy").at("mean").get<double>(),
+                              j.at("camera_accuracy").at("std").get<double>()};
       cell.standing = {j.at("standing").at("mean").get<double>(), j.at("standing").at("std").get<double>()};
     }
-    cell.test_accuracy = {j.at("test_accuracy").at("mean").get<double>(), j.at("test_accuracy").at("std").get<double>()};
+    cell.test_accuracy = {j.at("test_accuracy").at("mean").get<double>(),
+                          j.at("test_accuracy").at("std").get<double>()};
     cell.test_correct = j.at("test_correct").get<size_t>();
     cell.test_n = j.at("test_n").get<size_t>();
     cell.test_ci95 = {j.at("test_ci95").at(0).get<double>(), j.at("test_ci95").at(1).get<double>()};
     cell.eliminated = j.at("eliminated").get<bool>();
     cell.eliminated_because = j.at("eliminated_because").get<std::string>();
     for (const Json& fold : j.at("folds")) {
-      HL_ASSIGN(train::TrialResult trial, train::ReadTrial(run / "trials" / fold.at("trial").get<std::string>()));
+      HL_ASSIGN(train::TrialResult trial,
+                train::ReadTrial(run / "trials" / fold.at("trial").get<std::string>()));
       cell.folds.push_back(std::move(trial));
     }
     return cell;
@@ -131,7 +138,8 @@ Result<CellResult> CellFromJson(const Json& json, const std::filesystem::path& r
   return cell;
 }
 
-Result<void> WriteSearch(const std::filesystem::path& run, const dataset::Dataset& dataset, const SearchResult& result) {
+Result<void> WriteSearch(const std::filesystem::path& run, const dataset::Dataset& dataset,
+                         const SearchResult& result) {
   Json cells = Json::array();
   for (const CellResult& cell : result.cells) cells.push_back(CellToJson(cell));
   const Json json = {{"dataset", dataset::Fingerprint(dataset)},
@@ -159,7 +167,8 @@ Result<SearchResult> ReadSearch(const std::filesystem::path& run) {
       result.cells.push_back(std::move(value));
     }
     if (result.chosen < 0 || static_cast<size_t>(result.chosen) >= result.cells.size()) {
-      return Fail(ErrorKind::kBadInput, "{}: the choice is not among its cells; run `search` again", path.string());
+      return Fail(ErrorKind::kBadInput, "{}: the choice is not among its cells; run `search` again",
+                  path.string());
     }
     return result;
   });

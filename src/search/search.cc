@@ -17,30 +17,42 @@ namespace handlens::search {
 namespace {
 
 // Where the pixels are kept that trials read.
-const std::filesystem::path& PixelsOf(const SearchOptions& options) { return options.local_cache.empty() ? options.cache : options.local_cache; }
+const std::filesystem::path& PixelsOf(const SearchOptions& options) {
+  return options.local_cache.empty() ? options.cache : options.local_cache;
+}
 
 // Shares begin with the features of different pictures.
-double BeginOf(const SearchOptions& options) { return options.share ? static_cast<double>(options.share->number - 1) / options.share->of : 0; }
+double BeginOf(const SearchOptions& options) {
+  return options.share ? static_cast<double>(options.share->number - 1) / options.share->of : 0;
+}
 
 class Run {
  public:
-  Run(const dataset::Dataset& dataset, const split::Split& split, const SearchOptions& options, Progress& progress)
-      : dataset_(dataset), split_(split), options_(options), progress_(progress),
-        pixels_(dataset, options.fit, PixelsOf(options)), features_(dataset, options.cache, BeginOf(options)), hits_(options.candidates.size()) {
+  Run(const dataset::Dataset& dataset, const split::Split& split, const SearchOptions& options,
+      Progress& progress)
+      : dataset_(dataset),
+        split_(split),
+        options_(options),
+        progress_(progress),
+        pixels_(dataset, options.fit, PixelsOf(options)),
+        features_(dataset, options.cache, BeginOf(options)),
+        hits_(options.candidates.size()) {
     if (options.share) shared_.emplace(options.trials, options.claims);
   }
 
   Result<SearchResult> All();
 
  private:
-  // Trains these trials. `later_s` is asked for the work expected after them, for the estimate of what is left.
+  // Trains these trials. `later_s` is asked for the work expected after them, for the estimate of what is
+  // left.
   using Later = std::function<double(const std::vector<double>&)>;
   Result<void> Round(const std::vector<RaceTrial>& trials, const Later& later);
   Result<void> WholeGrid();
   Result<void> RunRace();
   std::vector<TrialJob> JobsOf(const std::vector<RaceTrial>& trials) const;
   PoolOptions Hooks(const std::vector<TrialJob>& jobs, const Later& later);
-  void Advanced(const std::vector<TrialJob>& jobs, const std::vector<JobProgress>& shares, const Later& later);
+  void Advanced(const std::vector<TrialJob>& jobs, const std::vector<JobProgress>& shares,
+                const Later& later);
   void Note(const TrialJob& job, const train::TrialResult& trial);
   std::string HowFar() const;
 
@@ -55,10 +67,11 @@ class Run {
   std::optional<Pace> pace_;
   std::optional<Budget> budget_;
   const double begun_s_ = MonotonicSeconds();
-  double told_s_ = 0;                               // when the time left was last told
-  double done_before_ = 0;                          // trials of earlier rounds
+  double told_s_ = 0;       // when the time left was last told
+  double done_before_ = 0;  // trials of earlier rounds
   std::string note_;
-  std::vector<std::pair<double, double>> hits_;     // validation pictures right and seen, by candidate; for the note
+  std::vector<std::pair<double, double>>
+      hits_;  // validation pictures right and seen, by candidate; for the note
 };
 
 std::vector<TrialJob> Run::JobsOf(const std::vector<RaceTrial>& trials) const {
@@ -66,13 +79,16 @@ std::vector<TrialJob> Run::JobsOf(const std::vector<RaceTrial>& trials) const {
   for (const RaceTrial& trial : trials) {
     const Candidate& candidate = options_.candidates[trial.cell];
     const double cost = TrialCost(candidate, split_.folds[static_cast<size_t>(trial.fold)].train.size());
-    jobs.push_back({{candidate.model, candidate.architecture, candidate.generator, candidate.recipe, candidate.size_px,
-                     trial.fold, options_.seed, candidate.start},
-                    trial.cell, cost});
+    jobs.push_back({{candidate.model, candidate.architecture, candidate.generator, candidate.recipe,
+                     candidate.size_px, trial.fold, options_.seed, candidate.start},
+                    trial.cell,
+                    cost});
   }
-  // The biggest first keeps all threads busy to the end; a budget wants whole candidates in their order instead.
+  // The biggest first keeps all threads busy to the end; a budget wants whole candidates in their order
+  // instead.
   if (!budget_) {
-    std::stable_sort(jobs.begin(), jobs.end(), [](const TrialJob& a, const TrialJob& b) { return a.cost > b.cost; });
+    std::stable_sort(jobs.begin(), jobs.end(),
+                     [](const TrialJob& a, const TrialJob& b) { return a.cost > b.cost; });
   }
   return jobs;
 }
@@ -88,14 +104,16 @@ void Run::Note(const TrialJob& job, const train::TrialResult& trial) {
     if (hits_[c].first * hits_[best].second > hits_[best].first * hits_[c].second) best = c;
   }
   if (hits_[best].second == 0) return;
-  const Interval interval = Wilson95(static_cast<size_t>(std::lround(hits_[best].first)), static_cast<size_t>(hits_[best].second));
+  const Interval interval =
+      Wilson95(static_cast<size_t>(std::lround(hits_[best].first)), static_cast<size_t>(hits_[best].second));
   note_ = fmt::format("best validation accuracy {:.3f} [{:.3f}, {:.3f}]: {}",
-                      hits_[best].first / hits_[best].second, interval.low,
-                      interval.high, CandidateName(options_.candidates[best]));
+                      hits_[best].first / hits_[best].second, interval.low, interval.high,
+                      CandidateName(options_.candidates[best]));
 }
 
 // Tells how much is done and how long the rest takes, at most a few times a second.
-void Run::Advanced(const std::vector<TrialJob>& jobs, const std::vector<JobProgress>& shares, const Later& later) {
+void Run::Advanced(const std::vector<TrialJob>& jobs, const std::vector<JobProgress>& shares,
+                   const Later& later) {
   double done = done_before_;
   for (const JobProgress& share : shares) done += share.done;
   const double now_s = MonotonicSeconds();
@@ -123,7 +141,7 @@ PoolOptions Run::Hooks(const std::vector<TrialJob>& jobs, const Later& later) {
     hooks.reads_others = options_.chooses;
   }
   hooks.camera_check = options_.yardstick != Yardstick::kPictures;
-  std::set<int> cuts;   // of one backbone, which share one pass over the pictures
+  std::set<int> cuts;  // of one backbone, which share one pass over the pictures
   for (const Candidate& candidate : options_.candidates) {
     if (candidate.start) cuts.insert(candidate.start->cut);
   }
@@ -137,7 +155,9 @@ PoolOptions Run::Hooks(const std::vector<TrialJob>& jobs, const Later& later) {
     if (budget_) budget_->Finished(job);
     Note(job, trial);
   };
-  hooks.advanced = [this, &jobs, &later](const std::vector<JobProgress>& shares) { Advanced(jobs, shares, later); };
+  hooks.advanced = [this, &jobs, &later](const std::vector<JobProgress>& shares) {
+    Advanced(jobs, shares, later);
+  };
   return hooks;
 }
 
@@ -152,14 +172,18 @@ Result<void> Run::Round(const std::vector<RaceTrial>& trials, const Later& later
     CellResult& cell = result_.cells[jobs[i].candidate];
     if (!results[i] && !cell.eliminated) {
       cell.eliminated = true;
-      cell.eliminated_because = cell.folds.empty()
-                                    ? fmt::format("not run: it would not have fitted the time budget of {:.0f} s", options_.budget_s)
-                                    : fmt::format("its other folds would not have fitted the time budget of {:.0f} s", options_.budget_s);
+      cell.eliminated_because =
+          cell.folds.empty()
+              ? fmt::format("not run: it would not have fitted the time budget of {:.0f} s",
+                            options_.budget_s)
+              : fmt::format("its other folds would not have fitted the time budget of {:.0f} s",
+                            options_.budget_s);
     }
   }
   for (CellResult& cell : result_.cells) {
-    std::sort(cell.folds.begin(), cell.folds.end(),
-              [](const train::TrialResult& a, const train::TrialResult& b) { return a.spec.fold < b.spec.fold; });
+    std::sort(
+        cell.folds.begin(), cell.folds.end(),
+        [](const train::TrialResult& a, const train::TrialResult& b) { return a.spec.fold < b.spec.fold; });
   }
   return {};
 }
@@ -179,7 +203,8 @@ Result<void> Run::RunRace() {
   Race race(dataset_, folds, result_.cells);
   for (std::vector<RaceTrial> trials = race.Next(); !trials.empty(); trials = race.Next()) {
     if (budget_) budget_->BeginRound(trials[0].cell, folds - race.FoldsAsked(), race.FoldsNeeded());
-    HL_TRY(Round(trials, [&race](const std::vector<double>& trial_s) { return race.ExpectedLater(trial_s); }));
+    HL_TRY(
+        Round(trials, [&race](const std::vector<double>& trial_s) { return race.ExpectedLater(trial_s); }));
     done_before_ = 0;
     for (const CellResult& cell : result_.cells) done_before_ += static_cast<double>(cell.folds.size());
   }
@@ -195,8 +220,10 @@ std::string Run::HowFar() const {
   }
   const size_t cells = result_.cells.size(), folds = split_.folds.size();
   if (whole == cells) return "";
-  return fmt::format("{} of {} candidates ran all {} folds, with {} of {} trials in all; why the others did not stands beside them. ",
-                     whole, cells, folds, trials, cells * folds);
+  return fmt::format(
+      "{} of {} candidates ran all {} folds, with {} of {} trials in all; why the others did not stands "
+      "beside them. ",
+      whole, cells, folds, trials, cells * folds);
 }
 
 Result<SearchResult> Run::All() {
@@ -212,7 +239,8 @@ Result<SearchResult> Run::All() {
   }
   // How many a race will run is not known, only about how long it takes.
   const int trials = options_.exhaustive ? static_cast<int>(options_.candidates.size()) * folds : 0;
-  if (options_.budget_s > 0) budget_.emplace(begun_s_ + options_.budget_s, options_.jobs, folds, options_.candidates.size());
+  if (options_.budget_s > 0)
+    budget_.emplace(begun_s_ + options_.budget_s, options_.jobs, folds, options_.candidates.size());
   progress_.Begin(options_.step, trials, "trials");
   HL_ASSIGN(std::vector<double> trial_s, MeasureTrials(options_.candidates, split_.folds[0].train.size()));
   pace_.emplace(options_.candidates, std::move(trial_s));
@@ -229,27 +257,32 @@ Result<SearchResult> Run::All() {
   result_.chosen = choice.chosen;
   result_.rule = HowFar() + choice.rule;
   const CellResult& chosen = result_.cells[static_cast<size_t>(choice.chosen)];
-  progress_.End(fmt::format("chosen: {}; test accuracy {:.3f} [{:.3f}, {:.3f}] (n = {})", CandidateName(chosen.candidate),
-                            static_cast<double>(chosen.test_correct) / static_cast<double>(std::max<size_t>(chosen.test_n, 1)),
-                            chosen.test_ci95.low, chosen.test_ci95.high, chosen.test_n));
+  progress_.End(fmt::format(
+      "chosen: {}; test accuracy {:.3f} [{:.3f}, {:.3f}] (n = {})", CandidateName(chosen.candidate),
+      static_cast<double>(chosen.test_correct) / static_cast<double>(std::max<size_t>(chosen.test_n, 1)),
+      chosen.test_ci95.low, chosen.test_ci95.high, chosen.test_n));
   return std::move(result_);
 }
 
 }  // namespace
 
-Result<SearchResult> Search(const dataset::Dataset& dataset, const split::Split& split, const SearchOptions& options,
-                            Progress& progress) {
-  if (options.candidates.empty()) return Fail(ErrorKind::kUsage, "nothing to search: no model, size or generator is left");
+Result<SearchResult> Search(const dataset::Dataset& dataset, const split::Split& split,
+                            const SearchOptions& options, Progress& progress) {
+  if (options.candidates.empty())
+    return Fail(ErrorKind::kUsage, "nothing to search: no model, size or generator is left");
   HL_CHECK(options.chooses || options.exhaustive);
-  if (split.folds.empty()) return Fail(ErrorKind::kBadInput, "the split has no folds; make it again with `split`");
+  if (split.folds.empty())
+    return Fail(ErrorKind::kBadInput, "the split has no folds; make it again with `split`");
   std::set<int> sizes;
   for (const Candidate& candidate : options.candidates) sizes.insert(candidate.size_px);
   const std::vector<int> sorted(sizes.begin(), sizes.end());
-  if (!options.local_cache.empty()) HL_TRY(dataset::CopyPrepared(dataset, sorted, options.fit, options.cache, options.local_cache));
+  if (!options.local_cache.empty())
+    HL_TRY(dataset::CopyPrepared(dataset, sorted, options.fit, options.cache, options.local_cache));
   HL_TRY(dataset::Prepare(dataset, sorted, options.fit, PixelsOf(options), options.jobs, progress));
   for (const backbone::Backbone* backbone : options.backbones) {
-    const bool used = std::any_of(options.candidates.begin(), options.candidates.end(),
-                                  [&](const Candidate& c) { return c.start && c.start->hash == backbone->hash; });
+    const bool used =
+        std::any_of(options.candidates.begin(), options.candidates.end(),
+                    [&](const Candidate& c) { return c.start && c.start->hash == backbone->hash; });
     if (used) HL_TRY(train::KeepBackbone(options.trials, *backbone));
   }
   return Run(dataset, split, options, progress).All();
@@ -257,13 +290,20 @@ Result<SearchResult> Search(const dataset::Dataset& dataset, const split::Split&
 
 train::TrialSpec FinalTrial(const CellResult& cell, uint64_t seed) {
   const Candidate& candidate = cell.candidate;
-  train::TrialSpec spec{candidate.model,   candidate.architecture, candidate.generator, candidate.recipe,
-                        candidate.size_px, train::kAllFolds,       seed, candidate.start};
+  train::TrialSpec spec{candidate.model,
+                        candidate.architecture,
+                        candidate.generator,
+                        candidate.recipe,
+                        candidate.size_px,
+                        train::kAllFolds,
+                        seed,
+                        candidate.start};
   const bool open_ended = candidate.recipe.keep_best || candidate.recipe.early_stop_patience > 0;
   if (open_ended && !cell.folds.empty()) {
     double epochs = 0;
     for (const train::TrialResult& fold : cell.folds) epochs += fold.best_epoch + 1;
-    spec.recipe.epochs = std::max(1, static_cast<int>(std::lround(epochs / static_cast<double>(cell.folds.size()))));
+    spec.recipe.epochs =
+        std::max(1, static_cast<int>(std::lround(epochs / static_cast<double>(cell.folds.size()))));
   }
   spec.recipe.keep_best = false;
   spec.recipe.early_stop_patience = 0;

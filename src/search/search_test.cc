@@ -22,7 +22,8 @@ namespace fs = std::filesystem;
 using train::Synthetic;
 
 // A cell whose validation and test predictions are right exactly where `hits` says; two classes, one fold.
-CellResult CellWith(const Synthetic& made, const std::string& name, int64_t parameters, const std::vector<bool>& hits) {
+CellResult CellWith(const Synthetic& made, const std::string& name, int64_t parameters,
+                    const std::vector<bool>& hits) {
   CellResult cell;
   cell.candidate.model = name;
   train::TrialResult fold;
@@ -71,25 +72,32 @@ TEST_F(ChoiceTest, AMarginWideEnoughStillNeedsThePairedTest) {
 }
 
 TEST_F(ChoiceTest, TakesTheSmallestThatPractisedOnCameraPicturesAmongThoseNotWorse) {
-  std::vector<CellResult> cells = {CellWith(made_, "clean", 10, FirstRight(271, 300)), CellWith(made_, "camera", 20, FirstRight(270, 300)),
+  std::vector<CellResult> cells = {CellWith(made_, "clean", 10, FirstRight(271, 300)),
+                                   CellWith(made_, "camera", 20, FirstRight(270, 300)),
                                    CellWith(made_, "larger", 30, FirstRight(272, 300))};
   EXPECT_EQ(Choose(made_.dataset, cells, kSearchMargin).chosen, 0);
   for (const size_t i : {size_t{1}, size_t{2}}) cells[i].candidate.generator.camera_share = 0.5f;
   const Choice choice = Choose(made_.dataset, cells, kSearchMargin);
   EXPECT_EQ(choice.best, 2);
   EXPECT_EQ(choice.chosen, 1);
-  EXPECT_NE(choice.rule.find("Smallest of those trained on simulated camera pictures that are at most"), std::string::npos) << choice.rule;
+  EXPECT_NE(choice.rule.find("Smallest of those trained on simulated camera pictures that are at most"),
+            std::string::npos)
+      << choice.rule;
   cells.pop_back();
   cells[1] = CellWith(made_, "camera", 20, FirstRight(290, 300));
   cells[1].candidate.generator.camera_share = 0.5f;
-  EXPECT_NE(Choose(made_.dataset, cells, kSearchMargin).rule.find("Nothing smaller trained on simulated camera pictures is at most"), std::string::npos);
+  EXPECT_NE(Choose(made_.dataset, cells, kSearchMargin)
+                .rule.find("Nothing smaller trained on simulated camera pictures is at most"),
+            std::string::npos);
   cells[1] = CellWith(made_, "camera", 20, FirstRight(260, 300));
   cells[1].candidate.generator.camera_share = 0.5f;
-  EXPECT_EQ(Choose(made_.dataset, cells, kSearchMargin).chosen, 0);   // accuracy before practice
+  EXPECT_EQ(Choose(made_.dataset, cells, kSearchMargin).chosen, 0);  // accuracy before practice
 }
 
-// As a cell that was also seen by a camera: of the photographs of the first `both` pictures both are right, of the next `one` one.
-CellResult Photographed(const Synthetic& made, CellResult cell, Yardstick yardstick, std::pair<size_t, size_t> both_one) {
+// As a cell that was also seen by a camera: of the photographs of the first `both` pictures both are right,
+// of the next `one` one.
+CellResult Photographed(const Synthetic& made, CellResult cell, Yardstick yardstick,
+                        std::pair<size_t, size_t> both_one) {
   train::TrialResult& fold = cell.folds[0];
   for (size_t i = 0; i < fold.validation.pictures.size(); ++i) {
     const int label = made.dataset.pictures[i].label;
@@ -107,14 +115,16 @@ CellResult Photographed(const Synthetic& made, CellResult cell, Yardstick yardst
 
 TEST_F(ChoiceTest, ForTheCameraTakesWhatPhotographsOfValidationPicturesShow) {
   const auto cells = [&](Yardstick yardstick) {
-    return std::vector{Photographed(made_, CellWith(made_, "clean", 10, FirstRight(290, 300)), yardstick, {150, 20}),
-                       Photographed(made_, CellWith(made_, "sturdy", 20, FirstRight(280, 300)), yardstick, {260, 10})};
+    return std::vector{
+        Photographed(made_, CellWith(made_, "clean", 10, FirstRight(290, 300)), yardstick, {150, 20}),
+        Photographed(made_, CellWith(made_, "sturdy", 20, FirstRight(280, 300)), yardstick, {260, 10})};
   };
   EXPECT_EQ(Choose(made_.dataset, cells(Yardstick::kPictures), kSearchMargin).chosen, 0);
   const std::vector<CellResult> camera = cells(Yardstick::kCamera);
   const Choice choice = Choose(made_.dataset, camera, kSearchMargin);
   EXPECT_EQ(choice.chosen, 1);
-  EXPECT_NEAR(camera[0].standing.mean, 160.0 / 300, 1e-9);   // half a picture where one of its two photographs is right
+  EXPECT_NEAR(camera[0].standing.mean, 160.0 / 300,
+              1e-9);  // half a picture where one of its two photographs is right
   EXPECT_NE(choice.rule.find("as a simulated camera shows them"), std::string::npos) << choice.rule;
   const std::vector<CellResult> both = cells(Yardstick::kBoth);
   EXPECT_NEAR(both[0].standing.mean, (290 + 160) / 600.0, 1e-9);
@@ -122,26 +132,28 @@ TEST_F(ChoiceTest, ForTheCameraTakesWhatPhotographsOfValidationPicturesShow) {
   // Pictures, not photographs, are what the test counts: two photographs of a picture are no two witnesses.
   const Paired paired = Compare(made_.dataset, camera[1], camera[0]);
   EXPECT_EQ(paired.n, 300u);
-  EXPECT_EQ(paired.only_a, 120u);   // 150..269
+  EXPECT_EQ(paired.only_a, 120u);  // 150..269
   EXPECT_EQ(paired.only_b, 0u);
 }
 
 TEST_F(ChoiceTest, WhoWasSeenByTheCameraNeedsNoPreferenceForPractice) {
-  std::vector<CellResult> cells = {Photographed(made_, CellWith(made_, "clean", 10, FirstRight(271, 300)), Yardstick::kBoth, {200, 0}),
-                                   Photographed(made_, CellWith(made_, "practised", 20, FirstRight(271, 300)), Yardstick::kBoth, {200, 0})};
+  std::vector<CellResult> cells = {
+      Photographed(made_, CellWith(made_, "clean", 10, FirstRight(271, 300)), Yardstick::kBoth, {200, 0}),
+      Photographed(made_, CellWith(made_, "practised", 20, FirstRight(271, 300)), Yardstick::kBoth,
+                   {200, 0})};
   cells[1].candidate.generator.camera_share = 0.5f;
   EXPECT_EQ(Choose(made_.dataset, cells, kSearchMargin).chosen, 0);
 }
 
 // Paper defect X11: accuracies cut to whole numbers, cells keyed by the text of their parameters.
 TEST_F(ChoiceTest, NeitherRoundsNorComparesAsText) {
-  const std::vector<CellResult> cells = {CellWith(made_, "a", 100, FirstRight(271, 300)),
-                                         CellWith(made_, "b", 9, FirstRight(272, 300)),
-                                         CellWith(made_, "c", 9, FirstRight(272, 300)),
-                                         CellWith(made_, "d", 20, FirstRight(272, 300))};
+  const std::vector<CellResult> cells = {
+      CellWith(made_, "a", 100, FirstRight(271, 300)), CellWith(made_, "b", 9, FirstRight(272, 300)),
+      CellWith(made_, "c", 9, FirstRight(272, 300)), CellWith(made_, "d", 20, FirstRight(272, 300))};
   const Choice choice = Choose(made_.dataset, cells, 0);
-  EXPECT_EQ(choice.best, 1);     // 90.67 over 90.33, which int() would call a tie
-  EXPECT_EQ(choice.chosen, 1);   // of equals the fewest parameters (9 < 20 < 100, not "100" < "20" < "9"), then the first
+  EXPECT_EQ(choice.best, 1);  // 90.67 over 90.33, which int() would call a tie
+  EXPECT_EQ(choice.chosen,
+            1);  // of equals the fewest parameters (9 < 20 < 100, not "100" < "20" < "9"), then the first
 }
 
 TEST_F(ChoiceTest, TheRaceDropsTheWorseAndKeepsTwo) {
@@ -164,12 +176,14 @@ TEST_F(ChoiceTest, TheRaceDropsTheWorseAndKeepsTwo) {
 
 TEST_F(ChoiceTest, OfEqualsTheRaceKeepsThoseThatWouldBeChosen) {
   std::vector<CellResult> cells;
-  for (const int64_t parameters : {30, 20, 10, 40, 50}) cells.push_back(CellWith(made_, fmt::format("p{}", parameters), parameters, FirstRight(300, 300)));
+  for (const int64_t parameters : {30, 20, 10, 40, 50})
+    cells.push_back(CellWith(made_, fmt::format("p{}", parameters), parameters, FirstRight(300, 300)));
   cells[3].candidate.generator.camera_share = 0.5f;
   Eliminate(made_.dataset, 1, {0, 1, 2, 3, 4}, cells);
   EXPECT_TRUE(cells[0].eliminated && cells[4].eliminated);
   EXPECT_FALSE(cells[1].eliminated || cells[2].eliminated || cells[3].eliminated);
-  EXPECT_NE(cells[0].eliminated_because.find("level with p20"), std::string::npos) << cells[0].eliminated_because;
+  EXPECT_NE(cells[0].eliminated_because.find("level with p20"), std::string::npos)
+      << cells[0].eliminated_because;
 }
 
 using SearchTest = TinySearch;
@@ -181,7 +195,8 @@ TEST_F(SearchTest, TheRecordIsTheSameForAnyNumberOfThreads) {
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(Record("one", *read), one);
   const std::string csv = *ReadText(root_ / "one" / "search.csv");
-  EXPECT_EQ(csv.substr(0, csv.find('\n')), "model,size,augmentation,fold,accuracy,loss,parameters,epochs,seconds");
+  EXPECT_EQ(csv.substr(0, csv.find('\n')),
+            "model,size,augmentation,fold,accuracy,loss,parameters,epochs,seconds");
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 10);
 }
 
@@ -223,12 +238,16 @@ TEST_F(SearchTest, ARaceThatIsStoppedAndContinuedEndsInTheSameRecord) {
 
 TEST_F(SearchTest, TrialsThatExpireAreLeftOutWithoutAnError) {
   const SearchOptions options = Options("run", 2);
-  ASSERT_TRUE(dataset::Prepare(dataset_, std::vector<int>{12}, options.fit, options.cache, 1, SilentProgress()));
+  ASSERT_TRUE(
+      dataset::Prepare(dataset_, std::vector<int>{12}, options.fit, options.cache, 1, SilentProgress()));
   PixelStore pixels(dataset_, options.fit, options.cache);
   std::vector<TrialJob> jobs;
   for (size_t c = 1; c < 3; ++c) {
     const Candidate& candidate = options.candidates[c];
-    jobs.push_back({{candidate.model, candidate.architecture, candidate.generator, candidate.recipe, candidate.size_px, 0, 1}, c, 1});
+    jobs.push_back({{candidate.model, candidate.architecture, candidate.generator, candidate.recipe,
+                     candidate.size_px, 0, 1},
+                    c,
+                    1});
     jobs.back().spec.recipe.epochs = 2000;
   }
   PoolOptions pool;
@@ -260,7 +279,8 @@ TEST_F(SearchTest, TheChoiceNeverSeesTestPictures) {
   std::vector<CellResult> cells = before.cells;
   for (CellResult& cell : cells) {
     for (train::TrialResult& fold : cell.folds) {
-      for (size_t i = 0; i + 1 < fold.test.scores.size(); i += 2) std::swap(fold.test.scores[i], fold.test.scores[i + 1]);
+      for (size_t i = 0; i + 1 < fold.test.scores.size(); i += 2)
+        std::swap(fold.test.scores[i], fold.test.scores[i + 1]);
       fold.test_accuracy = 1 - fold.test_accuracy;
     }
     FillSummary(dataset_, cell);
@@ -313,7 +333,8 @@ TEST_F(SearchTest, FewPicturesTrainAsManySteps) {
   ASSERT_EQ(quick->size(), 2u);
   for (const Candidate& candidate : *quick) {
     EXPECT_EQ(candidate.recipe.batch, 16);
-    EXPECT_EQ(candidate.recipe.epochs, ((candidate.generator.camera_share > 0 ? 3333 : 2000) + steps - 1) / steps);
+    EXPECT_EQ(candidate.recipe.epochs,
+              ((candidate.generator.camera_share > 0 ? 3333 : 2000) + steps - 1) / steps);
   }
 }
 

@@ -1,4 +1,5 @@
-// Several processes on one search: whatever their number, and whoever dies, the record is that of one process.
+// Several processes on one search: whatever their number, and whoever dies, the record is that of one
+// process.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -33,7 +34,8 @@ class ShardsTest : public TinySearch {
     const pid_t child = ::fork();
     if (child != 0) return child;
     const auto result = Search(dataset_, split_, options, progress);
-    if (!result && result.error().kind != ErrorKind::kInterrupted) std::fprintf(stderr, "%s\n", result.error().message.c_str());
+    if (!result && result.error().kind != ErrorKind::kInterrupted)
+      std::fprintf(stderr, "%s\n", result.error().message.c_str());
     ::_exit(result ? 0 : result.error().kind == ErrorKind::kInterrupted ? 75 : 1);
   }
   static int Wait(pid_t child) {
@@ -52,13 +54,16 @@ class ShardsTest : public TinySearch {
     options.exhaustive = exhaustive;
     return Record(run, Do(options));
   }
-  std::vector<std::string> Names(const std::string& run) const { return ListFolder(root_ / run / "trials").value_or(std::vector<std::string>()); }
+  std::vector<std::string> Names(const std::string& run) const {
+    return ListFolder(root_ / run / "trials").value_or(std::vector<std::string>());
+  }
   // Weights, predictions and camera checks of all trials, and nothing else in the folder.
   std::string Trials(const std::string& run) const {
     std::string all;
     for (const std::string& id : Names(run)) {
       all += id + "\n";
-      for (const char* file : {"weights.safetensors", "predictions.safetensors", "camera.json", "events.jsonl"}) {
+      for (const char* file :
+           {"weights.safetensors", "predictions.safetensors", "camera.json", "events.jsonl"}) {
         all += ReadText(root_ / run / "trials" / id / file).value_or("none") + "\n";
       }
     }
@@ -68,10 +73,12 @@ class ShardsTest : public TinySearch {
 
 TEST_F(ShardsTest, ThreeProcessesEndInTheRecordOfOne) {
   for (const bool exhaustive : {true, false}) {
-    const std::string alone = fmt::format("alone{}", exhaustive), shared = fmt::format("shared{}", exhaustive);
+    const std::string alone = fmt::format("alone{}", exhaustive),
+                      shared = fmt::format("shared{}", exhaustive);
     const std::string record = Alone(alone, exhaustive);
     std::vector<pid_t> children;
-    for (int k = 1; k <= 3; ++k) children.push_back(Start(Shard(shared, {k, 3}, exhaustive), SilentProgress()));
+    for (int k = 1; k <= 3; ++k)
+      children.push_back(Start(Shard(shared, {k, 3}, exhaustive), SilentProgress()));
     for (const pid_t child : children) EXPECT_EQ(Wait(child), 0);
     EXPECT_EQ(Record(shared, Merge(shared, exhaustive)), record);
     EXPECT_EQ(Trials(shared), Trials(alone));
@@ -110,7 +117,8 @@ TEST_F(ShardsTest, StoppedAndKilledTheyEndInTheRecordOfOne) {
   EXPECT_EQ(Trials("shared"), Trials("alone"));
 }
 
-// A run that one process began and was stopped in goes on with shards, and the other way round; epochs that were saved are not trained again.
+// A run that one process began and was stopped in goes on with shards, and the other way round; epochs that
+// were saved are not trained again.
 TEST_F(ShardsTest, ShardsAndOneProcessGoOnWhereTheOtherStopped) {
   const std::string record = Alone("alone", true);
   for (int stops = 20; stops <= 220; stops += 40) {
@@ -125,7 +133,8 @@ TEST_F(ShardsTest, ShardsAndOneProcessGoOnWhereTheOtherStopped) {
       EXPECT_EQ(Record(run, Do(Options(run, 1))), record);
     }
     RemoveOwnedFolders(root_ / run / "trials");
-    for (const std::string& id : Names(run)) EXPECT_FALSE(fs::exists(root_ / run / "trials" / id / "state.bin"));
+    for (const std::string& id : Names(run))
+      EXPECT_FALSE(fs::exists(root_ / run / "trials" / id / "state.bin"));
   }
 }
 

@@ -81,22 +81,26 @@ Result<void> SharedTrials::Publish(const std::string& id, const fs::path& folder
   std::error_code error;
   if (!Holds(place, "trial.json")) {
     HL_ASSIGN(std::vector<std::string> names, ListFolder(folder));
-    std::stable_partition(names.begin(), names.end(), [](const std::string& name) { return name != "trial.json"; });
+    std::stable_partition(names.begin(), names.end(),
+                          [](const std::string& name) { return name != "trial.json"; });
     for (const std::string& name : names) {
-      if (std::rename((folder / name).c_str(), (place / name).c_str()) != 0) return SystemError(folder / name, errno);
+      if (std::rename((folder / name).c_str(), (place / name).c_str()) != 0)
+        return SystemError(folder / name, errno);
     }
     fs::remove(place / "state.bin", error);
     HL_TRY(FlushFolder(place));
   }
-  fs::remove_all(folder, error);   // what stays behind goes with `merge`
+  fs::remove_all(folder, error);  // what stays behind goes with `merge`
   return {};
 }
 
-Result<void> TakeOverState(const fs::path& trials, const std::vector<std::string>& names, const std::string& id, const fs::path& folder) {
+Result<void> TakeOverState(const fs::path& trials, const std::vector<std::string>& names,
+                           const std::string& id, const fs::path& folder) {
   const auto has = ChangedAt_ns(folder / "state.bin");
   if (has && *has) return {};
   std::pair<int64_t, fs::path> newest{-1, {}};
-  for (auto name = std::lower_bound(names.begin(), names.end(), id); name != names.end() && name->starts_with(id); ++name) {
+  for (auto name = std::lower_bound(names.begin(), names.end(), id);
+       name != names.end() && name->starts_with(id); ++name) {
     const fs::path state = trials / *name / "state.bin";
     const auto changed = ChangedAt_ns(state);
     if (changed && *changed && **changed > newest.first) newest = {**changed, state};

@@ -18,17 +18,26 @@ using Clock = std::chrono::steady_clock;
 
 class Pool {
  public:
-  Pool(const dataset::Dataset& dataset, const split::Split& split, const std::vector<TrialJob>& jobs, PixelStore& pixels,
-       const PoolOptions& options)
-      : dataset_(dataset), split_(split), jobs_(jobs), pixels_(pixels), options_(options),
-        fingerprint_(train::DataFingerprint(dataset, split, options.fit)), states_(jobs.size(), JobState::kWaiting),
-        shares_(jobs.size()), first_report_(jobs.size()), results_(jobs.size()) {}
+  Pool(const dataset::Dataset& dataset, const split::Split& split, const std::vector<TrialJob>& jobs,
+       PixelStore& pixels, const PoolOptions& options)
+      : dataset_(dataset),
+        split_(split),
+        jobs_(jobs),
+        pixels_(pixels),
+        options_(options),
+        fingerprint_(train::DataFingerprint(dataset, split, options.fit)),
+        states_(jobs.size(), JobState::kWaiting),
+        shares_(jobs.size()),
+        first_report_(jobs.size()),
+        results_(jobs.size()) {}
 
   Result<std::vector<std::optional<train::TrialResult>>> Run(Progress& progress) {
     HL_TRY(Begin());
-    const size_t threads = static_cast<size_t>(std::max(options_.jobs, 1)), workers = std::min(jobs_.size(), threads);
+    const size_t threads = static_cast<size_t>(std::max(options_.jobs, 1)),
+                 workers = std::min(jobs_.size(), threads);
     for (size_t i = workers; i < threads; ++i) spare_.Give();
-    ParallelFor(workers, static_cast<int>(workers), [&](size_t) { options_.shared != nullptr ? WorkShared(progress) : Work(progress); });
+    ParallelFor(workers, static_cast<int>(workers),
+                [&](size_t) { options_.shared != nullptr ? WorkShared(progress) : Work(progress); });
     if (error_) return tl::make_unexpected(*error_);
     return std::move(results_);
   }
@@ -81,9 +90,9 @@ class Pool {
   const PoolOptions& options_;
   const std::string fingerprint_;
   SpareThreads spare_;
-  std::vector<std::string> ids_;                 // by job
-  std::vector<std::string> names_;               // in the folder of trials at the beginning, sorted
-  std::mutex look_;                              // held by the one thread that looks at others
+  std::vector<std::string> ids_;    // by job
+  std::vector<std::string> names_;  // in the folder of trials at the beginning, sorted
+  std::mutex look_;                 // held by the one thread that looks at others
 
   mutable std::mutex mutex_;  // guards all below
   std::vector<JobState> states_;
@@ -93,7 +102,8 @@ class Pool {
   std::optional<Error> error_;
 };
 
-// Between two looks at what others do: longer the longer nothing happens, and a look takes a tenth of the time at most.
+// Between two looks at what others do: longer the longer nothing happens, and a look takes a tenth of the
+// time at most.
 class Pause {
  public:
   void Begin() { begun_ = Clock::now(); }
@@ -103,7 +113,8 @@ class Pause {
   }
   void Wait(const Progress& progress) const {
     const auto end = Clock::now() + std::min(next_, kLongest);
-    while (Clock::now() < end && !progress.StopRequested()) std::this_thread::sleep_for(std::min<Clock::duration>(kSlice, end - Clock::now()));
+    while (Clock::now() < end && !progress.StopRequested())
+      std::this_thread::sleep_for(std::min<Clock::duration>(kSlice, end - Clock::now()));
   }
 
  private:
@@ -123,7 +134,9 @@ class TrialProgress final : public Progress {
   void End(std::string_view) override {}
   void Say(std::string_view line) override { outer_.Say(line); }
   void Warn(std::string_view line) override { outer_.Warn(line); }
-  bool StopRequested() const override { return outer_.StopRequested() || pool_.Failed() || pool_.Expired(job_); }
+  bool StopRequested() const override {
+    return outer_.StopRequested() || pool_.Failed() || pool_.Expired(job_);
+  }
 
  private:
   Pool& pool_;
@@ -132,7 +145,8 @@ class TrialProgress final : public Progress {
   double total_ = 0;
 };
 
-// The first job that waits; else one that another process had when last looked at; nothing when neither is left.
+// The first job that waits; else one that another process had when last looked at; nothing when neither is
+// left.
 std::optional<size_t> Pool::Next() {
   const std::lock_guard lock(mutex_);
   if (error_) return std::nullopt;
@@ -159,7 +173,7 @@ void Pool::Work(Progress& progress) {
     }
     Try(*job, progress);
   }
-  spare_.Give();   // no work left: who still trains may have this thread
+  spare_.Give();  // no work left: who still trains may have this thread
 }
 
 Result<void> Pool::Begin() {
@@ -174,9 +188,12 @@ Result<void> Pool::Begin() {
   if (options_.may_train) return {};
   size_t missing = 0;
   std::error_code error;
-  for (size_t i = 0; i < jobs_.size(); ++i) missing += std::filesystem::exists(FolderOf(i) / "trial.json", error) ? 0 : 1;
+  for (size_t i = 0; i < jobs_.size(); ++i)
+    missing += std::filesystem::exists(FolderOf(i) / "trial.json", error) ? 0 : 1;
   if (missing == 0) return {};
-  return Fail(ErrorKind::kBadInput, "{}: {} of {} trials are not finished yet; run their shards again, or train them here by --yes", options_.trials.string(), missing, jobs_.size());
+  return Fail(ErrorKind::kBadInput,
+              "{}: {} of {} trials are not finished yet; run their shards again, or train them here by --yes",
+              options_.trials.string(), missing, jobs_.size());
 }
 
 void Pool::Try(size_t job, Progress& progress) {
@@ -184,7 +201,8 @@ void Pool::Try(size_t job, Progress& progress) {
   std::error_code ignored;
   if (std::filesystem::exists(folder / "trial.json", ignored)) {
     auto done = train::ReadTrial(folder);
-    if (!done || !options_.camera_check || !done->camera.pictures.empty()) return Finish(job, std::move(done));
+    if (!done || !options_.camera_check || !done->camera.pictures.empty())
+      return Finish(job, std::move(done));
   }
   auto lock = FileLock::TryLock(folder / "lock");
   if (!lock) return SetError(std::move(lock).error());
@@ -193,7 +211,8 @@ void Pool::Try(size_t job, Progress& progress) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
     return;
   }
-  if (const auto taken = TakeOverState(options_.trials, names_, ids_[job], folder); !taken) return SetError(taken.error());
+  if (const auto taken = TakeOverState(options_.trials, names_, ids_[job], folder); !taken)
+    return SetError(taken.error());
   TrialProgress inner(*this, job, progress);
   auto trained = Train(job, folder, inner);
   const bool stopped = !trained && trained.error().kind == ErrorKind::kInterrupted;
@@ -201,11 +220,13 @@ void Pool::Try(size_t job, Progress& progress) {
   Finish(job, std::move(trained));
 }
 
-// Own jobs first, in their order; then those of others that are free, each process from another place on so that they rarely meet.
+// Own jobs first, in their order; then those of others that are free, each process from another place on so
+// that they rarely meet.
 std::optional<size_t> Pool::NextShared() {
   const std::lock_guard lock(mutex_);
   if (error_) return std::nullopt;
-  const size_t count = jobs_.size(), from = count * static_cast<size_t>(options_.share.number - 1) / static_cast<size_t>(options_.share.of);
+  const size_t count = jobs_.size(), from = count * static_cast<size_t>(options_.share.number - 1) /
+                                            static_cast<size_t>(options_.share.of);
   for (const bool own : {true, false}) {
     for (size_t i = 0; i < count; ++i) {
       const size_t job = own ? i : (from + i) % count;
@@ -219,11 +240,13 @@ std::optional<size_t> Pool::NextShared() {
 
 bool Pool::IsSettled() const {
   const std::lock_guard lock(mutex_);
-  return error_ || std::none_of(states_.begin(), states_.end(), [](JobState s) { return s == JobState::kElsewhere || s == JobState::kWaiting; });
+  return error_ || std::none_of(states_.begin(), states_.end(), [](JobState s) {
+           return s == JobState::kElsewhere || s == JobState::kWaiting;
+         });
 }
 
 void Pool::WorkShared(Progress& progress) {
-  bool lent = false;   // whoever still trains may have this thread while it waits
+  bool lent = false;  // whoever still trains may have this thread while it waits
   for (Pause pause; !IsSettled();) {
     if (progress.StopRequested()) return SetError(Interrupted().value());
     if (const std::optional<size_t> job = NextShared()) {
@@ -273,7 +296,8 @@ bool Pool::TakeFinished(size_t job) {
     return true;
   }
   auto done = train::ReadTrial(FolderOf(job));
-  if (done && options_.camera_check && done->camera.pictures.empty()) return false;   // to be added, or not to be seen yet
+  if (done && options_.camera_check && done->camera.pictures.empty())
+    return false;  // to be added, or not to be seen yet
   Finish(job, std::move(done));
   return true;
 }
@@ -302,8 +326,9 @@ void Pool::GiveUp(size_t job) {
 Result<train::TrialResult> Pool::Train(size_t job, const std::filesystem::path& folder, Progress& progress) {
   if (options_.train) return options_.train(jobs_[job], folder, progress);
   HL_ASSIGN(const auto pixels, pixels_.Get(jobs_[job].spec.size_px));
-  const train::TrialData data{&dataset_, &split_, pixels.get(), &spare_, options_.backbones, options_.features, options_.camera_check,
-                              options_.all_cuts};
+  const train::TrialData data{
+      &dataset_,          &split_,           pixels.get(),          &spare_,
+      options_.backbones, options_.features, options_.camera_check, options_.all_cuts};
   return train::RunTrial(jobs_[job].spec, data, folder, progress);
 }
 
@@ -333,10 +358,9 @@ Result<std::shared_ptr<const dataset::PixelSet>> PixelStore::Get(int size_px) {
   return set;
 }
 
-Result<std::vector<std::optional<train::TrialResult>>> RunTrials(const dataset::Dataset& dataset,
-                                                                 const split::Split& split,
-                                                                 const std::vector<TrialJob>& jobs, PixelStore& pixels,
-                                                                 const PoolOptions& options, Progress& progress) {
+Result<std::vector<std::optional<train::TrialResult>>> RunTrials(
+    const dataset::Dataset& dataset, const split::Split& split, const std::vector<TrialJob>& jobs,
+    PixelStore& pixels, const PoolOptions& options, Progress& progress) {
   if (jobs.empty()) return std::vector<std::optional<train::TrialResult>>();
   return Pool(dataset, split, jobs, pixels, options).Run(progress);
 }

@@ -36,7 +36,8 @@ bool SetSerial(X509* certificate) {
   if (RAND_bytes(bytes, sizeof bytes) != 1) return false;
   bytes[0] &= 0x7f;
   BIGNUM* number = BN_bin2bn(bytes, sizeof bytes, nullptr);
-  const bool done = number != nullptr && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != nullptr;
+  const bool done =
+      number != nullptr && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != nullptr;
   BN_free(number);
   return done;
 }
@@ -54,7 +55,8 @@ CertificatePointer SelfSigned(EVP_PKEY* key, const std::vector<std::string>& nam
   X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, kName, -1, -1, 0);
   X509_set_issuer_name(certificate.get(), name);
   std::string alternatives;
-  for (const std::string& each : names) alternatives += (alternatives.empty() ? "" : ",") + std::string(IsAddress(each) ? "IP:" : "DNS:") + each;
+  for (const std::string& each : names)
+    alternatives += (alternatives.empty() ? "" : ",") + std::string(IsAddress(each) ? "IP:" : "DNS:") + each;
   // No authority over other certificates: whoever trusts this one trusts these names only.
   const bool extended = AddExtension(certificate.get(), NID_basic_constraints, "critical,CA:FALSE") &&
                         AddExtension(certificate.get(), NID_key_usage, "critical,digitalSignature") &&
@@ -91,8 +93,8 @@ bool StillGood(X509* certificate, const std::vector<std::string>& names, int64_t
 
 }  // namespace
 
-Result<Certificate> ReadOrMakeCertificate(const std::filesystem::path& pem, const std::vector<std::string>& names,
-                                          int64_t now_s) {
+Result<Certificate> ReadOrMakeCertificate(const std::filesystem::path& pem,
+                                          const std::vector<std::string>& names, int64_t now_s) {
   // Two servers that start at once get one certificate, and a key that is being written is never swept.
   HL_ASSIGN(const auto lock, LockSecretFolder(pem.parent_path()));
   std::error_code error;
@@ -100,9 +102,11 @@ Result<Certificate> ReadOrMakeCertificate(const std::filesystem::path& pem, cons
     HL_ASSIGN(const std::string text, ReadText(pem));
     const BioPointer bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
     const KeyPointer key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
-    const CertificatePointer certificate(key ? PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr) : nullptr);
+    const CertificatePointer certificate(key ? PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)
+                                             : nullptr);
     if (!certificate || X509_check_private_key(certificate.get(), key.get()) != 1) {
-      return Fail(ErrorKind::kBadInput, "{}: not a key with its certificate; remove the file, and a new one is made", pem.string());
+      return Fail(ErrorKind::kBadInput,
+                  "{}: not a key with its certificate; remove the file, and a new one is made", pem.string());
     }
     if (StillGood(certificate.get(), names, now_s)) return Pem(key.get(), certificate.get());
   }

@@ -12,8 +12,8 @@
 namespace handlens::serve {
 namespace {
 
-constexpr size_t kSliceBytes = 256 * 1024;      // of an answer, before others have their turn
-constexpr size_t kPieceBytes = 16 * 1024;       // TLS records hold as much
+constexpr size_t kSliceBytes = 256 * 1024;  // of an answer, before others have their turn
+constexpr size_t kPieceBytes = 16 * 1024;   // TLS records hold as much
 constexpr size_t kMaxLingerBytes = 64 * 1024;
 
 }  // namespace
@@ -56,7 +56,8 @@ Connection::Moved Connection::Receive() {
 
 Connection::Moved Connection::Send() {
   const bool head = sent_ < answer_.head.size();
-  const std::string_view rest = head ? std::string_view(answer_.head).substr(sent_) : answer_.body.substr(sent_ - answer_.head.size());
+  const std::string_view rest =
+      head ? std::string_view(answer_.head).substr(sent_) : answer_.body.substr(sent_ - answer_.head.size());
   const std::string_view piece = rest.substr(0, kPieceBytes);
   wants_write_ = true;
   if (ssl_) {
@@ -98,7 +99,8 @@ bool Connection::ReadRequest(const Files& files, Scope scope, Clock::time_point 
     ParsedHead parsed = ParseHead(in_);
     if (parsed.status != 0) {
       in_.erase(0, parsed.used);
-      Begin(parsed.status == 200 ? AnswerTo(parsed.request, files, scope) : AnswerWithError(parsed.status), now);
+      Begin(parsed.status == 200 ? AnswerTo(parsed.request, files, scope) : AnswerWithError(parsed.status),
+            now);
       return true;
     }
     const bool was_idle = in_.empty();
@@ -132,15 +134,14 @@ void Connection::ThrowAway() {
   const ssize_t got = ::recv(socket_, piece.data(), piece.size(), 0);
   more_ = got > 0;
   lingered_ += got > 0 ? static_cast<size_t>(got) : 0;
-  if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR) || lingered_ > kMaxLingerBytes) phase_ = Phase::kClosed;
+  if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR) || lingered_ > kMaxLingerBytes)
+    phase_ = Phase::kClosed;
 }
 
 bool Connection::Go(const Files& files, Scope scope, Clock::time_point now) {
   more_ = false;
   switch (phase_) {
-    case Phase::kReading:
-      more_ = ReadRequest(files, scope, now);
-      return more_;
+    case Phase::kReading: more_ = ReadRequest(files, scope, now); return more_;
     case Phase::kWriting: WriteSlice(now); break;
     case Phase::kLingering: ThrowAway(); break;
     case Phase::kClosed: break;

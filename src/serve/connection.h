@@ -18,12 +18,13 @@ using Clock = std::chrono::steady_clock;
 using SslPointer = OpensslPointer<SSL, SSL_free>;
 
 // The time that each part of a request may take; whoever takes longer is cut off.
-inline constexpr std::chrono::seconds kRequestTime{10};   // from the connection, or the first byte, to the whole head
-inline constexpr std::chrono::seconds kIdleTime{30};      // between two requests
-inline constexpr std::chrono::seconds kAnswerTime{30};    // to take an answer, and
+inline constexpr std::chrono::seconds kRequestTime{
+    10};  // from the connection, or the first byte, to the whole head
+inline constexpr std::chrono::seconds kIdleTime{30};        // between two requests
+inline constexpr std::chrono::seconds kAnswerTime{30};      // to take an answer, and
 inline constexpr size_t kAnswerBytesPerSecond = 32 * 1024;  // a second more for each so many bytes
-inline constexpr std::chrono::seconds kLingerTime{2};     // for what was sent to us and is not read
-inline constexpr int kMaxRequests = 1000;                 // a connection
+inline constexpr std::chrono::seconds kLingerTime{2};       // for what was sent to us and is not read
+inline constexpr int kMaxRequests = 1000;                   // a connection
 
 class Connection {
  public:
@@ -35,8 +36,8 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // Does what can be done now: at most one request read or a slice of an answer written, so that no connection keeps
-  // the others waiting. Whether a request came.
+  // Does what can be done now: at most one request read or a slice of an answer written, so that no
+  // connection keeps the others waiting. Whether a request came.
   bool Go(const Files& files, Scope scope, Clock::time_point now);
   // Whether there is more to do without a sign from the socket.
   bool more() const { return more_; }
@@ -69,7 +70,7 @@ class Connection {
   Clock::time_point since_, deadline_;
   std::string in_;
   Answer answer_;
-  size_t sent_ = 0;          // of head and body together
+  size_t sent_ = 0;  // of head and body together
   size_t lingered_ = 0;
   int requests_ = 0;
 };

@@ -31,7 +31,8 @@ std::string_view ContentType(std::string_view name) {
                                         Row{".md", "text/markdown; charset=utf-8"}};
   const size_t dot = name.rfind('.');
   const std::string_view ending = dot == std::string_view::npos ? std::string_view() : name.substr(dot);
-  const auto row = std::find_if(kTypes.begin(), kTypes.end(), [&](const Row& each) { return each.first == ending; });
+  const auto row =
+      std::find_if(kTypes.begin(), kTypes.end(), [&](const Row& each) { return each.first == ending; });
   return row == kTypes.end() ? "application/octet-stream" : row->second;
 }
 
@@ -45,11 +46,14 @@ Result<std::map<std::string, ServedFile>> ReadFolder(const std::filesystem::path
     if (hidden || it->is_symlink() || !it->is_regular_file()) continue;
     HL_ASSIGN(const Bytes bytes, ReadFile(it->path()));
     const std::string name = it->path().lexically_relative(folder).generic_string();
-    files["/" + name] = {std::string(ContentType(name)), fmt::format("\"{}\"", Sha256(bytes)), {bytes.begin(), bytes.end()}};
+    files["/" + name] = {
+        std::string(ContentType(name)), fmt::format("\"{}\"", Sha256(bytes)), {bytes.begin(), bytes.end()}};
   }
   if (error) return Fail(ErrorKind::kBadInput, "{}: {}", folder.string(), error.message());
   const auto index = files.find("/index.html");
-  if (index == files.end()) return Fail(ErrorKind::kBadInput, "{}: no web app here; make one with `handlens app RUN --target web`", folder.string());
+  if (index == files.end())
+    return Fail(ErrorKind::kBadInput, "{}: no web app here; make one with `handlens app RUN --target web`",
+                folder.string());
   files["/"] = index->second;
   return files;
 }

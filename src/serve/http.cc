@@ -25,7 +25,8 @@ std::string_view Trimmed(std::string_view text) {
 bool IsToken(std::string_view text) {
   constexpr std::string_view kSigns = "!#$%&'*+-.^_`|~";
   return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || kSigns.find(c) != std::string_view::npos;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           kSigns.find(c) != std::string_view::npos;
   });
 }
 
@@ -35,9 +36,11 @@ int HexDigit(char c) {
   return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-// "/a%20b?c" -> "/a b"; nullopt for what is no path. Names are looked up whole, so that ".." means nothing here.
+// "/a%20b?c" -> "/a b"; nullopt for what is no path. Names are looked up whole, so that ".." means nothing
+// here.
 std::optional<std::string> PathOf(std::string_view target) {
-  if (const std::string lower = Lower(target.substr(0, 8)); lower.starts_with("http://") || lower.starts_with("https://")) {
+  if (const std::string lower = Lower(target.substr(0, 8));
+      lower.starts_with("http://") || lower.starts_with("https://")) {
     const size_t slash = target.find('/', target.find("//") + 2);
     target = slash == std::string_view::npos ? "/" : target.substr(slash);
   }
@@ -49,7 +52,8 @@ std::optional<std::string> PathOf(std::string_view target) {
       path += target[i];
       continue;
     }
-    if (i + 2 >= target.size() || HexDigit(target[i + 1]) < 0 || HexDigit(target[i + 2]) < 0) return std::nullopt;
+    if (i + 2 >= target.size() || HexDigit(target[i + 1]) < 0 || HexDigit(target[i + 2]) < 0)
+      return std::nullopt;
     path += static_cast<char>(16 * HexDigit(target[i + 1]) + HexDigit(target[i + 2]));
     i += 2;
   }
@@ -62,7 +66,8 @@ int ReadRequestLine(std::string_view line, Request& request, bool& is_1_0) {
   if (first == std::string_view::npos || first == last) return 400;
   const std::string_view method = line.substr(0, first), version = line.substr(last + 1);
   const std::string_view target = line.substr(first + 1, last - first - 1);
-  if (!IsToken(method) || !version.starts_with("HTTP/") || target.find(' ') != std::string_view::npos) return 400;
+  if (!IsToken(method) || !version.starts_with("HTTP/") || target.find(' ') != std::string_view::npos)
+    return 400;
   is_1_0 = version == "HTTP/1.0";
   if (!is_1_0 && version != "HTTP/1.1") return 505;
   auto path = PathOf(target);
@@ -112,7 +117,8 @@ const char* ReasonOf(int status) {
                                    std::pair{421, "Misdirected Request"},
                                    std::pair{431, "Request Header Fields Too Large"},
                                    std::pair{505, "HTTP Version Not Supported"}};
-  const auto found = std::find_if(kReasons.begin(), kReasons.end(), [&](const auto& each) { return each.first == status; });
+  const auto found =
+      std::find_if(kReasons.begin(), kReasons.end(), [&](const auto& each) { return each.first == status; });
   return found == kReasons.end() ? "Error" : found->second;
 }
 
@@ -129,7 +135,8 @@ void Begin(Answer& answer, int status) {
   AddHeader(answer.head, "Cross-Origin-Opener-Policy", "same-origin");
   AddHeader(answer.head, "Cross-Origin-Resource-Policy", "same-origin");
   AddHeader(answer.head, "Permissions-Policy", "camera=(self), microphone=(), geolocation=()");
-  AddHeader(answer.head, "Cache-Control", "no-cache");  // kept, but asked for every time: the ETag says whether it changed
+  AddHeader(answer.head, "Cache-Control",
+            "no-cache");  // kept, but asked for every time: the ETag says whether it changed
 }
 
 void End(Answer& answer) {
@@ -147,8 +154,8 @@ Answer Empty(int status, const Request& request) {
   return answer;
 }
 
-// On loopback only this computer's own names are answered, so that no page of another host can reach us under a name
-// that it let point to 127.0.0.1 (DNS rebinding).
+// On loopback only this computer's own names are answered, so that no page of another host can reach us under
+// a name that it let point to 127.0.0.1 (DNS rebinding).
 bool IsLocalHost(std::string host) {
   const size_t colon = host.rfind(':');
   if (colon != std::string::npos && host.find(']', colon) == std::string::npos) host.resize(colon);
@@ -184,8 +191,10 @@ std::optional<ByteRange> RangeOf(std::string_view text, size_t size) {
 
 Answer FileAnswer(const Request& request, const std::shared_ptr<const ServedFile>& served) {
   const ServedFile& file = *served;
-  const bool ranged = Lower(request.range).starts_with("bytes=") && (request.if_range.empty() || request.if_range == file.etag);
-  const auto range = ranged ? RangeOf(request.range, file.bytes.size()) : std::optional(ByteRange{0, file.bytes.size()});
+  const bool ranged = Lower(request.range).starts_with("bytes=") &&
+                      (request.if_range.empty() || request.if_range == file.etag);
+  const auto range =
+      ranged ? RangeOf(request.range, file.bytes.size()) : std::optional(ByteRange{0, file.bytes.size()});
   Answer answer;
   Begin(answer, !range ? 416 : ranged ? 206 : 200);
   AddHeader(answer.head, "ETag", file.etag);
@@ -195,12 +204,15 @@ Answer FileAnswer(const Request& request, const std::shared_ptr<const ServedFile
     AddHeader(answer.head, "Content-Length", "0");
   } else {
     if (ranged) {
-      AddHeader(answer.head, "Content-Range", fmt::format("bytes {}-{}/{}", range->first, range->first + range->count - 1, file.bytes.size()));
+      AddHeader(
+          answer.head, "Content-Range",
+          fmt::format("bytes {}-{}/{}", range->first, range->first + range->count - 1, file.bytes.size()));
     }
     AddHeader(answer.head, "Content-Type", file.type);
     AddHeader(answer.head, "Content-Length", fmt::format("{}", range->count));
     answer.file = served;
-    if (request.method == "GET") answer.body = std::string_view(file.bytes).substr(range->first, range->count);
+    if (request.method == "GET")
+      answer.body = std::string_view(file.bytes).substr(range->first, range->count);
   }
   answer.close = !request.keep_alive || request.has_body;
   End(answer);
@@ -224,7 +236,9 @@ ParsedHead ParseHead(std::string_view bytes) {
     lines.remove_prefix(line.size() + 2);
     if (number > kMaxHeaders) parsed.status = 431;
     else if (line.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) parsed.status = 400;
-    else parsed.status = number == 0 ? ReadRequestLine(line, parsed.request, is_1_0) : ReadHeader(line, parsed.request, hosts);
+    else
+      parsed.status = number == 0 ? ReadRequestLine(line, parsed.request, is_1_0)
+                                  : ReadHeader(line, parsed.request, hosts);
     if (parsed.status != 200) return parsed;
   }
   if (hosts > 1 || (hosts == 0 && !is_1_0)) {

@@ -1,4 +1,5 @@
-// Claims about the server: only the folder's files, with the right headers; TLS with a certificate that is kept.
+// Claims about the server: only the folder's files, with the right headers; TLS with a certificate that is
+// kept.
 #include "serve/serve.h"
 
 #include <gmock/gmock.h>
@@ -44,7 +45,8 @@ fs::path Site(const std::string& name) {
   return folder;
 }
 
-std::unique_ptr<Server> Started(const fs::path& site, Scope scope = Scope::kLoopback, const Certificate& certificate = {}) {
+std::unique_ptr<Server> Started(const fs::path& site, Scope scope = Scope::kLoopback,
+                                const Certificate& certificate = {}) {
   auto files = ReadFolder(site);
   EXPECT_TRUE(files) << files.error().message;
   auto server = Server::Start(*files, scope, 0, certificate);
@@ -68,12 +70,15 @@ class Raw {
   Raw(const Raw&) = delete;
   Raw& operator=(const Raw&) = delete;
   int socket() const { return socket_; }
-  void Send(const std::string& text) const { EXPECT_EQ(::send(socket_, text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size())); }
+  void Send(const std::string& text) const {
+    EXPECT_EQ(::send(socket_, text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
+  }
   // Until the server closes.
   std::string ReadAll() const {
     std::string all(65536, '\0');
     size_t size = 0;
-    for (ssize_t got = 1; got > 0 && size < all.size(); size += static_cast<size_t>(std::max<ssize_t>(got, 0))) {
+    for (ssize_t got = 1; got > 0 && size < all.size();
+         size += static_cast<size_t>(std::max<ssize_t>(got, 0))) {
       got = ::recv(socket_, all.data() + size, all.size() - size, 0);
     }
     all.resize(size);
@@ -121,8 +126,9 @@ TEST(Serve, ReachesNothingOutsideItsFolder) {
   const auto server = Started(Site("outside"));
   httplib::Client client("127.0.0.1", server->port());
   client.set_url_encode(false);
-  for (const char* path : {"/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt", "/runtime/../../secret.txt", "//secret.txt",
-                           "/link.txt", "/.hidden", "/runtime", "/runtime/", "/index.html/", "/%00", "/etc/passwd"}) {
+  for (const char* path : {"/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt",
+                           "/runtime/../../secret.txt", "//secret.txt", "/link.txt", "/.hidden", "/runtime",
+                           "/runtime/", "/index.html/", "/%00", "/etc/passwd"}) {
     const auto answer = client.Get(path);
     ASSERT_TRUE(answer) << path;
     EXPECT_NE(answer->status, 200) << path;
@@ -167,11 +173,13 @@ TEST(Serve, SpeaksTlsOnTheLan) {
 // Only versions that nobody has broken.
 TEST(Serve, SpeaksNoTlsBefore12) {
   const fs::path site = Site("tls-old");
-  const auto certificate = ReadOrMakeCertificate(site.parent_path() / "own/serve.pem", {"localhost", "127.0.0.1"}, kNow);
+  const auto certificate =
+      ReadOrMakeCertificate(site.parent_path() / "own/serve.pem", {"localhost", "127.0.0.1"}, kNow);
   ASSERT_TRUE(certificate) << certificate.error().message;
   const auto server = Started(site, Scope::kLan, *certificate);
   const auto speaks = [&](int version) {
-    const std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
+    const std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> context(SSL_CTX_new(TLS_client_method()),
+                                                               SSL_CTX_free);
     // As old clients are: whatever they can.
     SSL_CTX_set_security_level(context.get(), 0);
     SSL_CTX_set_min_proto_version(context.get(), version);
@@ -193,17 +201,22 @@ TEST(Serve, SendsOneRangeARequestAtMost) {
   const auto server = Started(site);
   httplib::Client client("127.0.0.1", server->port());
   const auto with = [&](const std::string& range) { return client.Get("/big.bin", {{"Range", range}}); };
-  for (const auto& [range, from, count] : {std::tuple{"bytes=2-5", 2, 4}, {"bytes=999990-", 999990, 10}, {"bytes=-3", 999997, 3}, {"bytes=0-99999999", 0, 1'000'000}}) {
+  for (const auto& [range, from, count] : {std::tuple{"bytes=2-5", 2, 4},
+                                           {"bytes=999990-", 999990, 10},
+                                           {"bytes=-3", 999997, 3},
+                                           {"bytes=0-99999999", 0, 1'000'000}}) {
     const auto answer = with(range);
     ASSERT_TRUE(answer) << range;
     EXPECT_EQ(answer->status, 206) << range;
     EXPECT_EQ(answer->body.size(), static_cast<size_t>(count)) << range;
-    EXPECT_EQ(answer->get_header_value("Content-Range"), fmt::format("bytes {}-{}/1000000", from, from + count - 1));
+    EXPECT_EQ(answer->get_header_value("Content-Range"),
+              fmt::format("bytes {}-{}/1000000", from, from + count - 1));
   }
   std::string many = "bytes=0-";
   for (int i = 0; i < 290; ++i) many += ",0-";
-  for (const std::string& range : {std::string("bytes=0-1,3-4"), many, std::string("bytes=5-2"), std::string("bytes=1000000-"), std::string("bytes=-0"),
-                                   std::string("bytes=x"), std::string("bytes=18446744073709551616-")}) {
+  for (const std::string& range :
+       {std::string("bytes=0-1,3-4"), many, std::string("bytes=5-2"), std::string("bytes=1000000-"),
+        std::string("bytes=-0"), std::string("bytes=x"), std::string("bytes=18446744073709551616-")}) {
     const auto answer = with(range);
     ASSERT_TRUE(answer) << range;
     EXPECT_EQ(answer->status, 416) << range;
@@ -240,8 +253,9 @@ TEST(Serve, BoundsWhatItReads) {
   EXPECT_EQ(status(line + "Content-Length: 1000000000000\r\n\r\n" + std::string(2000, 'x')), 413);
   EXPECT_EQ(status(line + "Content-Length: 1\r\n\r\n"), 413);
   EXPECT_EQ(status(line + "Transfer-Encoding: chunked\r\n\r\n"), 413);
-  for (const char* bad : {"GET\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "GET  HTTP/1.1\r\nHost: a\r\n\r\n", "GET a HTTP/1.1\r\nHost: a\r\n\r\n",
-                          "GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+  for (const char* bad : {"GET\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "GET  HTTP/1.1\r\nHost: a\r\n\r\n",
+                          "GET a HTTP/1.1\r\nHost: a\r\n\r\n", "GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n",
+                          "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
                           "GET / HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n", "\x16\x03\x01\r\n\r\n"}) {
     EXPECT_EQ(status(bad), 400) << bad;
   }
@@ -255,13 +269,14 @@ TEST(Serve, AnswersRequestsThatComeTogether) {
   raw.Send(one + one + "GET /index.html HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   const std::string all = raw.ReadAll();
   size_t count = 0;
-  for (size_t at = all.find("HTTP/1.1 200"); at != std::string::npos; at = all.find("HTTP/1.1 200", at + 1)) ++count;
+  for (size_t at = all.find("HTTP/1.1 200"); at != std::string::npos; at = all.find("HTTP/1.1 200", at + 1))
+    ++count;
   EXPECT_EQ(count, 3u);
   EXPECT_EQ(server->answered(), 3);
 }
 
-// Eight clients that are silent, trickle a header, or take nothing of a large answer; an honest one beside them is served at
-// once. The bound is generous: before, it waited for the slow ones' ten seconds and more.
+// Eight clients that are silent, trickle a header, or take nothing of a large answer; an honest one beside
+// them is served at once. The bound is generous: before, it waited for the slow ones' ten seconds and more.
 TEST(Serve, SlowClientsDelayNobody) {
   const fs::path site = Site("slow");
   ASSERT_TRUE(WriteFileAtomic(site / "big.bin", std::string(20'000'000, 'x')));
@@ -318,16 +333,15 @@ TEST(Serve, FinishesTheFileThatItBeganWhenAnotherIsPublished) {
   const std::string old(8 << 20, 'a');
   server->Publish("/big", {"text/plain", "\"a\"", old});
   httplib::Client client("127.0.0.1", server->port());
-  for (int i = 0; i < 100 && client.Get("/big")->status != 200; ++i) {
-  }
+  for (int i = 0; i < 100 && client.Get("/big")->status != 200; ++i) {}
   const Raw slow(server->port());
   slow.Send("GET /big HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   ASSERT_EQ(slow.Status(), 200);
   server->Publish("/big", {"text/plain", "\"b\"", "b"});
-  while (client.Get("/big")->body != "b") {
-  }
+  while (client.Get("/big")->body != "b") {}
   size_t as = 0;
-  for (std::string part = slow.ReadAll(); !part.empty(); part = slow.ReadAll()) as += static_cast<size_t>(std::count(part.begin(), part.end(), 'a'));
+  for (std::string part = slow.ReadAll(); !part.empty(); part = slow.ReadAll())
+    as += static_cast<size_t>(std::count(part.begin(), part.end(), 'a'));
   EXPECT_GE(as, old.size());
 }
 

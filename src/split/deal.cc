@@ -15,11 +15,12 @@ std::vector<double> Totals(const std::vector<Unit>& units, int labels) {
 }
 
 bool Holds(const Unit& unit, int label) {
-  return std::any_of(unit.counts.begin(), unit.counts.end(), [&](const auto& entry) { return entry.first == label; });
+  return std::any_of(unit.counts.begin(), unit.counts.end(),
+                     [&](const auto& entry) { return entry.first == label; });
 }
 
-// Gives validation a unit of every class that has none there but two or more in training; the smallest one, the last
-// of equals. Never takes a class's last training unit.
+// Gives validation a unit of every class that has none there but two or more in training; the smallest one,
+// the last of equals. Never takes a class's last training unit.
 void CoverEveryClass(const std::vector<Unit>& units, int labels, std::vector<bool>& picked) {
   const auto training_units = [&](int label) {
     int count = 0;
@@ -33,7 +34,9 @@ void CoverEveryClass(const std::vector<Unit>& units, int labels, std::vector<boo
     for (size_t u = units.size(); u-- > 0;) {  // units are ordered by falling size
       const auto& counts = units[u].counts;
       if (picked[u] || !Holds(units[u], label)) continue;
-      if (std::any_of(counts.begin(), counts.end(), [&](const auto& entry) { return training_units(entry.first) < 2; })) continue;
+      if (std::any_of(counts.begin(), counts.end(),
+                      [&](const auto& entry) { return training_units(entry.first) < 2; }))
+        continue;
       picked[u] = true;
       break;
     }
@@ -42,7 +45,8 @@ void CoverEveryClass(const std::vector<Unit>& units, int labels, std::vector<boo
 
 }  // namespace
 
-std::vector<Unit> UnitsOfClusters(const std::vector<int>& members, const std::vector<int>& cluster, const std::vector<int>& label) {
+std::vector<Unit> UnitsOfClusters(const std::vector<int>& members, const std::vector<int>& cluster,
+                                  const std::vector<int>& label) {
   std::map<int, size_t> unit_of;
   std::vector<Unit> units;
   std::vector<std::map<int, int>> counts;
@@ -61,19 +65,22 @@ std::vector<Unit> UnitsOfClusters(const std::vector<int>& members, const std::ve
 
 void OrderForDealing(std::vector<Unit>& units, Rng rng) {
   rng.Shuffle(std::span<Unit>(units));
-  std::stable_sort(units.begin(), units.end(), [](const Unit& a, const Unit& b) { return a.pictures.size() > b.pictures.size(); });
+  std::stable_sort(units.begin(), units.end(),
+                   [](const Unit& a, const Unit& b) { return a.pictures.size() > b.pictures.size(); });
 }
 
 std::vector<int> DealToFolds(const std::vector<Unit>& units, int folds, int labels) {
   const std::vector<double> totals = Totals(units, labels);
-  std::vector<std::vector<double>> have(static_cast<size_t>(folds), std::vector<double>(static_cast<size_t>(labels)));
+  std::vector<std::vector<double>> have(static_cast<size_t>(folds),
+                                        std::vector<double>(static_cast<size_t>(labels)));
   std::vector<size_t> size(static_cast<size_t>(folds));
   std::vector<int> fold_of;
   for (const Unit& unit : units) {
     size_t best = 0;
     double least = 0;
     for (size_t f = 0; f < have.size(); ++f) {
-      // Growth of the sum over classes of (pictures in the fold)^2 / pictures in all: least where they are missing most.
+      // Growth of the sum over classes of (pictures in the fold)^2 / pictures in all: least where they are
+      // missing most.
       double cost = 0;
       for (const auto& [label, count] : unit.counts) {
         const auto l = static_cast<size_t>(label);
@@ -101,10 +108,12 @@ std::vector<bool> PickShare(const std::vector<Unit>& units, double share, int la
     double balance = 0;
     for (const auto& [label, count] : units[u].counts) {
       const auto l = static_cast<size_t>(label);
-      balance += count * ((validation[l] + count) / (share * totals[l]) - (training[l] + count) / ((1 - share) * totals[l]));
+      balance += count * ((validation[l] + count) / (share * totals[l]) -
+                          (training[l] + count) / ((1 - share) * totals[l]));
     }
     picked[u] = balance < 0;
-    for (const auto& [label, count] : units[u].counts) (picked[u] ? validation : training)[static_cast<size_t>(label)] += count;
+    for (const auto& [label, count] : units[u].counts)
+      (picked[u] ? validation : training)[static_cast<size_t>(label)] += count;
   }
   CoverEveryClass(units, labels, picked);
   return picked;

@@ -7,7 +7,8 @@
 namespace handlens::split {
 namespace {
 
-// A class's folder: its name unchanged where the file system can hold it; '/' and leading dots cannot stand there.
+// A class's folder: its name unchanged where the file system can hold it; '/' and leading dots cannot stand
+// there.
 std::string FolderOf(const std::string& label) {
   std::string folder = label;
   for (char& c : folder) c = c == '/' ? '_' : c;
@@ -55,16 +56,19 @@ Result<void> ExportTree(const dataset::Dataset& dataset, const Split& split, con
   const std::vector<std::string> folders = FoldersOf(dataset.labels);
   std::vector<std::set<std::string>> taken(dataset.labels.size());
   std::vector<std::string> names;
-  for (const dataset::Picture& picture : dataset.pictures) names.push_back(NameOf(picture, taken[static_cast<size_t>(picture.label)]));
+  for (const dataset::Picture& picture : dataset.pictures)
+    names.push_back(NameOf(picture, taken[static_cast<size_t>(picture.label)]));
   for (size_t f = 0; f < split.folds.size(); ++f) {
     const Fold& fold = split.folds[f];
     const std::filesystem::path folder = out / fmt::format("fold{}_{}", f + 1, size_px);
-    const std::pair<std::string, const std::vector<int>*> parts[] = {{"train", &fold.train}, {"validation", &fold.validation}, {"test", &fold.test}};
+    const std::pair<std::string, const std::vector<int>*> parts[] = {
+        {"train", &fold.train}, {"validation", &fold.validation}, {"test", &fold.test}};
     for (const auto& [part, pictures] : parts) {
       for (const std::string& label : folders) HL_TRY(MakeFolder(folder / part / label));
       for (const int i : *pictures) {
         const auto index = static_cast<size_t>(i);
-        const auto file = folder / part / folders[static_cast<size_t>(dataset.pictures[index].label)] / names[index];
+        const auto file =
+            folder / part / folders[static_cast<size_t>(dataset.pictures[index].label)] / names[index];
         HL_TRY(WriteFileAtomic(file, image::EncodePng(pixels.Picture(index), size_px, size_px)));
       }
     }

@@ -37,12 +37,14 @@ std::vector<int> CountUnits(const std::vector<Unit>& units, int labels) {
 }
 
 Result<void> CheckOptions(const SplitOptions& options) {
-  if (options.folds < 2 || options.folds > 20) return Fail(ErrorKind::kUsage, "{} folds: give 2 to 20", options.folds);
+  if (options.folds < 2 || options.folds > 20)
+    return Fail(ErrorKind::kUsage, "{} folds: give 2 to 20", options.folds);
   if (!(options.validation_share >= 0 && options.validation_share <= 0.5)) {
     return Fail(ErrorKind::kUsage, "validation share {}: give 0 to 0.5", options.validation_share);
   }
   if (options.holdout_per_class < kUsualHoldout) {
-    return Fail(ErrorKind::kUsage, "hold-out of {} pictures a class: give 0 or more", options.holdout_per_class);
+    return Fail(ErrorKind::kUsage, "hold-out of {} pictures a class: give 0 or more",
+                options.holdout_per_class);
   }
   return {};
 }
@@ -56,19 +58,25 @@ Result<void> CheckDivisible(const dataset::Dataset& dataset, const std::vector<U
   for (size_t l = 0; l < pictures.size(); ++l) {
     const std::string separator = problems.empty() ? "" : "; ";
     if (pictures[l] < folds) {
-      problems += fmt::format("{}class {} has {} picture{}; {} folds need at least {}", separator, dataset.labels[l], pictures[l],
-                              pictures[l] == 1 ? "" : "s", folds, folds);
+      problems += fmt::format("{}class {} has {} picture{}; {} folds need at least {}", separator,
+                              dataset.labels[l], pictures[l], pictures[l] == 1 ? "" : "s", folds, folds);
     } else if (clusters[l] < 2) {
-      problems += fmt::format("{}all {} pictures of class {} belong together (one group, or near-duplicates of each other), so it cannot be both trained and tested{}",
-                              separator, pictures[l], dataset.labels[l],
-                              dataset.groups_from == "folders" ? " (if its folders are no groups, inspect again with --subfolders ignore)" : "");
+      problems += fmt::format(
+          "{}all {} pictures of class {} belong together (one group, or near-duplicates of each other), so "
+          "it cannot be both trained and tested{}",
+          separator, pictures[l], dataset.labels[l],
+          dataset.groups_from == "folders"
+              ? " (if its folders are no groups, inspect again with --subfolders ignore)"
+              : "");
     }
   }
   if (problems.empty()) return {};
-  return Fail(ErrorKind::kBadInput, "{}: {}; add pictures, remove the class, or use fewer folds", dataset.root, problems);
+  return Fail(ErrorKind::kBadInput, "{}: {}; add pictures, remove the class, or use fewer folds",
+              dataset.root, problems);
 }
 
-// Chooses whole units at random until each class has its hold-out; leaves at least `folds` units of each class.
+// Chooses whole units at random until each class has its hold-out; leaves at least `folds` units of each
+// class.
 class HoldoutPicker {
  public:
   HoldoutPicker(const std::vector<Unit>& units, const Pool& pool, int per_class, int folds)
@@ -87,11 +95,15 @@ class HoldoutPicker {
       if (Fits(u)) Hold(u);
     }
     // Classes whose every unit is larger than the hold-out give their smallest unit.
-    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return units_[a].pictures.size() < units_[b].pictures.size(); });
+    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+      return units_[a].pictures.size() < units_[b].pictures.size();
+    });
     for (size_t l = 0; l < wanted_.size(); ++l) {
       if (wanted_[l] <= 0 || taken_.contains(static_cast<int>(l))) continue;
       for (const size_t u : order) {
-        if (held_[u] || units_[u].counts.size() != 1 || units_[u].counts[0].first != static_cast<int>(l) || !Spared(u)) continue;
+        if (held_[u] || units_[u].counts.size() != 1 || units_[u].counts[0].first != static_cast<int>(l) ||
+            !Spared(u))
+          continue;
         Hold(u);
         break;
       }
@@ -101,12 +113,14 @@ class HoldoutPicker {
 
  private:
   bool Spared(size_t u) const {
-    return std::all_of(units_[u].counts.begin(), units_[u].counts.end(),
-                       [&](const auto& entry) { return left_units_[static_cast<size_t>(entry.first)] > folds_; });
+    return std::all_of(units_[u].counts.begin(), units_[u].counts.end(), [&](const auto& entry) {
+      return left_units_[static_cast<size_t>(entry.first)] > folds_;
+    });
   }
   bool Fits(size_t u) const {
-    return Spared(u) && std::all_of(units_[u].counts.begin(), units_[u].counts.end(),
-                                    [&](const auto& entry) { return wanted_[static_cast<size_t>(entry.first)] >= entry.second; });
+    return Spared(u) && std::all_of(units_[u].counts.begin(), units_[u].counts.end(), [&](const auto& entry) {
+             return wanted_[static_cast<size_t>(entry.first)] >= entry.second;
+           });
   }
   void Hold(size_t u) {
     held_[u] = true;
@@ -130,7 +144,8 @@ void Append(const Unit& unit, std::vector<int>& pictures) {
 }
 
 // Divides what is not test into training and validation.
-Fold MakeFold(const std::vector<Unit>& units, const std::vector<int>& fold_of, int fold, const SplitOptions& options, int labels) {
+Fold MakeFold(const std::vector<Unit>& units, const std::vector<int>& fold_of, int fold,
+              const SplitOptions& options, int labels) {
   Fold result;
   std::vector<Unit> rest;
   for (size_t u = 0; u < units.size(); ++u) {
@@ -140,15 +155,18 @@ Fold MakeFold(const std::vector<Unit>& units, const std::vector<int>& fold_of, i
   OrderForDealing(rest, Rng(options.seed, "split validation", {static_cast<uint64_t>(fold)}));
   const std::vector<bool> picked = PickShare(rest, options.validation_share, labels);
   for (size_t u = 0; u < rest.size(); ++u) Append(rest[u], picked[u] ? result.validation : result.train);
-  for (std::vector<int>* part : {&result.train, &result.validation, &result.test}) std::sort(part->begin(), part->end());
+  for (std::vector<int>* part : {&result.train, &result.validation, &result.test})
+    std::sort(part->begin(), part->end());
   return result;
 }
 
 bool Contains(const std::vector<int>& pictures, const Pool& pool, int label) {
-  return std::any_of(pictures.begin(), pictures.end(), [&](int i) { return pool.label[static_cast<size_t>(i)] == label; });
+  return std::any_of(pictures.begin(), pictures.end(),
+                     [&](int i) { return pool.label[static_cast<size_t>(i)] == label; });
 }
 
-void WarnOfGaps(const dataset::Dataset& dataset, const Pool& pool, const std::vector<Unit>& units, Split& split) {
+void WarnOfGaps(const dataset::Dataset& dataset, const Pool& pool, const std::vector<Unit>& units,
+                Split& split) {
   const std::vector<int> clusters = CountUnits(units, pool.labels);
   for (int label = 0; label < pool.labels; ++label) {
     const std::string& name = dataset.labels[static_cast<size_t>(label)];
@@ -160,24 +178,35 @@ void WarnOfGaps(const dataset::Dataset& dataset, const Pool& pool, const std::ve
     }
     const auto clusters_here = clusters[static_cast<size_t>(label)];
     if (untested > 0) {
-      split.warnings.push_back(fmt::format("class {}: {} clusters for {} folds, so {} of them test without it", name, clusters_here, split.folds.size(), untested));
+      split.warnings.push_back(
+          fmt::format("class {}: {} clusters for {} folds, so {} of them test without it", name,
+                      clusters_here, split.folds.size(), untested));
     }
-    if (untrained > 0) split.warnings.push_back(fmt::format("class {}: {} folds train without it; its pictures there count as errors", name, untrained));
-    if (unvalidated > 0) split.warnings.push_back(fmt::format("class {}: {} folds validate without it; too few clusters", name, unvalidated));
+    if (untrained > 0)
+      split.warnings.push_back(fmt::format(
+          "class {}: {} folds train without it; its pictures there count as errors", name, untrained));
+    if (unvalidated > 0)
+      split.warnings.push_back(
+          fmt::format("class {}: {} folds validate without it; too few clusters", name, unvalidated));
   }
   if (split.order == Order::kPaper) {
-    split.warnings.push_back("These are the paper's unshuffled folds: groups and near-duplicates may lie in training and test at once, "
-                             "so accuracies are for comparison with the paper only.");
+    split.warnings.push_back(
+        "These are the paper's unshuffled folds: groups and near-duplicates may lie in training and test at "
+        "once, "
+        "so accuracies are for comparison with the paper only.");
   }
 }
 
 void WarnOfHoldout(const dataset::Dataset& dataset, const Pool& pool, int wanted, Split& split) {
   if (wanted == 0) return;
   for (int label = 0; label < pool.labels; ++label) {
-    const auto held = std::count_if(split.holdout.begin(), split.holdout.end(), [&](int i) { return pool.label[static_cast<size_t>(i)] == label; });
+    const auto held = std::count_if(split.holdout.begin(), split.holdout.end(),
+                                    [&](int i) { return pool.label[static_cast<size_t>(i)] == label; });
     if (held == wanted) continue;
-    split.warnings.push_back(fmt::format("class {}: {} pictures are held out for the phone instead of {}; {}", dataset.labels[static_cast<size_t>(label)], held, wanted,
-                                         held < wanted ? "it has too few pictures or clusters" : "they belong together"));
+    split.warnings.push_back(
+        fmt::format("class {}: {} pictures are held out for the phone instead of {}; {}",
+                    dataset.labels[static_cast<size_t>(label)], held, wanted,
+                    held < wanted ? "it has too few pictures or clusters" : "they belong together"));
   }
 }
 
@@ -193,7 +222,8 @@ Result<Split> MakeSplit(const dataset::Dataset& dataset, const SplitOptions& opt
   Split split{.seed = options.seed, .order = options.order, .folds = {}, .holdout = {}, .warnings = {}};
   const int usual = options.order == Order::kPaper ? 0 : kHoldoutPerClass;
   const int per_class = options.holdout_per_class == kUsualHoldout ? usual : options.holdout_per_class;
-  const std::vector<bool> held = HoldoutPicker(units, pool, per_class, options.folds).Pick(Rng(options.seed, "split holdout"));
+  const std::vector<bool> held =
+      HoldoutPicker(units, pool, per_class, options.folds).Pick(Rng(options.seed, "split holdout"));
   std::vector<Unit> kept;
   for (size_t u = 0; u < units.size(); ++u) {
     if (held[u]) Append(units[u], split.holdout);
@@ -209,7 +239,8 @@ Result<Split> MakeSplit(const dataset::Dataset& dataset, const SplitOptions& opt
     OrderForDealing(kept, Rng(options.seed, "split folds"));
     fold_of = DealToFolds(kept, options.folds, pool.labels);
   }
-  for (int fold = 0; fold < options.folds; ++fold) split.folds.push_back(MakeFold(kept, fold_of, fold, options, pool.labels));
+  for (int fold = 0; fold < options.folds; ++fold)
+    split.folds.push_back(MakeFold(kept, fold_of, fold, options, pool.labels));
   WarnOfHoldout(dataset, pool, per_class, split);
   WarnOfGaps(dataset, pool, kept, split);
   return split;

@@ -27,8 +27,17 @@ dataset::Dataset MakeDataset(const std::vector<int>& counts, int members) {
     for (int c = 0; c < counts[l]; ++c, ++cluster) {
       for (int m = 0; m < members; ++m) {
         const std::string path = fmt::format("class{}/{:04}-{}.png", l, c, m);
-        data.pictures.push_back({.id = Sha256(path), .path = path, .label = static_cast<int>(l), .group = "", .cluster = cluster,
-                                 .width = 8, .height = 8, .format = "PNG", .colour = "rgb", .bytes = 1, .warnings = {}});
+        data.pictures.push_back({.id = Sha256(path),
+                                 .path = path,
+                                 .label = static_cast<int>(l),
+                                 .group = "",
+                                 .cluster = cluster,
+                                 .width = 8,
+                                 .height = 8,
+                                 .format = "PNG",
+                                 .colour = "rgb",
+                                 .bytes = 1,
+                                 .warnings = {}});
       }
     }
   }
@@ -75,7 +84,8 @@ TEST(Split, PutsEveryPictureIntoOneTestFoldOrTheHoldout) {
   for (const int i : split->holdout) ++seen[static_cast<size_t>(i)];
   for (const Fold& fold : split->folds) {
     for (const int i : fold.test) ++seen[static_cast<size_t>(i)];
-    EXPECT_EQ(fold.train.size() + fold.validation.size() + fold.test.size() + split->holdout.size(), data.pictures.size());
+    EXPECT_EQ(fold.train.size() + fold.validation.size() + fold.test.size() + split->holdout.size(),
+              data.pictures.size());
   }
   for (const int count : seen) EXPECT_EQ(count, 1);
   EXPECT_EQ(split->holdout.size(), 12U);
@@ -111,7 +121,8 @@ TEST(Split, KeepsAClusterInOneFold) {
 
 TEST(Split, IsTheSameForTheSameSeedAndAnotherForAnother) {
   const dataset::Dataset data = MakeDataset({50, 40}, 1);
-  const auto a = MakeSplit(data, {.seed = 3}), b = MakeSplit(data, {.seed = 3}), c = MakeSplit(data, {.seed = 4});
+  const auto a = MakeSplit(data, {.seed = 3}), b = MakeSplit(data, {.seed = 3}),
+             c = MakeSplit(data, {.seed = 4});
   for (size_t f = 0; f < 5; ++f) {
     EXPECT_EQ(a->folds[f].test, b->folds[f].test);
     EXPECT_EQ(a->folds[f].validation, b->folds[f].validation);
@@ -126,7 +137,8 @@ TEST(Split, RefusesAClassWithFewerPicturesThanFoldsAndSaysTheNumber) {
   const auto split = MakeSplit(data, {});
   ASSERT_FALSE(split);
   EXPECT_EQ(split.error().kind, ErrorKind::kBadInput);
-  EXPECT_NE(split.error().message.find("class single has 1 picture; 5 folds need at least 5"), std::string::npos);
+  EXPECT_NE(split.error().message.find("class single has 1 picture; 5 folds need at least 5"),
+            std::string::npos);
 }
 
 TEST(Split, RefusesAClassThatIsOneCluster) {
@@ -182,12 +194,14 @@ TEST(ExportTree, WritesThePapersTreeAndNeverIntoAFullFolder) {
   dataset::Dataset data = MakeDataset({10, 10}, 1);
   data.labels = {"a/b", "..x"};
   data.pictures[1].path = "other/0000-0.png";  // the same file name twice in a class
-  dataset::PixelSet pixels{.size_px = 4, .fit = image::Fit::kCrop, .bytes = std::vector<uint8_t>(data.pictures.size() * 48, 7)};
+  dataset::PixelSet pixels{
+      .size_px = 4, .fit = image::Fit::kCrop, .bytes = std::vector<uint8_t>(data.pictures.size() * 48, 7)};
   const auto split = MakeSplit(data, {.holdout_per_class = 0});
   ASSERT_TRUE(split);
   ASSERT_TRUE(ExportTree(data, *split, pixels, folder.path / "tree"));
   size_t files = 0;
-  for (const auto& entry : fs::recursive_directory_iterator(folder.path / "tree")) files += entry.is_regular_file() ? 1 : 0;
+  for (const auto& entry : fs::recursive_directory_iterator(folder.path / "tree"))
+    files += entry.is_regular_file() ? 1 : 0;
   EXPECT_EQ(files, 5 * data.pictures.size());
   EXPECT_TRUE(fs::is_directory(folder.path / "tree/fold1_4/train/a_b"));
   EXPECT_TRUE(fs::is_directory(folder.path / "tree/fold5_4/validation/_.x"));

@@ -42,7 +42,9 @@ Result<fs::path> HelperPath() {
       if (fs::is_regular_file(place, error)) return place;
     }
   }
-  return Fail(ErrorKind::kInternal, "{}, which runs models apart from the program, is not beside it; install handlens again", kHelper);
+  return Fail(ErrorKind::kInternal,
+              "{}, which runs models apart from the program, is not beside it; install handlens again",
+              kHelper);
 }
 
 // A child with one end of a socket as its descriptor 3, nothing else open, no environment. Returns its id.
@@ -60,7 +62,8 @@ Result<pid_t> Spawn(const fs::path& helper, int socket) {
   pid_t child = -1;
   const int error = ::posix_spawn(&child, name.c_str(), &actions, nullptr, arguments, environment);
   posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) return Fail(ErrorKind::kResources, "{}: cannot be started ({})", name, std::strerror(error));
+  if (error != 0)
+    return Fail(ErrorKind::kResources, "{}: cannot be started ({})", name, std::strerror(error));
   return child;
 }
 
@@ -145,19 +148,29 @@ class ApartJudge final : public Judge {
       if (::waitpid(child_, &status, 0) == child_) end_ = HowItEnded(status);
       child_ = -1;
     }
-    return Fail(ErrorKind::kBadInput, "the TensorFlow Lite runtime died of this model: {}. The model is damaged or hostile; it ran apart from "
-                "handlens and could do nothing else", end_);
+    return Fail(ErrorKind::kBadInput,
+                "the TensorFlow Lite runtime died of this model: {}. The model is damaged or hostile; it ran "
+                "apart from "
+                "handlens and could do nothing else",
+                end_);
   }
 
-  // A request, its bytes, and the answer. One after the other on both sides, so neither waits for the other to read.
+  // A request, its bytes, and the answer. One after the other on both sides, so neither waits for the other
+  // to read.
   Result<Reply> Say(const void* head, size_t head_size, std::span<const uint8_t> bytes) {
     if (child_ <= 0) return Dead();
     Reply reply;
-    if (!Send(head, head_size) || !Send(bytes.data(), bytes.size()) || !Receive(&reply.head, sizeof reply.head)) return Dead();
-    if (reply.head.magic != kApartMagic || reply.head.text_bytes > kMaxApartText || reply.head.scores > kMaxApartScores) return Dead();
+    if (!Send(head, head_size) || !Send(bytes.data(), bytes.size()) ||
+        !Receive(&reply.head, sizeof reply.head))
+      return Dead();
+    if (reply.head.magic != kApartMagic || reply.head.text_bytes > kMaxApartText ||
+        reply.head.scores > kMaxApartScores)
+      return Dead();
     reply.text.resize(reply.head.text_bytes);
     reply.scores.resize(reply.head.scores);
-    if (!Receive(reply.text.data(), reply.text.size()) || !Receive(reply.scores.data(), reply.scores.size() * sizeof(float))) return Dead();
+    if (!Receive(reply.text.data(), reply.text.size()) ||
+        !Receive(reply.scores.data(), reply.scores.size() * sizeof(float)))
+      return Dead();
     if (reply.head.error_kind == 0) return reply;
     const bool ours = reply.head.error_kind == static_cast<int>(ErrorKind::kInternal);
     return tl::make_unexpected(Error{ours ? ErrorKind::kInternal : ErrorKind::kBadInput, reply.text});
@@ -226,7 +239,8 @@ Result<std::unique_ptr<Judge>> Judge::LoadApart(std::span<const uint8_t> model, 
   return std::unique_ptr<Judge>(std::move(judge));
 }
 
-// Anonymous memory alone: pages of files (the runtime's code) are taken away and read again as the system likes.
+// Anonymous memory alone: pages of files (the runtime's code) are taken away and read again as the system
+// likes.
 Result<Footprint> MeasureFootprint(std::span<const uint8_t> model, Kernels kernels, int answers) {
   HL_CHECK(answers > 0);
   HL_ASSIGN(auto judge, Begin(model.size(), kernels));
@@ -238,12 +252,16 @@ Result<Footprint> MeasureFootprint(std::span<const uint8_t> model, Kernels kerne
   for (int i = 0; i < answers; ++i) {
     const auto begun = std::chrono::steady_clock::now();
     HL_TRY(judge->Classify(grey));
-    times_ms.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count());
+    times_ms.push_back(
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count());
   }
   std::sort(times_ms.begin(), times_ms.end());
   HL_ASSIGN(const int64_t after, judge->Bytes("RssAnon"));
   HL_ASSIGN(const int64_t peak, judge->Bytes("VmHWM"));
-  return Footprint{.answer_bytes = std::max<int64_t>(0, after - before), .process_bytes = peak, .median_ms = times_ms[times_ms.size() / 2], .answers = answers};
+  return Footprint{.answer_bytes = std::max<int64_t>(0, after - before),
+                   .process_bytes = peak,
+                   .median_ms = times_ms[times_ms.size() / 2],
+                   .answers = answers};
 }
 
 }  // namespace handlens::tflite

@@ -1,5 +1,5 @@
-// Claims about models that run apart: the same scores as in the program; a runtime that is taken over, dies, lies or needs too
-// much ends in one clear error and touches nothing.
+// Claims about models that run apart: the same scores as in the program; a runtime that is taken over, dies,
+// lies or needs too much ends in one clear error and touches nothing.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -24,7 +24,9 @@ Graph MeanColour(const std::string& description) {
   std::memcpy(axes.data(), values, sizeof values);
   Graph graph;
   graph.description = description;
-  graph.tensors = {{.name = "picture", .shape = {1, 5, 5, 3}}, {.name = "axes", .type = Type::kInt32, .shape = {2}, .data = axes}, {.name = "scores", .shape = {1, 3}}};
+  graph.tensors = {{.name = "picture", .shape = {1, 5, 5, 3}},
+                   {.name = "axes", .type = Type::kInt32, .shape = {2}, .data = axes},
+                   {.name = "scores", .shape = {1, 3}}};
   graph.ops = {{.op = Op::kMean, .inputs = {0, 1}, .outputs = {2}}};
   graph.input = 0;
   graph.output = 2;
@@ -37,7 +39,8 @@ std::vector<uint8_t> Pixels() {
   return pixels;
 }
 
-// What a model says that the evil runtime obeys: in a process of its own, since a runtime stays loaded. "" = no error.
+// What a model says that the evil runtime obeys: in a process of its own, since a runtime stays loaded. "" =
+// no error.
 struct Told {
   std::string error;
   std::vector<float> scores;
@@ -68,7 +71,8 @@ TEST(Apart, GivesTheSameScoresAsInTheProgram) {
     EXPECT_EQ((*here)->RuntimeVersion(), (*apart)->RuntimeVersion());
     EXPECT_EQ((*apart)->input_size_px(), 5);
     EXPECT_EQ((*apart)->classes(), 3);
-    for (int i = 0; i < 3; ++i) EXPECT_EQ((*here)->Classify(Pixels()).value(), (*apart)->Classify(Pixels()).value());
+    for (int i = 0; i < 3; ++i)
+      EXPECT_EQ((*here)->Classify(Pixels()).value(), (*apart)->Classify(Pixels()).value());
     const std::vector<float> values(75, 0.5f);
     EXPECT_EQ((*here)->ClassifyValues(values).value(), (*apart)->ClassifyValues(values).value());
     // An error of a call is no death.
@@ -82,7 +86,8 @@ TEST(Apart, GivesTheSameScoresAsInTheProgram) {
 TEST(Apart, RefusesABrokenModelInTheSameWords) {
   if (const auto version = RuntimeVersion(); !version) GTEST_SKIP() << version.error().message;
   const Bytes broken(100, 7);
-  const auto here = Judge::Load(broken, Kernels::kXnnpack), apart = Judge::LoadApart(broken, Kernels::kXnnpack);
+  const auto here = Judge::Load(broken, Kernels::kXnnpack),
+             apart = Judge::LoadApart(broken, Kernels::kXnnpack);
   ASSERT_FALSE(apart);
   EXPECT_EQ(apart.error().kind, ErrorKind::kBadInput);
   EXPECT_EQ(apart.error().message, here.error().message);
@@ -101,7 +106,8 @@ TEST(Apart, OpensNothing) {
 TEST(Apart, DiesOfWhatNoModelNeeds) {
   for (const char* deed : {"listen", "fork", "exec", "signal", "code", "early listen"}) {
     const Told told = Evil(deed);
-    EXPECT_THAT(told.error, HasSubstr("died of this model: it tried to do what no model needs to do")) << deed;
+    EXPECT_THAT(told.error, HasSubstr("died of this model: it tried to do what no model needs to do"))
+        << deed;
     EXPECT_THAT(told.error, HasSubstr("damaged or hostile")) << deed;
   }
 }
@@ -122,19 +128,22 @@ Bytes Dense(int units) {
                    {.name = "bias", .shape = {units}, .data = Bytes(4 * wide, 0)},
                    {.name = "flat", .shape = {1, 3072}},
                    {.name = "scores", .shape = {1, units}}};
-  graph.ops = {{.op = Op::kReshape, .inputs = {0}, .outputs = {3}, .new_shape = {1, 3072}}, {.op = Op::kFullyConnected, .inputs = {3, 1, 2}, .outputs = {4}}};
+  graph.ops = {{.op = Op::kReshape, .inputs = {0}, .outputs = {3}, .new_shape = {1, 3072}},
+               {.op = Op::kFullyConnected, .inputs = {3, 1, 2}, .outputs = {4}}};
   graph.input = 0;
   graph.output = 4;
   return WriteModel(graph);
 }
 
-// The weights are known; the runtime keeps them, and what its kernels pack of them. The kernel's own account of ended children is the
-// other witness of the whole process.
+// The weights are known; the runtime keeps them, and what its kernels pack of them. The kernel's own account
+// of ended children is the other witness of the whole process.
 TEST(Footprint, GrowsByTheWeightsAndIsTheSystemsOwnCount) {
   if (const auto version = RuntimeVersion(); !version) GTEST_SKIP() << version.error().message;
-  const auto small = MeasureFootprint(Dense(100), Kernels::kBuiltin), large = MeasureFootprint(Dense(2100), Kernels::kBuiltin);
+  const auto small = MeasureFootprint(Dense(100), Kernels::kBuiltin),
+             large = MeasureFootprint(Dense(2100), Kernels::kBuiltin);
   ASSERT_TRUE(small && large);
-  // Besides the weights some hundred KB differ from process to process (where the heap's pages lie): a tenth is left for them.
+  // Besides the weights some hundred KB differ from process to process (where the heap's pages lie): a tenth
+  // is left for them.
   constexpr int64_t kNeuron = 12288, kMore = 2000 * kNeuron;
   EXPECT_GT(small->answer_bytes, 90 * kNeuron);
   EXPECT_GT(large->answer_bytes, 1900 * kNeuron);

@@ -1,5 +1,5 @@
-// Writes the appended archive byte by byte (libzip cannot write one behind other bytes); reads with libzip, which knows
-// what other tools write.
+// Writes the appended archive byte by byte (libzip cannot write one behind other bytes); reads with libzip,
+// which knows what other tools write.
 #include "tflite/archive.h"
 
 #include <zip.h>
@@ -56,7 +56,8 @@ void AppendArchive(Bytes& model, std::span<const ArchiveFile> files) {
   const auto central_offset = static_cast<uint32_t>(model.size());
   model.insert(model.end(), central.begin(), central.end());
   Put32(model, kEndOfCentral);
-  for (const size_t value : {size_t{0}, size_t{0}, files.size(), files.size()}) Put16(model, static_cast<uint16_t>(value));
+  for (const size_t value : {size_t{0}, size_t{0}, files.size(), files.size()})
+    Put16(model, static_cast<uint16_t>(value));
   Put32(model, static_cast<uint32_t>(central.size()));
   Put32(model, central_offset);
   Put16(model, 0);
@@ -67,7 +68,8 @@ std::string ReadArchived(std::span<const uint8_t> model, std::string_view name) 
   zip_error_init(&error);
   zip_source_t* const source = zip_source_buffer_create(model.data(), model.size(), 0, &error);
   if (source == nullptr) return "";
-  const std::unique_ptr<zip_t, decltype(&zip_discard)> archive(zip_open_from_source(source, ZIP_RDONLY, &error), &zip_discard);
+  const std::unique_ptr<zip_t, decltype(&zip_discard)> archive(
+      zip_open_from_source(source, ZIP_RDONLY, &error), &zip_discard);
   zip_error_fini(&error);
   if (archive == nullptr) {
     zip_source_free(source);
@@ -79,7 +81,8 @@ std::string ReadArchived(std::span<const uint8_t> model, std::string_view name) 
       status.size > kMaxFileBytes) {
     return "";
   }
-  const std::unique_ptr<zip_file_t, decltype(&zip_fclose)> opened(zip_fopen(archive.get(), file.c_str(), 0), &zip_fclose);
+  const std::unique_ptr<zip_file_t, decltype(&zip_fclose)> opened(zip_fopen(archive.get(), file.c_str(), 0),
+                                                                  &zip_fclose);
   if (opened == nullptr) return "";
   std::string content(status.size, '\0');
   const zip_int64_t got = zip_fread(opened.get(), content.data(), content.size());

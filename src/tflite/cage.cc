@@ -23,21 +23,55 @@ constexpr uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
 #endif
 
 // Reckoning in memory, reading and writing what is open, ending.
-constexpr int kAllowed[] = {SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_munmap, SYS_mremap, SYS_madvise, SYS_brk, SYS_futex, SYS_exit,
-                            SYS_exit_group, SYS_rt_sigreturn, SYS_rt_sigprocmask, SYS_rt_sigaction, SYS_clock_gettime, SYS_gettimeofday,
-                            SYS_clock_nanosleep, SYS_nanosleep, SYS_sched_yield, SYS_sched_getaffinity, SYS_getcpu, SYS_getpid, SYS_gettid,
-                            SYS_getrandom, SYS_getrusage, SYS_sysinfo, SYS_uname, SYS_fstat, SYS_close, SYS_lseek, SYS_setitimer, SYS_tgkill,
-                            SYS_restart_syscall, SYS_membarrier, SYS_rseq, SYS_set_robust_list,
+constexpr int kAllowed[] = {
+    SYS_read,
+    SYS_write,
+    SYS_readv,
+    SYS_writev,
+    SYS_munmap,
+    SYS_mremap,
+    SYS_madvise,
+    SYS_brk,
+    SYS_futex,
+    SYS_exit,
+    SYS_exit_group,
+    SYS_rt_sigreturn,
+    SYS_rt_sigprocmask,
+    SYS_rt_sigaction,
+    SYS_clock_gettime,
+    SYS_gettimeofday,
+    SYS_clock_nanosleep,
+    SYS_nanosleep,
+    SYS_sched_yield,
+    SYS_sched_getaffinity,
+    SYS_getcpu,
+    SYS_getpid,
+    SYS_gettid,
+    SYS_getrandom,
+    SYS_getrusage,
+    SYS_sysinfo,
+    SYS_uname,
+    SYS_fstat,
+    SYS_close,
+    SYS_lseek,
+    SYS_setitimer,
+    SYS_tgkill,
+    SYS_restart_syscall,
+    SYS_membarrier,
+    SYS_rseq,
+    SYS_set_robust_list,
 #ifdef SYS_alarm
-                            SYS_alarm, SYS_time,
+    SYS_alarm,
+    SYS_time,
 #endif
 };
 
 // Questions about files that libraries ask and can do without an answer to.
-constexpr int kRefused[] = {SYS_openat, SYS_newfstatat, SYS_statx, SYS_faccessat, SYS_faccessat2, SYS_readlinkat, SYS_getdents64, SYS_ioctl,
-                            SYS_getcwd, SYS_memfd_create,
+constexpr int kRefused[] = {
+    SYS_openat,     SYS_newfstatat, SYS_statx, SYS_faccessat, SYS_faccessat2,
+    SYS_readlinkat, SYS_getdents64, SYS_ioctl, SYS_getcwd,    SYS_memfd_create,
 #ifdef SYS_open
-                            SYS_open, SYS_stat, SYS_lstat, SYS_access, SYS_readlink,
+    SYS_open,       SYS_stat,       SYS_lstat, SYS_access,    SYS_readlink,
 #endif
 };
 
@@ -48,7 +82,8 @@ sock_filter OnlyIf(uint32_t value) { return BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 
 
 // Memory may be mapped and protected, but never be made into code.
 void AllowUnlessExecutable(int call, std::vector<sock_filter>& program) {
-  constexpr size_t kProtection = offsetof(seccomp_data, args) + 2 * sizeof(uint64_t);  // the third argument of both
+  constexpr size_t kProtection =
+      offsetof(seccomp_data, args) + 2 * sizeof(uint64_t);  // the third argument of both
   program.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<uint32_t>(call), 0, 4));
   program.push_back(Load(kProtection));
   program.push_back(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1));
@@ -84,16 +119,20 @@ bool Limit(__rlimit_resource resource, uint64_t most) {
 }  // namespace
 
 Result<void> EnterCage(const Cage& cage) {
-  bool done = Limit(RLIMIT_CORE, 0) && Limit(RLIMIT_FSIZE, 0) && Limit(RLIMIT_NPROC, 0) && Limit(RLIMIT_CPU, cage.cpu_seconds);
+  bool done = Limit(RLIMIT_CORE, 0) && Limit(RLIMIT_FSIZE, 0) && Limit(RLIMIT_NPROC, 0) &&
+              Limit(RLIMIT_CPU, cage.cpu_seconds);
 #if !defined(__SANITIZE_ADDRESS__)  // whose shadow takes terabytes of addresses
   done = done && Limit(RLIMIT_AS, cage.memory_bytes);
 #endif
   std::vector<sock_filter> program = Program();
   const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
-  done = done && Limit(RLIMIT_NOFILE, 0) && ::prctl(PR_SET_DUMPABLE, 0) == 0 && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+  done = done && Limit(RLIMIT_NOFILE, 0) && ::prctl(PR_SET_DUMPABLE, 0) == 0 &&
+         ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
          ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
   if (done) return {};
-  return Fail(ErrorKind::kInternal, "the kernel refuses to lock the model's process in ({}), so the model is not run", std::strerror(errno));
+  return Fail(ErrorKind::kInternal,
+              "the kernel refuses to lock the model's process in ({}), so the model is not run",
+              std::strerror(errno));
 }
 
 }  // namespace handlens::tflite

@@ -52,19 +52,23 @@ Result<void> CheckQuantization(const fb::Tensor& tensor, size_t index) {
   return {};
 }
 
-// The flatbuffers verifier lets a union pass that has a type and no value; the library's own copying does not.
+// The flatbuffers verifier lets a union pass that has a type and no value; the library's own copying does
+// not.
 Result<void> CheckDetails(const fb::Tensor& tensor, size_t index) {
   const fb::QuantizationParameters* q = tensor.quantization();
-  if (q == nullptr || q->details_type() == fb::QuantizationDetails::NONE || q->details() != nullptr) return {};
+  if (q == nullptr || q->details_type() == fb::QuantizationDetails::NONE || q->details() != nullptr)
+    return {};
   return Broken("tensor {} lacks the details of its quantization", index);
 }
 
 Result<void> CheckTensor(const fb::Model& model, const fb::Tensor& tensor, size_t index) {
   int64_t elements = 1;
   if (tensor.shape() != nullptr) {
-    if (tensor.shape()->size() > 8) return Broken("tensor {} has {} dimensions", index, tensor.shape()->size());
+    if (tensor.shape()->size() > 8)
+      return Broken("tensor {} has {} dimensions", index, tensor.shape()->size());
     for (const int dimension : *tensor.shape()) {
-      if (dimension < 0 || dimension > kMaxElements) return Broken("tensor {} has a dimension of {}", index, dimension);
+      if (dimension < 0 || dimension > kMaxElements)
+        return Broken("tensor {} has a dimension of {}", index, dimension);
       elements *= dimension;
       if (elements > kMaxElements) return Broken("tensor {} is too large", index);
     }
@@ -78,7 +82,8 @@ Result<void> CheckTensor(const fb::Model& model, const fb::Tensor& tensor, size_
   if (size != 0 && element_bytes != 0 && static_cast<int64_t>(size) != elements * element_bytes) {
     return Broken("tensor {} holds {} bytes where its shape needs {}", index, size, elements * element_bytes);
   }
-  if (buffer->offset() > 1 || buffer->size() > 0) return Broken("tensor {} keeps its data outside the model", index);
+  if (buffer->offset() > 1 || buffer->size() > 0)
+    return Broken("tensor {} keeps its data outside the model", index);
   HL_TRY(CheckDetails(tensor, index));
   return CheckQuantization(tensor, index);
 }
@@ -86,7 +91,8 @@ Result<void> CheckTensor(const fb::Model& model, const fb::Tensor& tensor, size_
 Result<void> CheckWindow(int stride_w, int stride_h, int extent_w, int extent_h) {
   constexpr int kMost = 1 << 14;
   for (const int value : {stride_w, stride_h, extent_w, extent_h}) {
-    if (value < 1 || value > kMost) return Broken("an operator has a stride, dilation or window of {}", value);
+    if (value < 1 || value > kMost)
+      return Broken("an operator has a stride, dilation or window of {}", value);
   }
   return {};
 }
@@ -97,10 +103,12 @@ Result<void> CheckOptions(const fb::Operator& op) {
     return Broken("an operator's options are missing");
   }
   if (const auto* conv = op.builtin_options_as_Conv2DOptions()) {
-    return CheckWindow(conv->stride_w(), conv->stride_h(), conv->dilation_w_factor(), conv->dilation_h_factor());
+    return CheckWindow(conv->stride_w(), conv->stride_h(), conv->dilation_w_factor(),
+                       conv->dilation_h_factor());
   }
   if (const auto* conv = op.builtin_options_as_DepthwiseConv2DOptions()) {
-    return CheckWindow(conv->stride_w(), conv->stride_h(), conv->dilation_w_factor(), conv->dilation_h_factor());
+    return CheckWindow(conv->stride_w(), conv->stride_h(), conv->dilation_w_factor(),
+                       conv->dilation_h_factor());
   }
   if (const auto* pool = op.builtin_options_as_Pool2DOptions()) {
     return CheckWindow(pool->stride_w(), pool->stride_h(), pool->filter_width(), pool->filter_height());
@@ -108,7 +116,8 @@ Result<void> CheckOptions(const fb::Operator& op) {
   return {};
 }
 
-Result<void> CheckIndices(const flatbuffers::Vector<int32_t>* indices, int lowest, int64_t count, std::string_view what) {
+Result<void> CheckIndices(const flatbuffers::Vector<int32_t>* indices, int lowest, int64_t count,
+                          std::string_view what) {
   if (indices == nullptr) return {};
   for (const int index : *indices) {
     if (index < lowest || index >= count) return Broken("{} refers to tensor {} of {}", what, index, count);

@@ -1,5 +1,6 @@
-// The check of single operators: for those that this room knows, whether types, ranks and quantization of their tensors
-// are a combination that the runtime's kernels expect. The runtime itself checks less than it relies on.
+// The check of single operators: for those that this room knows, whether types, ranks and quantization of
+// their tensors are a combination that the runtime's kernels expect. The runtime itself checks less than it
+// relies on.
 #include <algorithm>
 
 #include "tflite/model_bytes.h"
@@ -25,7 +26,8 @@ bool Quantized(const fb::Tensor& tensor) {
   if (q == nullptr || q->scale() == nullptr || q->scale()->size() == 0) return false;
   if (q->zero_point() == nullptr || q->zero_point()->size() != q->scale()->size()) return false;
   return std::all_of(q->scale()->begin(), q->scale()->end(), [](float scale) { return scale > 0; }) &&
-         std::all_of(q->zero_point()->begin(), q->zero_point()->end(), [](int64_t z) { return z >= -128 && z <= 255; });
+         std::all_of(q->zero_point()->begin(), q->zero_point()->end(),
+                     [](int64_t z) { return z >= -128 && z <= 255; });
 }
 
 // The tensors of one operator; null for an absent optional input.
@@ -37,7 +39,8 @@ Tensors TensorsOf(const fb::SubGraph& graph, const fb::Operator& op) {
   const auto pick = [&](const flatbuffers::Vector<int32_t>* indices) {
     std::vector<const fb::Tensor*> tensors;
     if (indices == nullptr) return tensors;
-    for (const int i : *indices) tensors.push_back(i < 0 ? nullptr : graph.tensors()->Get(static_cast<uint32_t>(i)));
+    for (const int i : *indices)
+      tensors.push_back(i < 0 ? nullptr : graph.tensors()->Get(static_cast<uint32_t>(i)));
     return tensors;
   };
   return {pick(op.inputs()), pick(op.outputs())};
@@ -49,7 +52,8 @@ bool IsDense(int op) { return op == static_cast<int>(fb::BuiltinOperator::FULLY_
 // Ranks, sizes and types of a weighted operator's input and weights.
 Result<void> CheckWeights(int op, const fb::Tensor& x, const fb::Tensor& weights, TensorType out) {
   const bool dense = IsDense(op);
-  if (Rank(weights) != (dense ? 2u : 4u) || (!dense && Rank(x) != 4) || Rank(x) < 1) return Broken(op, "a wrong rank");
+  if (Rank(weights) != (dense ? 2u : 4u) || (!dense && Rank(x) != 4) || Rank(x) < 1)
+    return Broken(op, "a wrong rank");
   for (const int dimension : *weights.shape()) {
     if (dimension < 1) return Broken(op, "empty weights");
   }
@@ -67,9 +71,11 @@ Result<void> CheckWeighted(int op, const Tensors& t) {
   const fb::Tensor* bias = t.inputs.size() == 3 ? t.inputs[2] : nullptr;
   // The builtin int8 kernels read the bias without asking whether it is there.
   if (bias == nullptr) return whole && !dense ? Result<void>(Broken(op, "no bias")) : Result<void>();
-  const int outs = op == static_cast<int>(fb::BuiltinOperator::DEPTHWISE_CONV_2D) ? weights.shape()->Get(3) : weights.shape()->Get(0);
+  const int outs = op == static_cast<int>(fb::BuiltinOperator::DEPTHWISE_CONV_2D) ? weights.shape()->Get(3)
+                                                                                  : weights.shape()->Get(0);
   const bool wide = bias->type() == TensorType::INT32 || bias->type() == TensorType::INT64;
-  if (Rank(*bias) != 1 || bias->shape()->Get(0) != outs || wide != whole) return Broken(op, "a bias that does not fit");
+  if (Rank(*bias) != 1 || bias->shape()->Get(0) != outs || wide != whole)
+    return Broken(op, "a bias that does not fit");
   return {};
 }
 
@@ -100,7 +106,8 @@ Result<void> CheckOthers(int op, const Tensors& t) {
   if (!Converts(code) && in != out) return Broken(op, "mixed types");
   if (code == ADD && !HasSecondInput(t, in)) return Broken(op, "inputs that do not fit");
   if (code == MEAN && !HasSecondInput(t, TensorType::INT32)) return Broken(op, "no axes");
-  if (code == PAD && !HasSecondInput(t, TensorType::INT32) && !HasSecondInput(t, TensorType::INT64)) return Broken(op, "no counts");
+  if (code == PAD && !HasSecondInput(t, TensorType::INT32) && !HasSecondInput(t, TensorType::INT64))
+    return Broken(op, "no counts");
   if (code == ADD || code == MEAN || code == RESHAPE || code == PAD) return {};
   return CheckUnary(op, t);
 }
@@ -122,16 +129,20 @@ fb::BuiltinOptions OptionsOf(fb::BuiltinOperator code) {
 
 Result<void> CheckOperator(const fb::Model& model, const fb::SubGraph& graph, const fb::Operator& op) {
   const fb::OperatorCode* code = model.operator_codes()->Get(op.opcode_index());
-  const int number = std::max(static_cast<int>(code->builtin_code()), static_cast<int>(code->deprecated_builtin_code()));
+  const int number =
+      std::max(static_cast<int>(code->builtin_code()), static_cast<int>(code->deprecated_builtin_code()));
   const auto known = static_cast<fb::BuiltinOperator>(number);
   if (std::string_view(fb::EnumNameBuiltinOperator(known)).empty()) return {};
   const Tensors tensors = TensorsOf(graph, op);
   const auto missing = [](const fb::Tensor* tensor) { return tensor == nullptr; };
   if (tensors.outputs.size() != 1 || tensors.inputs.empty() ||
-      std::any_of(tensors.inputs.begin(), tensors.inputs.begin() + std::min<std::ptrdiff_t>(2, std::ssize(tensors.inputs)), missing)) {
+      std::any_of(tensors.inputs.begin(),
+                  tensors.inputs.begin() + std::min<std::ptrdiff_t>(2, std::ssize(tensors.inputs)),
+                  missing)) {
     return Broken(number, "a wrong number of inputs or outputs");
   }
-  if (const auto wanted = OptionsOf(known); wanted != fb::BuiltinOptions::NONE && op.builtin_options_type() != wanted) {
+  if (const auto wanted = OptionsOf(known);
+      wanted != fb::BuiltinOptions::NONE && op.builtin_options_type() != wanted) {
     return Broken(number, "the options of another");
   }
   for (const fb::Tensor* tensor : {tensors.inputs[0], tensors.outputs[0]}) {
@@ -139,7 +150,8 @@ Result<void> CheckOperator(const fb::Model& model, const fb::SubGraph& graph, co
       return Broken(number, "a quantized tensor without a scale");
     }
   }
-  const bool weighted = known == fb::BuiltinOperator::CONV_2D || known == fb::BuiltinOperator::DEPTHWISE_CONV_2D ||
+  const bool weighted = known == fb::BuiltinOperator::CONV_2D ||
+                        known == fb::BuiltinOperator::DEPTHWISE_CONV_2D ||
                         known == fb::BuiltinOperator::FULLY_CONNECTED;
   return weighted ? CheckWeighted(number, tensors) : CheckOthers(number, tensors);
 }

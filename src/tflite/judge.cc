@@ -1,5 +1,5 @@
-// The official runtime behind Judge: found, loaded and called through its stable C interface, whose few declarations
-// stand here so that the build needs no header of it.
+// The official runtime behind Judge: found, loaded and called through its stable C interface, whose few
+// declarations stand here so that the build needs no header of it.
 #include <dlfcn.h>
 
 #include <array>
@@ -43,7 +43,8 @@ struct Api {
   void (*InterpreterOptionsSetNumThreads)(TfLiteOptions*, int32_t);
   void (*InterpreterOptionsSetErrorReporter)(TfLiteOptions*, ErrorReporter, void*);
   void (*InterpreterOptionsAddDelegate)(TfLiteOptions*, TfLiteDelegate*);
-  void (*InterpreterOptionsAddBuiltinOp)(TfLiteOptions*, int op, const TfLiteRegistration*, int32_t min_version, int32_t max_version);
+  void (*InterpreterOptionsAddBuiltinOp)(TfLiteOptions*, int op, const TfLiteRegistration*,
+                                         int32_t min_version, int32_t max_version);
   TfLiteInterpreter* (*InterpreterCreate)(const TfLiteModel*, const TfLiteOptions*);
   void (*InterpreterDelete)(TfLiteInterpreter*);
   int (*InterpreterAllocateTensors)(TfLiteInterpreter*);
@@ -64,7 +65,8 @@ struct Api {
 template <class F>
 bool Bind(void* library, const char* name, F& function) {
   void* const symbol = dlsym(library, name);
-  std::memcpy(&function, &symbol, sizeof symbol);  // the one portable way from an object to a function pointer
+  std::memcpy(&function, &symbol,
+              sizeof symbol);  // the one portable way from an object to a function pointer
   return symbol != nullptr;
 }
 
@@ -87,16 +89,18 @@ bool BindAll(void* library, Api& api) {
   return Bind(library, "TfLiteVersion", api.Version) &&
          Bind(library, "TfLiteModelCreateWithErrorReporter", api.ModelCreateWithErrorReporter) &&
          Bind(library, "TfLiteModelDelete", api.ModelDelete) && BindInterpreter(library, api) &&
-         Bind(library, "TfLiteTensorType", api.TensorType) && Bind(library, "TfLiteTensorNumDims", api.TensorNumDims) &&
-         Bind(library, "TfLiteTensorDim", api.TensorDim) && Bind(library, "TfLiteTensorByteSize", api.TensorByteSize) &&
+         Bind(library, "TfLiteTensorType", api.TensorType) &&
+         Bind(library, "TfLiteTensorNumDims", api.TensorNumDims) &&
+         Bind(library, "TfLiteTensorDim", api.TensorDim) &&
+         Bind(library, "TfLiteTensorByteSize", api.TensorByteSize) &&
          Bind(library, "TfLiteTensorData", api.TensorData) &&
          Bind(library, "TfLiteTensorQuantizationParams", api.TensorQuantizationParams) &&
          Bind(library, "TfLiteXNNPackDelegateCreate", api.XNNPackDelegateCreate) &&
          Bind(library, "TfLiteXNNPackDelegateDelete", api.XNNPackDelegateDelete);
 }
 
-// The runtime announces its delegate on stderr, which belongs to the program's own progress. Its logger has no C
-// interface; where the C++ symbol is not exported, the line stays.
+// The runtime announces its delegate on stderr, which belongs to the program's own progress. Its logger has
+// no C interface; where the C++ symbol is not exported, the line stays.
 void Quieten(void* library) {
   void (*set_minimum_severity)(int) = nullptr;
   constexpr int kErrorSeverity = 3;
@@ -123,7 +127,7 @@ std::vector<std::filesystem::path> Candidates() {
   constexpr const char* kName = "libhandlens_tflite.so";
   std::vector<std::filesystem::path> candidates;
   std::filesystem::path folder = ProgramFolder();
-  candidates.push_back(folder / kName);   // an installed handlens_judge lies beside it
+  candidates.push_back(folder / kName);  // an installed handlens_judge lies beside it
   for (int up = 0; up < 4 && !folder.empty(); ++up, folder = folder.parent_path()) {
     candidates.push_back(folder / "lib" / kName);
     if (up < 2) candidates.push_back(folder / "lib" / "handlens" / kName);
@@ -159,22 +163,25 @@ Result<const Api*> LoadRuntime() {
     runtime.loaded = true;
     return &runtime.api;
   }
-  return Fail(ErrorKind::kInternal, "the TensorFlow Lite runtime cannot be loaded; install handlens again. Looked at:{}",
-              looked);
+  return Fail(ErrorKind::kInternal,
+              "the TensorFlow Lite runtime cannot be loaded; install handlens again. Looked at:{}", looked);
 }
 
-// The reference kernels have no C interface: C++ functions that return their registrations, by the operator's code. Operators
-// that are not here (RESHAPE, RELU, ...) have one kernel only.
+// The reference kernels have no C interface: C++ functions that return their registrations, by the operator's
+// code. Operators that are not here (RESHAPE, RELU, ...) have one kernel only.
 Result<void> UseReferenceKernels(const Api& api, TfLiteOptions* options) {
   constexpr std::pair<int, std::string_view> kReferences[] = {
-      {0, "ADD"}, {1, "AVERAGE_POOL"}, {3, "CONVOLUTION"}, {4, "DEPTHWISE_CONVOLUTION"}, {6, "DEQUANTIZE"}, {9, "FULLY_CONNECTED"},
-      {17, "MAX_POOL"}, {25, "SOFTMAX"}, {34, "PAD"}, {40, "MEAN"}, {114, "QUANTIZE"}};
+      {0, "ADD"},        {1, "AVERAGE_POOL"},    {3, "CONVOLUTION"}, {4, "DEPTHWISE_CONVOLUTION"},
+      {6, "DEQUANTIZE"}, {9, "FULLY_CONNECTED"}, {17, "MAX_POOL"},   {25, "SOFTMAX"},
+      {34, "PAD"},       {40, "MEAN"},           {114, "QUANTIZE"}};
   constexpr int32_t kAnyVersion = 1000;
   for (const auto& [code, name] : kReferences) {
     const std::string function = fmt::format("Register_{}_REF", name);
     const TfLiteRegistration* (*get)() = nullptr;
-    if (!Bind(api.library, fmt::format("_ZN6tflite3ops7builtin{}{}Ev", function.size(), function).c_str(), get)) {
-      return Fail(ErrorKind::kInternal, "this TensorFlow Lite runtime does not give away its reference kernels ({})", function);
+    if (!Bind(api.library, fmt::format("_ZN6tflite3ops7builtin{}{}Ev", function.size(), function).c_str(),
+              get)) {
+      return Fail(ErrorKind::kInternal,
+                  "this TensorFlow Lite runtime does not give away its reference kernels ({})", function);
     }
     api.InterpreterOptionsAddBuiltinOp(options, code, get(), 1, kAnyVersion);
   }
@@ -191,7 +198,8 @@ void Collect(void* user_data, const char* format, va_list args) {
 // Owns what the runtime made, in the order in which it must go: interpreter, delegate, model, bytes.
 class OfficialJudge final : public Judge {
  public:
-  OfficialJudge(const Api& api, std::span<const uint8_t> bytes) : api_(api), bytes_(bytes.begin(), bytes.end()) {}
+  OfficialJudge(const Api& api, std::span<const uint8_t> bytes)
+      : api_(api), bytes_(bytes.begin(), bytes.end()) {}
   OfficialJudge(const OfficialJudge&) = delete;
   OfficialJudge& operator=(const OfficialJudge&) = delete;
 
@@ -212,7 +220,8 @@ class OfficialJudge final : public Judge {
       delegate_ = api_.XNNPackDelegateCreate(nullptr);
       if (delegate_ != nullptr) api_.InterpreterOptionsAddDelegate(options, delegate_);
     }
-    const Result<void> chosen = kernels == Kernels::kReference ? UseReferenceKernels(api_, options) : Result<void>();
+    const Result<void> chosen =
+        kernels == Kernels::kReference ? UseReferenceKernels(api_, options) : Result<void>();
     if (!chosen) api_.InterpreterOptionsDelete(options);
     HL_TRY(chosen);
     interpreter_ = api_.InterpreterCreate(model_, options);
@@ -230,8 +239,8 @@ class OfficialJudge final : public Judge {
     TfLiteTensor* const input = api_.InterpreterGetInputTensor(interpreter_, 0);
     const size_t element = api_.TensorType(input) == kCFloat32 ? 4 : 1;
     if (pixels.size() * element != api_.TensorByteSize(input)) {
-      return Fail(ErrorKind::kBadInput, "the model takes {} bytes of pixels, not {}", api_.TensorByteSize(input) / element,
-                  pixels.size());
+      return Fail(ErrorKind::kBadInput, "the model takes {} bytes of pixels, not {}",
+                  api_.TensorByteSize(input) / element, pixels.size());
     }
     Feed(pixels, input);
     return Invoke();
@@ -268,7 +277,8 @@ class OfficialJudge final : public Judge {
     for (const TfLiteTensor* tensor : {input, output}) {
       const int type = api_.TensorType(tensor);
       if (type != kCFloat32 && type != kCUInt8 && type != kCInt8) {
-        return Fail(ErrorKind::kBadInput, "the model's input or output is neither float32 nor uint8 nor int8");
+        return Fail(ErrorKind::kBadInput,
+                    "the model's input or output is neither float32 nor uint8 nor int8");
       }
     }
     size_px_ = api_.TensorDim(input, 1);
@@ -305,7 +315,8 @@ class OfficialJudge final : public Judge {
     }
     const TfLiteQuantizationParams q = api_.TensorQuantizationParams(output);
     for (size_t i = 0; i < count; ++i) {
-      const int value = type == kCUInt8 ? static_cast<const uint8_t*>(data)[i] : static_cast<const int8_t*>(data)[i];
+      const int value =
+          type == kCUInt8 ? static_cast<const uint8_t*>(data)[i] : static_cast<const int8_t*>(data)[i];
       scores[i] = q.scale * static_cast<float>(value - q.zero_point);
     }
     return scores;
@@ -338,7 +349,8 @@ std::filesystem::path ChosenRuntimeLibrary() {
 Result<void> WarmUp(Kernels kernels) {
   HL_ASSIGN(const Api* api, LoadRuntime());
   if (kernels != Kernels::kXnnpack) return {};
-  if (TfLiteDelegate* const delegate = api->XNNPackDelegateCreate(nullptr); delegate != nullptr) api->XNNPackDelegateDelete(delegate);
+  if (TfLiteDelegate* const delegate = api->XNNPackDelegateCreate(nullptr); delegate != nullptr)
+    api->XNNPackDelegateDelete(delegate);
   return {};
 }
 

@@ -1,6 +1,7 @@
-// handlens_judge: the process in which the official runtime runs a stranger's model (Judge::LoadApart). It gets the model
-// and the pictures over a socket, gives back scores, and can do nothing else: before the model's first byte is looked at,
-// limits and a filter of system calls are in force. What the runtime or a model makes of it ends here.
+// handlens_judge: the process in which the official runtime runs a stranger's model (Judge::LoadApart). It
+// gets the model and the pictures over a socket, gives back scores, and can do nothing else: before the
+// model's first byte is looked at, limits and a filter of system calls are in force. What the runtime or a
+// model makes of it ends here.
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -44,7 +45,8 @@ bool WriteAll(const void* data, size_t size) {
 bool Reply(ApartReply reply, std::string_view text, std::span<const float> scores) {
   reply.text_bytes = static_cast<uint32_t>(std::min<size_t>(text.size(), kMaxApartText));
   reply.scores = static_cast<uint32_t>(scores.size());
-  return WriteAll(&reply, sizeof reply) && WriteAll(text.data(), reply.text_bytes) && WriteAll(scores.data(), scores.size() * sizeof(float));
+  return WriteAll(&reply, sizeof reply) && WriteAll(text.data(), reply.text_bytes) &&
+         WriteAll(scores.data(), scores.size() * sizeof(float));
 }
 
 bool ReplyError(const Error& error) {
@@ -61,26 +63,34 @@ bool Answer(Judge& judge, const ApartAsk& ask, const Bytes& input) {
   return scores ? Reply({}, "", *scores) : ReplyError(scores.error());
 }
 
+Result<void> GetReady(Kernels kernels) {
+  HL_TRY(WarmUp(kernels));
+  return EnterCage({.memory_bytes = kApartMemoryBytes, .cpu_seconds = kApartCpuSeconds});
+}
+
+// The program reads how much memory is taken before it sends the model, so none is taken until the first
+// byte is here.
+bool ReadModel(size_t size, Bytes& model) {
+  uint8_t first = 0;
+  if (size == 0) return true;
+  if (!ReadAll(&first, 1)) return false;
+  model.assign(size, first);
+  return ReadAll(model.data() + 1, size - 1);
+}
+
 // Returns when the program has closed its end, or something is wrong with what it says.
 void Serve() {
   ApartLoad load;
   if (!ReadAll(&load, sizeof load) || load.magic != kApartMagic) return;
   const auto kernels = static_cast<Kernels>(load.kernels);
-  if (const auto warm = WarmUp(kernels); !warm) {
-    ReplyError(warm.error());
-    return;
-  }
-  if (const auto caged = EnterCage({.memory_bytes = kApartMemoryBytes, .cpu_seconds = kApartCpuSeconds}); !caged) {
-    ReplyError(caged.error());
+  if (const auto ready = GetReady(kernels); !ready) {
+    ReplyError(ready.error());
     return;
   }
   if (!Reply({}, "", {})) return;  // warmed up: what it takes from here on is the model's
   ::alarm(kApartSeconds);
-  // The program reads how much memory is taken before it sends the model, so none is taken until the first byte is here.
-  uint8_t first = 0;
-  if (load.model_bytes > 0 && !ReadAll(&first, 1)) return;
-  Bytes model(load.model_bytes, first);
-  if (!model.empty() && !ReadAll(model.data() + 1, model.size() - 1)) return;
+  Bytes model;
+  if (!ReadModel(load.model_bytes, model)) return;
   auto judge = Judge::Load(model, kernels);
   Bytes().swap(model);
   if (!judge) {
@@ -109,6 +119,7 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   if (argc > 1) handlens::tflite::SetRuntimeLibrary(argv[1]);
   handlens::tflite::Serve();
-  // Without the runtime's own farewell: destructors of a library that a model may have bent have no business here.
+  // Without the runtime's own farewell: destructors of a library that a model may have bent have no business
+  // here.
   ::_exit(0);
 }

@@ -31,8 +31,8 @@ Quantization QuantizationOf(const fb::Tensor& tensor) {
   return result;
 }
 
-// The metadata flatbuffer within a checked model, copied because other tools do not align it; empty when there is none
-// or it does not verify.
+// The metadata flatbuffer within a checked model, copied because other tools do not align it; empty when
+// there is none or it does not verify.
 Bytes FindMetadata(const fb::Model& model) {
   if (model.metadata() == nullptr) return {};
   for (const fb::Metadata* entry : *model.metadata()) {
@@ -58,7 +58,8 @@ std::vector<std::string> Lines(const std::string& text) {
   return lines;
 }
 
-const meta::TensorMetadata* First(const flatbuffers::Vector<flatbuffers::Offset<meta::TensorMetadata>>* tensors) {
+const meta::TensorMetadata* First(
+    const flatbuffers::Vector<flatbuffers::Offset<meta::TensorMetadata>>* tensors) {
   return tensors == nullptr || tensors->size() == 0 ? nullptr : tensors->Get(0);
 }
 
@@ -82,7 +83,8 @@ void ReadOutputMetadata(const meta::TensorMetadata& output, std::span<const uint
   }
 }
 
-std::unique_ptr<meta::AssociatedFileT> FileEntry(const char* name, const char* description, meta::AssociatedFileType type) {
+std::unique_ptr<meta::AssociatedFileT> FileEntry(const char* name, const char* description,
+                                                 meta::AssociatedFileType type) {
   auto file = std::make_unique<meta::AssociatedFileT>();
   file->name = name;
   file->description = description;
@@ -123,8 +125,8 @@ std::unique_ptr<meta::TensorMetadataT> OutputMetadata(const Metadata& metadata) 
   output->stats = std::make_unique<meta::StatsT>();
   output->stats->min = {0};
   output->stats->max = {1};
-  output->associated_files.push_back(
-      FileEntry(kLabelsFile, "Labels, one a line, in the order of the scores.", meta::AssociatedFileType::TENSOR_AXIS_LABELS));
+  output->associated_files.push_back(FileEntry(kLabelsFile, "Labels, one a line, in the order of the scores.",
+                                               meta::AssociatedFileType::TENSOR_AXIS_LABELS));
   return output;
 }
 
@@ -141,7 +143,8 @@ std::string PackMetadata(const Metadata& metadata, const fb::Tensor& input) {
   graph->output_tensor_metadata.push_back(OutputMetadata(metadata));
   model.subgraph_metadata.push_back(std::move(graph));
   if (!metadata.preprocess_json.empty()) {
-    model.associated_files.push_back(FileEntry(kPreprocessFile, "How a picture becomes the model's input, for programs.",
+    model.associated_files.push_back(FileEntry(kPreprocessFile,
+                                               "How a picture becomes the model's input, for programs.",
                                                meta::AssociatedFileType::DESCRIPTIONS));
   }
   flatbuffers::FlatBufferBuilder builder;
@@ -152,14 +155,19 @@ std::string PackMetadata(const Metadata& metadata, const fb::Tensor& input) {
 // What a rewrite would lose: operators, options and fields that schema.fbs does not have.
 Result<void> CheckRewritable(const fb::Model& model) {
   const auto refuse = [](std::string_view what) {
-    return Fail(ErrorKind::kBadInput, "metadata cannot be added to this model: {}; only models that handlens made are rewritten", what);
+    return Fail(ErrorKind::kBadInput,
+                "metadata cannot be added to this model: {}; only models that handlens made are rewritten",
+                what);
   };
   if (model.subgraphs()->size() != 1) return refuse("it has several graphs");
   if (model.operator_codes() != nullptr) {
     for (const fb::OperatorCode* code : *model.operator_codes()) {
-      const int op = std::max(static_cast<int>(code->builtin_code()), static_cast<int>(code->deprecated_builtin_code()));
-      const bool known = std::string_view(fb::EnumNameBuiltinOperator(static_cast<fb::BuiltinOperator>(op))) != "";
-      if (!known || code->custom_code() != nullptr) return refuse(fmt::format("its operator {} is unknown", op));
+      const int op =
+          std::max(static_cast<int>(code->builtin_code()), static_cast<int>(code->deprecated_builtin_code()));
+      const bool known =
+          std::string_view(fb::EnumNameBuiltinOperator(static_cast<fb::BuiltinOperator>(op))) != "";
+      if (!known || code->custom_code() != nullptr)
+        return refuse(fmt::format("its operator {} is unknown", op));
     }
   }
   const fb::SubGraph* graph = model.subgraphs()->Get(0);
@@ -224,7 +232,8 @@ Result<ModelInfo> ReadModelInfo(std::span<const uint8_t> model_bytes) {
   if (metadata->subgraph_metadata() != nullptr && metadata->subgraph_metadata()->size() > 0) {
     const meta::SubGraphMetadata* subgraph = metadata->subgraph_metadata()->Get(0);
     if (const auto* tensor = First(subgraph->input_tensor_metadata())) ReadInputMetadata(*tensor, info);
-    if (const auto* tensor = First(subgraph->output_tensor_metadata())) ReadOutputMetadata(*tensor, aligned.get(), info);
+    if (const auto* tensor = First(subgraph->output_tensor_metadata()))
+      ReadOutputMetadata(*tensor, aligned.get(), info);
   }
   info.preprocess_json = ReadArchived(aligned.get(), kPreprocessFile);
   return info;
@@ -249,10 +258,12 @@ Result<Bytes> AddMetadataToAny(std::span<const uint8_t> model_bytes, const Metad
   if (rewritten) return rewritten;
   const AlignedBytes aligned(model_bytes);
   HL_ASSIGN(const fb::Model* model, CheckModel(aligned.get()));
-  HL_ASSIGN(Bytes bytes, WrapWithMetadata(aligned.get(), *model, kMetadataName, PackMetadata(metadata, InputOf(*model))));
+  HL_ASSIGN(Bytes bytes,
+            WrapWithMetadata(aligned.get(), *model, kMetadataName, PackMetadata(metadata, InputOf(*model))));
   AppendFiles(metadata, bytes);
   const auto again = ReadModelInfo(bytes);
-  if (!again || again->labels != metadata.labels) return Fail(ErrorKind::kInternal, "the metadata does not read back as written");
+  if (!again || again->labels != metadata.labels)
+    return Fail(ErrorKind::kInternal, "the metadata does not read back as written");
   return bytes;
 }
 

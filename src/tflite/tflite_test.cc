@@ -1,5 +1,5 @@
-// Claims about files: what is written is read back, the runtime accepts it, hostile bytes are refused. That networks
-// compute the right numbers is claimed in the room `convert`, against its plain evaluator.
+// Claims about files: what is written is read back, the runtime accepts it, hostile bytes are refused. That
+// networks compute the right numbers is claimed in the room `convert`, against its plain evaluator.
 #include "tflite/tflite.h"
 
 #include <gtest/gtest.h>
@@ -22,13 +22,15 @@ Bytes Raw(const std::vector<int32_t>& values) {
   return bytes;
 }
 
-// A 5 x 5 picture, its channels averaged over the whole picture by MEAN: the one network whose answer is plain to see.
+// A 5 x 5 picture, its channels averaged over the whole picture by MEAN: the one network whose answer is
+// plain to see.
 Graph MeanColour() {
   Graph graph;
   graph.description = "mean colour";
-  graph.tensors = {{.name = "picture", .shape = {1, 5, 5, 3}},
-                   {.name = "axes", .type = Type::kInt32, .shape = {2}, .data = Raw(std::vector<int32_t>{1, 2})},
-                   {.name = "scores", .shape = {1, 3}}};
+  graph.tensors = {
+      {.name = "picture", .shape = {1, 5, 5, 3}},
+      {.name = "axes", .type = Type::kInt32, .shape = {2}, .data = Raw(std::vector<int32_t>{1, 2})},
+      {.name = "scores", .shape = {1, 3}}};
   graph.ops = {{.op = Op::kMean, .inputs = {0, 1}, .outputs = {2}}};
   graph.input = 0;
   graph.output = 2;
@@ -45,11 +47,21 @@ Graph QuantizedDense() {
       {.name = "picture_int8", .type = Type::kInt8, .shape = {1, 2, 2, 3}, .quantization = inner},
       {.name = "flat", .type = Type::kInt8, .shape = {1, 12}, .quantization = inner},
       {.name = "shape", .type = Type::kInt32, .shape = {2}, .data = Raw(std::vector<int32_t>{1, 12})},
-      {.name = "kernel", .type = Type::kInt8, .shape = {2, 12}, .quantization = {{0.01f}, {0}, 0}, .data = Bytes(24, 1)},
-      {.name = "bias", .type = Type::kInt32, .shape = {2}, .quantization = {{0.01f / 255}, {0}, 0},
+      {.name = "kernel",
+       .type = Type::kInt8,
+       .shape = {2, 12},
+       .quantization = {{0.01f}, {0}, 0},
+       .data = Bytes(24, 1)},
+      {.name = "bias",
+       .type = Type::kInt32,
+       .shape = {2},
+       .quantization = {{0.01f / 255}, {0}, 0},
        .data = Raw(std::vector<int32_t>{0, 2550})},
       {.name = "logits", .type = Type::kInt8, .shape = {1, 2}, .quantization = {{0.01f}, {0}, 0}},
-      {.name = "scores_int8", .type = Type::kInt8, .shape = {1, 2}, .quantization = {{1.0f / 256}, {-128}, 0}},
+      {.name = "scores_int8",
+       .type = Type::kInt8,
+       .shape = {1, 2},
+       .quantization = {{1.0f / 256}, {-128}, 0}},
       {.name = "scores", .type = Type::kUInt8, .shape = {1, 2}, .quantization = {{1.0f / 256}, {0}, 0}}};
   graph.ops = {{.op = Op::kQuantize, .inputs = {0}, .outputs = {1}},
                {.op = Op::kReshape, .inputs = {1, 3}, .outputs = {2}, .new_shape = {1, 12}},
@@ -79,7 +91,7 @@ Metadata SomeMetadata() {
   return metadata;
 }
 
-#define SKIP_WITHOUT_RUNTIME()                                                     \
+#define SKIP_WITHOUT_RUNTIME() \
   if (const auto version = RuntimeVersion(); !version) GTEST_SKIP() << version.error().message
 
 TEST(WriteModel, IsReadBackAsWritten) {
@@ -94,18 +106,31 @@ TEST(WriteModel, IsReadBackAsWritten) {
   EXPECT_FALSE(info->has_metadata);
 }
 
-TEST(WriteModel, IsTheSameBytesEachTime) { EXPECT_EQ(WriteModel(QuantizedDense()), WriteModel(QuantizedDense())); }
+TEST(WriteModel, IsTheSameBytesEachTime) {
+  EXPECT_EQ(WriteModel(QuantizedDense()), WriteModel(QuantizedDense()));
+}
 
 // Two convolutions of 40 channels: four vectors of 40 zero points in the format's eyes, one in the file.
 TEST(WriteModel, WritesZeroPointsOnceAWidth) {
-  const auto channels = [](float scale) { return Quantization{std::vector<float>(40, scale), std::vector<int64_t>(40, 0), 0}; };
+  const auto channels = [](float scale) {
+    return Quantization{std::vector<float>(40, scale), std::vector<int64_t>(40, 0), 0};
+  };
   const Quantization activations{{0.1f}, {3}, 0};
   Graph graph;
   graph.tensors = {{.name = "in", .type = Type::kInt8, .shape = {1, 2, 2, 40}, .quantization = activations}};
   for (int i = 0; i < 2; ++i) {
-    graph.tensors.push_back({.name = "kernel", .type = Type::kInt8, .shape = {40, 1, 1, 40}, .quantization = channels(0.5f), .data = Bytes(1600, 1)});
-    graph.tensors.push_back({.name = "bias", .type = Type::kInt32, .shape = {40}, .quantization = channels(0.05f), .data = Bytes(160, 0)});
-    graph.tensors.push_back({.name = "out", .type = Type::kInt8, .shape = {1, 2, 2, 40}, .quantization = activations});
+    graph.tensors.push_back({.name = "kernel",
+                             .type = Type::kInt8,
+                             .shape = {40, 1, 1, 40},
+                             .quantization = channels(0.5f),
+                             .data = Bytes(1600, 1)});
+    graph.tensors.push_back({.name = "bias",
+                             .type = Type::kInt32,
+                             .shape = {40},
+                             .quantization = channels(0.05f),
+                             .data = Bytes(160, 0)});
+    graph.tensors.push_back(
+        {.name = "out", .type = Type::kInt8, .shape = {1, 2, 2, 40}, .quantization = activations});
     graph.ops.push_back({.op = Op::kConv2D, .inputs = {3 * i, 3 * i + 1, 3 * i + 2}, .outputs = {3 * i + 3}});
   }
   graph.output = 6;
@@ -116,7 +141,7 @@ TEST(WriteModel, WritesZeroPointsOnceAWidth) {
   for (const unsigned i : {2u, 4u, 5u}) EXPECT_EQ(zeros(i), zeros(1)) << i;
   EXPECT_EQ(zeros(1)->size(), 40u);
   EXPECT_EQ(zeros(3)->Get(0), 3);
-  EXPECT_NE(zeros(3), zeros(6));   // only zeros are shared
+  EXPECT_NE(zeros(3), zeros(6));  // only zeros are shared
   const std::unique_ptr<fb::ModelT> read(fb::GetModel(bytes.data())->UnPack());
   EXPECT_EQ(PackModel(*read), bytes);
 }
@@ -155,12 +180,14 @@ TEST(Metadata, AddedTwiceIsAddedOnce) {
   EXPECT_NE(*first_other, *once);
 }
 
-// Where a rewrite would lose what this room does not know, the old bytes stay and a new beginning comes before them.
+// Where a rewrite would lose what this room does not know, the old bytes stay and a new beginning comes
+// before them.
 TEST(Metadata, IsAddedToAnyModelWithoutChangingIt) {
   Bytes plain = WriteModel(QuantizedDense());
   // A code that our schema does not have, in both places, as SUB has it: the file still verifies.
   const fb::Model* model = fb::GetModel(plain.data());
-  auto* code = reinterpret_cast<flatbuffers::Table*>(const_cast<fb::OperatorCode*>(model->operator_codes()->Get(0)));
+  auto* code =
+      reinterpret_cast<flatbuffers::Table*>(const_cast<fb::OperatorCode*>(model->operator_codes()->Get(0)));
   ASSERT_TRUE(code->SetField<int8_t>(fb::OperatorCode::VT_DEPRECATED_BUILTIN_CODE, 41, 0));
   code->SetField<int32_t>(fb::OperatorCode::VT_BUILTIN_CODE, 41, 0);
   ASSERT_FALSE(AddMetadata(plain, SomeMetadata()));
@@ -171,7 +198,8 @@ TEST(Metadata, IsAddedToAnyModelWithoutChangingIt) {
   EXPECT_EQ(info->labels, SomeMetadata().labels);
   EXPECT_EQ(info->preprocess_json, SomeMetadata().preprocess_json);
   EXPECT_EQ(info->input_shape, before->input_shape);
-  EXPECT_NE(std::search(with->begin(), with->end(), plain.begin(), plain.end()), with->end()) << "the model's own bytes";
+  EXPECT_NE(std::search(with->begin(), with->end(), plain.begin(), plain.end()), with->end())
+      << "the model's own bytes";
   Metadata other = SomeMetadata();
   other.labels = {"x", "y", "z"};
   const auto twice = AddMetadataToAny(*with, other);
@@ -212,7 +240,8 @@ TEST(Judge, FeedsFloatModelsByteDividedBy255) {
     EXPECT_EQ((*judge)->input_size_px(), 5);
     EXPECT_EQ((*judge)->classes(), 3);
     std::vector<uint8_t> pixels(75);
-    for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<uint8_t>(i % 3 == 0 ? 255 : i % 3 == 1 ? 51 : 0);
+    for (size_t i = 0; i < pixels.size(); ++i)
+      pixels[i] = static_cast<uint8_t>(i % 3 == 0 ? 255 : i % 3 == 1 ? 51 : 0);
     const auto scores = (*judge)->Classify(pixels);
     ASSERT_TRUE(scores.has_value());
     EXPECT_NEAR((*scores)[0], 1.0f, 1e-6);
@@ -307,7 +336,8 @@ TEST(HostileFiles, AreRefusedWhenAnOperatorsOptionsAreMissing) {
 // The format lets a buffer lie behind the flatbuffer, at any offset of the file; the runtime would follow it.
 TEST(HostileFiles, AreRefusedWhenABufferLiesOutsideTheModel) {
   const Bytes good = WriteModel(QuantizedDense());
-  for (const auto& [offset, size] : {std::pair<uint64_t, uint64_t>{2, 0}, {good.size(), 24}, {uint64_t{1} << 40, 24}, {0, 24}, {1, 1}}) {
+  for (const auto& [offset, size] :
+       {std::pair<uint64_t, uint64_t>{2, 0}, {good.size(), 24}, {uint64_t{1} << 40, 24}, {0, 24}, {1, 1}}) {
     const std::unique_ptr<fb::ModelT> model(fb::GetModel(good.data())->UnPack());
     fb::TensorT& kernel = *model->subgraphs[0]->tensors[4];
     fb::BufferT& buffer = *model->buffers[kernel.buffer];
@@ -316,7 +346,8 @@ TEST(HostileFiles, AreRefusedWhenABufferLiesOutsideTheModel) {
     buffer.size = size;
     const auto info = ReadModelInfo(PackModel(*model));
     ASSERT_FALSE(info) << offset << " " << size;
-    EXPECT_NE(info.error().message.find("keeps its data outside the model"), std::string::npos) << info.error().message;
+    EXPECT_NE(info.error().message.find("keeps its data outside the model"), std::string::npos)
+        << info.error().message;
   }
 }
 

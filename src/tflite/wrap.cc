@@ -1,6 +1,6 @@
-// Metadata for models of operators that this room does not know: the model's own bytes stay as they are, and a new beginning is put before
-// them. A flatbuffer's references count from where they stand to something behind them, so what is copied whole keeps all of its own, and a new
-// root before it may refer into it.
+// Metadata for models of operators that this room does not know: the model's own bytes stay as they are, and
+// a new beginning is put before them. A flatbuffer's references count from where they stand to something
+// behind them, so what is copied whole keeps all of its own, and a new root before it may refer into it.
 #include <cstring>
 
 #include "tflite/model_bytes.h"
@@ -9,10 +9,11 @@
 namespace handlens::tflite {
 namespace {
 
-constexpr size_t kFields = 8;             // of the table Model: version ... signature_defs
-constexpr size_t kAlignment = 16;         // of constant data
+constexpr size_t kFields = 8;      // of the table Model: version ... signature_defs
+constexpr size_t kAlignment = 16;  // of constant data
 
-// Bytes of the new beginning, little-endian. References into the old bytes are filled in when its length is known.
+// Bytes of the new beginning, little-endian. References into the old bytes are filled in when its length is
+// known.
 class Front {
  public:
   size_t size() const { return bytes_.size(); }
@@ -41,7 +42,8 @@ class Front {
   // The front, then all of `old`.
   Bytes Finish(std::span<const uint8_t> old) {
     Pad(kAlignment);
-    for (const auto& [from, thing] : olds_) Refer(from, bytes_.size() + static_cast<size_t>(thing - old.data()));
+    for (const auto& [from, thing] : olds_)
+      Refer(from, bytes_.size() + static_cast<size_t>(thing - old.data()));
     bytes_.insert(bytes_.end(), old.begin(), old.end());
     return std::move(bytes_);
   }
@@ -56,14 +58,15 @@ class Front {
 
 // The table Model with all of the old one's fields; `buffers` and `metadata` are left for later.
 struct Root {
-  size_t buffers = 0, metadata = 0;       // places of the two references
+  size_t buffers = 0, metadata = 0;  // places of the two references
 };
 Root PutRoot(const fb::Model& model, Front& front) {
   const size_t root = front.PutReference();
   front.PutText("TFL3");
   const size_t vtable = front.size();
-  const void* const fields[kFields] = {nullptr, model.operator_codes(), model.subgraphs(), model.description(), nullptr, model.metadata_buffer(),
-                                       nullptr, model.signature_defs()};
+  const void* const fields[kFields] = {
+      nullptr, model.operator_codes(),  model.subgraphs(), model.description(),
+      nullptr, model.metadata_buffer(), nullptr,           model.signature_defs()};
   front.Put16(4 + 2 * kFields);
   front.Put16(4 + 4 * kFields);
   for (size_t i = 0; i < kFields; ++i) {
@@ -72,7 +75,7 @@ Root PutRoot(const fb::Model& model, Front& front) {
   }
   front.Pad(4);
   front.Refer(root, front.size());
-  front.Put32(front.size() - vtable);     // back to the vtable
+  front.Put32(front.size() - vtable);  // back to the vtable
   Root places;
   front.Put32(model.version());
   for (size_t i = 1; i < kFields; ++i) {
@@ -86,9 +89,12 @@ Root PutRoot(const fb::Model& model, Front& front) {
 
 }  // namespace
 
-Result<Bytes> WrapWithMetadata(std::span<const uint8_t> bytes, const fb::Model& model, std::string_view name, std::string_view content) {
+Result<Bytes> WrapWithMetadata(std::span<const uint8_t> bytes, const fb::Model& model, std::string_view name,
+                               std::string_view content) {
   for (const fb::Buffer* buffer : *model.buffers()) {
-    if (buffer->offset() > 1) return Fail(ErrorKind::kBadInput, "metadata cannot be added to this model: its constants lie outside of its flatbuffer");
+    if (buffer->offset() > 1)
+      return Fail(ErrorKind::kBadInput,
+                  "metadata cannot be added to this model: its constants lie outside of its flatbuffer");
   }
   Front front;
   const Root root = PutRoot(model, front);
@@ -114,15 +120,15 @@ Result<Bytes> WrapWithMetadata(std::span<const uint8_t> bytes, const fb::Model& 
   front.Refer(new_entry, front.size());
   front.Put32(front.size() - entry_vtable);
   const size_t entry_name = front.PutReference();
-  front.Put32(buffers);                   // the new buffer's number
+  front.Put32(buffers);  // the new buffer's number
   front.Refer(entry_name, front.size());
   front.Put32(name.size());
   front.PutText(name);
-  front.Put16(0);                         // ends the text
+  front.Put16(0);  // ends the text
   front.Pad(4);
 
   const size_t buffer_vtable = front.size();
-  for (const size_t value : {6, 8, 4, 0}) front.Put16(value);   // and two bytes to the next multiple of four
+  for (const size_t value : {6, 8, 4, 0}) front.Put16(value);  // and two bytes to the next multiple of four
   front.Refer(new_buffer, front.size());
   front.Put32(front.size() - buffer_vtable);
   const size_t data = front.PutReference();

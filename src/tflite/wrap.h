@@ -8,8 +8,10 @@
 
 namespace handlens::tflite {
 
-// `bytes` begin with the checked `model`. The result verifies, and an entry `name` of its metadata has `content`. Kind kBadInput when the
-// model's constants lie outside of its flatbuffer, where positions count from the first byte.
-Result<Bytes> WrapWithMetadata(std::span<const uint8_t> bytes, const fb::Model& model, std::string_view name, std::string_view content);
+// `bytes` begin with the checked `model`. The result verifies, and an entry `name` of its metadata has
+// `content`. Kind kBadInput when the model's constants lie outside of its flatbuffer, where positions count
+// from the first byte.
+Result<Bytes> WrapWithMetadata(std::span<const uint8_t> bytes, const fb::Model& model, std::string_view name,
+                               std::string_view content);
 
 }  // namespace handlens::tflite

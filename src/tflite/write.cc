@@ -1,4 +1,5 @@
-// Writing: a Graph becomes a .tflite file. Decides versions of operators; nothing about networks is decided here.
+// Writing: a Graph becomes a .tflite file. Decides versions of operators; nothing about networks is decided
+// here.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -10,8 +11,8 @@
 namespace handlens::tflite {
 namespace {
 
-// An operator's code, its version for the types at hand, and the first release of the runtime that knows it, as in the
-// runtime's own tables (op_version.cc and runtime_version.cc of TensorFlow Lite).
+// An operator's code, its version for the types at hand, and the first release of the runtime that knows it,
+// as in the runtime's own tables (op_version.cc and runtime_version.cc of TensorFlow Lite).
 struct Code {
   fb::BuiltinOperator op;
   int version;
@@ -47,7 +48,9 @@ Code ConvolutionCode(const Graph& graph, const OpDef& def) {
 Code CodeOf(const Graph& graph, const OpDef& def) {
   const TensorDef& input = graph.tensors[static_cast<size_t>(def.inputs[0])];
   const Code plain_or_int8 = IsInt8(input) ? Code{{}, 2, 14} : Code{{}, 1, 5};
-  const auto with = [&](fb::BuiltinOperator op) { return Code{op, plain_or_int8.version, plain_or_int8.runtime_minor}; };
+  const auto with = [&](fb::BuiltinOperator op) {
+    return Code{op, plain_or_int8.version, plain_or_int8.runtime_minor};
+  };
   switch (def.op) {
     case Op::kConv2D:
     case Op::kDepthwiseConv2D:
@@ -57,14 +60,17 @@ Code CodeOf(const Graph& graph, const OpDef& def) {
     case Op::kSoftmax: return with(fb::BuiltinOperator::SOFTMAX);
     case Op::kAdd: return with(fb::BuiltinOperator::ADD);
     case Op::kRelu6: return with(fb::BuiltinOperator::RELU6);
-    case Op::kRelu: return IsInt8(input) ? Code{fb::BuiltinOperator::RELU, 2, 201} : Code{fb::BuiltinOperator::RELU, 1, 5};
-    case Op::kMean: return IsInt8(input) ? Code{fb::BuiltinOperator::MEAN, 2, 14} : Code{fb::BuiltinOperator::MEAN, 1, 6};
+    case Op::kRelu:
+      return IsInt8(input) ? Code{fb::BuiltinOperator::RELU, 2, 201} : Code{fb::BuiltinOperator::RELU, 1, 5};
+    case Op::kMean:
+      return IsInt8(input) ? Code{fb::BuiltinOperator::MEAN, 2, 14} : Code{fb::BuiltinOperator::MEAN, 1, 6};
     case Op::kReshape: return {fb::BuiltinOperator::RESHAPE, 1, 5};
     case Op::kPad: return with(fb::BuiltinOperator::PAD);
     case Op::kQuantize: return {fb::BuiltinOperator::QUANTIZE, 1, 14};
     case Op::kDequantize:
       if (input.type == Type::kFloat16) return {fb::BuiltinOperator::DEQUANTIZE, 3, 15};
-      return IsInt8(input) ? Code{fb::BuiltinOperator::DEQUANTIZE, 2, 14} : Code{fb::BuiltinOperator::DEQUANTIZE, 1, 14};
+      return IsInt8(input) ? Code{fb::BuiltinOperator::DEQUANTIZE, 2, 14}
+                           : Code{fb::BuiltinOperator::DEQUANTIZE, 1, 14};
   }
   HL_CHECK(false);
   return {};
@@ -192,7 +198,8 @@ Bytes WriteModel(const Graph& graph) {
   fb::ModelT model;
   model.version = 3;
   model.description = graph.description;
-  model.buffers.push_back(std::make_unique<fb::BufferT>());  // buffer 0 is empty: what computed tensors refer to
+  model.buffers.push_back(
+      std::make_unique<fb::BufferT>());  // buffer 0 is empty: what computed tensors refer to
   auto subgraph = std::make_unique<fb::SubGraphT>();
   subgraph->name = "main";
   subgraph->inputs = {graph.input};

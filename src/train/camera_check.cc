@@ -32,17 +32,24 @@ Result<LinearHead> ReadHead(const std::filesystem::path& folder) {
   HL_ASSIGN(const Bytes bytes, ReadFile(folder / "weights.safetensors"));
   HL_ASSIGN(const nn::Weights weights, nn::DecodeWeights(bytes));
   LinearHead head;
-  for (const nn::Tensor& tensor : weights) (tensor.name.ends_with(".bias") ? head.bias : head.kernel) = tensor.values;
+  for (const nn::Tensor& tensor : weights)
+    (tensor.name.ends_with(".bias") ? head.bias : head.kernel) = tensor.values;
   return head;
 }
 
 class Check {
  public:
-  Check(const TrialData& data, const std::filesystem::path& folder, const TrialResult& trial, Progress& progress)
-      : data_(data), folder_(folder), trial_(trial), progress_(progress), classes_(static_cast<size_t>(trial.spec.architecture.classes)) {}
+  Check(const TrialData& data, const std::filesystem::path& folder, const TrialResult& trial,
+        Progress& progress)
+      : data_(data),
+        folder_(folder),
+        trial_(trial),
+        progress_(progress),
+        classes_(static_cast<size_t>(trial.spec.architecture.classes)) {}
 
   Result<Predictions> Run() {
-    for (const int picture : trial_.validation.pictures) predictions_.pictures.insert(predictions_.pictures.end(), kCameraShots, picture);
+    for (const int picture : trial_.validation.pictures)
+      predictions_.pictures.insert(predictions_.pictures.end(), kCameraShots, picture);
     predictions_.scores.resize(predictions_.pictures.size() * classes_);
     const bool probe = trial_.spec.start && trial_.spec.start->method == Method::kProbe;
     HL_TRY(probe ? ByFeatures() : ByNetwork());
@@ -62,7 +69,8 @@ class Check {
     HL_ASSIGN(const auto features, data_.features->Get(key, *data_.pixels, progress_));
     for (size_t i = 0; i < predictions_.pictures.size(); ++i) {
       const auto shot = static_cast<int>(i % kCameraShots);
-      Score(head, features->Of(static_cast<size_t>(predictions_.pictures[i]), shot, trial_.spec.start->cut), Scores(i));
+      Score(head, features->Of(static_cast<size_t>(predictions_.pictures[i]), shot, trial_.spec.start->cut),
+            Scores(i));
     }
     return {};
   }
@@ -71,11 +79,13 @@ class Check {
     HL_ASSIGN(const nn::Weights weights, ReadTrialWeights(folder_));
     HL_ASSIGN(const auto network, nn::Network::Create(trial_.trained, 1, trial_.spec.recipe.optimizer));
     HL_TRY(network->LoadWeights(weights));
-    std::vector<float> input(static_cast<size_t>(trial_.spec.size_px) * static_cast<size_t>(trial_.spec.size_px) * 3);
+    std::vector<float> input(static_cast<size_t>(trial_.spec.size_px) *
+                             static_cast<size_t>(trial_.spec.size_px) * 3);
     for (size_t i = 0; i < predictions_.pictures.size(); ++i) {
       if (progress_.StopRequested()) return Interrupted();
       const auto shot = static_cast<int>(i % kCameraShots);
-      const std::vector<uint8_t> bytes = CameraShotOf(*data_.pixels, static_cast<size_t>(predictions_.pictures[i]), shot, trial_.spec.seed);
+      const std::vector<uint8_t> bytes =
+          CameraShotOf(*data_.pixels, static_cast<size_t>(predictions_.pictures[i]), shot, trial_.spec.seed);
       hl_feed_float(bytes.data(), bytes.size(), input.data());
       network->Predict(input, 1, Scores(i));
     }
@@ -90,23 +100,30 @@ class Check {
   Predictions predictions_;
 };
 
-Result<void> Write(const std::filesystem::path& folder, const dataset::Dataset& dataset, const TrialResult& result) {
+Result<void> Write(const std::filesystem::path& folder, const dataset::Dataset& dataset,
+                   const TrialResult& result) {
   const SetScore score = ScoreOf(dataset, result.camera);
   Json scores = Json::array();
   for (const float value : result.camera.scores) scores.push_back(ShortNumber(value));
   return WriteRecord(FileIn(folder), kFormat, 1,
-                     {{"trial", result.id}, {"shots", kCameraShots}, {"accuracy", DoubleOrNull(score.accuracy)}, {"loss", DoubleOrNull(score.loss)},
-                      {"pictures", result.camera.pictures}, {"scores", scores}});
+                     {{"trial", result.id},
+                      {"shots", kCameraShots},
+                      {"accuracy", DoubleOrNull(score.accuracy)},
+                      {"loss", DoubleOrNull(score.loss)},
+                      {"pictures", result.camera.pictures},
+                      {"scores", scores}});
 }
 
 }  // namespace
 
 std::vector<uint8_t> CameraShotOf(const dataset::PixelSet& pixels, size_t picture, int shot, uint64_t seed) {
-  return image::TypicalCameraInput(pixels.Picture(picture), pixels.size_px, pixels.size_px,
-                                   Rng(seed, "validation photograph", {static_cast<uint64_t>(picture), static_cast<uint64_t>(shot)}));
+  return image::TypicalCameraInput(
+      pixels.Picture(picture), pixels.size_px, pixels.size_px,
+      Rng(seed, "validation photograph", {static_cast<uint64_t>(picture), static_cast<uint64_t>(shot)}));
 }
 
-Result<void> AddCameraCheck(const TrialData& data, const std::filesystem::path& folder, TrialResult& result, Progress& progress) {
+Result<void> AddCameraCheck(const TrialData& data, const std::filesystem::path& folder, TrialResult& result,
+                            Progress& progress) {
   HL_ASSIGN(result.camera, Check(data, folder, result, progress).Run());
   return Write(folder, *data.dataset, result);
 }
@@ -122,7 +139,8 @@ void ReadCameraCheck(const std::filesystem::path& folder, TrialResult& result) {
   });
   if (!read || json->value("trial", "") != result.id || json->value("shots", 0) != kCameraShots) return;
   const size_t wanted = result.validation.pictures.size() * kCameraShots;
-  const bool whole = read->pictures.size() == wanted && read->scores.size() == wanted * static_cast<size_t>(result.spec.architecture.classes);
+  const bool whole = read->pictures.size() == wanted &&
+                     read->scores.size() == wanted * static_cast<size_t>(result.spec.architecture.classes);
   for (size_t i = 0; whole && i < wanted; ++i) {
     if (read->pictures[i] != result.validation.pictures[i / kCameraShots]) return;
   }

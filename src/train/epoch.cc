@@ -1,4 +1,5 @@
-// Training steps and what is made of them: an epoch (epoch.h), and the fine-tuning of a trained model (train.h).
+// Training steps and what is made of them: an epoch (epoch.h), and the fine-tuning of a trained model
+// (train.h).
 #include "train/epoch.h"
 
 #include <cmath>
@@ -11,14 +12,18 @@
 namespace handlens::train {
 namespace {
 
-// The pictures of an epoch's batches, varied. With a thread to spare the next batch is made there while the caller trains
-// on this one; without, when it is asked for. The numbers are the same.
+// The pictures of an epoch's batches, varied. With a thread to spare the next batch is made there while the
+// caller trains on this one; without, when it is asked for. The numbers are the same.
 class Batches {
  public:
   Batches(const Course& course, int epoch, std::span<float> inputs)
-      : course_(course), epoch_(epoch), order_(EpochOrder(course.pictures, *course.spec, epoch)),
+      : course_(course),
+        epoch_(epoch),
+        order_(EpochOrder(course.pictures, *course.spec, epoch)),
         steps_(StepsPerEpoch(order_.size(), course.spec->recipe)),
-        stride_(inputs.size() / static_cast<size_t>(course.spec->recipe.batch)), helper_(course.data->spare), inputs_{inputs, inputs} {
+        stride_(inputs.size() / static_cast<size_t>(course.spec->recipe.batch)),
+        helper_(course.data->spare),
+        inputs_{inputs, inputs} {
     if (!helper_) return;
     second_.resize(inputs.size());
     inputs_[1] = second_;
@@ -33,20 +38,21 @@ class Batches {
   }
   ~Batches() {
     thread_.request_stop();
-    free_.release();   // it may be waiting
+    free_.release();  // it may be waiting
   }
   Batches(const Batches&) = delete;
   Batches& operator=(const Batches&) = delete;
 
   size_t Steps() const { return steps_; }
   std::span<const int> Pictures(size_t step) const {
-    const size_t from = BatchBegin(order_.size(), steps_, step), to = BatchBegin(order_.size(), steps_, step + 1);
+    const size_t from = BatchBegin(order_.size(), steps_, step),
+                 to = BatchBegin(order_.size(), steps_, step + 1);
     return std::span(order_).subspan(from, to - from);
   }
   // (pictures, size, size, 3), valid until the next call. Steps one after the other.
   std::span<const float> Inputs(size_t step) {
     if (helper_) {
-      if (step > 0) free_.release();   // the batch before is trained on
+      if (step > 0) free_.release();  // the batch before is trained on
       made_.acquire();
     } else {
       Make(step);
@@ -65,8 +71,8 @@ class Batches {
   const BorrowedThread helper_;
   std::span<float> inputs_[2];
   std::vector<float> second_;
-  std::counting_semaphore<3> free_{2}, made_{0};   // places to write to, and batches to read
-  std::jthread thread_;                            // last: it uses all of the above
+  std::counting_semaphore<3> free_{2}, made_{0};  // places to write to, and batches to read
+  std::jthread thread_;                           // last: it uses all of the above
 };
 
 }  // namespace
@@ -92,7 +98,8 @@ Result<EpochSums> TrainEpoch(nn::Network& network, const Course& course, int epo
     weights.clear();
     for (const int picture : batch) {
       labels.push_back(course.data->dataset->pictures[static_cast<size_t>(picture)].label);
-      if (!course.class_weights.empty()) weights.push_back(course.class_weights[static_cast<size_t>(labels.back())]);
+      if (!course.class_weights.empty())
+        weights.push_back(course.class_weights[static_cast<size_t>(labels.back())]);
     }
     const auto global_step = static_cast<uint64_t>(epoch) * steps + step;
     sums.rate = LearningRate(spec.recipe, static_cast<int64_t>(global_step), static_cast<int64_t>(steps));
@@ -104,22 +111,28 @@ Result<EpochSums> TrainEpoch(nn::Network& network, const Course& course, int epo
   return sums;
 }
 
-Result<nn::Weights> FineTune(const TrialSpec& spec, const nn::Weights& start, const TrialData& data, Progress& progress) {
+Result<nn::Weights> FineTune(const TrialSpec& spec, const nn::Weights& start, const TrialData& data,
+                             Progress& progress) {
   const size_t stride = static_cast<size_t>(spec.size_px) * static_cast<size_t>(spec.size_px) * 3;
   HL_CHECK(data.pixels->size_px == spec.size_px && spec.architecture.size_px == spec.size_px);
   HL_CHECK(static_cast<size_t>(spec.architecture.classes) == data.dataset->labels.size());
   HL_CHECK(spec.recipe.batch >= 1);
   HL_ASSIGN(const split::Fold pictures, PicturesOf(spec.fold, data));
-  if (pictures.train.empty()) return Fail(ErrorKind::kBadInput, "fold {} has no training pictures", spec.fold + 1);
+  if (pictures.train.empty())
+    return Fail(ErrorKind::kBadInput, "fold {} has no training pictures", spec.fold + 1);
   HL_ASSIGN(auto network, nn::Network::Create(spec.architecture, spec.recipe.batch, spec.recipe.optimizer));
   HL_TRY(network->LoadWeights(start));
-  const std::vector<float> class_weights = spec.recipe.class_weights ? ClassWeights(*data.dataset, pictures.train) : std::vector<float>();
+  const std::vector<float> class_weights =
+      spec.recipe.class_weights ? ClassWeights(*data.dataset, pictures.train) : std::vector<float>();
   std::vector<float> inputs(static_cast<size_t>(spec.recipe.batch) * stride);
   const Course course{&spec, &data, pictures.train, class_weights};
   for (int epoch = 0; epoch < spec.recipe.epochs; ++epoch) {
-    HL_ASSIGN(const EpochSums sums, TrainEpoch(*network, course, epoch, inputs, [&] { return progress.StopRequested(); }));
+    HL_ASSIGN(const EpochSums sums,
+              TrainEpoch(*network, course, epoch, inputs, [&] { return progress.StopRequested(); }));
     if (!std::isfinite(sums.loss)) {
-      return Fail(ErrorKind::kBadInput, "model {}: its loss grew beyond all bounds in fine-tuning; choose a lower learning rate", spec.model);
+      return Fail(ErrorKind::kBadInput,
+                  "model {}: its loss grew beyond all bounds in fine-tuning; choose a lower learning rate",
+                  spec.model);
     }
     progress.Update(epoch + 1, "");
   }

@@ -1,5 +1,5 @@
-// One epoch of training steps, which a trial and the fine-tuning of a trained model share: batches in the epoch's order,
-// varied pictures, class weights, the schedule's rate. No files, no validation.
+// One epoch of training steps, which a trial and the fine-tuning of a trained model share: batches in the
+// epoch's order, varied pictures, class weights, the schedule's rate. No files, no validation.
 #pragma once
 
 #include <functional>
@@ -19,16 +19,16 @@ struct Course {
 };
 
 struct EpochSums {
-  double loss = 0;                            // sum over pictures, as seen in training
+  double loss = 0;  // sum over pictures, as seen in training
   int correct = 0;
-  float rate = 0;                             // of the last step
+  float rate = 0;  // of the last step
 };
 
 // Steps of one epoch: ceil(pictures / batch).
 size_t StepsPerEpoch(size_t pictures, const Recipe& recipe);
 
-// Trains `network` for epoch `epoch` (from 0). `inputs` is scratch for one batch, (batch, size, size, 3). `stops` is
-// asked before each step; kInterrupted when it says yes.
+// Trains `network` for epoch `epoch` (from 0). `inputs` is scratch for one batch, (batch, size, size, 3).
+// `stops` is asked before each step; kInterrupted when it says yes.
 Result<EpochSums> TrainEpoch(nn::Network& network, const Course& course, int epoch, std::span<float> inputs,
                              const std::function<bool()>& stops);
 

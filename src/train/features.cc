@@ -16,15 +16,16 @@
 namespace handlens::train {
 namespace {
 
-constexpr size_t kChunk = 32;   // pictures a file: seconds of work at 224 px and 8 views
+constexpr size_t kChunk = 32;  // pictures a file: seconds of work at 224 px and 8 views
 // Raised whenever the same key would give other numbers.
 constexpr int kFeaturesVersion = 2;
 
-std::string FolderName(const FeatureKey& key, const dataset::PixelSet& pixels, const dataset::Dataset& dataset) {
-  std::string text = fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\nfeatures {}, {}", dataset::Fingerprint(dataset), key.backbone->hash,
-                                       pixels.size_px, image::FitName(pixels.fit), key.views,
-                                       key.views > 0 ? image::ToJson(key.generator).dump() : "", key.seed, kFeaturesVersion,
-                                       key.all_cuts ? "all cuts" : "last cut");
+std::string FolderName(const FeatureKey& key, const dataset::PixelSet& pixels,
+                       const dataset::Dataset& dataset) {
+  std::string text = fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\nfeatures {}, {}", dataset::Fingerprint(dataset),
+                                 key.backbone->hash, pixels.size_px, image::FitName(pixels.fit), key.views,
+                                 key.views > 0 ? image::ToJson(key.generator).dump() : "", key.seed,
+                                 kFeaturesVersion, key.all_cuts ? "all cuts" : "last cut");
   if (key.shots > 0) text += fmt::format("\nphotographs {} of {}", key.shots, fmt::join(key.of, " "));
   return Sha256(text).substr(0, 16);
 }
@@ -41,7 +42,8 @@ class Extractor {
   static Result<Extractor> Create(const FeatureKey& key, int size_px) {
     Extractor made(key, size_px);
     const backbone::Backbone& backbone = *key.backbone;
-    HL_ASSIGN(nn::ModelSpec spec, backbone::Classifier(backbone, static_cast<int>(backbone.cuts.size()) - 1, size_px, 2));
+    HL_ASSIGN(nn::ModelSpec spec,
+              backbone::Classifier(backbone, static_cast<int>(backbone.cuts.size()) - 1, size_px, 2));
     FreezeUpTo(spec, static_cast<int>(spec.layers.size()) - 1);
     HL_ASSIGN(made.network_, nn::Network::Create(spec, 1, {}));
     nn::Weights weights = made.network_->SaveWeights();
@@ -52,7 +54,8 @@ class Extractor {
   }
   // `picture` as it is and its views, or its photographs: (rows, sum of widths).
   void Extract(const dataset::PixelSet& pixels, size_t picture, std::span<float> features) {
-    if (key_.shots > 0 && !std::binary_search(key_.of.begin(), key_.of.end(), static_cast<int>(picture))) return;
+    if (key_.shots > 0 && !std::binary_search(key_.of.begin(), key_.of.end(), static_cast<int>(picture)))
+      return;
     const size_t width = features.size() / static_cast<size_t>(key_.Rows());
     for (int view = 0; view < key_.Rows(); ++view) {
       if (key_.shots > 0) {
@@ -84,10 +87,12 @@ std::span<const float> FeatureSet::Of(size_t picture, int view, int cut) const {
   const size_t width = static_cast<size_t>(std::accumulate(widths.begin(), widths.end(), 0));
   const size_t before = static_cast<size_t>(std::accumulate(widths.begin(), widths.begin() + cut, 0));
   const size_t row = picture * static_cast<size_t>(rows) + static_cast<size_t>(view);
-  return std::span(values).subspan(row * width + before, static_cast<size_t>(widths[static_cast<size_t>(cut)]));
+  return std::span(values).subspan(row * width + before,
+                                   static_cast<size_t>(widths[static_cast<size_t>(cut)]));
 }
 
-// One set of features on its way. Whoever asks takes the next chunk until there are none, then waits for the others.
+// One set of features on its way. Whoever asks takes the next chunk until there are none, then waits for the
+// others.
 struct FeatureStore::Work {
   FeatureKey key;
   std::filesystem::path folder;
@@ -95,10 +100,10 @@ struct FeatureStore::Work {
   size_t pictures = 0, width = 0;
   double begin = 0;
 
-  std::mutex mutex;   // guards all below
+  std::mutex mutex;  // guards all below
   std::condition_variable changed;
   size_t next = 0, done = 0;
-  std::vector<size_t> again;      // chunks whose thread was stopped
+  std::vector<size_t> again;  // chunks whose thread was stopped
   std::optional<Error> error;
 
   size_t Chunks() const { return (pictures + kChunk - 1) / kChunk; }
@@ -108,7 +113,9 @@ struct FeatureStore::Work {
     const size_t stride = static_cast<size_t>(key.Rows()) * width;
     return std::span(set.values).subspan(First(chunk) * stride, Count(chunk) * stride);
   }
-  std::filesystem::path File(size_t chunk) const { return folder / fmt::format("{:06}.safetensors", First(chunk)); }
+  std::filesystem::path File(size_t chunk) const {
+    return folder / fmt::format("{:06}.safetensors", First(chunk));
+  }
 
   // Nothing when all chunks are taken.
   std::optional<size_t> Take() {
@@ -122,7 +129,8 @@ struct FeatureStore::Work {
     return (static_cast<size_t>(begin * static_cast<double>(Chunks())) + next++) % Chunks();
   }
   bool Load(size_t chunk);
-  Result<void> Compute(size_t chunk, std::optional<Extractor>& extractor, const dataset::PixelSet& pixels, const Progress& progress);
+  Result<void> Compute(size_t chunk, std::optional<Extractor>& extractor, const dataset::PixelSet& pixels,
+                       const Progress& progress);
   Result<void> Help(const dataset::PixelSet& pixels, Progress& progress);
 };
 
@@ -137,8 +145,8 @@ bool FeatureStore::Work::Load(size_t chunk) {
   return true;
 }
 
-Result<void> FeatureStore::Work::Compute(size_t chunk, std::optional<Extractor>& extractor, const dataset::PixelSet& pixels,
-                                         const Progress& progress) {
+Result<void> FeatureStore::Work::Compute(size_t chunk, std::optional<Extractor>& extractor,
+                                         const dataset::PixelSet& pixels, const Progress& progress) {
   if (Load(chunk)) return {};
   if (!extractor) {
     HL_ASSIGN(extractor, Extractor::Create(key, pixels.size_px));
@@ -149,7 +157,8 @@ Result<void> FeatureStore::Work::Compute(size_t chunk, std::optional<Extractor>&
     if (progress.StopRequested()) return Interrupted();
     extractor->Extract(pixels, First(chunk) + i, values.subspan(i * stride, stride));
   }
-  const nn::Tensor tensor{"features", {static_cast<int>(Count(chunk)), key.Rows(), static_cast<int>(width)},
+  const nn::Tensor tensor{"features",
+                          {static_cast<int>(Count(chunk)), key.Rows(), static_cast<int>(width)},
                           std::vector<float>(values.begin(), values.end())};
   return WriteFileAtomic(File(chunk), nn::EncodeWeights({tensor}));
 }
@@ -174,13 +183,15 @@ Result<void> FeatureStore::Work::Help(const dataset::PixelSet& pixels, Progress&
     if (done == Chunks()) return {};
     if (error) return tl::unexpected(*error);
     if (progress.StopRequested()) return Interrupted();
-    changed.wait_for(lock, std::chrono::milliseconds(200), [this] { return done == Chunks() || !again.empty() || error; });
+    changed.wait_for(lock, std::chrono::milliseconds(200),
+                     [this] { return done == Chunks() || !again.empty() || error; });
   }
 }
 
 FeatureStore::~FeatureStore() = default;
 
-std::shared_ptr<FeatureStore::Work> FeatureStore::WorkOf(const FeatureKey& key, const dataset::PixelSet& pixels) {
+std::shared_ptr<FeatureStore::Work> FeatureStore::WorkOf(const FeatureKey& key,
+                                                         const dataset::PixelSet& pixels) {
   const std::string name = FolderName(key, pixels, dataset_);
   const std::lock_guard lock(mutex_);
   if (auto work = works_[name].lock()) return work;
@@ -194,16 +205,21 @@ std::shared_ptr<FeatureStore::Work> FeatureStore::WorkOf(const FeatureKey& key, 
   return work;
 }
 
-Result<std::shared_ptr<const FeatureSet>> FeatureStore::Get(const FeatureKey& key, const dataset::PixelSet& pixels,
+Result<std::shared_ptr<const FeatureSet>> FeatureStore::Get(const FeatureKey& key,
+                                                            const dataset::PixelSet& pixels,
                                                             Progress& progress) {
-  HL_ASSIGN(const nn::ModelSpec spec, backbone::Classifier(*key.backbone, static_cast<int>(key.backbone->cuts.size()) - 1, pixels.size_px, 2));
+  HL_ASSIGN(const nn::ModelSpec spec,
+            backbone::Classifier(*key.backbone, static_cast<int>(key.backbone->cuts.size()) - 1,
+                                 pixels.size_px, 2));
   HL_ASSIGN(const std::vector<nn::Shape> shapes, nn::InferShapes(spec));
   const std::shared_ptr<Work> work = WorkOf(key, pixels);
   {
     const std::lock_guard lock(work->mutex);
     if (work->width == 0) {
-      for (const int layer : LayersOf(key)) work->set.widths.push_back(shapes[static_cast<size_t>(layer)].channels);
-      work->set.widths.insert(work->set.widths.begin(), key.backbone->cuts.size() - work->set.widths.size(), 0);
+      for (const int layer : LayersOf(key))
+        work->set.widths.push_back(shapes[static_cast<size_t>(layer)].channels);
+      work->set.widths.insert(work->set.widths.begin(), key.backbone->cuts.size() - work->set.widths.size(),
+                              0);
       work->width = static_cast<size_t>(std::accumulate(work->set.widths.begin(), work->set.widths.end(), 0));
       work->set.values.resize(work->pictures * static_cast<size_t>(key.Rows()) * work->width);
     }

@@ -26,7 +26,8 @@ Result<split::Fold> PicturesOf(int fold, const TrialData& data) {
     return all;
   }
   if (fold < 0 || static_cast<size_t>(fold) >= data.split->folds.size()) {
-    return Fail(ErrorKind::kUsage, "there is no fold {}; the split has {}", fold + 1, data.split->folds.size());
+    return Fail(ErrorKind::kUsage, "there is no fold {}; the split has {}", fold + 1,
+                data.split->folds.size());
   }
   return data.split->folds[static_cast<size_t>(fold)];
 }
@@ -84,7 +85,8 @@ std::vector<float> ClassWeights(const dataset::Dataset& dataset, std::span<const
   std::vector<float> weights(counts.size(), 0.0f);
   for (size_t c = 0; c < counts.size(); ++c) {
     if (counts[c] == 0) continue;
-    weights[c] = static_cast<float>(static_cast<double>(pictures.size()) / static_cast<double>(counts.size() * counts[c]));
+    weights[c] = static_cast<float>(static_cast<double>(pictures.size()) /
+                                    static_cast<double>(counts.size() * counts[c]));
   }
   return weights;
 }
@@ -95,7 +97,8 @@ void FillVaried(const TrialSpec& spec, const TrialData& data, int epoch, std::sp
   for (size_t i = 0; i < pictures.size(); ++i) {
     const auto picture = static_cast<size_t>(pictures[i]);
     const Rng rng(spec.seed, "trial augment", {FoldId(spec.fold), static_cast<uint64_t>(epoch), picture});
-    image::Augment(data.pixels->Picture(picture), spec.size_px, spec.generator, rng, inputs.subspan(i * stride, stride));
+    image::Augment(data.pixels->Picture(picture), spec.size_px, spec.generator, rng,
+                   inputs.subspan(i * stride, stride));
   }
 }
 

@@ -1,4 +1,5 @@
-// Claims about fine-tuning: it is the trial's own training from other weights, repeatable, stoppable, honest when it breaks.
+// Claims about fine-tuning: it is the trial's own training from other weights, repeatable, stoppable, honest
+// when it breaks.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -24,7 +25,8 @@ TEST(FineTune, FromFreshWeightsIsTheTrialItself) {
     spec.fold = fold;
     spec.recipe.schedule = Schedule::kCosine;
     spec.recipe.class_weights = true;
-    const auto folder = std::filesystem::path(testing::TempDir()) / fmt::format("handlens-fine-tune-{}", fold);
+    const auto folder =
+        std::filesystem::path(testing::TempDir()) / fmt::format("handlens-fine-tune-{}", fold);
     std::filesystem::remove_all(folder);
     ASSERT_TRUE(RunTrial(spec, made.Data(), folder, SilentProgress()));
     const auto tuned = FineTune(spec, FreshWeights(spec), made.Data(), SilentProgress());

@@ -16,7 +16,10 @@ namespace fs = std::filesystem;
 
 class FromBackbone : public testing::Test {
  protected:
-  FromBackbone() : made_(MakeSynthetic({14, 14, 14}, 16, 3)), backbone_(TinyBackbone(16, 7)), features_(made_.dataset, folder_ / "cache") {}
+  FromBackbone()
+      : made_(MakeSynthetic({14, 14, 14}, 16, 3)),
+        backbone_(TinyBackbone(16, 7)),
+        features_(made_.dataset, folder_ / "cache") {}
   ~FromBackbone() override { fs::remove_all(folder_); }
 
   TrialData Data() {
@@ -25,10 +28,12 @@ class FromBackbone : public testing::Test {
     data.features = &features_;
     return data;
   }
-  Result<TrialResult> Train(const TrialSpec& spec, const std::string& name, Progress& progress = SilentProgress()) {
+  Result<TrialResult> Train(const TrialSpec& spec, const std::string& name,
+                            Progress& progress = SilentProgress()) {
     return RunTrial(spec, Data(), folder_ / "trials" / name, progress);
   }
-  Result<std::shared_ptr<const FeatureSet>> Features(FeatureStore& store, int views, Progress& progress = SilentProgress()) {
+  Result<std::shared_ptr<const FeatureSet>> Features(FeatureStore& store, int views,
+                                                     Progress& progress = SilentProgress()) {
     image::GeneratorSpec generator;
     generator.flip_horizontal = true;
     generator.brightness_low = 0.7f;
@@ -36,8 +41,9 @@ class FromBackbone : public testing::Test {
     return store.Get({&backbone_, generator, views, 5, true}, made_.pixels, progress);
   }
 
-  const fs::path folder_ = fs::temp_directory_path() / fmt::format("from_backbone_{}_{}", ::getpid(),
-                                                                   testing::UnitTest::GetInstance()->current_test_info()->name());
+  const fs::path folder_ =
+      fs::temp_directory_path() / fmt::format("from_backbone_{}_{}", ::getpid(),
+                                              testing::UnitTest::GetInstance()->current_test_info()->name());
   Synthetic made_;
   backbone::Backbone backbone_;
   FeatureStore features_;
@@ -88,7 +94,7 @@ TEST_F(FromBackbone, FeaturesAreReadBackAndMendedWhereAFileIsDamaged) {
   for (const auto& entry : fs::recursive_directory_iterator(cache)) {
     if (entry.is_regular_file()) files.push_back(entry.path());
   }
-  ASSERT_EQ(files.size(), 2u);   // 42 pictures
+  ASSERT_EQ(files.size(), 2u);  // 42 pictures
   const auto before = *ReadFile(files[0]);
   ASSERT_TRUE(WriteFileAtomic(files[0], std::string_view("damaged")));
   FeatureStore again(made_.dataset, folder_ / "cache");
@@ -123,17 +129,18 @@ TEST_F(FromBackbone, AStoppedExtractionSaysSoAndGoesOnLater) {
   EXPECT_EQ((*whole)->values, (*continued)->values);
 }
 
-// The files of a probe hold its classifier alone; read back with the backbone's weights, the network gives its scores.
+// The files of a probe hold its classifier alone; read back with the backbone's weights, the network gives
+// its scores.
 TEST_F(FromBackbone, AProbesNetworkGivesItsScores) {
   const TrialSpec spec = TrialFrom(backbone_, made_, Method::kProbe);
   ASSERT_TRUE(KeepBackbone(folder_ / "trials", backbone_));
   const auto result = Train(spec, "probe");
   ASSERT_TRUE(result) << result.error().message;
   EXPECT_GT(result->strength, 0);
-  EXPECT_GT(result->test_accuracy, 0.5);   // three classes
+  EXPECT_GT(result->test_accuracy, 0.5);  // three classes
   const auto weights = ReadTrialWeights(folder_ / "trials" / "probe");
   ASSERT_TRUE(weights) << weights.error().message;
-  EXPECT_LT(fs::file_size(folder_ / "trials" / "probe" / "weights.safetensors"), 700u);   // 16 x 3 + 3 numbers
+  EXPECT_LT(fs::file_size(folder_ / "trials" / "probe" / "weights.safetensors"), 700u);  // 16 x 3 + 3 numbers
   auto network = *nn::Network::Create(result->trained, 1, {});
   ASSERT_TRUE(network->LoadWeights(*weights));
   std::vector<float> input(16 * 16 * 3), scores(3);
@@ -170,7 +177,8 @@ TEST_F(FromBackbone, TheCameraCheckOfAProbeIsWhatItsNetworkSaysOfThePhotographs)
     network->Predict(input, 1, scores);
     for (size_t c = 0; c < 3; ++c) EXPECT_NEAR(scores[c], result->camera.scores[i * 3 + c], 1e-4);
   }
-  // Made once, read back, and made again in the same bytes where it is gone or damaged; the trial itself stays as it is.
+  // Made once, read back, and made again in the same bytes where it is gone or damaged; the trial itself
+  // stays as it is.
   const Bytes check = *ReadFile(trial / "camera.json"), record = *ReadFile(trial / "trial.json");
   EXPECT_EQ(ReadTrial(trial)->camera.scores, result->camera.scores);
   ASSERT_TRUE(WriteFileAtomic(trial / "camera.json", std::string_view("{}")));
@@ -189,10 +197,12 @@ TEST_F(FromBackbone, FeaturesOfPhotographsAreNotThoseOfThePictures) {
   const auto photographs = features_.Get(key, made_.pixels, SilentProgress());
   ASSERT_TRUE(plain && photographs);
   EXPECT_EQ((*photographs)->rows, 2);
-  const auto differs = [](std::span<const float> a, std::span<const float> b) { return !std::equal(a.begin(), a.end(), b.begin()); };
+  const auto differs = [](std::span<const float> a, std::span<const float> b) {
+    return !std::equal(a.begin(), a.end(), b.begin());
+  };
   EXPECT_TRUE(differs((*plain)->Of(3, 0, 2), (*photographs)->Of(3, 0, 2)));
-  EXPECT_TRUE(differs((*photographs)->Of(3, 0, 2), (*photographs)->Of(3, 1, 2)));   // another shot
-  for (const float value : (*photographs)->Of(4, 0, 2)) EXPECT_EQ(value, 0);        // not asked for
+  EXPECT_TRUE(differs((*photographs)->Of(3, 0, 2), (*photographs)->Of(3, 1, 2)));  // another shot
+  for (const float value : (*photographs)->Of(4, 0, 2)) EXPECT_EQ(value, 0);       // not asked for
 }
 
 TEST_F(FromBackbone, TheFinalProbeChoosesItsStrengthByTheFoldsValidationPictures) {
@@ -232,7 +242,8 @@ TEST_F(FromBackbone, ATailKeepsTheFrozenWeightsAndLeavesThemOutOfItsFile) {
   const auto all = ReadTrialWeights(folder_ / "trials" / "tail");
   ASSERT_TRUE(all);
   for (const nn::Tensor& given : backbone_.weights) {
-    const auto found = std::find_if(all->begin(), all->end(), [&](const nn::Tensor& t) { return t.name == given.name; });
+    const auto found =
+        std::find_if(all->begin(), all->end(), [&](const nn::Tensor& t) { return t.name == given.name; });
     ASSERT_NE(found, all->end());
     if (std::stoi(given.name) < 6) {
       EXPECT_EQ(found->values, given.values) << given.name;

@@ -1,5 +1,5 @@
-// float32 numbers in JSON: the shortest digits that read back to the same float, so that 0.1f is written 0.1 and equal
-// records are equal bytes; JSON has no NaN or infinity, which become null and come back as NaN.
+// float32 numbers in JSON: the shortest digits that read back to the same float, so that 0.1f is written 0.1
+// and equal records are equal bytes; JSON has no NaN or infinity, which become null and come back as NaN.
 #pragma once
 
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
-// Logistic regression, see logistic.h. Every sum has a stated order (eight interleaved partial sums over the samples of a
-// block, then the blocks in turn), so vector widths change nothing.
+// Logistic regression, see logistic.h. Every sum has a stated order (eight interleaved partial sums over the
+// samples of a block, then the blocks in turn), so vector widths change nothing.
 #include "train/logistic.h"
 
 #include <algorithm>
@@ -15,7 +15,8 @@ namespace {
 constexpr size_t kBlock = LogisticSamples::kBlock;
 constexpr size_t kLanes = 8;
 constexpr size_t kMemory = 10;
-constexpr int kAskEvery = 4;   // iterations between two questions whether to stop: of large ones there are several a second
+constexpr int kAskEvery =
+    4;  // iterations between two questions whether to stop: of large ones there are several a second
 constexpr int kMostIterations = 1000;
 constexpr double kSmallGradient = 1e-6;
 
@@ -51,7 +52,8 @@ HL_WIDE void AddScaled(double factor, const float* from, double* to) {
 HL_WIDE double BlockDot(const double* a, const float* b) {
   std::array<double, kLanes> lanes{};
   for (size_t n = 0; n < kBlock; n += kLanes) {
-    for (size_t lane = 0; lane < kLanes; ++lane) lanes[lane] += a[n + lane] * static_cast<double>(b[n + lane]);
+    for (size_t lane = 0; lane < kLanes; ++lane)
+      lanes[lane] += a[n + lane] * static_cast<double>(b[n + lane]);
   }
   return ((lanes[0] + lanes[4]) + (lanes[1] + lanes[5])) + ((lanes[2] + lanes[6]) + (lanes[3] + lanes[7]));
 }
@@ -89,7 +91,7 @@ class Memory {
  public:
   void Add(std::vector<double> step, std::vector<double> change) {
     const double curvature = Dot(step, change);
-    if (curvature <= 1e-12 * Dot(change, change)) return;   // would not keep the direction downhill
+    if (curvature <= 1e-12 * Dot(change, change)) return;  // would not keep the direction downhill
     if (pairs_.size() == kMemory) pairs_.pop_front();
     pairs_.push_back({std::move(step), std::move(change), 1 / curvature});
   }
@@ -139,7 +141,8 @@ Result<LogisticFit> LogisticFit::Create(const LogisticSamples& samples) {
   fit.Standardise();
   for (size_t f = 0; f < samples.Features(); ++f) {
     if (!std::isfinite(fit.mean_[f])) {
-      return Fail(ErrorKind::kBadInput, "feature {} of the backbone is not a finite number; its weights do not fit it", f);
+      return Fail(ErrorKind::kBadInput,
+                  "feature {} of the backbone is not a finite number; its weights do not fit it", f);
     }
   }
   fit.point_.assign(fit.Size(), 0.0);
@@ -178,8 +181,10 @@ void LogisticFit::Standardise() {
   }
 }
 
-// The samples stay as they are: weights and biases are turned to plain features, and the gradient is turned back.
-double LogisticFit::Evaluate(const std::vector<double>& point, double strength, std::vector<double>& gradient) const {
+// The samples stay as they are: weights and biases are turned to plain features, and the gradient is turned
+// back.
+double LogisticFit::Evaluate(const std::vector<double>& point, double strength,
+                             std::vector<double>& gradient) const {
   const size_t features = samples_->Features();
   const auto classes = static_cast<size_t>(samples_->Classes());
   std::vector<double> plain(point.size()), logits(classes * kBlock);
@@ -194,14 +199,18 @@ double LogisticFit::Evaluate(const std::vector<double>& point, double strength, 
   gradient.assign(point.size(), 0.0);
   double loss = 0;
   for (size_t block = 0; block < samples_->Blocks(); ++block) {
-    for (size_t c = 0; c < classes; ++c) std::fill_n(logits.begin() + static_cast<std::ptrdiff_t>(c * kBlock), kBlock, plain[classes * features + c]);
+    for (size_t c = 0; c < classes; ++c)
+      std::fill_n(logits.begin() + static_cast<std::ptrdiff_t>(c * kBlock), kBlock,
+                  plain[classes * features + c]);
     const float* values = samples_->Block(block);
     for (size_t f = 0; f < features; ++f) {
-      for (size_t c = 0; c < classes; ++c) AddScaled(plain[c * features + f], values + f * kBlock, logits.data() + c * kBlock);
+      for (size_t c = 0; c < classes; ++c)
+        AddScaled(plain[c * features + f], values + f * kBlock, logits.data() + c * kBlock);
     }
     loss += ToResiduals(*samples_, block, logits);
     for (size_t f = 0; f < features; ++f) {
-      for (size_t c = 0; c < classes; ++c) gradient[c * features + f] += BlockDot(logits.data() + c * kBlock, values + f * kBlock);
+      for (size_t c = 0; c < classes; ++c)
+        gradient[c * features + f] += BlockDot(logits.data() + c * kBlock, values + f * kBlock);
     }
     for (size_t c = 0; c < classes; ++c) {
       for (size_t n = 0; n < kBlock; ++n) gradient[classes * features + c] += logits[c * kBlock + n];
@@ -234,18 +243,19 @@ LinearHead LogisticFit::Solve(double strength, const Progress& progress) {
       direction = memory.Direction(gradient);
       slope = -Dot(gradient, gradient);
     }
-    // Backtracking; near the end rounding hides the decrease, so a slope that has turned flat counts as well (approximate
-    // Wolfe condition, Hager and Zhang 2005).
+    // Backtracking; near the end rounding hides the decrease, so a slope that has turned flat counts as well
+    // (approximate Wolfe condition, Hager and Zhang 2005).
     double rate = iterations_ == 0 ? std::min(1.0, 1 / std::sqrt(-slope)) : 1.0, trial_value = value;
     bool accepted = false;
     for (int tries = 0; tries < 40 && !accepted; ++tries, rate /= 2) {
       for (size_t k = 0; k < trial.size(); ++k) trial[k] = point_[k] + rate * direction[k];
       trial_value = Evaluate(trial, strength, trial_gradient);
       const bool lower = trial_value <= value + 1e-4 * rate * slope;
-      const bool flat = trial_value <= value + 1e-12 * std::abs(value) && std::abs(Dot(trial_gradient, direction)) <= -0.9 * slope;
+      const bool flat = trial_value <= value + 1e-12 * std::abs(value) &&
+                        std::abs(Dot(trial_gradient, direction)) <= -0.9 * slope;
       accepted = lower || flat;
     }
-    if (!accepted) break;   // no step is small enough: rounding has the last word
+    if (!accepted) break;  // no step is small enough: rounding has the last word
     std::vector<double> step(trial.size()), change(trial.size());
     for (size_t k = 0; k < trial.size(); ++k) {
       step[k] = trial[k] - point_[k];
@@ -277,7 +287,8 @@ void Score(const LinearHead& head, std::span<const float> values, std::span<floa
   HL_CHECK(head.kernel.size() == values.size() * classes);
   std::vector<double> logits(head.bias.begin(), head.bias.end());
   for (size_t f = 0; f < values.size(); ++f) {
-    for (size_t c = 0; c < classes; ++c) logits[c] += static_cast<double>(values[f]) * static_cast<double>(head.kernel[f * classes + c]);
+    for (size_t c = 0; c < classes; ++c)
+      logits[c] += static_cast<double>(values[f]) * static_cast<double>(head.kernel[f * classes + c]);
   }
   const double largest = *std::max_element(logits.begin(), logits.end());
   double sum = 0;

@@ -1,5 +1,5 @@
-// Multinomial logistic regression with an L2 penalty, fitted to convergence: the classifier on top of given features.
-// Knows nothing of pictures, backbones or files. Same inputs, same bits, on every machine.
+// Multinomial logistic regression with an L2 penalty, fitted to convergence: the classifier on top of given
+// features. Knows nothing of pictures, backbones or files. Same inputs, same bits, on every machine.
 #pragma once
 
 #include <cstddef>
@@ -40,28 +40,28 @@ class LogisticSamples {
 
 // logits = kernel' x + bias: the numbers of a dense layer behind the features.
 struct LinearHead {
-  std::vector<float> kernel;   // (features, classes)
-  std::vector<float> bias;     // (classes)
+  std::vector<float> kernel;  // (features, classes)
+  std::vector<float> bias;    // (classes)
 };
 
-// The fit for one strength after another. Features are standardised first (weighted mean and deviation of the samples;
-// a feature that never varies is left out), as scikit-learn's StandardScaler + LogisticRegression do; the heads
-// given out take features as they are.
+// The fit for one strength after another. Features are standardised first (weighted mean and deviation of the
+// samples; a feature that never varies is left out), as scikit-learn's StandardScaler + LogisticRegression
+// do; the heads given out take features as they are.
 //
-// Minimised is  sum_i w_i CE_i / sum_i w_i + strength / 2 * |W|^2  over standardised features, biases free, softmax over
-// all classes. scikit-learn's C for n samples of weight 1 is 1 / (strength * n). L-BFGS (Nocedal and Wright 2006,
-// algorithm 7.4), memory of 10, until no element of the gradient is above 1e-6.
+// Minimised is  sum_i w_i CE_i / sum_i w_i + strength / 2 * |W|^2  over standardised features, biases free,
+// softmax over all classes. scikit-learn's C for n samples of weight 1 is 1 / (strength * n). L-BFGS (Nocedal
+// and Wright 2006, algorithm 7.4), memory of 10, until no element of the gradient is above 1e-6.
 class LogisticFit {
  public:
   // `samples` outlives the fit. Kind kBadInput when there are none, or a value is not finite.
   static Result<LogisticFit> Create(const LogisticSamples& samples);
 
-  // Starts where the last call ended: go from strong to weak. `strength` above 0. When `progress` asks to stop, it ends at once with a
-  // head that is worth nothing.
+  // Starts where the last call ended: go from strong to weak. `strength` above 0. When `progress` asks to
+  // stop, it ends at once with a head that is worth nothing.
   LinearHead Solve(double strength, const Progress& progress = SilentProgress());
 
-  int Iterations() const { return iterations_; }   // of the last Solve
-  double Gradient() const { return gradient_; }    // its largest element at the end
+  int Iterations() const { return iterations_; }  // of the last Solve
+  double Gradient() const { return gradient_; }   // its largest element at the end
 
  private:
   explicit LogisticFit(const LogisticSamples& samples) : samples_(&samples) {}
@@ -72,8 +72,8 @@ class LogisticFit {
 
   const LogisticSamples* samples_;
   double total_weight_ = 0;
-  std::vector<double> mean_, inverse_;   // (features); inverse deviation, 0 for a feature that never varies
-  std::vector<double> point_;            // (classes, features), then (classes)
+  std::vector<double> mean_, inverse_;  // (features); inverse deviation, 0 for a feature that never varies
+  std::vector<double> point_;           // (classes, features), then (classes)
   int iterations_ = 0;
   double gradient_ = 0;
 };

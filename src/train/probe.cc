@@ -21,11 +21,13 @@ namespace {
 constexpr std::array kStrengths = {3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 0.003};
 
 struct Path {
-  std::vector<LinearHead> heads;   // by strength, as far as it went
-  std::vector<double> losses;      // of validation pictures: sums over views, (1 + views) a picture
+  std::vector<LinearHead> heads;  // by strength, as far as it went
+  std::vector<double> losses;     // of validation pictures: sums over views, (1 + views) a picture
 };
 
-double NowSeconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+double NowSeconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 class Fitter {
  public:
@@ -34,7 +36,8 @@ class Fitter {
 
   Result<Probe> Run() {
     HL_ASSIGN(const split::Fold own, PicturesOf(spec_.fold, data_));
-    if (own.train.empty()) return Fail(ErrorKind::kBadInput, "fold {} has no training pictures", spec_.fold + 1);
+    if (own.train.empty())
+      return Fail(ErrorKind::kBadInput, "fold {} has no training pictures", spec_.fold + 1);
     if (spec_.fold != kAllFolds) {
       HL_ASSIGN(Path path, FitPath(own));
       const size_t best = Best(path.losses);
@@ -55,7 +58,9 @@ class Fitter {
  private:
   int Label(int picture) const { return data_.dataset->pictures[static_cast<size_t>(picture)].label; }
   int Views() const { return features_.rows; }
-  std::span<const float> Of(int picture, int view) const { return features_.Of(static_cast<size_t>(picture), view, spec_.start->cut); }
+  std::span<const float> Of(int picture, int view) const {
+    return features_.Of(static_cast<size_t>(picture), view, spec_.start->cut);
+  }
   // Without validation pictures the middle one.
   static size_t Best(const std::vector<double>& losses) {
     const auto best = std::min_element(losses.begin(), losses.end());
@@ -63,8 +68,9 @@ class Fitter {
   }
 
   Result<LogisticFit> Begin(const std::vector<int>& pictures) {
-    const std::vector<float> class_weights =
-        spec_.recipe.class_weights ? ClassWeights(*data_.dataset, pictures) : std::vector<float>(data_.dataset->labels.size(), 1.0f);
+    const std::vector<float> class_weights = spec_.recipe.class_weights
+                                                 ? ClassWeights(*data_.dataset, pictures)
+                                                 : std::vector<float>(data_.dataset->labels.size(), 1.0f);
     samples_.emplace(Of(pictures.front(), 0).size(), spec_.architecture.classes);
     for (const int picture : pictures) {
       const double weight = static_cast<double>(class_weights[static_cast<size_t>(Label(picture))]) / Views();
@@ -109,24 +115,31 @@ bool TakesAllCuts(const Start& start, const TrialData& data, const backbone::Bac
   return data.all_cuts || !backbone::IsLastCut(backbone, start.cut);
 }
 
-Result<std::shared_ptr<const FeatureSet>> FeaturesOf(const TrialSpec& spec, const TrialData& data, Progress& progress) {
+Result<std::shared_ptr<const FeatureSet>> FeaturesOf(const TrialSpec& spec, const TrialData& data,
+                                                     Progress& progress) {
   HL_CHECK(spec.start && data.features);
   HL_ASSIGN(const backbone::Backbone* backbone, BackboneOf(*spec.start, data.backbones));
-  return data.features->Get({backbone, spec.generator, spec.start->views, spec.seed, TakesAllCuts(*spec.start, data, *backbone)}, *data.pixels, progress);
+  return data.features->Get(
+      {backbone, spec.generator, spec.start->views, spec.seed, TakesAllCuts(*spec.start, data, *backbone)},
+      *data.pixels, progress);
 }
 
-Result<Probe> FitProbe(const TrialSpec& spec, const TrialData& data, const FeatureSet& features, Progress& progress) {
+Result<Probe> FitProbe(const TrialSpec& spec, const TrialData& data, const FeatureSet& features,
+                       Progress& progress) {
   return Fitter(spec, data, features, progress).Run();
 }
 
 nn::Weights HeadWeights(const nn::ModelSpec& architecture, const LinearHead& head) {
   const auto classes = static_cast<size_t>(architecture.classes);
   const std::string layer = std::to_string(architecture.layers.size() - 1);
-  return {{layer + ".kernel", {static_cast<int>(head.kernel.size() / classes), architecture.classes}, head.kernel},
+  return {{layer + ".kernel",
+           {static_cast<int>(head.kernel.size() / classes), architecture.classes},
+           head.kernel},
           {layer + ".bias", {architecture.classes}, head.bias}};
 }
 
-Result<TrialResult> RunProbe(const TrialSpec& spec, const TrialData& data, const std::filesystem::path& folder, Progress& progress) {
+Result<TrialResult> RunProbe(const TrialSpec& spec, const TrialData& data,
+                             const std::filesystem::path& folder, Progress& progress) {
   progress.Begin(spec.model, 1, "fits");
   HL_TRY(MakeFolder(folder));
   HL_ASSIGN(const auto features, FeaturesOf(spec, data, progress));
@@ -137,7 +150,8 @@ Result<TrialResult> RunProbe(const TrialSpec& spec, const TrialData& data, const
     const auto classes = static_cast<size_t>(spec.architecture.classes);
     Predictions result{of, std::vector<float>(of.size() * classes)};
     for (size_t i = 0; i < of.size(); ++i) {
-      Score(probe.head, features->Of(static_cast<size_t>(of[i]), 0, spec.start->cut), std::span(result.scores).subspan(i * classes, classes));
+      Score(probe.head, features->Of(static_cast<size_t>(of[i]), 0, spec.start->cut),
+            std::span(result.scores).subspan(i * classes, classes));
     }
     return result;
   };
@@ -153,12 +167,14 @@ Result<TrialResult> RunProbe(const TrialSpec& spec, const TrialData& data, const
   result.parameters = cost.parameters;
   result.strength = probe.strength;
   result.epochs = {{static_cast<float>(result.train_loss), static_cast<float>(result.train_accuracy),
-                    static_cast<float>(result.validation_loss), static_cast<float>(result.validation_accuracy)}};
+                    static_cast<float>(result.validation_loss),
+                    static_cast<float>(result.validation_accuracy)}};
   HL_TRY(WriteFileAtomic(folder / "events.jsonl", EventLine(1, result.epochs[0], 0)));
   result.seconds = NowSeconds() - begun;
   HL_TRY(WriteTrial(folder, result, HeadWeights(spec.architecture, probe.head)));
-  progress.End(spec.fold == kAllFolds ? fmt::format("{}: fitted on {} pictures", spec.model, result.train.pictures.size())
-                                      : fmt::format("{}: test accuracy {:.3f}", spec.model, result.test_accuracy));
+  progress.End(spec.fold == kAllFolds
+                   ? fmt::format("{}: fitted on {} pictures", spec.model, result.train.pictures.size())
+                   : fmt::format("{}: test accuracy {:.3f}", spec.model, result.test_accuracy));
   return result;
 }
 

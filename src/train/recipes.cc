@@ -22,7 +22,8 @@ const char* NameOf(const std::pair<Enum, const char*> (&names)[N], Enum value) {
 }
 
 template <class Enum, size_t N>
-Result<Enum> ValueOf(const std::pair<Enum, const char*> (&names)[N], const std::string& name, const char* what) {
+Result<Enum> ValueOf(const std::pair<Enum, const char*> (&names)[N], const std::string& name,
+                     const char* what) {
   std::string known;
   for (const auto& [value, candidate] : names) {
     if (name == candidate) return value;
@@ -90,21 +91,21 @@ Recipe TuneRecipe() {
 Json ToJson(const Recipe& recipe) {
   const nn::Optimizer& o = recipe.optimizer;
   Json json = {{"optimizer", NameOf(kOptimizers, o.kind)},
-          {"momentum", ShortNumber(o.momentum)},
-          {"nesterov", o.nesterov},
-          {"beta1", ShortNumber(o.beta1)},
-          {"beta2", ShortNumber(o.beta2)},
-          {"epsilon", ShortNumber(o.epsilon)},
-          {"weight_decay", ShortNumber(o.weight_decay)},
-          {"schedule", NameOf(kSchedules, recipe.schedule)},
-          {"learning_rate", ShortNumber(recipe.learning_rate)},
-          {"warmup_epochs", ShortNumber(recipe.warmup_epochs)},
-          {"epochs", recipe.epochs},
-          {"batch", recipe.batch},
-          {"label_smoothing", ShortNumber(recipe.label_smoothing)},
-          {"early_stop_patience", recipe.early_stop_patience},
-          {"keep_best", recipe.keep_best},
-          {"class_weights", recipe.class_weights}};
+               {"momentum", ShortNumber(o.momentum)},
+               {"nesterov", o.nesterov},
+               {"beta1", ShortNumber(o.beta1)},
+               {"beta2", ShortNumber(o.beta2)},
+               {"epsilon", ShortNumber(o.epsilon)},
+               {"weight_decay", ShortNumber(o.weight_decay)},
+               {"schedule", NameOf(kSchedules, recipe.schedule)},
+               {"learning_rate", ShortNumber(recipe.learning_rate)},
+               {"warmup_epochs", ShortNumber(recipe.warmup_epochs)},
+               {"epochs", recipe.epochs},
+               {"batch", recipe.batch},
+               {"label_smoothing", ShortNumber(recipe.label_smoothing)},
+               {"early_stop_patience", recipe.early_stop_patience},
+               {"keep_best", recipe.keep_best},
+               {"class_weights", recipe.class_weights}};
   if (o.start_decay != 0) json["start_decay"] = ShortNumber(o.start_decay);
   if (o.clip_norm != 0) json["clip_norm"] = ShortNumber(o.clip_norm);
   return json;

@@ -59,21 +59,21 @@ Result<void> TakeScores(const nn::Weights& tensors, const char* name, int classe
 
 Json TrialToJson(const TrialResult& result) {
   Json json = {{"id", result.id},
-          {"spec", ToJson(result.spec)},
-          {"trained", nn::ToJson(result.trained)},
-          {"parameters", result.parameters},
-          {"best_epoch", result.best_epoch},
-          {"seconds", result.seconds},
-          {"train_accuracy", DoubleOrNull(result.train_accuracy)},
-          {"train_loss", DoubleOrNull(result.train_loss)},
-          {"validation_accuracy", DoubleOrNull(result.validation_accuracy)},
-          {"validation_loss", DoubleOrNull(result.validation_loss)},
-          {"test_accuracy", DoubleOrNull(result.test_accuracy)},
-          {"test_loss", DoubleOrNull(result.test_loss)},
-          {"epochs", EpochsToJson(result.epochs)},
-          {"train_pictures", result.train.pictures},
-          {"validation_pictures", result.validation.pictures},
-          {"test_pictures", result.test.pictures}};
+               {"spec", ToJson(result.spec)},
+               {"trained", nn::ToJson(result.trained)},
+               {"parameters", result.parameters},
+               {"best_epoch", result.best_epoch},
+               {"seconds", result.seconds},
+               {"train_accuracy", DoubleOrNull(result.train_accuracy)},
+               {"train_loss", DoubleOrNull(result.train_loss)},
+               {"validation_accuracy", DoubleOrNull(result.validation_accuracy)},
+               {"validation_loss", DoubleOrNull(result.validation_loss)},
+               {"test_accuracy", DoubleOrNull(result.test_accuracy)},
+               {"test_loss", DoubleOrNull(result.test_loss)},
+               {"epochs", EpochsToJson(result.epochs)},
+               {"train_pictures", result.train.pictures},
+               {"validation_pictures", result.validation.pictures},
+               {"test_pictures", result.test.pictures}};
   if (result.strength > 0) json["strength"] = result.strength;
   return json;
 }
@@ -122,12 +122,14 @@ std::optional<std::span<const uint8_t>> TakeSized(std::span<const uint8_t>& rest
 }
 
 // <what>.safetensors, whose hash stands in trial.json as <what>_sha256.
-Result<nn::Weights> ReadHashed(const std::filesystem::path& folder, const std::string& what, const Json& trial) {
+Result<nn::Weights> ReadHashed(const std::filesystem::path& folder, const std::string& what,
+                               const Json& trial) {
   const std::filesystem::path path = folder / (what + ".safetensors");
   HL_ASSIGN(const Bytes bytes, ReadFile(path));
   const std::string key = what + "_sha256";
   if (!trial.contains(key) || trial[key] != Sha256(bytes)) {
-    return Fail(ErrorKind::kBadInput, "{}: changed since the trial wrote it; remove the folder {} to repeat the trial",
+    return Fail(ErrorKind::kBadInput,
+                "{}: changed since the trial wrote it; remove the folder {} to repeat the trial",
                 path.string(), folder.string());
   }
   return nn::DecodeWeights(bytes);
@@ -156,7 +158,8 @@ std::optional<TrialState> ReadState(const std::filesystem::path& folder, const s
   std::span<const uint8_t> rest = *bytes;
   const auto text = TakeSized(rest), network = TakeSized(rest), best = TakeSized(rest);
   if (!text || !network || !best || !rest.empty()) return std::nullopt;
-  const auto json = ParseJson(std::string_view(reinterpret_cast<const char*>(text->data()), text->size()), "state.bin");
+  const auto json =
+      ParseJson(std::string_view(reinterpret_cast<const char*>(text->data()), text->size()), "state.bin");
   if (!json) return std::nullopt;
   auto state = FromJson(*json, "state.bin", [&](const Json& j) -> std::optional<TrialState> {
     if (j.at("format") != kStateFormat || j.at("version") != 1 || j.at("id") != id) return std::nullopt;
@@ -184,7 +187,8 @@ std::string EventLine(int epoch, const Epoch& values, float learning_rate) {
   return line.dump() + "\n";
 }
 
-Result<void> WriteTrial(const std::filesystem::path& folder, const TrialResult& result, const nn::Weights& weights) {
+Result<void> WriteTrial(const std::filesystem::path& folder, const TrialResult& result,
+                        const nn::Weights& weights) {
   const int classes = result.spec.architecture.classes;
   const Bytes weight_bytes = nn::EncodeWeights(weights);
   const Bytes prediction_bytes = nn::EncodeWeights({ScoreTensor("train", result.train, classes),
@@ -218,9 +222,11 @@ Result<nn::Weights> ReadTrialWeights(const std::filesystem::path& folder) {
   const Start& start = *result.spec.start;
   const std::filesystem::path file = BackboneFile(folder.parent_path(), start.hash);
   HL_ASSIGN(const backbone::Backbone backbone, backbone::Read(file));
-  if (backbone.hash != start.hash) return Fail(ErrorKind::kBadInput, "{}: holds other weights than its name says", file.string());
+  if (backbone.hash != start.hash)
+    return Fail(ErrorKind::kBadInput, "{}: holds other weights than its name says", file.string());
   for (nn::Tensor& tensor : backbone::WeightsOf(backbone, start.cut)) {
-    const bool changed = std::any_of(own.begin(), own.end(), [&](const nn::Tensor& t) { return t.name == tensor.name; });
+    const bool changed =
+        std::any_of(own.begin(), own.end(), [&](const nn::Tensor& t) { return t.name == tensor.name; });
     if (!changed) own.push_back(std::move(tensor));
   }
   return own;

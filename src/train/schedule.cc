@@ -9,7 +9,8 @@ namespace {
 
 constexpr double kPi = 3.14159265358979323846;
 
-// sum over k of (-1)^k y^k / (first * ...)!, y the square of the angle: cos for odd = 0, sin(x)/x for odd = 1.
+// sum over k of (-1)^k y^k / (first * ...)!, y the square of the angle: cos for odd = 0, sin(x)/x for odd
+// = 1.
 double TaylorSeries(double square, int odd) {
   double term = 1, sum = 1;
   for (int k = 1; k <= 9; ++k) {
@@ -35,7 +36,8 @@ float LearningRate(const Recipe& recipe, int64_t step, int64_t steps_per_epoch) 
   const double total = static_cast<double>(recipe.epochs) * static_cast<double>(steps_per_epoch);
   // A warm-up longer than half of a short training would leave nothing to learn with.
   const double warmup =
-      std::min(std::floor(static_cast<double>(recipe.warmup_epochs) * static_cast<double>(steps_per_epoch)), total / 2);
+      std::min(std::floor(static_cast<double>(recipe.warmup_epochs) * static_cast<double>(steps_per_epoch)),
+               total / 2);
   const auto at = static_cast<double>(step);
   const auto peak = static_cast<double>(recipe.learning_rate);
   if (at < warmup) return static_cast<float>(peak * (at + 1) / (warmup + 1));

@@ -9,7 +9,8 @@ struct SetScore {
   double accuracy = 0, loss = 0;
 };
 
-// Mean cross-entropy (natural logarithm, scores no smaller than 1e-7 as in Keras) and accuracy; zeros without pictures.
+// Mean cross-entropy (natural logarithm, scores no smaller than 1e-7 as in Keras) and accuracy; zeros without
+// pictures.
 SetScore ScoreOf(const dataset::Dataset& dataset, const Predictions& predictions);
 
 // Accuracy and loss of `result`'s three sets, from their predictions.

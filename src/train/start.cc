@@ -13,8 +13,13 @@ constexpr std::pair<Method, const char*> kMethods[] = {{Method::kProbe, "probe"}
 }  // namespace
 
 Json ToJson(const Start& start) {
-  const auto method = std::find_if(std::begin(kMethods), std::end(kMethods), [&](const auto& m) { return m.first == start.method; });
-  return {{"backbone", start.backbone}, {"hash", start.hash}, {"cut", start.cut}, {"method", method->second}, {"views", start.views}};
+  const auto method = std::find_if(std::begin(kMethods), std::end(kMethods),
+                                   [&](const auto& m) { return m.first == start.method; });
+  return {{"backbone", start.backbone},
+          {"hash", start.hash},
+          {"cut", start.cut},
+          {"method", method->second},
+          {"views", start.views}};
 }
 
 Result<Start> StartFromJson(const Json& json) {
@@ -25,8 +30,10 @@ Result<Start> StartFromJson(const Json& json) {
     start.cut = j.at("cut").get<int>();
     start.views = j.at("views").get<int>();
     const std::string name = j.at("method").get<std::string>();
-    const auto method = std::find_if(std::begin(kMethods), std::end(kMethods), [&](const auto& m) { return name == m.second; });
-    if (method == std::end(kMethods)) return Fail(ErrorKind::kBadInput, "unknown method \"{}\"; one of: probe, tune", name);
+    const auto method = std::find_if(std::begin(kMethods), std::end(kMethods),
+                                     [&](const auto& m) { return name == m.second; });
+    if (method == std::end(kMethods))
+      return Fail(ErrorKind::kBadInput, "unknown method \"{}\"; one of: probe, tune", name);
     start.method = method->first;
     return start;
   });
@@ -44,7 +51,8 @@ void FreezeUpTo(nn::ModelSpec& spec, int layer) {
 
 Result<void> Overlay(nn::Weights& weights, const nn::Weights& by) {
   for (const nn::Tensor& tensor : by) {
-    const auto place = std::find_if(weights.begin(), weights.end(), [&](const nn::Tensor& t) { return t.name == tensor.name; });
+    const auto place = std::find_if(weights.begin(), weights.end(),
+                                    [&](const nn::Tensor& t) { return t.name == tensor.name; });
     if (place == weights.end() || place->shape != tensor.shape) {
       return Fail(ErrorKind::kBadInput, "the weights {} do not fit the model", tensor.name);
     }
@@ -55,17 +63,20 @@ Result<void> Overlay(nn::Weights& weights, const nn::Weights& by) {
 
 nn::Weights WithoutFrozen(const nn::ModelSpec& spec, nn::Weights weights) {
   std::erase_if(weights, [&](const nn::Tensor& tensor) {
-    const auto layer = static_cast<size_t>(std::stoi(tensor.name));   // "<layer>.<what>"
+    const auto layer = static_cast<size_t>(std::stoi(tensor.name));  // "<layer>.<what>"
     return layer < spec.layers.size() && spec.layers[layer].frozen;
   });
   return weights;
 }
 
-Result<const backbone::Backbone*> BackboneOf(const Start& start, const std::vector<const backbone::Backbone*>& backbones) {
+Result<const backbone::Backbone*> BackboneOf(const Start& start,
+                                             const std::vector<const backbone::Backbone*>& backbones) {
   for (const backbone::Backbone* backbone : backbones) {
     if (backbone->hash == start.hash) return backbone;
   }
-  return Fail(ErrorKind::kBadInput, "the backbone {} ({}) is not at hand; `handlens backbone list` shows which are", start.backbone, start.hash);
+  return Fail(ErrorKind::kBadInput,
+              "the backbone {} ({}) is not at hand; `handlens backbone list` shows which are", start.backbone,
+              start.hash);
 }
 
 std::filesystem::path BackboneFile(const std::filesystem::path& trials, const std::string& hash) {

@@ -1,5 +1,5 @@
-// Tests' pictures, made at run time: each class is a colour and a place on a noisy ground, so that a small network learns
-// them in a few epochs but not perfectly. For tests only.
+// Tests' pictures, made at run time: each class is a colour and a place on a noisy ground, so that a small
+// network learns them in a few epochs but not perfectly. For tests only.
 #pragma once
 
 #include <algorithm>
@@ -35,8 +35,8 @@ inline void PaintSynthetic(int label, int size_px, Rng rng, uint8_t* rgb) {
   }
 }
 
-// `counts` pictures of each class; two folds whose test sets are every other picture of a class, validation every fifth
-// of the rest; the first picture of each class is held out.
+// `counts` pictures of each class; two folds whose test sets are every other picture of a class, validation
+// every fifth of the rest; the first picture of each class is held out.
 inline Synthetic MakeSynthetic(const std::vector<int>& counts, int size_px, uint64_t seed) {
   Synthetic made;
   made.pixels.size_px = size_px;
@@ -57,7 +57,9 @@ inline Synthetic MakeSynthetic(const std::vector<int>& counts, int size_px, uint
       if (i == 0) made.split.holdout.push_back(index);
       for (size_t f = 0; i > 0 && f < 2; ++f) {
         split::Fold& fold = made.split.folds[f];
-        std::vector<int>& part = i % 2 == static_cast<int>(f) ? fold.test : i % 5 < 2 ? fold.validation : fold.train;
+        std::vector<int>& part = i % 2 == static_cast<int>(f) ? fold.test
+                                 : i % 5 < 2                  ? fold.validation
+                                                              : fold.train;
         part.push_back(index);
       }
     }

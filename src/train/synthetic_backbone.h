@@ -1,4 +1,5 @@
-// A small backbone for tests: two blocks, weights drawn at random and statistics that fit nothing in particular.
+// A small backbone for tests: two blocks, weights drawn at random and statistics that fit nothing in
+// particular.
 #pragma once
 
 #include "backbone/backbone.h"
@@ -23,12 +24,12 @@ inline backbone::Backbone TinyBackbone(int size_px, uint64_t seed) {
   backbone::Backbone made;
   made.name = "tiny";
   made.spec = {"tiny", size_px, 0, {}};
-  made.spec.layers = {layer(kConv, 8, 3, 2),       layer(kBatchNorm, 0, 0, 1), layer(kRelu6, 0, 0, 1),
-                      layer(kDepthwise, 0, 3, 1),  layer(kBatchNorm, 0, 0, 1), layer(kRelu6, 0, 0, 1),
-                      layer(kConv, 16, 1, 1),      layer(kBatchNorm, 0, 0, 1), layer(kRelu6, 0, 0, 1)};
+  made.spec.layers = {layer(kConv, 8, 3, 2),      layer(kBatchNorm, 0, 0, 1), layer(kRelu6, 0, 0, 1),
+                      layer(kDepthwise, 0, 3, 1), layer(kBatchNorm, 0, 0, 1), layer(kRelu6, 0, 0, 1),
+                      layer(kConv, 16, 1, 1),     layer(kBatchNorm, 0, 0, 1), layer(kRelu6, 0, 0, 1)};
   made.cuts = {2, 5, 8};
   made.notice = "made by a test";
-  nn::ModelSpec classifier = made.spec;   // only to draw the weights
+  nn::ModelSpec classifier = made.spec;  // only to draw the weights
   classifier.classes = 2;
   classifier.layers.push_back(layer(kGlobalAvgPool, 0, 0, 1));
   classifier.layers.push_back(layer(kDense, 2, 0, 1));
@@ -53,8 +54,10 @@ inline TrialSpec TrialFrom(const backbone::Backbone& backbone, const Synthetic& 
   TrialSpec spec;
   spec.size_px = made.pixels.size_px;
   const int cut = static_cast<int>(backbone.cuts.size()) - 1;
-  spec.architecture = *backbone::Classifier(backbone, cut, spec.size_px, static_cast<int>(made.dataset.labels.size()));
-  if (method == Method::kProbe) FreezeUpTo(spec.architecture, static_cast<int>(spec.architecture.layers.size()) - 1);
+  spec.architecture =
+      *backbone::Classifier(backbone, cut, spec.size_px, static_cast<int>(made.dataset.labels.size()));
+  if (method == Method::kProbe)
+    FreezeUpTo(spec.architecture, static_cast<int>(spec.architecture.layers.size()) - 1);
   spec.model = method == Method::kProbe ? "tiny-probe" : "tiny-tune";
   spec.generator.flip_horizontal = true;
   spec.generator.brightness_low = 0.8f;

@@ -20,7 +20,8 @@ class SyntheticFiles : public testing::Test {
  protected:
   void Make(int each, int folds, int holdout_per_class) {
     root_ = std::filesystem::temp_directory_path() /
-            fmt::format("handlens-files-{}-{}", ::getpid(), testing::UnitTest::GetInstance()->current_test_info()->name());
+            fmt::format("handlens-files-{}-{}", ::getpid(),
+                        testing::UnitTest::GetInstance()->current_test_info()->name());
     std::filesystem::remove_all(root_);
     ASSERT_TRUE(Write(root_ / "pictures", each));
     dataset_ = *dataset::Inspect({root_ / "pictures", {}, {}, {}, 1}, SilentProgress());
@@ -40,8 +41,10 @@ class SyntheticFiles : public testing::Test {
     for (int label = 0; label < 2; ++label) {
       for (int i = 0; i < each; ++i) {
         std::vector<uint8_t> rgb(16 * 16 * 3);
-        PaintSynthetic(label, 16, Rng(3, "picture", {static_cast<uint64_t>(label), static_cast<uint64_t>(i)}), rgb.data());
-        HL_TRY(WriteFileAtomic(folder / fmt::format("class{}", label) / fmt::format("{:02}.png", i), image::EncodePng(rgb, 16, 16)));
+        PaintSynthetic(label, 16, Rng(3, "picture", {static_cast<uint64_t>(label), static_cast<uint64_t>(i)}),
+                       rgb.data());
+        HL_TRY(WriteFileAtomic(folder / fmt::format("class{}", label) / fmt::format("{:02}.png", i),
+                               image::EncodePng(rgb, 16, 16)));
       }
     }
     return {};

@@ -1,6 +1,6 @@
-// One trial from fresh or given weights to a result. The order of everything random is keyed (feed.h), the arithmetic is the
-// engine's, and time is only measured, never acted on except for how often the state is saved: so a trial that was
-// stopped and continued ends in the same bytes.
+// One trial from fresh or given weights to a result. The order of everything random is keyed (feed.h), the
+// arithmetic is the engine's, and time is only measured, never acted on except for how often the state is
+// saved: so a trial that was stopped and continued ends in the same bytes.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -19,7 +19,9 @@
 namespace handlens::train {
 namespace {
 
-double Now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+double Now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 constexpr double kSlowDisk_bytes_per_s = 75e6;
 
@@ -36,19 +38,21 @@ class Trial {
     if (Now() - saved_at_ > std::max(20.0, 200 * save_cost_s_)) HL_TRY(SaveState());
     auto evaluated = Evaluate();
     // Stopped in a long evaluation: the training behind it is not lost.
-    if (!evaluated && evaluated.error().kind == ErrorKind::kInterrupted && saved_epochs_ < epochs_.size()) HL_TRY(SaveState());
+    if (!evaluated && evaluated.error().kind == ErrorKind::kInterrupted && saved_epochs_ < epochs_.size())
+      HL_TRY(SaveState());
     HL_ASSIGN(TrialResult result, std::move(evaluated));
     // A final model has no test pictures of its own: its fold models speak for it.
-    progress_.End(spec_.fold == kAllFolds ? fmt::format("{}: trained on {} pictures", spec_.model, result.train.pictures.size())
-                                          : fmt::format("{}: test accuracy {:.3f}", spec_.model, result.test_accuracy));
+    progress_.End(spec_.fold == kAllFolds
+                      ? fmt::format("{}: trained on {} pictures", spec_.model, result.train.pictures.size())
+                      : fmt::format("{}: test accuracy {:.3f}", spec_.model, result.test_accuracy));
     return result;
   }
 
  private:
   bool KeepsBest() const { return spec_.recipe.keep_best && !pictures_.validation.empty(); }
   bool Finished() const;
-  // A short epoch or evaluation is finished, so that little work is thrown away; of a long one at most the part since the
-  // last save is lost.
+  // A short epoch or evaluation is finished, so that little work is thrown away; of a long one at most the
+  // part since the last save is lost.
   bool Stops() const {
     return progress_.StopRequested() && (saved_epochs_ == epochs_.size() || Now() - busy_since_ > 1);
   }
@@ -79,8 +83,8 @@ class Trial {
   int best_epoch_ = 0;
   nn::Weights best_;
   std::string pending_events_;
-  double started_at_ = 0;             // less the seconds of earlier runs
-  double busy_since_ = 0;             // begin of this epoch, or of the evaluation
+  double started_at_ = 0;  // less the seconds of earlier runs
+  double busy_since_ = 0;  // begin of this epoch, or of the evaluation
   double saved_at_ = 0, save_cost_s_ = 0, flushed_at_ = 0, flush_cost_s_ = 0;
   size_t saved_epochs_ = 0;
 };
@@ -94,7 +98,8 @@ Result<void> Trial::Prepare() {
   }
   id_ = TrialId(spec_, DataFingerprint(*data_.dataset, *data_.split, data_.pixels->fit));
   HL_ASSIGN(pictures_, PicturesOf(spec_.fold, data_));
-  if (pictures_.train.empty()) return Fail(ErrorKind::kBadInput, "fold {} has no training pictures", spec_.fold + 1);
+  if (pictures_.train.empty())
+    return Fail(ErrorKind::kBadInput, "fold {} has no training pictures", spec_.fold + 1);
   trained_ = spec_.generator.featurewise ? WithNormalization(spec_.architecture) : spec_.architecture;
   if (spec_.recipe.class_weights) class_weights_ = ClassWeights(*data_.dataset, pictures_.train);
   inputs_.resize(static_cast<size_t>(spec_.recipe.batch) * stride);
@@ -122,8 +127,8 @@ Result<void> Trial::LoadStart() {
   return network_->LoadWeights(weights);
 }
 
-// Fitted on this trial's training pictures only and shipped inside the model, so that validation, test and phone
-// see the same arithmetic (the paper's code sets the flags but never fits).
+// Fitted on this trial's training pictures only and shipped inside the model, so that validation, test and
+// phone see the same arithmetic (the paper's code sets the flags but never fits).
 Result<void> Trial::FitFirstLayer() {
   if (!spec_.generator.featurewise) return {};
   const ChannelStatistics statistics = FitNormalization(*data_.pixels, pictures_.train);
@@ -142,7 +147,8 @@ Result<void> Trial::FitFirstLayer() {
 
 Result<void> Trial::Resume() {
   started_at_ = saved_at_ = flushed_at_ = Now();
-  // Until the first save has shown what one costs: a large state must not be written in the middle of a short trial.
+  // Until the first save has shown what one costs: a large state must not be written in the middle of a short
+  // trial.
   HL_ASSIGN(const nn::ModelCost cost, nn::Cost(trained_, 1));
   save_cost_s_ = 4 * static_cast<double>(cost.parameters) / kSlowDisk_bytes_per_s;
   auto state = ReadState(folder_, id_);
@@ -180,22 +186,24 @@ Result<void> Trial::RunEpoch() {
   HL_ASSIGN(const Predictions validation, Predict(pictures_.validation));
   const SetScore score = ScoreOf(*data_.dataset, validation);
   const auto n = static_cast<double>(pictures_.train.size());
-  epochs_.push_back({static_cast<float>(sums.loss / n), static_cast<float>(static_cast<double>(sums.correct) / n),
+  epochs_.push_back({static_cast<float>(sums.loss / n),
+                     static_cast<float>(static_cast<double>(sums.correct) / n),
                      static_cast<float>(score.loss), static_cast<float>(score.accuracy)});
   const float best_loss = epochs_[static_cast<size_t>(best_epoch_)].validation_loss;
   const bool better = index == 0 || epochs_.back().validation_loss < best_loss || std::isnan(best_loss);
   if (better) best_epoch_ = index;
   if (better && KeepsBest()) best_ = network_->SaveWeights();
   pending_events_ += EventLine(index + 1, epochs_.back(), sums.rate);
-  const bool validates = !pictures_.validation.empty();   // the last training, on all pictures, does not
-  progress_.Update(index + 1, validates ? fmt::format("validation accuracy {:.3f}", score.accuracy)
-                                        : fmt::format("training accuracy {:.3f}", epochs_.back().train_accuracy));
+  const bool validates = !pictures_.validation.empty();  // the last training, on all pictures, does not
+  progress_.Update(index + 1, validates
+                                  ? fmt::format("validation accuracy {:.3f}", score.accuracy)
+                                  : fmt::format("training accuracy {:.3f}", epochs_.back().train_accuracy));
   return MaybeSave(Now() - busy_since_);
 }
 
 Result<void> Trial::MaybeSave(double epoch_s) {
-  // At most half a per cent of the time goes into saving the state and a quarter into the events, as dear as the disk makes
-  // them now; at most a minute of work can be lost beyond the last epoch.
+  // At most half a per cent of the time goes into saving the state and a quarter into the events, as dear as
+  // the disk makes them now; at most a minute of work can be lost beyond the last epoch.
   const double due_s = std::clamp(200 * save_cost_s_, 2.0, 60.0);
   const bool stop = progress_.StopRequested();
   if (stop || Now() - saved_at_ >= std::max(due_s - epoch_s / 2, 0.0)) HL_TRY(SaveState());
@@ -234,7 +242,8 @@ Result<Predictions> Trial::Predict(const std::vector<int>& pictures) {
     const size_t count = std::min(batch, pictures.size() - from);
     const auto inputs = std::span(inputs_).first(count * stride);
     FillPlain(*data_.pixels, std::span(pictures).subspan(from, count), inputs);
-    network_->Predict(inputs, static_cast<int>(count), std::span(result.scores).subspan(from * classes, count * classes));
+    network_->Predict(inputs, static_cast<int>(count),
+                      std::span(result.scores).subspan(from * classes, count * classes));
   }
   return result;
 }
@@ -263,7 +272,8 @@ Result<TrialResult> Trial::Evaluate() {
     return {};
   };
   HL_TRY(evaluate(pictures_.train, result.train, result.train_accuracy, result.train_loss));
-  HL_TRY(evaluate(pictures_.validation, result.validation, result.validation_accuracy, result.validation_loss));
+  HL_TRY(
+      evaluate(pictures_.validation, result.validation, result.validation_accuracy, result.validation_loss));
   HL_TRY(evaluate(pictures_.test, result.test, result.test_accuracy, result.test_loss));
   result.seconds = Now() - started_at_;
   HL_TRY(WriteTrial(folder_, result, WithoutFrozen(trained_, network_->SaveWeights())));
@@ -272,13 +282,15 @@ Result<TrialResult> Trial::Evaluate() {
   return result;
 }
 
-Result<TrialResult> TrainOrRead(const TrialSpec& spec, const TrialData& data, const std::filesystem::path& folder, Progress& progress) {
+Result<TrialResult> TrainOrRead(const TrialSpec& spec, const TrialData& data,
+                                const std::filesystem::path& folder, Progress& progress) {
   std::error_code ignored;
   if (std::filesystem::exists(folder / "trial.json", ignored)) {
     HL_ASSIGN(TrialResult done, ReadTrial(folder));
     const std::string id = TrialId(spec, DataFingerprint(*data.dataset, *data.split, data.pixels->fit));
     if (done.id == id) return done;
-    return Fail(ErrorKind::kBadInput, "{}: holds trial {}, not {}; use another folder", folder.string(), done.id, id);
+    return Fail(ErrorKind::kBadInput, "{}: holds trial {}, not {}; use another folder", folder.string(),
+                done.id, id);
   }
   if (spec.start && spec.start->method == Method::kProbe) return RunProbe(spec, data, folder, progress);
   return Trial(spec, data, folder, progress).Run();
@@ -286,8 +298,8 @@ Result<TrialResult> TrainOrRead(const TrialSpec& spec, const TrialData& data, co
 
 }  // namespace
 
-Result<TrialResult> RunTrial(const TrialSpec& spec, const TrialData& data, const std::filesystem::path& folder,
-                             Progress& progress) {
+Result<TrialResult> RunTrial(const TrialSpec& spec, const TrialData& data,
+                             const std::filesystem::path& folder, Progress& progress) {
   HL_ASSIGN(TrialResult result, TrainOrRead(spec, data, folder, progress));
   if (data.camera_check && spec.fold != kAllFolds && result.camera.pictures.empty()) {
     HL_TRY(AddCameraCheck(data, folder, result, progress));

@@ -90,7 +90,7 @@ TEST_F(TrialTest, StoppedAnywhereAndContinuedEndsInTheSameBytes) {
   Rng rng(7, "stops");
   for (int round = 0; round < 25; ++round) {
     const std::string name = fmt::format("stopped{}", round);
-    SpareThreads spare(round % 2);   // every other one has a helper
+    SpareThreads spare(round % 2);  // every other one has a helper
     int stops = 0;
     while (true) {
       StopAfter progress(static_cast<int>(rng.Below(60)));
@@ -129,7 +129,8 @@ TEST_F(TrialTest, BorrowsAThreadForEveryEpochsSteps) {
   LentOut progress(spare);
   ASSERT_TRUE(RunTrial(spec, made.Data(&spare), root_ / "a", progress));
   const auto pictures = PicturesOf(spec.fold, made.Data());
-  const int steps = static_cast<int>(pictures->train.size() + static_cast<size_t>(spec.recipe.batch) - 1) / spec.recipe.batch;
+  const int steps = static_cast<int>(pictures->train.size() + static_cast<size_t>(spec.recipe.batch) - 1) /
+                    spec.recipe.batch;
   EXPECT_EQ(progress.Seen(), 3 * steps);
 }
 
@@ -236,7 +237,8 @@ TEST(Feed, NormalisationGivesMeanZeroAndDeviationOne) {
     for (const int picture : pictures) {
       const auto bytes = made.pixels.Picture(static_cast<size_t>(picture));
       for (size_t i = c; i < bytes.size(); i += 3, ++n) {
-        const double z = (bytes[i] / 255.0 - static_cast<double>(fit.mean[c])) / static_cast<double>(fit.std[c]);
+        const double z =
+            (bytes[i] / 255.0 - static_cast<double>(fit.mean[c])) / static_cast<double>(fit.std[c]);
         sum += z;
         squares += z * z;
       }
@@ -267,7 +269,8 @@ TEST_F(TrialTest, EveryTestPictureIsJudgedExactlyOnce) {
   size_t correct = 0;
   const std::vector<int> predicted = PredictedLabels(result.test);
   for (size_t i = 0; i < predicted.size(); ++i) {
-    correct += predicted[i] == made.dataset.pictures[static_cast<size_t>(result.test.pictures[i])].label ? 1 : 0;
+    correct +=
+        predicted[i] == made.dataset.pictures[static_cast<size_t>(result.test.pictures[i])].label ? 1 : 0;
     const float* row = result.test.scores.data() + i * 3;
     EXPECT_NEAR(row[0] + row[1] + row[2], 1, 1e-5);
   }
@@ -372,8 +375,8 @@ TEST_F(TrialTest, ManyThreadsAtOnceGiveTheSameBytesAsOne) {
   EXPECT_NE(Weights("one0"), Weights("one1"));
 }
 
-// Recorded once: an id that changes between builds or releases would train finished work again. It may change only with
-// the format of the spec or the engine's version, both on purpose; then record the new ones.
+// Recorded once: an id that changes between builds or releases would train finished work again. It may change
+// only with the format of the spec or the engine's version, both on purpose; then record the new ones.
 TEST(TrialId, IsTheRecordedOneInEveryBuild) {
   const Synthetic made = MakeSynthetic({20, 20}, 12, 8);
   TrialSpec spec = TinyTrial(made, 2);

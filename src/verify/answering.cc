@@ -12,10 +12,13 @@ namespace {
 
 constexpr size_t kRiskPoints = 50;
 
-double TopOf(const std::vector<float>& scores) { return static_cast<double>(*std::max_element(scores.begin(), scores.end())); }
+double TopOf(const std::vector<float>& scores) {
+  return static_cast<double>(*std::max_element(scores.begin(), scores.end()));
+}
 
 // The share that is wrong of the surest 1, 2, ... pictures.
-std::vector<std::pair<double, double>> RiskCurve(const std::vector<double>& tops, const std::vector<bool>& right) {
+std::vector<std::pair<double, double>> RiskCurve(const std::vector<double>& tops,
+                                                 const std::vector<bool>& right) {
   std::vector<size_t> order(tops.size());
   for (size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return tops[a] > tops[b]; });
@@ -35,15 +38,19 @@ std::vector<std::pair<double, double>> RiskCurve(const std::vector<double>& tops
 std::vector<describe::JudgedPicture> OutOfFold(const Shipped& shipped, const Route& route) {
   std::vector<int> fold_of(shipped.dataset.pictures.size(), -1);
   for (size_t k = 0; k < shipped.split.folds.size(); ++k) {
-    for (const int picture : shipped.split.folds[k].test) fold_of[static_cast<size_t>(picture)] = static_cast<int>(k);
+    for (const int picture : shipped.split.folds[k].test)
+      fold_of[static_cast<size_t>(picture)] = static_cast<int>(k);
   }
-  std::vector<std::pair<int, size_t>> order;   // fold after fold, as they were answered
-  for (size_t i = 0; i < route.pictures.size(); ++i) order.emplace_back(fold_of[static_cast<size_t>(route.pictures[i])], i);
-  std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<std::pair<int, size_t>> order;  // fold after fold, as they were answered
+  for (size_t i = 0; i < route.pictures.size(); ++i)
+    order.emplace_back(fold_of[static_cast<size_t>(route.pictures[i])], i);
+  std::stable_sort(order.begin(), order.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<describe::JudgedPicture> judged;
   for (const auto& [fold, i] : order) {
     const auto picture = static_cast<size_t>(route.pictures[i]);
-    judged.push_back({TopOf(route.scores[i]), route.predicted[i] == route.truth[i], shipped.dataset.pictures[picture].cluster, fold, route.truth[i], route.scores[i]});
+    judged.push_back({TopOf(route.scores[i]), route.predicted[i] == route.truth[i],
+                      shipped.dataset.pictures[picture].cluster, fold, route.truth[i], route.scores[i]});
   }
   return judged;
 }
@@ -63,8 +70,10 @@ std::string Percent(double share) { return fmt::format("{:.1f} %", 100 * share);
 std::string Counts(const Route& route) {
   const Answered& a = *route.answering;
   const Interval wrong = Wilson95(a.wrong, a.answered);
-  return fmt::format("{} of {} answered, {} of these wrong ({}; {} to {})", a.answered, route.n, a.wrong,
-                     Percent(a.answered == 0 ? 0 : static_cast<double>(a.wrong) / static_cast<double>(a.answered)), Percent(wrong.low), Percent(wrong.high));
+  return fmt::format(
+      "{} of {} answered, {} of these wrong ({}; {} to {})", a.answered, route.n, a.wrong,
+      Percent(a.answered == 0 ? 0 : static_cast<double>(a.wrong) / static_cast<double>(a.answered)),
+      Percent(wrong.low), Percent(wrong.high));
 }
 
 }  // namespace
@@ -87,11 +96,13 @@ Answered AnsweredAt(double not_sure_below, const Route& route) {
 
 Refers RefersAt(double from, size_t label, const Route& route) {
   std::vector<describe::JudgedPicture> pictures;
-  for (size_t i = 0; i < route.scores.size(); ++i) pictures.push_back({.truth = route.truth[i], .scores = route.scores[i]});
+  for (size_t i = 0; i < route.scores.size(); ++i)
+    pictures.push_back({.truth = route.truth[i], .scores = route.scores[i]});
   Refers result{describe::ReferredAt(from, label, pictures), {}};
   if (result.counts.pictures == 0 || result.counts.others == 0) return result;
   std::vector<double> thresholds = {0};
-  for (const describe::JudgedPicture& p : pictures) thresholds.push_back(static_cast<double>(p.scores[label]));
+  for (const describe::JudgedPicture& p : pictures)
+    thresholds.push_back(static_cast<double>(p.scores[label]));
   std::sort(thresholds.begin(), thresholds.end());
   thresholds.erase(std::unique(thresholds.begin(), thresholds.end()), thresholds.end());
   const size_t step = std::max<size_t>(1, (thresholds.size() + kRiskPoints - 1) / kRiskPoints);
@@ -109,10 +120,12 @@ namespace {
 // "the file says X 0.4, its pictures say 0.5"
 template <class Value>
 void Differ(std::string_view what, const Value& file, const Value& here, std::vector<std::string>& problems) {
-  if (file != here) problems.push_back(fmt::format("the file says {} {}, its pictures say {}", what, file, here));
+  if (file != here)
+    problems.push_back(fmt::format("the file says {} {}, its pictures say {}", what, file, here));
 }
 
-void CompareReferral(const describe::Referral& said, const std::vector<describe::JudgedPicture>& pictures, Verdict& verdict) {
+void CompareReferral(const describe::Referral& said, const std::vector<describe::JudgedPicture>& pictures,
+                     Verdict& verdict) {
   const auto found = describe::ChooseReferral(pictures, verdict.labels, said.wanted);
   if (!found) {
     verdict.referral_problems.push_back(found.error().message);
@@ -158,8 +171,12 @@ std::optional<RuleResult> AnsweringRule(const Verdict& verdict) {
   std::string text;
   for (const std::string& problem : verdict.answering_problems) text += (text.empty() ? "" : "; ") + problem;
   const bool passed = text.empty();
-  if (passed) text = fmt::format("\"not sure\" below {:.2f}. {}", verdict.answering->not_sure_below, verdict.answering->sentence);
-  return RuleResult{"not-sure", passed, text, passed ? "" : "convert and describe again: the file's threshold is not that of its pictures"};
+  if (passed)
+    text = fmt::format("\"not sure\" below {:.2f}. {}", verdict.answering->not_sure_below,
+                       verdict.answering->sentence);
+  return RuleResult{
+      "not-sure", passed, text,
+      passed ? "" : "convert and describe again: the file's threshold is not that of its pictures"};
 }
 
 std::optional<RuleResult> ReferralRule(const Verdict& verdict) {
@@ -172,7 +189,10 @@ std::optional<RuleResult> ReferralRule(const Verdict& verdict) {
   const describe::Referred& elsewhere = said.elsewhere.pictures > 0 ? said.elsewhere : said.counted;
   const bool passed = Wilson95(elsewhere.referred, elsewhere.pictures).high >= said.wanted.share;
   return RuleResult{"sensitivity", passed, said.sentence,
-                    passed ? "" : fmt::format("more pictures of {}, or a lower --sensitivity: on pictures that did not set the threshold fewer are referred than wanted", said.wanted.label)};
+                    passed ? ""
+                           : fmt::format("more pictures of {}, or a lower --sensitivity: on pictures that "
+                                         "did not set the threshold fewer are referred than wanted",
+                                         said.wanted.label)};
 }
 
 std::vector<std::string> AnsweringNotes(const Verdict& verdict) {
@@ -186,7 +206,8 @@ std::vector<std::string> AnsweringNotes(const Verdict& verdict) {
     const Route* route = FindRoute(verdict, name);
     if (route == nullptr || !route->refers) continue;
     const describe::Referred& r = route->refers->counts;
-    notes.push_back(fmt::format("\"refer\" on the route {}: sensitivity {}, specificity {}", name, describe::ShareText(r.referred, r.pictures),
+    notes.push_back(fmt::format("\"refer\" on the route {}: sensitivity {}, specificity {}", name,
+                                describe::ShareText(r.referred, r.pictures),
                                 describe::ShareText(r.others - r.others_referred, r.others)));
   }
   return notes;

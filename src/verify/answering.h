@@ -1,5 +1,5 @@
-// What the shipped threshold of "not sure" does on the routes, and whether the file's statement about it holds. run.cc asks for it.
-// Not for other rooms.
+// What the shipped threshold of "not sure" does on the routes, and whether the file's statement about it
+// holds. run.cc asks for it. Not for other rooms.
 #pragma once
 
 #include "verify/shipped.h"
@@ -7,8 +7,8 @@
 
 namespace handlens::verify {
 
-// Fills Route::answering and refers of every route that was done, Verdict::answering, referral and their problems. Nothing where the shipped
-// file says nothing.
+// Fills Route::answering and refers of every route that was done, Verdict::answering, referral and their
+// problems. Nothing where the shipped file says nothing.
 void JudgeAnswering(const Shipped& shipped, Verdict& verdict);
 
 // What an app with this threshold does with these pictures. Pure.

@@ -1,5 +1,5 @@
-// Claims about the threshold of "not sure" in the verdict: what it does on a route is counted, and a file whose statement is not that
-// of its pictures fails.
+// Claims about the threshold of "not sure" in the verdict: what it does on a route is counted, and a file
+// whose statement is not that of its pictures fails.
 #include "verify/answering.h"
 
 #include <gtest/gtest.h>
@@ -21,7 +21,7 @@ TEST(AnsweredAt, CountsWhatAnAppWouldAnswer) {
   EXPECT_EQ(answered.answered, 2u);
   EXPECT_EQ(answered.wrong, 1u);
   ASSERT_EQ(answered.risk.size(), 3u);
-  EXPECT_NEAR(answered.risk[0].second, 0, 1e-9);         // the surest is right
+  EXPECT_NEAR(answered.risk[0].second, 0, 1e-9);  // the surest is right
   EXPECT_NEAR(answered.risk[1].second, 0.5, 1e-9);
   EXPECT_NEAR(answered.risk[2].first, 1, 1e-9);
   EXPECT_NEAR(answered.risk[2].second, 1.0 / 3, 1e-9);
@@ -30,7 +30,7 @@ TEST(AnsweredAt, CountsWhatAnAppWouldAnswer) {
 
 TEST(AnsweringRule, FailsWhereThePicturesSayOtherwise) {
   Verdict verdict;
-  EXPECT_FALSE(AnsweringRule(verdict).has_value());      // older files say nothing
+  EXPECT_FALSE(AnsweringRule(verdict).has_value());  // older files say nothing
   verdict.answering.emplace();
   verdict.answering->not_sure_below = 0.4;
   verdict.answering->sentence = "A statement.";
@@ -55,7 +55,7 @@ Route Ten() {
 }
 
 TEST(RefersAt, CountsWhatAnAppWouldRefer) {
-  const Refers refers = RefersAt(0.25, 1, Ten());   // 3, 5, 7, 9 of 1, 3, 5, 7, 9; 4, 6, 8 of 0, 2, 4, 6, 8
+  const Refers refers = RefersAt(0.25, 1, Ten());  // 3, 5, 7, 9 of 1, 3, 5, 7, 9; 4, 6, 8 of 0, 2, 4, 6, 8
   EXPECT_EQ(refers.counts.pictures, 5u);
   EXPECT_EQ(refers.counts.referred, 4u);
   EXPECT_EQ(refers.counts.others, 5u);
@@ -69,7 +69,8 @@ TEST(RefersAt, DrawsTheCurveWhoseAreaIsTheAuc) {
   EXPECT_EQ(refers.roc.back(), std::pair(0.0, 0.0));
   double area = 0;
   for (size_t i = 1; i < refers.roc.size(); ++i) {
-    area += (refers.roc[i - 1].first - refers.roc[i].first) * (refers.roc[i - 1].second + refers.roc[i].second) / 2;
+    area += (refers.roc[i - 1].first - refers.roc[i].first) *
+            (refers.roc[i - 1].second + refers.roc[i].second) / 2;
   }
   const double positives[] = {0.1, 0.3, 0.5, 0.7, 0.9}, negatives[] = {0, 0.2, 0.4, 0.6, 0.8};
   EXPECT_NEAR(area, Auc(positives, negatives), 1e-9);
@@ -80,9 +81,10 @@ TEST(ReferralRule, FailsWhereItMissesMoreThanItMay) {
   EXPECT_FALSE(ReferralRule(verdict).has_value());
   verdict.referral.emplace();
   verdict.referral->wanted = {"melanoma", 0.95};
-  verdict.referral->elsewhere = {.pictures = 100, .referred = 91, .others = 100, .others_referred = 10};   // Wilson: 83.8 to 95.2
+  verdict.referral->elsewhere = {
+      .pictures = 100, .referred = 91, .others = 100, .others_referred = 10};  // Wilson: 83.8 to 95.2
   EXPECT_TRUE(ReferralRule(verdict)->passed);
-  verdict.referral->elsewhere.referred = 89;                                                             // 81.4 to 93.7
+  verdict.referral->elsewhere.referred = 89;  // 81.4 to 93.7
   EXPECT_FALSE(ReferralRule(verdict)->passed);
   verdict.referral->elsewhere.referred = 100;
   verdict.referral_problems = {"the file says one thing, its pictures say another"};

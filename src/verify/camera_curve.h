@@ -1,5 +1,5 @@
-// From counts at the severities of a fault to what users should be told: smoothing, where the accuracy falls, the worst axis, advice. Pure.
-// Not for other rooms.
+// From counts at the severities of a fault to what users should be told: smoothing, where the accuracy falls,
+// the worst axis, advice. Pure. Not for other rooms.
 #pragma once
 
 #include <optional>
@@ -10,8 +10,9 @@
 
 namespace handlens::verify {
 
-// Fills `smoothed` of each point: the accuracies that never rise with severity and are nearest to the counts (pool adjacent violators, weighted by
-// n; Ayer et al. 1955). More of a fault does no good, so a rise is chance.
+// Fills `smoothed` of each point: the accuracies that never rise with severity and are nearest to the counts
+// (pool adjacent violators, weighted by n; Ayer et al. 1955). More of a fault does no good, so a rise is
+// chance.
 void Smooth(CameraCurve& curve);
 
 // Smoothed accuracy at a severity between the points', by straight lines.
@@ -23,8 +24,9 @@ std::optional<double> FallsBelow(const CameraCurve& curve, double accuracy);
 // What is asked of every axis: ten points less than without the fault, rounded down to five.
 double AccuracyAskedFor(const CameraCurve& curve);
 
-// Names the worst axis, the one with the lowest accuracy at the severity of a hard photograph, and writes a sentence with numbers for every axis that
-// makes the accuracy fall below what is asked for, the earliest first.
+// Names the worst axis, the one with the lowest accuracy at the severity of a hard photograph, and writes a
+// sentence with numbers for every axis that makes the accuracy fall below what is asked for, the earliest
+// first.
 void Advise(CameraFindings& findings);
 
 }  // namespace handlens::verify

@@ -10,11 +10,12 @@ namespace handlens::verify {
 namespace {
 
 constexpr uint64_t kSeed = 1;
-constexpr size_t kCurvePictures = 24;   // that every point of every axis is tried on
+constexpr size_t kCurvePictures = 24;  // that every point of every axis is tried on
 constexpr int kSeverities = 5;
 
-// A frame for one fault is as large as the model can make use of: its box has two and a half pixels for each of the model's, which costs a
-// tenth at 64 px. Faults that are about the frame's own pixels are tried at full size.
+// A frame for one fault is as large as the model can make use of: its box has two and a half pixels for each
+// of the model's, which costs a tenth at 64 px. Faults that are about the frame's own pixels are tried at
+// full size.
 image::CameraShot ForModel(image::CameraShot shot, std::string_view axis, int size_px) {
   constexpr int kSmallest = 96;
   const int enough = std::max(kSmallest, size_px * 5 / 2) / 2 * 2;
@@ -27,7 +28,8 @@ uint64_t KeyOf(const dataset::Picture& picture) { return std::stoull(picture.id.
 // One camera, one model: everything that turns a picture and a shot into scores.
 class Photographer {
  public:
-  Photographer(const Shipped& shipped, const ModelFile& model, const image::Backdrops& backdrops, size_t kernels, const Reading& reading)
+  Photographer(const Shipped& shipped, const ModelFile& model, const image::Backdrops& backdrops,
+               size_t kernels, const Reading& reading)
       : shipped_(shipped), backdrops_(backdrops), kernels_(kernels), pool_({&model, 1}, reading) {}
 
   // Typical, then hard.
@@ -37,8 +39,9 @@ class Photographer {
     Scores scores;
     for (const image::Care care : {image::Care::kTypical, image::Care::kHard}) {
       const auto which = static_cast<uint64_t>(scores.size());
-      HL_ASSIGN(scores.emplace_back(), Ask(*set[kernels_], subject, image::DrawShot(care, Rng(kSeed, "verify-shot", {key, which})),
-                                           Rng(kSeed, "verify-frame", {key, which})));
+      HL_ASSIGN(scores.emplace_back(),
+                Ask(*set[kernels_], subject, image::DrawShot(care, Rng(kSeed, "verify-shot", {key, which})),
+                    Rng(kSeed, "verify-frame", {key, which})));
     }
     pool_.Return(std::move(set));
     return scores;
@@ -51,9 +54,11 @@ class Photographer {
     Scores scores;
     for (size_t axis = 0; axis < image::CameraAxes().size(); ++axis) {
       for (int severity = 0; severity <= kSeverities; ++severity) {
-        const image::CameraShot drawn = image::ShotOnAxis(axis, severity, Rng(kSeed, "verify-axis", {key, axis}));
+        const image::CameraShot drawn =
+            image::ShotOnAxis(axis, severity, Rng(kSeed, "verify-axis", {key, axis}));
         const image::CameraShot shot = ForModel(drawn, image::CameraAxes()[axis].name, shipped_.size_px);
-        HL_ASSIGN(scores.emplace_back(), Ask(*set[kernels_], subject, shot, Rng(kSeed, "verify-axis-frame", {key, axis})));
+        HL_ASSIGN(scores.emplace_back(),
+                  Ask(*set[kernels_], subject, shot, Rng(kSeed, "verify-axis-frame", {key, axis})));
       }
     }
     pool_.Return(std::move(set));
@@ -61,7 +66,8 @@ class Photographer {
   }
 
  private:
-  Result<std::vector<float>> Ask(tflite::Judge& judge, image::Subject& subject, const image::CameraShot& shot, Rng rng) const {
+  Result<std::vector<float>> Ask(tflite::Judge& judge, image::Subject& subject, const image::CameraShot& shot,
+                                 Rng rng) const {
     const image::Image frame = image::TakePicture(subject, shot, shipped_.fit, backdrops_, rng);
     return judge.Classify(AppInput(image::Receive(image::Deliver(frame)), shipped_.size_px, shipped_.fit));
   }
@@ -92,9 +98,12 @@ std::vector<Part> FoldParts(const Shipped& shipped) {
 // Some pictures of every class: the first of each by id, then the second of each, and so on.
 std::vector<int> Sample(const std::vector<Part>& parts, const dataset::Dataset& dataset) {
   std::vector<std::vector<int>> by_class(dataset.labels.size());
-  const auto by_id = [&](int a, int b) { return dataset.pictures[static_cast<size_t>(a)].id < dataset.pictures[static_cast<size_t>(b)].id; };
+  const auto by_id = [&](int a, int b) {
+    return dataset.pictures[static_cast<size_t>(a)].id < dataset.pictures[static_cast<size_t>(b)].id;
+  };
   for (const Part& part : parts) {
-    for (const int i : part.pictures) by_class[static_cast<size_t>(dataset.pictures[static_cast<size_t>(i)].label)].push_back(i);
+    for (const int i : part.pictures)
+      by_class[static_cast<size_t>(dataset.pictures[static_cast<size_t>(i)].label)].push_back(i);
   }
   for (auto& pictures : by_class) std::sort(pictures.begin(), pictures.end(), by_id);
   std::vector<int> sample;
@@ -111,19 +120,25 @@ std::vector<int> Sample(const std::vector<Part>& parts, const dataset::Dataset& 
   return sample;
 }
 
-size_t Top(const std::vector<float>& scores) { return static_cast<size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin()); }
+size_t Top(const std::vector<float>& scores) {
+  return static_cast<size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin());
+}
 
 class CameraRun {
  public:
-  CameraRun(const Shipped& shipped, const image::Backdrops& backdrops, const std::string& kernels, Reading& reading)
+  CameraRun(const Shipped& shipped, const image::Backdrops& backdrops, const std::string& kernels,
+            Reading& reading)
       : shipped_(shipped), backdrops_(backdrops), kernels_(kernels), reading_(reading) {}
 
   // Two routes, typical and hard, of the parts' pictures.
-  Result<void> AddRoutes(const std::vector<Part>& parts, const Route& like, const std::string& ending, std::vector<Route>& routes) {
+  Result<void> AddRoutes(const std::vector<Part>& parts, const Route& like, const std::string& ending,
+                         std::vector<Route>& routes) {
     std::vector<std::pair<int, Scores>> answers;
     for (const Part& part : parts) {
-      HL_ASSIGN(auto scores, Photograph(part, [&](Photographer& by, const image::Image& picture, uint64_t key) { return by.Both(picture, key); }));
-      for (size_t i = 0; i < part.pictures.size(); ++i) answers.emplace_back(part.pictures[i], std::move(scores[i]));
+      HL_ASSIGN(auto scores, Photograph(part, [&](Photographer& by, const image::Image& picture,
+                                                  uint64_t key) { return by.Both(picture, key); }));
+      for (size_t i = 0; i < part.pictures.size(); ++i)
+        answers.emplace_back(part.pictures[i], std::move(scores[i]));
     }
     std::sort(answers.begin(), answers.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     for (size_t care = 0; care < 2; ++care) {
@@ -151,7 +166,8 @@ class CameraRun {
     for (const image::CameraAxis& axis : image::CameraAxes()) {
       CameraCurve curve{std::string(axis.name), std::string(axis.unit), std::string(axis.what), {}};
       for (int severity = 0; severity <= kSeverities; ++severity) {
-        curve.points.push_back({static_cast<double>(severity), image::AxisValue(axis, severity), 0, 0, {}, 0});
+        curve.points.push_back(
+            {static_cast<double>(severity), image::AxisValue(axis, severity), 0, 0, {}, 0});
       }
       findings.curves.push_back(std::move(curve));
     }
@@ -161,7 +177,8 @@ class CameraRun {
         if (std::find(sample.begin(), sample.end(), i) != sample.end()) mine.pictures.push_back(i);
       }
       if (mine.pictures.empty()) continue;
-      HL_ASSIGN(const auto answers, Photograph(mine, [&](Photographer& by, const image::Image& picture, uint64_t key) { return by.Axes(picture, key); }));
+      HL_ASSIGN(const auto answers, Photograph(mine, [&](Photographer& by, const image::Image& picture,
+                                                         uint64_t key) { return by.Axes(picture, key); }));
       if (!reading_.troubles.empty()) return {};
       for (size_t i = 0; i < answers.size(); ++i) Count(answers[i], LabelOf(mine.pictures[i]), findings);
     }
@@ -178,9 +195,10 @@ class CameraRun {
 
   Result<std::vector<Scores>> Photograph(const Part& part, const auto& ask) {
     Photographer photographer(shipped_, *part.model, backdrops_, kernels_ == "builtin" ? 1 : 0, reading_);
-    return ForEachPicture<Scores>(part.pictures, reading_, [&](const image::Image& picture, const dataset::Picture& facts) {
-      return ask(photographer, picture, KeyOf(facts));
-    });
+    return ForEachPicture<Scores>(part.pictures, reading_,
+                                  [&](const image::Image& picture, const dataset::Picture& facts) {
+                                    return ask(photographer, picture, KeyOf(facts));
+                                  });
   }
 
   static void Count(const Scores& scores, int truth, CameraFindings& findings) {
@@ -208,14 +226,16 @@ size_t CameraPictures(const Shipped& shipped) {
   return count;
 }
 
-Result<CameraRoutes> JudgeCamera(const Shipped& shipped, const image::Backdrops& backdrops, const std::string& kernels, Reading& reading) {
+Result<CameraRoutes> JudgeCamera(const Shipped& shipped, const image::Backdrops& backdrops,
+                                 const std::string& kernels, Reading& reading) {
   CameraRoutes result;
   CameraRun run(shipped, backdrops, kernels, reading);
   const std::vector<Part> parts = FoldParts(shipped);
   Route like;
   like.scope = "out-of-fold, simulated";
   const ModelFile* const packed = PackedModel(shipped);
-  like.model = packed != nullptr && packed->variant == "int8" ? "model/folds/fold*_quantized.tflite" : "model/folds/fold*.tflite";
+  like.model = packed != nullptr && packed->variant == "int8" ? "model/folds/fold*_quantized.tflite"
+                                                              : "model/folds/fold*.tflite";
   HL_TRY(run.AddRoutes(parts, like, "", result.routes));
   if (packed != nullptr && !shipped.split.holdout.empty()) {
     like.scope = "hold-out, simulated";

@@ -1,4 +1,5 @@
-// Claims about the camera route: what curves say, when the verdict fails for the camera, and a whole run before the simulator.
+// Claims about the camera route: what curves say, when the verdict fails for the camera, and a whole run
+// before the simulator.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -20,7 +21,8 @@ using testing::IsEmpty;
 
 CameraCurve CurveOf(const std::string& axis, const std::vector<size_t>& correct, size_t n = 20) {
   CameraCurve curve{axis, "unit", "what", {}};
-  for (size_t s = 0; s < correct.size(); ++s) curve.points.push_back({static_cast<double>(s), 0, n, correct[s], {}, 0});
+  for (size_t s = 0; s < correct.size(); ++s)
+    curve.points.push_back({static_cast<double>(s), 0, n, correct[s], {}, 0});
   Smooth(curve);
   return curve;
 }
@@ -42,14 +44,16 @@ TEST(CameraCurve, SaysWhereTheAccuracyFalls) {
 
 TEST(CameraCurve, AdvisesWhatDoesHarmEarliestFirstAndNamesTheWorst) {
   CameraFindings findings;
-  findings.curves = {CurveOf("tilt", {20, 20, 20, 20, 10, 0}), CurveOf("distance", {20, 20, 14, 10, 2, 0}), CurveOf("glare", {20, 20, 20, 20, 20, 19})};
+  findings.curves = {CurveOf("tilt", {20, 20, 20, 20, 10, 0}), CurveOf("distance", {20, 20, 14, 10, 2, 0}),
+                     CurveOf("glare", {20, 20, 20, 20, 20, 19})};
   Advise(findings);
-  EXPECT_EQ(findings.worst_axis, "distance");   // at severity 4, which a hard photograph has
+  EXPECT_EQ(findings.worst_axis, "distance");  // at severity 4, which a hard photograph has
   EXPECT_DOUBLE_EQ(findings.worst_value, 0.5);
   EXPECT_DOUBLE_EQ(findings.worst_accuracy, 0.1);
-  EXPECT_THAT(findings.advice,
-              ElementsAre("hold the phone so that the subject fills the box: under 0.80 of its side the accuracy falls below 90 % (n=20 a point)",
-                          "hold the phone parallel to the subject: tilted by 32 degrees the accuracy falls below 90 % (n=20 a point)"));
+  EXPECT_THAT(findings.advice, ElementsAre("hold the phone so that the subject fills the box: under 0.80 of "
+                                           "its side the accuracy falls below 90 % (n=20 a point)",
+                                           "hold the phone parallel to the subject: tilted by 32 degrees the "
+                                           "accuracy falls below 90 % (n=20 a point)"));
 }
 
 TEST(CameraCurve, EveryAxisHasItsAdvice) {
@@ -79,7 +83,8 @@ Route MadeRoute(const std::string& name, const std::string& model, size_t n, siz
 std::vector<std::string> Failed(const Rules& rules, size_t without, size_t with, size_t n = 100) {
   Verdict verdict;
   verdict.labels = {"a", "b"};
-  verdict.routes = {MadeRoute("computer", "float", n, without), MadeRoute("quantized", "int8", n, without), MadeRoute("camera", "int8", n, with)};
+  verdict.routes = {MadeRoute("computer", "float", n, without), MadeRoute("quantized", "int8", n, without),
+                    MadeRoute("camera", "int8", n, with)};
   std::vector<std::string> failed;
   for (const RuleResult& rule : CameraRules(rules, verdict)) {
     EXPECT_EQ(rule.advice.empty(), rule.passed);
@@ -90,11 +95,11 @@ std::vector<std::string> Failed(const Rules& rules, size_t without, size_t with,
 
 TEST(CameraRules, AskThatTheWholeIntervalIsAboveTheMinimumAndGuessing) {
   EXPECT_THAT(Failed({}, 90, 85), IsEmpty());
-  EXPECT_THAT(Failed({}, 90, 76), ElementsAre("camera"));             // 67 to 83 %: 70 % is not shown
+  EXPECT_THAT(Failed({}, 90, 76), ElementsAre("camera"));  // 67 to 83 %: 70 % is not shown
   Rules lax;
   lax.min_accuracy = 0;
   EXPECT_THAT(Failed(lax, 60, 62), IsEmpty());
-  EXPECT_THAT(Failed(lax, 60, 56), ElementsAre("camera"));            // 46 to 65 %: guessing gives 50
+  EXPECT_THAT(Failed(lax, 60, 56), ElementsAre("camera"));  // 46 to 65 %: guessing gives 50
 }
 
 TEST(CameraRules, AskThatTheCameraTakesNoMoreThanIsAllowed) {
@@ -118,7 +123,10 @@ TEST(CameraRoute, JudgesEveryPictureOutOfFoldAndEveryFault) {
   const sample::Run run = sample::MakeRun("camera");
   const auto verdict = VerifyRun({run.folder, {}, 2}, SilentProgress());
   ASSERT_TRUE(verdict) << verdict.error().message;
-  for (const auto& [name, n] : {std::pair{"camera", 24u}, {"camera-hard", 24u}, {"camera-holdout", 6u}, {"camera-hard-holdout", 6u}}) {
+  for (const auto& [name, n] : {std::pair{"camera", 24u},
+                                {"camera-hard", 24u},
+                                {"camera-holdout", 6u},
+                                {"camera-hard-holdout", 6u}}) {
     const Route* route = FindRoute(*verdict, name);
     ASSERT_NE(route, nullptr) << name;
     EXPECT_EQ(route->n, n) << name;
@@ -140,7 +148,8 @@ TEST(CameraRoute, JudgesEveryPictureOutOfFoldAndEveryFault) {
   EXPECT_EQ(record.at("camera").at("axes").at(3).at("axis"), "tilt");
 }
 
-// The mean colour of a picture says nothing in light of another colour: the verdict must fail for it, and say so.
+// The mean colour of a picture says nothing in light of another colour: the verdict must fail for it, and say
+// so.
 TEST(CameraRoute, UsesTheUsersOwnBackgroundsAndNamesAFolderThatIsNotThere) {
   SKIP_WITHOUT_RUNTIME();
   const sample::Run run = sample::MakeRun("camera-fails");

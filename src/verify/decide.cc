@@ -3,8 +3,8 @@
 
 #include "base/text.h"
 #include "verify/answering.h"
-#include "verify/memory.h"
 #include "verify/camera_route.h"
+#include "verify/memory.h"
 #include "verify/phone_routes.h"
 #include "verify/verify.h"
 
@@ -14,7 +14,9 @@ namespace {
 std::string Percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
 
 // Where two ways disagree and it is no tie of two scores.
-std::string Answers(size_t flips) { return flips == 0 ? "same answers" : Count(static_cast<int64_t>(flips), "answer") + " differ"; }
+std::string Answers(size_t flips) {
+  return flips == 0 ? "same answers" : Count(static_cast<int64_t>(flips), "answer") + " differ";
+}
 
 RuleResult Rule(std::string name, bool passed, std::string text, std::string advice) {
   return {std::move(name), passed, std::move(text), passed ? "" : std::move(advice)};
@@ -39,7 +41,9 @@ RuleResult NotJudged(std::string name, std::string_view route) {
 }
 
 // ", in 31 groups", where the interval respects them.
-std::string InGroups(const Route& route) { return route.groups > 0 ? fmt::format(", in {} groups", route.groups) : ""; }
+std::string InGroups(const Route& route) {
+  return route.groups > 0 ? fmt::format(", in {} groups", route.groups) : "";
+}
 
 bool Judged(const Route* route) { return route != nullptr && route->status == "done" && route->n > 0; }
 
@@ -47,21 +51,25 @@ RuleResult BetterThanGuessing(const Verdict& v) {
   const Route* route = FindRoute(v, "computer");
   if (!Judged(route)) return NotJudged("better-than-guessing", "computer");
   const bool passed = route->ci95.low > route->majority_rate;
-  return Rule("better-than-guessing", passed,
-              fmt::format("{} of {} test pictures are right: {} (95 % interval {} to {}{}); always guessing the largest class gives {}", route->correct,
-                          route->n, Percent(route->accuracy), Percent(route->ci95.low), Percent(route->ci95.high), InGroups(*route),
-                          Percent(route->majority_rate)),
-              "more pictures of every class; a search for wrong labels with `handlens inspect`; --preset thorough");
+  return Rule(
+      "better-than-guessing", passed,
+      fmt::format("{} of {} test pictures are right: {} (95 % interval {} to {}{}); always guessing the "
+                  "largest class gives {}",
+                  route->correct, route->n, Percent(route->accuracy), Percent(route->ci95.low),
+                  Percent(route->ci95.high), InGroups(*route), Percent(route->majority_rate)),
+      "more pictures of every class; a search for wrong labels with `handlens inspect`; --preset thorough");
 }
 
 RuleResult Accuracy(const Rules& rules, const Verdict& v) {
   const Route* route = FindRoute(v, "computer");
   if (!Judged(route)) return NotJudged("accuracy", "computer");
   // The lower end, so that luck with few pictures does not pass.
-  return Rule("accuracy", route->ci95.low >= rules.min_accuracy,
-              fmt::format("the accuracy is {} (95 % interval {} to {}, n={}{}); even the lower end must reach {}", Percent(route->accuracy),
-                          Percent(route->ci95.low), Percent(route->ci95.high), route->n, InGroups(*route), Percent(rules.min_accuracy)),
-              WeakestClass(v, *route) + "; --preset thorough; pictures taken like those on the phone");
+  return Rule(
+      "accuracy", route->ci95.low >= rules.min_accuracy,
+      fmt::format("the accuracy is {} (95 % interval {} to {}, n={}{}); even the lower end must reach {}",
+                  Percent(route->accuracy), Percent(route->ci95.low), Percent(route->ci95.high), route->n,
+                  InGroups(*route), Percent(rules.min_accuracy)),
+      WeakestClass(v, *route) + "; --preset thorough; pictures taken like those on the phone");
 }
 
 RuleResult EveryClass(const Verdict& v) {
@@ -76,8 +84,9 @@ RuleResult EveryClass(const Verdict& v) {
     }
   }
   if (never.empty()) return Rule("every-class", true, "every class is recognised at least once", "");
-  return Rule("every-class", false, fmt::format("no picture of these classes is recognised: {}", never),
-              "more pictures of these classes; or leave them out; or join each with the class that it is taken for");
+  return Rule(
+      "every-class", false, fmt::format("no picture of these classes is recognised: {}", never),
+      "more pictures of these classes; or leave them out; or join each with the class that it is taken for");
 }
 
 RuleResult Quantized(const Verdict& v) {
@@ -86,19 +95,23 @@ RuleResult Quantized(const Verdict& v) {
   if (!Judged(base) || !Judged(route)) return NotJudged("quantized", "quantized");
   const double loss = base->accuracy - route->accuracy;
   const bool passed = loss < 0.01 || route->mcnemar_p >= 0.05;
-  return Rule("quantized", passed,
-              fmt::format("the int8 file is right in {}, the float file in {} (n={}; only the float file right: {}, only the int8 file: {}; McNemar p={:.3g})",
-                          Percent(route->accuracy), Percent(base->accuracy), route->n, route->only_baseline,
-                          route->only_this, route->mcnemar_p),
-              fmt::format("{}ship model_fp16.tflite, or use a wider model",
-                          v.quantization == "post-training quantization" ? "train for int8 (--quantization aware), " : ""));
+  return Rule(
+      "quantized", passed,
+      fmt::format("the int8 file is right in {}, the float file in {} (n={}; only the float file right: {}, "
+                  "only the int8 file: {}; McNemar p={:.3g})",
+                  Percent(route->accuracy), Percent(base->accuracy), route->n, route->only_baseline,
+                  route->only_this, route->mcnemar_p),
+      fmt::format(
+          "{}ship model_fp16.tflite, or use a wider model",
+          v.quantization == "post-training quantization" ? "train for int8 (--quantization aware), " : ""));
 }
 
 RuleResult Agreement(const Rules& rules, const Verdict& v) {
   const Route* route = FindRoute(v, "quantized");
   if (!Judged(route)) return NotJudged("agreement", "quantized");
   return Rule("agreement", route->agreement >= rules.min_agreement,
-              fmt::format("the int8 file and the float file give the same answer for {} of {} pictures; at least {} is asked for",
+              fmt::format("the int8 file and the float file give the same answer for {} of {} pictures; at "
+                          "least {} is asked for",
                           Percent(route->agreement), route->n, Percent(rules.min_agreement)),
               "more training pictures to calibrate with, or ship model_fp16.tflite");
 }
@@ -117,10 +130,11 @@ RuleResult Engine(const Rules& rules, const Verdict& v) {
     return Rule("engine", false, "there are no scores of the training to compare the phone's runtime with",
                 "convert again; that writes engine_scores.json");
   }
-  return Rule("engine", beyond == 0 && difference <= rules.max_engine_difference,
-              fmt::format("the phone's runtime gives the scores of the training, at most {:.2g} apart ({}, {}; {})", difference, worst,
-                          Count(static_cast<int64_t>(n), "picture"), Answers(beyond)),
-              "this is a defect: the .tflite file is not the model that was trained; convert again and report it");
+  return Rule(
+      "engine", beyond == 0 && difference <= rules.max_engine_difference,
+      fmt::format("the phone's runtime gives the scores of the training, at most {:.2g} apart ({}, {}; {})",
+                  difference, worst, Count(static_cast<int64_t>(n), "picture"), Answers(beyond)),
+      "this is a defect: the .tflite file is not the model that was trained; convert again and report it");
 }
 
 RuleResult KernelsAgree(const Verdict& v) {
@@ -134,22 +148,28 @@ RuleResult KernelsAgree(const Verdict& v) {
     // Roundings add up over the layers of an int8 model, so its scores may stray; what it says may not.
     const bool float_model = name == "computer";
     passed = passed && c.flips_beyond_ties == 0 && (!float_model || c.max_score_difference <= c.tolerance);
-    text += fmt::format("{}{}: scores at most {:.2g} apart, {}", text.empty() ? "" : "; ", name, c.max_score_difference, Answers(c.flips_beyond_ties));
+    text += fmt::format("{}{}: scores at most {:.2g} apart, {}", text.empty() ? "" : "; ", name,
+                        c.max_score_difference, Answers(c.flips_beyond_ties));
   }
   if (!any) return NotJudged("kernels", "computer");
-  return Rule("kernels", passed, "fast arithmetic (XNNPACK) against plain arithmetic: " + text,
-              "phones would disagree with each other: use another model (--preset thorough) or model_fp16.tflite");
+  return Rule(
+      "kernels", passed, "fast arithmetic (XNNPACK) against plain arithmetic: " + text,
+      "phones would disagree with each other: use another model (--preset thorough) or model_fp16.tflite");
 }
 
-RuleResult Listed(std::string name, const std::vector<std::string>& problems, std::string fine, std::string advice) {
+RuleResult Listed(std::string name, const std::vector<std::string>& problems, std::string fine,
+                  std::string advice) {
   std::string text;
   for (const std::string& problem : problems) text += (text.empty() ? "" : "; ") + problem;
-  return Rule(std::move(name), problems.empty(), problems.empty() ? std::move(fine) : text, std::move(advice));
+  return Rule(std::move(name), problems.empty(), problems.empty() ? std::move(fine) : text,
+              std::move(advice));
 }
 
 RuleResult Size(const Rules& rules, const Verdict& v) {
   return Rule("size", v.shipped_bytes <= rules.max_bytes,
-              fmt::format("the model takes {}; at most {} are allowed", ByteCount(static_cast<double>(v.shipped_bytes)), ByteCount(static_cast<double>(rules.max_bytes))),
+              fmt::format("the model takes {}; at most {} are allowed",
+                          ByteCount(static_cast<double>(v.shipped_bytes)),
+                          ByteCount(static_cast<double>(rules.max_bytes))),
               "`handlens reduce`, smaller pictures, or fewer filters");
 }
 
@@ -161,16 +181,18 @@ std::vector<std::string> Notes(const Rules& rules, const Verdict& v) {
     if (route != nullptr && route->status == "done") continue;
     const Route* gallery = FindRoute(v, "gallery");
     const bool waits = name == "camera" && gallery != nullptr && gallery->status == "done";
-    notes.push_back(fmt::format("the {} route was not run{}: this verdict says nothing about pictures that reach the phone that way", name,
-                                waits ? ", because the gallery route failed, which comes first" : ""));
+    notes.push_back(fmt::format(
+        "the {} route was not run{}: this verdict says nothing about pictures that reach the phone that way",
+        name, waits ? ", because the gallery route failed, which comes first" : ""));
   }
   for (std::string& note : CameraNotes(rules, v)) notes.push_back(std::move(note));
   for (std::string& note : AnsweringNotes(v)) notes.push_back(std::move(note));
   notes.insert(notes.end(), v.phone_notes.begin(), v.phone_notes.end());
   const Route* holdout = FindRoute(v, "computer-holdout");
   if (Judged(holdout)) {
-    notes.push_back(fmt::format("of the pictures held out from all training, {} of {} are right (95 % interval {} to {})", holdout->correct, holdout->n,
-                                Percent(holdout->ci95.low), Percent(holdout->ci95.high)));
+    notes.push_back(
+        fmt::format("of the pictures held out from all training, {} of {} are right (95 % interval {} to {})",
+                    holdout->correct, holdout->n, Percent(holdout->ci95.low), Percent(holdout->ci95.high)));
   }
   return notes;
 }
@@ -205,7 +227,8 @@ Result<Purpose> ParsePurpose(std::string_view name) {
 }
 
 const Route* FindRoute(const Verdict& verdict, std::string_view name) {
-  const auto found = std::find_if(verdict.routes.begin(), verdict.routes.end(), [&](const Route& r) { return r.name == name; });
+  const auto found = std::find_if(verdict.routes.begin(), verdict.routes.end(),
+                                  [&](const Route& r) { return r.name == name; });
   return found == verdict.routes.end() ? nullptr : &*found;
 }
 
@@ -218,11 +241,13 @@ void Decide(const Rules& rules, Verdict& verdict) {
       Agreement(rules, verdict),
       Engine(rules, verdict),
       KernelsAgree(verdict),
-      Listed("label-order", verdict.label_order_problems, "the names stand in the model's order",
-             "where names have changed places, the labels or the model are not this run's: convert and describe again; where an order "
-             "cannot be shown, the model hardly tells those classes apart: more pictures of them, or join them"),
-      Listed("shipped-files", verdict.shipped_file_problems, "the files are those that were converted and described",
-             "convert, describe and verify again")};
+      Listed(
+          "label-order", verdict.label_order_problems, "the names stand in the model's order",
+          "where names have changed places, the labels or the model are not this run's: convert and describe "
+          "again; where an order "
+          "cannot be shown, the model hardly tells those classes apart: more pictures of them, or join them"),
+      Listed("shipped-files", verdict.shipped_file_problems,
+             "the files are those that were converted and described", "convert, describe and verify again")};
   if (rules.max_bytes > 0) verdict.rules.push_back(Size(rules, verdict));
   if (rules.max_memory > 0) verdict.rules.push_back(MemoryRule(rules, verdict));
   if (auto rule = AnsweringRule(verdict)) verdict.rules.push_back(*std::move(rule));
@@ -234,7 +259,8 @@ void Decide(const Rules& rules, Verdict& verdict) {
 }
 
 void DecideGates(const Rules& rules, Verdict& verdict) {
-  std::erase_if(verdict.rules, [](const RuleResult& rule) { return rule.rule == "size" || rule.rule == "memory"; });
+  std::erase_if(verdict.rules,
+                [](const RuleResult& rule) { return rule.rule == "size" || rule.rule == "memory"; });
   for (RuleResult& rule : verdict.rules) {
     if (rule.rule == "accuracy") rule = Accuracy(rules, verdict);
     if (rule.rule == "agreement") rule = Agreement(rules, verdict);
@@ -250,11 +276,13 @@ Result<void> AddPhoneRoute(Route route, Verdict& verdict) {
   }
   const Route* gallery = FindRoute(verdict, "gallery");
   if (route.name == "camera" && (gallery == nullptr || gallery->status != "done")) {
-    return Fail(ErrorKind::kUsage, "the gallery route comes before the camera route: a model that fails on pictures from the "
-                                   "gallery cannot do better on the camera's; run the gallery route first");
+    return Fail(ErrorKind::kUsage,
+                "the gallery route comes before the camera route: a model that fails on pictures from the "
+                "gallery cannot do better on the camera's; run the gallery route first");
   }
   const std::string name = route.name;
-  const auto place = std::find_if(verdict.routes.begin(), verdict.routes.end(), [&](const Route& r) { return r.name == name; });
+  const auto place = std::find_if(verdict.routes.begin(), verdict.routes.end(),
+                                  [&](const Route& r) { return r.name == name; });
   if (place == verdict.routes.end()) {
     verdict.routes.push_back(std::move(route));
   } else {

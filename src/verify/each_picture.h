@@ -10,13 +10,15 @@
 
 namespace handlens::verify {
 
-// The picture's file, upright, if it is still the one that was inspected; decoded in `share`. Kind kBadInput; the message
-// names the file.
-Result<image::Image> OpenPicture(const dataset::Picture& picture, const Reading& reading, image::DecodeShare& share);
+// The picture's file, upright, if it is still the one that was inspected; decoded in `share`. Kind kBadInput;
+// the message names the file.
+Result<image::Image> OpenPicture(const dataset::Picture& picture, const Reading& reading,
+                                 image::DecodeShare& share);
 
-// ask(image, picture), which gives a Result<Answer>, for every picture; the answers in the pictures' order, whatever
-// reading.jobs. A picture that cannot be opened gets Answer() and a line in reading.troubles, unless the machine
-// is to blame. Errors: the first of `ask` or of the machine, in the pictures' order; kInterrupted.
+// ask(image, picture), which gives a Result<Answer>, for every picture; the answers in the pictures' order,
+// whatever reading.jobs. A picture that cannot be opened gets Answer() and a line in reading.troubles, unless
+// the machine is to blame. Errors: the first of `ask` or of the machine, in the pictures' order;
+// kInterrupted.
 template <class Answer, class Ask>
 Result<std::vector<Answer>> ForEachPicture(std::span<const int> pictures, Reading& reading, const Ask& ask) {
   std::vector<Result<Answer>> answers(pictures.size());

@@ -10,8 +10,8 @@
 namespace handlens::verify {
 namespace {
 
-// apps/android: Classifier takes 1 to 4 threads, SelfCheck keeps XNNPACK while its scores are this near to those of the
-// computer's XNNPACK and its labels the same.
+// apps/android: Classifier takes 1 to 4 threads, SelfCheck keeps XNNPACK while its scores are this near to
+// those of the computer's XNNPACK and its labels the same.
 constexpr int kAppThreads = 4;
 constexpr double kDelegateTolerance = 0.02;
 
@@ -36,7 +36,8 @@ struct GalleryAnswer {
   bool same_input = true;
 };
 
-Result<GalleryAnswer> AskGallery(const AppModel& model, JudgePool& pool, const image::Image& picture, const Reading& reading) {
+Result<GalleryAnswer> AskGallery(const AppModel& model, JudgePool& pool, const image::Image& picture,
+                                 const Reading& reading) {
   const std::vector<uint8_t> input = AppInput(picture, model.description.size_px, model.fit);
   HL_ASSIGN(Scores scores, pool.AskAll(input));
   return GalleryAnswer{std::move(scores), input == image::ModelInput(picture, reading.size_px, reading.fit)};
@@ -48,7 +49,8 @@ Scores ComputerScores(const HoldoutScores& holdout, const ModelScores& scores, c
   const auto& list = route.kernels == "xnnpack" ? scores.xnnpack : scores.builtin;
   for (const int picture : route.pictures) {
     const auto at = std::find(holdout.pictures.begin(), holdout.pictures.end(), picture);
-    found.push_back(at == holdout.pictures.end() ? std::vector<float>() : list[static_cast<size_t>(at - holdout.pictures.begin())]);
+    found.push_back(at == holdout.pictures.end() ? std::vector<float>()
+                                                 : list[static_cast<size_t>(at - holdout.pictures.begin())]);
   }
   return found;
 }
@@ -62,16 +64,20 @@ bool KeepsXnnpack(std::span<const std::vector<float>> computer, std::span<const 
 void FillPictures(const Shipped& shipped, std::vector<int> pictures, Route& route) {
   std::sort(pictures.begin(), pictures.end());
   route.pictures = std::move(pictures);
-  for (const int picture : route.pictures) route.truth.push_back(shipped.dataset.pictures[static_cast<size_t>(picture)].label);
+  for (const int picture : route.pictures)
+    route.truth.push_back(shipped.dataset.pictures[static_cast<size_t>(picture)].label);
 }
 
 }  // namespace
 
 std::vector<uint8_t> AppInput(const image::Image& picture, int n, image::Fit fit) {
-  const int how = fit == image::Fit::kCrop ? HL_FIT_CROP : fit == image::Fit::kStretch ? HL_FIT_STRETCH : HL_FIT_LETTERBOX;
+  const int how = fit == image::Fit::kCrop      ? HL_FIT_CROP
+                  : fit == image::Fit::kStretch ? HL_FIT_STRETCH
+                                                : HL_FIT_LETTERBOX;
   std::vector<uint64_t> scratch(hl_fit_resize_scratch(picture.width, picture.height, n, how) / 8 + 1);
   std::vector<uint8_t> out(static_cast<size_t>(n) * static_cast<size_t>(n) * 3);
-  HL_CHECK(hl_fit_resize(picture.rgb.data(), picture.width, picture.height, n, how, out.data(), scratch.data()) == HL_OK);
+  HL_CHECK(hl_fit_resize(picture.rgb.data(), picture.width, picture.height, n, how, out.data(),
+                         scratch.data()) == HL_OK);
   return out;
 }
 
@@ -100,9 +106,11 @@ Result<Route> JudgeGallery(const Shipped& shipped, const HoldoutScores& holdout,
   if (!packable) return route;  // no app can be made of it; the rule on labels says why
   FillPictures(shipped, holdout.pictures, route);
   JudgePool pool({file, 1}, reading, kAppThreads);
-  HL_ASSIGN(const auto answers, ForEachPicture<GalleryAnswer>(route.pictures, reading, [&](const image::Image& picture, const dataset::Picture&) {
-    return AskGallery(*model, pool, picture, reading);
-  }));
+  HL_ASSIGN(const auto answers,
+            ForEachPicture<GalleryAnswer>(route.pictures, reading,
+                                          [&](const image::Image& picture, const dataset::Picture&) {
+                                            return AskGallery(*model, pool, picture, reading);
+                                          }));
   if (!reading.troubles.empty()) return route;
   Scores xnnpack, builtin;
   for (const GalleryAnswer& answer : answers) {
@@ -112,13 +120,15 @@ Result<Route> JudgeGallery(const Shipped& shipped, const HoldoutScores& holdout,
   }
   const auto computer = holdout.models.find(file->file);
   route.kernels = "xnnpack";
-  const bool fast = computer == holdout.models.end() || KeepsXnnpack(ComputerScores(holdout, computer->second, route), xnnpack);
+  const bool fast = computer == holdout.models.end() ||
+                    KeepsXnnpack(ComputerScores(holdout, computer->second, route), xnnpack);
   route.kernels = fast ? "xnnpack" : "builtin";
   route.scores = fast ? xnnpack : builtin;
   Score(route, static_cast<int>(shipped.dataset.labels.size()));
   route.builtin = Compare(xnnpack, builtin, ToleranceOf(file->variant));
   if (computer != holdout.models.end()) {
-    route.computer = Compare(ComputerScores(holdout, computer->second, route), route.scores, ToleranceOf(file->variant));
+    route.computer =
+        Compare(ComputerScores(holdout, computer->second, route), route.scores, ToleranceOf(file->variant));
   }
   return route;
 }

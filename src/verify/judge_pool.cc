@@ -10,7 +10,8 @@ Result<JudgeSet> JudgePool::Load() const {
       if (!judge) return Fail(judge.error().kind, "{}: {}", model.file, judge.error().message);
       const auto classes = static_cast<int>(reading_.dataset.labels.size());
       if ((*judge)->input_size_px() != reading_.size_px || (*judge)->classes() != classes) {
-        return Fail(ErrorKind::kBadInput, "{}: takes {} px and has {} outputs, but the run has {} px and {} labels; convert again",
+        return Fail(ErrorKind::kBadInput,
+                    "{}: takes {} px and has {} outputs, but the run has {} px and {} labels; convert again",
                     model.file, (*judge)->input_size_px(), (*judge)->classes(), reading_.size_px, classes);
       }
       set.push_back(*std::move(judge));

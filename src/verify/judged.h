@@ -13,8 +13,8 @@
 namespace handlens::verify {
 
 struct ModelFile {
-  std::string file;      // relative to RUN/model
-  std::string variant;   // float32, float16, dynamic, int8
+  std::string file;     // relative to RUN/model
+  std::string variant;  // float32, float16, dynamic, int8
   Bytes bytes;
 };
 
@@ -31,14 +31,14 @@ struct Reading {
   image::Fit fit = image::Fit::kCrop;
   int jobs = 1;
   Progress& progress;
-  double done = 0;                     // pictures so far, for the progress line
-  std::vector<std::string> troubles;   // a line a picture that is gone, changed or broken
+  double done = 0;                    // pictures so far, for the progress line
+  std::vector<std::string> troubles;  // a line a picture that is gone, changed or broken
 };
 
-// Runs each model over each picture; pictures are read, hashed and decoded once. A picture with a trouble gets empty
-// scores. The result does not depend on reading.jobs. Kind kBadInput: the runtime refuses a model, or it has another
-// size or number of classes than asked for; kInterrupted.
-Result<std::vector<ModelScores>> JudgePictures(std::span<const ModelFile> models, std::span<const int> pictures,
-                                               Reading& reading);
+// Runs each model over each picture; pictures are read, hashed and decoded once. A picture with a trouble
+// gets empty scores. The result does not depend on reading.jobs. Kind kBadInput: the runtime refuses a model,
+// or it has another size or number of classes than asked for; kInterrupted.
+Result<std::vector<ModelScores>> JudgePictures(std::span<const ModelFile> models,
+                                               std::span<const int> pictures, Reading& reading);
 
 }  // namespace handlens::verify

@@ -4,7 +4,8 @@
 #include "verify/judge_pool.h"
 
 namespace handlens::verify {
-Result<image::Image> OpenPicture(const dataset::Picture& picture, const Reading& reading, image::DecodeShare& share) {
+Result<image::Image> OpenPicture(const dataset::Picture& picture, const Reading& reading,
+                                 image::DecodeShare& share) {
   const auto path = std::filesystem::path(reading.dataset.root) / picture.path;
   HL_ASSIGN(const Bytes bytes, ReadFile(path));
   if (Sha256(bytes) != picture.id) {
@@ -15,8 +16,8 @@ Result<image::Image> OpenPicture(const dataset::Picture& picture, const Reading&
   return std::move(decoded->image);
 }
 
-Result<std::vector<ModelScores>> JudgePictures(std::span<const ModelFile> models, std::span<const int> pictures,
-                                               Reading& reading) {
+Result<std::vector<ModelScores>> JudgePictures(std::span<const ModelFile> models,
+                                               std::span<const int> pictures, Reading& reading) {
   JudgePool pool(models, reading);
   // A model that cannot run is said before any picture is read.
   HL_ASSIGN(JudgeSet first, pool.Take());
@@ -24,9 +25,11 @@ Result<std::vector<ModelScores>> JudgePictures(std::span<const ModelFile> models
   for (size_t m = 0; m < models.size(); ++m) result[m].runtime_version = first[2 * m]->RuntimeVersion();
   pool.Return(std::move(first));
 
-  HL_ASSIGN(std::vector<Scores> answers, ForEachPicture<Scores>(pictures, reading, [&](const image::Image& picture, const dataset::Picture&) {
-    return pool.AskAll(image::ModelInput(picture, reading.size_px, reading.fit));
-  }));
+  HL_ASSIGN(
+      std::vector<Scores> answers,
+      ForEachPicture<Scores>(pictures, reading, [&](const image::Image& picture, const dataset::Picture&) {
+        return pool.AskAll(image::ModelInput(picture, reading.size_px, reading.fit));
+      }));
   for (Scores& scores : answers) {
     scores.resize(2 * models.size());
     for (size_t m = 0; m < models.size(); ++m) {

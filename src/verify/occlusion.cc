@@ -25,7 +25,8 @@ std::vector<size_t> Chosen(const Route& route, size_t classes) {
   }
   std::set<int> seen;
   for (const size_t i : order) {
-    const bool right = route.predicted[i] == route.truth[i] && static_cast<size_t>(route.truth[i]) < std::min(classes, kClasses);
+    const bool right = route.predicted[i] == route.truth[i] &&
+                       static_cast<size_t>(route.truth[i]) < std::min(classes, kClasses);
     if (right && seen.insert(route.truth[i]).second) chosen.push_back(i);
   }
   return chosen;
@@ -54,13 +55,16 @@ std::vector<uint8_t> Covered(std::span<const uint8_t> pixels, int size_px, int r
   const auto edge = [&](int halves) { return std::clamp(halves * size_px / (2 * kWhyCells), 0, size_px); };
   for (int y = edge(2 * row - 1); y < edge(2 * row + 3); ++y) {
     for (int x = edge(2 * column - 1); x < edge(2 * column + 3); ++x) {
-      for (size_t c = 0; c < 3; ++c) covered[3 * (static_cast<size_t>(y) * static_cast<size_t>(size_px) + static_cast<size_t>(x)) + c] = static_cast<uint8_t>(sums[c] / count);
+      for (size_t c = 0; c < 3; ++c)
+        covered[3 * (static_cast<size_t>(y) * static_cast<size_t>(size_px) + static_cast<size_t>(x)) + c] =
+            static_cast<uint8_t>(sums[c] / count);
     }
   }
   return covered;
 }
 
-Result<std::vector<double>> CoveredScores(tflite::Judge& judge, std::span<const uint8_t> pixels, int size_px, size_t label) {
+Result<std::vector<double>> CoveredScores(tflite::Judge& judge, std::span<const uint8_t> pixels, int size_px,
+                                          size_t label) {
   std::vector<double> scores;
   const auto ask = [&](std::span<const uint8_t> input) -> Result<void> {
     HL_ASSIGN(const auto all, judge.Classify(input));
@@ -86,12 +90,19 @@ Result<void> ExplainAnswers(const Shipped& shipped, Reading& reading, Verdict& v
     JudgePool pool(std::span(model, 1), reading);
     HL_ASSIGN(const JudgeSet judges, pool.Take());
     const int one[] = {picture};
-    HL_ASSIGN(const auto answers, ForEachPicture<std::vector<double>>(one, reading, [&](const image::Image& opened, const dataset::Picture&) {
-      return CoveredScores(*judges[0], image::ModelInput(opened, reading.size_px, reading.fit), reading.size_px, static_cast<size_t>(route->predicted[i]));
-    }));
+    HL_ASSIGN(const auto answers,
+              ForEachPicture<std::vector<double>>(
+                  one, reading, [&](const image::Image& opened, const dataset::Picture&) {
+                    return CoveredScores(*judges[0], image::ModelInput(opened, reading.size_px, reading.fit),
+                                         reading.size_px, static_cast<size_t>(route->predicted[i]));
+                  }));
     const std::vector<double>& scores = answers[0];
     if (scores.empty()) continue;
-    Explained explained{shipped.dataset.pictures[static_cast<size_t>(picture)].id, route->truth[i], route->predicted[i], scores[0], {}};
+    Explained explained{shipped.dataset.pictures[static_cast<size_t>(picture)].id,
+                        route->truth[i],
+                        route->predicted[i],
+                        scores[0],
+                        {}};
     for (size_t cell = 1; cell < scores.size(); ++cell) explained.drops.push_back(scores[0] - scores[cell]);
     verdict.explained.push_back(std::move(explained));
   }

@@ -1,4 +1,5 @@
-// Claims about why it answered: exactly one square is covered, and a model that looks at one place is found to do so.
+// Claims about why it answered: exactly one square is covered, and a model that looks at one place is found
+// to do so.
 #include "verify/occlusion.h"
 
 #include <gtest/gtest.h>
@@ -12,9 +13,10 @@ namespace handlens::verify {
 namespace {
 
 TEST(Covered, ChangesOneSquareToTheMeanColour) {
-  constexpr int kSize = 28;   // cells of 4 px
+  constexpr int kSize = 28;  // cells of 4 px
   std::vector<uint8_t> pixels;
-  for (int i = 0; i < kSize * kSize; ++i) pixels.insert(pixels.end(), {static_cast<uint8_t>(i % 2 == 0 ? 0 : 200), 10, 255});
+  for (int i = 0; i < kSize * kSize; ++i)
+    pixels.insert(pixels.end(), {static_cast<uint8_t>(i % 2 == 0 ? 0 : 200), 10, 255});
   for (const auto& [row, column, pixels_changed] : {std::tuple{3, 3, 64}, {0, 0, 36}, {6, 2, 48}}) {
     const std::vector<uint8_t> covered = Covered(pixels, kSize, row, column);
     int changed = 0;
@@ -49,7 +51,10 @@ TEST(CoveredScores, AreThoseOfALinearModel) {
                    {.name = "bias", .shape = {3}, .data = Bytes(12, 0)},
                    {.name = "flat", .shape = {1, static_cast<int>(kValues)}},
                    {.name = "scores", .shape = {1, 3}}};
-  graph.ops = {{.op = tflite::Op::kReshape, .inputs = {0}, .outputs = {3}, .new_shape = {1, static_cast<int>(kValues)}},
+  graph.ops = {{.op = tflite::Op::kReshape,
+                .inputs = {0},
+                .outputs = {3},
+                .new_shape = {1, static_cast<int>(kValues)}},
                {.op = tflite::Op::kFullyConnected, .inputs = {3, 1, 2}, .outputs = {4}}};
   graph.input = 0;
   graph.output = 4;
@@ -72,7 +77,8 @@ TEST(CoveredScores, AreThoseOfALinearModel) {
           }
         }
       }
-      EXPECT_NEAR((*scores)[0] - (*scores)[static_cast<size_t>(1 + row * kWhyCells + column)], drop, 1e-4) << row << " " << column;
+      EXPECT_NEAR((*scores)[0] - (*scores)[static_cast<size_t>(1 + row * kWhyCells + column)], drop, 1e-4)
+          << row << " " << column;
     }
   }
 }

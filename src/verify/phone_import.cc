@@ -17,8 +17,8 @@ constexpr const char* kFolder = "phones";
 
 // One shot as its words: the same shot in two records is the same text.
 std::string ShotText(const PhoneShot& shot) {
-  std::string text = fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", shot.series, shot.at, shot.camera, shot.label, shot.distance, shot.place,
-                                 shot.background, shot.predicted);
+  std::string text = fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", shot.series, shot.at, shot.camera, shot.label,
+                                 shot.distance, shot.place, shot.background, shot.predicted);
   for (const float score : shot.scores) text += fmt::format("|{}", score);
   return text + fmt::format("|{}", shot.milliseconds);
 }
@@ -67,7 +67,8 @@ Result<Source> Open(const PhoneRun& run, const fs::path& path) {
   HL_ASSIGN(const auto model, ModelOfRecord(run, source.record, path.string()));
   if (model) return source;
   return Fail(ErrorKind::kBadInput,
-              "{}: its app carries {} with SHA-256 {}..., which is none of this run's models; is it another run's, or was the model made again "
+              "{}: its app carries {} with SHA-256 {}..., which is none of this run's models; is it another "
+              "run's, or was the model made again "
               "after the app was packed? Then pack and install the app again",
               path.string(), source.record.model_file, source.record.model_sha256.substr(0, 12));
 }
@@ -95,7 +96,8 @@ Result<Imported> Store(const PhoneRun& run, const Source& source, std::vector<St
     }
     std::error_code error;
     fs::remove(run.folder / old->file, error);
-    if (error) return Fail(ErrorKind::kBadInput, "{}: {}", (run.folder / old->file).string(), error.message());
+    if (error)
+      return Fail(ErrorKind::kBadInput, "{}: {}", (run.folder / old->file).string(), error.message());
     imported.what = "in place of " + old->file;
     old = stored.erase(old);
   }
@@ -124,24 +126,33 @@ Result<PhoneRun> ReadPhoneRun(const fs::path& folder) {
   return run;
 }
 
-Result<std::optional<std::string>> ModelOfRecord(const PhoneRun& run, const PhoneRecord& record, const std::string& where) {
-  const auto model = std::find_if(run.models.begin(), run.models.end(), [&](const auto& m) { return m.second == record.model_sha256; });
+Result<std::optional<std::string>> ModelOfRecord(const PhoneRun& run, const PhoneRecord& record,
+                                                 const std::string& where) {
+  const auto model = std::find_if(run.models.begin(), run.models.end(),
+                                  [&](const auto& m) { return m.second == record.model_sha256; });
   if (model == run.models.end()) return std::optional<std::string>();
   if (record.labels != run.labels) {
-    return Fail(ErrorKind::kBadInput, "{}: its labels ({}) are not the run's ({})", where, fmt::join(record.labels, ", "), fmt::join(run.labels, ", "));
+    return Fail(ErrorKind::kBadInput, "{}: its labels ({}) are not the run's ({})", where,
+                fmt::join(record.labels, ", "), fmt::join(run.labels, ", "));
   }
   if (record.check && record.check->pictures.empty() && !run.holdout.empty()) {
-    return Fail(ErrorKind::kBadInput, "{}: its self-check looked at no picture, but the run held out {}; pack the app again and run the self-check anew",
+    return Fail(ErrorKind::kBadInput,
+                "{}: its self-check looked at no picture, but the run held out {}; pack the app again and "
+                "run the self-check anew",
                 where, run.holdout.size());
   }
   for (const PhonePicture& picture : record.check ? record.check->pictures : std::vector<PhonePicture>()) {
-    const auto held = std::find_if(run.holdout.begin(), run.holdout.end(), [&](const auto& h) { return h.first == picture.id; });
+    const auto held = std::find_if(run.holdout.begin(), run.holdout.end(),
+                                   [&](const auto& h) { return h.first == picture.id; });
     if (held == run.holdout.end()) {
-      return Fail(ErrorKind::kBadInput, "{}: picture {}... is not among the run's held-out pictures; was the app packed from another split?",
+      return Fail(ErrorKind::kBadInput,
+                  "{}: picture {}... is not among the run's held-out pictures; was the app packed from "
+                  "another split?",
                   where, picture.id.substr(0, 12));
     }
     if (held->second != picture.label) {
-      return Fail(ErrorKind::kBadInput, "{}: picture {}... is called {}, but it is {}", where, picture.id.substr(0, 12), picture.label, held->second);
+      return Fail(ErrorKind::kBadInput, "{}: picture {}... is called {}, but it is {}", where,
+                  picture.id.substr(0, 12), picture.label, held->second);
     }
   }
   return std::optional<std::string>(model->first);
@@ -158,7 +169,9 @@ Result<std::vector<StoredRecord>> ReadStoredRecords(const fs::path& run) {
     HL_ASSIGN(const Bytes bytes, ReadFile(run / stored.file));
     // Names end in the contents' hash, so that an edited record does not become evidence by a new `verify`.
     if (!name.ends_with(NameEnd(bytes))) {
-      return Fail(ErrorKind::kBadInput, "{}: not as it was imported, or not imported; delete it, and take the phone's own file in by --import",
+      return Fail(ErrorKind::kBadInput,
+                  "{}: not as it was imported, or not imported; delete it, and take the phone's own file in "
+                  "by --import",
                   (run / stored.file).string());
     }
     HL_ASSIGN(stored.record, ReadPhoneRecord(run / stored.file));

@@ -22,8 +22,8 @@ using package::kRecordVersion;
 constexpr std::array<std::string_view, 3> kCameras = {"back", "front", "unknown"};
 constexpr std::array<std::string_view, 3> kDelegates = {"used", "disagrees", "missing"};
 
-// Beyond these a record is not believed. Ten minutes are more than any phone takes for a picture; the apps stop far below
-// a million of anything.
+// Beyond these a record is not believed. Ten minutes are more than any phone takes for a picture; the apps
+// stop far below a million of anything.
 constexpr double kMostMilliseconds = 600'000;
 constexpr uint64_t kMostCount = 1'000'000;
 constexpr size_t kImpossible = SIZE_MAX;
@@ -38,7 +38,8 @@ bool Known(std::span<const std::string_view> words, std::string_view word) {
 // null stands for what is not a number.
 std::vector<float> Floats(const Json& list) {
   std::vector<float> values;
-  for (const Json& value : list) values.push_back(value.is_null() ? std::numeric_limits<float>::quiet_NaN() : value.get<float>());
+  for (const Json& value : list)
+    values.push_back(value.is_null() ? std::numeric_limits<float>::quiet_NaN() : value.get<float>());
   return values;
 }
 
@@ -58,7 +59,8 @@ bool IsTime(std::string_view text) {
     if (kForm[i] == 'd' ? !digit : text[i] != kForm[i]) return false;
   }
   const auto two = [&](size_t at) { return (text[at] - '0') * 10 + text[at + 1] - '0'; };
-  return two(0) >= 20 && two(5) >= 1 && two(5) <= 12 && two(8) >= 1 && two(8) <= 31 && two(11) < 24 && two(14) < 60 && two(17) <= 60;
+  return two(0) >= 20 && two(5) >= 1 && two(5) <= 12 && two(8) >= 1 && two(8) <= 31 && two(11) < 24 &&
+         two(14) < 60 && two(17) <= 60;
 }
 
 std::string Optional(const Json& json, const char* key) {
@@ -67,7 +69,8 @@ std::string Optional(const Json& json, const char* key) {
   return found->is_string() ? found->get<std::string>() : found->dump();
 }
 
-// Words of a stranger's file on one line of ours: no control characters, no endless text, no half of a UTF-8 letter.
+// Words of a stranger's file on one line of ours: no control characters, no endless text, no half of a UTF-8
+// letter.
 std::string Plain(std::string text) {
   constexpr size_t kMostBytes = 160;
   if (text.size() > kMostBytes) {
@@ -75,14 +78,20 @@ std::string Plain(std::string text) {
     while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
     text = text.substr(0, end) + "...";
   }
-  std::replace_if(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; },
+      ' ');
   return text;
 }
 
 PhoneGolden GoldenOf(const Json& json) {
   const size_t largest = CountOf(json.at("largest_jpeg_difference"));
-  return {CountOf(json.at("count")), CountOf(json.at("equal")), CountOf(json.at("within_bound")), CountOf(json.at("differing_bytes")),
-          largest > 255 ? -1 : static_cast<int>(largest), json.at("failed").get<std::vector<std::string>>()};
+  return {CountOf(json.at("count")),
+          CountOf(json.at("equal")),
+          CountOf(json.at("within_bound")),
+          CountOf(json.at("differing_bytes")),
+          largest > 255 ? -1 : static_cast<int>(largest),
+          json.at("failed").get<std::vector<std::string>>()};
 }
 
 PhonePicture PictureOf(const Json& json, const std::string& kernels) {
@@ -123,21 +132,28 @@ PhoneShot ShotOf(const Json& json) {
           .milliseconds = json.at("milliseconds").get<double>()};
 }
 
-// Who sent it. An installation names itself by a random number; records of apps without one are told apart by the
-// phone's facts.
+// Who sent it. An installation names itself by a random number; records of apps without one are told apart by
+// the phone's facts.
 void ReadPhone(const Json& json, PhoneRecord& record) {
   const Json& app = json.at("app");
   const Json& phone = json.at("phone");
   const std::string maker = Optional(phone, "manufacturer"), model = Optional(phone, "model");
-  const std::string browser = Optional(phone, "browser"), android = Optional(phone, "android"), build = Optional(phone, "build");
+  const std::string browser = Optional(phone, "browser"), android = Optional(phone, "android"),
+                    build = Optional(phone, "build");
   // Some makers put their name into the model's.
   record.title = maker.empty() || model.starts_with(maker) ? model : maker + " " + model;
   record.title = record.title.empty() ? kNamelessPhone : Plain(record.title);
   const std::string system = Optional(phone, "system");
-  record.system = Plain(!system.empty() ? system : record.target == "android" ? fmt::format("Android {} ({})", android, build) : browser);
+  record.system = Plain(!system.empty()              ? system
+                        : record.target == "android" ? fmt::format("Android {} ({})", android, build)
+                                                     : browser);
   const std::string installation = Optional(app, "installation");
-  const std::string identity = installation.empty() ? maker + "\n" + model + "\n" + browser + "\n" + android + "\n" + build + system : installation;
-  record.key = Sha256(record.target + "\n" + Optional(app, "id") + "\n" + record.model_sha256 + "\n" + identity).substr(0, 16);
+  const std::string identity =
+      installation.empty() ? maker + "\n" + model + "\n" + browser + "\n" + android + "\n" + build + system
+                           : installation;
+  record.key =
+      Sha256(record.target + "\n" + Optional(app, "id") + "\n" + record.model_sha256 + "\n" + identity)
+          .substr(0, 16);
 }
 
 PhoneRecord RecordOf(const Json& json) {
@@ -169,12 +185,17 @@ bool Is(const std::vector<std::string>& labels, const std::string& label) {
 std::string WrongPicture(const PhonePicture& picture, const PhoneRecord& record) {
   const std::string which = fmt::format("picture {}", picture.id.substr(0, 12));
   if (picture.id.size() != 64) return "a picture without a SHA-256";
-  if (!Is(record.labels, picture.label)) return fmt::format("{}: '{}' is none of the labels", which, picture.label);
+  if (!Is(record.labels, picture.label))
+    return fmt::format("{}: '{}' is none of the labels", which, picture.label);
   const size_t n = record.labels.size();
-  if (picture.computer.size() != n || (!picture.scores.empty() && picture.scores.size() != n)) return fmt::format("{}: not one score a label", which);
-  const bool number = !picture.scores.empty() && std::none_of(picture.scores.begin(), picture.scores.end(), [](float s) { return std::isnan(s); });
-  if (!std::all_of(picture.computer.begin(), picture.computer.end(), IsShare)) return fmt::format("{}: a score of the computer is not between 0 and 1", which);
-  if (!std::all_of(picture.scores.begin(), picture.scores.end(), [](float s) { return std::isnan(s) || IsShare(s); })) {
+  if (picture.computer.size() != n || (!picture.scores.empty() && picture.scores.size() != n))
+    return fmt::format("{}: not one score a label", which);
+  const bool number = !picture.scores.empty() && std::none_of(picture.scores.begin(), picture.scores.end(),
+                                                              [](float s) { return std::isnan(s); });
+  if (!std::all_of(picture.computer.begin(), picture.computer.end(), IsShare))
+    return fmt::format("{}: a score of the computer is not between 0 and 1", which);
+  if (!std::all_of(picture.scores.begin(), picture.scores.end(),
+                   [](float s) { return std::isnan(s) || IsShare(s); })) {
     return fmt::format("{}: a score is not between 0 and 1", which);
   }
   if (picture.ok && !number) return fmt::format("{}: called right without scores", which);
@@ -185,13 +206,15 @@ std::string WrongGolden(const PhoneGolden& golden) {
   for (const size_t count : {golden.count, golden.equal, golden.within_bound, golden.differing_bytes}) {
     if (count == kImpossible) return "a number of golden vectors or bytes is impossible";
   }
-  if (golden.largest_jpeg_difference < 0) return "the largest difference of a golden JPEG is not 0 to 255 levels";
+  if (golden.largest_jpeg_difference < 0)
+    return "the largest difference of a golden JPEG is not 0 to 255 levels";
   if (golden.equal + golden.within_bound > golden.count) return "the golden vectors do not add up";
   return "";
 }
 
 bool GoldenRight(const PhoneGolden& golden) {
-  return golden.failed.empty() && golden.count > 0 && golden.equal + golden.within_bound == golden.count && golden.differing_bytes == 0;
+  return golden.failed.empty() && golden.count > 0 && golden.equal + golden.within_bound == golden.count &&
+         golden.differing_bytes == 0;
 }
 
 std::string WrongCheck(const PhoneCheck& check, const PhoneRecord& record) {
@@ -200,7 +223,8 @@ std::string WrongCheck(const PhoneCheck& check, const PhoneRecord& record) {
   bool all_ok = true;
   for (const PhonePicture& picture : check.pictures) {
     if (std::string wrong = WrongPicture(picture, record); !wrong.empty()) return wrong;
-    if (!seen.insert(picture.id).second) return fmt::format("picture {} stands twice", picture.id.substr(0, 12));
+    if (!seen.insert(picture.id).second)
+      return fmt::format("picture {} stands twice", picture.id.substr(0, 12));
     all_ok = all_ok && picture.ok;
   }
   if (std::string wrong = WrongGolden(check.golden); !wrong.empty()) return wrong;
@@ -216,14 +240,16 @@ std::string WrongScores(const PhoneShot& shot, const PhoneRecord& record) {
     if (!IsShare(score)) return "a score is not between 0 and 1";
   }
   const auto best = std::max_element(shot.scores.begin(), shot.scores.end()) - shot.scores.begin();
-  if (record.labels[static_cast<size_t>(best)] != shot.predicted) return fmt::format("'{}' has not the highest score", shot.predicted);
+  if (record.labels[static_cast<size_t>(best)] != shot.predicted)
+    return fmt::format("'{}' has not the highest score", shot.predicted);
   return "";
 }
 
 std::string WrongShot(const PhoneShot& shot, const PhoneRecord& record) {
   if (shot.series < 1) return "the series is not a number from 1";
   if (!IsTime(shot.at)) return fmt::format("'{}' is no time such as 2026-11-23T10:00:00Z", Plain(shot.at));
-  if (!(shot.milliseconds >= 0 && shot.milliseconds <= kMostMilliseconds)) return "the milliseconds are not between 0 and ten minutes";
+  if (!(shot.milliseconds >= 0 && shot.milliseconds <= kMostMilliseconds))
+    return "the milliseconds are not between 0 and ten minutes";
   if (!Is(record.labels, shot.label)) return fmt::format("'{}' is none of the labels", shot.label);
   if (!Is(record.labels, shot.predicted)) return fmt::format("'{}' is none of the labels", shot.predicted);
   if (!Known(kDistances, shot.distance)) return fmt::format("the distance is '{}'", shot.distance);
@@ -235,7 +261,8 @@ std::string WrongShot(const PhoneShot& shot, const PhoneRecord& record) {
 
 std::string WrongShots(const std::vector<PhoneShot>& shots, const PhoneRecord& record) {
   for (size_t i = 0; i < shots.size(); ++i) {
-    if (const std::string wrong = WrongShot(shots[i], record); !wrong.empty()) return fmt::format("shot {}: {}", i + 1, wrong);
+    if (const std::string wrong = WrongShot(shots[i], record); !wrong.empty())
+      return fmt::format("shot {}: {}", i + 1, wrong);
   }
   return "";
 }
@@ -243,10 +270,13 @@ std::string WrongShots(const std::vector<PhoneShot>& shots, const PhoneRecord& r
 std::string Wrong(const PhoneRecord& record) {
   const package::TargetFacts* const target = package::FindTarget(record.target);
   if (target == nullptr || !target->sends_records) return fmt::format("the target is '{}'", record.target);
-  if (record.kernels != "builtin" && record.kernels != "xnnpack") return fmt::format("the path is '{}'", record.kernels);
+  if (record.kernels != "builtin" && record.kernels != "xnnpack")
+    return fmt::format("the path is '{}'", record.kernels);
   if (record.model_sha256.size() != 64) return "no SHA-256 of the model";
-  if (!IsTime(record.made_at)) return fmt::format("made_at is '{}', no time such as 2026-11-23T10:00:00Z", Plain(record.made_at));
-  if (std::set<std::string>(record.labels.begin(), record.labels.end()).size() != record.labels.size()) return "a label stands twice";
+  if (!IsTime(record.made_at))
+    return fmt::format("made_at is '{}', no time such as 2026-11-23T10:00:00Z", Plain(record.made_at));
+  if (std::set<std::string>(record.labels.begin(), record.labels.end()).size() != record.labels.size())
+    return "a label stands twice";
   if (!record.check && !record.shots) return "neither a self-check nor a field test";
   if (record.check) {
     if (std::string wrong = WrongCheck(*record.check, record); !wrong.empty()) return wrong;
@@ -267,9 +297,11 @@ Result<PhoneRecord> ReadPhoneRecord(const std::filesystem::path& path) {
     PhoneRecord record = RecordOf(json);
     const std::string wrong = Wrong(record);
     if (wrong.empty()) return record;
-    return Fail(ErrorKind::kBadInput, "{}: damaged or changed: {}; share it from the phone again", path.string(), wrong);
+    return Fail(ErrorKind::kBadInput, "{}: damaged or changed: {}; share it from the phone again",
+                path.string(), wrong);
   } catch (const nlohmann::json::exception& e) {
-    return Fail(ErrorKind::kBadInput, "{}: damaged or changed: {}; share it from the phone again", path.string(), e.what());
+    return Fail(ErrorKind::kBadInput, "{}: damaged or changed: {}; share it from the phone again",
+                path.string(), e.what());
   }
 }
 

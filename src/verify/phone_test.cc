@@ -1,5 +1,5 @@
-// Claims about phones' records: what is refused and why, how they are kept, what they do to the verdict. And about the
-// routes that the computer itself runs for the phone.
+// Claims about phones' records: what is refused and why, how they are kept, what they do to the verdict. And
+// about the routes that the computer itself runs for the phone.
 #include "verify/phone.h"
 
 #include <gmock/gmock.h>
@@ -61,7 +61,8 @@ TEST(ReadPhoneRecord, TellsWhoSentWhat) {
   EXPECT_NE(record->key, other->key);
 }
 
-// As apps/ios and apps/flutter write it: no fast kernels, the system in one word, no number of an installation.
+// As apps/ios and apps/flutter write it: no fast kernels, the system in one word, no number of an
+// installation.
 TEST(ReadPhoneRecord, ReadsThoseOfProjects) {
   SKIP_WITHOUT_RUNTIME();
   const sample::Run run = sample::MakeRun("phone-project");
@@ -79,7 +80,7 @@ TEST(ReadPhoneRecord, ReadsThoseOfProjects) {
   EXPECT_EQ(record->title, "Apple iPhone16,2");
   EXPECT_EQ(record->system, "iOS 26.1");
   EXPECT_EQ(record->kernels, "builtin");
-  json["app"]["target"] = "c";   // sends none
+  json["app"]["target"] = "c";  // sends none
   EXPECT_FALSE(ReadPhoneRecord(sample::Save(run, "c.json", json)));
 }
 
@@ -136,9 +137,16 @@ TEST(ReadPhoneRecord, RefusesASelfCheckThatContradictsItself) {
   EXPECT_THAT(changed([](Json& c) { c["golden"]["equal"] = 199; }), HasSubstr(green));
   EXPECT_THAT(changed([](Json& c) { c["golden"]["equal"] = 209; }), HasSubstr("do not add up"));
   EXPECT_THAT(changed([](Json& c) { c["pictures"][1] = c["pictures"][0]; }), HasSubstr("stands twice"));
-  EXPECT_THAT(changed([](Json& c) { c["pictures"][1]["xnnpack"] = {0.5, 0.5}; }), HasSubstr("not one score a label"));
-  EXPECT_THAT(changed([](Json& c) { c["pictures"][1]["xnnpack"] = {0.5, 0.5, nullptr}; }), HasSubstr("without scores"));
-  EXPECT_THAT(changed([](Json& c) { c["pictures"][1]["label"] = "4 grey"; }), HasSubstr("none of the labels"));
+  EXPECT_THAT(changed([](Json& c) {
+                c["pictures"][1]["xnnpack"] = {0.5, 0.5};
+              }),
+              HasSubstr("not one score a label"));
+  EXPECT_THAT(changed([](Json& c) {
+                c["pictures"][1]["xnnpack"] = {0.5, 0.5, nullptr};
+              }),
+              HasSubstr("without scores"));
+  EXPECT_THAT(changed([](Json& c) { c["pictures"][1]["label"] = "4 grey"; }),
+              HasSubstr("none of the labels"));
   EXPECT_THAT(changed([](Json& c) { c["delegate"] = "perhaps"; }), HasSubstr("the delegate is 'perhaps'"));
 }
 
@@ -154,15 +162,22 @@ TEST(ReadPhoneRecord, RefusesImpossibleNumbersOfASelfCheck) {
   EXPECT_THAT(changed([](Json& c) { c["golden"]["differing_bytes"] = -1; }), HasSubstr("impossible"));
   EXPECT_THAT(changed([](Json& c) { c["golden"]["count"] = 1e308; }), HasSubstr("impossible"));
   EXPECT_THAT(changed([](Json& c) {
-    c["golden"]["equal"] = 18446744073709551615u;  // with 209 it wraps round to the count
-    c["golden"]["within_bound"] = 209;
-  }), HasSubstr("impossible"));
-  EXPECT_THAT(changed([](Json& c) { c["golden"]["largest_jpeg_difference"] = 256; }), HasSubstr("not 0 to 255 levels"));
-  EXPECT_THAT(changed([](Json& c) { c["golden"]["largest_jpeg_difference"] = -3; }), HasSubstr("not 0 to 255 levels"));
-  EXPECT_THAT(changed([](Json& c) { c["pictures"][1]["xnnpack"][0] = 1e308; }), HasSubstr("not between 0 and 1"));
-  EXPECT_THAT(changed([](Json& c) { c["pictures"][1]["xnnpack"][0] = -5; }), HasSubstr("not between 0 and 1"));
-  EXPECT_THAT(changed([](Json& c) { c["pictures"][1]["computer"][0] = 1e300; }), HasSubstr("score of the computer"));
-  EXPECT_THAT(changed([](Json& c) { c["pictures"][1]["computer"][0] = nullptr; }), HasSubstr("score of the computer"));
+                c["golden"]["equal"] = 18446744073709551615u;  // with 209 it wraps round to the count
+                c["golden"]["within_bound"] = 209;
+              }),
+              HasSubstr("impossible"));
+  EXPECT_THAT(changed([](Json& c) { c["golden"]["largest_jpeg_difference"] = 256; }),
+              HasSubstr("not 0 to 255 levels"));
+  EXPECT_THAT(changed([](Json& c) { c["golden"]["largest_jpeg_difference"] = -3; }),
+              HasSubstr("not 0 to 255 levels"));
+  EXPECT_THAT(changed([](Json& c) { c["pictures"][1]["xnnpack"][0] = 1e308; }),
+              HasSubstr("not between 0 and 1"));
+  EXPECT_THAT(changed([](Json& c) { c["pictures"][1]["xnnpack"][0] = -5; }),
+              HasSubstr("not between 0 and 1"));
+  EXPECT_THAT(changed([](Json& c) { c["pictures"][1]["computer"][0] = 1e300; }),
+              HasSubstr("score of the computer"));
+  EXPECT_THAT(changed([](Json& c) { c["pictures"][1]["computer"][0] = nullptr; }),
+              HasSubstr("score of the computer"));
   Json undated = good;
   undated["made_at"] = "2026-13-23T10:00:00Z";
   EXPECT_THAT(Refusal(run, undated), HasSubstr("no time such as"));
@@ -176,7 +191,8 @@ TEST(ImportPhoneRecords, RefusesAGreenSelfCheckOfNoPictures) {
   const auto imported = Import(run, sample::Save(run, "empty.json", record));
   ASSERT_FALSE(imported);
   EXPECT_EQ(imported.error().kind, ErrorKind::kBadInput);
-  EXPECT_THAT(imported.error().message, HasSubstr("empty.json: its self-check looked at no picture, but the run held out 6"));
+  EXPECT_THAT(imported.error().message,
+              HasSubstr("empty.json: its self-check looked at no picture, but the run held out 6"));
   EXPECT_THAT(Stored(run), IsEmpty());
 }
 
@@ -190,7 +206,8 @@ TEST(ReadPhoneRecord, RefusesAShotThatCannotBe) {
     return Refusal(run, record);
   };
   EXPECT_EQ(Refusal(run, good), "accepted");
-  EXPECT_THAT(changed([](Json& s) { s["predicted"] = "1 red"; }), HasSubstr("shot 4: '1 red' has not the highest score"));
+  EXPECT_THAT(changed([](Json& s) { s["predicted"] = "1 red"; }),
+              HasSubstr("shot 4: '1 red' has not the highest score"));
   EXPECT_THAT(changed([](Json& s) { s["label"] = "purple"; }), HasSubstr("'purple' is none of the labels"));
   EXPECT_THAT(changed([](Json& s) { s["distance"] = "far"; }), HasSubstr("the distance is 'far'"));
   EXPECT_THAT(changed([](Json& s) { s["place"] = "left"; }), HasSubstr("the place is 'left'"));
@@ -198,7 +215,8 @@ TEST(ReadPhoneRecord, RefusesAShotThatCannotBe) {
   EXPECT_THAT(changed([](Json& s) { s["scores"] = {0.1, nullptr, 0.2}; }), HasSubstr("not a number"));
   EXPECT_THAT(changed([](Json& s) { s["scores"] = {0.1, 7.5, 0.2}; }), HasSubstr("not between 0 and 1"));
   EXPECT_THAT(changed([](Json& s) { s["scores"] = {0.1, 1e308, 0.2}; }), HasSubstr("not a number"));
-  EXPECT_THAT(changed([](Json& s) { s["milliseconds"] = 1e308; }), HasSubstr("not between 0 and ten minutes"));
+  EXPECT_THAT(changed([](Json& s) { s["milliseconds"] = 1e308; }),
+              HasSubstr("not between 0 and ten minutes"));
   EXPECT_THAT(changed([](Json& s) { s["milliseconds"] = -1; }), HasSubstr("not between 0 and ten minutes"));
   EXPECT_THAT(changed([](Json& s) { s["series"] = 0; }), HasSubstr("not a number from 1"));
   EXPECT_THAT(changed([](Json& s) { s["series"] = 1e300; }), HasSubstr("not a number from 1"));
@@ -246,7 +264,8 @@ TEST(ImportPhoneRecords, KeepsEachThingOnce) {
   check["made_at"] = "2026-11-24T09:00:00Z";
   EXPECT_THAT(what(check), StartsWith("in place of phones/self-check-"));
   EXPECT_EQ(what(sample::FieldTestRecord(run, "aaaa", 4, 4)), "new");
-  EXPECT_THAT(what(sample::FieldTestRecord(run, "aaaa", 8, 8)), StartsWith("in place of phones/field-test-")) << "has the first four shots, too";
+  EXPECT_THAT(what(sample::FieldTestRecord(run, "aaaa", 8, 8)), StartsWith("in place of phones/field-test-"))
+      << "has the first four shots, too";
   EXPECT_EQ(what(sample::FieldTestRecord(run, "aaaa", 2, 2)), "already there");
   EXPECT_EQ(what(sample::SelfCheckRecord(run, "bbbb")), "new") << "another phone";
   EXPECT_THAT(Stored(run), SizeIs(3));
@@ -351,7 +370,8 @@ TEST(VerifyRun, TakesOneInstallationForOnePhoneThoughItIsNamedInOneRecordOnly) {
   Json check = sample::SelfCheckRecord(run, "aaaa"), field = sample::FieldTestRecord(run, "aaaa", 4, 4);
   for (Json* record : {&check, &field}) {
     (*record)["app"]["target"] = "web";
-    (*record)["phone"] = {{"model", record == &check ? "" : "Anna's phone"}, {"browser", "Safari 18"}, {"cores", 6}};
+    (*record)["phone"] = {
+        {"model", record == &check ? "" : "Anna's phone"}, {"browser", "Safari 18"}, {"cores", 6}};
   }
   ASSERT_TRUE(Import(run, sample::Save(run, "a.json", check)));
   ASSERT_TRUE(Import(run, sample::Save(run, "b.json", field)));
@@ -365,8 +385,10 @@ TEST(VerifyRun, TakesOneInstallationForOnePhoneThoughItIsNamedInOneRecordOnly) {
 TEST(VerifyRun, CountsAShotOnceThoughTwoRecordsHoldIt) {
   SKIP_WITHOUT_RUNTIME();
   const sample::Run run = sample::MakeRun("phone-twice");
-  Json first = sample::FieldTestRecord(run, "aaaa", 10, 10), second = sample::FieldTestRecord(run, "aaaa", 14, 14);
-  first["field_test"]["shots"][0]["at"] = "2026-11-22T09:00:00Z";  // only here, so that neither holds the other
+  Json first = sample::FieldTestRecord(run, "aaaa", 10, 10),
+       second = sample::FieldTestRecord(run, "aaaa", 14, 14);
+  first["field_test"]["shots"][0]["at"] =
+      "2026-11-22T09:00:00Z";  // only here, so that neither holds the other
   ASSERT_TRUE(Import(run, sample::Save(run, "a.json", first)));
   ASSERT_TRUE(Import(run, sample::Save(run, "b.json", second)));
   EXPECT_THAT(Stored(run), SizeIs(2));
@@ -387,15 +409,19 @@ TEST(VerifyRun, DoesNotDeployOnARedSelfCheckOrABadFieldTest) {
   const auto verdict = VerifyRun({run.folder, {}, 2}, SilentProgress());
   ASSERT_TRUE(verdict) << verdict.error().message;
   EXPECT_FALSE(verdict->deployable);
-  EXPECT_THAT(verdict->reasons, ElementsAre(AllOf(StartsWith("phone-self-check: Maker One"), HasSubstr("2 golden vectors failed"), HasSubstr("; try: ")),
-                                            AllOf(StartsWith("phone-field-test: "), HasSubstr("4 of 20 shots"), HasSubstr("worst at"), HasSubstr("; try: "))));
+  EXPECT_THAT(verdict->reasons,
+              ElementsAre(AllOf(StartsWith("phone-self-check: Maker One"),
+                                HasSubstr("2 golden vectors failed"), HasSubstr("; try: ")),
+                          AllOf(StartsWith("phone-field-test: "), HasSubstr("4 of 20 shots"),
+                                HasSubstr("worst at"), HasSubstr("; try: "))));
 }
 
 TEST(VerifyRun, FindsAPhoneWhoseScoresAreNotTheComputers) {
   SKIP_WITHOUT_RUNTIME();
   const sample::Run run = sample::MakeRun("phone-scores");
   Json record = sample::SelfCheckRecord(run, "aaaa");
-  record["self_check"]["pictures"][0]["computer"] = {0.0, 0.9, 0.1};  // a record may say anything of the computer
+  record["self_check"]["pictures"][0]["computer"] = {0.0, 0.9,
+                                                     0.1};  // a record may say anything of the computer
   record["self_check"]["pictures"][0]["xnnpack"] = {0.0, 0.9, 0.1};
   ASSERT_TRUE(Import(run, sample::Save(run, "a.json", record)));
   const auto verdict = VerifyRun({run.folder, {}, 2}, SilentProgress());
@@ -422,7 +448,8 @@ TEST(VerifyRun, RefusesAPhonesRecordThatWasEdited) {
   const sample::Run run = sample::MakeRun("phone-edited");
   const auto imported = Import(run, sample::Save(run, "a.json", sample::FieldTestRecord(run, "aaaa", 20, 4)));
   ASSERT_TRUE(imported);
-  ASSERT_TRUE(WriteFileAtomic(run.folder / imported->at(0).stored, sample::FieldTestRecord(run, "aaaa", 20, 20).dump()));
+  ASSERT_TRUE(WriteFileAtomic(run.folder / imported->at(0).stored,
+                              sample::FieldTestRecord(run, "aaaa", 20, 20).dump()));
   const auto verdict = VerifyRun({run.folder, {}, 2}, SilentProgress());
   ASSERT_FALSE(verdict) << "an edited record is no evidence";
   EXPECT_THAT(verdict.error().message, HasSubstr("not as it was imported"));

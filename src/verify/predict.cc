@@ -22,12 +22,15 @@ namespace fs = std::filesystem;
 Result<void> CheckShapes(const tflite::ModelInfo& info, const Feeding& feeding, std::string_view name) {
   const std::vector<int>& in = info.input_shape;
   if (in.size() != 4 || in[0] != 1 || in[1] != in[2] || in[1] < 1 || in[1] > 4096 || in[3] != 3) {
-    return Fail(ErrorKind::kBadInput, "{}: its input is not one square RGB picture of at most 4096 pixels", name);
+    return Fail(ErrorKind::kBadInput, "{}: its input is not one square RGB picture of at most 4096 pixels",
+                name);
   }
   if (feeding.labels.empty()) {
-    return Fail(ErrorKind::kBadInput, "{}: has no labels in its metadata; only classifiers with metadata can be used", name);
+    return Fail(ErrorKind::kBadInput,
+                "{}: has no labels in its metadata; only classifiers with metadata can be used", name);
   }
-  const size_t outputs = info.output_shape.empty() ? 0 : static_cast<size_t>(std::max(0, info.output_shape.back()));
+  const size_t outputs =
+      info.output_shape.empty() ? 0 : static_cast<size_t>(std::max(0, info.output_shape.back()));
   if (outputs != feeding.labels.size()) {
     return Fail(ErrorKind::kBadInput, "{}: {} outputs for {} labels", name, outputs, feeding.labels.size());
   }
@@ -39,12 +42,15 @@ Result<void> ReadNormalization(const tflite::ModelInfo& info, std::string_view n
   if (info.input_type != tflite::Type::kFloat32) return {};
   const auto fits = [](const std::vector<float>& v) { return v.size() == 1 || v.size() == 3; };
   if (info.norm_mean.empty() || info.norm_std.empty()) {
-    feeding.warnings.push_back(fmt::format("{}: says nothing about normalisation; byte / 255 is assumed", name));
+    feeding.warnings.push_back(
+        fmt::format("{}: says nothing about normalisation; byte / 255 is assumed", name));
     return {};
   }
-  const bool divides = std::none_of(info.norm_std.begin(), info.norm_std.end(), [](float s) { return s == 0; });
+  const bool divides =
+      std::none_of(info.norm_std.begin(), info.norm_std.end(), [](float s) { return s == 0; });
   if (!fits(info.norm_mean) || !fits(info.norm_std) || !divides) {
-    return Fail(ErrorKind::kBadInput, "{}: its metadata's normalisation makes no sense for three channels", name);
+    return Fail(ErrorKind::kBadInput, "{}: its metadata's normalisation makes no sense for three channels",
+                name);
   }
   feeding.mean = info.norm_mean;
   feeding.std = info.norm_std;
@@ -54,12 +60,13 @@ Result<void> ReadNormalization(const tflite::ModelInfo& info, std::string_view n
 struct Reader {
   const Feeding& feeding;
   image::Fit fit;
-  bool plain;       // the model takes bytes as the pixel contract feeds them
+  bool plain;  // the model takes bytes as the pixel contract feeds them
   tflite::Kernels kernels;
   std::span<const uint8_t> model;
 };
 
-Result<std::vector<float>> Scores(tflite::Judge& judge, const Reader& reader, std::span<const uint8_t> pixels) {
+Result<std::vector<float>> Scores(tflite::Judge& judge, const Reader& reader,
+                                  std::span<const uint8_t> pixels) {
   if (reader.plain) return judge.Classify(pixels);
   const Feeding& f = reader.feeding;
   std::vector<float> values(pixels.size());
@@ -155,7 +162,8 @@ std::vector<fs::path> SavePlaces(const PredictOptions& options) {
 Result<Feeding> FeedingOf(const tflite::ModelInfo& info, std::string_view model_name) {
   Feeding feeding;
   if (!info.preprocess_json.empty()) {
-    HL_ASSIGN(const auto d, describe::DescriptionFromJson(info.preprocess_json, fmt::format("{}/preprocess.json", model_name)));
+    HL_ASSIGN(const auto d, describe::DescriptionFromJson(info.preprocess_json,
+                                                          fmt::format("{}/preprocess.json", model_name)));
     feeding.labels = d.labels;
     feeding.fit = d.fit;
     feeding.size_px = d.size_px;
@@ -164,7 +172,8 @@ Result<Feeding> FeedingOf(const tflite::ModelInfo& info, std::string_view model_
     feeding.notice = d.notice;
     HL_TRY(CheckShapes(info, feeding, model_name));
     if (info.labels != d.labels || info.input_shape[1] != d.size_px) {
-      return Fail(ErrorKind::kBadInput, "{}: its preprocess.json is not this model's; describe it again", model_name);
+      return Fail(ErrorKind::kBadInput, "{}: its preprocess.json is not this model's; describe it again",
+                  model_name);
     }
     return feeding;
   }
@@ -177,8 +186,8 @@ Result<Feeding> FeedingOf(const tflite::ModelInfo& info, std::string_view model_
   return feeding;
 }
 
-Result<Predictions> Predict(std::span<const uint8_t> model, std::string_view model_name, const PredictOptions& options,
-                            Progress& progress) {
+Result<Predictions> Predict(std::span<const uint8_t> model, std::string_view model_name,
+                            const PredictOptions& options, Progress& progress) {
   const auto info = tflite::ReadModelInfo(model);
   if (!info) return Fail(info.error().kind, "{}: {}", model_name, info.error().message);
   HL_ASSIGN(const Feeding feeding, FeedingOf(*info, model_name));
@@ -205,7 +214,8 @@ Result<Predictions> Predict(std::span<const uint8_t> model, std::string_view mod
     if (progress.StopRequested()) return;
     Prediction& prediction = result.pictures[i];
     prediction.path = options.pictures[i].string();
-    if (const auto made = PredictOne(reader, judges, places[i], prediction); !made) prediction.error = made.error().message;
+    if (const auto made = PredictOne(reader, judges, places[i], prediction); !made)
+      prediction.error = made.error().message;
     progress.Update(static_cast<double>(++done), "");
   });
   if (progress.StopRequested()) return Interrupted();

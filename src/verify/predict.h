@@ -16,21 +16,22 @@ namespace handlens::verify {
 
 struct PredictOptions {
   std::vector<std::filesystem::path> pictures;
-  std::string fit;                          // empty = the model's own; "crop" for models that say none
-  std::filesystem::path save_input;         // folder for the exact N x N picture as PNG; empty = none
+  std::string fit;                   // empty = the model's own; "crop" for models that say none
+  std::filesystem::path save_input;  // folder for the exact N x N picture as PNG; empty = none
   tflite::Kernels kernels = tflite::Kernels::kXnnpack;
   int jobs = 1;
 };
 
 struct Prediction {
   std::string path;
-  std::string error;                        // why there are no scores; empty = there are
+  std::string error;  // why there are no scores; empty = there are
   std::string label;
-  double score = 0;                         // of that label
-  bool not_sure = false;                    // below the model's own threshold
-  std::optional<double> referred;           // by a model that refers a class: that class's score, where it is high enough
-  std::vector<float> scores;                // a label
-  std::string saved_input;                  // the PNG's path
+  double score = 0;       // of that label
+  bool not_sure = false;  // below the model's own threshold
+  std::optional<double>
+      referred;               // by a model that refers a class: that class's score, where it is high enough
+  std::vector<float> scores;  // a label
+  std::string saved_input;    // the PNG's path
 };
 
 struct Predictions {
@@ -40,8 +41,8 @@ struct Predictions {
   double not_sure_below = 0;
   std::optional<describe::Referral> referral;
   std::string notice, runtime_version;
-  std::vector<std::string> warnings;        // what had to be assumed about a foreign model
-  std::vector<Prediction> pictures;         // in the order asked for
+  std::vector<std::string> warnings;  // what had to be assumed about a foreign model
+  std::vector<Prediction> pictures;   // in the order asked for
 };
 
 // How values for a model's input come from bytes.
@@ -49,20 +50,20 @@ struct Feeding {
   int size_px = 0;
   std::string fit;
   std::vector<std::string> labels;
-  std::vector<float> mean, std;             // float32 input: (byte - mean) / std, one value or one a channel
+  std::vector<float> mean, std;  // float32 input: (byte - mean) / std, one value or one a channel
   double not_sure_below = 0;
   std::optional<describe::Referral> referral;
   std::string notice;
   std::vector<std::string> warnings;
 };
-// From preprocess.json where handlens made the model, else from the standard metadata. Kind kBadInput: no labels, not as
-// many labels as outputs, an input that is not (1, n, n, 3).
+// From preprocess.json where handlens made the model, else from the standard metadata. Kind kBadInput: no
+// labels, not as many labels as outputs, an input that is not (1, n, n, 3).
 Result<Feeding> FeedingOf(const tflite::ModelInfo& info, std::string_view model_name);
 
-// Classifies each picture, the model apart from the program (tflite::Judge::LoadApart); a picture that cannot be read has an
-// `error` and does not stop the others. Kind kBadInput when the model is not usable or the runtime died of it (named
-// `model_name` in the message), kUsage for an unknown fit.
-Result<Predictions> Predict(std::span<const uint8_t> model, std::string_view model_name, const PredictOptions& options,
-                            Progress& progress);
+// Classifies each picture, the model apart from the program (tflite::Judge::LoadApart); a picture that cannot
+// be read has an `error` and does not stop the others. Kind kBadInput when the model is not usable or the
+// runtime died of it (named `model_name` in the message), kUsage for an unknown fit.
+Result<Predictions> Predict(std::span<const uint8_t> model, std::string_view model_name,
+                            const PredictOptions& options, Progress& progress);
 
 }  // namespace handlens::verify

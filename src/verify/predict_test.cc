@@ -1,5 +1,5 @@
-// Claims about prediction: the model's own fit and scale are used, foreign models' too, and one bad picture does not
-// stop the others.
+// Claims about prediction: the model's own fit and scale are used, foreign models' too, and one bad picture
+// does not stop the others.
 #include "verify/predict.h"
 
 #include <gmock/gmock.h>
@@ -28,7 +28,8 @@ fs::path WritePicture(const fs::path& folder, const char* name, std::vector<uint
   return folder / name;
 }
 
-Bytes Foreign(std::vector<float> mean, std::vector<float> std, std::vector<std::string> labels = {"r", "g", "b"}) {
+Bytes Foreign(std::vector<float> mean, std::vector<float> std,
+              std::vector<std::string> labels = {"r", "g", "b"}) {
   tflite::Metadata m;
   m.mean = std::move(mean);
   m.std = std::move(std);
@@ -55,7 +56,8 @@ TEST(Predict, FeedsAForeignModelByItsOwnMetadata) {
   EXPECT_FALSE(made->warnings.empty());
 }
 
-// The model's description tells the evil runtime what to do. One clear error that names the model, however many pictures.
+// The model's description tells the evil runtime what to do. One clear error that names the model, however
+// many pictures.
 TEST(Predict, SurvivesAModelThatKillsTheRuntime) {
   const fs::path folder = FreshFolder("evil");
   Bytes model = Foreign({0}, {255});
@@ -66,13 +68,15 @@ TEST(Predict, SurvivesAModelThatKillsTheRuntime) {
   at[static_cast<std::ptrdiff_t>(evil.size())] = 0;
   PredictOptions options;
   options.jobs = 3;
-  for (const char* name : {"a.png", "b.png", "c.png", "d.png"}) options.pictures.push_back(WritePicture(folder, name, {1, 2, 3}));
+  for (const char* name : {"a.png", "b.png", "c.png", "d.png"})
+    options.pictures.push_back(WritePicture(folder, name, {1, 2, 3}));
   tflite::SetRuntimeLibrary(EVIL_RUNTIME);
   const auto made = Predict(model, "stranger.tflite", options, SilentProgress());
   tflite::SetRuntimeLibrary({});
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().kind, ErrorKind::kBadInput);
-  EXPECT_THAT(made.error().message, testing::StartsWith("stranger.tflite: the TensorFlow Lite runtime died of this model"));
+  EXPECT_THAT(made.error().message,
+              testing::StartsWith("stranger.tflite: the TensorFlow Lite runtime died of this model"));
 }
 
 TEST(Predict, CollectsThePicturesThatCannotBeRead) {
@@ -127,13 +131,15 @@ TEST(Predict, UsesTheModelsOwnThresholdAndFit) {
   m.labels = d.labels;
   m.preprocess_json = describe::PreprocessJson(d);
   PredictOptions options;
-  options.pictures = {WritePicture(folder, "dim.png", {100, 0, 0}), WritePicture(folder, "bright.png", {200, 0, 0})};
-  const auto made = Predict(*tflite::AddMetadata(describe::sample::FloatModel(), m), "m", options, SilentProgress());
+  options.pictures = {WritePicture(folder, "dim.png", {100, 0, 0}),
+                      WritePicture(folder, "bright.png", {200, 0, 0})};
+  const auto made =
+      Predict(*tflite::AddMetadata(describe::sample::FloatModel(), m), "m", options, SilentProgress());
   ASSERT_TRUE(made) << made.error().message;
   EXPECT_EQ(made->fit, "letterbox");
   EXPECT_TRUE(made->pictures[0].not_sure);
   EXPECT_FALSE(made->pictures[1].not_sure);
-  EXPECT_FALSE(made->pictures[0].referred.has_value());   // 100 / 255
+  EXPECT_FALSE(made->pictures[0].referred.has_value());  // 100 / 255
   EXPECT_NEAR(made->pictures[1].referred.value_or(0), 200.0 / 255, 0.01);
 }
 

@@ -20,7 +20,11 @@ Json PerClassJson(const Verdict& verdict, const Route& route) {
   Json rows = Json::array();
   for (size_t c = 0; c < route.per_class.size(); ++c) {
     const ClassScores& s = route.per_class[c];
-    rows.push_back({{"label", verdict.labels[c]}, {"n", s.support}, {"precision", s.precision}, {"recall", s.recall}, {"f1", s.f1}});
+    rows.push_back({{"label", verdict.labels[c]},
+                    {"n", s.support},
+                    {"precision", s.precision},
+                    {"recall", s.recall},
+                    {"f1", s.f1}});
   }
   return rows;
 }
@@ -41,13 +45,23 @@ Json CameraJson(const CameraFindings& camera) {
   for (const CameraCurve& curve : camera.curves) {
     Json points = Json::array();
     for (const CameraPoint& p : curve.points) {
-      points.push_back({{"severity", p.severity}, {"value", p.value}, {"n", p.n}, {"correct", p.correct}, {"ci95", {p.ci95.low, p.ci95.high}},
+      points.push_back({{"severity", p.severity},
+                        {"value", p.value},
+                        {"n", p.n},
+                        {"correct", p.correct},
+                        {"ci95", {p.ci95.low, p.ci95.high}},
                         {"smoothed", p.smoothed}});
     }
-    axes.push_back({{"axis", curve.axis}, {"unit", curve.unit}, {"what", curve.what}, {"points", std::move(points)}});
+    axes.push_back(
+        {{"axis", curve.axis}, {"unit", curve.unit}, {"what", curve.what}, {"points", std::move(points)}});
   }
-  Json json = {{"pictures", camera.pictures}, {"backgrounds", camera.backgrounds}, {"advice", camera.advice}, {"axes", std::move(axes)}};
-  if (!camera.worst_axis.empty()) json["worst"] = {{"axis", camera.worst_axis}, {"value", camera.worst_value}, {"accuracy", camera.worst_accuracy}};
+  Json json = {{"pictures", camera.pictures},
+               {"backgrounds", camera.backgrounds},
+               {"advice", camera.advice},
+               {"axes", std::move(axes)}};
+  if (!camera.worst_axis.empty())
+    json["worst"] = {
+        {"axis", camera.worst_axis}, {"value", camera.worst_value}, {"accuracy", camera.worst_accuracy}};
   return json;
 }
 
@@ -62,33 +76,56 @@ void AddPhoneFacts(const Route& route, Json& json) {
 }
 
 Json PhoneJson(const PhoneResult& phone) {
-  Json json = {{"title", phone.title}, {"system", phone.system}, {"app", phone.app}, {"target", phone.target},
-               {"app_version", phone.app_version}, {"runtime", phone.runtime}, {"kernels", phone.kernels},
-               {"model", "model/" + phone.model_file}, {"files", phone.files}};
+  Json json = {{"title", phone.title},
+               {"system", phone.system},
+               {"app", phone.app},
+               {"target", phone.target},
+               {"app_version", phone.app_version},
+               {"runtime", phone.runtime},
+               {"kernels", phone.kernels},
+               {"model", "model/" + phone.model_file},
+               {"files", phone.files}};
   if (phone.self_check) {
     const PhoneResult::SelfCheck& c = *phone.self_check;
-    json["self_check"] = {{"made_at", c.made_at}, {"ok", c.ok}, {"problems", c.problems}, {"golden", c.golden},
-                          {"golden_right", c.golden_equal}, {"differing_bytes", c.differing_bytes}, {"differing_inputs", c.differing_inputs},
-                          {"largest_jpeg_difference", c.largest_jpeg_difference}, {"delegate", c.delegate}};
+    json["self_check"] = {{"made_at", c.made_at},
+                          {"ok", c.ok},
+                          {"problems", c.problems},
+                          {"golden", c.golden},
+                          {"golden_right", c.golden_equal},
+                          {"differing_bytes", c.differing_bytes},
+                          {"differing_inputs", c.differing_inputs},
+                          {"largest_jpeg_difference", c.largest_jpeg_difference},
+                          {"delegate", c.delegate}};
   }
   if (phone.field_test) {
     const PhoneResult::FieldTest& f = *phone.field_test;
-    json["field_test"] = {{"first_at", f.first_at}, {"last_at", f.last_at}, {"shots", f.shots}, {"not_sure", f.not_sure},
+    json["field_test"] = {{"first_at", f.first_at},
+                          {"last_at", f.last_at},
+                          {"shots", f.shots},
+                          {"not_sure", f.not_sure},
                           {"median_ms", f.median_ms}};
   }
   return json;
 }
 
 Json RefersJson(const Refers& r) {
-  return {{"pictures", r.counts.pictures}, {"referred", r.counts.referred}, {"others", r.counts.others}, {"others_referred", r.counts.others_referred},
+  return {{"pictures", r.counts.pictures},
+          {"referred", r.counts.referred},
+          {"others", r.counts.others},
+          {"others_referred", r.counts.others_referred},
           {"roc", r.roc}};
 }
 
 Json AnsweredJson(const Answered& a) {
   Json bins = Json::array(), risk = Json::array();
-  for (const ReliabilityBin& bin : a.reliability.bins) bins.push_back({{"n", bin.n}, {"mean_score", bin.mean_score}, {"accuracy", bin.accuracy}});
+  for (const ReliabilityBin& bin : a.reliability.bins)
+    bins.push_back({{"n", bin.n}, {"mean_score", bin.mean_score}, {"accuracy", bin.accuracy}});
   for (const auto& [answered, wrong] : a.risk) risk.push_back({answered, wrong});
-  return {{"answered", a.answered}, {"wrong", a.wrong}, {"ece", a.reliability.error}, {"reliability", bins}, {"risk", risk}};
+  return {{"answered", a.answered},
+          {"wrong", a.wrong},
+          {"ece", a.reliability.error},
+          {"reliability", bins},
+          {"risk", risk}};
 }
 
 Json RouteJson(const Verdict& verdict, const Route& route) {
@@ -124,7 +161,10 @@ Json SummaryJson(const Verdict& verdict) {
   Json json = {{"headline", Headline(verdict)}, {"caveats", Caveats(verdict)}};
   if (const Route* route = MainRoute(verdict)) json["route"] = route->name;
   if (const auto weakest = Weakest(verdict)) {
-    json["weakest"] = {{"label", weakest->label}, {"n", weakest->n}, {"correct", weakest->correct}, {"ci95", {weakest->ci95.low, weakest->ci95.high}},
+    json["weakest"] = {{"label", weakest->label},
+                       {"n", weakest->n},
+                       {"correct", weakest->correct},
+                       {"ci95", {weakest->ci95.low, weakest->ci95.high}},
                        {"taken_for", weakest->taken_for}};
   }
   return json;
@@ -171,8 +211,8 @@ VerdictRecord ReadVerdictJson(const Json& j) {
   v.labels = j.at("labels").get<std::vector<std::string>>();
   for (const auto& [file, hash] : j.at("files").items()) v.files[file] = hash.get<std::string>();
   const Json& t = j.at("thresholds");
-  record.rules = {t.at("min_accuracy").get<double>(), t.at("min_agreement").get<double>(), t.at("max_engine_difference").get<double>(),
-                  t.at("max_bytes").get<int64_t>()};
+  record.rules = {t.at("min_accuracy").get<double>(), t.at("min_agreement").get<double>(),
+                  t.at("max_engine_difference").get<double>(), t.at("max_bytes").get<int64_t>()};
   if (t.contains("for")) {
     const auto purpose = ParsePurpose(t.at("for").get<std::string>());
     if (purpose) record.rules.purpose = *purpose;
@@ -180,8 +220,8 @@ VerdictRecord ReadVerdictJson(const Json& j) {
   }
   record.rules.max_memory = t.value("max_memory", int64_t{0});
   for (const Json& rule : j.at("rules")) {
-    v.rules.push_back({rule.at("rule").get<std::string>(), rule.at("passed").get<bool>(), rule.at("text").get<std::string>(),
-                       rule.at("advice").get<std::string>()});
+    v.rules.push_back({rule.at("rule").get<std::string>(), rule.at("passed").get<bool>(),
+                       rule.at("text").get<std::string>(), rule.at("advice").get<std::string>()});
   }
   for (const Json& route : j.at("routes")) v.routes.push_back(ReadRoute(route));
   return record;
@@ -210,8 +250,9 @@ std::string PredictionsCsv(const Verdict& verdict, std::span<const std::string> 
   out += '\n';
   for (const Route& route : verdict.routes) {
     for (size_t i = 0; i < route.pictures.size() && i < route.n; ++i) {
-      out += fmt::format("{},{},{},{},{}", CsvCell(picture_paths[static_cast<size_t>(route.pictures[i])]), route.name,
-                         CsvCell(route.model), CsvCell(verdict.labels[static_cast<size_t>(route.truth[i])]),
+      out += fmt::format("{},{},{},{},{}", CsvCell(picture_paths[static_cast<size_t>(route.pictures[i])]),
+                         route.name, CsvCell(route.model),
+                         CsvCell(verdict.labels[static_cast<size_t>(route.truth[i])]),
                          CsvCell(verdict.labels[static_cast<size_t>(route.predicted[i])]));
       for (const float score : route.scores[i]) out += fmt::format(",{}", score);
       out += '\n';
@@ -240,7 +281,11 @@ Result<void> WriteVerdict(const std::filesystem::path& path, const Verdict& verd
   if (rules.max_memory > 0) record["thresholds"]["max_memory"] = rules.max_memory;
   record["rules"] = Json::array();
   for (const RuleResult& rule : verdict.rules) {
-    record["rules"].push_back({{"rule", rule.rule}, {"passed", rule.passed}, {"text", rule.text}, {"advice", rule.advice}, {"title", RuleTitle(rule.rule)}});
+    record["rules"].push_back({{"rule", rule.rule},
+                               {"passed", rule.passed},
+                               {"text", rule.text},
+                               {"advice", rule.advice},
+                               {"title", RuleTitle(rule.rule)}});
   }
   Json routes = Json::array(), agreement = Json::object(), engine = Json::object();
   for (const Route& route : verdict.routes) {
@@ -262,8 +307,12 @@ Result<void> WriteVerdict(const std::filesystem::path& path, const Verdict& verd
   }
   record["why"] = Json::array();
   for (const Explained& e : verdict.explained) {
-    record["why"].push_back({{"picture", e.picture}, {"label", verdict.labels[static_cast<size_t>(e.truth)]},
-                             {"called", verdict.labels[static_cast<size_t>(e.called)]}, {"score", e.score}, {"cells", kWhyCells}, {"drops", e.drops}});
+    record["why"].push_back({{"picture", e.picture},
+                             {"label", verdict.labels[static_cast<size_t>(e.truth)]},
+                             {"called", verdict.labels[static_cast<size_t>(e.called)]},
+                             {"score", e.score},
+                             {"cells", kWhyCells},
+                             {"drops", e.drops}});
   }
   record["phones"] = Json::array();
   for (const PhoneResult& phone : verdict.phones) record["phones"].push_back(PhoneJson(phone));

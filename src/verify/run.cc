@@ -24,7 +24,8 @@ struct Draft {
   double tolerance = 0;
 };
 
-void Append(std::span<const int> pictures, const dataset::Dataset& dataset, const ModelScores& scores, Draft& draft) {
+void Append(std::span<const int> pictures, const dataset::Dataset& dataset, const ModelScores& scores,
+            Draft& draft) {
   for (size_t i = 0; i < pictures.size(); ++i) {
     draft.route.pictures.push_back(pictures[i]);
     draft.route.truth.push_back(dataset.pictures[static_cast<size_t>(pictures[i])].label);
@@ -38,7 +39,8 @@ Route Finish(const Draft& draft, int classes) {
   Route route = draft.route;
   std::vector<size_t> order(route.pictures.size());
   for (size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return route.pictures[a] < route.pictures[b]; });
+  std::sort(order.begin(), order.end(),
+            [&](size_t a, size_t b) { return route.pictures[a] < route.pictures[b]; });
   std::vector<std::vector<float>> builtin;
   for (size_t i = 0; i < order.size(); ++i) {
     route.pictures[i] = draft.route.pictures[order[i]];
@@ -89,7 +91,8 @@ Result<void> JudgeFolds(Session& session) {
     HL_ASSIGN(const auto scores, JudgePictures(models, pictures, session.reading));
     for (size_t m = 0; m < models.size(); ++m) {
       session.verdict.runtime_version = scores[m].runtime_version;
-      CompareWithEngine(shipped, models[m], pictures, scores[m], session.rules.max_engine_difference, session.verdict);
+      CompareWithEngine(shipped, models[m], pictures, scores[m], session.rules.max_engine_difference,
+                        session.verdict);
       if (models[m].variant == "float32") Append(pictures, shipped.dataset, scores[m], computer);
       if (models[m].variant == "int8") Append(pictures, shipped.dataset, scores[m], quantized);
     }
@@ -97,7 +100,8 @@ Result<void> JudgeFolds(Session& session) {
   for (Draft* draft : {&computer, &quantized}) {
     draft->route.scope = "out-of-fold";
     const bool judged = !draft->route.truth.empty() && session.reading.troubles.empty();
-    session.verdict.routes.push_back(judged ? Finish(*draft, static_cast<int>(shipped.dataset.labels.size())) : draft->route);
+    session.verdict.routes.push_back(judged ? Finish(*draft, static_cast<int>(shipped.dataset.labels.size()))
+                                            : draft->route);
   }
   return {};
 }
@@ -126,7 +130,8 @@ Result<void> JudgeHoldout(Session& session) {
       continue;
     }
     session.verdict.runtime_version = scores[m].runtime_version;
-    CompareWithEngine(shipped, model, pictures, scores[m], session.rules.max_engine_difference, session.verdict);
+    CompareWithEngine(shipped, model, pictures, scores[m], session.rules.max_engine_difference,
+                      session.verdict);
     Append(pictures, shipped.dataset, scores[m], draft);
     session.verdict.routes.push_back(Finish(draft, static_cast<int>(shipped.dataset.labels.size())));
     session.holdout.models[model.file] = std::move(scores[m]);
@@ -144,12 +149,14 @@ Result<void> AddCamera(Session& session, const std::string& kernels) {
   HL_ASSIGN(CameraRoutes camera, JudgeCamera(session.shipped, backdrops, kernels, session.reading));
   for (Route& route : camera.routes) session.verdict.routes.push_back(std::move(route));
   camera.findings.backgrounds =
-      own.own() ? fmt::format("{} ({} of {} pictures)", session.backgrounds.string(), own.size(), own.found()) : "built in";
+      own.own() ? fmt::format("{} ({} of {} pictures)", session.backgrounds.string(), own.size(), own.found())
+                : "built in";
   session.verdict.camera = std::move(camera.findings);
   return {};
 }
 
-// Gallery before camera (the paper's 2.7): a model that fails on pictures from the gallery is not tried on the camera's.
+// Gallery before camera (the paper's 2.7): a model that fails on pictures from the gallery is not tried on
+// the camera's.
 Result<void> JudgePhone(const fs::path& run, Session& session) {
   HL_ASSIGN(Route gallery, JudgeGallery(session.shipped, session.holdout, session.reading));
   // Without a hold-out there is no gallery route that could fail.
@@ -170,8 +177,11 @@ Result<void> JudgePhone(const fs::path& run, Session& session) {
 Route Restricted(const Route& baseline, const Route& route) {
   Route part;
   for (const int picture : route.pictures) {
-    const auto at = std::lower_bound(baseline.pictures.begin(), baseline.pictures.end(), picture) - baseline.pictures.begin();
-    if (at == static_cast<std::ptrdiff_t>(baseline.pictures.size()) || baseline.pictures[static_cast<size_t>(at)] != picture) continue;
+    const auto at = std::lower_bound(baseline.pictures.begin(), baseline.pictures.end(), picture) -
+                    baseline.pictures.begin();
+    if (at == static_cast<std::ptrdiff_t>(baseline.pictures.size()) ||
+        baseline.pictures[static_cast<size_t>(at)] != picture)
+      continue;
     part.pictures.push_back(picture);
     part.truth.push_back(baseline.truth[static_cast<size_t>(at)]);
     part.predicted.push_back(baseline.predicted[static_cast<size_t>(at)]);
@@ -181,8 +191,10 @@ Route Restricted(const Route& baseline, const Route& route) {
 
 void CompareRoutes(Verdict& verdict) {
   for (Route& route : verdict.routes) {
-    const Route* baseline = FindRoute(verdict, route.scope.starts_with("hold-out") ? "computer-holdout" : "computer");
-    if (baseline == nullptr || baseline == &route || baseline->status != "done" || route.status != "done") continue;
+    const Route* baseline =
+        FindRoute(verdict, route.scope.starts_with("hold-out") ? "computer-holdout" : "computer");
+    if (baseline == nullptr || baseline == &route || baseline->status != "done" || route.status != "done")
+      continue;
     const Route part = Restricted(*baseline, route);
     if (!part.pictures.empty() && part.pictures == route.pictures) CompareWithBaseline(part, route);
   }
@@ -192,7 +204,8 @@ Result<void> RefuseTroubles(const std::vector<std::string>& troubles) {
   if (troubles.empty()) return {};
   std::string lines;
   for (const std::string& trouble : troubles) lines += "\n  " + trouble;
-  return Fail(ErrorKind::kBadInput, "{} pictures are not those that were inspected; bring them back, or inspect again:{}",
+  return Fail(ErrorKind::kBadInput,
+              "{} pictures are not those that were inspected; bring them back, or inspect again:{}",
               troubles.size(), lines);
 }
 
@@ -200,8 +213,14 @@ Result<void> RefuseTroubles(const std::vector<std::string>& troubles) {
 
 Result<Verdict> VerifyRun(const VerifyRequest& request, Progress& progress) {
   HL_ASSIGN(const Shipped shipped, ReadShipped(request.run));
-  Session session{shipped, request.rules, request.backgrounds, {shipped.dataset, shipped.size_px, shipped.fit, request.jobs, progress, 0, {}}, {}, {}};
-  size_t total = 2 * shipped.split.holdout.size() + CameraPictures(shipped);  // by the computer and from the gallery
+  Session session{shipped,
+                  request.rules,
+                  request.backgrounds,
+                  {shipped.dataset, shipped.size_px, shipped.fit, request.jobs, progress, 0, {}},
+                  {},
+                  {}};
+  size_t total =
+      2 * shipped.split.holdout.size() + CameraPictures(shipped);  // by the computer and from the gallery
   for (const split::Fold& fold : shipped.split.folds) total += fold.test.size();
   progress.Begin("verify", static_cast<double>(total), "pictures");
   session.verdict.labels = shipped.dataset.labels;

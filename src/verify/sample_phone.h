@@ -14,26 +14,61 @@ inline Json Facts(const Run& run, const std::string& installation) {
   return {{"format", "handlens-phone"},
           {"version", 1},
           {"made_at", "2026-11-23T10:00:00Z"},
-          {"app", {{"name", "Colours"}, {"target", "android"}, {"id", "org.example.colours"}, {"version_name", "1.0"}, {"version_code", 1},
-                   {"installation", installation}, {"model_file", "quantizedmodel.tflite"}, {"model_sha256", Sha256(model)},
-                   {"input_type", "uint8"}, {"runtime", "2.21.0"}, {"path", "xnnpack"}}},
-          {"phone", {{"manufacturer", "Maker"}, {"model", "One"}, {"android", "14"}, {"sdk", 34}, {"build", "B1"}, {"abi", "arm64-v8a"}, {"cores", 8}}},
+          {"app",
+           {{"name", "Colours"},
+            {"target", "android"},
+            {"id", "org.example.colours"},
+            {"version_name", "1.0"},
+            {"version_code", 1},
+            {"installation", installation},
+            {"model_file", "quantizedmodel.tflite"},
+            {"model_sha256", Sha256(model)},
+            {"input_type", "uint8"},
+            {"runtime", "2.21.0"},
+            {"path", "xnnpack"}}},
+          {"phone",
+           {{"manufacturer", "Maker"},
+            {"model", "One"},
+            {"android", "14"},
+            {"sdk", 34},
+            {"build", "B1"},
+            {"abi", "arm64-v8a"},
+            {"cores", 8}}},
           {"labels", {"1 red", "2 green", "3 blue, dark"}}};
 }
 
 // A green self-check of the hold-out (pictures 24 to 29) with the scores that the runtime gives here.
 inline Json SelfCheckRecord(const Run& run, const std::string& installation) {
   Json record = Facts(run, installation), pictures = Json::array();
-  const auto judge = tflite::Judge::Load(*ReadFile(run.folder / "model" / "quantizedmodel.tflite"), tflite::Kernels::kXnnpack);
+  const auto judge = tflite::Judge::Load(*ReadFile(run.folder / "model" / "quantizedmodel.tflite"),
+                                         tflite::Kernels::kXnnpack);
   for (int i = 24; i < 30; ++i) {
     const Bytes file = *ReadFile(run.pictures / fmt::format("p{:02}.png", i));
-    const auto scores = *(*judge)->Classify(image::ModelInput({9, 7, PictureRgb(i)}, describe::sample::kSizePx, image::Fit::kCrop));
-    pictures.push_back({{"file", fmt::format("{}.png", i - 24)}, {"sha256", Sha256(file)}, {"label", record["labels"][static_cast<size_t>(i % 3)]},
-                        {"input_equal", true}, {"computer", scores}, {"builtin", scores}, {"xnnpack", scores}, {"builtin_ok", true}, {"xnnpack_ok", true}});
+    const auto scores = *(*judge)->Classify(
+        image::ModelInput({9, 7, PictureRgb(i)}, describe::sample::kSizePx, image::Fit::kCrop));
+    pictures.push_back({{"file", fmt::format("{}.png", i - 24)},
+                        {"sha256", Sha256(file)},
+                        {"label", record["labels"][static_cast<size_t>(i % 3)]},
+                        {"input_equal", true},
+                        {"computer", scores},
+                        {"builtin", scores},
+                        {"xnnpack", scores},
+                        {"builtin_ok", true},
+                        {"xnnpack_ok", true}});
   }
-  record["self_check"] = {{"ok", true}, {"model_intact", true}, {"computer_runtime", "2.21.0"}, {"tolerance", 0.005},
-                          {"golden", {{"count", 208}, {"equal", 200}, {"within_bound", 8}, {"differing_bytes", 0}, {"largest_jpeg_difference", 2}, {"failed", Json::array()}}},
-                          {"delegate", "used"}, {"pictures", pictures}};
+  record["self_check"] = {{"ok", true},
+                          {"model_intact", true},
+                          {"computer_runtime", "2.21.0"},
+                          {"tolerance", 0.005},
+                          {"golden",
+                           {{"count", 208},
+                            {"equal", 200},
+                            {"within_bound", 8},
+                            {"differing_bytes", 0},
+                            {"largest_jpeg_difference", 2},
+                            {"failed", Json::array()}}},
+                          {"delegate", "used"},
+                          {"pictures", pictures}};
   return record;
 }
 
@@ -42,10 +77,17 @@ inline Json FieldTestRecord(const Run& run, const std::string& installation, int
   Json record = Facts(run, installation), shots = Json::array();
   for (int i = 0; i < count; ++i) {
     const bool good = i < right;
-    shots.push_back({{"series", 1 + i / 5}, {"at", fmt::format("2026-11-23T11:00:{:02}Z", i)}, {"camera", "back"}, {"label", "2 green"},
-                     {"distance", i % 2 == 0 ? "fills" : "quarter"}, {"place", "centre"}, {"background", "plain"},
-                     {"predicted", good ? "2 green" : "1 red"}, {"not_sure", false},
-                     {"scores", good ? Json{0.1, 0.8, 0.1} : Json{0.7, 0.2, 0.1}}, {"milliseconds", 12.5}});
+    shots.push_back({{"series", 1 + i / 5},
+                     {"at", fmt::format("2026-11-23T11:00:{:02}Z", i)},
+                     {"camera", "back"},
+                     {"label", "2 green"},
+                     {"distance", i % 2 == 0 ? "fills" : "quarter"},
+                     {"place", "centre"},
+                     {"background", "plain"},
+                     {"predicted", good ? "2 green" : "1 red"},
+                     {"not_sure", false},
+                     {"scores", good ? Json{0.1, 0.8, 0.1} : Json{0.7, 0.2, 0.1}},
+                     {"milliseconds", 12.5}});
   }
   record["field_test"] = {{"shots", shots}};
   return record;

@@ -1,5 +1,5 @@
-// A small run folder for this room's tests: pictures of three colours, two folds, real models, records as the steps
-// before `verify` write them. Not for the program.
+// A small run folder for this room's tests: pictures of three colours, two folds, real models, records as the
+// steps before `verify` write them. Not for the program.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -68,16 +68,23 @@ inline split::Split MakeFolds() {
 
 inline std::vector<float> TrueScores(int i) {
   const std::vector<uint8_t> rgb = PictureRgb(i);
-  return {static_cast<float>(rgb[0]) / 255, static_cast<float>(rgb[1]) / 255, static_cast<float>(rgb[2]) / 255};
+  return {static_cast<float>(rgb[0]) / 255, static_cast<float>(rgb[1]) / 255,
+          static_cast<float>(rgb[2]) / 255};
 }
 
 inline void WriteModels(const fs::path& folder, const dataset::Dataset& dataset, const split::Split& split) {
   Json models = Json::array(), engine = Json::object();
   const auto add = [&](const std::string& file, const char* variant, int fold) {
-    const Bytes bytes = std::string(variant) == "int8" ? describe::sample::QuantizedModel() : describe::sample::FloatModel();
+    const Bytes bytes =
+        std::string(variant) == "int8" ? describe::sample::QuantizedModel() : describe::sample::FloatModel();
     EXPECT_TRUE(WriteFileAtomic(folder / file, bytes));
-    models.push_back({{"file", file}, {"variant", variant}, {"role", fold < 0 ? "final" : "fold"}, {"fold", fold},
-                      {"bytes", bytes.size()}, {"sha256", Sha256(bytes)}, {"parameters", 0}});
+    models.push_back({{"file", file},
+                      {"variant", variant},
+                      {"role", fold < 0 ? "final" : "fold"},
+                      {"fold", fold},
+                      {"bytes", bytes.size()},
+                      {"sha256", Sha256(bytes)},
+                      {"parameters", 0}});
     if (std::string(variant) == "int8") return;
     for (const int i : fold < 0 ? split.holdout : split.folds[static_cast<size_t>(fold)].test) {
       engine[file][dataset.pictures[static_cast<size_t>(i)].id] = TrueScores(i);
@@ -90,8 +97,12 @@ inline void WriteModels(const fs::path& folder, const dataset::Dataset& dataset,
     add(fmt::format("folds/fold{}_quantized.tflite", k), "int8", k);
   }
   EXPECT_TRUE(WriteRecord(folder / "conversion.json", "handlens-conversion", 1,
-                          {{"io", "uint8"}, {"fit", "crop"}, {"size_px", describe::sample::kSizePx},
-                           {"labels", dataset.labels}, {"models", models}, {"method", "post-training quantization"}}));
+                          {{"io", "uint8"},
+                           {"fit", "crop"},
+                           {"size_px", describe::sample::kSizePx},
+                           {"labels", dataset.labels},
+                           {"models", models},
+                           {"method", "post-training quantization"}}));
   EXPECT_TRUE(WriteRecord(folder / "engine_scores.json", "handlens-scores", 1, {{"models", engine}}));
 }
 

@@ -33,7 +33,8 @@ double MacroAuc(const Route& route, int classes) {
 
 }  // namespace
 
-Comparison Compare(std::span<const std::vector<float>> a, std::span<const std::vector<float>> b, double tolerance) {
+Comparison Compare(std::span<const std::vector<float>> a, std::span<const std::vector<float>> b,
+                   double tolerance) {
   HL_CHECK(a.size() == b.size());
   Comparison result;
   result.tolerance = tolerance;
@@ -44,7 +45,8 @@ Comparison Compare(std::span<const std::vector<float>> a, std::span<const std::v
     for (size_t c = 0; c < a[i].size(); ++c) {
       const double difference = std::abs(static_cast<double>(a[i][c]) - static_cast<double>(b[i][c]));
       // A score that is not a number is as far away as can be, never "no difference".
-      result.max_score_difference = std::max(result.max_score_difference, std::isnan(difference) ? 1.0 : difference);
+      result.max_score_difference =
+          std::max(result.max_score_difference, std::isnan(difference) ? 1.0 : difference);
     }
     const size_t top_a = Top(a[i]), top_b = Top(b[i]);
     if (top_a == top_b) continue;

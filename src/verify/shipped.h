@@ -1,4 +1,5 @@
-// What a run folder ships and says about itself, read and checked before anything is judged. Not for other rooms.
+// What a run folder ships and says about itself, read and checked before anything is judged. Not for other
+// rooms.
 #pragma once
 
 #include <filesystem>
@@ -13,7 +14,7 @@
 namespace handlens::verify {
 
 struct FoldModels {
-  std::vector<ModelFile> models;     // float32, then int8 where there is one
+  std::vector<ModelFile> models;  // float32, then int8 where there is one
 };
 
 struct Shipped {
@@ -21,12 +22,12 @@ struct Shipped {
   split::Split split;
   int size_px = 0;
   image::Fit fit = image::Fit::kCrop;
-  std::vector<ModelFile> finals;     // float32 first
-  std::vector<FoldModels> folds;     // as split.folds; empty models where there is no file
+  std::vector<ModelFile> finals;  // float32 first
+  std::vector<FoldModels> folds;  // as split.folds; empty models where there is no file
   std::map<std::string, std::map<std::string, std::vector<float>>> engine;  // file -> picture id -> scores
   std::vector<std::string> label_order_problems, file_problems;             // whole sentences
-  int64_t gated_bytes = 0;           // of quantizedmodel.tflite, or of model.tflite where there is none
-  std::string quantization;          // how the int8 files came about, in words; empty in old records
+  int64_t gated_bytes = 0;   // of quantizedmodel.tflite, or of model.tflite where there is none
+  std::string quantization;  // how the int8 files came about, in words; empty in old records
 };
 
 // Kind kBadInput: a record is missing or not as expected.

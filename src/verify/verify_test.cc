@@ -1,5 +1,5 @@
-// Claims about verdicts: each rule passes and fails for its own reason, and a whole small run is judged rightly with
-// real models in the official runtime.
+// Claims about verdicts: each rule passes and fails for its own reason, and a whole small run is judged
+// rightly with real models in the official runtime.
 #include "verify/verify.h"
 
 #include <gmock/gmock.h>
@@ -76,7 +76,7 @@ TEST(Decide, RefusesAModelThatTakesMoreMemoryThanAllowed) {
   Rules rules;
   rules.max_memory = 20'000'000;
   Verdict v = GoodVerdict();
-  EXPECT_THAT(FailedRules(v, rules), ElementsAre("memory"));   // not measured
+  EXPECT_THAT(FailedRules(v, rules), ElementsAre("memory"));  // not measured
   v.memory = Memory{.model = "model/quantizedmodel.tflite", .answer_bytes = 20'000'000};
   EXPECT_THAT(FailedRules(v, rules), ElementsAre());
   v.memory->answer_bytes = 20'000'001;
@@ -95,7 +95,8 @@ TEST(Decide, SaysThatPhoneRoutesWereNotRun) {
 
 TEST(Decide, AsksForBetterThanGuessing) {
   Verdict v = GoodVerdict();
-  v.routes = {MadeRoute("computer", 20, Range(0, 6)), MadeRoute("quantized", 20, Range(0, 6))};  // 14 of 20: 48 to 85 %
+  v.routes = {MadeRoute("computer", 20, Range(0, 6)),
+              MadeRoute("quantized", 20, Range(0, 6))};  // 14 of 20: 48 to 85 %
   EXPECT_THAT(FailedRules(v), ElementsAre("better-than-guessing", "accuracy"));
   Rules rules;
   rules.min_accuracy = 0.4;
@@ -104,9 +105,11 @@ TEST(Decide, AsksForBetterThanGuessing) {
 
 TEST(Decide, DoesNotTakeLuckWithFewPicturesForAccuracy) {
   Verdict v = GoodVerdict();
-  v.routes = {MadeRoute("computer", 20, Range(0, 3)), MadeRoute("quantized", 20, Range(0, 3))};  // 17 of 20: 85 %, 64 to 95 %
+  v.routes = {MadeRoute("computer", 20, Range(0, 3)),
+              MadeRoute("quantized", 20, Range(0, 3))};  // 17 of 20: 85 %, 64 to 95 %
   EXPECT_THAT(FailedRules(v), ElementsAre("accuracy"));
-  v.routes = {MadeRoute("computer", 100, Range(0, 15)), MadeRoute("quantized", 100, Range(0, 15))};  // the same share: 77 to 91 %
+  v.routes = {MadeRoute("computer", 100, Range(0, 15)),
+              MadeRoute("quantized", 100, Range(0, 15))};  // the same share: 77 to 91 %
   EXPECT_THAT(FailedRules(v), ElementsAre());
 }
 
@@ -149,7 +152,8 @@ TEST(Decide, AllowsQuantizationToLoseOnlyWhatChanceCould) {
   for (const char* method : {"post-training quantization", "quantization-aware training"}) {
     v.quantization = method;
     Decide(rules, v);
-    EXPECT_EQ(v.reasons.at(0).find("--quantization aware") != std::string::npos, method[0] == 'p');   // what is not yet done
+    EXPECT_EQ(v.reasons.at(0).find("--quantization aware") != std::string::npos,
+              method[0] == 'p');  // what is not yet done
   }
 }
 
@@ -173,7 +177,8 @@ TEST(Decide, AsksThatTheRuntimeEqualsTheEngine) {
 
 TEST(Decide, AsksThatKernelsAgree) {
   Verdict v = GoodVerdict();
-  v.routes[1].builtin->max_score_difference = 0.2;   // the quantized model's scores may stray, its answers may not
+  v.routes[1].builtin->max_score_difference =
+      0.2;  // the quantized model's scores may stray, its answers may not
   EXPECT_TRUE(FailedRules(v).empty());
   v.routes[1].builtin->flips_beyond_ties = 1;
   EXPECT_THAT(FailedRules(v), ElementsAre("kernels"));
@@ -198,7 +203,8 @@ TEST(Decide, NeverDeploysWhatWasNotJudged) {
 }
 
 TEST(Compare, CountsAFlipWithinTheToleranceAsATie) {
-  const std::vector<std::vector<float>> a = {{0.5f, 0.4999f}, {0.6f, 0.4f}, {}}, b = {{0.4999f, 0.5f}, {0.4f, 0.6f}, {1, 0}};
+  const std::vector<std::vector<float>> a = {{0.5f, 0.4999f}, {0.6f, 0.4f}, {}},
+                                        b = {{0.4999f, 0.5f}, {0.4f, 0.6f}, {1, 0}};
   const Comparison c = Compare(a, b, 1e-3);
   EXPECT_EQ(c.n, 2u);
   EXPECT_EQ(c.label_flips, 2u);
@@ -207,8 +213,10 @@ TEST(Compare, CountsAFlipWithinTheToleranceAsATie) {
 }
 
 TEST(Compare, TakesWhatIsNotANumberForADifference) {
-  EXPECT_EQ(Compare(std::vector<std::vector<float>>{{0.5f, 0.5f}}, std::vector<std::vector<float>>{{0.5f, NAN}}, 1).max_score_difference,
-            1);
+  EXPECT_EQ(
+      Compare(std::vector<std::vector<float>>{{0.5f, 0.5f}}, std::vector<std::vector<float>>{{0.5f, NAN}}, 1)
+          .max_score_difference,
+      1);
 }
 
 TEST(AddPhoneRoute, RefusesTheCameraBeforeTheGallery) {
@@ -256,14 +264,16 @@ TEST(VerifyRun, JudgesAWholeRun) {
   EXPECT_THAT(*ReadText(run.folder / "model" / "modelcard.md"), HasSubstr("23 of 24"));
   const std::string csv = *ReadText(run.folder / "predictions.csv");
   EXPECT_THAT(csv, StartsWith("picture,route,model,label,predicted,1 red,2 green,\"3 blue, dark\"\n"));
-  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 1 + 2 * 24 + 2 * 6 + 6 + 2 * 24 + 2 * 6);  // by the folds, the finals, the gallery, two cameras
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'),
+            1 + 2 * 24 + 2 * 6 + 6 + 2 * 24 + 2 * 6);  // by the folds, the finals, the gallery, two cameras
 }
 
 TEST(VerifyRun, GivesTheSameRecordsForAnyNumberOfThreads) {
   SKIP_WITHOUT_RUNTIME();
   const sample::Run run = sample::MakeRun("jobs");
   ASSERT_TRUE(VerifyRun({run.folder, {}, 1}, SilentProgress()));
-  const std::string verdict = *ReadText(run.folder / "verdict.json"), csv = *ReadText(run.folder / "predictions.csv");
+  const std::string verdict = *ReadText(run.folder / "verdict.json"),
+                    csv = *ReadText(run.folder / "predictions.csv");
   ASSERT_TRUE(VerifyRun({run.folder, {}, 5}, SilentProgress()));
   EXPECT_EQ(*ReadText(run.folder / "verdict.json"), verdict);
   EXPECT_EQ(*ReadText(run.folder / "predictions.csv"), csv);
@@ -321,12 +331,13 @@ TEST(Groups, MakeTheIntervalAsWideAsTheyAreFew) {
   Score(route, 2);
   const Interval pictures = route.ci95;
   RespectGroups(dataset, route);
-  EXPECT_EQ(route.groups, 0u);                 // nobody gave groups
+  EXPECT_EQ(route.groups, 0u);  // nobody gave groups
   dataset.groups_from = "folders";
-  for (dataset::Picture& picture : dataset.pictures) picture.group = fmt::format("patient {}", picture.cluster);
+  for (dataset::Picture& picture : dataset.pictures)
+    picture.group = fmt::format("patient {}", picture.cluster);
   RespectGroups(dataset, route);
   EXPECT_EQ(route.groups, 2u);
-  EXPECT_EQ(route.ci95.low, 0);                // both draws may be the same patient
+  EXPECT_EQ(route.ci95.low, 0);  // both draws may be the same patient
   EXPECT_EQ(route.ci95.high, 1);
   EXPECT_GT(pictures.low, 0.25);
 }

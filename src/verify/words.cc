@@ -33,8 +33,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 18> kTitles 
 constexpr size_t kFewPictures = 200, kFewOfAClass = 30;
 
 bool WasRun(const Verdict& verdict, std::string_view prefix) {
-  return std::any_of(verdict.routes.begin(), verdict.routes.end(),
-                     [&](const Route& r) { return r.status == "done" && r.n > 0 && r.name.starts_with(prefix); });
+  return std::any_of(verdict.routes.begin(), verdict.routes.end(), [&](const Route& r) {
+    return r.status == "done" && r.n > 0 && r.name.starts_with(prefix);
+  });
 }
 
 bool GroupsUnknown(const Verdict& verdict) { return verdict.groups.find("not known") != std::string::npos; }
@@ -42,7 +43,8 @@ bool GroupsUnknown(const Verdict& verdict) { return verdict.groups.find("not kno
 }  // namespace
 
 std::string RuleTitle(std::string_view rule) {
-  const auto found = std::find_if(kTitles.begin(), kTitles.end(), [&](const auto& t) { return t.first == rule; });
+  const auto found =
+      std::find_if(kTitles.begin(), kTitles.end(), [&](const auto& t) { return t.first == rule; });
   return std::string(found == kTitles.end() ? rule : found->second);
 }
 
@@ -55,10 +57,13 @@ std::string Headline(const Verdict& verdict) {
     ++failures;
     failed += (failed.empty() ? "" : "; ") + RuleTitle(rule.rule);
   }
-  if (failures > 0) return fmt::format("Failed {} of {}: {}", failures, Count(static_cast<int64_t>(all), "check"), failed);
-  const std::string passed = fmt::format("Passed {} of {} on pictures like yours", all, Count(static_cast<int64_t>(all), "check"));
+  if (failures > 0)
+    return fmt::format("Failed {} of {}: {}", failures, Count(static_cast<int64_t>(all), "check"), failed);
+  const std::string passed =
+      fmt::format("Passed {} of {} on pictures like yours", all, Count(static_cast<int64_t>(all), "check"));
   if (WasRun(verdict, "phone-field-test")) return passed + ", and tried on a phone";
-  if (WasRun(verdict, "phone-self-check")) return passed + "; a phone repeats the answers, but nobody photographed with it";
+  if (WasRun(verdict, "phone-self-check"))
+    return passed + "; a phone repeats the answers, but nobody photographed with it";
   return passed + "; not tried on a phone";
 }
 
@@ -72,7 +77,8 @@ const Route* MainRoute(const Verdict& verdict) {
 
 std::optional<WeakestClass> Weakest(const Verdict& verdict) {
   const Route* route = MainRoute(verdict);
-  if (route == nullptr || route->per_class.empty() || route->confusion.size() != route->per_class.size()) return {};
+  if (route == nullptr || route->per_class.empty() || route->confusion.size() != route->per_class.size())
+    return {};
   std::optional<size_t> worst;
   for (size_t c = 0; c < route->per_class.size(); ++c) {
     if (route->per_class[c].support == 0) continue;
@@ -80,7 +86,11 @@ std::optional<WeakestClass> Weakest(const Verdict& verdict) {
   }
   if (!worst) return {};
   const auto& row = route->confusion[*worst];
-  WeakestClass weakest{.label = verdict.labels[*worst], .taken_for = {}, .n = route->per_class[*worst].support, .correct = static_cast<size_t>(row[*worst]), .ci95 = {}};
+  WeakestClass weakest{.label = verdict.labels[*worst],
+                       .taken_for = {},
+                       .n = route->per_class[*worst].support,
+                       .correct = static_cast<size_t>(row[*worst]),
+                       .ci95 = {}};
   weakest.ci95 = Wilson95(weakest.correct, weakest.n);
   size_t most = 0;
   for (size_t c = 0; c < row.size(); ++c) {
@@ -93,25 +103,46 @@ std::optional<WeakestClass> Weakest(const Verdict& verdict) {
 
 std::string GuideOf(const CameraFindings& camera) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 14> kGuides = {{
-      {"distance", "distance"}, {"close", "close"}, {"place", "place"}, {"tilt", "tilt"}, {"rotation", "rotation"},
-      {"background", "background"}, {"white-balance", "light"}, {"exposure", "light"}, {"noise", "light"}, {"glare", "light"},
-      {"vignetting", "light"}, {"defocus", "still"}, {"motion", "still"}, {"moire", "screen"},
+      {"distance", "distance"},
+      {"close", "close"},
+      {"place", "place"},
+      {"tilt", "tilt"},
+      {"rotation", "rotation"},
+      {"background", "background"},
+      {"white-balance", "light"},
+      {"exposure", "light"},
+      {"noise", "light"},
+      {"glare", "light"},
+      {"vignetting", "light"},
+      {"defocus", "still"},
+      {"motion", "still"},
+      {"moire", "screen"},
   }};
-  const auto found = std::find_if(kGuides.begin(), kGuides.end(), [&](const auto& g) { return g.first == camera.worst_axis; });
+  const auto found = std::find_if(kGuides.begin(), kGuides.end(),
+                                  [&](const auto& g) { return g.first == camera.worst_axis; });
   return camera.advice.empty() || found == kGuides.end() ? std::string() : std::string(found->second);
 }
 
 std::vector<std::string> Caveats(const Verdict& verdict) {
   std::vector<std::string> all;
   if (GroupsUnknown(verdict)) {
-    all.emplace_back("It is not known which pictures show the same patient, plant or object. If some do, the accuracy is too high.");
+    all.emplace_back(
+        "It is not known which pictures show the same patient, plant or object. If some do, the accuracy is "
+        "too high.");
   }
   const auto weakest = Weakest(verdict);
-  if (const Route* route = MainRoute(verdict); route != nullptr && weakest && (route->n < kFewPictures || weakest->n < kFewOfAClass)) {
-    all.push_back(fmt::format("These are few pictures: {} in all, {} of class {}. More would make the number surer.", route->n, weakest->n, weakest->label));
+  if (const Route* route = MainRoute(verdict);
+      route != nullptr && weakest && (route->n < kFewPictures || weakest->n < kFewOfAClass)) {
+    all.push_back(
+        fmt::format("These are few pictures: {} in all, {} of class {}. More would make the number surer.",
+                    route->n, weakest->n, weakest->label));
   }
-  all.push_back(fmt::format("The model always names one of its {} classes, also for a picture of something else.", verdict.labels.size()));
-  all.emplace_back("The accuracy holds for pictures like these. Another place, camera or kind of subject needs a test of its own.");
+  all.push_back(
+      fmt::format("The model always names one of its {} classes, also for a picture of something else.",
+                  verdict.labels.size()));
+  all.emplace_back(
+      "The accuracy holds for pictures like these. Another place, camera or kind of subject needs a test of "
+      "its own.");
   all.emplace_back("Nobody has checked the labels by eye. A wrong label here is learnt as if it were right.");
   all.resize(3);
   return all;

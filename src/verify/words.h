@@ -1,5 +1,6 @@
-// What a verdict says to people: one sentence that claims no more than was seen, the caveats that belong beside it, and the
-// class to look at first. The terminal, the report and the model card take their words from here.
+// What a verdict says to people: one sentence that claims no more than was seen, the caveats that belong
+// beside it, and the class to look at first. The terminal, the report and the model card take their words
+// from here.
 #pragma once
 
 #include <optional>
@@ -14,26 +15,29 @@ namespace handlens::verify {
 // "The small file is as good as the large one" for "quantized"; the rule's own name where it has no title.
 std::string RuleTitle(std::string_view rule);
 
-// "Passed 10 of 10 checks on pictures like yours; not tried on a phone" or "Failed 2 of 12 checks: ...". No full stop. Needs the
-// rules and the routes' names only.
+// "Passed 10 of 10 checks on pictures like yours; not tried on a phone" or "Failed 2 of 12 checks: ...". No
+// full stop. Needs the rules and the routes' names only.
 std::string Headline(const Verdict& verdict);
 
-// The route whose accuracy is the model's: the int8 file, out of fold, else the float one; nullptr where neither was judged.
+// The route whose accuracy is the model's: the int8 file, out of fold, else the float one; nullptr where
+// neither was judged.
 const Route* MainRoute(const Verdict& verdict);
 
 // Of the main route: the class of which the smallest share is recognised, the first of several.
 struct WeakestClass {
-  std::string label, taken_for;   // the class it is mostly called instead; empty = every picture was right
+  std::string label, taken_for;  // the class it is mostly called instead; empty = every picture was right
   size_t n = 0, correct = 0;
-  Interval ci95;                  // Wilson
+  Interval ci95;  // Wilson
 };
 std::optional<WeakestClass> Weakest(const Verdict& verdict);
 
-// Three sentences that a reader must see beside the number, the gravest first. Needs the routes with their confusion.
+// Three sentences that a reader must see beside the number, the gravest first. Needs the routes with their
+// confusion.
 std::vector<std::string> Caveats(const Verdict& verdict);
 
-// The fault of the simulated camera that the app's users should mind first ("distance", "light", ...; docs/formats-app.md), by the
-// fault that took most accuracy. Empty where none took ten points, or where users can do nothing about it.
+// The fault of the simulated camera that the app's users should mind first ("distance", "light", ...;
+// docs/formats-app.md), by the fault that took most accuracy. Empty where none took ten points, or where
+// users can do nothing about it.
 std::string GuideOf(const CameraFindings& camera);
 
 }  // namespace handlens::verify

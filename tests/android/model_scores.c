@@ -1,5 +1,5 @@
-// Prints what a model answers to forty made-up pictures by the plain kernels and by XNNPACK, a line each: the same program
-// for this computer and, under emulation, for the phones' processor. Usage: model_scores MODEL.
+// Prints what a model answers to forty made-up pictures by the plain kernels and by XNNPACK, a line each: the
+// same program for this computer and, under emulation, for the phones' processor. Usage: model_scores MODEL.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,8 +44,12 @@ static void Print(const TfLiteTensor* output) {
   const int classes = TfLiteTensorDim(output, 1), type = TfLiteTensorType(output);
   for (int i = 0; i < classes; ++i) {
     if (type == kFloat32) printf("%.9g ", (double)((const float*)TfLiteTensorData(output))[i]);
-    else if (type == kInt8) printf("%.9g ", (double)(q.scale * (float)(((const signed char*)TfLiteTensorData(output))[i] - q.zero_point)));
-    else printf("%.9g ", (double)(q.scale * (float)(((const unsigned char*)TfLiteTensorData(output))[i] - q.zero_point)));
+    else if (type == kInt8)
+      printf("%.9g ",
+             (double)(q.scale * (float)(((const signed char*)TfLiteTensorData(output))[i] - q.zero_point)));
+    else
+      printf("%.9g ",
+             (double)(q.scale * (float)(((const unsigned char*)TfLiteTensorData(output))[i] - q.zero_point)));
   }
   puts("");
 }

@@ -1,7 +1,8 @@
-// Runs the golden vectors of the pixel contract through `pixels` alone, freestanding but for reading two files: built
-// for arm64 Linux and run under emulation, it proves the bytes of the phones' processor. Decoding is not here, it is
-// not the contract's native part. Usage: pixels_golden VECTORS.BIN LINES, one vector a line as golden_lines.py writes it:
-// kind, where the expected bytes are and how many, the count of numbers and the numbers, the count of inputs and where.
+// Runs the golden vectors of the pixel contract through `pixels` alone, freestanding but for reading two
+// files: built for arm64 Linux and run under emulation, it proves the bytes of the phones' processor.
+// Decoding is not here, it is not the contract's native part. Usage: pixels_golden VECTORS.BIN LINES, one
+// vector a line as golden_lines.py writes it: kind, where the expected bytes are and how many, the count of
+// numbers and the numbers, the count of inputs and where.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -20,7 +21,7 @@ using Bytes = std::vector<uint8_t>;
 struct Vector {
   std::string kind;
   size_t expected_at = 0, expected_length = 0;
-  std::vector<int> numbers;   // sizes, strides, the fit or the turn
+  std::vector<int> numbers;    // sizes, strides, the fit or the turn
   std::vector<size_t> places;  // where the inputs are
 };
 
@@ -45,7 +46,8 @@ int Compute(const Vector& v, const uint8_t* all, Bytes& out) {
   if (v.kind == "rotate") return hl_rotate(in, n[0], n[1], n[2], out.data());
   if (v.kind == "orient") return hl_orient(in, n[0], n[1], n[2], out.data());
   if (v.kind == "yuv") {
-    const hl_yuv_frame frame{in, all + v.places.at(1), all + v.places.at(2), n[0], n[1], n[2], n[3], n[4], n[5]};
+    const hl_yuv_frame frame{in,  all + v.places.at(1), all + v.places.at(2), n[0], n[1], n[2], n[3], n[4],
+                             n[5]};
     return hl_yuv_to_rgb(&frame, out.data());
   }
   if (v.kind != "feed_float") return HL_BAD_ARGUMENT;

@@ -1,9 +1,10 @@
-// A library that looks like the TensorFlow Lite runtime and does what a runtime does that a hostile model has taken over. The
-// model says what, in its description: "evil:open". What came of it stands in the scores: 1 where the deed was done.
+// A library that looks like the TensorFlow Lite runtime and does what a runtime does that a hostile model has
+// taken over. The model says what, in its description: "evil:open". What came of it stands in the scores: 1
+// where the deed was done.
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -59,7 +60,11 @@ constexpr Deed kDeeds[] = {
     {"fork", [] { return ::fork() >= 0; }},
     {"exec", [] { return ::execl("/bin/true", "true", nullptr) == 0; }},
     {"signal", [] { return ::kill(1, 0) == 0; }},
-    {"code", [] { return ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED; }},
+    {"code",
+     [] {
+       return ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
+              MAP_FAILED;
+     }},
     {"memory", Memory},
     {"crash", Crash},
     {"junk", [] { return ::write(3, "no reply at all, and longer than a head", 40) == 40; }},
@@ -109,11 +114,17 @@ int TfLiteInterpreterInvoke(void* interpreter) {
   made->scores[1] = made->pixels[0];
   return 0;
 }
-void* TfLiteInterpreterGetInputTensor(void* interpreter, int32_t) { return &static_cast<Interpreter*>(interpreter)->input; }
-const void* TfLiteInterpreterGetOutputTensor(void* interpreter, int32_t) { return &static_cast<Interpreter*>(interpreter)->output; }
+void* TfLiteInterpreterGetInputTensor(void* interpreter, int32_t) {
+  return &static_cast<Interpreter*>(interpreter)->input;
+}
+const void* TfLiteInterpreterGetOutputTensor(void* interpreter, int32_t) {
+  return &static_cast<Interpreter*>(interpreter)->output;
+}
 int TfLiteTensorType(const void*) { return kFloat32; }
 int32_t TfLiteTensorNumDims(const void* tensor) { return static_cast<const Tensor*>(tensor)->rank; }
-int32_t TfLiteTensorDim(const void* tensor, int32_t i) { return static_cast<const Tensor*>(tensor)->sizes[i]; }
+int32_t TfLiteTensorDim(const void* tensor, int32_t i) {
+  return static_cast<const Tensor*>(tensor)->sizes[i];
+}
 size_t TfLiteTensorByteSize(const void* tensor) { return static_cast<const Tensor*>(tensor)->bytes; }
 void* TfLiteTensorData(const void* tensor) { return static_cast<const Tensor*>(tensor)->data; }
 struct Quantization {

@@ -1,6 +1,6 @@
-// make_pictures FOLDER CLASSES COUNT [SIZE]: small pictures for the tests of the command line. Each class has a colour
-// and a shape of its own, so that a tiny model can tell them apart; no two pictures are alike. The same arguments make
-// the same bytes.
+// make_pictures FOLDER CLASSES COUNT [SIZE]: small pictures for the tests of the command line. Each class has
+// a colour and a shape of its own, so that a tiny model can tell them apart; no two pictures are alike. The
+// same arguments make the same bytes.
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -24,9 +24,12 @@ std::vector<uint8_t> Draw(int size, int label, int number) {
     const bool own = block < 8;
     const auto eighth = static_cast<uint32_t>(side / 8);
     const uint32_t w = eighth + rng.Below(2 * eighth), h = eighth + rng.Below(2 * eighth);
-    const uint32_t x = rng.Below(static_cast<uint32_t>(side) - w), y = rng.Below(static_cast<uint32_t>(side) - h);
+    const uint32_t x = rng.Below(static_cast<uint32_t>(side) - w),
+                   y = rng.Below(static_cast<uint32_t>(side) - h);
     uint32_t colour[3];
-    for (uint32_t c = 0; c < 3; ++c) colour[c] = own ? ((static_cast<uint32_t>(label) + 1) >> c & 1u ? 200 : 30) + rng.Below(40) : rng.Below(256);
+    for (uint32_t c = 0; c < 3; ++c)
+      colour[c] =
+          own ? ((static_cast<uint32_t>(label) + 1) >> c & 1u ? 200 : 30) + rng.Below(40) : rng.Below(256);
     for (size_t row = y; row < y + h; ++row) {
       for (size_t column = x; column < x + w; ++column) {
         for (size_t c = 0; c < 3; ++c) rgb[(row * side + column) * 3 + c] = static_cast<uint8_t>(colour[c]);
@@ -43,11 +46,13 @@ int main(int argc, char** argv) {
     std::fputs("usage: make_pictures FOLDER CLASSES COUNT [SIZE]\n", stderr);
     return 2;
   }
-  const int classes = std::atoi(argv[2]), count = std::atoi(argv[3]), size = argc > 4 ? std::atoi(argv[4]) : 40;
+  const int classes = std::atoi(argv[2]), count = std::atoi(argv[3]),
+            size = argc > 4 ? std::atoi(argv[4]) : 40;
   for (int label = 0; label < classes; ++label) {
     for (int number = 0; number < count; ++number) {
       const std::string path = fmt::format("{}/class{:03}/p{:03}.png", argv[1], label, number);
-      const auto written = handlens::WriteFileAtomic(path, handlens::image::EncodePng(Draw(size, label, number), size, size));
+      const auto written =
+          handlens::WriteFileAtomic(path, handlens::image::EncodePng(Draw(size, label, number), size, size));
       if (!written) {
         std::fprintf(stderr, "%s\n", written.error().message.c_str());
         return 1;

@@ -1,7 +1,8 @@
-// A disk that is far away, for tests (LD_PRELOAD): what other processes made is not seen for FAR_DISK_MS, neither in listings nor by
-// name, as with the caches of network file systems; there are no locks (ENOLCK); and FAR_DISK_HOST is the name of the machine, whose
-// kernel nobody else shares, so that processes cannot look whether others live. Creating with O_EXCL and renaming are exact, as they are
-// on such disks: the server decides.
+// A disk that is far away, for tests (LD_PRELOAD): what other processes made is not seen for FAR_DISK_MS,
+// neither in listings nor by name, as with the caches of network file systems; there are no locks (ENOLCK);
+// and FAR_DISK_HOST is the name of the machine, whose kernel nobody else shares, so that processes cannot
+// look whether others live. Creating with O_EXCL and renaming are exact, as they are on such disks: the
+// server decides.
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -22,7 +23,9 @@
 namespace {
 
 template <class F>
-F* Real(const char* name) { return reinterpret_cast<F*>(::dlsym(RTLD_NEXT, name)); }
+F* Real(const char* name) {
+  return reinterpret_cast<F*>(::dlsym(RTLD_NEXT, name));
+}
 
 // Made by this process: a machine sees its own work at once.
 struct Own {
@@ -39,7 +42,8 @@ void Remember(const char* path) {
 }
 bool IsOwn(const std::string& path) {
   const std::lock_guard lock(TheOwn().mutex);
-  for (std::string at = path; !at.empty(); at.resize(at.find_last_of('/') == std::string::npos ? 0 : at.find_last_of('/'))) {
+  for (std::string at = path; !at.empty();
+       at.resize(at.find_last_of('/') == std::string::npos ? 0 : at.find_last_of('/'))) {
     if (TheOwn().paths.contains(at)) return true;
   }
   return false;
@@ -50,16 +54,20 @@ bool IsFar(const std::string& path) {
   return root != nullptr && path.starts_with(root);
 }
 
-// Whether something there is too new to be seen. A renamed folder counts from its renaming (ctime), a file from its last change.
+// Whether something there is too new to be seen. A renamed folder counts from its renaming (ctime), a file
+// from its last change.
 bool IsHidden(int folder, const char* name, const std::string& path) {
-  static const double hidden_s = std::atof(std::getenv("FAR_DISK_MS") != nullptr ? std::getenv("FAR_DISK_MS") : "0") / 1000;
+  static const double hidden_s =
+      std::atof(std::getenv("FAR_DISK_MS") != nullptr ? std::getenv("FAR_DISK_MS") : "0") / 1000;
   if (!IsFar(path) || IsOwn(path)) return false;
   struct stat status {};
   if (::fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0) return false;
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);
   const timespec& changed = S_ISDIR(status.st_mode) ? status.st_ctim : status.st_mtim;
-  return static_cast<double>(now.tv_sec - changed.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec - changed.tv_nsec) < hidden_s;
+  return static_cast<double>(now.tv_sec - changed.tv_sec) +
+             1e-9 * static_cast<double>(now.tv_nsec - changed.tv_nsec) <
+         hidden_s;
 }
 
 std::string FolderOf(DIR* folder) {
@@ -82,14 +90,16 @@ struct dirent* readdir(DIR* folder) {
   static auto* const real = Real<struct dirent*(DIR*)>("readdir");
   const std::string path = FolderOf(folder);
   struct dirent* entry = real(folder);
-  while (entry != nullptr && IsHidden(::dirfd(folder), entry->d_name, path + "/" + entry->d_name)) entry = real(folder);
+  while (entry != nullptr && IsHidden(::dirfd(folder), entry->d_name, path + "/" + entry->d_name))
+    entry = real(folder);
   return entry;
 }
 struct dirent64* readdir64(DIR* folder) {
   static auto* const real = Real<struct dirent64*(DIR*)>("readdir64");
   const std::string path = FolderOf(folder);
   struct dirent64* entry = real(folder);
-  while (entry != nullptr && IsHidden(::dirfd(folder), entry->d_name, path + "/" + entry->d_name)) entry = real(folder);
+  while (entry != nullptr && IsHidden(::dirfd(folder), entry->d_name, path + "/" + entry->d_name))
+    entry = real(folder);
   return entry;
 }
 
@@ -138,7 +148,8 @@ int gethostname(char* name, size_t size) {
 }
 FILE* fopen(const char* path, const char* mode) {
   char* const host = std::getenv("FAR_DISK_HOST");
-  if (host != nullptr && std::strcmp(path, "/proc/sys/kernel/random/boot_id") == 0) return ::fmemopen(host, std::strlen(host), "r");
+  if (host != nullptr && std::strcmp(path, "/proc/sys/kernel/random/boot_id") == 0)
+    return ::fmemopen(host, std::strlen(host), "r");
   return Real<FILE*(const char*, const char*)>("fopen")(path, mode);
 }
 FILE* fopen64(const char* path, const char* mode) { return fopen(path, mode); }

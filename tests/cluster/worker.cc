@@ -1,7 +1,7 @@
-// One of many simulated workers: the real scheduling of trials (search/trial_pool.h) over a trainer that only waits. For the test with a
-// hundred of them that die (many_workers.py) and for the study of what scheduling costs (studies/scheduling.py).
-// usage: cluster_worker FOLDER K N TRIALS MILLISECONDS [full]
-// Prints a line of JSON: the trials that it trained, its seconds outside of training, and with `full` a hash over all results.
+// One of many simulated workers: the real scheduling of trials (search/trial_pool.h) over a trainer that only
+// waits. For the test with a hundred of them that die (many_workers.py) and for the study of what scheduling
+// costs (studies/scheduling.py). usage: cluster_worker FOLDER K N TRIALS MILLISECONDS [full] Prints a line of
+// JSON: the trials that it trained, its seconds outside of training, and with `full` a hash over all results.
 // Exit code 75 after SIGTERM.
 #include <unistd.h>
 
@@ -55,7 +55,8 @@ struct Worker {
   double training_s = 0;
 
   // Waits as if it trained, epoch by epoch: what an earlier worker had done of it is not done again.
-  Result<train::TrialResult> Train(const search::TrialJob& job, const std::filesystem::path& place, const Progress& progress) {
+  Result<train::TrialResult> Train(const search::TrialJob& job, const std::filesystem::path& place,
+                                   const Progress& progress) {
     const auto begun = Clock::now();
     const std::string id = train::TrialId(job.spec, fingerprint);
     HL_TRY(MakeFolder(place));
@@ -67,7 +68,7 @@ struct Worker {
     if (full) {
       HL_TRY(train::WriteTrial(place, result, {}));
     } else if (std::FILE* const file = std::fopen((place / "trial.json").c_str(), "we")) {
-      std::fclose(file);   // the study counts what scheduling costs, not what results cost
+      std::fclose(file);  // the study counts what scheduling costs, not what results cost
     }
     HL_TRY(MakeFolder(folder / "trained"));
     HL_TRY(MakeFileOnce(folder / "trained" / fmt::format("{}.{}", id, ::getpid()), ""));
@@ -81,7 +82,8 @@ std::string HashOf(const std::vector<std::optional<train::TrialResult>>& results
   std::string all;
   for (const auto& result : results) {
     all += result ? result->id : "none";
-    for (const float score : result ? result->validation.scores : std::vector<float>()) all += fmt::format(" {}", score);
+    for (const float score : result ? result->validation.scores : std::vector<float>())
+      all += fmt::format(" {}", score);
     all += "\n";
   }
   return Sha256(all);
@@ -93,19 +95,22 @@ int Run(Worker& worker, const search::Share& share, int trials) {
   std::vector<search::TrialJob> jobs;
   for (int i = 0; i < trials; ++i) {
     train::TrialSpec spec = train::TinyTrial(made, 1);
-    spec.seed = static_cast<uint64_t>(i) + 1;   // no two alike
+    spec.seed = static_cast<uint64_t>(i) + 1;  // no two alike
     jobs.push_back({spec, static_cast<size_t>(i), static_cast<double>(trials - i)});
   }
   search::PixelStore pixels(made.dataset, image::Fit::kCrop, worker.folder / "cache");
   const char* const silent = std::getenv("WORKER_SILENT_S");
-  const search::ClaimTimes times = silent == nullptr ? search::ClaimTimes{} : search::ClaimTimes{std::atof(silent) / 10, std::atof(silent)};
+  const search::ClaimTimes times = silent == nullptr
+                                       ? search::ClaimTimes{}
+                                       : search::ClaimTimes{std::atof(silent) / 10, std::atof(silent)};
   search::SharedTrials shared(worker.folder / "trials", worker.folder / "claims", times);
   search::PoolOptions pool;
   pool.trials = worker.folder / "trials";
   pool.shared = &shared;
   pool.share = share;
   pool.reads_others = worker.full;
-  pool.train = [&worker](const search::TrialJob& job, const std::filesystem::path& place, Progress& progress) { return worker.Train(job, place, progress); };
+  pool.train = [&worker](const search::TrialJob& job, const std::filesystem::path& place,
+                         Progress& progress) { return worker.Train(job, place, progress); };
   UntilStopped progress;
   const auto begun = Clock::now();
   const auto results = search::RunTrials(made.dataset, made.split, jobs, pixels, pool, progress);
@@ -114,7 +119,10 @@ int Run(Worker& worker, const search::Share& share, int trials) {
     std::fprintf(stderr, "%s\n", results.error().message.c_str());
     return results.error().kind == ErrorKind::kInterrupted ? 75 : 1;
   }
-  const Json line = {{"trained", worker.trained.load()}, {"seconds", seconds}, {"outside_s", seconds - worker.training_s}, {"hash", worker.full ? HashOf(*results) : ""}};
+  const Json line = {{"trained", worker.trained.load()},
+                     {"seconds", seconds},
+                     {"outside_s", seconds - worker.training_s},
+                     {"hash", worker.full ? HashOf(*results) : ""}};
   std::printf("%s\n", line.dump().c_str());
   return 0;
 }

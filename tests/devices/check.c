@@ -1,4 +1,5 @@
-/* On any processor: the scores and the pixels of make_models, to the last bit. Prints one line a difference, and "equal" at the end. */
+/* On any processor: the scores and the pixels of make_models, to the last bit. Prints one line a difference,
+ * and "equal" at the end. */
 #include <stdio.h>
 #include <string.h>
 
@@ -20,7 +21,8 @@ int main(void) {
     }
   }
   uint32_t sum = 1;
-  if (handlens_see_scratch(kWidth, kHeight) > sizeof scratch || handlens_see(raw_picture, kWidth, kHeight, 3 * kWidth, seen, scratch) != 0) {
+  if (handlens_see_scratch(kWidth, kHeight) > sizeof scratch ||
+      handlens_see(raw_picture, kWidth, kHeight, 3 * kWidth, seen, scratch) != 0) {
     printf("no room to resize\n");
     ++wrong;
   }

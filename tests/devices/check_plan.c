@@ -8,9 +8,9 @@
 _Alignas(16) static uint8_t bytes[1 << 24];
 _Alignas(16) static uint8_t arena[HANDLENS_ARENA_BYTES];
 
-int main(int argc, char **argv) {
-  FILE *const file = argc == 2 ? fopen(argv[1], "rb") : NULL;
-  const hl_plan *const plan = file ? hl_plan_open(bytes, fread(bytes, 1, sizeof bytes, file)) : NULL;
+int main(int argc, char** argv) {
+  FILE* const file = argc == 2 ? fopen(argv[1], "rb") : NULL;
+  const hl_plan* const plan = file ? hl_plan_open(bytes, fread(bytes, 1, sizeof bytes, file)) : NULL;
   if (!plan || plan->classes != HANDLENS_CLASSES || plan->arena_bytes != sizeof arena) {
     printf("no plan\n");
     return 1;

@@ -1,5 +1,5 @@
-/* What a Cortex-M4 needs to begin: the table of vectors, the unit for floats switched on, memory of zeros; and, since this runs in an
- * emulator, output and exit through the debugger's interface (semihosting). */
+/* What a Cortex-M4 needs to begin: the table of vectors, the unit for floats switched on, memory of zeros;
+ * and, since this runs in an emulator, output and exit through the debugger's interface (semihosting). */
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +11,7 @@ void _exit(int code);
 
 void device_begin(void);
 void device_begin(void) {
-  *(volatile uint32_t *)0xE000ED88u |= 0xFu << 20; /* CPACR: full access to CP10 and CP11 */
+  *(volatile uint32_t*)0xE000ED88u |= 0xFu << 20; /* CPACR: full access to CP10 and CP11 */
   __asm volatile("dsb\n isb");
   memset(&bss_begin, 0, (size_t)(&bss_end - &bss_begin));
   initialise_monitor_handles();

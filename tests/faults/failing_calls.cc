@@ -1,5 +1,6 @@
-// Preloaded (LD_PRELOAD) into handlens: counts its calls on files and lets one of them fail, as a dying disk, a full one or a
-// process with too many open files would. Only calls that touch the folder FAULT_UNDER count, so that the program starts.
+// Preloaded (LD_PRELOAD) into handlens: counts its calls on files and lets one of them fail, as a dying disk,
+// a full one or a process with too many open files would. Only calls that touch the folder FAULT_UNDER count,
+// so that the program starts.
 //   FAULT_AT      which call fails, from 1; 0 = none
 //   FAULT_ERRNO   with what
 //   FAULT_LOG     a file that gets the number of calls, and the name of the one that failed
@@ -34,7 +35,8 @@ F Real(const char* name) {
 void Log(const char* text) {
   const char* const path = std::getenv("FAULT_LOG");
   if (path == nullptr) return;
-  const int log = Real<int (*)(const char*, int, ...)>("open")(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  const int log =
+      Real<int (*)(const char*, int, ...)>("open")(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   (void)!Real<ssize_t (*)(int, const void*, size_t)>("write")(log, text, std::strlen(text));
   Real<int (*)(int)>("close")(log);
 }
@@ -75,12 +77,17 @@ int open(const char* path, int flags, ...) {
   return Fails("open", path) ? -1 : Real<int (*)(const char*, int, ...)>("open")(path, flags, mode);
 }
 ssize_t read(int descriptor, void* data, size_t size) {
-  return FailsOn("read", descriptor) ? -1 : Real<ssize_t (*)(int, void*, size_t)>("read")(descriptor, data, size);
+  return FailsOn("read", descriptor) ? -1
+                                     : Real<ssize_t (*)(int, void*, size_t)>("read")(descriptor, data, size);
 }
 ssize_t write(int descriptor, const void* data, size_t size) {
-  return FailsOn("write", descriptor) ? -1 : Real<ssize_t (*)(int, const void*, size_t)>("write")(descriptor, data, size);
+  return FailsOn("write", descriptor)
+             ? -1
+             : Real<ssize_t (*)(int, const void*, size_t)>("write")(descriptor, data, size);
 }
-int fsync(int descriptor) { return FailsOn("fsync", descriptor) ? -1 : Real<int (*)(int)>("fsync")(descriptor); }
+int fsync(int descriptor) {
+  return FailsOn("fsync", descriptor) ? -1 : Real<int (*)(int)>("fsync")(descriptor);
+}
 int fchmod(int descriptor, mode_t mode) noexcept {
   return FailsOn("fchmod", descriptor) ? -1 : Real<int (*)(int, mode_t)>("fchmod")(descriptor, mode);
 }
@@ -89,7 +96,8 @@ int rename(const char* from, const char* to) noexcept {
 }
 int renameat2(int from_folder, const char* from, int to_folder, const char* to, unsigned flags) noexcept {
   if (Fails("renameat2", to)) return -1;
-  return Real<int (*)(int, const char*, int, const char*, unsigned)>("renameat2")(from_folder, from, to_folder, to, flags);
+  return Real<int (*)(int, const char*, int, const char*, unsigned)>("renameat2")(from_folder, from,
+                                                                                  to_folder, to, flags);
 }
 int mkdir(const char* path, mode_t mode) noexcept {
   return Fails("mkdir", path) ? -1 : Real<int (*)(const char*, mode_t)>("mkdir")(path, mode);
@@ -97,6 +105,10 @@ int mkdir(const char* path, mode_t mode) noexcept {
 int mkostemp(char* path, int flags) {
   return Fails("mkostemp", path) ? -1 : Real<int (*)(char*, int)>("mkostemp")(path, flags);
 }
-char* mkdtemp(char* path) noexcept { return Fails("mkdtemp", path) ? nullptr : Real<char* (*)(char*)>("mkdtemp")(path); }
-DIR* opendir(const char* path) { return Fails("opendir", path) ? nullptr : Real<DIR* (*)(const char*)>("opendir")(path); }
+char* mkdtemp(char* path) noexcept {
+  return Fails("mkdtemp", path) ? nullptr : Real<char* (*)(char*)>("mkdtemp")(path);
+}
+DIR* opendir(const char* path) {
+  return Fails("opendir", path) ? nullptr : Real<DIR* (*)(const char*)>("opendir")(path);
+}
 }

@@ -1,5 +1,5 @@
-// Fuzz target: labels.csv from hostile bytes. Build with clang -fsanitize=fuzzer,address,undefined and the rooms
-// dataset, image, pixels and base; nothing may crash, and every row kept must obey its own rules.
+// Fuzz target: labels.csv from hostile bytes. Build with clang -fsanitize=fuzzer,address,undefined and the
+// rooms dataset, image, pixels and base; nothing may crash, and every row kept must obey its own rules.
 #include <cstdint>
 #include <string_view>
 

@@ -1,5 +1,5 @@
-// Any arguments to the pixel contract: a refusal or exactly the promised bytes, none read or written beyond. Buffers are
-// heap blocks of the smallest allowed size, so that the address sanitizer sees a step too far.
+// Any arguments to the pixel contract: a refusal or exactly the promised bytes, none read or written beyond.
+// Buffers are heap blocks of the smallest allowed size, so that the address sanitizer sees a step too far.
 #include <algorithm>
 #include <memory>
 
@@ -23,7 +23,8 @@ void Resize(int width, int height, int n, int fit) {
   const auto scratch = std::make_unique<uint64_t[]>((scratch_bytes + 7) / 8);
   HL_CHECK(hl_fit_resize(rgb.get(), width, height, n, fit, out.get(), scratch.get()) == HL_OK);
   // A flat picture stays flat within one level, whatever the weights' rounding.
-  const size_t middle = (static_cast<size_t>(n / 2) * static_cast<size_t>(n) + static_cast<size_t>(n / 2)) * 3;
+  const size_t middle =
+      (static_cast<size_t>(n / 2) * static_cast<size_t>(n) + static_cast<size_t>(n / 2)) * 3;
   if (fit != HL_FIT_LETTERBOX) HL_CHECK(out[middle] >= 199 && out[middle] <= 201);
 }
 

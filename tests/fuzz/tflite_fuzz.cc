@@ -1,5 +1,5 @@
-// libFuzzer target: whatever bytes come as a model file, reading them and adding metadata to them ends with a result or
-// an error, never with a crash. The runtime is not called here.
+// libFuzzer target: whatever bytes come as a model file, reading them and adding metadata to them ends with a
+// result or an error, never with a crash. The runtime is not called here.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -43,8 +43,8 @@ void Read(std::span<const uint8_t> bytes) {
 
 }  // namespace
 
-// Random bytes hardly ever pass the first check. So an even first byte means: patches of a valid file, three bytes each
-// (place, place, value), and one more byte for how much of its end is cut off.
+// Random bytes hardly ever pass the first check. So an even first byte means: patches of a valid file, three
+// bytes each (place, place, value), and one more byte for how much of its end is cut off.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size < 2 || data[0] % 2 == 1) {
     Read({data, size});
@@ -52,7 +52,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   static const Bytes valid = ValidModel();
   Bytes bytes = valid;
-  for (size_t i = 2; i + 2 < size; i += 3) bytes[(data[i] * size_t{256} + data[i + 1]) % bytes.size()] = data[i + 2];
+  for (size_t i = 2; i + 2 < size; i += 3)
+    bytes[(data[i] * size_t{256} + data[i + 1]) % bytes.size()] = data[i + 2];
   bytes.resize(bytes.size() - (data[1] < 128 ? 0 : data[1]));
   Read(bytes);
   return 0;

@@ -1,4 +1,5 @@
-// Claims about cameras of Video4Linux, with a driver made of ioctl and poll: what this file defines, the program calls.
+// Claims about cameras of Video4Linux, with a driver made of ioctl and poll: what this file defines, the
+// program calls.
 #include <gtest/gtest.h>
 #include <linux/videodev2.h>
 #include <poll.h>
@@ -21,15 +22,17 @@ constexpr size_t kBufferBytes = 1 << 16;
 struct Driver {
   std::vector<uint32_t> formats = {V4L2_PIX_FMT_YUYV, V4L2_PIX_FMT_MJPEG};
   uint32_t caps = V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING;
-  uint32_t colorspace = V4L2_COLORSPACE_SRGB, encoding = V4L2_YCBCR_ENC_DEFAULT, quantization = V4L2_QUANTIZATION_DEFAULT;
+  uint32_t colorspace = V4L2_COLORSPACE_SRGB, encoding = V4L2_YCBCR_ENC_DEFAULT,
+           quantization = V4L2_QUANTIZATION_DEFAULT;
   uint32_t width = 16, height = 6, row = 40;
-  std::deque<std::vector<uint8_t>> frames;   // that wait to be taken
-  std::deque<uint32_t> queued;               // buffers that the driver has
+  std::deque<std::vector<uint8_t>> frames;  // that wait to be taken
+  std::deque<uint32_t> queued;              // buffers that the driver has
   bool streaming = false;
   int file = -1;
 
   int SetFormat(v4l2_pix_format& pix) const {
-    if (std::find(formats.begin(), formats.end(), pix.pixelformat) == formats.end()) pix.pixelformat = formats[0];
+    if (std::find(formats.begin(), formats.end(), pix.pixelformat) == formats.end())
+      pix.pixelformat = formats[0];
     pix.width = width;
     pix.height = height;
     pix.bytesperline = row;
@@ -46,7 +49,9 @@ struct Driver {
     buffer.index = queued.front();
     buffer.bytesused = static_cast<uint32_t>(frames.front().size());
     const auto at = static_cast<off_t>(buffer.index * kBufferBytes);
-    if (::pwrite(file, frames.front().data(), frames.front().size(), at) != static_cast<ssize_t>(frames.front().size())) return -1;
+    if (::pwrite(file, frames.front().data(), frames.front().size(), at) !=
+        static_cast<ssize_t>(frames.front().size()))
+      return -1;
     frames.pop_front();
     queued.pop_front();
     return 0;
@@ -69,11 +74,14 @@ extern "C" int ioctl(int file, unsigned long request, ...) noexcept {
   driver->file = file;
   switch (request) {
     case VIDIOC_QUERYCAP:
-      static_cast<v4l2_capability*>(argument)->capabilities = V4L2_CAP_DEVICE_CAPS | V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING;
+      static_cast<v4l2_capability*>(argument)->capabilities =
+          V4L2_CAP_DEVICE_CAPS | V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING;
       static_cast<v4l2_capability*>(argument)->device_caps = driver->caps;
       return 0;
     case VIDIOC_S_FMT: return driver->SetFormat(static_cast<v4l2_format*>(argument)->fmt.pix);
-    case VIDIOC_REQBUFS: return ::ftruncate(file, static_cast<off_t>(static_cast<v4l2_requestbuffers*>(argument)->count * kBufferBytes));
+    case VIDIOC_REQBUFS:
+      return ::ftruncate(
+          file, static_cast<off_t>(static_cast<v4l2_requestbuffers*>(argument)->count * kBufferBytes));
     case VIDIOC_QUERYBUF:
       buffer->length = kBufferBytes;
       buffer->m.offset = static_cast<uint32_t>(buffer->index * kBufferBytes);
@@ -168,12 +176,14 @@ void ExpectYuyv(Driver& of, Frames& frames, bool limited) {
   const auto picture = frames();
   ASSERT_TRUE(picture && *picture) << picture.error().message;
   const int width = static_cast<int>(of.width), height = static_cast<int>(of.height);
-  EXPECT_EQ((*picture)->rgb, FromYuv({y.data(), u.data(), v.data(), width, 1, width / 2, 1, width, height})->rgb);
+  EXPECT_EQ((*picture)->rgb,
+            FromYuv({y.data(), u.data(), v.data(), width, 1, width / 2, 1, width, height})->rgb);
 }
 
 TEST_F(Camera, GivesYuyvWhereThereIsNoJpeg) {
   driver_.formats = {V4L2_PIX_FMT_YUYV};
-  for (const uint32_t range : {V4L2_QUANTIZATION_DEFAULT, V4L2_QUANTIZATION_LIM_RANGE, V4L2_QUANTIZATION_FULL_RANGE}) {
+  for (const uint32_t range :
+       {V4L2_QUANTIZATION_DEFAULT, V4L2_QUANTIZATION_LIM_RANGE, V4L2_QUANTIZATION_FULL_RANGE}) {
     driver_.quantization = range;
     driver_.queued.clear();
     auto frames = Open();

@@ -1,6 +1,6 @@
-// Packs the iPhone and the Flutter project of a small model whose name and labels try to leave the files that they stand in,
-// through the same functions as `handlens app`; beside them words.json, with what must be read back.
-// Usage: pack_projects BUILT OUT. Used by tests/projects/run.sh.
+// Packs the iPhone and the Flutter project of a small model whose name and labels try to leave the files that
+// they stand in, through the same functions as `handlens app`; beside them words.json, with what must be read
+// back. Usage: pack_projects BUILT OUT. Used by tests/projects/run.sh.
 #include <cstdio>
 
 #include "base/json.h"
@@ -23,7 +23,8 @@ std::vector<Words> Samples() {
   return {{"plain", "Leaf guide", {"red", "green", "blue"}},
           {"hostile",
            "a\"b'c\\d<e>&f;$(HOME)${X}$x @NAME@ HANDLENS_VERSION_NAME \xE2\x80\xAEjpg\n#\xE6\x9E\xAB",
-           {"\"; system(\"x\"); //", "$(rm)\\n${a}\xE2\x80\xAE\xE2\x80\xA8</string>", "'''\\u0022 %s {0} ?\?/ \xF0\x9F\x8C\xB5"}}};
+           {"\"; system(\"x\"); //", "$(rm)\\n${a}\xE2\x80\xAE\xE2\x80\xA8</string>",
+            "'''\\u0022 %s {0} ?\?/ \xF0\x9F\x8C\xB5"}}};
 }
 
 // A picture of 7 x 9 pixels in which nothing is even.

@@ -1,5 +1,6 @@
-// Packs web apps for the browser tests: small real models (float32 and uint8; 2, 5 and 200 classes) with pictures made
-// here, through the same PackWeb as `handlens app --target web`. Usage: pack_samples SITE OUT. Not for the program.
+// Packs web apps for the browser tests: small real models (float32 and uint8; 2, 5 and 200 classes) with
+// pictures made here, through the same PackWeb as `handlens app --target web`. Usage: pack_samples SITE OUT.
+// Not for the program.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -33,7 +34,8 @@ std::vector<float> Weights(std::string_view name, size_t count, float scale) {
   return values;
 }
 
-// conv 5x5x3 -> 8, stride 2, relu; mean; dense; softmax. Random weights: every pixel matters, no answer means anything.
+// conv 5x5x3 -> 8, stride 2, relu; mean; dense; softmax. Random weights: every pixel matters, no answer means
+// anything.
 Bytes ConvModel(int classes) {
   const auto outputs = static_cast<size_t>(classes);
   tflite::Graph graph;
@@ -43,14 +45,21 @@ Bytes ConvModel(int classes) {
       {.name = "filter", .shape = {8, 5, 5, 3}, .data = FloatBytes(Weights("filter", 600, 0.4f))},
       {.name = "filter_bias", .shape = {8}, .data = FloatBytes(Weights("filter_bias", 8, 0.1f))},
       {.name = "maps", .shape = {1, kSizePx / 2, kSizePx / 2, 8}},
-      {.name = "axes", .type = tflite::Type::kInt32, .shape = {2}, .data = describe::sample::Int32Bytes({1, 2})},
+      {.name = "axes",
+       .type = tflite::Type::kInt32,
+       .shape = {2},
+       .data = describe::sample::Int32Bytes({1, 2})},
       {.name = "means", .shape = {1, 8}},
       {.name = "dense", .shape = {classes, 8}, .data = FloatBytes(Weights("dense", outputs * 8, 1.5f))},
       {.name = "dense_bias", .shape = {classes}, .data = FloatBytes(Weights("dense_bias", outputs, 0.1f))},
       {.name = "logits", .shape = {1, classes}},
       {.name = "scores", .shape = {1, classes}}};
-  graph.ops = {{.op = tflite::Op::kConv2D, .inputs = {0, 1, 2}, .outputs = {3},
-                .activation = tflite::Activation::kRelu, .same_padding = true, .stride = 2},
+  graph.ops = {{.op = tflite::Op::kConv2D,
+                .inputs = {0, 1, 2},
+                .outputs = {3},
+                .activation = tflite::Activation::kRelu,
+                .same_padding = true,
+                .stride = 2},
                {.op = tflite::Op::kMean, .inputs = {3, 4}, .outputs = {5}},
                {.op = tflite::Op::kFullyConnected, .inputs = {5, 6, 7}, .outputs = {8}},
                {.op = tflite::Op::kSoftmax, .inputs = {8}, .outputs = {9}}};
@@ -91,7 +100,8 @@ std::vector<std::string> Labels(const char* stem, int count) {
   return labels;
 }
 
-Result<std::vector<package::CheckPicture>> WritePictures(const fs::path& folder, const std::vector<std::string>& labels) {
+Result<std::vector<package::CheckPicture>> WritePictures(const fs::path& folder,
+                                                         const std::vector<std::string>& labels) {
   std::vector<package::CheckPicture> pictures;
   constexpr int kSides[][2] = {{200, 150}, {131, 173}, {96, 96}, {31, 40}};
   for (int i = 0; i < 12; ++i) {
@@ -124,19 +134,23 @@ Result<void> Pack(const Sample& sample, const fs::path& site, const fs::path& ou
   HL_ASSIGN(const Bytes model, tflite::AddMetadata(sample.model, metadata));
   const fs::path work = out / "work" / sample.folder;
   HL_TRY(WriteFileAtomic(work / "model.tflite", model));
-  HL_TRY(WriteFileAtomic(work / "modelcard.md", fmt::format("# {}\n\nA model of the tests. **Random weights.**\n\n"
-                                                            "| what | how many |\n|---|---|\n| classes | {} |\n\n"
-                                                            "- <script>alert(1)</script> stays text\n"
-                                                            "- leaf\\_01 \\| \\[two\\]\n",
-                                                            sample.name, sample.labels.size())));
+  HL_TRY(WriteFileAtomic(work / "modelcard.md",
+                         fmt::format("# {}\n\nA model of the tests. **Random weights.**\n\n"
+                                     "| what | how many |\n|---|---|\n| classes | {} |\n\n"
+                                     "- <script>alert(1)</script> stays text\n"
+                                     "- leaf\\_01 \\| \\[two\\]\n",
+                                     sample.name, sample.labels.size())));
   HL_ASSIGN(const auto pictures, WritePictures(work / "pictures", sample.labels));
   package::FolderRequest request;
   request.bundle = {work / "model.tflite", work / "modelcard.md", sample.name, pictures};
-  // One app carries the original files, so that browsers' decoders meet larger pictures than the golden ones, too.
+  // One app carries the original files, so that browsers' decoders meet larger pictures than the golden ones,
+  // too.
   if (sample.folder == "many") request.bundle.carry = package::Carry::kOriginals;
   request.built = site;
   request.out = out / sample.folder;
-  HL_ASSIGN(request.icon, package::DrawIcon({pictures[0].path, pictures[1].path, pictures[2].path, pictures[4].path}, sample.size_px));
+  HL_ASSIGN(request.icon,
+            package::DrawIcon({pictures[0].path, pictures[1].path, pictures[2].path, pictures[4].path},
+                              sample.size_px));
   HL_ASSIGN(const auto files, package::PackWeb(request));
   fmt::print("{}: {} files\n", sample.folder, files.size());
   return {};
@@ -147,7 +161,12 @@ Result<void> Main(const fs::path& site, const fs::path& out) {
       {"two", "Zwei Blätter 叶", ConvModel(2), kSizePx, {"oak", "maple"}, "Not a diagnosis: a test."},
       {"five", "Five", ConvModel(5), kSizePx, Labels("kind", 5), ""},
       {"many", "Two hundred", ConvModel(200), kSizePx, Labels("species", 200), ""},
-      {"uint8", "Colours", describe::sample::QuantizedModel(), describe::sample::kSizePx, {"red", "green", "blue"}, ""}};
+      {"uint8",
+       "Colours",
+       describe::sample::QuantizedModel(),
+       describe::sample::kSizePx,
+       {"red", "green", "blue"},
+       ""}};
   for (const Sample& sample : samples) HL_TRY(Pack(sample, site, out));
   return {};
 }

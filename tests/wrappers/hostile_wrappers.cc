@@ -1,5 +1,5 @@
-// Writes the wrappers of a model whose labels try to leave their string literals, one folder a set of labels, and the
-// labels beside them as labels.json. Usage: hostile_wrappers OUT. Used by tests/wrappers/run.sh.
+// Writes the wrappers of a model whose labels try to leave their string literals, one folder a set of labels,
+// and the labels beside them as labels.json. Usage: hostile_wrappers OUT. Used by tests/wrappers/run.sh.
 #include <cstdio>
 
 #include "base/json.h"
@@ -10,13 +10,56 @@ namespace {
 
 using namespace handlens;
 
-// What ends a literal, starts an interpolation, an escape, a comment or a trigraph in one of the six languages, and
-// letters of every length in UTF-8 and UTF-16.
+// What ends a literal, starts an interpolation, an escape, a comment or a trigraph in one of the six
+// languages, and letters of every length in UTF-8 and UTF-16.
 const std::vector<std::string>& Pieces() {
-  static const std::vector<std::string> pieces = {
-      "\"", "\\", "'", "`", "$", "${", "$x", "}", "\\(", ")", "\\u{41}", "\\u0022", "\\\"", "\"\"\"", "#", "\"#", "/*", "*/", "//", "?\?/", "<!--", "-->",
-      "\n", "\r", "\r\n", "\t", "\x7f", "\xC2\x85", "\xE2\x80\xA8", "\xE2\x80\xA9", "\xE2\x80\xAE", "\xEF\xBB\xBF", "\xC3\xA9", "\xE6\x9E\xAB",
-      "\xF0\x9F\x8C\xB5", "0", "7", "a", " ", ";", ",", "]", ")", "@NAME@", "\\x41", "%s", "{0}"};
+  static const std::vector<std::string> pieces = {"\"",
+                                                  "\\",
+                                                  "'",
+                                                  "`",
+                                                  "$",
+                                                  "${",
+                                                  "$x",
+                                                  "}",
+                                                  "\\(",
+                                                  ")",
+                                                  "\\u{41}",
+                                                  "\\u0022",
+                                                  "\\\"",
+                                                  "\"\"\"",
+                                                  "#",
+                                                  "\"#",
+                                                  "/*",
+                                                  "*/",
+                                                  "//",
+                                                  "?\?/",
+                                                  "<!--",
+                                                  "-->",
+                                                  "\n",
+                                                  "\r",
+                                                  "\r\n",
+                                                  "\t",
+                                                  "\x7f",
+                                                  "\xC2\x85",
+                                                  "\xE2\x80\xA8",
+                                                  "\xE2\x80\xA9",
+                                                  "\xE2\x80\xAE",
+                                                  "\xEF\xBB\xBF",
+                                                  "\xC3\xA9",
+                                                  "\xE6\x9E\xAB",
+                                                  "\xF0\x9F\x8C\xB5",
+                                                  "0",
+                                                  "7",
+                                                  "a",
+                                                  " ",
+                                                  ";",
+                                                  ",",
+                                                  "]",
+                                                  ")",
+                                                  "@NAME@",
+                                                  "\\x41",
+                                                  "%s",
+                                                  "{0}"};
   return pieces;
 }
 
@@ -29,7 +72,8 @@ std::vector<std::string> Labels(uint64_t set) {
   Rng rng(set, "hostile wrappers");
   while (labels.size() < 120) {
     std::string label;
-    for (uint32_t i = 1 + rng.Below(6); i > 0; --i) label += Pieces()[rng.Below(static_cast<uint32_t>(Pieces().size()))];
+    for (uint32_t i = 1 + rng.Below(6); i > 0; --i)
+      label += Pieces()[rng.Below(static_cast<uint32_t>(Pieces().size()))];
     labels.push_back(label);
   }
   return labels;

@@ -1,5 +1,6 @@
-// Whole-number division for 32-bit arm, whose oldest processors have no instruction for it: the two functions of the arm
-// run-time ABI (section 4.3.1) that the compiler calls. Not in the hot loops, so short rather than fast.
+// Whole-number division for 32-bit arm, whose oldest processors have no instruction for it: the two functions
+// of the arm run-time ABI (section 4.3.1) that the compiler calls. Not in the hot loops, so short rather than
+// fast.
 #include <stdint.h>
 
 #define HIDDEN __attribute__((visibility("hidden")))

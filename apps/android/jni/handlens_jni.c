@@ -1,13 +1,16 @@
-// What the app's Java calls: the pixel contract (src/pixels) and the TensorFlow Lite C interface. Glue only: no
-// arithmetic on pixels is done in Java. Freestanding, without libc, so that a plain clang builds it without an NDK.
+// What the app's Java calls: the pixel contract (src/pixels) and the TensorFlow Lite C interface. Glue only:
+// no arithmetic on pixels is done in Java. Freestanding, without libc, so that a plain clang builds it
+// without an NDK.
 //
-// All pictures and tensors are direct byte buffers, and every function that is handed one checks its capacity first.
+// All pictures and tensors are direct byte buffers, and every function that is handed one checks its capacity
+// first.
 #include <jni.h>
 
 #include "pixels/pixels.h"
 #include "tflite_c.h"
 
-// One interpreter with all that it needs. Lives in a direct buffer that the caller keeps, since there is no malloc.
+// One interpreter with all that it needs. Lives in a direct buffer that the caller keeps, since there is no
+// malloc.
 typedef struct {
   TfLiteModel* model;
   TfLiteDelegate* delegate;
@@ -16,7 +19,8 @@ typedef struct {
 
 #define NATIVE(type, name) JNIEXPORT type JNICALL Java_app_handlens_Native_##name
 
-// Keeps the system from finding the JNI_OnLoad of the TensorFlow Lite library, which wants Java classes of its own.
+// Keeps the system from finding the JNI_OnLoad of the TensorFlow Lite library, which wants Java classes of
+// its own.
 JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM* vm, void* reserved) {
   (void)vm;
   (void)reserved;
@@ -38,8 +42,9 @@ NATIVE(jlong, fitResizeScratch)(JNIEnv* env, jclass type, jint width, jint heigh
   return (jlong)hl_fit_resize_scratch(width, height, n, fit);
 }
 
-NATIVE(jint, fitResize)(JNIEnv* env, jclass type, jobject rgb, jint width, jint height, jint n, jint fit, jobject out,
-                        jobject scratch) {
+NATIVE(jint, fitResize)
+(JNIEnv* env, jclass type, jobject rgb, jint width, jint height, jint n, jint fit, jobject out,
+ jobject scratch) {
   (void)type;
   const int64_t room = (int64_t)hl_fit_resize_scratch(width, height, n, fit);
   if (room == 0) return HL_BAD_ARGUMENT;
@@ -56,35 +61,46 @@ static int64_t PlaneBytes(jint width, jint height, jint row_stride, jint pixel_s
 }
 
 // layout: {y row stride, y pixel stride, chroma row stride, chroma pixel stride, width, height}.
-NATIVE(jint, yuvToRgb)(JNIEnv* env, jclass type, jobject y, jobject u, jobject v, jintArray layout, jobject out) {
+NATIVE(jint, yuvToRgb)
+(JNIEnv* env, jclass type, jobject y, jobject u, jobject v, jintArray layout, jobject out) {
   (void)type;
   jint at[6];
   if ((*env)->GetArrayLength(env, layout) != 6) return HL_BAD_ARGUMENT;
   (*env)->GetIntArrayRegion(env, layout, 0, 6, at);
   const int64_t luma = PlaneBytes(at[4], at[5], at[0], at[1]);
   const int64_t chroma = PlaneBytes((at[4] + 1) / 2, (at[5] + 1) / 2, at[2], at[3]);
-  const hl_yuv_frame frame = {Bytes(env, y, luma), Bytes(env, u, chroma), Bytes(env, v, chroma),
-                              at[0], at[1], at[2], at[3], at[4], at[5]};
+  const hl_yuv_frame frame = {Bytes(env, y, luma),
+                              Bytes(env, u, chroma),
+                              Bytes(env, v, chroma),
+                              at[0],
+                              at[1],
+                              at[2],
+                              at[3],
+                              at[4],
+                              at[5]};
   uint8_t* rgb = Bytes(env, out, RgbBytes(at[4], at[5]));
   return frame.y && frame.u && frame.v && rgb ? hl_yuv_to_rgb(&frame, rgb) : HL_BAD_ARGUMENT;
 }
 
-NATIVE(jint, rotate)(JNIEnv* env, jclass type, jobject in, jint width, jint height, jint degrees, jobject out) {
+NATIVE(jint, rotate)
+(JNIEnv* env, jclass type, jobject in, jint width, jint height, jint degrees, jobject out) {
   (void)type;
   const uint8_t* from = Bytes(env, in, RgbBytes(width, height));
   uint8_t* to = Bytes(env, out, RgbBytes(width, height));
   return from && to ? hl_rotate(from, width, height, degrees, to) : HL_BAD_ARGUMENT;
 }
 
-NATIVE(jint, orient)(JNIEnv* env, jclass type, jobject in, jint width, jint height, jint orientation, jobject out) {
+NATIVE(jint, orient)
+(JNIEnv* env, jclass type, jobject in, jint width, jint height, jint orientation, jobject out) {
   (void)type;
   const uint8_t* from = Bytes(env, in, RgbBytes(width, height));
   uint8_t* to = Bytes(env, out, RgbBytes(width, height));
   return from && to ? hl_orient(from, width, height, orientation, to) : HL_BAD_ARGUMENT;
 }
 
-// A bitmap's straight 4 bytes a pixel to R, G, B on white (section 1 of the contract), in place: the first 3 * count
-// bytes. `red` is 0 where the bytes are R, G, B, A, as on every phone, and 2 where they are B, G, R, A.
+// A bitmap's straight 4 bytes a pixel to R, G, B on white (section 1 of the contract), in place: the first 3
+// * count bytes. `red` is 0 where the bytes are R, G, B, A, as on every phone, and 2 where they are B, G, R,
+// A.
 NATIVE(jint, flatten)(JNIEnv* env, jclass type, jobject bitmap, jint count, jint red) {
   (void)type;
   uint8_t* bytes = Bytes(env, bitmap, (int64_t)count * 4);
@@ -142,7 +158,9 @@ NATIVE(jint, sessionBytes)(JNIEnv* env, jclass type) {
   return (jint)sizeof(Session);
 }
 
-static Session* SessionIn(JNIEnv* env, jobject buffer) { return Bytes(env, buffer, (int64_t)sizeof(Session)); }
+static Session* SessionIn(JNIEnv* env, jobject buffer) {
+  return Bytes(env, buffer, (int64_t)sizeof(Session));
+}
 
 NATIVE(void, close)(JNIEnv* env, jclass type, jobject buffer) {
   (void)type;
@@ -156,8 +174,8 @@ NATIVE(void, close)(JNIEnv* env, jclass type, jobject buffer) {
   session->model = 0;
 }
 
-// 0, or which step failed: 1 not a model, 2 no delegate, 3 no interpreter, 4 no memory for its tensors. `model` stays in
-// use until close.
+// 0, or which step failed: 1 not a model, 2 no delegate, 3 no interpreter, 4 no memory for its tensors.
+// `model` stays in use until close.
 NATIVE(jint, open)(JNIEnv* env, jclass type, jobject buffer, jobject model, jboolean delegate, jint threads) {
   Session* session = SessionIn(env, buffer);
   const void* bytes = Bytes(env, model, 1);
@@ -189,7 +207,8 @@ static const TfLiteTensor* TensorOf(JNIEnv* env, jobject buffer, jboolean input)
                : TfLiteInterpreterGetOutputTensor(session->interpreter, 0);
 }
 
-// {type, zero point, dimensions...} of the input or output tensor; type 1 float32, 3 uint8, 9 int8. Null when closed.
+// {type, zero point, dimensions...} of the input or output tensor; type 1 float32, 3 uint8, 9 int8. Null when
+// closed.
 NATIVE(jintArray, shape)(JNIEnv* env, jclass type, jobject buffer, jboolean input) {
   (void)type;
   const TfLiteTensor* tensor = TensorOf(env, buffer, input);
@@ -216,7 +235,9 @@ NATIVE(jfloat, scale)(JNIEnv* env, jclass type, jobject buffer, jboolean input) 
 NATIVE(jobject, data)(JNIEnv* env, jclass type, jobject buffer, jboolean input) {
   (void)type;
   const TfLiteTensor* tensor = TensorOf(env, buffer, input);
-  return tensor ? (*env)->NewDirectByteBuffer(env, TfLiteTensorData(tensor), (jlong)TfLiteTensorByteSize(tensor)) : 0;
+  return tensor
+             ? (*env)->NewDirectByteBuffer(env, TfLiteTensorData(tensor), (jlong)TfLiteTensorByteSize(tensor))
+             : 0;
 }
 
 NATIVE(jint, invoke)(JNIEnv* env, jclass type, jobject buffer) {

@@ -1,4 +1,5 @@
-// The stable C interface of TensorFlow Lite (tensorflow/lite/c/c_api.h), as far as the app uses it: declarations only.
+// The stable C interface of TensorFlow Lite (tensorflow/lite/c/c_api.h), as far as the app uses it:
+// declarations only.
 #pragma once
 
 #include <stddef.h>

@@ -1,9 +1,9 @@
-// What all kernels share. A number q of the int8 model is kept as q + 128, 0..255: products of an unsigned and a signed byte
-// are what processors multiply fastest, and the picture's own bytes are the first layer's numbers as they are. Zero points
-// and limits below are meant so. Tensors are (height, width, channels).
+// What all kernels share. A number q of the int8 model is kept as q + 128, 0..255: products of an unsigned
+// and a signed byte are what processors multiply fastest, and the picture's own bytes are the first layer's
+// numbers as they are. Zero points and limits below are meant so. Tensors are (height, width, channels).
 //
-// Results are, bit for bit, those of TensorFlow Lite's reference kernels. Sums are whole numbers, so their order, and with it
-// the width of vectors, changes nothing.
+// Results are, bit for bit, those of TensorFlow Lite's reference kernels. Sums are whole numbers, so their
+// order, and with it the width of vectors, changes nothing.
 
 #if defined(__GNUC__)
 #define HL_UNUSED __attribute__((unused))
@@ -26,10 +26,10 @@ enum { HL_PIXELS = 4 };
 enum { HL_PIXELS = 1 };
 #endif
 
-enum { HL_BLOCK = 8 };   // channels that are computed together
+enum { HL_BLOCK = 8 };  // channels that are computed together
 
-// How a sum becomes an output: times multiplier / 2^31 (rounded half up), times 2^shift (rounded half away from zero), as
-// the reference kernels round twice.
+// How a sum becomes an output: times multiplier / 2^31 (rounded half up), times 2^shift (rounded half away
+// from zero), as the reference kernels round twice.
 static inline HL_UNUSED int32_t hl_scale(int32_t sum, int32_t multiplier, int shift) {
   const int left = shift > 0 ? shift : 0, right = shift > 0 ? 0 : -shift;
   const int64_t product = (int64_t)(int32_t)((uint32_t)sum << left) * multiplier;
@@ -48,16 +48,18 @@ static inline HL_UNUSED uint8_t hl_clamp(int32_t value, int32_t low, int32_t hig
   return (uint8_t)(value < low ? low : value > high ? high : value);
 }
 
-// The numbers for that, one a channel, padded to whole blocks of channels; limits are those of the activation.
+// The numbers for that, one a channel, padded to whole blocks of channels; limits are those of the
+// activation.
 typedef struct {
-  const int32_t *multiplier;
-  const int8_t *shift;
-  int once;                  // 1 = rounded once
+  const int32_t* multiplier;
+  const int8_t* shift;
+  int once;  // 1 = rounded once
   int32_t zero, low, high;
 } hl_output;
 
 #if HL_VECTOR
-// What scaling 8 sums needs: multipliers, those of the odd lanes in the even ones, shifts to the right, and their halves.
+// What scaling 8 sums needs: multipliers, those of the odd lanes in the even ones, shifts to the right, and
+// their halves.
 typedef struct {
   __m256i multiplier, odd, left, right, mask, half;
 } hl_scaler;
@@ -75,7 +77,7 @@ static inline HL_UNUSED hl_scaler hl_scaler_of(__m256i multipliers, __m256i shif
 }
 
 // hl_scale of 8 sums.
-static inline HL_UNUSED __m256i hl_scale8(__m256i sums, const hl_scaler *s) {
+static inline HL_UNUSED __m256i hl_scale8(__m256i sums, const hl_scaler* s) {
   const __m256i up = _mm256_set1_epi64x((int64_t)1 << 30), x = _mm256_sllv_epi32(sums, s->left);
   const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(x, s->multiplier), up);
   const __m256i odd = _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(x, 32), s->odd), up);
@@ -93,37 +95,42 @@ static inline HL_UNUSED __m128i hl_bytes8(__m256i numbers, __m256i low, __m256i 
 }
 #endif
 
-static HL_UNUSED void hl_write_plain(const int32_t *sums, const hl_output *to, int channel, int channels, uint8_t *out) {
+static HL_UNUSED void hl_write_plain(const int32_t* sums, const hl_output* to, int channel, int channels,
+                                     uint8_t* out) {
   for (int c = 0; c < channels; ++c) {
     const int32_t multiplier = to->multiplier[channel + c];
     const int shift = to->shift[channel + c];
-    const int32_t y = to->once ? hl_scale_once(sums[c], multiplier, shift) : hl_scale(sums[c], multiplier, shift);
+    const int32_t y =
+        to->once ? hl_scale_once(sums[c], multiplier, shift) : hl_scale(sums[c], multiplier, shift);
     out[c] = hl_clamp(y + to->zero, to->low, to->high);
   }
 }
 
-// Writes the outputs of up to 8 channels of `count` pixels: their sums are `step` apart, the pixels `stride` bytes.
-static inline HL_UNUSED void hl_write(const int32_t *sums, int step, int count, const hl_output *to, int channel, int channels,
-                                      uint8_t *out, int stride) {
+// Writes the outputs of up to 8 channels of `count` pixels: their sums are `step` apart, the pixels `stride`
+// bytes.
+static inline HL_UNUSED void hl_write(const int32_t* sums, int step, int count, const hl_output* to,
+                                      int channel, int channels, uint8_t* out, int stride) {
 #if HL_VECTOR
   if (!to->once) {
-    const __m256i multipliers = _mm256_loadu_si256((const __m256i *)(to->multiplier + channel));
-    const hl_scaler scaler =
-        hl_scaler_of(multipliers, _mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)(to->shift + channel))));
-    const __m256i zero = _mm256_set1_epi32(to->zero), low = _mm256_set1_epi32(to->low), high = _mm256_set1_epi32(to->high);
+    const __m256i multipliers = _mm256_loadu_si256((const __m256i*)(to->multiplier + channel));
+    const hl_scaler scaler = hl_scaler_of(
+        multipliers, _mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i*)(to->shift + channel))));
+    const __m256i zero = _mm256_set1_epi32(to->zero), low = _mm256_set1_epi32(to->low),
+                  high = _mm256_set1_epi32(to->high);
     for (int p = 0; p < count; ++p, sums += step, out += stride) {
-      const __m256i y = _mm256_add_epi32(hl_scale8(_mm256_loadu_si256((const __m256i *)sums), &scaler), zero);
+      const __m256i y = _mm256_add_epi32(hl_scale8(_mm256_loadu_si256((const __m256i*)sums), &scaler), zero);
       const __m128i bytes = hl_bytes8(y, low, high);
       if (channels == HL_BLOCK) {
-        _mm_storel_epi64((__m128i *)out, bytes);
+        _mm_storel_epi64((__m128i*)out, bytes);
       } else {
         uint8_t some[HL_BLOCK];
-        _mm_storel_epi64((__m128i *)some, bytes);
+        _mm_storel_epi64((__m128i*)some, bytes);
         for (int c = 0; c < channels; ++c) out[c] = some[c];
       }
     }
     return;
   }
 #endif
-  for (int p = 0; p < count; ++p, sums += step, out += stride) hl_write_plain(sums, to, channel, channels, out);
+  for (int p = 0; p < count; ++p, sums += step, out += stride)
+    hl_write_plain(sums, to, channel, channels, out);
 }

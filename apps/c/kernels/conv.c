@@ -1,43 +1,45 @@
-// Convolutions and fully connected layers (a picture of 1 x 1 pixels). Each output is a sum over a patch of the input, laid
-// out (kernel_height, kernel_width, channels) and padded to whole quads of bytes. The weights are packed
-// (out_channels / 8, quads, 8, 4): as they are read, and with zeros where a block or a quad is not full. What the zero point
-// of the input adds stands in the bias.
+// Convolutions and fully connected layers (a picture of 1 x 1 pixels). Each output is a sum over a patch of
+// the input, laid out (kernel_height, kernel_width, channels) and padded to whole quads of bytes. The weights
+// are packed (out_channels / 8, quads, 8, 4): as they are read, and with zeros where a block or a quad is not
+// full. What the zero point of the input adds stands in the bias.
 typedef struct {
   int in_height, in_width, in_channels, out_height, out_width, out_channels;
   int kernel_height, kernel_width, stride, pad_top, pad_left;
   uint8_t in_zero;
-  const int8_t *weights;
-  const int32_t *bias;
+  const int8_t* weights;
+  const int32_t* bias;
   hl_output to;
 } hl_conv;
 
-static int hl_quads(const hl_conv *op) { return (op->kernel_height * op->kernel_width * op->in_channels + 3) / 4; }
+static int hl_quads(const hl_conv* op) {
+  return (op->kernel_height * op->kernel_width * op->in_channels + 3) / 4;
+}
 
 // Sums of 8 channels for HL_PIXELS patches.
 #if defined(__AVX512VNNI__) && defined(__AVX512VL__)
-static void hl_dot(const uint8_t *const *patches, const int8_t *weights, const int32_t *bias, int quads,
+static void hl_dot(const uint8_t* const* patches, const int8_t* weights, const int32_t* bias, int quads,
                    int32_t (*sums)[HL_BLOCK]) {
   __m256i acc[HL_PIXELS];
-  for (int p = 0; p < HL_PIXELS; ++p) acc[p] = _mm256_loadu_si256((const __m256i *)bias);
+  for (int p = 0; p < HL_PIXELS; ++p) acc[p] = _mm256_loadu_si256((const __m256i*)bias);
   for (int q = 0; q < quads; ++q) {
-    const __m256i w = _mm256_loadu_si256((const __m256i *)(weights + 32 * q));
+    const __m256i w = _mm256_loadu_si256((const __m256i*)(weights + 32 * q));
     for (int p = 0; p < HL_PIXELS; ++p) {
       int32_t x;
       memcpy(&x, patches[p] + 4 * q, 4);
       acc[p] = _mm256_dpbusd_epi32(acc[p], _mm256_set1_epi32(x), w);
     }
   }
-  for (int p = 0; p < HL_PIXELS; ++p) _mm256_storeu_si256((__m256i *)sums[p], acc[p]);
+  for (int p = 0; p < HL_PIXELS; ++p) _mm256_storeu_si256((__m256i*)sums[p], acc[p]);
 }
 #elif HL_VECTOR
-static void hl_dot(const uint8_t *const *patches, const int8_t *weights, const int32_t *bias, int quads,
+static void hl_dot(const uint8_t* const* patches, const int8_t* weights, const int32_t* bias, int quads,
                    int32_t (*sums)[HL_BLOCK]) {
   // Four channels' sums in two halves each, added up at the end.
   __m256i acc[HL_PIXELS], more[HL_PIXELS];
   for (int p = 0; p < HL_PIXELS; ++p) acc[p] = more[p] = _mm256_setzero_si256();
   for (int q = 0; q < quads; ++q) {
-    const __m256i w = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(weights + 32 * q)));
-    const __m256i v = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(weights + 32 * q + 16)));
+    const __m256i w = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i*)(weights + 32 * q)));
+    const __m256i v = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i*)(weights + 32 * q + 16)));
     for (int p = 0; p < HL_PIXELS; ++p) {
       int32_t bytes;
       memcpy(&bytes, patches[p] + 4 * q, 4);
@@ -48,18 +50,18 @@ static void hl_dot(const uint8_t *const *patches, const int8_t *weights, const i
   }
   for (int p = 0; p < HL_PIXELS; ++p) {
     const __m256i pairs = _mm256_permute4x64_epi64(_mm256_hadd_epi32(acc[p], more[p]), 0xd8);
-    _mm256_storeu_si256((__m256i *)sums[p], _mm256_add_epi32(pairs, _mm256_loadu_si256((const __m256i *)bias)));
+    _mm256_storeu_si256((__m256i*)sums[p], _mm256_add_epi32(pairs, _mm256_loadu_si256((const __m256i*)bias)));
   }
 }
 #else
-static void hl_dot(const uint8_t *const *patches, const int8_t *weights, const int32_t *bias, int quads,
+static void hl_dot(const uint8_t* const* patches, const int8_t* weights, const int32_t* bias, int quads,
                    int32_t (*sums)[HL_BLOCK]) {
   for (int p = 0; p < HL_PIXELS; ++p) memcpy(sums[p], bias, sizeof sums[p]);
   for (int q = 0; q < quads; ++q, weights += 32) {
     for (int p = 0; p < HL_PIXELS; ++p) {
-      const uint8_t *x = patches[p] + 4 * q;
+      const uint8_t* x = patches[p] + 4 * q;
       for (int c = 0; c < HL_BLOCK; ++c) {
-        const int8_t *w = weights + 4 * c;
+        const int8_t* w = weights + 4 * c;
         sums[p][c] += x[0] * w[0] + x[1] * w[1] + x[2] * w[2] + x[3] * w[3];
       }
     }
@@ -68,18 +70,19 @@ static void hl_dot(const uint8_t *const *patches, const int8_t *weights, const i
 #endif
 
 // The same for one patch.
-static void hl_dot_one(const uint8_t *patch, const int8_t *weights, const int32_t *bias, int quads, int32_t *sums) {
+static void hl_dot_one(const uint8_t* patch, const int8_t* weights, const int32_t* bias, int quads,
+                       int32_t* sums) {
   memcpy(sums, bias, HL_BLOCK * sizeof sums[0]);
   for (int q = 0; q < quads; ++q, weights += 32, patch += 4) {
     for (int c = 0; c < HL_BLOCK; ++c) {
-      const int8_t *w = weights + 4 * c;
+      const int8_t* w = weights + 4 * c;
       sums[c] += patch[0] * w[0] + patch[1] * w[1] + patch[2] * w[2] + patch[3] * w[3];
     }
   }
 }
 
 // The patch of output (x, y); what lies beside the picture is zero.
-static void hl_gather(const hl_conv *op, const uint8_t *in, int x, int y, uint8_t *patch) {
+static void hl_gather(const hl_conv* op, const uint8_t* in, int x, int y, uint8_t* patch) {
   const int left = x * op->stride - op->pad_left, top = y * op->stride - op->pad_top;
   const int first = left < 0 ? -left : 0;
   const int end = op->in_width - left < op->kernel_width ? op->in_width - left : op->kernel_width;
@@ -98,19 +101,19 @@ static void hl_gather(const hl_conv *op, const uint8_t *in, int x, int y, uint8_
 }
 
 // Where a patch is a pixel's channels, in whole quads, they are read where they lie.
-static int hl_is_direct(const hl_conv *op) {
+static int hl_is_direct(const hl_conv* op) {
   return op->kernel_height == 1 && op->kernel_width == 1 && op->in_channels % 4 == 0;
 }
 
 // `patches`: room for HL_PIXELS patches.
-static void hl_conv_run(const hl_conv *op, const uint8_t *in, uint8_t *out, uint8_t *patches) {
+static void hl_conv_run(const hl_conv* op, const uint8_t* in, uint8_t* out, uint8_t* patches) {
   const int quads = hl_quads(op), pixels = op->out_height * op->out_width, direct = hl_is_direct(op);
   for (int first = 0; first < pixels; first += HL_PIXELS) {
-    const uint8_t *at[HL_PIXELS];
+    const uint8_t* at[HL_PIXELS];
     const int count = pixels - first < HL_PIXELS ? pixels - first : HL_PIXELS;
     for (int p = 0; p < HL_PIXELS; ++p) {
       const int pixel = first + (p < count ? p : 0), y = pixel / op->out_width, x = pixel % op->out_width;
-      uint8_t *const patch = patches + (size_t)p * (size_t)quads * 4;
+      uint8_t* const patch = patches + (size_t)p * (size_t)quads * 4;
       if (direct) {
         at[p] = in + (size_t)(y * op->in_width + x) * (size_t)op->stride * (size_t)op->in_channels;
       } else {
@@ -118,9 +121,9 @@ static void hl_conv_run(const hl_conv *op, const uint8_t *in, uint8_t *out, uint
         at[p] = p < count ? patch : at[0];
       }
     }
-    uint8_t *const outs = out + (size_t)first * (size_t)op->out_channels;
+    uint8_t* const outs = out + (size_t)first * (size_t)op->out_channels;
     for (int c = 0; c < op->out_channels; c += HL_BLOCK) {
-      const int8_t *const weights = op->weights + (size_t)c * (size_t)quads * 4;
+      const int8_t* const weights = op->weights + (size_t)c * (size_t)quads * 4;
       const int channels = op->out_channels - c < HL_BLOCK ? op->out_channels - c : HL_BLOCK;
       int32_t sums[HL_PIXELS][HL_BLOCK];
       if (count == 1) hl_dot_one(at[0], weights, op->bias + c, quads, sums[0]);

@@ -1,38 +1,40 @@
-// Depthwise convolutions. The weights are packed (channels / 16, pairs of taps, 16, 2), with zeros where a block or a pair is
-// not full. What the zero point of the input adds stands in the bias, so a tap beside the picture reads a row of zero points.
-// Up to 15 bytes behind a pixel's channels are read and multiplied by zero.
+// Depthwise convolutions. The weights are packed (channels / 16, pairs of taps, 16, 2), with zeros where a
+// block or a pair is not full. What the zero point of the input adds stands in the bias, so a tap beside the
+// picture reads a row of zero points. Up to 15 bytes behind a pixel's channels are read and multiplied by
+// zero.
 enum { HL_LANES = 16, HL_MAX_PAIRS = 128 };
 
 typedef struct {
   int in_height, in_width, channels, out_height, out_width;
   int kernel_height, kernel_width, stride, pad_top, pad_left;
   uint8_t in_zero;
-  const int8_t *weights;
-  const int32_t *bias;
+  const int8_t* weights;
+  const int32_t* bias;
   hl_output to;
 } hl_depthwise;
 
 // Outputs of a row that are computed together.
 enum { HL_RUN = HL_PIXELS < 4 ? HL_PIXELS : 4 };
 
-typedef const uint8_t *hl_tap_list[2 * HL_MAX_PAIRS];
+typedef const uint8_t* hl_tap_list[2 * HL_MAX_PAIRS];
 
 // Sums of 16 channels from `channel` on over pairs of taps, for HL_RUN pixels.
-static void hl_taps(const hl_tap_list *taps, int pairs, int channel, const int8_t *weights, const int32_t *bias,
-                    int32_t (*sums)[HL_LANES]) {
+static void hl_taps(const hl_tap_list* taps, int pairs, int channel, const int8_t* weights,
+                    const int32_t* bias, int32_t (*sums)[HL_LANES]) {
 #if HL_VECTOR
   __m256i low[HL_RUN], high[HL_RUN];
   for (int p = 0; p < HL_RUN; ++p) {
-    low[p] = _mm256_loadu_si256((const __m256i *)bias);
-    high[p] = _mm256_loadu_si256((const __m256i *)(bias + 8));
+    low[p] = _mm256_loadu_si256((const __m256i*)bias);
+    high[p] = _mm256_loadu_si256((const __m256i*)(bias + 8));
   }
   for (int t = 0; t < pairs; ++t, weights += 2 * HL_LANES) {
-    const __m256i v = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)weights));
-    const __m256i w = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(weights + HL_LANES)));
+    const __m256i v = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i*)weights));
+    const __m256i w = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i*)(weights + HL_LANES)));
     for (int p = 0; p < HL_RUN; ++p) {
-      const __m128i a = _mm_loadu_si128((const __m128i *)(taps[p][2 * t] + channel));
-      const __m128i b = _mm_loadu_si128((const __m128i *)(taps[p][2 * t + 1] + channel));
-      const __m256i x = _mm256_cvtepu8_epi16(_mm_unpacklo_epi8(a, b)), y = _mm256_cvtepu8_epi16(_mm_unpackhi_epi8(a, b));
+      const __m128i a = _mm_loadu_si128((const __m128i*)(taps[p][2 * t] + channel));
+      const __m128i b = _mm_loadu_si128((const __m128i*)(taps[p][2 * t + 1] + channel));
+      const __m256i x = _mm256_cvtepu8_epi16(_mm_unpacklo_epi8(a, b)),
+                    y = _mm256_cvtepu8_epi16(_mm_unpackhi_epi8(a, b));
 #if defined(__AVX512VNNI__) && defined(__AVX512VL__)
       low[p] = _mm256_dpwssd_epi32(low[p], x, v);
       high[p] = _mm256_dpwssd_epi32(high[p], y, w);
@@ -43,12 +45,12 @@ static void hl_taps(const hl_tap_list *taps, int pairs, int channel, const int8_
     }
   }
   for (int p = 0; p < HL_RUN; ++p) {
-    _mm256_storeu_si256((__m256i *)sums[p], low[p]);
-    _mm256_storeu_si256((__m256i *)(sums[p] + 8), high[p]);
+    _mm256_storeu_si256((__m256i*)sums[p], low[p]);
+    _mm256_storeu_si256((__m256i*)(sums[p] + 8), high[p]);
   }
 #else
   for (int p = 0; p < HL_RUN; ++p) {
-    const int8_t *w = weights;
+    const int8_t* w = weights;
     memcpy(sums[p], bias, sizeof sums[p]);
     for (int t = 0; t < pairs; ++t, w += 2 * HL_LANES) {
       const uint8_t *a = taps[p][2 * t] + channel, *b = taps[p][2 * t + 1] + channel;
@@ -59,7 +61,8 @@ static void hl_taps(const hl_tap_list *taps, int pairs, int channel, const int8_
 }
 
 // Where each tap of output (x, y) reads; an odd one more reads zeros.
-static void hl_find_taps(const hl_depthwise *op, const uint8_t *in, int x, int y, const uint8_t *zeros, const uint8_t **taps) {
+static void hl_find_taps(const hl_depthwise* op, const uint8_t* in, int x, int y, const uint8_t* zeros,
+                         const uint8_t** taps) {
   const int left = x * op->stride - op->pad_left, top = y * op->stride - op->pad_top;
   const int inside = left >= 0 && left + op->kernel_width <= op->in_width;
   int count = 0;
@@ -74,7 +77,7 @@ static void hl_find_taps(const hl_depthwise *op, const uint8_t *in, int x, int y
 }
 
 // `zeros`: room for one pixel's channels, rounded up to 16.
-static void hl_depthwise_run(const hl_depthwise *op, const uint8_t *in, uint8_t *out, uint8_t *zeros) {
+static void hl_depthwise_run(const hl_depthwise* op, const uint8_t* in, uint8_t* out, uint8_t* zeros) {
   const int pairs = (op->kernel_height * op->kernel_width + 1) / 2;
   memset(zeros, op->in_zero, (size_t)((op->channels + HL_LANES - 1) / HL_LANES * HL_LANES));
   for (int y = 0; y < op->out_height; ++y) {
@@ -85,10 +88,13 @@ static void hl_depthwise_run(const hl_depthwise *op, const uint8_t *in, uint8_t 
       for (int c = 0; c < op->channels; c += HL_LANES) {
         const int left = op->channels - c;
         int32_t sums[HL_RUN][HL_LANES];
-        hl_taps((const hl_tap_list *)taps, pairs, c, op->weights + (size_t)(2 * c * pairs), op->bias + c, sums);
-        hl_write(sums[0], HL_LANES, count, &op->to, c, left < HL_BLOCK ? left : HL_BLOCK, out + c, op->channels);
+        hl_taps((const hl_tap_list*)taps, pairs, c, op->weights + (size_t)(2 * c * pairs), op->bias + c,
+                sums);
+        hl_write(sums[0], HL_LANES, count, &op->to, c, left < HL_BLOCK ? left : HL_BLOCK, out + c,
+                 op->channels);
         if (left > HL_BLOCK) {
-          hl_write(sums[0] + 8, HL_LANES, count, &op->to, c + 8, left < HL_LANES ? left - 8 : HL_BLOCK, out + c + 8, op->channels);
+          hl_write(sums[0] + 8, HL_LANES, count, &op->to, c + 8, left < HL_LANES ? left - 8 : HL_BLOCK,
+                   out + c + 8, op->channels);
         }
       }
       out += count * op->channels;

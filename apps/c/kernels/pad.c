@@ -4,9 +4,10 @@ typedef struct {
   uint8_t zero;
 } hl_pad;
 
-static void hl_pad_run(const hl_pad *op, const uint8_t *in, uint8_t *out) {
+static void hl_pad_run(const hl_pad* op, const uint8_t* in, uint8_t* out) {
   const size_t row_bytes = (size_t)(op->in_width * op->channels);
-  const size_t left_bytes = (size_t)(op->left * op->channels), right_bytes = (size_t)(op->right * op->channels);
+  const size_t left_bytes = (size_t)(op->left * op->channels),
+               right_bytes = (size_t)(op->right * op->channels);
   const size_t wide_bytes = left_bytes + row_bytes + right_bytes;
   memset(out, op->zero, (size_t)op->top * wide_bytes);
   out += (size_t)op->top * wide_bytes;

@@ -1,11 +1,14 @@
-// Scores from logits, in fixed point. `exps[d]` is exp(-d * scale) as a fraction of 2^31; 0 = too small to count.
+// Scores from logits, in fixed point. `exps[d]` is exp(-d * scale) as a fraction of 2^31; 0 = too small to
+// count.
 typedef struct {
   int count;
-  const int32_t *exps;   // (256)
+  const int32_t* exps;  // (256)
 } hl_softmax;
 
 // a * b / 2^31, rounded half up.
-static int32_t hl_multiply_high(int32_t a, int32_t b) { return (int32_t)(((int64_t)a * b + ((int64_t)1 << 30)) >> 31); }
+static int32_t hl_multiply_high(int32_t a, int32_t b) {
+  return (int32_t)(((int64_t)a * b + ((int64_t)1 << 30)) >> 31);
+}
 
 static int32_t hl_shift_right(int32_t x, int bits) {
   const int32_t mask = (int32_t)(((uint32_t)1 << bits) - 1);
@@ -27,7 +30,7 @@ static int32_t hl_one_over_one_plus(int32_t fraction) {
   return x > INT32_MAX / 2 ? INT32_MAX : x * 2;
 }
 
-static void hl_softmax_run(const hl_softmax *op, const uint8_t *in, uint8_t *out) {
+static void hl_softmax_run(const hl_softmax* op, const uint8_t* in, uint8_t* out) {
   int most = 0;
   for (int i = 0; i < op->count; ++i) most = in[i] > most ? in[i] : most;
   int32_t sum = 0;
@@ -35,7 +38,7 @@ static void hl_softmax_run(const hl_softmax *op, const uint8_t *in, uint8_t *out
   int headroom = 0;
   while (((uint32_t)sum << headroom) < 0x80000000u) ++headroom;
   const int32_t reciprocal = hl_one_over_one_plus((int32_t)(((uint32_t)sum << headroom) - 0x80000000u));
-  const int shift = 12 - headroom + 31 - 8;   // 12 whole bits in the sum, 8 in a score
+  const int shift = 12 - headroom + 31 - 8;  // 12 whole bits in the sum, 8 in a score
   for (int i = 0; i < op->count; ++i) {
     const int32_t exp = op->exps[most - in[i]];
     const int32_t score = exp == 0 ? 0 : hl_shift_right(hl_multiply_high(reciprocal, exp), shift);

@@ -10,7 +10,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kTilePx = 256, kOwnPx = 512;
-constexpr uint64_t kSeed = 20;   // no other purpose draws from the key (20, "backdrop")
+constexpr uint64_t kSeed = 20;  // no other purpose draws from the key (20, "backdrop")
 
 Float4 Splat(float value) { return Float4{value, value, value, value}; }
 
@@ -18,10 +18,12 @@ Float4 Colour(Rng& rng, float low, float high) {
   return Float4{rng.Uniform(low, high), rng.Uniform(low, high), rng.Uniform(low, high), 0};
 }
 
-// Smooth noise in 0..1 that repeats after kTilePx: a lattice of `cells_x` x `cells_y` random values, interpolated.
+// Smooth noise in 0..1 that repeats after kTilePx: a lattice of `cells_x` x `cells_y` random values,
+// interpolated.
 class Noise {
  public:
-  Noise(int cells_x, int cells_y, Rng& rng) : x_(cells_x), y_(cells_y), values_(static_cast<size_t>(cells_x * cells_y)) {
+  Noise(int cells_x, int cells_y, Rng& rng)
+      : x_(cells_x), y_(cells_y), values_(static_cast<size_t>(cells_x * cells_y)) {
     for (float& value : values_) value = rng.Uniform();
   }
   float At(int x, int y) const {
@@ -48,7 +50,8 @@ std::vector<float> Octaves(int cells, int stretch, Rng& rng) {
     const Noise noise(cells, std::max(1, cells / stretch), rng);
     total += strength;
     for (int y = 0; y < kTilePx; ++y) {
-      for (int x = 0; x < kTilePx; ++x) sum[static_cast<size_t>(y * kTilePx + x)] += strength * noise.At(x, y);
+      for (int x = 0; x < kTilePx; ++x)
+        sum[static_cast<size_t>(y * kTilePx + x)] += strength * noise.At(x, y);
     }
   }
   for (float& value : sum) value /= total;
@@ -59,13 +62,20 @@ using Tile = std::vector<Float4>;
 
 Tile Blend(const std::vector<float>& share, Float4 low, Float4 high) {
   Tile tile(share.size());
-  for (size_t i = 0; i < share.size(); ++i) tile[i] = low + Splat(std::clamp(1.8f * share[i] - 0.4f, 0.0f, 1.0f)) * (high - low);
+  for (size_t i = 0; i < share.size(); ++i)
+    tile[i] = low + Splat(std::clamp(1.8f * share[i] - 0.4f, 0.0f, 1.0f)) * (high - low);
   return tile;
 }
 
-Tile Plaster(Rng& rng) { return Blend(Octaves(16, 1, rng), Colour(rng, 0.3f, 0.5f), Colour(rng, 0.5f, 0.8f)); }
-Tile Wood(Rng& rng) { return Blend(Octaves(16, 16, rng), Float4{0.1f, 0.05f, 0.02f, 0}, Float4{0.55f, 0.3f, 0.15f, 0}); }
-Tile Stone(Rng& rng) { return Blend(Octaves(64, 1, rng), Colour(rng, 0.02f, 0.15f), Colour(rng, 0.4f, 0.8f)); }
+Tile Plaster(Rng& rng) {
+  return Blend(Octaves(16, 1, rng), Colour(rng, 0.3f, 0.5f), Colour(rng, 0.5f, 0.8f));
+}
+Tile Wood(Rng& rng) {
+  return Blend(Octaves(16, 16, rng), Float4{0.1f, 0.05f, 0.02f, 0}, Float4{0.55f, 0.3f, 0.15f, 0});
+}
+Tile Stone(Rng& rng) {
+  return Blend(Octaves(64, 1, rng), Colour(rng, 0.02f, 0.15f), Colour(rng, 0.4f, 0.8f));
+}
 
 Tile Cloth(Rng& rng) {
   std::vector<float> share = Octaves(8, 1, rng);
@@ -73,7 +83,8 @@ Tile Cloth(Rng& rng) {
     for (int x = 0; x < kTilePx; ++x) {
       const int thread = (x / 4 + y / 4) % 2 == 0 ? x % 4 : y % 4;
       float& value = share[static_cast<size_t>(y * kTilePx + x)];
-      value = 0.3f * value + 0.15f * static_cast<float>(std::min(thread, 3 - thread) + 1) + (y / 32 % 2 == 0 ? 0.2f : 0.0f);
+      value = 0.3f * value + 0.15f * static_cast<float>(std::min(thread, 3 - thread) + 1) +
+              (y / 32 % 2 == 0 ? 0.2f : 0.0f);
     }
   }
   return Blend(share, Colour(rng, 0.0f, 0.2f), Colour(rng, 0.3f, 0.9f));
@@ -89,7 +100,8 @@ Tile Tiles(Rng& rng) {
     for (int x = 0; x < kTilePx; ++x) {
       const int along = (x + shift) % kTilePx;
       const bool gap = y % 32 < 3 || along % 64 < 3;
-      tile[static_cast<size_t>(y * kTilePx + x)] = gap ? joint : bricks[static_cast<size_t>(row * 4 + along / 64)];
+      tile[static_cast<size_t>(y * kTilePx + x)] =
+          gap ? joint : bricks[static_cast<size_t>(row * 4 + along / 64)];
     }
   }
   return tile;
@@ -113,7 +125,8 @@ void AddShape(Tile& tile, float longest_px, Rng& rng) {
       const float u = (x * dx + y * dy) / a, v = (y * dx - x * dy) / b;
       const float edge = round ? u * u + v * v : std::max(u * u, v * v);
       if (edge > 1) continue;
-      const int at_x = (static_cast<int>(centre_x) + i) & (kTilePx - 1), at_y = (static_cast<int>(centre_y) + j) & (kTilePx - 1);
+      const int at_x = (static_cast<int>(centre_x) + i) & (kTilePx - 1),
+                at_y = (static_cast<int>(centre_y) + j) & (kTilePx - 1);
       tile[static_cast<size_t>(at_y * kTilePx + at_x)] = colour * Splat(0.75f + 0.35f * v - 0.2f * edge);
     }
   }
@@ -135,7 +148,8 @@ std::shared_ptr<const Backdrops::Picture> Finish(int side, Tile pixels) {
   for (const Float4& pixel : pixels) {
     for (int c = 0; c < 3; ++c) sum[c] += static_cast<double>(pixel[c]);
   }
-  for (int c = 0; c < 3; ++c) picture->mean[c] = static_cast<float>(sum[c] / static_cast<double>(pixels.size()));
+  for (int c = 0; c < 3; ++c)
+    picture->mean[c] = static_cast<float>(sum[c] / static_cast<double>(pixels.size()));
   picture->pixels = std::move(pixels);
   return picture;
 }
@@ -144,7 +158,8 @@ std::shared_ptr<const Backdrops::Picture> OwnPicture(const Image& image) {
   const std::vector<uint8_t> rgb = ModelInput(image, kOwnPx, Fit::kCrop);
   const auto& levels = LinearLevels();
   Tile pixels(rgb.size() / 3);
-  for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = Float4{levels[rgb[3 * i]], levels[rgb[3 * i + 1]], levels[rgb[3 * i + 2]], 0};
+  for (size_t i = 0; i < pixels.size(); ++i)
+    pixels[i] = Float4{levels[rgb[3 * i]], levels[rgb[3 * i + 1]], levels[rgb[3 * i + 2]], 0};
   return Finish(kOwnPx, std::move(pixels));
 }
 
@@ -171,11 +186,18 @@ const Backdrops& Backdrops::BuiltIn() {
 Result<Backdrops> Backdrops::FromFolder(const fs::path& folder) {
   std::error_code error;
   std::vector<fs::path> files;
-  for (fs::recursive_directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-    if (entry->is_regular_file(error) && !entry->path().filename().string().starts_with(".")) files.push_back(entry->path());
+  for (fs::recursive_directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (entry->is_regular_file(error) && !entry->path().filename().string().starts_with("."))
+      files.push_back(entry->path());
   }
-  if (error) return Fail(ErrorKind::kBadInput, "{}: no folder of backgrounds that can be read: {}", folder.string(), error.message());
-  if (files.empty()) return Fail(ErrorKind::kBadInput, "{}: no picture in it; --backgrounds wants a folder of photographs without the subject", folder.string());
+  if (error)
+    return Fail(ErrorKind::kBadInput, "{}: no folder of backgrounds that can be read: {}", folder.string(),
+                error.message());
+  if (files.empty())
+    return Fail(ErrorKind::kBadInput,
+                "{}: no picture in it; --backgrounds wants a folder of photographs without the subject",
+                folder.string());
   std::sort(files.begin(), files.end());
   Backdrops own;
   own.found_ = files.size();
@@ -186,7 +208,9 @@ Result<Backdrops> Backdrops::FromFolder(const fs::path& folder) {
     if (!decoded) troubles += "\n  " + decoded.error().message;
     else own.pictures_.push_back(OwnPicture(decoded->image));
   }
-  if (!troubles.empty()) return Fail(ErrorKind::kBadInput, "{}: pictures of the backgrounds cannot be read; take them out:{}", folder.string(), troubles);
+  if (!troubles.empty())
+    return Fail(ErrorKind::kBadInput, "{}: pictures of the backgrounds cannot be read; take them out:{}",
+                folder.string(), troubles);
   return own;
 }
 

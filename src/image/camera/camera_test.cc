@@ -1,4 +1,5 @@
-// Claims about the camera simulator that need no oracle: determinism, monotone effect, what a shot leaves alone.
+// Claims about the camera simulator that need no oracle: determinism, monotone effect, what a shot leaves
+// alone.
 #include "image/camera/camera.h"
 
 #include <gmock/gmock.h>
@@ -21,7 +22,8 @@ Image Picture(uint64_t seed, int side = 160) {
   const int stripe = 8 + static_cast<int>(rng.Below(20));
   for (int y = 0; y < side; ++y) {
     for (int x = 0; x < side; ++x) {
-      uint8_t* const p = image.rgb.data() + (static_cast<size_t>(y) * static_cast<size_t>(side) + static_cast<size_t>(x)) * 3;
+      uint8_t* const p = image.rgb.data() +
+                         (static_cast<size_t>(y) * static_cast<size_t>(side) + static_cast<size_t>(x)) * 3;
       const int edge = (x / stripe + y / stripe) % 2 == 0 ? 40 : 0;
       p[0] = static_cast<uint8_t>(40 + edge + static_cast<int>(fx * static_cast<float>(x)) % 150);
       p[1] = static_cast<uint8_t>(50 + edge + static_cast<int>(fy * static_cast<float>(y)) % 150);
@@ -40,7 +42,8 @@ double MeanDifference(const Image& a, const Image& b) {
   // As a model sees them, so that frames of different sizes compare.
   const std::vector<uint8_t> one = ModelInput(a, 96, Fit::kCrop), two = ModelInput(b, 96, Fit::kCrop);
   double sum = 0;
-  for (size_t i = 0; i < one.size(); ++i) sum += std::abs(static_cast<int>(one[i]) - static_cast<int>(two[i]));
+  for (size_t i = 0; i < one.size(); ++i)
+    sum += std::abs(static_cast<int>(one[i]) - static_cast<int>(two[i]));
   return sum / static_cast<double>(one.size());
 }
 
@@ -48,7 +51,9 @@ TEST(Camera, EveryAxisHasAUnitARangeAndASource) {
   EXPECT_EQ(CameraAxes().size(), 18u);
   for (const CameraAxis& axis : CameraAxes()) {
     EXPECT_FALSE(axis.unit.empty() || axis.what.empty() || axis.source.empty()) << axis.name;
-    EXPECT_TRUE(std::is_sorted(axis.values.begin(), axis.values.end()) || std::is_sorted(axis.values.rbegin(), axis.values.rend())) << axis.name;
+    EXPECT_TRUE(std::is_sorted(axis.values.begin(), axis.values.end()) ||
+                std::is_sorted(axis.values.rbegin(), axis.values.rend()))
+        << axis.name;
     EXPECT_LE(axis.typical, axis.hard) << axis.name;
     EXPECT_LE(axis.hard, 5) << axis.name;
     EXPECT_DOUBLE_EQ(AxisValue(axis, 0), axis.values[0]);
@@ -59,28 +64,33 @@ TEST(Camera, EveryAxisHasAUnitARangeAndASource) {
 
 size_t AxisNamed(std::string_view name) {
   const auto axes = CameraAxes();
-  return static_cast<size_t>(std::find_if(axes.begin(), axes.end(), [&](const CameraAxis& axis) { return axis.name == name; }) - axes.begin());
+  return static_cast<size_t>(
+      std::find_if(axes.begin(), axes.end(), [&](const CameraAxis& axis) { return axis.name == name; }) -
+      axes.begin());
 }
 
 // Frames of an axis at severities 0..5, the same luck at each.
 std::vector<Image> Series(size_t axis, uint64_t picture) {
   std::vector<Image> frames;
   for (int severity = 0; severity <= 5; ++severity) {
-    frames.push_back(Taken(Picture(picture), ShotOnAxis(axis, severity, Rng(7, "luck", {picture, axis})), picture));
+    frames.push_back(
+        Taken(Picture(picture), ShotOnAxis(axis, severity, Rng(7, "luck", {picture, axis})), picture));
   }
   return frames;
 }
 
 TEST(Camera, AHigherSeverityChangesThePictureMore) {
   for (size_t axis = 0; axis < CameraAxes().size(); ++axis) {
-    if (CameraAxes()[axis].name == "background") continue;   // below
+    if (CameraAxes()[axis].name == "background") continue;  // below
     std::array<double, 6> change{};
     for (uint64_t picture = 0; picture < 3; ++picture) {
       const std::vector<Image> frames = Series(axis, picture);
-      for (size_t severity = 1; severity <= 5; ++severity) change[severity] += MeanDifference(frames[0], frames[severity]) / 3;
+      for (size_t severity = 1; severity <= 5; ++severity)
+        change[severity] += MeanDifference(frames[0], frames[severity]) / 3;
     }
     for (size_t severity = 1; severity <= 5; ++severity) {
-      EXPECT_GT(change[severity], change[severity - 1]) << CameraAxes()[axis].name << " at severity " << severity;
+      EXPECT_GT(change[severity], change[severity - 1])
+          << CameraAxes()[axis].name << " at severity " << severity;
     }
     EXPECT_GT(change[5], 0.5) << CameraAxes()[axis].name;
   }
@@ -102,12 +112,14 @@ TEST(Camera, AHigherLevelOfBackgroundIsBusier) {
   std::array<double, 6> structure{};
   for (uint64_t picture = 0; picture < 12; ++picture) {
     const std::vector<Image> frames = Series(AxisNamed("background"), picture);
-    for (size_t severity = 0; severity <= 5; ++severity) structure[severity] += Structure(frames[severity]) / 12;
-    EXPECT_GT(MeanDifference(frames[0], frames[1]), 1);   // grey to a colour
+    for (size_t severity = 0; severity <= 5; ++severity)
+      structure[severity] += Structure(frames[severity]) / 12;
+    EXPECT_GT(MeanDifference(frames[0], frames[1]), 1);  // grey to a colour
   }
   EXPECT_EQ(structure[0], 0);
   EXPECT_EQ(structure[1], 0);
-  for (size_t severity = 2; severity <= 5; ++severity) EXPECT_GT(structure[severity], structure[severity - 1]) << severity;
+  for (size_t severity = 2; severity <= 5; ++severity)
+    EXPECT_GT(structure[severity], structure[severity - 1]) << severity;
 }
 
 TEST(Camera, AShotOfOneAxisLeavesTheOthersAtRest) {
@@ -176,7 +188,7 @@ TEST(Camera, AFrameComesBackFromYuvAsItWas) {
   EXPECT_LT(MeanDifference(picture, back), 2.5);
   Image grey{24, 32, std::vector<uint8_t>(24 * 32 * 3)};
   for (size_t i = 0; i < grey.rgb.size(); ++i) grey.rgb[i] = static_cast<uint8_t>(i / 3 % 251);
-  EXPECT_EQ(Receive(Deliver(grey)).rgb, grey.rgb);   // without colour nothing is lost
+  EXPECT_EQ(Receive(Deliver(grey)).rgb, grey.rgb);  // without colour nothing is lost
 }
 
 TEST(Camera, ATypicalSmallPictureResemblesTheFullOne) {
@@ -188,8 +200,8 @@ TEST(Camera, ATypicalSmallPictureResemblesTheFullOne) {
     small += MeanDifference(picture, {100, 100, input});
     unlike += MeanDifference(Picture(i + 100, 100), {100, 100, input});
   }
-  EXPECT_GT(small, 8);        // it is varied
-  EXPECT_LT(small, unlike);   // and still nearer to its own picture than to others
+  EXPECT_GT(small, 8);       // it is varied
+  EXPECT_LT(small, unlike);  // and still nearer to its own picture than to others
 }
 
 TEST(Camera, OtherFitsGetASquareFrame) {

@@ -31,12 +31,23 @@ Geometry GeometryOf(const CameraShot& shot, Fit fit) {
   geometry.height = fit == Fit::kCrop ? shot.box_px / 3 * 4 / 2 * 2 : shot.box_px;
   geometry.box_px = shot.box_px;
   geometry.distortion = shot.distortion;
-  const Homography tip = {1, 0, 0, 0, CosDeg(shot.pitch_deg), -SinDeg(shot.pitch_deg), 0, SinDeg(shot.pitch_deg), CosDeg(shot.pitch_deg)};
-  const Homography turn = {CosDeg(shot.yaw_deg), 0, SinDeg(shot.yaw_deg), 0, 1, 0, -SinDeg(shot.yaw_deg), 0, CosDeg(shot.yaw_deg)};
+  const Homography tip = {1,
+                          0,
+                          0,
+                          0,
+                          CosDeg(shot.pitch_deg),
+                          -SinDeg(shot.pitch_deg),
+                          0,
+                          SinDeg(shot.pitch_deg),
+                          CosDeg(shot.pitch_deg)};
+  const Homography turn = {CosDeg(shot.yaw_deg),  0, SinDeg(shot.yaw_deg), 0, 1, 0,
+                           -SinDeg(shot.yaw_deg), 0, CosDeg(shot.yaw_deg)};
   const double sine = SinDeg(shot.rotation_deg), cosine = CosDeg(shot.rotation_deg);
   const Homography r = Multiply(Multiply(tip, turn), {cosine, -sine, 0, sine, cosine, 0, 0, 0, 1});
   const double f = shot.fill;
-  const Homography see = {kFocal * r[0] * f, kFocal * r[1] * f, 0, kFocal * r[3] * f, kFocal * r[4] * f, 0, r[6] * f, r[7] * f, kFocal};
+  const Homography see = {kFocal * r[0] * f, kFocal * r[1] * f, 0,
+                          kFocal * r[3] * f, kFocal * r[4] * f, 0,
+                          r[6] * f,          r[7] * f,          kFocal};
   geometry.to_subject = Inverse(Multiply({1, 0, 2 * shot.place_x, 0, 1, 2 * shot.place_y, 0, 0, 1}, see));
   const double scale = geometry.to_subject[8];
   for (double& value : geometry.to_subject) value /= scale;
@@ -52,7 +63,8 @@ std::vector<Tap> DiscKernel(double diameter_px) {
     for (int dx = -reach; dx <= reach; ++dx) {
       int inside = 0;
       for (int i = 0; i < kPoints * kPoints; ++i) {
-        const double x = dx + (i % kPoints + 0.5) / kPoints - 0.5, y = dy + (i / kPoints + 0.5) / kPoints - 0.5;
+        const double x = dx + (i % kPoints + 0.5) / kPoints - 0.5,
+                     y = dy + (i / kPoints + 0.5) / kPoints - 0.5;
         if (x * x + y * y <= radius * radius) ++inside;
       }
       weights[{dy, dx}] = inside;

@@ -1,5 +1,6 @@
-// What stands before the lens: the subject on its background, read pixel by pixel through the geometry. In chunks of 16 pixels, whose
-// coordinates are plain loops of a fixed length that the compiler vectorises; the order of operations is fixed.
+// What stands before the lens: the subject on its background, read pixel by pixel through the geometry. In
+// chunks of 16 pixels, whose coordinates are plain loops of a fixed length that the compiler vectorises; the
+// order of operations is fixed.
 #include <algorithm>
 #include <cmath>
 
@@ -10,19 +11,19 @@ namespace handlens::image {
 namespace {
 
 constexpr int kChunk = 16;
-constexpr int kWave = 1024;                       // entries of the cosine table
-constexpr double kFramePx = 640;                  // what a user's background spans, in a frame whose box is 480
+constexpr int kWave = 1024;       // entries of the cosine table
+constexpr double kFramePx = 640;  // what a user's background spans, in a frame whose box is 480
 
 Float4 Splat(float value) { return Float4{value, value, value, value}; }
 
 struct Chunk {
-  float x[kChunk], y[kChunk];                     // half boxes from the centre, as if the lens were straight
-  float u[kChunk], v[kChunk];                     // pixels of the subject
-  float cover[kChunk];                            // 1 = subject, 0 = background
+  float x[kChunk], y[kChunk];  // half boxes from the centre, as if the lens were straight
+  float u[kChunk], v[kChunk];  // pixels of the subject
+  float cover[kChunk];         // 1 = subject, 0 = background
 };
 
 struct Coefficients {
-  float m[9];                                     // from half boxes to pixels of the subject
+  float m[9];  // from half boxes to pixels of the subject
   float half_n, unit, bend;
 };
 
@@ -31,7 +32,8 @@ Coefficients CoefficientsOf(const Geometry& geometry, int n) {
   for (size_t i = 0; i < 9; ++i) c.m[i] = static_cast<float>(geometry.to_subject[i]);
   c.half_n = static_cast<float>(n) / 2;
   c.unit = static_cast<float>(2 / geometry.box_px);
-  const double diagonal_squared = (static_cast<double>(geometry.width) * geometry.width + static_cast<double>(geometry.height) * geometry.height) /
+  const double diagonal_squared = (static_cast<double>(geometry.width) * geometry.width +
+                                   static_cast<double>(geometry.height) * geometry.height) /
                                   (geometry.box_px * geometry.box_px);
   c.bend = static_cast<float>(geometry.distortion / diagonal_squared);
   return c;
@@ -56,7 +58,8 @@ float Cover(Chunk& chunk, float n, float& most) {
   float least = 1;
   most = 0;
   for (int i = 0; i < kChunk; ++i) {
-    const float inside = std::min(std::min(chunk.u[i], n - 1 - chunk.u[i]), std::min(chunk.v[i], n - 1 - chunk.v[i]));
+    const float inside =
+        std::min(std::min(chunk.u[i], n - 1 - chunk.u[i]), std::min(chunk.v[i], n - 1 - chunk.v[i]));
     const float cover = std::clamp(inside + 1.0f, 0.0f, 1.0f);
     chunk.cover[i] = cover;
     least = std::min(least, cover);
@@ -71,7 +74,8 @@ void ReadSubject(const Subject::Plane& plane, const Chunk& chunk, Float4* out) {
   for (int i = 0; i < kChunk; ++i) {
     const float u = std::clamp(chunk.u[i], 0.0f, last), v = std::clamp(chunk.v[i], 0.0f, last);
     const auto left = static_cast<int>(u), top = static_cast<int>(v);
-    const Float4* const p = plane.pixels.data() + static_cast<size_t>(top) * below + static_cast<size_t>(left);
+    const Float4* const p =
+        plane.pixels.data() + static_cast<size_t>(top) * below + static_cast<size_t>(left);
     const Float4 fu = Splat(u - static_cast<float>(left)), fv = Splat(v - static_cast<float>(top));
     const Float4 upper = p[0] + fu * (p[1] - p[0]), lower = p[below] + fu * (p[below + 1] - p[below]);
     out[i] = upper + fv * (lower - upper);
@@ -82,7 +86,8 @@ void ReadSubject(const Subject::Plane& plane, const Chunk& chunk, Float4* out) {
 const std::array<float, kWave>& Wave() {
   static const std::array<float, kWave> wave = [] {
     std::array<float, kWave> values{};
-    for (size_t i = 0; i < kWave; ++i) values[i] = static_cast<float>(CosDeg(360.0 * static_cast<double>(i) / kWave));
+    for (size_t i = 0; i < kWave; ++i)
+      values[i] = static_cast<float>(CosDeg(360.0 * static_cast<double>(i) / kWave));
     return values;
   }();
   return wave;
@@ -94,7 +99,8 @@ void AddBands(const Bands& bands, float x, float y, Float4* out) {
   for (int i = 0; i < kChunk; ++i) {
     const float turns = bands.step_x * (x + static_cast<float>(i)) + bands.step_y * y;
     const auto at = static_cast<uint32_t>(static_cast<int32_t>(std::floor(turns * kWave)));
-    const Float4 cosine = {wave[at % kWave], wave[(at + kWave / 3) % kWave], wave[(at + 2 * kWave / 3) % kWave], 0};
+    const Float4 cosine = {wave[at % kWave], wave[(at + kWave / 3) % kWave],
+                           wave[(at + 2 * kWave / 3) % kWave], 0};
     out[i] = out[i] * (Splat(1) + Splat(bands.contrast) * cosine);
   }
 }
@@ -124,13 +130,15 @@ class BackgroundReader {
     const Float4* const pixels = b_.picture->pixels.data();
     for (int i = 0; i < kChunk; ++i) {
       const float fx = x + static_cast<float>(i);
-      const float u = fx * step_x_ - y * step_y_ + static_cast<float>(b_.offset_x), v = fx * step_y_ + y * step_x_ + static_cast<float>(b_.offset_y);
-      const auto left = static_cast<int>(u), top = static_cast<int>(v);   // offsets keep both above 0
+      const float u = fx * step_x_ - y * step_y_ + static_cast<float>(b_.offset_x),
+                  v = fx * step_y_ + y * step_x_ + static_cast<float>(b_.offset_y);
+      const auto left = static_cast<int>(u), top = static_cast<int>(v);  // offsets keep both above 0
       const size_t x0 = Mirrored(left, side), x1 = Mirrored(left + 1, side);
       const Float4* const row0 = pixels + Mirrored(top, side) * stride;
       const Float4* const row1 = pixels + Mirrored(top + 1, side) * stride;
       const Float4 fu = Splat(u - static_cast<float>(left)), fv = Splat(v - static_cast<float>(top));
-      const Float4 upper = row0[x0] + fu * (row0[x1] - row0[x0]), lower = row1[x0] + fu * (row1[x1] - row1[x0]);
+      const Float4 upper = row0[x0] + fu * (row0[x1] - row0[x0]),
+                   lower = row1[x0] + fu * (row1[x1] - row1[x0]);
       out[i] = plain_ + gain_ * (upper + fv * (lower - upper));
     }
   }
@@ -149,9 +157,11 @@ Background DrawBackground(const CameraShot& shot, const Backdrops& backdrops, Rn
   const size_t half = backdrops.size() / 2;
   const bool heaps = shot.background > 3 && half > 0;
   const uint32_t which = rng.Below(1u << 20);
-  const double angle = static_cast<double>(rng.Uniform(0.0f, 360.0f)), zoom = static_cast<double>(rng.Uniform(0.8f, 2.5f));
+  const double angle = static_cast<double>(rng.Uniform(0.0f, 360.0f)),
+               zoom = static_cast<double>(rng.Uniform(0.8f, 2.5f));
   // Far from 0, a multiple of the mirrored tile, then anywhere in it.
-  const double offset_x = 8192 + static_cast<double>(rng.Uniform(0.0f, 512.0f)), offset_y = 8192 + static_cast<double>(rng.Uniform(0.0f, 512.0f));
+  const double offset_x = 8192 + static_cast<double>(rng.Uniform(0.0f, 512.0f)),
+               offset_y = 8192 + static_cast<double>(rng.Uniform(0.0f, 512.0f));
   const auto level = static_cast<float>(shot.background);
   const float coloured = std::clamp(level, 0.0f, 1.0f);
   Background background;
@@ -178,10 +188,12 @@ Background DrawBackground(const CameraShot& shot, const Backdrops& backdrops, Rn
   return background;
 }
 
-void RenderScene(const Subject::Plane& subject, const Geometry& geometry, const Background& background, const Bands& bands, Light& light) {
+void RenderScene(const Subject::Plane& subject, const Geometry& geometry, const Background& background,
+                 const Bands& bands, Light& light) {
   const Coefficients coefficients = CoefficientsOf(geometry, subject.n);
   const BackgroundReader behind(background);
-  const float centre_x = static_cast<float>(light.width) / 2 - 0.5f, centre_y = static_cast<float>(light.height) / 2 - 0.5f;
+  const float centre_x = static_cast<float>(light.width) / 2 - 0.5f,
+              centre_y = static_cast<float>(light.height) / 2 - 0.5f;
   Chunk chunk;
   Float4 front[kChunk], back[kChunk];
   for (int y = -light.margin; y < light.height + light.margin; ++y) {
@@ -199,7 +211,9 @@ void RenderScene(const Subject::Plane& subject, const Geometry& geometry, const 
       if (least < 1) behind.Read(from_centre_x, from_centre_y, back);
       const int count = std::min(kChunk, light.width + light.margin - first);
       for (int i = 0; i < count; ++i) {
-        row[first + i] = least >= 1 ? front[i] : most <= 0 ? back[i] : back[i] + Splat(chunk.cover[i]) * (front[i] - back[i]);
+        row[first + i] = least >= 1  ? front[i]
+                         : most <= 0 ? back[i]
+                                     : back[i] + Splat(chunk.cover[i]) * (front[i] - back[i]);
       }
     }
   }

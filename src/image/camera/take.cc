@@ -9,10 +9,10 @@
 namespace handlens::image {
 namespace {
 
-constexpr int kLargestPx = 640;            // of a subject: 1.3 boxes are 624
-constexpr size_t kLightSteps = 16384;      // of the table from light to levels: 0.2 levels a step in the dark
+constexpr int kLargestPx = 640;        // of a subject: 1.3 boxes are 624
+constexpr size_t kLightSteps = 16384;  // of the table from light to levels: 0.2 levels a step in the dark
 constexpr size_t kToneSteps = 4096;
-constexpr double kGlareHalfBoxes = 0.45;   // where a reflection has a quarter of its middle's light
+constexpr double kGlareHalfBoxes = 0.45;  // where a reflection has a quarter of its middle's light
 
 double PowerOf(double base, double exponent) { return base <= 0 ? 0 : Exp(exponent * Log(base)); }
 
@@ -46,11 +46,13 @@ const std::vector<float>& NormalDraws() {
   return table;
 }
 
-// Wien's law: how much a light source of another colour temperature changes red and blue against green. The channels' middles are at
-// 610, 545 and 465 nm; c2 = 0.014388 m K.
+// Wien's law: how much a light source of another colour temperature changes red and blue against green. The
+// channels' middles are at 610, 545 and 465 nm; c2 = 0.014388 m K.
 Float4 ColourOfLight(double warmth_mired) {
   constexpr double kC2 = 1.4388e-2, kRed = 610e-9, kGreen = 545e-9, kBlue = 465e-9;
-  const auto gain = [&](double wavelength) { return static_cast<float>(Exp(-kC2 * 1e-6 * warmth_mired * (1 / wavelength - 1 / kGreen))); };
+  const auto gain = [&](double wavelength) {
+    return static_cast<float>(Exp(-kC2 * 1e-6 * warmth_mired * (1 / wavelength - 1 / kGreen)));
+  };
   return Float4{gain(kRed), 1, gain(kBlue), 0};
 }
 
@@ -66,10 +68,11 @@ std::vector<uint8_t> ToneTable(double gamma) {
   return levels;
 }
 
-// Light that falls on a frame's pixel beside the scene's, and the share of it that arrives: constants of a shot.
+// Light that falls on a frame's pixel beside the scene's, and the share of it that arrives: constants of a
+// shot.
 struct Exposure {
   Float4 gain = {};
-  float corner = 0, per_pixel_squared = 0;       // vignetting: 1 / (1 + corner * r^2)^2, r = 1 in the corner
+  float corner = 0, per_pixel_squared = 0;  // vignetting: 1 / (1 + corner * r^2)^2, r = 1 in the corner
   float glare = 0, glare_x = 0, glare_y = 0, glare_per_pixel = 0;
   float shot_variance = 0, read_variance = 0;
 
@@ -80,7 +83,8 @@ struct Exposure {
     per_pixel_squared = 4.0f / static_cast<float>(light.width * light.width + light.height * light.height);
     glare = static_cast<float>(shot.glare);
     glare_x = static_cast<float>(light.width) / 2 - 0.5f + static_cast<float>(shot.glare_x * shot.box_px / 2);
-    glare_y = static_cast<float>(light.height) / 2 - 0.5f + static_cast<float>(shot.glare_y * shot.box_px / 2);
+    glare_y =
+        static_cast<float>(light.height) / 2 - 0.5f + static_cast<float>(shot.glare_y * shot.box_px / 2);
     glare_per_pixel = static_cast<float>(2 / (kGlareHalfBoxes * shot.box_px));
     // A pixel of a frame with fewer of them gathers the light of several.
     const double binning = shot.box_px / static_cast<double>(kBoxPx);
@@ -93,7 +97,8 @@ struct Exposure {
 
 void ExposeRow(const Exposure& e, const Light& light, int y, Float4* out) {
   const float dy = static_cast<float>(y) - (static_cast<float>(light.height) / 2 - 0.5f);
-  const float half = static_cast<float>(light.width) / 2 - 0.5f, gy = (static_cast<float>(y) - e.glare_y) * e.glare_per_pixel;
+  const float half = static_cast<float>(light.width) / 2 - 0.5f,
+              gy = (static_cast<float>(y) - e.glare_y) * e.glare_per_pixel;
   const Float4* const row = light.Row(y);
   for (int x = 0; x < light.width; ++x) {
     const float dx = static_cast<float>(x) - half;
@@ -124,7 +129,8 @@ void AddNoise(const Exposure& e, int width, Rng& rng, Float4* row) {
 Image Expose(const CameraShot& shot, const Light& light, Rng rng) {
   const Exposure exposure(shot, light);
   const std::vector<uint8_t> levels = ToneTable(shot.gamma);
-  Image image{light.width, light.height, std::vector<uint8_t>(static_cast<size_t>(light.width) * static_cast<size_t>(light.height) * 3)};
+  Image image{light.width, light.height,
+              std::vector<uint8_t>(static_cast<size_t>(light.width) * static_cast<size_t>(light.height) * 3)};
   std::vector<Float4> row(static_cast<size_t>(light.width));
   uint8_t* out = image.rgb.data();
   constexpr float kSteps = kLightSteps - 1;
@@ -132,7 +138,8 @@ Image Expose(const CameraShot& shot, const Light& light, Rng rng) {
     ExposeRow(exposure, light, y, row.data());
     if (exposure.noisy()) AddNoise(exposure, light.width, rng, row.data());
     for (const Float4& pixel : row) {
-      for (int c = 0; c < 3; ++c) *out++ = levels[static_cast<size_t>(std::clamp(pixel[c] * kSteps + 0.5f, 0.0f, kSteps))];
+      for (int c = 0; c < 3; ++c)
+        *out++ = levels[static_cast<size_t>(std::clamp(pixel[c] * kSteps + 0.5f, 0.0f, kSteps))];
     }
   }
   return image;
@@ -145,7 +152,8 @@ struct Workspace {
 
 const Light& ThroughLens(const CameraShot& shot, Workspace& work, const auto& render) {
   const double scale = shot.box_px / static_cast<double>(kBoxPx);
-  const std::vector<Tap> disc = DiscKernel(shot.defocus_px * scale), line = LineKernel(shot.motion_px * scale, shot.motion_deg);
+  const std::vector<Tap> disc = DiscKernel(shot.defocus_px * scale),
+                         line = LineKernel(shot.motion_px * scale, shot.motion_deg);
   const int disc_reach = Reach(disc), line_reach = Reach(line);
   render(disc_reach + line_reach, work.scene);
   const Light* light = &work.scene;
@@ -169,7 +177,8 @@ const std::array<float, 256>& LinearLevels() {
     std::array<float, 256> values{};
     for (size_t i = 0; i < 256; ++i) {
       const double level = static_cast<double>(i) / 255;
-      values[i] = static_cast<float>(level <= 0.04045 ? level / 12.92 : PowerOf((level + 0.055) / 1.055, 2.4));
+      values[i] =
+          static_cast<float>(level <= 0.04045 ? level / 12.92 : PowerOf((level + 0.055) / 1.055, 2.4));
     }
     return values;
   }();
@@ -177,7 +186,8 @@ const std::array<float, 256>& LinearLevels() {
 }
 
 Subject::Subject(const Image& picture, Fit fit) {
-  const int own = fit == Fit::kCrop ? std::min(picture.width, picture.height) : std::max(picture.width, picture.height);
+  const int own =
+      fit == Fit::kCrop ? std::min(picture.width, picture.height) : std::max(picture.width, picture.height);
   const int side = std::min(own, kLargestPx);
   square_ = {side, side, ModelInput(picture, side, fit)};
 }
@@ -232,8 +242,8 @@ Image TakePicture(Subject& subject, const CameraShot& shot, Fit fit, const Backd
 std::vector<uint8_t> TypicalCameraInput(std::span<const uint8_t> rgb, int side, int n, Rng rng) {
   HL_CHECK(rgb.size() == static_cast<size_t>(side) * static_cast<size_t>(side) * 3 && n >= 1);
   CameraShot shot = DrawShot(Care::kTypical, Rng(rng.Next(), "shot"));
-  // A model cannot see what is lost by a frame of little more than its own pixels; blocks and chroma of such a frame would be
-  // larger than a real one's, so neither is made.
+  // A model cannot see what is lost by a frame of little more than its own pixels; blocks and chroma of such
+  // a frame would be larger than a real one's, so neither is made.
   shot.box_px = std::clamp((n * 5 / 4 + 1) / 2 * 2, 64, kBoxPx);
   shot.jpeg_quality = 0;
   Subject subject(Image{side, side, {rgb.begin(), rgb.end()}}, Fit::kCrop);

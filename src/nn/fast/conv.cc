@@ -1,4 +1,5 @@
-// Convolutions and depthwise convolutions of the fast backend, each with the fixed batch norm and the activation behind it.
+// Convolutions and depthwise convolutions of the fast backend, each with the fixed batch norm and the
+// activation behind it.
 #include <algorithm>
 
 #include "nn/fast/fold.h"
@@ -13,18 +14,23 @@ using namespace kernels;
 void CloseActivation(const Context& c, const Placement& p, const Wires& wires, const Fold& fold, size_t b) {
   const bool acts = p.low != -std::numeric_limits<float>::infinity();
   if (!acts && !fold.SumsBias()) return;
-  ActivationBackward({c.In(wires.y, b), c.Out(wires.dy, b), Size(wires.dy.shape.height), Size(wires.dy.shape.width), wires.dy.pixel,
-                      p.low, p.high, fold.SumsBias() ? fold.BiasSums(c) : nullptr});
+  ActivationBackward({c.In(wires.y, b), c.Out(wires.dy, b), Size(wires.dy.shape.height),
+                      Size(wires.dy.shape.width), wires.dy.pixel, p.low, p.high,
+                      fold.SumsBias() ? fold.BiasSums(c) : nullptr});
 }
 
 class Conv final : public Operation {
  public:
   Conv(const Placement& p, const Wires& w)
-      : at_(p), p_(p, w), fold_(p, p_.taps.Count(), p_.out), panels_(p.arena->Reserve(PanelFloats(p_.taps.Count(), p_.out))) {
+      : at_(p),
+        p_(p, w),
+        fold_(p, p_.taps.Count(), p_.out),
+        panels_(p.arena->Reserve(PanelFloats(p_.taps.Count(), p_.out))) {
     if (fold_.Learns()) own_ = p.arena->Reserve(p_.taps.Count() * Padded(p_.out));
     if (!w.NeedsData()) return;
     point_ = p_.kernel == 1 && p_.taps.stride == 1;
-    transposed_ = p.arena->Reserve(point_ ? PanelFloats(p_.out, p_.in) : p_.out * p_.kernel * p_.kernel * Padded(p_.in));
+    transposed_ = p.arena->Reserve(point_ ? PanelFloats(p_.out, p_.in)
+                                          : p_.out * p_.kernel * p_.kernel * Padded(p_.in));
   }
   void Bind(Params& params) override { fold_.Bind(params); }
 
@@ -42,8 +48,8 @@ class Conv final : public Operation {
   }
   void Forward(const Context& c, size_t b) override {
     const Tensor4& y = p_.wires.y;
-    ConvForward({p_.Windows(c, b), c.Out(y, b), Size(y.shape.height), Size(y.shape.width), y.pixel, p_.taps, c.arena->At(panels_),
-                 fold_.Bias(c), at_.low, at_.high});
+    ConvForward({p_.Windows(c, b), c.Out(y, b), Size(y.shape.height), Size(y.shape.width), y.pixel, p_.taps,
+                 c.arena->At(panels_), fold_.Bias(c), at_.low, at_.high});
   }
 
   void BeginBackward(const Context& c) override { fold_.Clear(c); }
@@ -51,8 +57,8 @@ class Conv final : public Operation {
     const Tensor4& dy = p_.wires.dy;
     CloseActivation(c, at_, p_.wires, fold_, b);
     if (fold_.Learns()) {
-      ConvWeights({p_.Windows(c, b), c.In(dy, b), Size(dy.shape.height), Size(dy.shape.width), dy.pixel, p_.taps,
-                   c.arena->At(own_), fold_.WeightSums(c)});
+      ConvWeights({p_.Windows(c, b), c.In(dy, b), Size(dy.shape.height), Size(dy.shape.width), dy.pixel,
+                   p_.taps, c.arena->At(own_), fold_.WeightSums(c)});
     }
     if (p_.wires.NeedsData()) BackwardData(c, b);
   }
@@ -74,7 +80,8 @@ class Conv final : public Operation {
     float* to = c.arena->At(transposed_);
     const size_t taps = p_.kernel * p_.kernel, in = p_.in, padded = Padded(in);
     for (size_t t = 0; t < taps * in; ++t) {
-      for (size_t o = 0; o < p_.out; ++o) to[(o * taps + t / in) * padded + t % in] = w[t * p_.out + o] * scales[o];
+      for (size_t o = 0; o < p_.out; ++o)
+        to[(o * taps + t / in) * padded + t % in] = w[t * p_.out + o] * scales[o];
     }
   }
 
@@ -82,13 +89,19 @@ class Conv final : public Operation {
     const Tensor4 &dx = p_.wires.dx, &dy = p_.wires.dy;
     const float* transposed = c.arena->At(transposed_);
     if (point_) {
-      ConvForward({c.In(dy, b), c.Out(dx, b), Size(dx.shape.height), Size(dx.shape.width), dx.pixel, {1, 1, p_.out, 1}, transposed});
+      ConvForward({c.In(dy, b),
+                   c.Out(dx, b),
+                   Size(dx.shape.height),
+                   Size(dx.shape.width),
+                   dx.pixel,
+                   {1, 1, p_.out, 1},
+                   transposed});
       return;
     }
     ZeroPicture(c, dx, b);
     const Taps rows{p_.kernel, 1, p_.kernel * dx.pixel, p_.taps.stride};
-    ConvScatter({Shifted(c.Out(dx, b), Size(p_.window.top), Size(p_.window.left)), c.In(dy, b), Size(dy.shape.height),
-                 Size(dy.shape.width), p_.out, rows, transposed});
+    ConvScatter({Shifted(c.Out(dx, b), Size(p_.window.top), Size(p_.window.left)), c.In(dy, b),
+                 Size(dy.shape.height), Size(dy.shape.width), p_.out, rows, transposed});
     ZeroBorder(c, dx, b);
   }
 
@@ -121,8 +134,8 @@ class DepthwiseConv final : public Operation {
   }
   void Forward(const Context& c, size_t b) override {
     const Tensor4& y = p_.wires.y;
-    Depthwise({p_.Windows(c, b), c.Out(y, b), Size(y.shape.height), Size(y.shape.width), y.pixel, p_.kernel, p_.taps.stride,
-               c.arena->At(weights_), fold_.Bias(c), at_.low, at_.high});
+    Depthwise({p_.Windows(c, b), c.Out(y, b), Size(y.shape.height), Size(y.shape.width), y.pixel, p_.kernel,
+               p_.taps.stride, c.arena->At(weights_), fold_.Bias(c), at_.low, at_.high});
   }
 
   void BeginBackward(const Context& c) override { fold_.Clear(c); }
@@ -130,8 +143,8 @@ class DepthwiseConv final : public Operation {
     const Tensor4& dy = p_.wires.dy;
     CloseActivation(c, at_, p_.wires, fold_, b);
     if (fold_.Learns()) {
-      DepthwiseWeights({p_.Windows(c, b), c.In(dy, b), Size(dy.shape.height), Size(dy.shape.width), dy.pixel, p_.kernel,
-                        p_.taps.stride, c.arena->At(own_), fold_.WeightSums(c)});
+      DepthwiseWeights({p_.Windows(c, b), c.In(dy, b), Size(dy.shape.height), Size(dy.shape.width), dy.pixel,
+                        p_.kernel, p_.taps.stride, c.arena->At(own_), fold_.WeightSums(c)});
     }
     if (p_.wires.NeedsData()) BackwardData(c, b);
   }
@@ -140,15 +153,16 @@ class DepthwiseConv final : public Operation {
  private:
   void BackwardData(const Context& c, size_t b) const {
     const Tensor4 &dx = p_.wires.dx, &dy = p_.wires.dy;
-    const size_t top = Size(p_.window.top), left = Size(p_.window.left), height = Size(dx.shape.height), width = Size(dx.shape.width);
+    const size_t top = Size(p_.window.top), left = Size(p_.window.left), height = Size(dx.shape.height),
+                 width = Size(dx.shape.width);
     if (p_.taps.stride == 1) {
       // A depthwise convolution with the kernel turned round, over dy with its border of zeros.
       const kernels::In from = Shifted(c.In(dy, b), p_.kernel - 1 - top, p_.kernel - 1 - left);
       Depthwise({from, c.Out(dx, b), height, width, dx.pixel, p_.kernel, 1, c.arena->At(flipped_)});
       return;
     }
-    DepthwiseData({c.Out(dx, b), c.In(dy, b), height, width, dx.pixel, Size(dy.shape.height), Size(dy.shape.width), top, left,
-                   p_.kernel, p_.taps.stride, c.arena->At(weights_)});
+    DepthwiseData({c.Out(dx, b), c.In(dy, b), height, width, dx.pixel, Size(dy.shape.height),
+                   Size(dy.shape.width), top, left, p_.kernel, p_.taps.stride, c.arena->At(weights_)});
   }
 
   Placement at_;
@@ -160,7 +174,11 @@ class DepthwiseConv final : public Operation {
 
 }  // namespace
 
-std::unique_ptr<Operation> MakeConv(const Placement& p, const Wires& w) { return std::make_unique<Conv>(p, w); }
-std::unique_ptr<Operation> MakeDepthwise(const Placement& p, const Wires& w) { return std::make_unique<DepthwiseConv>(p, w); }
+std::unique_ptr<Operation> MakeConv(const Placement& p, const Wires& w) {
+  return std::make_unique<Conv>(p, w);
+}
+std::unique_ptr<Operation> MakeDepthwise(const Placement& p, const Wires& w) {
+  return std::make_unique<DepthwiseConv>(p, w);
+}
 
 }  // namespace handlens::nn

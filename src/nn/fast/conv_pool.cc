@@ -8,7 +8,8 @@ namespace {
 
 using namespace kernels;
 
-// Trained numbers with their output channels padded: a copy is made where padding is needed, else they serve as they are.
+// Trained numbers with their output channels padded: a copy is made where padding is needed, else they serve
+// as they are.
 class PaddedRows {
  public:
   PaddedRows() = default;
@@ -21,7 +22,8 @@ class PaddedRows {
   void Load(const Context& c, const float* plain) const {
     if (columns_ == Padded(columns_)) return;
     float* padded = c.arena->At(at_);
-    for (size_t r = 0; r < rows_; ++r) std::copy_n(plain + r * columns_, columns_, padded + r * Padded(columns_));
+    for (size_t r = 0; r < rows_; ++r)
+      std::copy_n(plain + r * columns_, columns_, padded + r * Padded(columns_));
   }
 
  private:
@@ -30,7 +32,8 @@ class PaddedRows {
 
 class ConvPool final : public Operation {
  public:
-  ConvPool(const Placement& p, const Wires& w) : index_(p.index), p_(p, w), w_(*p.arena, p_.taps.Count(), p_.out), b_(*p.arena, 1, p_.out) {
+  ConvPool(const Placement& p, const Wires& w)
+      : index_(p.index), p_(p, w), w_(*p.arena, p_.taps.Count(), p_.out), b_(*p.arena, 1, p_.out) {
     const Shape& s = w.y.shape;
     run_ = 3 * w.x.pixel;
     picture_places_ = Size(s.height) * Size(s.width) * w.y.pixel;
@@ -54,8 +57,9 @@ class ConvPool final : public Operation {
   }
   void Forward(const Context& c, size_t b) override {
     const Tensor4& y = p_.wires.y;
-    ConvPoolForward({c.In(p_.wires.x, b), c.At(y, b), Best(c, b), Size(y.shape.height), Size(y.shape.width), y.pixel, p_.taps,
-                     w_.At(c, c.params->Value(*weights_)), b_.At(c, c.params->Value(*bias_))});
+    ConvPoolForward({c.In(p_.wires.x, b), c.At(y, b), Best(c, b), Size(y.shape.height), Size(y.shape.width),
+                     y.pixel, p_.taps, w_.At(c, c.params->Value(*weights_)),
+                     b_.At(c, c.params->Value(*bias_))});
   }
 
   void BeginBackward(const Context& c) override {
@@ -70,9 +74,9 @@ class ConvPool final : public Operation {
       ZeroPicture(c, p_.wires.dx, b);
       dx = c.Out(p_.wires.dx, b);
     }
-    ConvPoolBackward({c.In(p_.wires.x, b), dx, c.At(dy, b), Best(c, b), Size(dy.shape.height), Size(dy.shape.width), dy.pixel,
-                      p_.out, run_, c.arena->At(transposed_), c.arena->At(own_), c.arena->At(total_),
-                      BiasGradient(c), c.arena->At(scratch_)});
+    ConvPoolBackward({c.In(p_.wires.x, b), dx, c.At(dy, b), Best(c, b), Size(dy.shape.height),
+                      Size(dy.shape.width), dy.pixel, p_.out, run_, c.arena->At(transposed_),
+                      c.arena->At(own_), c.arena->At(total_), BiasGradient(c), c.arena->At(scratch_)});
   }
   void EndBackward(const Context& c) override {
     if (learns_) StoreGradient(c.arena->At(total_), c.params->Gradient(*weights_));
@@ -80,7 +84,9 @@ class ConvPool final : public Operation {
 
  private:
   // The kernel sums both gradients in any case.
-  float* BiasGradient(const Context& c) const { return learns_ ? c.params->Gradient(*bias_) : c.arena->At(unused_bias_); }
+  float* BiasGradient(const Context& c) const {
+    return learns_ ? c.params->Gradient(*bias_) : c.arena->At(unused_bias_);
+  }
   uint8_t* Best(const Context& c, size_t picture) const {
     return reinterpret_cast<uint8_t*>(c.arena->At(best_)) + picture * picture_places_;
   }
@@ -90,7 +96,8 @@ class ConvPool final : public Operation {
   void TransposeWeights(const Context& c, const float* w) const {
     float* to = c.arena->At(transposed_);
     for (size_t t = 0; t < 9 * p_.in; ++t) {
-      for (size_t o = 0; o < p_.out; ++o) to[(o * 3 + Row(t)) * RunStride(run_) + InRun(t)] = w[t * p_.out + o];
+      for (size_t o = 0; o < p_.out; ++o)
+        to[(o * 3 + Row(t)) * RunStride(run_) + InRun(t)] = w[t * p_.out + o];
     }
   }
   void StoreGradient(const float* total, float* g) const {
@@ -104,13 +111,16 @@ class ConvPool final : public Operation {
   int index_;
   ConvPlan p_;
   PaddedRows w_, b_;
-  size_t run_ = 0, picture_places_ = 0, best_ = 0, sums_ = 0, transposed_ = 0, own_ = 0, total_ = 0, unused_bias_ = 0, scratch_ = 0;
+  size_t run_ = 0, picture_places_ = 0, best_ = 0, sums_ = 0, transposed_ = 0, own_ = 0, total_ = 0,
+         unused_bias_ = 0, scratch_ = 0;
   Param *weights_ = nullptr, *bias_ = nullptr;
   bool learns_ = true;
 };
 
 }  // namespace
 
-std::unique_ptr<Operation> MakeConvPool(const Placement& p, const Wires& w) { return std::make_unique<ConvPool>(p, w); }
+std::unique_ptr<Operation> MakeConvPool(const Placement& p, const Wires& w) {
+  return std::make_unique<ConvPool>(p, w);
+}
 
 }  // namespace handlens::nn

@@ -25,8 +25,8 @@ class Dense final : public Operation {
 
   void BeginForward(const Context& c) override {
     kernels::DenseForward({c.At(wires_.x, 0), wires_.x.picture, inputs_, c.params->Value(*weights_),
-                           bias_ ? c.params->Value(*bias_) : nullptr, c.At(wires_.y, 0), wires_.y.picture, outputs_, c.Count(),
-                           c.arena->At(partial_)});
+                           bias_ ? c.params->Value(*bias_) : nullptr, c.At(wires_.y, 0), wires_.y.picture,
+                           outputs_, c.Count(), c.arena->At(partial_)});
   }
 
   void BeginBackward(const Context& c) override {
@@ -41,8 +41,17 @@ class Dense final : public Operation {
         if (bias) bias[neurons_[j]] += d;
       }
     }
-    kernels::DenseBackwardArgs a{c.At(wires_.x, 0), wires_.x.picture, inputs_, wires_.NeedsData() ? c.At(wires_.dx, 0) : nullptr,
-                                 rows, columns, neurons_.data(), live, outputs_, batch, c.params->Value(*weights_)};
+    kernels::DenseBackwardArgs a{c.At(wires_.x, 0),
+                                 wires_.x.picture,
+                                 inputs_,
+                                 wires_.NeedsData() ? c.At(wires_.dx, 0) : nullptr,
+                                 rows,
+                                 columns,
+                                 neurons_.data(),
+                                 live,
+                                 outputs_,
+                                 batch,
+                                 c.params->Value(*weights_)};
     if (weights_->updated_in_backward) {
       if (momenta_ > 0) a.moment1 = c.params->Moment1(*weights_);
       if (momenta_ > 1) a.moment2 = c.params->Moment2(*weights_);
@@ -50,7 +59,7 @@ class Dense final : public Operation {
       kernels::DenseBackward(a, c.update);
       return;
     }
-    if (a.dx) kernels::DenseBackward(a, {});   // at rate zero: the weights stay
+    if (a.dx) kernels::DenseBackward(a, {});  // at rate zero: the weights stay
     if (!weights_->spec.Trained()) return;
     // At rate -1, from zero: what the step leaves is the gradient.
     a.dx = nullptr;
@@ -69,7 +78,8 @@ class Dense final : public Operation {
       }
       return false;
     };
-    return static_cast<size_t>(std::stable_partition(neurons_.begin(), neurons_.end(), live) - neurons_.begin());
+    return static_cast<size_t>(std::stable_partition(neurons_.begin(), neurons_.end(), live) -
+                               neurons_.begin());
   }
 
   int index_;
@@ -82,6 +92,8 @@ class Dense final : public Operation {
 
 }  // namespace
 
-std::unique_ptr<Operation> MakeDense(const Placement& p, const Wires& w) { return std::make_unique<Dense>(p, w); }
+std::unique_ptr<Operation> MakeDense(const Placement& p, const Wires& w) {
+  return std::make_unique<Dense>(p, w);
+}
 
 }  // namespace handlens::nn

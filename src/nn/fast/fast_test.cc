@@ -2,9 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <hwy/targets.h>
 #include <algorithm>
 #include <cmath>
-#include <hwy/targets.h>
 
 #include "base/hash.h"
 #include "base/rng.h"
@@ -31,13 +31,16 @@ Trained Train(const ModelSpec& spec, const Optimizer& optimizer, int steps, Back
   net.Initialize(9);
   Trained result;
   for (int step = 0; step < steps; ++step) {
-    const int count = step % 3 == 2 ? std::min(3, batch) : batch;   // a short last batch too
+    const int count = step % 3 == 2 ? std::min(3, batch) : batch;  // a short last batch too
     Rng rng(1, "batch", {static_cast<uint64_t>(step)});
     std::vector<float> inputs(static_cast<size_t>(count) * pixels);
     std::vector<int> labels;
-    for (int b = 0; b < count; ++b) labels.push_back(static_cast<int>(rng.Below(static_cast<uint32_t>(spec.classes))));
-    for (size_t i = 0; i < inputs.size(); ++i) inputs[i] = 0.7f * rng.Uniform() + 0.1f * static_cast<float>(labels[i / pixels]);
-    result.losses.push_back(net.TrainStep({inputs, labels, {}, 0.1f}, 0.02f, {2, static_cast<uint64_t>(step)}).mean_loss);
+    for (int b = 0; b < count; ++b)
+      labels.push_back(static_cast<int>(rng.Below(static_cast<uint32_t>(spec.classes))));
+    for (size_t i = 0; i < inputs.size(); ++i)
+      inputs[i] = 0.7f * rng.Uniform() + 0.1f * static_cast<float>(labels[i / pixels]);
+    result.losses.push_back(
+        net.TrainStep({inputs, labels, {}, 0.1f}, 0.02f, {2, static_cast<uint64_t>(step)}).mean_loss);
     result.scores.resize(static_cast<size_t>(count * spec.classes));
     net.Predict(inputs, count, result.scores);
   }
@@ -63,9 +66,12 @@ float Difference(const Weights& a, const Weights& b) {
 }
 
 void ExpectBackendsAgree(const ModelSpec& spec, const Optimizer& optimizer, int batch = 5) {
-  const Trained plain = Train(spec, optimizer, 3, Backend::kReference, batch), fast = Train(spec, optimizer, 3, Backend::kFast, batch);
-  for (size_t i = 0; i < plain.losses.size(); ++i) EXPECT_NEAR(plain.losses[i], fast.losses[i], 2e-4) << spec.name << " step " << i;
-  for (size_t i = 0; i < plain.scores.size(); ++i) EXPECT_NEAR(plain.scores[i], fast.scores[i], 3e-4) << spec.name;
+  const Trained plain = Train(spec, optimizer, 3, Backend::kReference, batch),
+                fast = Train(spec, optimizer, 3, Backend::kFast, batch);
+  for (size_t i = 0; i < plain.losses.size(); ++i)
+    EXPECT_NEAR(plain.losses[i], fast.losses[i], 2e-4) << spec.name << " step " << i;
+  for (size_t i = 0; i < plain.scores.size(); ++i)
+    EXPECT_NEAR(plain.scores[i], fast.scores[i], 3e-4) << spec.name;
   EXPECT_LT(Difference(plain.weights, fast.weights), 1e-3f) << spec.name;
 }
 
@@ -74,9 +80,15 @@ constexpr Optimizer kNesterov{.kind = OptimizerKind::kMomentum, .nesterov = true
 TEST(Fast, EqualsReferenceOnConvolutionsWithPools) {
   for (const auto& [size, filters, more] : {std::tuple{13, 1, 3}, {17, 7, 16}, {29, 16, 9}, {18, 33, 70}}) {
     ModelSpec spec{"pools", size, 3, {}};
-    spec.layers = {Conv(filters, 3, 1, Padding::kValid), {.kind = LayerKind::kRelu}, {.kind = LayerKind::kMaxPool, .kernel = 2, .stride = 2},
-                   Conv(more, 3, 1, Padding::kValid), {.kind = LayerKind::kRelu}, {.kind = LayerKind::kMaxPool, .kernel = 2, .stride = 2},
-                   {.kind = LayerKind::kDense, .units = 13}, {.kind = LayerKind::kRelu}, {.kind = LayerKind::kDense, .units = 3}};
+    spec.layers = {Conv(filters, 3, 1, Padding::kValid),
+                   {.kind = LayerKind::kRelu},
+                   {.kind = LayerKind::kMaxPool, .kernel = 2, .stride = 2},
+                   Conv(more, 3, 1, Padding::kValid),
+                   {.kind = LayerKind::kRelu},
+                   {.kind = LayerKind::kMaxPool, .kernel = 2, .stride = 2},
+                   {.kind = LayerKind::kDense, .units = 13},
+                   {.kind = LayerKind::kRelu},
+                   {.kind = LayerKind::kDense, .units = 3}};
     ExpectBackendsAgree(spec, {});
   }
 }
@@ -86,10 +98,18 @@ TEST(Fast, EqualsReferenceOnSeparableBlocks) {
     ModelSpec spec{"blocks", size, 2, {}};
     LayerSpec first = Conv(width, 3, 2, Padding::kSame), point = Conv(width + 5, 1, 1, Padding::kValid);
     first.bias = false;
-    spec.layers = {{.kind = LayerKind::kNormalize}, first, {.kind = LayerKind::kBatchNorm}, {.kind = LayerKind::kRelu},
-                   {.kind = LayerKind::kDepthwise, .kernel = 3, .stride = stride, .padding = Padding::kSame}, {.kind = LayerKind::kBatchNorm},
-                   {.kind = LayerKind::kRelu6}, point, {.kind = LayerKind::kBatchNorm}, {.kind = LayerKind::kGlobalAvgPool},
-                   {.kind = LayerKind::kDropout, .rate = 0.2f}, {.kind = LayerKind::kDense, .units = 2}};
+    spec.layers = {{.kind = LayerKind::kNormalize},
+                   first,
+                   {.kind = LayerKind::kBatchNorm},
+                   {.kind = LayerKind::kRelu},
+                   {.kind = LayerKind::kDepthwise, .kernel = 3, .stride = stride, .padding = Padding::kSame},
+                   {.kind = LayerKind::kBatchNorm},
+                   {.kind = LayerKind::kRelu6},
+                   point,
+                   {.kind = LayerKind::kBatchNorm},
+                   {.kind = LayerKind::kGlobalAvgPool},
+                   {.kind = LayerKind::kDropout, .rate = 0.2f},
+                   {.kind = LayerKind::kDense, .units = 2}};
     ExpectBackendsAgree(spec, kNesterov);
   }
 }
@@ -99,10 +119,12 @@ TEST(Fast, RunningStatisticsForgetByTheLayersOwnMomentum) {
   for (const Backend backend : {Backend::kReference, Backend::kFast}) {
     const auto statistics = [&](float momentum) {
       ModelSpec spec{"momentum", 9, 2, {}};
-      spec.layers = {Conv(5, 3, 1, Padding::kValid), {.kind = LayerKind::kBatchNorm, .momentum = momentum}, {.kind = LayerKind::kRelu},
+      spec.layers = {Conv(5, 3, 1, Padding::kValid),
+                     {.kind = LayerKind::kBatchNorm, .momentum = momentum},
+                     {.kind = LayerKind::kRelu},
                      {.kind = LayerKind::kDense, .units = 2}};
       const Weights weights = Train(spec, kNesterov, 1, backend).weights;
-      std::vector<float> values = weights[4].values;   // 1.mean, then 1.variance
+      std::vector<float> values = weights[4].values;  // 1.mean, then 1.variance
       EXPECT_EQ(weights[4].name, "1.mean");
       values.insert(values.end(), weights[5].values.begin(), weights[5].values.end());
       return values;
@@ -119,23 +141,33 @@ TEST(Fast, RunningStatisticsForgetByTheLayersOwnMomentum) {
 
 TEST(Fast, EqualsReferenceOnUncommonLayers) {
   ModelSpec spec{"uncommon", 13, 2, {}};
-  spec.layers = {Conv(9, 5, 2, Padding::kSame), {.kind = LayerKind::kRelu},
-                 {.kind = LayerKind::kDepthwise, .kernel = 5, .padding = Padding::kSame}, {.kind = LayerKind::kAdd, .inputs = {1, 2}},
-                 Conv(11, 3, 1, Padding::kSame), {.kind = LayerKind::kRelu}, {.kind = LayerKind::kAdd, .inputs = {4, 5}},
-                 {.kind = LayerKind::kMaxPool, .kernel = 3, .stride = 2, .padding = Padding::kSame}, Conv(6, 2, 1, Padding::kValid),
-                 {.kind = LayerKind::kDepthwise, .kernel = 2, .stride = 1}, {.kind = LayerKind::kAvgPool, .kernel = 2, .stride = 1, .padding = Padding::kSame},
+  spec.layers = {Conv(9, 5, 2, Padding::kSame),
+                 {.kind = LayerKind::kRelu},
+                 {.kind = LayerKind::kDepthwise, .kernel = 5, .padding = Padding::kSame},
+                 {.kind = LayerKind::kAdd, .inputs = {1, 2}},
+                 Conv(11, 3, 1, Padding::kSame),
+                 {.kind = LayerKind::kRelu},
+                 {.kind = LayerKind::kAdd, .inputs = {4, 5}},
+                 {.kind = LayerKind::kMaxPool, .kernel = 3, .stride = 2, .padding = Padding::kSame},
+                 Conv(6, 2, 1, Padding::kValid),
+                 {.kind = LayerKind::kDepthwise, .kernel = 2, .stride = 1},
+                 {.kind = LayerKind::kAvgPool, .kernel = 2, .stride = 1, .padding = Padding::kSame},
                  {.kind = LayerKind::kDense, .units = 2}};
   ExpectBackendsAgree(spec, {.kind = OptimizerKind::kMomentum});
 }
 
 TEST(Fast, EqualsReferenceOnTheZoo) {
-  for (const char* name : {"m1", "f3n5", "m2-dropout", "nano8", "nano24"}) ExpectBackendsAgree(*NamedModel(name, 32, 4), kNesterov);
+  for (const char* name : {"m1", "f3n5", "m2-dropout", "nano8", "nano24"})
+    ExpectBackendsAgree(*NamedModel(name, 32, 4), kNesterov);
 }
 
-// Neurons behind a ReLU that is shut for a whole batch have no gradient, and the dense kernel leaves them out.
+// Neurons behind a ReLU that is shut for a whole batch have no gradient, and the dense kernel leaves them
+// out.
 TEST(Fast, EqualsReferenceWhereNeuronsAreShut) {
   ModelSpec spec{"shut", 6, 3, {}};
-  spec.layers = {{.kind = LayerKind::kDense, .units = 40}, {.kind = LayerKind::kRelu}, {.kind = LayerKind::kDense, .units = 3}};
+  spec.layers = {{.kind = LayerKind::kDense, .units = 40},
+                 {.kind = LayerKind::kRelu},
+                 {.kind = LayerKind::kDense, .units = 3}};
   for (const OptimizerKind kind : {OptimizerKind::kSgd, OptimizerKind::kMomentum, OptimizerKind::kAdam}) {
     for (const float decay : {0.0f, 0.01f}) ExpectBackendsAgree(spec, {.kind = kind, .weight_decay = decay});
   }
@@ -155,13 +187,16 @@ TEST(Fast, EqualsReferenceWhereNeuronsAreShut) {
   EXPECT_EQ(shut({.weight_decay = 0.01f}), 0);
 }
 
-// 1,323 inputs: two whole blocks of weights and a part of one, ending within a vector. More than sixteen pictures go over two
-// blocks at once.
+// 1,323 inputs: two whole blocks of weights and a part of one, ending within a vector. More than sixteen
+// pictures go over two blocks at once.
 TEST(Fast, EqualsReferenceOnDenseLayersOfSeveralBlocks) {
   for (const int units : {1, 6, 23}) {
     ModelSpec spec{"blocks", 21, 3, {}};
-    spec.layers = {{.kind = LayerKind::kDense, .units = units}, {.kind = LayerKind::kRelu}, {.kind = LayerKind::kDense, .units = 41},
-                   {.kind = LayerKind::kRelu}, {.kind = LayerKind::kDense, .units = 3}};
+    spec.layers = {{.kind = LayerKind::kDense, .units = units},
+                   {.kind = LayerKind::kRelu},
+                   {.kind = LayerKind::kDense, .units = 41},
+                   {.kind = LayerKind::kRelu},
+                   {.kind = LayerKind::kDense, .units = 3}};
     for (const int batch : {1, 7, 16, 17, 40}) {
       for (const OptimizerKind kind : {OptimizerKind::kSgd, OptimizerKind::kMomentum, OptimizerKind::kAdam}) {
         ExpectBackendsAgree(spec, {.kind = kind}, batch);
@@ -170,27 +205,62 @@ TEST(Fast, EqualsReferenceOnDenseLayersOfSeveralBlocks) {
   }
 }
 
-// An inverted residual block and what may lie around it, with `frozen` layers from the first on and one more behind.
+// An inverted residual block and what may lie around it, with `frozen` layers from the first on and one more
+// behind.
 ModelSpec Tuned(int size, int width, int kernel, int stride, size_t frozen) {
   ModelSpec spec{"tuned", size, 3, {}};
-  const auto norm = [](LayerKind kind) { return LayerSpec{.kind = kind, .fixed_statistics = kind == LayerKind::kBatchNorm}; };
-  LayerSpec first = Conv(width, 3, 2, Padding::kSame), up = Conv(3 * width, 1, 1, Padding::kSame), down = Conv(width, 1, 1, Padding::kSame),
-            wide = Conv(width + 9, kernel, stride, Padding::kSame);
-  LayerSpec deep{.kind = LayerKind::kDepthwise, .kernel = kernel, .stride = stride, .padding = Padding::kSame, .bias = false}, flat = deep;
+  const auto norm = [](LayerKind kind) {
+    return LayerSpec{.kind = kind, .fixed_statistics = kind == LayerKind::kBatchNorm};
+  };
+  LayerSpec first = Conv(width, 3, 2, Padding::kSame), up = Conv(3 * width, 1, 1, Padding::kSame),
+            down = Conv(width, 1, 1, Padding::kSame), wide = Conv(width + 9, kernel, stride, Padding::kSame);
+  LayerSpec deep{.kind = LayerKind::kDepthwise,
+                 .kernel = kernel,
+                 .stride = stride,
+                 .padding = Padding::kSame,
+                 .bias = false},
+      flat = deep;
   first.bias = up.bias = down.bias = false;
   flat.stride = 1;
   using enum LayerKind;
-  spec.layers = {{.kind = kNormalize}, first, norm(kBatchNorm), norm(kRelu6), up, norm(kBatchNorm), norm(kRelu6), deep, norm(kBatchNorm),
-                 norm(kRelu6), down, norm(kBatchNorm), up, norm(kBatchNorm), norm(kRelu6), flat, norm(kBatchNorm), norm(kRelu6), down,
-                 norm(kBatchNorm), {.kind = kAdd, .inputs = {11, 19}}, wide, norm(kRelu6), up, norm(kBatchNorm), norm(kRelu),
-                 {.kind = kGlobalAvgPool}, {.kind = kDense, .units = 7}, norm(kRelu), {.kind = kDense, .units = 3}};
+  spec.layers = {{.kind = kNormalize},
+                 first,
+                 norm(kBatchNorm),
+                 norm(kRelu6),
+                 up,
+                 norm(kBatchNorm),
+                 norm(kRelu6),
+                 deep,
+                 norm(kBatchNorm),
+                 norm(kRelu6),
+                 down,
+                 norm(kBatchNorm),
+                 up,
+                 norm(kBatchNorm),
+                 norm(kRelu6),
+                 flat,
+                 norm(kBatchNorm),
+                 norm(kRelu6),
+                 down,
+                 norm(kBatchNorm),
+                 {.kind = kAdd, .inputs = {11, 19}},
+                 wide,
+                 norm(kRelu6),
+                 up,
+                 norm(kBatchNorm),
+                 norm(kRelu),
+                 {.kind = kGlobalAvgPool},
+                 {.kind = kDense, .units = 7},
+                 norm(kRelu),
+                 {.kind = kDense, .units = 3}};
   for (size_t i = 0; i < frozen; ++i) spec.layers[i].frozen = true;
   for (const size_t i : {frozen + 6, size_t{27}}) spec.layers[std::min(i, size_t{27})].frozen = frozen > 0;
   return spec;
 }
 
 TEST(Fast, EqualsReferenceWithFixedStatisticsAndFrozenLayers) {
-  for (const auto& [size, width, kernel, stride] : {std::tuple{11, 1, 3, 1}, {18, 7, 5, 2}, {21, 16, 3, 2}, {9, 23, 5, 1}, {31, 5, 5, 2}}) {
+  for (const auto& [size, width, kernel, stride] :
+       {std::tuple{11, 1, 3, 1}, {18, 7, 5, 2}, {21, 16, 3, 2}, {9, 23, 5, 1}, {31, 5, 5, 2}}) {
     for (const size_t frozen : {0, 3, 8, 12, 26}) {
       const ModelSpec spec = Tuned(size, width, kernel, stride, frozen);
       ExpectBackendsAgree(spec, kNesterov);
@@ -204,13 +274,34 @@ TEST(Fast, EqualsReferenceOnLargePictures) {
   for (const int kernel : {3, 5}) {
     ModelSpec spec{"large", 97, 3, {}};
     using enum LayerKind;
-    LayerSpec first = Conv(16, 3, 2, Padding::kSame), up = Conv(96, 1, 1, Padding::kSame), down = Conv(24, 1, 1, Padding::kSame);
-    LayerSpec deep{.kind = kDepthwise, .kernel = kernel, .stride = 2, .padding = Padding::kSame, .bias = false}, flat = deep;
+    LayerSpec first = Conv(16, 3, 2, Padding::kSame), up = Conv(96, 1, 1, Padding::kSame),
+              down = Conv(24, 1, 1, Padding::kSame);
+    LayerSpec deep{
+        .kind = kDepthwise, .kernel = kernel, .stride = 2, .padding = Padding::kSame, .bias = false},
+        flat = deep;
     first.bias = up.bias = down.bias = false;
     flat.stride = 1;
     const LayerSpec norm{.kind = kBatchNorm, .fixed_statistics = true}, act{.kind = kRelu6};
-    spec.layers = {{.kind = kNormalize}, first, norm, act, flat, norm, act, up, norm, act, deep, norm, act, down, norm, flat, norm, act,
-                   {.kind = kGlobalAvgPool}, {.kind = kDense, .units = 3}};
+    spec.layers = {{.kind = kNormalize},
+                   first,
+                   norm,
+                   act,
+                   flat,
+                   norm,
+                   act,
+                   up,
+                   norm,
+                   act,
+                   deep,
+                   norm,
+                   act,
+                   down,
+                   norm,
+                   flat,
+                   norm,
+                   act,
+                   {.kind = kGlobalAvgPool},
+                   {.kind = kDense, .units = 3}};
     ExpectBackendsAgree(spec, kNesterov, 2);
   }
 }
@@ -218,8 +309,12 @@ TEST(Fast, EqualsReferenceOnLargePictures) {
 TEST(Fast, EqualsReferenceWithFrozenConvolutionsWithPools) {
   for (const size_t frozen : {0, 3}) {
     ModelSpec spec{"pools", 29, 3, {}};
-    spec.layers = {Conv(16, 3, 1, Padding::kValid), {.kind = LayerKind::kRelu}, {.kind = LayerKind::kMaxPool, .kernel = 2, .stride = 2},
-                   Conv(9, 3, 1, Padding::kValid), {.kind = LayerKind::kRelu}, {.kind = LayerKind::kMaxPool, .kernel = 2, .stride = 2},
+    spec.layers = {Conv(16, 3, 1, Padding::kValid),
+                   {.kind = LayerKind::kRelu},
+                   {.kind = LayerKind::kMaxPool, .kernel = 2, .stride = 2},
+                   Conv(9, 3, 1, Padding::kValid),
+                   {.kind = LayerKind::kRelu},
+                   {.kind = LayerKind::kMaxPool, .kernel = 2, .stride = 2},
                    {.kind = LayerKind::kDense, .units = 3}};
     spec.layers[frozen].frozen = true;
     ExpectBackendsAgree(spec, kNesterov);
@@ -241,7 +336,8 @@ TEST(Fast, GivesTheFeaturesThatAPoolThereGives) {
     to.resize(kBatch * (3 * kWidth + 3 * kWidth));
     net->Features(inputs, kBatch, layers, to);
   }
-  for (size_t i = 0; i < means[0].size(); ++i) EXPECT_NEAR(means[0][i], means[1][i], 1e-5f * (1 + std::abs(means[0][i]))) << i;
+  for (size_t i = 0; i < means[0].size(); ++i)
+    EXPECT_NEAR(means[0][i], means[1][i], 1e-5f * (1 + std::abs(means[0][i]))) << i;
   EXPECT_GT(*std::max_element(means[1].begin(), means[1].end()), 0.1f);
 }
 
@@ -253,7 +349,8 @@ TEST(Network, ClipsTheGradientsOfAllTrainedNumbersTogether) {
       const Weights before = Train(spec, {.clip_norm = clip}, 0, backend).weights;
       Weights change = Train(spec, {.clip_norm = clip}, 1, backend).weights;
       for (size_t t = 0; t < change.size(); ++t) {
-        for (size_t i = 0; i < change[t].values.size(); ++i) change[t].values[i] = (before[t].values[i] - change[t].values[i]) / 0.02f;
+        for (size_t i = 0; i < change[t].values.size(); ++i)
+          change[t].values[i] = (before[t].values[i] - change[t].values[i]) / 0.02f;
       }
       return change;
     };
@@ -270,7 +367,8 @@ TEST(Network, ClipsTheGradientsOfAllTrainedNumbersTogether) {
     for (size_t t = 0; t < whole.size(); ++t) {
       for (size_t i = 0; i < whole[t].values.size(); ++i) {
         EXPECT_EQ(whole[t].values[i], large[t].values[i]) << whole[t].name;
-        EXPECT_NEAR(clipped[t].values[i], static_cast<double>(whole[t].values[i]) * 0.25 / norm(whole), 2e-4) << whole[t].name;
+        EXPECT_NEAR(clipped[t].values[i], static_cast<double>(whole[t].values[i]) * 0.25 / norm(whole), 2e-4)
+            << whole[t].name;
       }
     }
   }
@@ -280,7 +378,9 @@ std::string Digest(const Trained& t) { return Sha256(EncodeWeights(t.weights)); 
 
 TEST(Fast, GivesTheSameBitsOnEveryInstructionSet) {
   const std::vector<std::pair<const char*, Optimizer>> cases = {
-      {"m2", {}}, {"f3n5", {.kind = OptimizerKind::kAdam}}, {"nano8", kNesterov},
+      {"m2", {}},
+      {"f3n5", {.kind = OptimizerKind::kAdam}},
+      {"nano8", kNesterov},
       {"tuned", {.kind = OptimizerKind::kMomentum, .start_decay = 1e-2f, .clip_norm = 0.5f}}};
   for (const auto& [name, optimizer] : cases) {
     const ModelSpec spec = name == std::string("tuned") ? Tuned(23, 13, 5, 2, 4) : *NamedModel(name, 32, 3);
@@ -290,7 +390,8 @@ TEST(Fast, GivesTheSameBitsOnEveryInstructionSet) {
     for (; rest != 0; rest &= rest - 1) {
       hwy::SetSupportedTargetsForTest(rest & -rest);
       hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-      EXPECT_EQ(Digest(Train(spec, optimizer, 3, Backend::kFast)), best) << name << " on " << hwy::TargetName(rest & -rest);
+      EXPECT_EQ(Digest(Train(spec, optimizer, 3, Backend::kFast)), best)
+          << name << " on " << hwy::TargetName(rest & -rest);
       ++targets;
       hwy::SetSupportedTargetsForTest(0);
     }
@@ -323,7 +424,8 @@ TEST(Network, ResumesBitForBit) {
 
 TEST(Network, ResumesBitForBitWithFrozenLayersAndDecayTowardsTheStart) {
   const ModelSpec spec = Tuned(12, 5, 3, 1, 4);
-  const Optimizer optimizer{.kind = OptimizerKind::kMomentum, .weight_decay = 0.01f, .start_decay = 0.1f, .clip_norm = 0.5f};
+  const Optimizer optimizer{
+      .kind = OptimizerKind::kMomentum, .weight_decay = 0.01f, .start_decay = 0.1f, .clip_norm = 0.5f};
   auto one = *Network::Create(spec, 2, optimizer), two = *Network::Create(spec, 2, optimizer);
   one->Initialize(4);
   Weights start = one->SaveWeights();
@@ -347,12 +449,15 @@ TEST(Network, TrainsNothingWhereEverythingIsFrozen) {
   for (const Backend backend : {Backend::kReference, Backend::kFast}) {
     ModelSpec spec = Tuned(12, 5, 3, 1, 26);
     for (LayerSpec& layer : spec.layers) layer.frozen = true;
-    EXPECT_EQ(Difference(Train(spec, kNesterov, 0, backend).weights, Train(spec, kNesterov, 2, backend).weights), 0);
+    EXPECT_EQ(
+        Difference(Train(spec, kNesterov, 0, backend).weights, Train(spec, kNesterov, 2, backend).weights),
+        0);
   }
 }
 
 TEST(Network, RefusesAnotherModelsWeights) {
-  auto a = *Network::Create(*NamedModel("m1", 16, 2), 1, {}), b = *Network::Create(*NamedModel("m1", 16, 3), 1, {});
+  auto a = *Network::Create(*NamedModel("m1", 16, 2), 1, {}),
+       b = *Network::Create(*NamedModel("m1", 16, 3), 1, {});
   const auto loaded = a->LoadWeights(b->SaveWeights());
   ASSERT_FALSE(loaded);
   EXPECT_EQ(loaded.error().kind, ErrorKind::kBadInput);

@@ -6,7 +6,11 @@
 namespace handlens::nn {
 
 Fold::Fold(const Placement& p, size_t taps, size_t columns)
-    : index_(p.index), norm_(p.norm), taps_(taps), columns_(columns), padded_(kernels::Padded(columns)),
+    : index_(p.index),
+      norm_(p.norm),
+      taps_(taps),
+      columns_(columns),
+      padded_(kernels::Padded(columns)),
       has_bias_(p.norm >= 0 || p.spec->nodes[Size(p.index)].layer.bias) {
   for (const ParamSpec& param : p.spec->params) {
     learns_ |= (param.layer == index_ || (param.layer == norm_ && norm_ >= 0)) && param.Trained();
@@ -29,7 +33,9 @@ void Fold::Bind(Params& params) {
   variance_ = params.Find(norm_, "variance");
 }
 
-float Fold::Inverse(const Context& c, size_t o) const { return 1 / std::sqrt(c.params->Value(*variance_)[o] + kBatchNormEpsilon); }
+float Fold::Inverse(const Context& c, size_t o) const {
+  return 1 / std::sqrt(c.params->Value(*variance_)[o] + kBatchNormEpsilon);
+}
 
 float Fold::Offset(const Context& c, size_t o) const {
   return (shift_ ? c.params->Value(*shift_)[o] : 0.0f) - (mean_ ? c.params->Value(*mean_)[o] : 0.0f);

@@ -22,7 +22,7 @@ class Schedule {
     const auto runs = [&](const Group& g) { return place < g.end; };
     return static_cast<size_t>(std::find_if(groups.begin(), groups.end(), runs) - groups.begin());
   }
-  std::vector<Group> forward, backward;   // of steps; of steps counted from the last
+  std::vector<Group> forward, backward;  // of steps; of steps counted from the last
 };
 
 class FastGraph final : public Graph {
@@ -33,27 +33,28 @@ class FastGraph final : public Graph {
   void Backward(const float* logit_gradient, const Update& update) override;
 
  private:
-  struct Slot {                        // one layer's output that exists
+  struct Slot {  // one layer's output that exists
     Tensor4 value, gradient;
-    std::optional<Tensor4> shared;     // read more than once: readers write here, and it is added to `gradient`
-    bool trains = false;               // its layer or something before it learns
+    std::optional<Tensor4> shared;  // read more than once: readers write here, and it is added to `gradient`
+    bool trains = false;            // its layer or something before it learns
   };
   struct Step {
     std::unique_ptr<Operation> operation;
-    std::vector<int> shared;           // layers whose `shared` it writes
-    std::optional<size_t> again;       // operation whose output it reads and whose output is not kept
-    int layer = 0;                     // whose output it writes
+    std::vector<int> shared;      // layers whose `shared` it writes
+    std::optional<size_t> again;  // operation whose output it reads and whose output is not kept
+    int layer = 0;                // whose output it writes
     bool trains = false;
-    bool clears_border = false;        // the output's memory has held others'
+    bool clears_border = false;  // the output's memory has held others'
   };
-  struct Shape4 {                      // how a layer's output and its gradient lie
+  struct Shape4 {  // how a layer's output and its gradient lie
     size_t pixel = 0;
     Rows4 rows = Rows4::kSpread;
   };
   Slot PictureSlot(const GraphSpec& spec) const;
   Slot MakeSlot(const GraphSpec& spec, const Cut& cut) const;
   Shape4 LayOut(const GraphSpec& spec, int layer) const;
-  std::optional<size_t> LastReaderOfPassing(const GraphSpec& spec, const std::vector<Cut>& cuts, size_t k) const;
+  std::optional<size_t> LastReaderOfPassing(const GraphSpec& spec, const std::vector<Cut>& cuts,
+                                            size_t k) const;
   bool IsRepeated(const GraphSpec& spec, const Cut& cut) const;
   void PlaceValues(const GraphSpec& spec, const std::vector<Cut>& cuts, Arena& arena);
   void PlaceGradients(const GraphSpec& spec, const std::vector<Cut>& cuts, Arena& arena);
@@ -64,7 +65,7 @@ class FastGraph final : public Graph {
 
   size_t batch_;
   Schedule schedule_;
-  std::vector<Slot> slots_;            // by layer + 1; the picture first
+  std::vector<Slot> slots_;  // by layer + 1; the picture first
   std::vector<Step> steps_;
   size_t logits_ = 0;
   Context context_;
@@ -96,17 +97,19 @@ FastGraph::Slot FastGraph::MakeSlot(const GraphSpec& spec, const Cut& cut) const
   Slot slot;
   slot.value = PlanTensor(shape, pixel, Cutter(spec).BorderOf(cut.last), rows);
   slot.trains = spec.nodes[Size(cut.last)].trains;
-  // Readers spill the gradient of padding over the edge; and the gradient of a depthwise convolution's output is itself
-  // read with the kernel turned round, over a border of zeros.
-  const size_t reach = cut.kind == Cut::Kind::kDepthwise ? Size(spec.nodes[Size(cut.first)].layer.kernel - 1) : 0;
+  // Readers spill the gradient of padding over the edge; and the gradient of a depthwise convolution's output
+  // is itself read with the kernel turned round, over a border of zeros.
+  const size_t reach =
+      cut.kind == Cut::Kind::kDepthwise ? Size(spec.nodes[Size(cut.first)].layer.kernel - 1) : 0;
   slot.gradient = PlanTensor(shape, pixel, std::max(reach, slot.value.border), rows);
   if (slot.trains && spec.readers[Size(cut.last)].size() > 1) slot.shared = slot.gradient;
   return slot;
 }
 
-// The last operation that reads an output which every picture can write to the same place: no backward pass needs it, and all
-// that read it run in the writer's group.
-std::optional<size_t> FastGraph::LastReaderOfPassing(const GraphSpec& spec, const std::vector<Cut>& cuts, size_t k) const {
+// The last operation that reads an output which every picture can write to the same place: no backward pass
+// needs it, and all that read it run in the writer's group.
+std::optional<size_t> FastGraph::LastReaderOfPassing(const GraphSpec& spec, const std::vector<Cut>& cuts,
+                                                     size_t k) const {
   const std::vector<int>& readers = spec.readers[Size(cuts[k].last)];
   if (readers.empty() || slots_[Size(cuts[k].last + 1)].trains) return std::nullopt;
   size_t last = k;
@@ -119,14 +122,16 @@ std::optional<size_t> FastGraph::LastReaderOfPassing(const GraphSpec& spec, cons
   return group(last) == group(k) ? std::optional(last) : std::nullopt;
 }
 
-// Whether an operation's output is worked out again in the backward pass where one operation alone reads it, right behind: one
-// picture's memory then serves all. A batch norm's costs little, and half of what a step writes need not leave the cache; so does a
-// large picture's that a 1 x 1 convolution makes of few channels, which otherwise is most of what a step keeps.
+// Whether an operation's output is worked out again in the backward pass where one operation alone reads it,
+// right behind: one picture's memory then serves all. A batch norm's costs little, and half of what a step
+// writes need not leave the cache; so does a large picture's that a 1 x 1 convolution makes of few channels,
+// which otherwise is most of what a step keeps.
 bool FastGraph::IsRepeated(const GraphSpec& spec, const Cut& cut) const {
   constexpr size_t kLargeFloats = size_t{200} << 10;
   const Node& node = spec.nodes[Size(cut.first)];
   if (cut.kind == Cut::Kind::kNorm) return true;
-  return cut.kind == Cut::Kind::kConv && node.layer.kernel == 1 && 4 * node.in.channels < node.out.channels && Count(node.out) > kLargeFloats;
+  return cut.kind == Cut::Kind::kConv && node.layer.kernel == 1 && 4 * node.in.channels < node.out.channels &&
+         Count(node.out) > kLargeFloats;
 }
 
 void FastGraph::PlaceValues(const GraphSpec& spec, const std::vector<Cut>& cuts, Arena& arena) {
@@ -154,7 +159,8 @@ void FastGraph::PlaceValues(const GraphSpec& spec, const std::vector<Cut>& cuts,
 }
 
 void FastGraph::PlaceGradients(const GraphSpec& spec, const std::vector<Cut>& cuts, Arena& arena) {
-  std::map<int, size_t> group_of;   // by the first layer of an operation: the only one that reads what others wrote
+  std::map<int, size_t>
+      group_of;  // by the first layer of an operation: the only one that reads what others wrote
   for (size_t k = 0; k < cuts.size(); ++k) {
     group_of[cuts[k].first] = Schedule::GroupOf(cuts.size() - 1 - k, schedule_.backward);
   }
@@ -236,10 +242,12 @@ const float* FastGraph::Forward(const Pass& pass) {
   context_.pass = pass;
   const Tensor4& picture = slots_.front().value;
   if (!picture.given) {
-    for (size_t b = 0; b < context_.Count(); ++b) Pack(context_, pass.inputs + b * Count(picture.shape), picture, b);
+    for (size_t b = 0; b < context_.Count(); ++b)
+      Pack(context_, pass.inputs + b * Count(picture.shape), picture, b);
   }
   for (const int layer : pass.features) {
-    HL_CHECK(std::any_of(steps_.begin(), steps_.end(), [&](const Step& step) { return step.layer == layer; }));
+    HL_CHECK(
+        std::any_of(steps_.begin(), steps_.end(), [&](const Step& step) { return step.layer == layer; }));
   }
   for (const Group& group : schedule_.forward) {
     for (size_t i = group.begin; i < group.end; ++i) steps_[i].operation->BeginForward(context_);
@@ -265,7 +273,8 @@ void FastGraph::WriteMeans(int layer, size_t picture) const {
   size_t all = 0, before = 0;
   for (const int feature : pass.features) all += channels(feature);
   for (const int feature : pass.features) {
-    if (feature == layer) MeanOfPixels(context_, slots_[Size(layer + 1)].value, picture, pass.means + picture * all + before);
+    if (feature == layer)
+      MeanOfPixels(context_, slots_[Size(layer + 1)].value, picture, pass.means + picture * all + before);
     before += channels(feature);
   }
 }
@@ -283,7 +292,8 @@ void FastGraph::Backward(const float* logit_gradient, const Update& update) {
   context_.update = update;
   if (!slots_.back().trains) return;
   const Tensor4& last = slots_.back().gradient;
-  for (size_t b = 0; b < context_.Count(); ++b) Pack(context_, logit_gradient + b * Count(last.shape), last, b);
+  for (size_t b = 0; b < context_.Count(); ++b)
+    Pack(context_, logit_gradient + b * Count(last.shape), last, b);
   for (const Slot& slot : slots_) {
     for (size_t b = 0; slot.shared && b < context_.Count(); ++b) ZeroPicture(context_, slot.gradient, b);
   }
@@ -297,7 +307,8 @@ void FastGraph::Backward(const float* logit_gradient, const Update& update) {
     for_trained(group, [&](const Step& s) { s.operation->BeginBackward(context_); });
     for (size_t b = 0; b < context_.Count(); ++b) {
       for_trained(group, [&](const Step& s) { BackwardPicture(s, b); });
-      for_trained({group.end, std::min(group.end + 1, steps_.size())}, [&](const Step& s) { s.operation->GatherBackward(context_, b); });
+      for_trained({group.end, std::min(group.end + 1, steps_.size())},
+                  [&](const Step& s) { s.operation->GatherBackward(context_, b); });
     }
     for_trained(group, [&](const Step& s) { s.operation->EndBackward(context_); });
   }

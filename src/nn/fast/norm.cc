@@ -1,4 +1,5 @@
-// Batch norms of the fast backend, with statistics of the batch or fixed ones, each with the activation behind it.
+// Batch norms of the fast backend, with statistics of the batch or fixed ones, each with the activation
+// behind it.
 #include <algorithm>
 #include <cmath>
 
@@ -10,8 +11,13 @@ namespace {
 class Norm final : public Operation {
  public:
   Norm(const Placement& p, const Wires& w)
-      : index_(p.index), wires_(w), padded_(w.x.pixel), channels_(Size(w.x.shape.channels)),
-        momentum_(p.spec->nodes[Size(p.index)].layer.momentum), low_(p.low), high_(p.high) {
+      : index_(p.index),
+        wires_(w),
+        padded_(w.x.pixel),
+        channels_(Size(w.x.shape.channels)),
+        momentum_(p.spec->nodes[Size(p.index)].layer.momentum),
+        low_(p.low),
+        high_(p.high) {
     for (size_t* at : {&mean_, &scale_, &beta_, &first_, &second_}) *at = p.arena->Reserve(4 * padded_);
     variance_ = p.arena->Reserve(padded_);
     parts_ = p.arena->Reserve(2 * padded_);
@@ -28,8 +34,8 @@ class Norm final : public Operation {
   void GatherForward(const Context& c, size_t b) override {
     if (c.pass.mode != Mode::kTraining) return;
     float *mean = c.arena->At(mean_), *variance = c.arena->At(variance_), *part = c.arena->At(parts_);
-    kernels::Moments({c.In(wires_.x, b), Size(wires_.x.shape.height), Size(wires_.x.shape.width), padded_, part, part + padded_,
-                      c.arena->At(scratch_)});
+    kernels::Moments({c.In(wires_.x, b), Size(wires_.x.shape.height), Size(wires_.x.shape.width), padded_,
+                      part, part + padded_, c.arena->At(scratch_)});
     const auto pixels = static_cast<float>(Pixels());
     const float before = static_cast<float>(b) * pixels, share = pixels / (before + pixels);
     for (size_t i = 0; i < padded_; ++i) {
@@ -48,7 +54,8 @@ class Norm final : public Operation {
       std::copy_n(c.params->Value(*running_variance_), channels_, variance);
     }
     const float* gamma = c.params->Value(*gamma_);
-    for (size_t i = 0; i < channels_; ++i) c.arena->At(scale_)[i] = gamma[i] / std::sqrt(variance[i] + kBatchNormEpsilon);
+    for (size_t i = 0; i < channels_; ++i)
+      c.arena->At(scale_)[i] = gamma[i] / std::sqrt(variance[i] + kBatchNormEpsilon);
     std::copy_n(c.params->Value(*shift_), channels_, c.arena->At(beta_));
     for (const size_t at : {mean_, scale_, beta_}) Repeat(c.arena->At(at));
   }
@@ -78,22 +85,32 @@ class Norm final : public Operation {
   }
   void Backward(const Context& c, size_t b) override {
     if (!wires_.NeedsData()) return;
-    kernels::NormBackward({Arguments(c, b), c.In(wires_.dy, b), c.Out(wires_.dx, b), c.arena->At(first_), c.arena->At(second_)});
+    kernels::NormBackward({Arguments(c, b), c.In(wires_.dy, b), c.Out(wires_.dx, b), c.arena->At(first_),
+                           c.arena->At(second_)});
   }
 
  private:
-  void Repeat(float* channels) const {   // four times in a row, as the kernels read them
+  void Repeat(float* channels) const {  // four times in a row, as the kernels read them
     for (size_t i = padded_; i < 4 * padded_; ++i) channels[i] = channels[i - padded_];
   }
   size_t Pixels() const { return Size(wires_.x.shape.height) * Size(wires_.x.shape.width); }
   kernels::NormArgs Arguments(const Context& c, size_t b) const {
-    return {c.In(wires_.x, b), c.Out(wires_.y, b), Size(wires_.x.shape.height), Size(wires_.x.shape.width), padded_,
-            c.arena->At(mean_), c.arena->At(scale_), c.arena->At(beta_), low_, high_};
+    return {c.In(wires_.x, b),
+            c.Out(wires_.y, b),
+            Size(wires_.x.shape.height),
+            Size(wires_.x.shape.width),
+            padded_,
+            c.arena->At(mean_),
+            c.arena->At(scale_),
+            c.arena->At(beta_),
+            low_,
+            high_};
   }
 
   void FinishMoments(const Context& c, const float* mean, float* variance) const {
     const auto pixels = static_cast<float>(Pixels());
-    float *running_mean = c.params->Value(*running_mean_), *running_variance = c.params->Value(*running_variance_);
+    float *running_mean = c.params->Value(*running_mean_),
+          *running_variance = c.params->Value(*running_variance_);
     for (size_t i = 0; i < channels_; ++i) {
       variance[i] /= static_cast<float>(c.Count()) * pixels;
       running_mean[i] = running_mean[i] * momentum_ + mean[i] * (1 - momentum_);
@@ -114,7 +131,12 @@ class Norm final : public Operation {
 class FixedNorm final : public Operation {
  public:
   FixedNorm(const Placement& p, const Wires& w)
-      : index_(p.index), wires_(w), padded_(w.x.pixel), channels_(Size(w.x.shape.channels)), low_(p.low), high_(p.high) {
+      : index_(p.index),
+        wires_(w),
+        padded_(w.x.pixel),
+        channels_(Size(w.x.shape.channels)),
+        low_(p.low),
+        high_(p.high) {
     for (size_t* at : {&mean_, &scale_, &beta_, &zeros_}) *at = p.arena->Reserve(4 * padded_);
     for (size_t* at : {&sum_, &hat_}) *at = p.arena->Reserve(padded_);
     parts_ = p.arena->Reserve(2 * padded_);
@@ -128,7 +150,8 @@ class FixedNorm final : public Operation {
   }
   void BeginForward(const Context& c) override {
     const float *gamma = c.params->Value(*gamma_), *variance = c.params->Value(*running_variance_);
-    for (size_t i = 0; i < channels_; ++i) c.arena->At(scale_)[i] = gamma[i] / std::sqrt(variance[i] + kBatchNormEpsilon);
+    for (size_t i = 0; i < channels_; ++i)
+      c.arena->At(scale_)[i] = gamma[i] / std::sqrt(variance[i] + kBatchNormEpsilon);
     std::copy_n(c.params->Value(*running_mean_), channels_, c.arena->At(mean_));
     std::copy_n(c.params->Value(*shift_), channels_, c.arena->At(beta_));
     for (const size_t at : {mean_, scale_, beta_}) {
@@ -164,8 +187,16 @@ class FixedNorm final : public Operation {
 
  private:
   kernels::NormArgs Arguments(const Context& c, size_t b) const {
-    return {c.In(wires_.x, b), c.Out(wires_.y, b), Size(wires_.x.shape.height), Size(wires_.x.shape.width), padded_,
-            c.arena->At(mean_), c.arena->At(scale_), c.arena->At(beta_), low_, high_};
+    return {c.In(wires_.x, b),
+            c.Out(wires_.y, b),
+            Size(wires_.x.shape.height),
+            Size(wires_.x.shape.width),
+            padded_,
+            c.arena->At(mean_),
+            c.arena->At(scale_),
+            c.arena->At(beta_),
+            low_,
+            high_};
   }
 
   int index_;
@@ -178,7 +209,11 @@ class FixedNorm final : public Operation {
 
 }  // namespace
 
-std::unique_ptr<Operation> MakeNorm(const Placement& p, const Wires& w) { return std::make_unique<Norm>(p, w); }
-std::unique_ptr<Operation> MakeFixedNorm(const Placement& p, const Wires& w) { return std::make_unique<FixedNorm>(p, w); }
+std::unique_ptr<Operation> MakeNorm(const Placement& p, const Wires& w) {
+  return std::make_unique<Norm>(p, w);
+}
+std::unique_ptr<Operation> MakeFixedNorm(const Placement& p, const Wires& w) {
+  return std::make_unique<FixedNorm>(p, w);
+}
 
 }  // namespace handlens::nn

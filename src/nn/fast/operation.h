@@ -1,5 +1,5 @@
-// The parts of the fast backend: tensors with borders and padded channels, and the operations that a model is cut into.
-// An operation may stand for several layers (convolution + ReLU + pool; batch norm + ReLU).
+// The parts of the fast backend: tensors with borders and padded channels, and the operations that a model is
+// cut into. An operation may stand for several layers (convolution + ReLU + pool; batch norm + ReLU).
 #pragma once
 
 #include <memory>
@@ -10,13 +10,14 @@
 
 namespace handlens::nn {
 
-// One layer's output, or its gradient, for a batch. Pixels of `pixel` floats (channels, then zeros), rows of `row`
-// floats, pictures of `picture` floats; `border` pixels of zeros all around, so that windows never test for edges.
+// One layer's output, or its gradient, for a batch. Pixels of `pixel` floats (channels, then zeros), rows of
+// `row` floats, pictures of `picture` floats; `border` pixels of zeros all around, so that windows never test
+// for edges.
 struct Tensor4 {
   Shape shape;
-  size_t at = 0;          // offset in the arena of picture 0's first pixel inside the border
+  size_t at = 0;  // offset in the arena of picture 0's first pixel inside the border
   size_t pixel = 0, row = 0, picture = 0, border = 0;
-  bool given = false;     // the caller's pictures, where they are: read through Context::In alone
+  bool given = false;  // the caller's pictures, where they are: read through Context::In alone
   bool Flat() const { return border == 0 && row == Size(shape.width) * pixel; }
   size_t PictureFloats() const { return (Size(shape.height) + 2 * border) * row; }
 };
@@ -61,12 +62,12 @@ struct Wires {
   bool NeedsData() const { return need == Need::kData; }
 };
 
-// What an operation must have seen before it can do its first picture: nothing but that picture, something of each
-// picture (batch norm: Gather*), or all of them (dense layers, which do all work in Begin*).
+// What an operation must have seen before it can do its first picture: nothing but that picture, something of
+// each picture (batch norm: Gather*), or all of them (dense layers, which do all work in Begin*).
 enum class Reach { kPicture, kGathers, kBatch };
 
-// The graph calls Gather* for all pictures, then Begin*, then the picture functions in the pictures' order, then
-// EndBackward; operations in a row run picture by picture, while the picture is in the cache (plan.h).
+// The graph calls Gather* for all pictures, then Begin*, then the picture functions in the pictures' order,
+// then EndBackward; operations in a row run picture by picture, while the picture is in the cache (plan.h).
 class Operation {
  public:
   virtual ~Operation() = default;
@@ -81,9 +82,10 @@ class Operation {
 };
 
 struct Placement {
-  int index = 0;                 // of the first layer the operation stands for
-  int norm = -1;                 // convolutions: of the batch norm with fixed statistics behind it, if that is a part
-  float low = -kernels::kUnlimited, high = kernels::kUnlimited;   // what the activation behind, if that is a part, leaves
+  int index = 0;  // of the first layer the operation stands for
+  int norm = -1;  // convolutions: of the batch norm with fixed statistics behind it, if that is a part
+  float low = -kernels::kUnlimited,
+        high = kernels::kUnlimited;  // what the activation behind, if that is a part, leaves
   const GraphSpec* spec = nullptr;   // only while the graph is made
   size_t batch = 0;
   Arena* arena = nullptr;
@@ -95,7 +97,8 @@ std::unique_ptr<Operation> MakeDense(const Placement& p, const Wires& wires);
 std::unique_ptr<Operation> MakeNorm(const Placement& p, const Wires& wires);
 // The same with running statistics, in training too, where no convolution before it takes it in.
 std::unique_ptr<Operation> MakeFixedNorm(const Placement& p, const Wires& wires);
-// Any layer without numbers to learn, by its reference function on unpacked pictures; `others` are further inputs (add).
+// Any layer without numbers to learn, by its reference function on unpacked pictures; `others` are further
+// inputs (add).
 struct OtherInput {
   Tensor4 x, dx;
   Wires::Need need = Wires::Need::kNone;

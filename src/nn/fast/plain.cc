@@ -1,4 +1,5 @@
-// Layers without numbers to learn: straight over the rows where that is simple, else by their reference functions.
+// Layers without numbers to learn: straight over the rows where that is simple, else by their reference
+// functions.
 #include <algorithm>
 #include <limits>
 #include <vector>
@@ -15,9 +16,15 @@ using namespace reference;
 class Plain final : public Operation {
  public:
   Plain(const Placement& p, const Wires& w, std::vector<OtherInput> others)
-      : index_(p.index), node_(p.spec->nodes[Size(p.index)]), window_(WindowOf(node_.layer, node_.in, node_.out)), wires_(w),
-        others_(std::move(others)), x_(p.arena->Reserve(Count(node_.in))), y_(p.arena->Reserve(Count(node_.out))),
-        dx_(p.arena->Reserve(Count(node_.in))), dy_(p.arena->Reserve(Count(node_.out))) {}
+      : index_(p.index),
+        node_(p.spec->nodes[Size(p.index)]),
+        window_(WindowOf(node_.layer, node_.in, node_.out)),
+        wires_(w),
+        others_(std::move(others)),
+        x_(p.arena->Reserve(Count(node_.in))),
+        y_(p.arena->Reserve(Count(node_.out))),
+        dx_(p.arena->Reserve(Count(node_.in))),
+        dy_(p.arena->Reserve(Count(node_.out))) {}
   void Bind(Params& params) override {
     mean_ = params.Find(index_, "mean");
     std_ = params.Find(index_, "std");
@@ -46,12 +53,15 @@ class Plain final : public Operation {
   }
 
  private:
-  float Limit() const { return node_.layer.kind == LayerKind::kRelu6 ? 6 : std::numeric_limits<float>::infinity(); }
+  float Limit() const {
+    return node_.layer.kind == LayerKind::kRelu6 ? 6 : std::numeric_limits<float>::infinity();
+  }
 
   void ForwardPicture(const Context& c, size_t b) {
     float *x = c.arena->At(x_), *y = c.arena->At(y_);
     switch (node_.layer.kind) {
-      case LayerKind::kNormalize: return NormalizeForward(node_.in, x, {c.params->Value(*mean_), c.params->Value(*std_)}, y);
+      case LayerKind::kNormalize:
+        return NormalizeForward(node_.in, x, {c.params->Value(*mean_), c.params->Value(*std_)}, y);
       case LayerKind::kRelu:
       case LayerKind::kRelu6: return ReluForward(Count(node_.in), x, Limit(), y);
       case LayerKind::kMaxPool: return MaxPoolForward(window_, x, y);
@@ -67,7 +77,7 @@ class Plain final : public Operation {
           for (size_t i = 0; i < Count(node_.in); ++i) y[i] += x[i];
         }
         return;
-      default: HL_CHECK(node_.layer.kind == LayerKind::kAdd);   // the rest have operations of their own
+      default: HL_CHECK(node_.layer.kind == LayerKind::kAdd);  // the rest have operations of their own
     }
   }
 
@@ -75,7 +85,8 @@ class Plain final : public Operation {
     const float *x = c.arena->At(x_), *y = c.arena->At(y_), *dy = c.arena->At(dy_);
     float* dx = c.arena->At(dx_);
     switch (node_.layer.kind) {
-      case LayerKind::kNormalize: return NormalizeBackward(node_.in, dy, {c.params->Value(*mean_), c.params->Value(*std_)}, dx);
+      case LayerKind::kNormalize:
+        return NormalizeBackward(node_.in, dy, {c.params->Value(*mean_), c.params->Value(*std_)}, dx);
       case LayerKind::kRelu:
       case LayerKind::kRelu6: return ReluBackward(Count(node_.in), y, dy, Limit(), dx);
       case LayerKind::kMaxPool: return MaxPoolBackward(window_, x, dy, dx);
@@ -93,14 +104,16 @@ class Plain final : public Operation {
   Wires wires_;
   std::vector<OtherInput> others_;
   size_t x_, y_, dx_, dy_;
-  Rng rng_{0, "dropout"};   // begun anew by every pass; its numbers go to the pictures in their order
+  Rng rng_{0, "dropout"};  // begun anew by every pass; its numbers go to the pictures in their order
   Param *mean_ = nullptr, *std_ = nullptr;
 };
 
-// Straight over the rows, as the reference does pixel by pixel. Padding lanes hold zeros, and zero stays zero.
+// Straight over the rows, as the reference does pixel by pixel. Padding lanes hold zeros, and zero stays
+// zero.
 class Normalize final : public Operation {
  public:
-  Normalize(const Placement& p, const Wires& w) : index_(p.index), wires_(w), row_(Size(w.x.shape.width) * w.x.pixel) {
+  Normalize(const Placement& p, const Wires& w)
+      : index_(p.index), wires_(w), row_(Size(w.x.shape.width) * w.x.pixel) {
     HL_CHECK(w.x.pixel == w.y.pixel);
     mean_row_ = p.arena->Reserve(row_);
     std_row_ = p.arena->Reserve(row_);
@@ -186,13 +199,19 @@ class FakeQuantize final : public Operation {
   FakeQuantize(const Placement& p, const Wires& w) : wires_(w) {
     const LayerSpec& layer = p.spec->nodes[Size(p.index)].layer;
     HL_CHECK(w.x.pixel == w.y.pixel);
-    shape_ = {{}, {}, Size(w.x.shape.height), Size(w.x.shape.width) * w.x.pixel, layer.step, static_cast<float>(-128 - layer.zero),
+    shape_ = {{},
+              {},
+              Size(w.x.shape.height),
+              Size(w.x.shape.width) * w.x.pixel,
+              layer.step,
+              static_cast<float>(-128 - layer.zero),
               static_cast<float>(127 - layer.zero)};
   }
   void Bind(Params&) override {}
   void Forward(const Context& c, size_t b) override { kernels::Round(Arguments(c, b)); }
   void Backward(const Context& c, size_t b) override {
-    if (wires_.NeedsData()) kernels::RoundBackward({Arguments(c, b), c.In(wires_.dy, b), c.Out(wires_.dx, b)});
+    if (wires_.NeedsData())
+      kernels::RoundBackward({Arguments(c, b), c.In(wires_.dy, b), c.Out(wires_.dx, b)});
   }
 
  private:
@@ -212,7 +231,8 @@ std::unique_ptr<Operation> MakePlain(const Placement& p, const Wires& w, std::ve
   const LayerKind kind = p.spec->nodes[Size(p.index)].layer.kind;
   if (kind == LayerKind::kFakeQuantize) return std::make_unique<FakeQuantize>(p, w);
   const auto alike = [&](const OtherInput& other) { return !other.x.given && other.x.pixel == w.y.pixel; };
-  if (kind == LayerKind::kAdd && !w.x.given && w.x.pixel == w.y.pixel && std::all_of(others.begin(), others.end(), alike)) {
+  if (kind == LayerKind::kAdd && !w.x.given && w.x.pixel == w.y.pixel &&
+      std::all_of(others.begin(), others.end(), alike)) {
     return std::make_unique<Add>(w, std::move(others));
   }
   if (kind == LayerKind::kNormalize && w.x.pixel == w.y.pixel) return std::make_unique<Normalize>(p, w);

@@ -59,7 +59,8 @@ Cut Cutter::CutAt(int i) const {
     case LayerKind::kDense: return {i, i, Kind::kDense};
     case LayerKind::kBatchNorm: {
       const int next = SoleReader(i);
-      return {i, IsActivation(next) ? next : i, HasFixedStatistics(Layer(i)) ? Kind::kFixedNorm : Kind::kNorm};
+      return {i, IsActivation(next) ? next : i,
+              HasFixedStatistics(Layer(i)) ? Kind::kFixedNorm : Kind::kNorm};
     }
     default: return {i, i, Kind::kPlain};
   }
@@ -135,9 +136,11 @@ void SharedMemory::Place() {
     std::vector<Tensor4*> tensors = {};
   };
   std::vector<Buffer> buffers;
-  std::stable_sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) { return a.life.written < b.life.written; });
+  std::stable_sort(entries_.begin(), entries_.end(),
+                   [](const Entry& a, const Entry& b) { return a.life.written < b.life.written; });
   for (const Entry& e : entries_) {
-    auto free = std::find_if(buffers.begin(), buffers.end(), [&](const Buffer& b) { return b.free_after < e.life.written; });
+    auto free = std::find_if(buffers.begin(), buffers.end(),
+                             [&](const Buffer& b) { return b.free_after < e.life.written; });
     if (free == buffers.end()) free = buffers.insert(free, Buffer{});
     free->floats = std::max(free->floats, batch_ * e.tensor->picture);
     free->free_after = e.life.read;

@@ -1,5 +1,5 @@
-// How the fast backend cuts a model into operations, which operations run together, and which gradients share memory.
-// Knows shapes and neighbours; nothing of arithmetic.
+// How the fast backend cuts a model into operations, which operations run together, and which gradients share
+// memory. Knows shapes and neighbours; nothing of arithmetic.
 #pragma once
 
 #include <vector>
@@ -12,8 +12,10 @@ namespace handlens::nn {
 struct Cut {
   int first = 0, last = 0;
   enum class Kind { kConv, kConvPool, kDepthwise, kDense, kNorm, kFixedNorm, kPlain } kind = Kind::kPlain;
-  int norm = -1;   // convolutions: the batch norm with fixed statistics among the layers
-  Reach Sees() const { return kind == Kind::kNorm ? Reach::kGathers : kind == Kind::kDense ? Reach::kBatch : Reach::kPicture; }
+  int norm = -1;  // convolutions: the batch norm with fixed statistics among the layers
+  Reach Sees() const {
+    return kind == Kind::kNorm ? Reach::kGathers : kind == Kind::kDense ? Reach::kBatch : Reach::kPicture;
+  }
 };
 
 class Cutter {
@@ -38,22 +40,23 @@ class Cutter {
   const GraphSpec& spec_;
 };
 
-// Whether the kernels cannot lay the model out: a dense layer behind a depthwise one or beside a padded convolution, one
-// input added to itself, outputs that nobody reads.
+// Whether the kernels cannot lay the model out: a dense layer behind a depthwise one or beside a padded
+// convolution, one input added to itself, outputs that nobody reads.
 bool IsUnusual(const GraphSpec& spec);
 
 // Operations that run picture by picture, one after the other, by their place in the order of running.
 struct Group {
   size_t begin = 0, end = 0;
 };
-// A new group begins at an operation that must have seen all pictures; one that works on all at once stands alone. The
-// first group may be empty.
+// A new group begins at an operation that must have seen all pictures; one that works on all at once stands
+// alone. The first group may be empty.
 std::vector<Group> GroupsOf(const std::vector<Reach>& order);
 
-// What lives from one place in the order of running, which writes it, to another, which reads it last: a few buffers, each as
-// large as the largest that it holds in turn, serve all. Gradients live from group to group of the backward pass; those of one group
-// need a single picture's memory, and so do outputs that no backward pass reads, from operation to operation of a group. The
-// less memory a step touches, the more of it stays in the cache.
+// What lives from one place in the order of running, which writes it, to another, which reads it last: a few
+// buffers, each as large as the largest that it holds in turn, serve all. Gradients live from group to group
+// of the backward pass; those of one group need a single picture's memory, and so do outputs that no backward
+// pass reads, from operation to operation of a group. The less memory a step touches, the more of it stays in
+// the cache.
 class SharedMemory {
  public:
   SharedMemory(Arena& arena, size_t batch) : arena_(arena), batch_(batch) {}

@@ -12,7 +12,8 @@ V Shifted(V v, size_t rows, size_t columns) {
 
 struct ConvPlan {
   ConvPlan(const Placement& p, const Wires& w)
-      : wires(w), window(WindowOf(p.spec->nodes[Size(p.index)].layer, w.x.shape, p.spec->nodes[Size(p.index)].out)) {
+      : wires(w),
+        window(WindowOf(p.spec->nodes[Size(p.index)].layer, w.x.shape, p.spec->nodes[Size(p.index)].out)) {
     in = Size(w.x.shape.channels);
     out = Size(window.out.channels);
     kernel = Size(window.kernel);

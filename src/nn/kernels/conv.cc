@@ -1,10 +1,11 @@
-// Convolutions, forward and backward, as multiplications of matrices: blocks of pixels times panels of sixteen filters.
+// Convolutions, forward and backward, as multiplications of matrices: blocks of pixels times panels of
+// sixteen filters.
 #include "nn/kernels/kernels.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "nn/kernels/conv.cc"
-#include <hwy/foreach_target.h>
 #include <hwy/cache_control.h>
+#include <hwy/foreach_target.h>
 // After foreach_target.
 #include "nn/kernels/simd-inl.h"
 
@@ -14,12 +15,13 @@ namespace handlens::nn::kernels::HWY_NAMESPACE {
 using Panel = hn::CappedTag<float, kLanes>;
 constexpr size_t kPanelVectors = kLanes / hn::MaxLanes(Panel());
 
-// How many registers of sums a block takes: panels x pixels (or taps) x vectors of a panel. Processors with 32 registers
-// of 64 bytes: 24 and three for the weights; with 16 of 32 bytes 12; Neon's 32 of 16 bytes 24.
+// How many registers of sums a block takes: panels x pixels (or taps) x vectors of a panel. Processors with
+// 32 registers of 64 bytes: 24 and three for the weights; with 16 of 32 bytes 12; Neon's 32 of 16 bytes 24.
 constexpr size_t kPanels = kPanelVectors == 1 ? 3 : 1;
 constexpr size_t kBlock = kPanelVectors == 1 ? 8 : kPanelVectors == 2 || kManyRegisters ? 6 : 2;
 
-// Calls run(Index<panels>, first panel) over all panels of so many channels, three at once where that leaves none alone.
+// Calls run(Index<panels>, first panel) over all panels of so many channels, three at once where that leaves
+// none alone.
 template <class Run>
 HWY_INLINE void ForPanels(size_t channels, const Run& run) {
   const size_t count = (channels + kLanes - 1) / kLanes;
@@ -44,7 +46,7 @@ HWY_INLINE void StorePart(V v, float* row, size_t at, size_t channels) {
   const Panel d;
   if (at + hn::MaxLanes(d) <= channels) {
     hn::StoreU(v, d, row + at);
-  } else if constexpr (kPanelVectors == 1) {   // half of the panel
+  } else if constexpr (kPanelVectors == 1) {  // half of the panel
     const hn::Half<Panel> half;
     hn::StoreU(hn::LowerHalf(half, v), half, row + at);
   }
@@ -52,7 +54,8 @@ HWY_INLINE void StorePart(V v, float* row, size_t at, size_t channels) {
 
 // P pixels x Q panels, kept in registers over all taps.
 template <size_t P, size_t Q>
-HWY_INLINE void ConvBlock(const ConvForwardArgs& a, const float* const* pixels, float* const* to, size_t panel) {
+HWY_INLINE void ConvBlock(const ConvForwardArgs& a, const float* const* pixels, float* const* to,
+                          size_t panel) {
   const Panel d;
   using V = hn::Vec<Panel>;
   constexpr size_t kL = hn::MaxLanes(Panel()), kV = Q * kPanelVectors;
@@ -72,7 +75,8 @@ HWY_INLINE void ConvBlock(const ConvForwardArgs& a, const float* const* pixels, 
       for (size_t p = 0; p < P; ++p) from[p] = pixels[p] + kh * a.x.row + kw * a.x.pixel;
       for (size_t i = 0; i < a.taps.run; ++i, w += kLanes) {
         V k[kV];
-        for (size_t n = 0; n < kV; ++n) k[n] = hn::LoadU(d, w + n / kPanelVectors * stride + n % kPanelVectors * kL);
+        for (size_t n = 0; n < kV; ++n)
+          k[n] = hn::LoadU(d, w + n / kPanelVectors * stride + n % kPanelVectors * kL);
         for (size_t p = 0; p < P; ++p) {
           const V s = hn::Set(d, from[p][i]);
           for (size_t n = 0; n < kV; ++n) acc[p][n] = FusedMulAdd(d, s, k[n], acc[p][n]);
@@ -135,14 +139,16 @@ void ConvForwardImpl(const ConvForwardArgs& a) {
 
 // R taps x Q panels of outputs, kept in registers over some rows of the picture.
 template <size_t R, size_t Q>
-HWY_INLINE void WeightsBlock(const ConvWeightsArgs& a, const float* x, size_t tap, size_t panel, const RowsOf& rows) {
+HWY_INLINE void WeightsBlock(const ConvWeightsArgs& a, const float* x, size_t tap, size_t panel,
+                             const RowsOf& rows) {
   const Panel d;
   using V = hn::Vec<Panel>;
   constexpr size_t kL = hn::MaxLanes(Panel()), kV = Q * kPanelVectors;
   V acc[R][kV];
   float* own = a.own + tap * a.channels + panel * kLanes;
   for (size_t r = 0; r < R; ++r) {
-    for (size_t n = 0; n < kV; ++n) acc[r][n] = rows.first ? hn::Zero(d) : hn::LoadU(d, own + r * a.channels + n * kL);
+    for (size_t n = 0; n < kV; ++n)
+      acc[r][n] = rows.first ? hn::Zero(d) : hn::LoadU(d, own + r * a.channels + n * kL);
   }
   for (size_t r = 0; r < R; ++r) {
     for (size_t q = 0; q < Q; ++q) hwy::Prefetch(a.total + (tap + r) * a.channels + (panel + q) * kLanes);
@@ -187,7 +193,8 @@ HWY_INLINE void WeightsPanels(const ConvWeightsArgs& a, size_t panel, const Rows
 void ConvWeightsImpl(const ConvWeightsArgs& a) {
   const size_t row = a.width * (a.taps.run * a.taps.rows + a.channels);
   ForRows(a.height, 2 * kNearFloats / row, [&](const RowsOf& rows) HWY_ATTR {
-    ForPanels(a.channels, [&](auto panels, size_t panel) HWY_ATTR { WeightsPanels<decltype(panels)::value>(a, panel, rows); });
+    ForPanels(a.channels, [&](auto panels, size_t panel)
+                              HWY_ATTR { WeightsPanels<decltype(panels)::value>(a, panel, rows); });
   });
 }
 

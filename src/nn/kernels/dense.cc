@@ -1,5 +1,5 @@
-// Dense layers over weights in blocks. The big one of the paper's models (39 MB at 100 px) is bound by memory: a training
-// step reads the weights once forward and reads and writes them once backward.
+// Dense layers over weights in blocks. The big one of the paper's models (39 MB at 100 px) is bound by
+// memory: a training step reads the weights once forward and reads and writes them once backward.
 #include <algorithm>
 #include <cstring>
 
@@ -16,30 +16,32 @@
 HWY_BEFORE_NAMESPACE();
 namespace handlens::nn::kernels::HWY_NAMESPACE {
 
-constexpr size_t kAheadFloats = 16384;   // prefetch distance, 64 KB: half of it costs a tenth on the 39 MB layer
-constexpr size_t kPanelsAhead = 2;       // of the inputs and their gradients
-constexpr size_t kPanels = kBlockInputs / kLanes;   // of sixteen inputs, in a block
+constexpr size_t kAheadFloats =
+    16384;                          // prefetch distance, 64 KB: half of it costs a tenth on the 39 MB layer
+constexpr size_t kPanelsAhead = 2;  // of the inputs and their gradients
+constexpr size_t kPanels = kBlockInputs / kLanes;  // of sixteen inputs, in a block
 constexpr size_t kNeurons = kManyRegisters && HWY_ARCH_X86 ? 4 : 2;
 constexpr size_t kPictures = kManyRegisters && HWY_ARCH_X86 ? 6 : kManyRegisters ? 3 : 2;
 constexpr size_t kDataPictures = kManyRegisters && HWY_ARCH_X86 ? 16 : 10;
 
-// Blocks whose inputs stay in the first cache over all neurons; of many pictures they do not in any case, and more of them
-// then save reading and writing the sums.
+// Blocks whose inputs stay in the first cache over all neurons; of many pictures they do not in any case, and
+// more of them then save reading and writing the sums.
 constexpr size_t BlocksAtOnce(size_t batch) { return batch <= 16 ? 1 : 2; }
 
-// To the second cache: the first is smaller than the distance, and fetching there costs twice (2.8 ms against 2.4 forward
-// at 76,832 x 128, batch 10; 5.2 against 4.3 backward).
+// To the second cache: the first is smaller than the distance, and fetching there costs twice (2.8 ms
+// against 2.4 forward at 76,832 x 128, batch 10; 5.2 against 4.3 backward).
 HWY_INLINE void Fetch(const float* line) { __builtin_prefetch(line, 0, 2); }
 // Where the lines of neighbouring neurons lie, one after the other, without the spare ones.
 constexpr size_t Line(size_t i) { return (i + i / kPanels) * kLanes; }
 
-// Weights from one neuron on, over some panels of its block and of those behind it; and those that are needed next but some.
-// Memory answers too late for some fetches, which the processor then drops: other groups of pictures repeat them, and where
-// these are few, so do fetches half as far (batch 5 at 76,832 x 128 1.8 ms to 1.4, batch 10 2.4 to 2.3; batch 32 6.5 to 6.9).
+// Weights from one neuron on, over some panels of its block and of those behind it; and those that are needed
+// next but some. Memory answers too late for some fetches, which the processor then drops: other groups of
+// pictures repeat them, and where these are few, so do fetches half as far (batch 5 at 76,832 x 128 1.8 ms
+// to 1.4, batch 10 2.4 to 2.3; batch 32 6.5 to 6.9).
 struct Piece {
   const float* at;
   size_t panels, block;
-  const float *ahead, *again;   // null: not repeated
+  const float *ahead, *again;  // null: not repeated
 };
 
 // A panel's share of the lines of F neurons.
@@ -54,11 +56,12 @@ HWY_INLINE void FetchLines(const Piece& w, size_t panel) {
 template <size_t F, size_t B, class D>
 HWY_INLINE void ForwardBlock(D d, const DenseForwardArgs& a, Piece w, const float* x, float* partial) {
   const size_t lanes = hn::Lanes(d);
-  constexpr size_t kParts = kLanes / hn::MaxLanes(D());   // vectors that hold the sixteen chains
+  constexpr size_t kParts = kLanes / hn::MaxLanes(D());  // vectors that hold the sixteen chains
   hn::Vec<D> acc[F][B][kParts];
   for (size_t f = 0; f < F; ++f) {
     for (size_t b = 0; b < B; ++b) {
-      for (size_t s = 0; s < kParts; ++s) acc[f][b][s] = hn::LoadU(d, partial + (f * a.batch + b) * kLanes + s * lanes);
+      for (size_t s = 0; s < kParts; ++s)
+        acc[f][b][s] = hn::LoadU(d, partial + (f * a.batch + b) * kLanes + s * lanes);
     }
   }
   for (; w.panels > 0; w.at += w.block, w.ahead += w.block) {
@@ -79,7 +82,8 @@ HWY_INLINE void ForwardBlock(D d, const DenseForwardArgs& a, Piece w, const floa
   }
   for (size_t f = 0; f < F; ++f) {
     for (size_t b = 0; b < B; ++b) {
-      for (size_t s = 0; s < kParts; ++s) hn::StoreU(acc[f][b][s], d, partial + (f * a.batch + b) * kLanes + s * lanes);
+      for (size_t s = 0; s < kParts; ++s)
+        hn::StoreU(acc[f][b][s], d, partial + (f * a.batch + b) * kLanes + s * lanes);
     }
   }
 }
@@ -93,8 +97,8 @@ HWY_INLINE void Exactly(size_t count, const Block& block) {
   }
 }
 
-// Calls block(Index<some>, first) over all of them in groups of at most kMost, as equal as can be: a group of one or two
-// takes as long as one of four.
+// Calls block(Index<some>, first) over all of them in groups of at most kMost, as equal as can be: a group of
+// one or two takes as long as one of four.
 template <size_t kMost, class Block>
 HWY_INLINE void ForGroups(size_t count, const Block& block) {
   size_t first = 0;
@@ -106,7 +110,8 @@ HWY_INLINE void ForGroups(size_t count, const Block& block) {
 }
 
 template <size_t F, class D>
-HWY_INLINE void ForwardNeurons(D d, const DenseForwardArgs& a, const Piece& w, const float* x, float* partial) {
+HWY_INLINE void ForwardNeurons(D d, const DenseForwardArgs& a, const Piece& w, const float* x,
+                               float* partial) {
   ForGroups<kPictures>(a.batch, [&](auto pictures, size_t b) HWY_ATTR {
     ForwardBlock<F, decltype(pictures)::value>(d, a, w, x + b * a.x_stride, partial + b * kLanes);
   });
@@ -123,17 +128,21 @@ inline float Fold(float* chains) {
 void DenseForwardImpl(const DenseForwardArgs& a) {
   const hn::CappedTag<float, kLanes> d;
   const size_t panels = WholeLanes(a.inputs) / kLanes, block = BlockStride(a.outputs);
-  const size_t blocks = BlocksAtOnce(a.batch), lead = std::min(kAheadFloats / blocks / kNeuronStride, a.outputs);
+  const size_t blocks = BlocksAtOnce(a.batch),
+               lead = std::min(kAheadFloats / blocks / kNeuronStride, a.outputs);
   std::memset(a.partial, 0, a.batch * a.outputs * kLanes * sizeof(float));
   for (size_t k = 0; k < panels; k += blocks * kPanels) {
     const float *w = a.w + k / kPanels * block, *x = a.x + k * kLanes;
-    const auto from = [&](size_t o) {   // ahead: `lead` neurons further, those behind the last in the next blocks
-      const float *at = w + o * kNeuronStride, *ahead = at + lead * kNeuronStride;
-      if (o + lead >= a.outputs) ahead += (blocks - 1) * block;
-      return Piece{at, std::min(blocks * kPanels, panels - k), block, ahead, blocks == 1 ? at + lead / 2 * kNeuronStride : nullptr};
-    };
+    const auto from =
+        [&](size_t o) {  // ahead: `lead` neurons further, those behind the last in the next blocks
+          const float *at = w + o * kNeuronStride, *ahead = at + lead * kNeuronStride;
+          if (o + lead >= a.outputs) ahead += (blocks - 1) * block;
+          return Piece{at, std::min(blocks * kPanels, panels - k), block, ahead,
+                       blocks == 1 ? at + lead / 2 * kNeuronStride : nullptr};
+        };
     size_t o = 0;
-    for (; o + kNeurons <= a.outputs; o += kNeurons) ForwardNeurons<kNeurons>(d, a, from(o), x, a.partial + o * a.batch * kLanes);
+    for (; o + kNeurons <= a.outputs; o += kNeurons)
+      ForwardNeurons<kNeurons>(d, a, from(o), x, a.partial + o * a.batch * kLanes);
     for (; o < a.outputs; ++o) ForwardNeurons<1>(d, a, from(o), x, a.partial + o * a.batch * kLanes);
   }
   for (size_t b = 0; b < a.batch; ++b) {
@@ -143,8 +152,9 @@ void DenseForwardImpl(const DenseForwardArgs& a) {
   }
 }
 
-// A vector of inputs in the backward pass: where it lies in x, in the first neuron's weights, and where in these the one that is
-// fetched meanwhile. The pieces of so many neurons are no streams that the processor foresees.
+// A vector of inputs in the backward pass: where it lies in x, in the first neuron's weights, and where in
+// these the one that is fetched meanwhile. The pieces of so many neurons are no streams that the processor
+// foresees.
 struct Column {
   size_t input, weights, ahead;
 };
@@ -166,7 +176,8 @@ HWY_INLINE void DataBlock(D d, const DenseBackwardArgs& a, Column at, size_t b0)
 
 template <class D>
 HWY_INLINE void DataColumn(D d, const DenseBackwardArgs& a, Column at) {
-  ForGroups<kDataPictures>(a.batch, [&](auto pictures, size_t b) HWY_ATTR { DataBlock<decltype(pictures)::value>(d, a, at, b); });
+  ForGroups<kDataPictures>(
+      a.batch, [&](auto pictures, size_t b) HWY_ATTR { DataBlock<decltype(pictures)::value>(d, a, at, b); });
 }
 
 // UpdateOne (params.h) in vectors: the same operations in the same order.
@@ -221,7 +232,7 @@ HWY_INLINE void UpdateBlock(D d, const DenseBackwardArgs& a, const Update& u, Co
 template <OptimizerKind kKind>
 void Backward(const DenseBackwardArgs& a, const Update& u) {
   const hn::CappedTag<float, kLanes> d;
-  const bool all = kKind != OptimizerKind::kSgd || a.decay != 0;   // a step without a gradient is one still
+  const bool all = kKind != OptimizerKind::kSgd || a.decay != 0;  // a step without a gradient is one still
   const size_t read = std::max<size_t>(all ? a.outputs : a.live, 1);
   const size_t lead = std::min(kAheadFloats / 2 / read / kLanes * kLanes, kBlockInputs);
   for (size_t input = 0; input < a.inputs; input += kLanes) {
@@ -234,7 +245,8 @@ void Backward(const DenseBackwardArgs& a, const Update& u) {
     for (size_t s = input; s < input + kLanes; s += hn::Lanes(d)) {
       const Column at{s, BlockIndex(s, 0, a.outputs), BlockIndex(s + lead, 0, a.outputs)};
       if (a.dx) DataColumn(d, a, at);
-      ForGroups<8>(a.live, [&](auto neurons, size_t j) HWY_ATTR { UpdateBlock<kKind, decltype(neurons)::value>(d, a, u, at, j); });
+      ForGroups<8>(a.live, [&](auto neurons, size_t j)
+                               HWY_ATTR { UpdateBlock<kKind, decltype(neurons)::value>(d, a, u, at, j); });
       for (size_t j = a.live; all && j < a.outputs; ++j) {
         const size_t neuron = a.neurons[j] * kNeuronStride;
         Fetch(a.w + at.ahead + neuron);
@@ -263,7 +275,9 @@ HWY_EXPORT(DenseForwardImpl);
 HWY_EXPORT(DenseBackwardImpl);
 
 void DenseForward(const DenseForwardArgs& a) { HWY_DYNAMIC_DISPATCH(DenseForwardImpl)(a); }
-void DenseBackward(const DenseBackwardArgs& a, const Update& u) { HWY_DYNAMIC_DISPATCH(DenseBackwardImpl)(a, u); }
+void DenseBackward(const DenseBackwardArgs& a, const Update& u) {
+  HWY_DYNAMIC_DISPATCH(DenseBackwardImpl)(a, u);
+}
 
 }  // namespace handlens::nn::kernels
 #endif

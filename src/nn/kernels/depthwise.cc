@@ -3,8 +3,8 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "nn/kernels/depthwise.cc"
-#include <hwy/foreach_target.h>
 #include <hwy/cache_control.h>
+#include <hwy/foreach_target.h>
 // After foreach_target.
 #include "nn/kernels/simd-inl.h"
 
@@ -13,7 +13,9 @@ namespace handlens::nn::kernels::HWY_NAMESPACE {
 
 // Pixels that a block takes at once: they share the columns of x between them.
 constexpr size_t kColumns = kManyRegisters ? 4 : 2;
-constexpr size_t Span(size_t outputs, size_t stride, size_t kernel) { return (outputs - 1) * stride + kernel; }
+constexpr size_t Span(size_t outputs, size_t stride, size_t kernel) {
+  return (outputs - 1) * stride + kernel;
+}
 
 // Rows of outputs whose inputs of one vector of channels, a line a pixel, lie in the first cache.
 HWY_INLINE size_t Band(size_t width, size_t kernel, size_t stride) {
@@ -42,7 +44,8 @@ HWY_INLINE void ForWindow(size_t kernel, size_t stride, const Run& run) {
 
 // P neighbouring outputs of one vector of channels.
 template <size_t P, size_t K, size_t S, class D>
-HWY_INLINE void Block(D d, const DepthwiseArgs& a, const float* HWY_RESTRICT x, float* HWY_RESTRICT y, size_t c) {
+HWY_INLINE void Block(D d, const DepthwiseArgs& a, const float* HWY_RESTRICT x, float* HWY_RESTRICT y,
+                      size_t c) {
   using V = hn::Vec<D>;
   V acc[P];
   const V start = a.bias ? hn::LoadU(d, a.bias + c) : hn::Zero(d);
@@ -68,7 +71,8 @@ HWY_INLINE void Row(D d, const DepthwiseArgs& a, size_t oy, size_t c) {
   float* y = a.y.at + oy * a.y.row + c;
   const size_t step = S * a.x.pixel, pixel = a.y.pixel;
   size_t ox = 0;
-  for (; ox + kColumns <= a.width; ox += kColumns) Block<kColumns, K, S>(d, a, x + ox * step, y + ox * pixel, c);
+  for (; ox + kColumns <= a.width; ox += kColumns)
+    Block<kColumns, K, S>(d, a, x + ox * step, y + ox * pixel, c);
   for (; ox + 2 <= a.width; ox += 2) Block<2, K, S>(d, a, x + ox * step, y + ox * pixel, c);
   for (; ox < a.width; ++ox) Block<1, K, S>(d, a, x + ox * step, y + ox * pixel, c);
 }
@@ -114,7 +118,8 @@ HWY_INLINE void Taps(D d, In x, const float* HWY_RESTRICT dy, size_t dy_pixel, h
     hn::Vec<D> column[Span(P, S, K)];
     for (size_t k = 0; k < Span(P, S, K); ++k) column[k] = LoadOnce(d, x.at + kh * x.row + k * x.pixel);
     for (size_t p = 0; p < P; ++p) {
-      for (size_t kw = 0; kw < K; ++kw) acc[kh * K + kw] = FusedMulAdd(d, column[p * S + kw], g[p], acc[kh * K + kw]);
+      for (size_t kw = 0; kw < K; ++kw)
+        acc[kh * K + kw] = FusedMulAdd(d, column[p * S + kw], g[p], acc[kh * K + kw]);
     }
   }
 }
@@ -123,7 +128,8 @@ HWY_INLINE void FetchRow(const float* row, size_t pixels, size_t pixel) {
   for (size_t x = 0; x < pixels; ++x) hwy::Prefetch(row + x * pixel);
 }
 
-// Sums of R x K taps of one vector of channels, from row `kh` of the kernel on, in registers over some rows of the picture.
+// Sums of R x K taps of one vector of channels, from row `kh` of the kernel on, in registers over some rows
+// of the picture.
 template <size_t R, size_t K, size_t S, class D>
 HWY_INLINE void TapRows(D d, const DepthwiseWeightsArgs& a, const RowsOf& rows, size_t kh, size_t c) {
   hn::Vec<D> acc[R * K];
@@ -131,8 +137,9 @@ HWY_INLINE void TapRows(D d, const DepthwiseWeightsArgs& a, const RowsOf& rows, 
   for (size_t k = 0; k < R * K; ++k) acc[k] = rows.first ? hn::Zero(d) : hn::LoadU(d, own + k * a.channels);
   const size_t x_row = a.x.row, x_pixel = a.x.pixel, dy_pixel = a.dy.pixel;
   for (size_t oy = rows.begin; oy < rows.end; ++oy) {
-    if (kh == 0) {   // what the next vector of channels reads
-      for (size_t k = 0; k < S; ++k) FetchRow(a.x.at + (oy * S + k) * x_row + c + kLanes, S * a.width, x_pixel);
+    if (kh == 0) {  // what the next vector of channels reads
+      for (size_t k = 0; k < S; ++k)
+        FetchRow(a.x.at + (oy * S + k) * x_row + c + kLanes, S * a.width, x_pixel);
     }
     const float* x = a.x.at + (oy * S + kh) * x_row + c;
     const float* dy = a.dy.at + oy * a.dy.row + c;
@@ -140,7 +147,8 @@ HWY_INLINE void TapRows(D d, const DepthwiseWeightsArgs& a, const RowsOf& rows, 
     for (; ox + kColumns <= a.width; ox += kColumns) {
       Taps<kColumns, R, K, S>(d, {x + ox * S * x_pixel, x_row, x_pixel}, dy + ox * dy_pixel, dy_pixel, acc);
     }
-    for (; ox < a.width; ++ox) Taps<1, R, K, S>(d, {x + ox * S * x_pixel, x_row, x_pixel}, dy + ox * dy_pixel, dy_pixel, acc);
+    for (; ox < a.width; ++ox)
+      Taps<1, R, K, S>(d, {x + ox * S * x_pixel, x_row, x_pixel}, dy + ox * dy_pixel, dy_pixel, acc);
   }
   float* total = a.total + kh * K * a.channels + c;
   for (size_t k = 0; k < R * K; ++k) {
@@ -175,7 +183,7 @@ void AnyWeights(const DepthwiseWeightsArgs& a) {
 
 template <size_t K, size_t S>
 void Weights(const DepthwiseWeightsArgs& a) {
-  constexpr size_t kRows = K == 3 ? 3 : 1;   // what the registers hold
+  constexpr size_t kRows = K == 3 ? 3 : 1;  // what the registers hold
   ForRows(a.height, Band(a.width, K, S), [&](const RowsOf& rows) HWY_ATTR {
     ForEachVector(a.channels, [&](auto d, size_t c) HWY_ATTR {
       for (size_t kh = 0; kh < K; kh += kRows) TapRows<kRows, K, S>(d, a, rows, kh, c);
@@ -202,11 +210,13 @@ struct Readers {
 
 // One pixel of dx.
 template <class D>
-HWY_INLINE void DataPixel(D d, const DepthwiseDataArgs& a, const Readers& rows, size_t y, size_t x, size_t c) {
+HWY_INLINE void DataPixel(D d, const DepthwiseDataArgs& a, const Readers& rows, size_t y, size_t x,
+                          size_t c) {
   const Readers columns(x + a.left, a.kernel, a.stride, a.dy_width);
   auto acc = hn::Zero(d);
   for (size_t oy = rows.begin; oy < rows.end; ++oy) {
-    const float *dy = a.dy.at + oy * a.dy.row + c, *w = a.w + (y + a.top - oy * a.stride) * a.kernel * a.channels + c;
+    const float *dy = a.dy.at + oy * a.dy.row + c,
+                *w = a.w + (y + a.top - oy * a.stride) * a.kernel * a.channels + c;
     for (size_t ox = columns.begin; ox < columns.end; ++ox) {
       const size_t kw = x + a.left - ox * a.stride;
       acc = FusedMulAdd(d, hn::LoadU(d, dy + ox * a.dy.pixel), hn::LoadU(d, w + kw * a.channels), acc);
@@ -217,7 +227,8 @@ HWY_INLINE void DataPixel(D d, const DepthwiseDataArgs& a, const Readers& rows, 
 
 // Every second one of 2 P pixels at stride 2, whose J columns of dy all exist: they share columns and taps.
 template <size_t P, size_t J, class D>
-HWY_INLINE void DataBlock(D d, const DepthwiseDataArgs& a, const Readers& rows, size_t y, size_t x, size_t c) {
+HWY_INLINE void DataBlock(D d, const DepthwiseDataArgs& a, const Readers& rows, size_t y, size_t x,
+                          size_t c) {
   using V = hn::Vec<D>;
   V acc[P];
   for (size_t p = 0; p < P; ++p) acc[p] = hn::Zero(d);
@@ -226,7 +237,8 @@ HWY_INLINE void DataBlock(D d, const DepthwiseDataArgs& a, const Readers& rows, 
   for (size_t p = 0; p < P; ++p) hwy::Prefetch(dx + p * dx_step + 2 * kLanes);
   const size_t begin = (x + a.left) / 2 + 1 - J, kw = x + a.left - 2 * begin;
   for (size_t oy = rows.begin; oy < rows.end; ++oy) {
-    const float *dy = a.dy.at + oy * a.dy.row + begin * dy_pixel + c, *w = a.w + ((y + a.top - 2 * oy) * a.kernel + kw) * channels + c;
+    const float *dy = a.dy.at + oy * a.dy.row + begin * dy_pixel + c,
+                *w = a.w + ((y + a.top - 2 * oy) * a.kernel + kw) * channels + c;
     V column[P + J - 1];
     for (size_t k = 0; k < P + J - 1; ++k) column[k] = LoadOnce(d, dy + k * dy_pixel);
     for (size_t j = 0; j < J; ++j) {
@@ -240,7 +252,8 @@ HWY_INLINE void DataBlock(D d, const DepthwiseDataArgs& a, const Readers& rows, 
 // Pixels at an even place of the windows are held by one column more than those at an odd one.
 template <size_t K, class D>
 HWY_INLINE void DataRow2(D d, const DepthwiseDataArgs& a, const Readers& rows, size_t y, size_t c) {
-  const size_t begin = std::min(K - 1 - std::min(a.left, K - 1), a.width), end = std::min(2 * a.dy_width - a.left, a.width);
+  const size_t begin = std::min(K - 1 - std::min(a.left, K - 1), a.width),
+               end = std::min(2 * a.dy_width - a.left, a.width);
   size_t x = 0;
   for (; x < begin; ++x) DataPixel(d, a, rows, y, x, c);
   for (; x + 2 * kColumns <= end; x += 2 * kColumns) {
@@ -272,7 +285,8 @@ void DepthwiseDataImpl(const DepthwiseDataArgs& a) {
 
 // One pixel of N vectors of channels. Masked where there are limits.
 template <bool kLimited, size_t N, class D>
-HWY_INLINE void GradientPixel(D d, const ActivationBackwardArgs& a, const float* HWY_RESTRICT y, float* HWY_RESTRICT dy, size_t c) {
+HWY_INLINE void GradientPixel(D d, const ActivationBackwardArgs& a, const float* HWY_RESTRICT y,
+                              float* HWY_RESTRICT dy, size_t c) {
   const size_t lanes = hn::Lanes(d);
   for (size_t n = 0; n < N; ++n, c += lanes) {
     auto g = hn::LoadU(d, dy + c);

@@ -1,6 +1,6 @@
-// Batch norm with its activation, in passes over one picture at a time, while the picture is in the cache. Pixels lie
-// without gaps, so a row is one stream of numbers in which the channels come round again and again: lanes are never idle,
-// whatever the number of channels.
+// Batch norm with its activation, in passes over one picture at a time, while the picture is in the cache.
+// Pixels lie without gaps, so a row is one stream of numbers in which the channels come round again and
+// again: lanes are never idle, whatever the number of channels.
 #include "nn/kernels/kernels.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -14,9 +14,10 @@ namespace handlens::nn::kernels::HWY_NAMESPACE {
 
 using Stream = hn::CappedTag<float, kLanes>;
 
-// Sums over pixels run in four chains, column x in chain x mod 4, then (0 + 1) + (2 + 3). In the stream that is one chain
-// for each place of four pixels ("span"), so vectors may begin anywhere. N vectors from place `at`, over all rows; the
-// last pixels of a row fill a part of the span, and `keep` zeroes the lanes beyond. term(keep, row, place in row, n).
+// Sums over pixels run in four chains, column x in chain x mod 4, then (0 + 1) + (2 + 3). In the stream that
+// is one chain for each place of four pixels ("span"), so vectors may begin anywhere. N vectors from place
+// `at`, over all rows; the last pixels of a row fill a part of the span, and `keep` zeroes the lanes beyond.
+// term(keep, row, place in row, n).
 template <size_t N, class D, class Term>
 HWY_INLINE void SumChunk(D d, size_t height, size_t floats, size_t span, size_t at, const Term& term) {
   using V = hn::Vec<D>;
@@ -65,9 +66,9 @@ void MomentsImpl(const MomentsArgs& a) {
     constexpr size_t kN = decltype(vectors)::value;
     V sum[kN];
     for (size_t n = 0; n < kN; ++n) sum[n] = hn::Zero(d);
-    SumChunk<kN>(d, a.height, floats, span, at, [&](const auto& keep, size_t row, size_t from, size_t n) HWY_ATTR {
-      sum[n] = hn::Add(sum[n], keep(hn::LoadU(d, x + row * stride + from)));
-    });
+    SumChunk<kN>(d, a.height, floats, span, at,
+                 [&](const auto& keep, size_t row, size_t from, size_t n)
+                     HWY_ATTR { sum[n] = hn::Add(sum[n], keep(hn::LoadU(d, x + row * stride + from))); });
     for (size_t n = 0; n < kN; ++n) hn::StoreU(sum[n], d, chains + at + n * lanes);
   });
   Fold(chains, a.channels, a.mean);
@@ -79,10 +80,11 @@ void MomentsImpl(const MomentsArgs& a) {
     V spread[kN], mean[kN];
     for (size_t n = 0; n < kN; ++n) spread[n] = hn::Zero(d);
     for (size_t n = 0; n < kN; ++n) mean[n] = hn::LoadU(d, mean4 + at + n * lanes);
-    SumChunk<kN>(d, a.height, floats, span, at, [&](const auto& keep, size_t row, size_t from, size_t n) HWY_ATTR {
-      const auto off = keep(hn::Sub(hn::LoadU(d, x + row * stride + from), mean[n]));
-      spread[n] = FusedMulAdd(d, off, off, spread[n]);
-    });
+    SumChunk<kN>(d, a.height, floats, span, at,
+                 [&](const auto& keep, size_t row, size_t from, size_t n) HWY_ATTR {
+                   const auto off = keep(hn::Sub(hn::LoadU(d, x + row * stride + from), mean[n]));
+                   spread[n] = FusedMulAdd(d, off, off, spread[n]);
+                 });
     for (size_t n = 0; n < kN; ++n) hn::StoreU(spread[n], d, chains + at + n * lanes);
   });
   Fold(chains, a.channels, a.spread);
@@ -91,7 +93,8 @@ void MomentsImpl(const MomentsArgs& a) {
 template <size_t N, class D>
 struct Coefficients {
   using V = hn::Vec<D>;
-  HWY_INLINE Coefficients(D d, const NormArgs& a, size_t at) : low(hn::Set(d, a.low)), high(hn::Set(d, a.high)) {
+  HWY_INLINE Coefficients(D d, const NormArgs& a, size_t at)
+      : low(hn::Set(d, a.low)), high(hn::Set(d, a.high)) {
     for (size_t n = 0; n < N; ++n) {
       mean[n] = hn::LoadU(d, a.mean + at + n * hn::Lanes(d));
       scale[n] = hn::LoadU(d, a.scale + at + n * hn::Lanes(d));
@@ -119,12 +122,14 @@ void NormSumsImpl(const NormSumsArgs& a) {
     const Coefficients<kN, Stream> k(d, f, at);
     V sum[kN], hat[kN];
     for (size_t n = 0; n < kN; ++n) sum[n] = hat[n] = hn::Zero(d);
-    SumChunk<kN>(d, f.height, floats, span, at, [&](const auto& keep, size_t row, size_t from, size_t n) HWY_ATTR {
-      V off;
-      const auto g = keep(k.Passed(d, n, hn::LoadU(d, x.at + row * x.row + from), hn::LoadU(d, dy.at + row * dy.row + from), off));
-      sum[n] = hn::Add(sum[n], g);
-      hat[n] = FusedMulAdd(d, g, keep(off), hat[n]);
-    });
+    SumChunk<kN>(d, f.height, floats, span, at,
+                 [&](const auto& keep, size_t row, size_t from, size_t n) HWY_ATTR {
+                   V off;
+                   const auto g = keep(k.Passed(d, n, hn::LoadU(d, x.at + row * x.row + from),
+                                                hn::LoadU(d, dy.at + row * dy.row + from), off));
+                   sum[n] = hn::Add(sum[n], g);
+                   hat[n] = FusedMulAdd(d, g, keep(off), hat[n]);
+                 });
     for (size_t n = 0; n < kN; ++n) {
       hn::StoreU(sum[n], d, sums + at + n * lanes);
       hn::StoreU(hat[n], d, hats + at + n * lanes);
@@ -139,8 +144,8 @@ struct Places {
   size_t begin, end, step;
 };
 
-// Calls block(tag, Index<vectors>, at, places) so that all numbers of a row are met once: as many whole pixels as fill
-// vectors make a step; the last pixel of an odd row of half vectors comes by itself.
+// Calls block(tag, Index<vectors>, at, places) so that all numbers of a row are met once: as many whole
+// pixels as fill vectors make a step; the last pixel of an odd row of half vectors comes by itself.
 template <class Block>
 HWY_INLINE void ForStream(size_t channels, size_t floats, const Block& block) {
   const Stream wide;

@@ -1,4 +1,5 @@
-// The convolution of the paper's models: 3 x 3, bias, ReLU and max pool 2 in one pass, and its sparse backward pass.
+// The convolution of the paper's models: 3 x 3, bias, ReLU and max pool 2 in one pass, and its sparse
+// backward pass.
 #include <algorithm>
 #include <cstring>
 
@@ -75,7 +76,8 @@ void ConvPoolForwardImpl(const ConvPoolForwardArgs& a) {
       const float* x = a.x.at + 2 * oy * a.x.row;
       const size_t row = oy * a.width * a.channels;
       size_t ox = 0;
-      for (; ox + kP <= a.width; ox += kP) PoolBlock<kP, kN>(d, a, x + 2 * ox * a.x.pixel, row + ox * a.channels, c);
+      for (; ox + kP <= a.width; ox += kP)
+        PoolBlock<kP, kN>(d, a, x + 2 * ox * a.x.pixel, row + ox * a.channels, c);
       for (; ox < a.width; ++ox) PoolBlock<1, kN>(d, a, x + 2 * ox * a.x.pixel, row + ox * a.channels, c);
     }
   });
@@ -88,14 +90,15 @@ HWY_INLINE hn::Vec<D> OpenGradient(D d, hn::Vec<hn::RebindToSigned<D>> code, con
   return hn::IfThenElseZero(hn::RebindMask(d, open), hn::LoadU(d, dy));
 }
 
-// Neighbouring pooled pixels of a row, few enough that what belongs to them stays in the first cache over all filters.
+// Neighbouring pooled pixels of a row, few enough that what belongs to them stays in the first cache over all
+// filters.
 struct Stretch {
   size_t oy, ox, count;
 };
 
-// Of the pixels of a stretch, (count, channels): gradient (zero where the ReLU is shut) and where in x the window of the
-// largest begins. `filters` lists those that are open anywhere: the others, a third of them on pictures that are not
-// centred, have no gradient here.
+// Of the pixels of a stretch, (count, channels): gradient (zero where the ReLU is shut) and where in x the
+// window of the largest begins. `filters` lists those that are open anywhere: the others, a third of them on
+// pictures that are not centred, have no gradient here.
 struct LivePixels {
   float* gradient;
   int32_t* offset;
@@ -110,7 +113,8 @@ void Prepare(const ConvPoolBackwardArgs& a, Stretch s, LivePixels& live) {
     constexpr size_t kN = decltype(vectors)::value;
     const hn::RebindToSigned<decltype(d)> di;
     const hn::Rebind<uint8_t, decltype(d)> db;
-    const auto right = hn::Set(di, static_cast<int32_t>(a.x.pixel)), down = hn::Set(di, static_cast<int32_t>(a.x.row));
+    const auto right = hn::Set(di, static_cast<int32_t>(a.x.pixel)),
+               down = hn::Set(di, static_cast<int32_t>(a.x.row));
     const size_t lanes = hn::Lanes(d), first = (s.oy * a.width + s.ox) * a.channels;
     hn::Vec<decltype(d)> bias[kN], seen[kN];
     for (size_t n = 0; n < kN; ++n) {
@@ -121,28 +125,32 @@ void Prepare(const ConvPoolBackwardArgs& a, Stretch s, LivePixels& live) {
       const auto base = hn::Set(di, static_cast<int32_t>(2 * p * a.x.pixel));
       for (size_t n = 0; n < kN; ++n) {
         const size_t at = p * a.channels + c + n * lanes;
-        hwy::Prefetch(a.dy + first + at + kStretch * a.channels);   // from the third cache: 2 % of m1's step
+        hwy::Prefetch(a.dy + first + at + kStretch * a.channels);  // from the third cache: 2 % of m1's step
         const auto place = hn::PromoteTo(di, hn::LoadU(db, a.best + first + at));
         const auto gradient = OpenGradient(d, place, a.dy + first + at);
-        const auto odd = hn::TestBit(place, hn::Set(di, kRight)), low = hn::TestBit(place, hn::Set(di, kDown));
+        const auto odd = hn::TestBit(place, hn::Set(di, kRight)),
+                   low = hn::TestBit(place, hn::Set(di, kDown));
         bias[n] = hn::Add(bias[n], gradient);
         seen[n] = hn::Or(seen[n], gradient);
         hn::StoreU(gradient, d, live.gradient + at);
-        hn::StoreU(hn::Add(base, hn::Add(hn::IfThenElseZero(odd, right), hn::IfThenElseZero(low, down))), di, live.offset + at);
+        hn::StoreU(hn::Add(base, hn::Add(hn::IfThenElseZero(odd, right), hn::IfThenElseZero(low, down))), di,
+                   live.offset + at);
       }
     }
     for (size_t n = 0; n < kN; ++n) {
       hn::StoreU(bias[n], d, a.bias + c + n * lanes);
       const auto open = hn::RebindMask(di, hn::Ne(seen[n], hn::Zero(d)));
-      live.live += hn::CompressStore(hn::Iota(di, static_cast<int32_t>(c + n * lanes)), open, di, live.filters + live.live);
+      live.live += hn::CompressStore(hn::Iota(di, static_cast<int32_t>(c + n * lanes)), open, di,
+                                     live.filters + live.live);
     }
   });
 }
 
-// Kernel gradient of F live filters from the j-th on and N vectors of a run, over a stretch of pooled pixels. Where the ReLU
-// is shut zero is added.
+// Kernel gradient of F live filters from the j-th on and N vectors of a run, over a stretch of pooled pixels.
+// Where the ReLU is shut zero is added.
 template <size_t F, size_t N, class D>
-HWY_INLINE void LiveWeights(D d, const ConvPoolBackwardArgs& a, const float* x, const LivePixels& live, size_t j, float* own) {
+HWY_INLINE void LiveWeights(D d, const ConvPoolBackwardArgs& a, const float* x, const LivePixels& live,
+                            size_t j, float* own) {
   const size_t lanes = hn::Lanes(d), filter = 3 * RunStride(a.run);
   size_t o[F];
   hn::Vec<D> acc[F][N];
@@ -170,7 +178,8 @@ HWY_INLINE void LiveWeights(D d, const ConvPoolBackwardArgs& a, const float* x, 
   }
 }
 
-// Calls block(Index<vectors>, offset) over `run` floats rounded up to whole vectors, kMost at a time, the rest in one go.
+// Calls block(Index<vectors>, offset) over `run` floats rounded up to whole vectors, kMost at a time, the
+// rest in one go.
 template <size_t kMost, class Block>
 HWY_INLINE void ForRun(size_t run, size_t lanes, const Block& block, size_t i = 0) {
   for (; i + (kMost - 1) * lanes < run; i += kMost * lanes) block(Index<kMost>(), i);
@@ -188,18 +197,21 @@ void LiveRun(const ConvPoolBackwardArgs& a, const float* x, size_t run, const Li
   });
 }
 
-// Three channels: the four values that a tap has for the places of a pooled pixel are among eight that lie side by side, four
-// rows of two columns, and each filter, the filters in the lanes, picks its own by the code of its place.
+// Three channels: the four values that a tap has for the places of a pooled pixel are among eight that lie
+// side by side, four rows of two columns, and each filter, the filters in the lanes, picks its own by the
+// code of its place.
 
-// Rows 2 oy to 2 oy + 3 of x by channels, (3, columns, 4), `lanes` columns at a time; the last ones again where they do not divide.
+// Rows 2 oy to 2 oy + 3 of x by channels, (3, columns, 4), `lanes` columns at a time; the last ones again
+// where they do not divide.
 template <class D>
 HWY_INLINE void TableRows(D d, const In& x, size_t columns, float* table) {
   const size_t lanes = hn::Lanes(d);
   for (size_t i = 0; i < columns; i += lanes) {
     const size_t column = std::min(i, columns - lanes);
     hn::Vec<D> v[3][4];
-    for (size_t r = 0; r < 4; ++r) hn::LoadInterleaved3(d, x.at + r * x.row + 3 * column, v[0][r], v[1][r], v[2][r]);
-    for (size_t r = 4; r < 6; ++r) {   // the next table's
+    for (size_t r = 0; r < 4; ++r)
+      hn::LoadInterleaved3(d, x.at + r * x.row + 3 * column, v[0][r], v[1][r], v[2][r]);
+    for (size_t r = 4; r < 6; ++r) {  // the next table's
       for (size_t j = 0; j < 3 * lanes; j += kLanes) hwy::Prefetch(x.at + r * x.row + 3 * column + j);
     }
     for (size_t c = 0; c < 3; ++c) {
@@ -210,7 +222,9 @@ HWY_INLINE void TableRows(D d, const In& x, size_t columns, float* table) {
 
 HWY_INLINE hn::Vec<Eight> LoadEight(Eight d, const float* table) { return hn::LoadU(d, table); }
 #if HWY_TARGET <= HWY_AVX3
-HWY_INLINE hn::Vec<Wide> LoadEight(Wide d, const float* table) { return hn::ZeroExtendVector(d, hn::LoadU(Eight(), table)); }
+HWY_INLINE hn::Vec<Wide> LoadEight(Wide d, const float* table) {
+  return hn::ZeroExtendVector(d, hn::LoadU(Eight(), table));
+}
 #endif
 
 template <class D>
@@ -221,7 +235,8 @@ HWY_INLINE hn::Vec<D> PickOfEight(D d, const float* table, hn::Vec<hn::RebindToS
     const hn::RebindToSigned<D> di;
     const auto row = hn::IndicesFromVec(d, hn::AndNot(hn::Set(di, kRight), code));
     const auto right = hn::RebindMask(d, hn::TestBit(code, hn::Set(di, kRight)));
-    return hn::IfThenElse(right, hn::TableLookupLanes(hn::LoadU(d, table + 4), row), hn::TableLookupLanes(hn::LoadU(d, table), row));
+    return hn::IfThenElse(right, hn::TableLookupLanes(hn::LoadU(d, table + 4), row),
+                          hn::TableLookupLanes(hn::LoadU(d, table), row));
   } else {
     return hn::TableLookupLanes(LoadEight(d, table), hn::IndicesFromVec(d, code));
   }
@@ -229,7 +244,8 @@ HWY_INLINE hn::Vec<D> PickOfEight(D d, const float* table, hn::Vec<hn::RebindToS
 
 // Kernel gradient of a vector of filters for the taps of C channels over a row of pooled pixels.
 template <size_t C, class D>
-HWY_INLINE void TableWeights(D d, const ConvPoolBackwardArgs& a, size_t oy, const float* table, size_t channel, size_t filter) {
+HWY_INLINE void TableWeights(D d, const ConvPoolBackwardArgs& a, size_t oy, const float* table,
+                             size_t channel, size_t filter) {
   const hn::RebindToSigned<D> di;
   const hn::Rebind<uint8_t, D> db;
   const size_t next = 4 * (2 * a.width + 2), channels = a.channels;
@@ -244,7 +260,7 @@ HWY_INLINE void TableWeights(D d, const ConvPoolBackwardArgs& a, size_t oy, cons
   const uint8_t* HWY_RESTRICT best = a.best + oy * a.width * channels + filter;
   table += channel * next;
   for (size_t p = 0; p < a.width; ++p, dy += channels, best += channels, table += 8) {
-    hwy::Prefetch(dy + kStretch * channels);   // from the third cache
+    hwy::Prefetch(dy + kStretch * channels);  // from the third cache
     auto code = hn::PromoteTo(di, hn::LoadU(db, best));
     const auto gradient = OpenGradient(d, code, dy);
     code = hn::And(code, hn::Set(di, kShut - 1));
@@ -315,7 +331,8 @@ void WeightStretch(const ConvPoolBackwardArgs& a, Stretch s) {
   for (size_t kh = 0; kh < 3; ++kh) LiveRun(a, x + kh * a.x.row, a.run, live, a.own + kh * RunStride(a.run));
 }
 
-// The filters whose largest lies at one of a pooled pixel's four places: where their weights begin, and their gradients.
+// The filters whose largest lies at one of a pooled pixel's four places: where their weights begin, and their
+// gradients.
 struct Live {
   int32_t* weights;
   float* gradient;
@@ -373,7 +390,8 @@ void ListPlaces(const ConvPoolBackwardArgs& a, Stretch s, Places& places) {
   }
 }
 
-// Row after row of the windows, so that a third of the weights is at work at a time and stays in the first cache.
+// Row after row of the windows, so that a third of the weights is at work at a time and stays in the first
+// cache.
 void DataStretch(const ConvPoolBackwardArgs& a, Stretch s) {
   const Wide d;
   Places places{a.scratch, a.channels};

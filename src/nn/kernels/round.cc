@@ -21,14 +21,15 @@ HWY_INLINE void ForRow(size_t floats, const Block& block) {
 }
 
 void RoundImpl(const RoundArgs& a) {
-  constexpr float kNoFraction = 12582912.0f;   // 1.5 x 2^23: the sum has no place for a fraction
+  constexpr float kNoFraction = 12582912.0f;  // 1.5 x 2^23: the sum has no place for a fraction
   for (size_t row = 0; row < a.height; ++row) {
     const float* x = a.x.at + row * a.x.row;
     float* y = a.y.at + row * a.y.row;
     ForRow(a.floats, [&](auto d, size_t at) HWY_ATTR {
-      const auto low = hn::Set(d, a.low), high = hn::Set(d, a.high), step = hn::Set(d, a.step), no_fraction = hn::Set(d, kNoFraction);
+      const auto low = hn::Set(d, a.low), high = hn::Set(d, a.high), step = hn::Set(d, a.step),
+                 no_fraction = hn::Set(d, kNoFraction);
       auto steps = hn::Div(hn::LoadU(d, x + at), step);
-      steps = hn::IfThenElse(hn::Lt(steps, low), low, steps);   // not Max, which does as it likes with NaN
+      steps = hn::IfThenElse(hn::Lt(steps, low), low, steps);  // not Max, which does as it likes with NaN
       steps = hn::IfThenElse(hn::Gt(steps, high), high, steps);
       hn::StoreU(hn::Mul(step, hn::Sub(hn::Add(steps, no_fraction), no_fraction)), d, y + at);
     });

@@ -1,4 +1,5 @@
-// What every kernel file includes once per instruction set: the exact fused multiply-add and the loop over channels.
+// What every kernel file includes once per instruction set: the exact fused multiply-add and the loop over
+// channels.
 #if defined(HANDLENS_NN_SIMD_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef HANDLENS_NN_SIMD_INL_H_
 #undef HANDLENS_NN_SIMD_INL_H_
@@ -25,8 +26,9 @@ constexpr size_t kManyRegisters = HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64 ? 1
 template <size_t N>
 using Index = std::integral_constant<size_t, N>;
 
-// a * b + c with one rounding. Processors without the instruction get the same bits the long way: the product of two
-// floats is exact in double, the sum is rounded to odd there, and rounding that to float is then the one rounding.
+// a * b + c with one rounding. Processors without the instruction get the same bits the long way: the product
+// of two floats is exact in double, the sum is rounded to odd there, and rounding that to float is then the
+// one rounding.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V FusedMulAdd(D d, V a, V b, V c) {
 #if HWY_NATIVE_FMA
@@ -52,8 +54,8 @@ HWY_INLINE V FusedMulAdd(D d, V a, V b, V c) {
 #endif
 }
 
-// Loads a vector that several operations read, once: the compiler would rather load it anew for each of them, and a processor
-// multiplies as fast as it loads.
+// Loads a vector that several operations read, once: the compiler would rather load it anew for each of them,
+// and a processor multiplies as fast as it loads.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V LoadOnce(D d, const float* from) {
   V v = hn::LoadU(d, from);
@@ -63,7 +65,8 @@ HWY_INLINE V LoadOnce(D d, const float* from) {
   return v;
 }
 
-// Calls block(tag, Index<vectors>, channel) over all padded channels: pairs of vectors, one vector, eight lanes.
+// Calls block(tag, Index<vectors>, channel) over all padded channels: pairs of vectors, one vector, eight
+// lanes.
 template <class Block>
 HWY_INLINE void ForChannels(size_t channels, const Block& block) {
   const Wide wide;

@@ -13,9 +13,10 @@ using namespace reference;
 struct Layer {
   Node node;
   Window window;
-  size_t out = 0, grad = 0;              // (max_batch, out), offsets
-  size_t mean = 0, variance = 0;         // batch norm: the batch's own, (C)
-  Param *kernel = nullptr, *bias = nullptr, *gamma = nullptr, *beta = nullptr, *fitted_mean = nullptr, *fitted_spread = nullptr;
+  size_t out = 0, grad = 0;       // (max_batch, out), offsets
+  size_t mean = 0, variance = 0;  // batch norm: the batch's own, (C)
+  Param *kernel = nullptr, *bias = nullptr, *gamma = nullptr, *beta = nullptr, *fitted_mean = nullptr,
+        *fitted_spread = nullptr;
 };
 
 class ReferenceGraph final : public Graph {
@@ -26,7 +27,9 @@ class ReferenceGraph final : public Graph {
   void Backward(const float* logit_gradient, const Update& update) override;
 
  private:
-  const float* Out(int layer) const { return layer < 0 ? pass_.inputs : arena_->At(layers_[Size(layer)].out); }
+  const float* Out(int layer) const {
+    return layer < 0 ? pass_.inputs : arena_->At(layers_[Size(layer)].out);
+  }
   // Null where nothing that trains lies before.
   float* Grad(int layer) const {
     return layer < 0 || !layers_[Size(layer)].node.trains ? nullptr : arena_->At(layers_[Size(layer)].grad);
@@ -41,7 +44,7 @@ class ReferenceGraph final : public Graph {
   void BackwardPicture(const Layer& l, int index, size_t picture);
 
   std::vector<Layer> layers_;
-  size_t scratch_ = 0;                   // one picture's gradient of the largest kernel
+  size_t scratch_ = 0;  // one picture's gradient of the largest kernel
   const Arena* arena_ = nullptr;
   Params* params_ = nullptr;
   Pass pass_;
@@ -76,7 +79,8 @@ void ReferenceGraph::Bind(const Arena& arena, Params& params) {
 }
 
 void ReferenceGraph::ForwardBatchNorm(const Layer& l) {
-  const Rows rows{Size(pass_.count) * Size(l.node.in.height) * Size(l.node.in.width), Size(l.node.in.channels)};
+  const Rows rows{Size(pass_.count) * Size(l.node.in.height) * Size(l.node.in.width),
+                  Size(l.node.in.channels)};
   float *running_mean = params_->Value(*l.fitted_mean), *running_variance = params_->Value(*l.fitted_spread);
   const float *mean = running_mean, *variance = running_variance;
   const float* x = Out(l.node.inputs[0]);
@@ -98,14 +102,17 @@ void ReferenceGraph::ForwardPicture(const Layer& l, int index, size_t picture) {
   const float* x = Out(n.inputs[0]) + picture * Count(n.in);
   float* y = arena_->At(l.out) + picture * Count(n.out);
   switch (n.layer.kind) {
-    case LayerKind::kNormalize: return NormalizeForward(n.in, x, {Value(l.fitted_mean), Value(l.fitted_spread)}, y);
+    case LayerKind::kNormalize:
+      return NormalizeForward(n.in, x, {Value(l.fitted_mean), Value(l.fitted_spread)}, y);
     case LayerKind::kConv: return ConvForward(l.window, x, Value(l.kernel), Value(l.bias), y);
     case LayerKind::kDepthwise: return DepthwiseForward(l.window, x, Value(l.kernel), Value(l.bias), y);
-    case LayerKind::kDense: return DenseForward({Count(n.in), Count(n.out)}, x, Value(l.kernel), Value(l.bias), y);
+    case LayerKind::kDense:
+      return DenseForward({Count(n.in), Count(n.out)}, x, Value(l.kernel), Value(l.bias), y);
     case LayerKind::kRelu: return ReluForward(Count(n.in), x, std::numeric_limits<float>::infinity(), y);
     case LayerKind::kRelu6: return ReluForward(Count(n.in), x, 6, y);
     case LayerKind::kMaxPool: return MaxPoolForward(l.window, x, y);
-    case LayerKind::kFakeQuantize: return FakeQuantizeForward(Count(n.in), x, {n.layer.step, n.layer.zero}, y);
+    case LayerKind::kFakeQuantize:
+      return FakeQuantizeForward(Count(n.in), x, {n.layer.step, n.layer.zero}, y);
     case LayerKind::kAvgPool: return AvgPoolForward(l.window, x, y);
     case LayerKind::kGlobalAvgPool: return GlobalAvgPoolForward(n.in, x, y);
     case LayerKind::kAdd:
@@ -116,7 +123,7 @@ void ReferenceGraph::ForwardPicture(const Layer& l, int index, size_t picture) {
       }
       return;
     case LayerKind::kBatchNorm:
-    case LayerKind::kDropout: HL_CHECK(index < 0);   // work on whole batches
+    case LayerKind::kDropout: HL_CHECK(index < 0);  // work on whole batches
   }
 }
 
@@ -153,18 +160,20 @@ void ReferenceGraph::WriteMeans() const {
 }
 
 void ReferenceGraph::BackwardBatchNorm(const Layer& l, int index) {
-  const Rows rows{Size(pass_.count) * Size(l.node.in.height) * Size(l.node.in.width), Size(l.node.in.channels)};
+  const Rows rows{Size(pass_.count) * Size(l.node.in.height) * Size(l.node.in.width),
+                  Size(l.node.in.channels)};
   const float* x = Out(l.node.inputs[0]);
   const BatchNormGradients g{Grad(l.node.inputs[0]), Gradient(l.gamma), Gradient(l.beta)};
   if (HasFixedStatistics(l.node.layer)) {
-    FixedNormBackward(rows, x, {Value(l.gamma), Value(l.fitted_mean), Value(l.fitted_spread)}, Grad(index), g);
+    FixedNormBackward(rows, x, {Value(l.gamma), Value(l.fitted_mean), Value(l.fitted_spread)}, Grad(index),
+                      g);
   } else {
     BatchNormBackward(rows, x, {Value(l.gamma), arena_->At(l.mean), arena_->At(l.variance)}, Grad(index), g);
   }
 }
 
-// A kernel's gradient is summed picture by picture, each picture's own sum beginning at zero: what threads inside a batch
-// could keep to.
+// A kernel's gradient is summed picture by picture, each picture's own sum beginning at zero: what threads
+// inside a batch could keep to.
 void ReferenceGraph::BackwardWeighted(const Layer& l, int index, size_t picture) {
   const Node& n = l.node;
   const float* x = Out(n.inputs[0]) + picture * Count(n.in);
@@ -177,7 +186,8 @@ void ReferenceGraph::BackwardWeighted(const Layer& l, int index, size_t picture)
   const ConvGradients g{dx ? dx + picture * Count(n.in) : nullptr, own, Gradient(l.bias)};
   if (n.layer.kind == LayerKind::kConv) ConvBackward(l.window, x, Value(l.kernel), dy, g);
   if (n.layer.kind == LayerKind::kDepthwise) DepthwiseBackward(l.window, x, Value(l.kernel), dy, g);
-  if (n.layer.kind == LayerKind::kDense) DenseBackward({Count(n.in), Count(n.out)}, x, Value(l.kernel), dy, g);
+  if (n.layer.kind == LayerKind::kDense)
+    DenseBackward({Count(n.in), Count(n.out)}, x, Value(l.kernel), dy, g);
   for (size_t i = 0; own && i < count; ++i) total[i] += own[i];
 }
 
@@ -192,11 +202,14 @@ void ReferenceGraph::BackwardPicture(const Layer& l, int index, size_t picture) 
     case LayerKind::kConv:
     case LayerKind::kDepthwise:
     case LayerKind::kDense: return BackwardWeighted(l, index, picture);
-    case LayerKind::kNormalize: return NormalizeBackward(n.in, dy, {Value(l.fitted_mean), Value(l.fitted_spread)}, dx);
-    case LayerKind::kRelu: return ReluBackward(Count(n.in), y, dy, std::numeric_limits<float>::infinity(), dx);
+    case LayerKind::kNormalize:
+      return NormalizeBackward(n.in, dy, {Value(l.fitted_mean), Value(l.fitted_spread)}, dx);
+    case LayerKind::kRelu:
+      return ReluBackward(Count(n.in), y, dy, std::numeric_limits<float>::infinity(), dx);
     case LayerKind::kRelu6: return ReluBackward(Count(n.in), y, dy, 6, dx);
     case LayerKind::kMaxPool: return MaxPoolBackward(l.window, x, dy, dx);
-    case LayerKind::kFakeQuantize: return FakeQuantizeBackward(Count(n.in), x, {n.layer.step, n.layer.zero}, dy, dx);
+    case LayerKind::kFakeQuantize:
+      return FakeQuantizeBackward(Count(n.in), x, {n.layer.step, n.layer.zero}, dy, dx);
     case LayerKind::kAvgPool: return AvgPoolBackward(l.window, dy, dx);
     case LayerKind::kGlobalAvgPool: return GlobalAvgPoolBackward(n.in, dy, dx);
     case LayerKind::kAdd:

@@ -8,8 +8,8 @@
 namespace handlens::nn::reference {
 namespace {
 
-// Calls visit(output pixel, input pixel, tap) for every tap of every window that lies inside the picture; pixels are
-// row * width + column, taps kh * kernel + kw.
+// Calls visit(output pixel, input pixel, tap) for every tap of every window that lies inside the picture;
+// pixels are row * width + column, taps kh * kernel + kw.
 template <class Visit>
 void ForEachTap(const Window& w, Visit visit) {
   for (int oy = 0; oy < w.out.height; ++oy) {
@@ -90,13 +90,15 @@ void DepthwiseForward(const Window& w, const float* x, const float* kernel, cons
   });
 }
 
-void DepthwiseBackward(const Window& w, const float* x, const float* kernel, const float* dy, ConvGradients g) {
+void DepthwiseBackward(const Window& w, const float* x, const float* kernel, const float* dy,
+                       ConvGradients g) {
   const size_t channels = Size(w.in.channels);
   if (g.dbias) SumRows(Pixels(w.out), channels, dy, g.dbias);
   ForEachTap(w, [&](size_t to, size_t from, size_t tap) {
     for (size_t c = 0; c < channels; ++c) {
       const float d = dy[to * channels + c];
-      if (g.dkernel) g.dkernel[tap * channels + c] = Fma(x[from * channels + c], d, g.dkernel[tap * channels + c]);
+      if (g.dkernel)
+        g.dkernel[tap * channels + c] = Fma(x[from * channels + c], d, g.dkernel[tap * channels + c]);
       if (g.dx) g.dx[from * channels + c] = Fma(kernel[tap * channels + c], d, g.dx[from * channels + c]);
     }
   });
@@ -132,7 +134,8 @@ void BatchStatistics(Rows r, const float* x, float* mean, float* variance) {
   for (size_t c = 0; c < r.channels; ++c) variance[c] /= n;
 }
 
-void BatchNormForward(Rows r, const float* x, BatchNormParams p, const float* mean, const float* variance, float* y) {
+void BatchNormForward(Rows r, const float* x, BatchNormParams p, const float* mean, const float* variance,
+                      float* y) {
   for (size_t c = 0; c < r.channels; ++c) {
     const float scale = p.gamma[c] / std::sqrt(variance[c] + kBatchNormEpsilon);
     for (size_t i = c; i < r.rows * r.channels; i += r.channels) y[i] = Fma(x[i] - mean[c], scale, p.beta[c]);
@@ -183,14 +186,15 @@ void MaxPoolForward(const Window& w, const float* x, float* y) {
   const size_t channels = Size(w.in.channels);
   std::fill(y, y + Count(w.out), -std::numeric_limits<float>::infinity());
   ForEachTap(w, [&](size_t to, size_t from, size_t) {
-    for (size_t c = 0; c < channels; ++c) y[to * channels + c] = std::max(y[to * channels + c], x[from * channels + c]);
+    for (size_t c = 0; c < channels; ++c)
+      y[to * channels + c] = std::max(y[to * channels + c], x[from * channels + c]);
   });
 }
 
 void MaxPoolBackward(const Window& w, const float* x, const float* dy, float* dx) {
   if (!dx) return;
   const size_t channels = Size(w.in.channels), none = Count(w.in);
-  std::vector<size_t> best(Count(w.out), none);   // input place of each output's first largest
+  std::vector<size_t> best(Count(w.out), none);  // input place of each output's first largest
   ForEachTap(w, [&](size_t to, size_t from, size_t) {
     for (size_t c = 0; c < channels; ++c) {
       size_t& b = best[to * channels + c];

@@ -1,9 +1,9 @@
-// The plain layers: one forward/backward pair of free functions a kind. They are the specification of the engine and the
-// oracle of its kernels, so they are written to be read, and no faster than they come out.
+// The plain layers: one forward/backward pair of free functions a kind. They are the specification of the
+// engine and the oracle of its kernels, so they are written to be read, and no faster than they come out.
 //
-// Shapes: x, y and their gradients dx, dy are one picture's (H, W, C), or (n, C) rows where said so. Backward functions
-// add to dx (which may be null when nobody needs it) and to the parameters' gradients. Every sum is one chain of fused
-// multiply-adds in the order of the loops.
+// Shapes: x, y and their gradients dx, dy are one picture's (H, W, C), or (n, C) rows where said so. Backward
+// functions add to dx (which may be null when nobody needs it) and to the parameters' gradients. Every sum is
+// one chain of fused multiply-adds in the order of the loops.
 #pragma once
 
 #include <span>
@@ -22,18 +22,20 @@ struct Normal {
 void NormalizeForward(const Shape& s, const float* x, Normal n, float* y);
 void NormalizeBackward(const Shape& s, const float* dy, Normal n, float* dx);
 
-// kernel (k, k, Ci, Co); bias (Co) or null. The chain of an output begins at the bias and runs over (kh, kw, ci).
+// kernel (k, k, Ci, Co); bias (Co) or null. The chain of an output begins at the bias and runs over (kh, kw,
+// ci).
 void ConvForward(const Window& w, const float* x, const float* kernel, const float* bias, float* y);
 struct ConvGradients {
   float* dx;
-  float* dkernel; // null where it is frozen, and so are its bias's
-  float* dbias;   // null without bias
+  float* dkernel;  // null where it is frozen, and so are its bias's
+  float* dbias;    // null without bias
 };
 void ConvBackward(const Window& w, const float* x, const float* kernel, const float* dy, ConvGradients g);
 
 // kernel (k, k, C); bias (C) or null.
 void DepthwiseForward(const Window& w, const float* x, const float* kernel, const float* bias, float* y);
-void DepthwiseBackward(const Window& w, const float* x, const float* kernel, const float* dy, ConvGradients g);
+void DepthwiseBackward(const Window& w, const float* x, const float* kernel, const float* dy,
+                       ConvGradients g);
 
 // x (in), kernel (in, out), bias (out) or null, y (out).
 struct DenseShape {
@@ -52,7 +54,8 @@ struct Rows {
 };
 // mean and inverse = 1 / sqrt(variance + 1e-3), (C) each: of these rows, biased variance, mean first.
 void BatchStatistics(Rows r, const float* x, float* mean, float* variance);
-void BatchNormForward(Rows r, const float* x, BatchNormParams p, const float* mean, const float* variance, float* y);
+void BatchNormForward(Rows r, const float* x, BatchNormParams p, const float* mean, const float* variance,
+                      float* y);
 struct BatchNormGradients {
   float* dx;
   float* dgamma;
@@ -84,8 +87,8 @@ void AvgPoolBackward(const Window& w, const float* dy, float* dx);
 void GlobalAvgPoolForward(const Shape& s, const float* x, float* y);
 void GlobalAvgPoolBackward(const Shape& s, const float* dy, float* dx);
 
-// y = step * round(x / step), half to even, within -128 - zero .. 127 - zero steps; the gradient passes where x / step
-// lies there. NaN stays NaN. Zero stays zero.
+// y = step * round(x / step), half to even, within -128 - zero .. 127 - zero steps; the gradient passes where
+// x / step lies there. NaN stays NaN. Zero stays zero.
 struct Int8Grid {
   float step;
   int zero;
@@ -93,18 +96,18 @@ struct Int8Grid {
 void FakeQuantizeForward(size_t n, const float* x, Int8Grid grid, float* y);
 void FakeQuantizeBackward(size_t n, const float* x, Int8Grid grid, const float* dy, float* dx);
 
-// Keeps each of n numbers with probability 1 - rate and divides it by that; which, follows from (seed, step, layer)
-// and the place alone, so backward draws the same again. Works forward and backward.
+// Keeps each of n numbers with probability 1 - rate and divides it by that; which, follows from (seed, step,
+// layer) and the place alone, so backward draws the same again. Works forward and backward.
 struct DropoutKey {
   StepKey step;
   int layer;
 };
 Rng DropoutStream(DropoutKey key);
-void DropoutAdd(size_t n, const float* x, float rate, Rng& rng, float* y);   // y += dropped x; draws n numbers
+void DropoutAdd(size_t n, const float* x, float rate, Rng& rng, float* y);  // y += dropped x; draws n numbers
 
-// Mean over the batch of weight * cross-entropy of softmax(logits) against the smoothed labels; fills gradient and
-// correct. logits, gradient (count, classes). Szegedy et al. 2016 for the smoothing.
+// Mean over the batch of weight * cross-entropy of softmax(logits) against the smoothed labels; fills
+// gradient and correct. logits, gradient (count, classes). Szegedy et al. 2016 for the smoothing.
 StepResult SoftmaxLoss(int classes, const float* logits, const TrainBatch& batch, float* gradient);
-void Softmax(int classes, const float* logits, float* scores);   // one picture
+void Softmax(int classes, const float* logits, float* scores);  // one picture
 
 }  // namespace handlens::nn::reference
