@@ -26,6 +26,13 @@ std::pair<int, int64_t> Step(const Candidate& c) {
   return {c.start->method == train::Method::kProbe ? 0 : 1, trained};
 }
 
+// Whether both are probes of one cut backbone at one size, so that they differ in the generator alone.
+bool AreRivalProbes(const Candidate& a, const Candidate& b) {
+  return a.start && b.start && a.start->method == train::Method::kProbe &&
+         b.start->method == train::Method::kProbe && a.start->hash == b.start->hash &&
+         a.start->cut == b.start->cut && a.size_px == b.size_px;
+}
+
 std::string AfterFolds(int folds) {
   return folds == 1 ? "after 1 fold" : fmt::format("after {} folds", folds);
 }
@@ -129,6 +136,15 @@ bool Race::BeginClimb() {
                            CandidateName(cells_[best].candidate), right, kSearchMargin));
       continue;
     }
+    if (const auto better = BetterProbe(c)) {
+      DropRest(
+          chain, place + 1,
+          fmt::format("not begun: {} is right on {:.3f} of its validation pictures, {} on {:.3f}; only "
+                      "the better generator's probe is trained further",
+                      CandidateName(cells_[c].candidate), PooledValidation(dataset_, cells_[c]),
+                      CandidateName(cells_[*better].candidate), PooledValidation(dataset_, cells_[*better])));
+      continue;
+    }
     if (place > 0) {
       const CellResult& below = cells_[chains_[chain][place - 1]];
       const Gain gain = GainOver(dataset_, below, cells_[c]);
@@ -146,6 +162,15 @@ bool Race::BeginClimb() {
   rung_ = asked_ = 0;
   ++heat_;
   return !active_.empty();
+}
+
+// The first of those that finished this heat, the leader first, that is before `cell` and its rival.
+std::optional<size_t> Race::BetterProbe(size_t cell) const {
+  for (const size_t other : active_) {
+    if (other == cell) return std::nullopt;
+    if (AreRivalProbes(cells_[other].candidate, cells_[cell].candidate)) return other;
+  }
+  return std::nullopt;
 }
 
 std::pair<size_t, double> Race::BestFinished() const {
@@ -212,7 +237,8 @@ double Race::ExpectedLater(const std::vector<double>& trial_cost) const {
   for (const size_t c : active_) {
     costs.push_back(trial_cost[c]);
     const auto& [chain, place] = place_.at(c);
-    if (place + 1 < chains_[chain].size()) larger.push_back(trial_cost[chains_[chain][place + 1]]);
+    const bool climbs = place + 1 < chains_[chain].size() && !BetterProbe(c);
+    if (climbs) larger.push_back(trial_cost[chains_[chain][place + 1]]);
   }
   if (heat_ > 0) return std::accumulate(costs.begin(), costs.end(), 0.0) * ClimberFolds(asked_);
   size_t alive = active_.size();

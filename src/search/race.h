@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,17 +19,16 @@ struct RaceTrial {
 // Cells of one model and one generator are a chain, ordered by size; those of one backbone, cut, size and
 // generator are a chain too: its probe, then what is trained from it. The heats:
 // 1. The first of every chain, the smallest size or the probe, fold by fold: after each fold whoever is
-// significantly worse than the leader, or
-//    not in the better half, is out (Eliminate); the last two run the folds that are left.
+//    significantly worse than the leader, or not in the better half, is out (Eliminate); the last two run the
+//    folds that are left.
 // 2. The next of the chains that finished, against the one below on the same validation pictures, after one
-// fold,
-//    after two, and after all: out when significantly worse than the leader of the finished, or when the gain
-//    over the size below plus its standard error is under kSearchMargin (a gain that the choice would not
-//    count anyway).
+//    fold, after two, and after all: out when significantly worse than the leader of the finished, or when
+//    the gain over the size below plus its standard error is under kSearchMargin (a gain that the choice
+//    would not count anyway). Of chains that differ in the generator alone and begin with a probe, only the
+//    one with the best probe goes on: a training costs ten times its probe.
 // 3. Still larger sizes only while half of the last step's gain is above kSearchMargin: a step in size costs
-// two to ten
-//    times all before it, and gains shrink from step to step. No size is climbed to where the best so far
-//    leaves less than kSearchMargin to gain.
+//    two to ten times all before it, and gains shrink from step to step. No size is climbed to where the best
+//    so far leaves less than kSearchMargin to gain.
 // Measured against the whole grid: docs/studies/search.md.
 class Race {
  public:
@@ -54,6 +54,7 @@ class Race {
   void Judge();
   void JudgeClimbers();
   bool BeginClimb();
+  std::optional<size_t> BetterProbe(size_t cell) const;
   std::pair<size_t, double> BestFinished() const;  // the cell, and its share of right validation pictures
   int NextRung() const;
   double ClimberFolds(int from) const;

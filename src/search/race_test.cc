@@ -89,6 +89,47 @@ TEST_F(RaceTest, ClimbsWhileSizeGains) {
       << cells_[4].eliminated_because;
 }
 
+// A probe and what is tuned from it, with each of two generators at each of two sizes.
+TEST_F(RaceTest, OnlyTheBetterGeneratorsProbeIsTunedAtEachSize) {
+  for (const int size : {128, 224}) {
+    for (const auto& [generator, right] : {std::pair{"mild", 46u}, {"camera", 48u}}) {
+      for (const auto method : {train::Method::kProbe, train::Method::kTune}) {
+        Add(method == train::Method::kProbe ? "lite0-probe" : "lite0-tune", size,
+            right + (method == train::Method::kProbe ? 0 : 4));
+        cells_.back().candidate.generator.name = generator;
+        cells_.back().candidate.start =
+            train::Start{.backbone = "lite0", .hash = "00", .cut = 15, .method = method};
+      }
+    }
+  }
+  // The camera leads at both sizes, so its probes alone run all folds.
+  Run();
+  EXPECT_EQ(FoldsOf(3), 5u);
+  EXPECT_EQ(FoldsOf(7), 5u);
+  EXPECT_EQ(FoldsOf(1), 0u);
+  EXPECT_EQ(FoldsOf(5), 0u);
+  for (const size_t mild : {1u, 5u}) EXPECT_TRUE(cells_[mild].eliminated);
+}
+
+TEST_F(RaceTest, ARivalsProbeThatFinishedTooIsNotTuned) {
+  for (const auto& [generator, right] : {std::pair{"mild", 46u}, {"camera", 48u}}) {
+    for (const auto method : {train::Method::kProbe, train::Method::kTune}) {
+      Add(method == train::Method::kProbe ? "lite0-probe" : "lite0-tune", 224, right);
+      cells_.back().candidate.generator.name = generator;
+      cells_.back().candidate.start =
+          train::Start{.backbone = "lite0", .hash = "00", .cut = 15, .method = method};
+    }
+  }
+  Run();
+  EXPECT_EQ(FoldsOf(0), 5u);
+  EXPECT_EQ(FoldsOf(2), 5u);
+  EXPECT_EQ(FoldsOf(1), 0u);
+  EXPECT_GT(FoldsOf(3), 0u);
+  EXPECT_EQ(cells_[1].eliminated_because,
+            "not begun: lite0-probe, 224 px, mild is right on 0.767 of its validation pictures, lite0-probe, "
+            "224 px, camera on 0.800; only the better generator's probe is trained further");
+}
+
 TEST_F(RaceTest, NobodyClimbsWhereNothingIsLeftToGain) {
   for (const int size : {30, 50}) {
     for (const auto& [model, right] : {std::pair{"m1", 60}, {"m2", 58}})
