@@ -7,6 +7,24 @@
 
 namespace handlens::backbone {
 
+// Numbers for the layers that have none yet, and the hash.
+inline void FillWeights(Backbone& backbone) {
+  const std::vector<nn::WeightShape> shapes = FeatureShapes(backbone.spec).value();
+  for (const nn::WeightShape& shape : shapes) {
+    nn::Tensor tensor{shape.name, shape.shape, {}};
+    size_t count = 1;
+    for (const int extent : shape.shape) count *= static_cast<size_t>(extent);
+    Rng rng(7, "sample backbone", {backbone.weights.size()});
+    const bool kernel = shape.name.ends_with("kernel");
+    for (size_t i = 0; i < count; ++i) {
+      const float value = rng.Uniform();
+      tensor.values.push_back(kernel ? nn::RoundToHalf(value - 0.5f) : 0.5f + value);
+    }
+    backbone.weights.push_back(std::move(tensor));
+  }
+  backbone.hash = HashOf(backbone);
+}
+
 inline Backbone SampleBackbone() {
   using nn::LayerKind;
   const auto conv = [](int units, int kernel, int stride) {
@@ -36,20 +54,7 @@ inline Backbone SampleBackbone() {
       {.kind = LayerKind::kBatchNorm},
       {.kind = LayerKind::kRelu6}};
   backbone.cuts = {3, 9, 12};
-  const std::vector<nn::WeightShape> shapes = FeatureShapes(backbone.spec).value();
-  for (const nn::WeightShape& shape : shapes) {
-    nn::Tensor tensor{shape.name, shape.shape, {}};
-    size_t count = 1;
-    for (const int extent : shape.shape) count *= static_cast<size_t>(extent);
-    Rng rng(7, "sample backbone", {backbone.weights.size()});
-    const bool kernel = shape.name.ends_with("kernel");
-    for (size_t i = 0; i < count; ++i) {
-      const float value = rng.Uniform();
-      tensor.values.push_back(kernel ? nn::RoundToHalf(value - 0.5f) : 0.5f + value);
-    }
-    backbone.weights.push_back(std::move(tensor));
-  }
-  backbone.hash = HashOf(backbone);
+  FillWeights(backbone);
   return backbone;
 }
 

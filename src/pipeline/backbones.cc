@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <set>
 
+#include "backbone/thin.h"
 #include "base/program.h"
 
 namespace handlens::pipeline {
@@ -16,6 +18,20 @@ constexpr const char* kUsual = "lite0";
 bool IsNamed(const std::string& name, const std::vector<std::string>& models) {
   return std::any_of(models.begin(), models.end(),
                      [&](const std::string& m) { return m == name || m.starts_with(name + "-"); });
+}
+
+// Those that the models name: "lite0-thin75-cut3-train" wants lite0-thin75.
+Result<void> AddThinner(const backbone::Backbone& whole, const std::vector<std::string>& models,
+                        Workspace& space) {
+  std::set<int> shares;
+  for (const std::string& model : models) {
+    if (const int percent = backbone::ThinPercent(model, whole.name); percent > 0) shares.insert(percent);
+  }
+  for (const int percent : shares) {
+    HL_ASSIGN(backbone::Backbone thin, backbone::Thin(whole, percent));
+    space.backbones.push_back(std::make_shared<const backbone::Backbone>(std::move(thin)));
+  }
+  return {};
 }
 
 }  // namespace
@@ -49,6 +65,7 @@ Result<void> LoadBackbones(Run& run) {
   for (const backbone::Entry& entry : entries) {
     HL_ASSIGN(backbone::Backbone read, backbone::Read(entry.path));
     space.backbones.push_back(std::make_shared<const backbone::Backbone>(std::move(read)));
+    HL_TRY(AddThinner(*space.backbones.back(), run.wanted().search.models, space));
   }
   return {};
 }

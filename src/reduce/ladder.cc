@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <list>
 
+#include "backbone/thin.h"
 #include "reduce/files.h"
 #include "search/choice.h"
 #include "search/from_backbone.h"
@@ -27,6 +29,9 @@ constexpr int kLadderViews = 2;
 // is not trained.
 constexpr double kMostGain = 0.08;
 
+// Shares of the channels inside blocks that a thorough run tries, in percent.
+constexpr int kThinner[] = {75, 50};
+
 // A training of all folds takes as long as the search's last candidate; only a thorough run goes on until no
 // smaller model can be good enough.
 int MostTrainings(std::string_view preset) { return preset == "thorough" ? 99 : 1; }
@@ -44,18 +49,23 @@ class Ladder {
     HL_TRY(Train(first, 0, "reduce, probes"));
     for (ReduceCell& cell : cells_) EstimateFiles(cell);
     HL_TRY(TunePromising());
+    if (options_.search.preset == "thorough") HL_TRY(ThinChosen());
     return Conclude();
   }
 
  private:
   Result<search::Candidate> Make(int cut, int size_px, Training training) const {
     HL_ASSIGN(const backbone::Backbone* backbone, train::BackboneOf(*base_.start, options_.search.backbones));
+    return MakeFrom(*backbone, cut, size_px, training);
+  }
+  Result<search::Candidate> MakeFrom(const backbone::Backbone& backbone, int cut, int size_px,
+                                     Training training) const {
     search::BackboneTraining how{dataset_.pictures.size(), base_.recipe.class_weights,
                                  base_.architecture.classes};
     HL_ASSIGN(how.own,
               search::PresetRecipe(options_.search.preset, base_.generator, how.pictures, how.unbalanced));
     HL_ASSIGN(search::Candidate made,
-              search::BackboneCandidate({backbone, cut, training}, size_px, base_.generator, how));
+              search::BackboneCandidate({&backbone, cut, training}, size_px, base_.generator, how));
     // The search's own training, so that the two can be told apart by depth and size alone.
     if (training == Training::kTune && base_.start->method == train::Method::kTune)
       made.recipe = base_.recipe;
@@ -93,6 +103,7 @@ class Ladder {
     search::SearchOptions search = options_.search;
     search.step = step;
     search.candidates = candidates;
+    for (const backbone::Backbone& thin : thin_) search.backbones.push_back(&thin);
     search.exhaustive = true;
     if (search.budget_s > 0) search.budget_s = std::max(0.001, search.budget_s - spent_s_);
     const double begun_s = search::MonotonicSeconds();
@@ -149,12 +160,39 @@ class Ladder {
         continue;
       }
       const size_t place = cells_.size();
-      Add(tuned);
-      HL_TRY(Train({std::move(tuned)}, place, fmt::format("reduce, {}", NameAndSize(cells_[place]))));
-      EstimateFiles(cells_[place]);
+      HL_TRY(TrainOne(std::move(tuned)));
       if (Whole(cells_[place]) && static_cast<size_t>(Choose().chosen) == place) high = middle;
       else low = middle + 1;
     }
+    return {};
+  }
+  // The chosen model with fewer channels inside its blocks, while that is not worse. Only of shallow models,
+  // which are trained like those from scratch: gentle tuning does not mend what was taken out.
+  Result<void> ThinChosen() {
+    HL_ASSIGN(const backbone::Backbone* whole, train::BackboneOf(*base_.start, options_.search.backbones));
+    for (const int percent : kThinner) {
+      const auto chosen = static_cast<size_t>(Choose().chosen);
+      const search::CellResult& cell = cells_[chosen].cell;
+      if (TimeIsUp() || cell.parameters >= kShallowParameters ||
+          cell.candidate.start->method == train::Method::kProbe)
+        return {};
+      auto thin = backbone::Thin(*whole, percent);
+      if (!thin) return {};  // a backbone without blocks to thin
+      thin_.push_back(std::move(*thin));
+      HL_ASSIGN(search::Candidate made,
+                MakeFrom(thin_.back(), cell.candidate.start->cut, cell.candidate.size_px, Training::kTrain));
+      const size_t place = cells_.size();
+      HL_TRY(TrainOne(std::move(made)));
+      if (static_cast<size_t>(Choose().chosen) != place) return {};
+    }
+    return {};
+  }
+  // Adds a cell and trains it.
+  Result<void> TrainOne(search::Candidate candidate) {
+    const size_t place = cells_.size();
+    Add(candidate);
+    HL_TRY(Train({std::move(candidate)}, place, fmt::format("reduce, {}", NameAndSize(cells_[place]))));
+    EstimateFiles(cells_[place]);
     return {};
   }
   static std::string NameAndSize(const ReduceCell& cell) {
@@ -189,6 +227,7 @@ class Ladder {
   const ReduceOptions& options_;
   Progress& progress_;
   std::vector<ReduceCell> cells_;
+  std::list<backbone::Backbone> thin_;  // a list: candidates point at them
   size_t base_cell_ = 0;
   double spent_s_ = 0;
 };
@@ -226,8 +265,9 @@ Result<Expected> ExpectLadder(const search::Candidate& base, const ReduceOptions
             search::PresetRecipe(options.search.preset, base.generator, how.pictures, how.unbalanced));
   // A look at all pictures for each size, which gives all depths; their fits, the widest of which dominates;
   // and the tuned ones of a search by halves, about half as deep as the base.
-  const int rounds = std::min(MostTrainings(options.search.preset),
-                              static_cast<int>(std::ceil(std::log2(base.start->cut + 2))));
+  const int thinner = options.search.preset == "thorough" ? static_cast<int>(std::size(kThinner)) : 0;
+  const int rounds = thinner + std::min(MostTrainings(options.search.preset),
+                                        static_cast<int>(std::ceil(std::log2(base.start->cut + 2))));
   std::vector<search::Candidate> trained;
   for (const int size_px : sizes) {
     HL_ASSIGN(trained.emplace_back(), search::BackboneCandidate({backbone, base.start->cut, Training::kProbe},

@@ -8,6 +8,7 @@
 #include "base/disk.h"
 #include "search/from_backbone.h"
 #include "search/presets.h"
+#include "train/start.h"
 #include "train/synthetic_backbone.h"
 #include "train/synthetic_files.h"
 
@@ -33,12 +34,13 @@ class LadderTest : public train::SyntheticFiles {
     how.own = *search::PresetRecipe("quick", {}, dataset_.pictures.size(), false);
     return *search::BackboneCandidate({&backbone_, 2, training}, 128, *image::NamedGenerator("mild"), how);
   }
-  Result<ReduceResult> Descend(const search::Candidate& base, const std::string& run, int jobs) const {
+  Result<ReduceResult> Descend(const search::Candidate& base, const std::string& run, int jobs,
+                               const std::string& preset = "quick") const {
     ReduceOptions options;
     options.search.trials = root_ / run / "trials";
     options.search.cache = root_ / "cache";
     options.search.jobs = jobs;
-    options.search.preset = "quick";
+    options.search.preset = preset;
     options.search.backbones = {&backbone_};
     return Reduce(dataset_, split_, base, options, SilentProgress());
   }
@@ -71,6 +73,29 @@ TEST_F(LadderTest, ProbesEveryDepthAtBothSizesAndTrainsAtMostOneWithTheQuickPres
   ASSERT_TRUE(WriteReduce(root_ / "one", dataset_, *result));
   ASSERT_TRUE(WriteReduce(root_ / "two", dataset_, *two));
   EXPECT_EQ(*ReadText(root_ / "one" / "reduce.csv"), *ReadText(root_ / "two" / "reduce.csv"));
+}
+
+// Pictures of two flat colours: whatever is trained is right, so the smallest of all is chosen.
+TEST_F(LadderTest, AThoroughRunTrainsTheChosenOneThinnerToo) {
+  backbone_ = train::TinyBackbone(128, 3, 16);
+  search::Candidate base = Base(search::BackboneModel::Training::kProbe);
+  base.size_px = base.architecture.size_px = 96;  // no other size, so that the test is short
+  const auto result = Descend(base, "thorough", 2, "thorough");
+  ASSERT_TRUE(result) << result.error().message;
+  const search::CellResult& chosen = result->cells[static_cast<size_t>(result->chosen)].cell;
+  std::vector<std::string> thin;
+  for (const ReduceCell& cell : result->cells) {
+    const search::Candidate& made = cell.cell.candidate;
+    if (!made.start->backbone.starts_with("tiny-thin")) continue;
+    thin.push_back(made.model);
+    EXPECT_EQ(cell.cell.folds.size(), split_.folds.size());
+    EXPECT_LT(cell.int8_bytes, result->bytes_before);
+    // The run keeps what later steps begin with.
+    EXPECT_TRUE(
+        std::filesystem::exists(train::BackboneFile(root_ / "thorough" / "trials", made.start->hash)));
+  }
+  const bool trained = chosen.candidate.start->method == train::Method::kTune;
+  EXPECT_EQ(thin.empty(), !trained) << chosen.candidate.model;
 }
 
 TEST_F(LadderTest, ATunedBaseStandsBesideItsProbe) {

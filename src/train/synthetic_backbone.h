@@ -1,5 +1,5 @@
-// A small backbone for tests: two blocks, weights drawn at random and statistics that fit nothing in
-// particular.
+// A small backbone for tests: two blocks, the first of `inside` channels, weights drawn at random and
+// statistics that fit nothing in particular.
 #pragma once
 
 #include "backbone/backbone.h"
@@ -8,7 +8,7 @@
 
 namespace handlens::train {
 
-inline backbone::Backbone TinyBackbone(int size_px, uint64_t seed) {
+inline backbone::Backbone TinyBackbone(int size_px, uint64_t seed, int inside = 8) {
   using enum nn::LayerKind;
   const auto layer = [](nn::LayerKind kind, int units, int kernel, int stride) {
     nn::LayerSpec spec;
@@ -24,7 +24,7 @@ inline backbone::Backbone TinyBackbone(int size_px, uint64_t seed) {
   backbone::Backbone made;
   made.name = "tiny";
   made.spec = {"tiny", size_px, 0, {}};
-  made.spec.layers = {layer(kConv, 8, 3, 2),      layer(kBatchNorm, 0, 0, 1), layer(kRelu6, 0, 0, 1),
+  made.spec.layers = {layer(kConv, inside, 3, 2), layer(kBatchNorm, 0, 0, 1), layer(kRelu6, 0, 0, 1),
                       layer(kDepthwise, 0, 3, 1), layer(kBatchNorm, 0, 0, 1), layer(kRelu6, 0, 0, 1),
                       layer(kConv, 16, 1, 1),     layer(kBatchNorm, 0, 0, 1), layer(kRelu6, 0, 0, 1)};
   made.cuts = {2, 5, 8};
