@@ -13,7 +13,7 @@ LEFT_OUT = {"testdata", "node_modules"}
 
 
 def sources():
-    for folder in ("src", "include", "bench", "examples", "apps", "tests", "tools"):
+    for folder in ("src", "include", "bench", "examples", "apps", "tests", "tools", "studies"):
         for path in sorted((ROOT / folder).rglob("*")):
             if path.suffix in {".cc", ".h", ".c"} and not LEFT_OUT & set(path.parts):
                 yield path

@@ -27,7 +27,10 @@ for record in $records; do
   for version in 2 4294967297 18446744073709551617; do
     sed -E "s/(\"version\": ?)[0-9]+/\1$version/" kept >"$record"
     cp -p "$record" newer
-    for command in "run pictures -o run" "search run" "report run" "app run --target web" "check run"; do
+    # Every command with the next version; one that writes and one that reads with those that do not fit 32 or 64 bits.
+    commands=("run pictures -o run" "check run")
+    [ "$version" != 2 ] || commands+=("search run" "report run" "app run --target web")
+    for command in "${commands[@]}"; do
       code=0; "$build/handlens" $command -q --no-input >out 2>err || code=$?
       [ "$code" = 3 ] && grep -q "$record: written by a newer handlens" err || { echo "$record, version $version, $command: exit code $code"; cat err; exit 1; }
       cmp -s "$record" newer || { echo "$record, version $version: changed by $command"; exit 1; }
@@ -37,4 +40,4 @@ for record in $records; do
   count=$((count + 1))
 done
 [ "$count" -ge 20 ] || { echo "only $count records: $records"; exit 1; }
-echo "$count records, each in three newer versions, refused by five commands"
+echo "$count records, each in three newer versions, refused by up to five commands"
