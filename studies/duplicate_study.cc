@@ -10,10 +10,10 @@
 #include "base/disk.h"
 #include "base/parallel.h"
 #include "dataset/csv.h"
-#include "dataset/duplicates.h"
-#include "dataset/near_align.h"
-#include "dataset/near_candidates.h"
-#include "dataset/near_marks.h"
+#include "dataset/near/duplicates.h"
+#include "dataset/near/align.h"
+#include "dataset/near/candidates.h"
+#include "dataset/near/marks.h"
 #include "dataset/scan.h"
 
 namespace handlens::dataset {

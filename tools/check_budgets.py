@@ -2,7 +2,8 @@
 """Prints the code budgets; exit status 1 when one is exceeded.
 
 Budgets: file 500 lines, function 60 lines, complexity 15 (modified McCabe: 1 + if, for, while, switch, catch, ?, &&, ||), 5
-parameters are looked at in review. Universal Ctags finds the functions. Tests count for the files' budget only.
+parameters are looked at in review. Universal Ctags finds the functions. Tests count for the files' budget only. A
+room above 3,000 lines of code (without tests, empty lines and comments) has folders.
 """
 import json
 import pathlib
@@ -11,7 +12,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FILE_LINES, FUNCTION_LINES, COMPLEXITY = 500, 60, 15
+FILE_LINES, FUNCTION_LINES, COMPLEXITY, FLAT_ROOM = 500, 60, 15, 3000
 DECISION = re.compile(r"\b(?:if|for|while|switch|catch)\b|\?(?!\?)|&&|\|\|")
 COMMENT_OR_STRING = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
 LEFT_OUT = {"testdata", "node_modules", "dist"}
@@ -36,6 +37,26 @@ def functions(paths):
             yield pathlib.Path(tag["path"]), tag["name"], tag["line"], tag["end"]
 
 
+def flat_rooms():
+    """(room, lines of code) of every room that has no folder of sources."""
+    for room in sorted(path for path in (ROOT / "src").iterdir() if path.is_dir()):
+        files = [p for p in room.rglob("*") if p.suffix in {".cc", ".h", ".c"} and not LEFT_OUT & set(p.parts)]
+        if all(path.parent == room for path in files):
+            lines = (line.strip() for path in files if not path.name.endswith("_test.cc")
+                     for line in path.read_text(encoding="utf-8").splitlines())
+            yield room.name, sum(1 for line in lines if line and not line.startswith("//"))
+
+
+def flat_rooms():
+    """(room, lines of code) of every room that has no folder of sources."""
+    for room in sorted(path for path in (ROOT / "src").iterdir() if path.is_dir()):
+        files = [p for p in room.rglob("*") if p.suffix in {".cc", ".h", ".c"} and not LEFT_OUT & set(p.parts)]
+        if all(path.parent == room for path in files):
+            lines = (line.strip() for path in files if not path.name.endswith("_test.cc")
+                     for line in path.read_text(encoding="utf-8").splitlines())
+            yield room.name, sum(1 for line in lines if line and not line.startswith("//"))
+
+
 def main():
     over, total, worst, count = [], 0, (0, ""), 0
     texts = {path: path.read_text(encoding="utf-8") for path in sources()}
@@ -56,6 +77,12 @@ def main():
             over.append(f"{where}: complexity {complexity}, the budget is {COMPLEXITY}")
         if last - first + 1 > FUNCTION_LINES:
             over.append(f"{where}: {last - first + 1} lines, the budget is {FUNCTION_LINES}")
+    for room, lines in flat_rooms():
+        if lines > FLAT_ROOM:
+            over.append(f"src/{room}: {lines} lines of code in one folder, the budget is {FLAT_ROOM}; give it folders")
+    for room, lines in flat_rooms():
+        if lines > FLAT_ROOM:
+            over.append(f"src/{room}: {lines} lines of code in one folder, the budget is {FLAT_ROOM}; give it folders")
     if count < 100:
         over.append(f"only {count} functions were found: the check does not see the code")
     print(f"budgets: {len(texts)} files, {total} lines, {count} functions; highest complexity {worst[0]} ({worst[1]})")

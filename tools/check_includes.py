@@ -2,7 +2,8 @@
 """Checks the rooms: every #include of src/ against the table in ARCHITECTURE.md.
 
 A room may include itself, `base`-level libraries and the rooms that the table names; the table itself must have no
-cycles. Exit status 1 with one line per offence.
+cycles. The folders within a room are its own: other rooms include a header at the room's top, or the one that is named after
+its folder. Exit status 1 with one line per offence.
 """
 import pathlib
 import re
@@ -10,7 +11,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 ROW = re.compile(r"^\| `(\w+)` \|.*\| ([^|]*) \|$")
-INCLUDE = re.compile(r'^\s*#\s*include\s+"(\w+)/')
+INCLUDE = re.compile(r'^\s*#\s*include\s+"(\w+)/(?:(\w+)/(\w+))?')
 
 
 def read_table():
@@ -52,8 +53,13 @@ def offences(table):
             continue
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             match = INCLUDE.match(line)
-            if match and match.group(1) in table and match.group(1) != room and match.group(1) not in table[room]:
-                yield f"{path.relative_to(ROOT)}:{number}: {room} may not include {match.group(1)}"
+            if not match or match.group(1) not in table or match.group(1) == room:
+                continue
+            other, folder, name = match.groups()
+            if other not in table[room]:
+                yield f"{path.relative_to(ROOT)}:{number}: {room} may not include {other}"
+            elif folder and name != folder:
+                yield f"{path.relative_to(ROOT)}:{number}: {folder}/ is {other}'s own; its door is a header of src/{other}/"
 
 
 def main():

@@ -14,8 +14,8 @@ ccache=$(command -v ccache || true)
 packages=(libjpeg62-turbo-dev libpng-dev zlib1g-dev libssl-dev)
 
 # What of handlens is in it. image: JPEG, PNG and BMP; few_formats.cc stands in for the others.
-rooms=(base/disk base/file_writer base/hash base/json base/result base/stats base/text image/image image/jpeg image/png image/bmp
-  image/exif image/sniff serve/certificate serve/connection serve/folder serve/http serve/server)
+rooms=(base/disk base/file_writer base/hash base/json base/result base/stats base/text image/image image/formats/jpeg image/formats/png image/formats/bmp
+  image/formats/exif image/formats/sniff serve/certificate serve/connection serve/folder serve/http serve/server)
 
 # Debian's own list of another architecture, kept beside the build: the system's is left alone.
 apt_of() {  # architecture, arguments

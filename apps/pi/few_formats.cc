@@ -1,5 +1,5 @@
 // What stands in for the decoders that are left out of this program: each needs a library more.
-#include "image/codec.h"
+#include "image/formats/codec.h"
 
 namespace handlens::image {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <cstdio>
 
-#include "cli/command.h"
+#include "cli/commands/command.h"
 #include "cli/summary.h"
 
 namespace handlens::cli {

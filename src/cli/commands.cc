@@ -1,5 +1,5 @@
 // The command table itself (declared in command.h): what help says and which function runs.
-#include "cli/command.h"
+#include "cli/commands/command.h"
 
 namespace handlens::cli {
 using namespace pipeline;

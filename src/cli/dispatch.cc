@@ -4,8 +4,8 @@
 #include <cerrno>
 #include <iostream>
 
-#include "cli/command.h"
-#include "cli/share.h"
+#include "cli/commands/command.h"
+#include "cli/commands/share.h"
 #include "dataset/unpack.h"
 
 namespace handlens::cli {

@@ -1,7 +1,7 @@
 // Help for people, made from the two tables (declared in command.h).
 #include <algorithm>
 
-#include "cli/command.h"
+#include "cli/commands/command.h"
 #include "package/targets.h"
 
 namespace handlens::cli {
@@ -325,8 +325,8 @@ std::string ManPage() {
 std::string OptionsMarkdown() {
   std::string text =
       "# Options\n\n"
-      "Made by `handlens help --markdown` from the option table in `src/pipeline/options.cc`; a test fails "
-      "when this page differs.\n"
+      "Made by `handlens help --markdown` from the option table in `src/pipeline/options/options.cc`; a test "
+      "fails when this page differs.\n"
       "Precedence: flag, then environment variable, then `handlens.toml`, then default.\n";
   for (std::string_view group : OptionGroups()) {
     text += fmt::format(

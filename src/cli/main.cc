@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/command.h"
+#include "cli/commands/command.h"
 
 int main(int argc, char** argv) {
   std::setlocale(LC_ALL, "C");

@@ -1,4 +1,4 @@
-handlens_room(cli DEPS pipeline serve doctor)
+handlens_room(cli FOLDERS commands DEPS pipeline serve doctor)
 
 add_executable(handlens ${CMAKE_SOURCE_DIR}/src/cli/main.cc)
 target_link_libraries(handlens PRIVATE cli)

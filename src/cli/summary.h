@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "cli/command.h"
+#include "cli/commands/command.h"
 #include "pipeline/run_folder.h"
 
 namespace handlens::cli {

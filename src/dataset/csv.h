@@ -1,6 +1,7 @@
 // Comma-separated values by RFC 4180, strictly: quotes, doubled quotes, line breaks inside quotes, CRLF or
-// LF, an optional UTF-8 byte order mark. Knows nothing of pictures; what labels.csv means is in scan_csv.cc.
-// Own code because the C libraries at hand accept malformed quotes silently or do not tell the line.
+// LF, an optional UTF-8 byte order mark. Knows nothing of pictures; what labels.csv means is in
+// layouts/csv.cc. Own code because the C libraries at hand accept malformed quotes silently or do not tell
+// the line.
 #pragma once
 
 #include <cstddef>

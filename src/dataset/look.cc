@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "base/hash.h"
-#include "dataset/near_marks.h"
+#include "dataset/near/marks.h"
 
 namespace handlens::dataset {
 namespace {

@@ -12,7 +12,7 @@
 #include "base/rng.h"
 #include "base/stop_after.h"
 #include "dataset/dataset.h"
-#include "dataset/near_marks.h"
+#include "dataset/near/marks.h"
 #include "dataset/scan.h"
 
 namespace handlens::dataset {

@@ -8,8 +8,8 @@
 #include <new>
 #include <utility>
 
-#include "image/codec.h"
-#include "image/sniff.h"
+#include "image/formats/codec.h"
+#include "image/formats/sniff.h"
 #include "pixels/pixels.h"
 
 namespace handlens::image {

@@ -5,7 +5,7 @@ find_package(GIF REQUIRED)
 pkg_check_modules(WEBP REQUIRED IMPORTED_TARGET libwebp libwebpdemux)
 # libheif is opened at run time; only its header is needed here.
 pkg_check_modules(HEIF REQUIRED libheif)
-handlens_room(image FOLDERS camera DEPS base pixels LIBS JPEG::JPEG PNG::PNG TIFF::TIFF GIF::GIF PkgConfig::WEBP ${CMAKE_DL_LIBS})
+handlens_room(image FOLDERS formats camera DEPS base pixels LIBS JPEG::JPEG PNG::PNG TIFF::TIFF GIF::GIF PkgConfig::WEBP ${CMAKE_DL_LIBS})
 # Augmentation runs once a picture an epoch, the camera thousands of times a verdict; -O2 leaves their loops scalar.
 set(hot ${CMAKE_SOURCE_DIR}/src/image/warp.cc ${CMAKE_SOURCE_DIR}/src/image/augment.cc ${CMAKE_SOURCE_DIR}/src/image/camera/scene.cc
   ${CMAKE_SOURCE_DIR}/src/image/camera/optics.cc ${CMAKE_SOURCE_DIR}/src/image/camera/take.cc)

@@ -12,7 +12,7 @@
 #include "base/disk.h"
 #include "base/result.h"
 #include "image/image.h"
-#include "package/apk_signature.h"
+#include "package/android/apk_signature.h"
 #include "tflite/tflite.h"
 
 namespace handlens::package {

@@ -1,6 +1,6 @@
 find_package(ZLIB REQUIRED)
 pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)
-handlens_room(package DEPS base image describe inference tflite LIBS OpenSSL::Crypto ZLIB::ZLIB)
+handlens_room(package FOLDERS android DEPS base image describe inference tflite LIBS OpenSSL::Crypto ZLIB::ZLIB)
 handlens_embed(package c_files.h CFiles ${CMAKE_SOURCE_DIR}/apps/c/example.c ${CMAKE_SOURCE_DIR}/apps/c/Makefile
   ${CMAKE_SOURCE_DIR}/apps/c/README.md.in)
 target_link_libraries(package_test PRIVATE PkgConfig::LIBZIP)  # the oracle

@@ -1,7 +1,7 @@
 // The table of app targets: what each is, what it writes, how it was tested. The choices of --target, the
 // steps, help, docs/options.md, the words of phones' records and of the report are read from it, so that a
 // target is described once. How a target is packed stands in package.h; which step packs it, in
-// pipeline/steps_app.cc.
+// pipeline/steps/app.cc.
 #pragma once
 
 #include <array>

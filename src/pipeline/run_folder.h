@@ -10,7 +10,7 @@
 #include "base/disk.h"
 #include "base/progress.h"
 #include "pipeline/settings.h"
-#include "pipeline/workspace.h"
+#include "pipeline/steps/workspace.h"
 
 namespace handlens::pipeline {
 

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "pipeline/options.h"
-#include "pipeline/own_models.h"
+#include "pipeline/options/options.h"
+#include "pipeline/options/own_models.h"
 #include "pipeline/wanted.h"
 
 namespace handlens::pipeline {

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "pipeline/step.h"
+#include "pipeline/steps/step.h"
 #include "reduce/reduce.h"
 #include "search/presets.h"
 #include "verify/verify.h"
@@ -73,17 +73,17 @@ Result<void> PrepareSizes(Workspace& space, image::Fit fit, const std::vector<in
 Result<std::filesystem::path> DemoPictures();
 
 // The rows of the table, by file.
-Step InspectRow();  // steps_data.cc
+Step InspectRow();  // steps/data.cc
 Step PrepareRow();
 Step SplitRow();
-Step ReviewRow();  // steps_review.cc
-Step SearchRow();  // steps_train.cc
+Step ReviewRow();  // steps/review.cc
+Step SearchRow();  // steps/train.cc
 Step ReduceRow();
 Step FinalRow();
-Step ConvertRow();  // steps_model.cc
+Step ConvertRow();  // steps/model.cc
 Step DescribeRow();
 Step VerifyRow();
 Step ReportRow();
-std::vector<Step> AppRows();  // steps_app.cc; one a target
+std::vector<Step> AppRows();  // steps/app.cc; one a target
 
 }  // namespace handlens::pipeline

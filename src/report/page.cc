@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 #include "dataset/moved.h"
-#include "report/sections.h"
+#include "report/sections/sections.h"
 
 namespace handlens::report {
 namespace {

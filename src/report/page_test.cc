@@ -11,7 +11,7 @@
 #include "report/assets.h"
 #include "report/fixture.h"
 #include "report/html.h"
-#include "report/sections.h"
+#include "report/sections/sections.h"
 
 namespace handlens::report {
 namespace {

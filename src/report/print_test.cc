@@ -8,7 +8,7 @@
 #include "base/disk.h"
 #include "report/fixture.h"
 #include "report/html.h"
-#include "report/sections.h"
+#include "report/sections/sections.h"
 
 namespace handlens::report {
 namespace {

@@ -4,7 +4,7 @@
 #include "base/disk.h"
 #include "report/anonymous.h"
 #include "report/html.h"
-#include "report/sections.h"
+#include "report/sections/sections.h"
 
 namespace handlens::report {
 

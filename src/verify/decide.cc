@@ -2,10 +2,10 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "verify/answering.h"
-#include "verify/camera_route.h"
-#include "verify/memory.h"
-#include "verify/phone_routes.h"
+#include "verify/phones/routes.h"
+#include "verify/routes/answering.h"
+#include "verify/routes/camera_route.h"
+#include "verify/routes/memory.h"
 #include "verify/verify.h"
 
 namespace handlens::verify {

@@ -2,13 +2,13 @@
 #include <algorithm>
 
 #include "base/hash.h"
-#include "verify/answering.h"
-#include "verify/camera_route.h"
-#include "verify/judged.h"
-#include "verify/memory.h"
-#include "verify/occlusion.h"
-#include "verify/phone_routes.h"
-#include "verify/shipped.h"
+#include "verify/phones/routes.h"
+#include "verify/routes/answering.h"
+#include "verify/routes/camera_route.h"
+#include "verify/routes/judged.h"
+#include "verify/routes/memory.h"
+#include "verify/routes/occlusion.h"
+#include "verify/routes/shipped.h"
 #include "verify/verify.h"
 #include "verify/words.h"
 

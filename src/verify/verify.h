@@ -171,7 +171,7 @@ struct Memory {
 };
 
 // Where an answer comes from: how much of its score is lost when a place of the picture is covered
-// (verify/occlusion.h).
+// (verify/routes/occlusion.h).
 inline constexpr int kWhyCells = 7;
 struct Explained {
   std::string picture;  // its id

@@ -1,0 +1,191 @@
+// `run` and `demo`: the plan, then all steps, then what was written and what to do next.
+#include <algorithm>
+#include <filesystem>
+
+#include "base/text.h"
+#include "cli/commands/command.h"
+#include "cli/summary.h"
+#include "pipeline/plan.h"
+#include "pipeline/steps.h"
+#include "verify/verify.h"
+
+namespace handlens::cli {
+namespace fs = std::filesystem;
+using namespace pipeline;
+namespace {
+
+// "inspect, prepare, split", and which of them are done; both follow from the step table.
+Result<std::string> StepsText(Run& run) {
+  HL_ASSIGN(const std::vector<const Step*> to_do, StepsToDo(run, "report"));
+  std::vector<std::string_view> all, done;
+  for (const Step& step : Steps()) {
+    // Not yet known whether its record is there: `run` inspects in any case.
+    if (!step.belongs(run) && step.facts.name != "inspect" && step.facts.name != "prepare") continue;
+    all.push_back(step.facts.title);
+    const bool counts = step.belongs(run) && step.facts.redo == Redo::kFresh;
+    if (counts && std::find(to_do.begin(), to_do.end(), &step) == to_do.end())
+      done.push_back(step.facts.title);
+  }
+  std::string text = fmt::format("  steps   {}\n", fmt::join(all, ", "));
+  if (!done.empty()) text += fmt::format("  done    {}\n", fmt::join(done, ", "));
+  return text;
+}
+
+Result<std::string> PlanText(Run& run, const RunPlan& plan) {
+  std::vector<std::string> models, generators;
+  for (const search::Candidate& c : plan.candidates) {
+    if (std::find(models.begin(), models.end(), c.model) == models.end()) models.push_back(c.model);
+    if (std::find(generators.begin(), generators.end(), c.generator.name) == generators.end())
+      generators.push_back(c.generator.name);
+  }
+  const double budget = run.wanted().search.budget_s;
+  std::string text = fmt::format("plan for {}: {} in {} classes, preset {}\n", run.space.folder.string(),
+                                 Count(static_cast<int64_t>(run.space.dataset.pictures.size()), "picture"),
+                                 run.space.dataset.labels.size(), run.wanted().search.preset);
+  text += fmt::format("  groups  {}\n", dataset::GroupsSentence(run.space.dataset));
+  HL_ASSIGN(const std::string steps, StepsText(run));
+  text += steps;
+  text += fmt::format("  search  {}{} of {} models ({}) at {} px with {} and {} folds\n",
+                      plan.coverage == search::Coverage::kRace ? "a race of about " : "",
+                      Count(plan.search.trials, "trial"), models.size(), fmt::join(models, ", "),
+                      fmt::join(SizesOf(plan.candidates), ", "), fmt::join(generators, ", "),
+                      run.wanted().folds.folds);
+  HL_ASSIGN(const auto compared_by, ComparedBy(run, "search"));
+  text += fmt::format("  choice  by {}\n",
+                      search::YardstickWords(compared_by.value_or(search::Yardstick::kPictures)));
+  if (run.space.backbones.empty() && !run.wanted().search.from_scratch &&
+      run.wanted().search.models.empty()) {
+    text += "  note    no backbone is installed: all models learn from nothing (`handlens help backbone`)\n";
+  }
+  if (plan.reduces)
+    text += fmt::format("  reduce  about {} among {}, {}\n", Count(plan.reduction.trials, "trial"),
+                        Count(plan.reduction.cells, "smaller model"), Duration(plan.reduction.seconds));
+  const std::string use = verify::PurposeName(run.wanted().gates.purpose);
+  text += fmt::format("  verdict for {} (--for)\n",
+                      use == "both" ? "the camera and the gallery" : "the " + use + " alone");
+  text += fmt::format(
+      "  time    about {} with {}{}\n", Duration(TotalSeconds(run, plan)), Count(run.space.jobs, "thread"),
+      budget > 0 ? fmt::format("; training stops in time for a budget of {}", Duration(budget)) : "");
+  text += fmt::format("  memory  about {}; disk about {} of {} free\n",
+                      ByteCount(static_cast<double>(plan.search.memory_bytes)),
+                      ByteCount(static_cast<double>(plan.search.disk_bytes)), ByteCount(plan.free_bytes));
+  return text;
+}
+
+Json PlanJson(const Run& run, const RunPlan& plan) {
+  return {{"trials", plan.search.trials},
+          {"seconds", TotalSeconds(run, plan)},
+          {"memory_bytes", plan.search.memory_bytes},
+          {"disk_bytes", plan.search.disk_bytes},
+          {"free_bytes", plan.free_bytes},
+          {"sizes", SizesOf(plan.candidates)},
+          {"candidates", plan.candidates.size()},
+          {"reduce", plan.reduces},
+          {"search_seconds", plan.search.seconds},
+          {"reduce_trials", plan.reduction.trials},
+          {"reduce_seconds", plan.reduction.seconds}};
+}
+
+// " in 31 groups", which the interval respects.
+std::string InGroups(const verify::Route& route) {
+  return route.groups > 0 ? fmt::format(" in {} groups", route.groups) : "";
+}
+
+// The last lines of all, which are read even where nothing else is: the one number, the report, one command
+// to go on with.
+Result<std::string> EndText(const Run& run, bool deployable) {
+  HL_ASSIGN(const verify::VerdictRecord record, verify::ReadVerdict(run.space.folder));
+  std::string text;
+  const verify::Route* const shipped = verify::FindRoute(record.verdict, "quantized");
+  if (shipped != nullptr && shipped->status == "done") {
+    text += fmt::format(
+        "accuracy: {:.1f} % [{:.1f}, {:.1f}], n={}{}, of quantizedmodel.tflite on pictures that no training "
+        "saw\n",
+        100 * shipped->accuracy, 100 * shipped->ci95.low, 100 * shipped->ci95.high, shipped->n,
+        InGroups(*shipped));
+  }
+  text += fmt::format("report: {}\n", run.At("report.html").string());
+  const std::string folder = ShellWord(run.space.folder.string());
+  text += deployable ? fmt::format("next: handlens app {}\n", folder)
+                     : fmt::format("next: xdg-open {}\n", ShellWord(run.At("report.html").string()));
+  return text;
+}
+
+// The chosen model, the verdict and the files: what `run` ends with.
+Result<Outcome> Conclude(Run& run, const RunPlan& plan) {
+  HL_ASSIGN(Outcome outcome, SummarizeVerdict(run));
+  const std::string verdict = std::move(outcome.text);
+  HL_ASSIGN(const Outcome model, SummarizeModel(run));
+  HL_ASSIGN(const search::SearchResult searched, search::ReadSearch(run.space.folder));
+  const search::Candidate& chosen = searched.cells[static_cast<size_t>(searched.chosen)].candidate;
+  const search::CellResult& cell = run.space.chosen;
+  const bool reduced = cell.candidate.model != chosen.model;
+  outcome.text = fmt::format("chosen: {} at {} px with {}{}: test accuracy {:.1f} % [{:.1f}, {:.1f}], n={}\n",
+                             chosen.model, chosen.size_px, chosen.generator.name,
+                             reduced ? ", reduced to " + cell.candidate.model : "",
+                             cell.test_n == 0 ? 0.0
+                                              : 100.0 * static_cast<double>(cell.test_correct) /
+                                                    static_cast<double>(cell.test_n),
+                             100 * cell.test_ci95.low, 100 * cell.test_ci95.high, cell.test_n) +
+                 model.text;
+  outcome.json["plan"] = PlanJson(run, plan);
+  outcome.json["chosen"] = {{"model", chosen.model},
+                            {"reduced_to", cell.candidate.model},
+                            {"size", chosen.size_px},
+                            {"augmentation", chosen.generator.name}};
+  outcome.json["model"] = model.json.at("model");
+  outcome.json["report"] = run.At("report.html").string();
+  AddWritten(run, "run", outcome);
+  HL_ASSIGN(const std::string end, EndText(run, outcome.missed.empty()));
+  outcome.text += verdict + end;
+  return outcome;
+}
+
+Result<Outcome> LookAtAll(Call& call, const fs::path& pictures) {
+  HL_ASSIGN(const std::unique_ptr<Run> run, OpenToLook(call, pictures));
+  SayKept(*run, call.command);
+  HL_TRY(LookOnly(*run, pictures));
+  HL_ASSIGN(const RunPlan plan, MakePlan(*run));
+  Outcome outcome;
+  HL_ASSIGN(outcome.text, PlanText(*run, plan));
+  outcome.json = {
+      {"command", call.command}, {"run", run->space.folder.string()}, {"plan", PlanJson(*run, plan)}};
+  // The plan is said all the same: it shows what to change.
+  if (auto fine = CheckBeforeBegin(*run, plan); !fine) {
+    call.terminal->Say(std::string_view(outcome.text).substr(0, outcome.text.size() - 1));
+    return tl::make_unexpected(fine.error());
+  }
+  return outcome;
+}
+
+Result<Outcome> RunAll(Call& call, const fs::path& pictures) {
+  if (FlagsOnly(call.asked()).call.dry_run) return LookAtAll(call, pictures);
+  HL_ASSIGN(const std::unique_ptr<Run> run, OpenFor(call, pictures));
+  SayKept(*run, call.command);
+  HL_TRY(DoInspect(*run, pictures));
+  HL_ASSIGN(const RunPlan plan, MakePlan(*run));
+  HL_ASSIGN(const std::string text, PlanText(*run, plan));
+  call.terminal->Say(std::string_view(text).substr(0, text.size() - 1));
+  HL_TRY(CheckBeforeBegin(*run, plan));
+  HL_TRY(SaveSettings(*run));
+  HL_TRY(DoStepsUpTo(*run, "report"));
+  return Conclude(*run, plan);
+}
+
+}  // namespace
+
+Result<Outcome> CommandRun(Call& call) {
+  HL_ASSIGN(const fs::path pictures, PicturesOf(call, call.arguments[0]));
+  return RunAll(call, pictures);
+}
+
+Result<Outcome> CommandDemo(Call& call) {
+  HL_ASSIGN(const fs::path pictures, DemoPictures());
+  call.line.values.try_emplace("out", "demo-run");
+  call.defaults["preset"] = "quick";
+  call.defaults["name"] = "Hand signs";
+  call.defaults["from-scratch"] = "true";  // hand signs need no foreign knowledge, and the demo takes minutes
+  return RunAll(call, pictures);
+}
+
+}  // namespace handlens::cli

@@ -1,0 +1,175 @@
+// Sizes and fit to train at, and the warnings that need no statistics beyond counting.
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "base/text.h"
+#include "dataset/check/checks.h"
+
+namespace handlens::dataset {
+namespace {
+
+constexpr int kFewPictures = 20;      // a class: the paper's smallest class has 20
+constexpr double kImbalance = 3;      // largest class to smallest
+constexpr int kSmallPicture_px = 30;  // the smallest size that the paper trains at
+constexpr size_t kMostNamed = 8;
+
+std::vector<int> ShortSides(const Dataset& dataset) {
+  std::vector<int> sides;
+  for (const Picture& picture : dataset.pictures) sides.push_back(std::min(picture.width, picture.height));
+  std::sort(sides.begin(), sides.end());
+  return sides;
+}
+
+// "a (3), b (1) and 4 more"
+std::string NameClasses(const std::vector<std::pair<std::string, size_t>>& classes) {
+  std::string text;
+  for (size_t i = 0; i < classes.size() && i < kMostNamed; ++i) {
+    text += fmt::format("{}{} ({})", i > 0 ? ", " : "", classes[i].first, classes[i].second);
+  }
+  if (classes.size() > kMostNamed) text += fmt::format(" and {} more", classes.size() - kMostNamed);
+  return text;
+}
+
+void AdviseOnCounts(const Dataset& dataset, std::vector<std::string>& warnings) {
+  std::vector<size_t> counts(dataset.labels.size());
+  for (const Picture& picture : dataset.pictures) ++counts[static_cast<size_t>(picture.label)];
+  std::vector<std::pair<std::string, size_t>> few;
+  for (size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] < kFewPictures) few.emplace_back(dataset.labels[i], counts[i]);
+  }
+  if (!few.empty()) {
+    warnings.push_back(fmt::format(
+        "{} of {} classes have fewer than {} pictures: {}. Accuracies of so few are guesses; add pictures.",
+        few.size(), counts.size(), kFewPictures, NameClasses(few)));
+  }
+  const auto [least, most] = std::minmax_element(counts.begin(), counts.end());
+  if (static_cast<double>(*most) > kImbalance * static_cast<double>(*least)) {
+    warnings.push_back(fmt::format(
+        "The classes are uneven: {} has {} pictures, {} has {}. A model that always says {} is right {:.0f} "
+        "% of the time; "
+        "add pictures to the small classes, or read the per-class scores rather than the accuracy.",
+        dataset.labels[static_cast<size_t>(most - counts.begin())], *most,
+        dataset.labels[static_cast<size_t>(least - counts.begin())], *least,
+        dataset.labels[static_cast<size_t>(most - counts.begin())],
+        100.0 * static_cast<double>(*most) / static_cast<double>(dataset.pictures.size())));
+  }
+}
+
+void AdviseOnDuplicates(const Dataset& dataset, std::vector<std::string>& warnings) {
+  size_t exact = 0, near = 0, exact_across = 0;
+  std::vector<const DuplicatePair*> near_across;
+  for (const DuplicatePair& pair : dataset.duplicates) {
+    if (pair.kind == DuplicateKind::kExact) ++(pair.across_labels ? exact_across : exact);
+    else ++near;
+    if (pair.kind == DuplicateKind::kNear && pair.across_labels) near_across.push_back(&pair);
+  }
+  if (exact > 0)
+    warnings.push_back(
+        fmt::format("{} files are exact copies of others of their class and count once.", exact));
+  if (exact_across > 0) {
+    warnings.push_back(fmt::format(
+        "{} exact copies lie in another class than their original; neither is used until one is removed.",
+        exact_across));
+  }
+  if (near > 0) {
+    warnings.push_back(fmt::format(
+        "{} pairs of pictures show the same photograph; they stay together in one fold, so that no "
+        "test picture has a sibling in training.",
+        near));
+  }
+  if (!near_across.empty()) {
+    std::string named;
+    for (size_t i = 0; i < near_across.size() && i < kMostNamed; ++i) {
+      named += fmt::format("{}{} and {}", i > 0 ? "; " : "", near_across[i]->path_a, near_across[i]->path_b);
+    }
+    warnings.push_back(
+        fmt::format("{} of them carry different labels, so one label is probably wrong: {}{}. Look at them "
+                    "and remove or move one of each.",
+                    near_across.size(), named, near_across.size() > kMostNamed ? " and more" : ""));
+  }
+}
+
+void AdviseOnClusters(const Dataset& dataset, std::vector<std::string>& warnings) {
+  std::map<int, size_t> sizes;
+  for (const Picture& picture : dataset.pictures) ++sizes[picture.cluster];
+  size_t largest = 0;
+  for (const auto& [cluster, size] : sizes) largest = std::max(largest, size);
+  if (largest * 5 <= dataset.pictures.size() || largest < 10) return;
+  warnings.push_back(
+      fmt::format("{} of {} pictures belong together (one group, or a chain of near-duplicates) and fall "
+                  "into one fold; folds will be uneven. "
+                  "Check the groups, or remove repeated pictures.",
+                  largest, dataset.pictures.size()));
+}
+
+void AdviseOnPictures(const Dataset& dataset, std::vector<std::string>& warnings) {
+  size_t small = 0, icc = 0, warned = 0;
+  for (const Picture& picture : dataset.pictures) {
+    small += std::min(picture.width, picture.height) < kSmallPicture_px ? 1 : 0;
+    for (const std::string& warning : picture.warnings)
+      ++(warning.find("profile") != std::string::npos ? icc : warned);
+  }
+  if (small > 0) {
+    warnings.push_back(
+        fmt::format("{} smaller than {} pixels and will be blown up; use larger originals if there are any.",
+                    Plural(small, "picture is", "pictures are"), kSmallPicture_px));
+  }
+  if (icc > 0) {
+    warnings.push_back(fmt::format("{} a colour profile, which is ignored here and on the phone alike.",
+                                   Plural(icc, "picture carries", "pictures carry")));
+  }
+  if (warned > 0) {
+    warnings.push_back(
+        fmt::format("{} beside the pictures (cut short, odd headers).",
+                    Plural(warned, "remark about a single file stands", "remarks about single files stand")));
+  }
+  if (!dataset.rejected.empty()) {
+    warnings.push_back(fmt::format("{} not used; the reason stands beside each of them.",
+                                   Plural(dataset.rejected.size(), "file is", "files are")));
+  }
+  if (!dataset.odd_ones_out.empty()) {
+    warnings.push_back(fmt::format(
+        "{} unlike the rest of the class (brightness, colour or shape); check that they belong there.",
+        Plural(dataset.odd_ones_out.size(), "picture looks", "pictures look")));
+  }
+}
+
+}  // namespace
+
+std::vector<int> RecommendSizes(const Dataset& dataset) {
+  constexpr std::array<int, 5> kLadder_px = {32, 64, 96, 128, 192};
+  constexpr size_t kManyPictures = 4000;  // beyond this the largest size costs hours and rarely pays
+  const std::vector<int> sides = ShortSides(dataset);
+  const int quarter = sides.empty() ? 0 : sides[sides.size() / 4];
+  std::vector<int> sizes;
+  for (const int size_px : kLadder_px) {
+    if (sizes.size() >= 3 && (size_px > quarter || (size_px > 128 && sides.size() > kManyPictures))) break;
+    sizes.push_back(size_px);
+  }
+  if (quarter < 64) return {32, 48, 64};  // nothing is gained by blowing small pictures up further
+  return sizes;
+}
+
+image::Fit RecommendFit(const Dataset& dataset) {
+  // Where the middle box would cut off more than a third of the typical picture, the whole picture is kept.
+  std::vector<double> kept;
+  for (const Picture& picture : dataset.pictures) {
+    const auto [low, high] = std::minmax(picture.width, picture.height);
+    kept.push_back(static_cast<double>(low) / static_cast<double>(high));
+  }
+  std::sort(kept.begin(), kept.end());
+  return !kept.empty() && kept[kept.size() / 2] < 2.0 / 3 ? image::Fit::kLetterbox : image::Fit::kCrop;
+}
+
+std::vector<std::string> Advise(const Dataset& dataset) {
+  std::vector<std::string> warnings;
+  AdviseOnPictures(dataset, warnings);
+  AdviseOnCounts(dataset, warnings);
+  AdviseOnDuplicates(dataset, warnings);
+  AdviseOnClusters(dataset, warnings);
+  for (const Shortcut& shortcut : dataset.shortcuts) warnings.push_back(shortcut.explanation);
+  return warnings;
+}
+
+}  // namespace handlens::dataset
