@@ -98,13 +98,13 @@ void Net::Convolution(Layer& layer, bool depthwise) {
   if (has_bias) step.arguments[DNNL_ARG_BIAS] = bias;
   forward_.push_back(step);
   layer.backward = [=, this, &layer](const memory& dy) {
-    ConvolutionBackward(layer, forward, w, source, weights, bias, dy);
+    ConvolutionBackward(layer, forward, w, {source, weights, bias}, dy);
   };
 }
 
 void Net::ConvolutionBackward(const Layer& layer, const dnnl::convolution_forward::primitive_desc& forward,
-                              const Window& w, const memory& source, const memory& weights,
-                              const memory& bias, const memory& dy) {
+                              const Window& w, const Operands& read, const memory& dy) {
+  const auto& [source, weights, bias] = read;
   const Dims in = DimsOf(source), kernel = DimsOf(weights), out = DimsOf(dy);
   const memory::desc bias_desc = bias ? bias.get_desc() : memory::desc();
   const dnnl::convolution_backward_weights::desc desc(algorithm::convolution_direct, AnyLayout(in),
@@ -174,12 +174,13 @@ void Net::Dense(Layer& layer) {
                        {DNNL_ARG_BIAS, bias},
                        {DNNL_ARG_DST, layer.value}}});
   layer.backward = [=, this, &layer](const memory& dy) {
-    DenseBackward(layer, forward, source, weights, bias, dy);
+    DenseBackward(layer, forward, {source, weights, bias}, dy);
   };
 }
 
 void Net::DenseBackward(const Layer& layer, const dnnl::inner_product_forward::primitive_desc& forward,
-                        const memory& source, const memory& weights, const memory& bias, const memory& dy) {
+                        const Operands& read, const memory& dy) {
+  const auto& [source, weights, bias] = read;
   const Dims in = DimsOf(source), kernel = DimsOf(weights), out = DimsOf(dy),
              wanted = DimsOf(Value(layer.inputs[0]));
   const dnnl::inner_product_backward_weights::desc desc(AnyLayout(in), DenseWeights(kernel), bias.get_desc(),

@@ -28,6 +28,11 @@ struct Trained {
   memory value, gradient, moment;
 };
 
+// What a layer reads; `bias` is empty where it has none.
+struct Operands {
+  memory source, weights, bias;
+};
+
 struct Window {
   Dims kernel, strides, before, after;
 };
@@ -74,11 +79,10 @@ class Net {
   void AddLayer(size_t index);
   void Convolution(Layer& layer, bool depthwise);
   void ConvolutionBackward(const Layer& layer, const dnnl::convolution_forward::primitive_desc& forward,
-                           const Window& w, const memory& source, const memory& weights, const memory& bias,
-                           const memory& dy);
+                           const Window& w, const Operands& read, const memory& dy);
   void Dense(Layer& layer);
   void DenseBackward(const Layer& layer, const dnnl::inner_product_forward::primitive_desc& forward,
-                     const memory& source, const memory& weights, const memory& bias, const memory& dy);
+                     const Operands& read, const memory& dy);
   void BatchNorm(Layer& layer);
   void Activation(Layer& layer);
   void Pool(Layer& layer);

@@ -48,7 +48,7 @@ Result<void> Study(const std::string& pictures, Flags flags) {
   HL_ASSIGN(const split::Split split, split::MakeSplit(dataset, split_options));
   const int sizes[] = {std::atoi(flags["size"].c_str())};
   const std::filesystem::path cache = flags["cache"];
-  HL_TRY(dataset::Prepare(dataset, sizes, image::Fit::kCrop, cache, 1, SilentProgress()));
+  HL_TRY(dataset::Prepare(dataset, sizes, {.cache = cache}, SilentProgress()));
   HL_ASSIGN(const dataset::PixelSet pixels, dataset::LoadPixels(dataset, sizes[0], image::Fit::kCrop, cache));
   train::TrialSpec spec;
   spec.model = flags["model"];

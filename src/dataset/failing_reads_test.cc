@@ -72,7 +72,7 @@ TEST_F(FailingReads, AreNoChangeOfThePictures) {
   failing_name = "fern1.png";
   EXPECT_EQ(CheckUnchanged(*dataset, SilentProgress()).error().kind, ErrorKind::kResources);
   const std::vector<int> sizes = {30};
-  EXPECT_EQ(Prepare(*dataset, sizes, image::Fit::kCrop, folder_ / "cache", 2, SilentProgress()).error().kind,
+  EXPECT_EQ(Prepare(*dataset, sizes, {.cache = folder_ / "cache", .jobs = 2}, SilentProgress()).error().kind,
             ErrorKind::kResources);
   failing_name.clear();
   EXPECT_TRUE(CheckUnchanged(*dataset, SilentProgress()));

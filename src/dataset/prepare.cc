@@ -128,19 +128,20 @@ Result<void> MakeSizes(const Dataset& dataset, std::span<const int> sizes_px, im
 
 }  // namespace
 
-Result<void> Prepare(const Dataset& dataset, std::span<const int> sizes_px, image::Fit fit,
-                     const std::filesystem::path& cache, int jobs, Progress& progress) {
+Result<void> Prepare(const Dataset& dataset, std::span<const int> sizes_px, const PrepareOptions& options,
+                     Progress& progress) {
   std::vector<int> missing;
   for (const int size_px : sizes_px) {
     if (size_px < 1 || size_px > 4096)
       return Fail(ErrorKind::kUsage, "size {}: give 1 to 4096 pixels", size_px);
     if (std::find(missing.begin(), missing.end(), size_px) != missing.end()) continue;
-    if (!LoadPixels(dataset, size_px, fit, cache)) missing.push_back(size_px);
+    if (!LoadPixels(dataset, size_px, options.fit, options.cache)) missing.push_back(size_px);
   }
   if (missing.empty()) return {};
   progress.Begin("prepare", static_cast<double>(dataset.pictures.size()), "pictures");
-  HL_TRY(MakeSizes(dataset, missing, fit, cache,
-                   [&](Round& round) { return MakeRound(dataset, fit, round, jobs, progress); }));
+  HL_TRY(MakeSizes(dataset, missing, options.fit, options.cache, [&](Round& round) {
+    return MakeRound(dataset, options.fit, round, options.jobs, progress);
+  }));
   progress.End(fmt::format("{} at {}", Plural(dataset.pictures.size(), "picture", "pictures"),
                            Plural(missing.size(), "size", "sizes")));
   return {};

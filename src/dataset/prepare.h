@@ -25,11 +25,17 @@ struct PixelSet {
   }
 };
 
-// Makes whatever of the sizes is missing under `cache` (one file a size and fit, named by the Dataset's
+struct PrepareOptions {
+  image::Fit fit = image::Fit::kCrop;
+  std::filesystem::path cache;  // RUN/cache
+  int jobs = 1;                 // threads
+};
+
+// Makes whatever of the sizes is missing under the cache (one file a size and fit, named by the Dataset's
 // fingerprint). Each picture is decoded once for all sizes. Kind kBadInput when a picture vanished or changed
-// since the inspection.
-Result<void> Prepare(const Dataset& dataset, std::span<const int> sizes_px, image::Fit fit,
-                     const std::filesystem::path& cache, int jobs, Progress& progress);
+// since the inspection; kUsage for a size that is not 1 to 4096 pixels.
+Result<void> Prepare(const Dataset& dataset, std::span<const int> sizes_px, const PrepareOptions& options,
+                     Progress& progress);
 
 // Copies what Prepare made under `from` to `to`, unless it is there. What is missing under `from` is left
 // out.

@@ -121,10 +121,11 @@ void Sample(const Plane& plane, const Chunk& chunk, int count, Float4* out) {
 }
 
 // What pixels outside show: black for kConstant, whose backdrop is zero.
-void Backdrop(const WarpSpec& spec, const Chunk& chunk, int first, int count, Float4* out, int y) {
+void Backdrop(const WarpSpec& spec, const Chunk& chunk, int y, int first, std::span<Float4> out) {
   const Float4 row = spec.backdrop_level + spec.backdrop_y * Splat(static_cast<float>(y));
-  for (int i = 0; i < count; ++i) {
-    if (!chunk.inside[i]) out[i] = Clip(row + spec.backdrop_x * Splat(static_cast<float>(first + i)), 255.0f);
+  for (size_t i = 0; i < out.size(); ++i) {
+    const auto x = static_cast<float>(first + static_cast<int>(i));
+    if (!chunk.inside[i]) out[i] = Clip(row + spec.backdrop_x * Splat(x), 255.0f);
   }
 }
 
@@ -212,7 +213,7 @@ void WarpRow(const Plane& plane, const WarpSpec& spec, int y, std::span<Float4> 
     if (!plain) Outside(chunk, n, spec.fill, spec.backdrop ? 0.5f : 0.0f);
     Split(chunk, n, last);
     Sample(plane, chunk, count, target);
-    if (masked) Backdrop(spec, chunk, first, count, target, y);
+    if (masked) Backdrop(spec, chunk, y, first, std::span(target, static_cast<size_t>(count)));
     if (spec.brightness != 1.0f) Brighten(spec.brightness, count, target);
   }
 }

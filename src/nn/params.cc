@@ -230,7 +230,7 @@ void Params::Apply(const Update& update) {
       for (size_t i = 0; i < p.stored; ++i) {
         float gradient = g[i] * scale;
         if (start) gradient += start_decay * (w[i] - start[i]);
-        UpdateOne(u, decay, gradient, w[i], m1[moments > 0 ? i : 0], m2[moments > 1 ? i : 0]);
+        UpdateOne(u, decay, gradient, {w[i], m1[moments > 0 ? i : 0], m2[moments > 1 ? i : 0]});
       }
     };
     switch (optimizer_.kind) {

@@ -51,9 +51,18 @@ struct Update {
   float rate = 0;  // SGD and momentum: the learning rate; Adam: rate sqrt(1 - beta2^t) / (1 - beta1^t)
 };
 
+// One number that learns, and the optimiser's moments of it; those that the optimiser does not keep are left
+// alone.
+struct Learnt {
+  float& w;
+  float& m1;
+  float& m2;
+};
+
 // Keras' formulas (keras.optimizers SGD and Adam), in this order of operations and without fused
-// multiply-adds.
-inline void UpdateOne(const Update& u, float decay, float g, float& w, float& m1, float& m2) {
+// multiply-adds. g is the gradient of the loss, decay the weight decay.
+inline void UpdateOne(const Update& u, float decay, float g, Learnt learnt) {
+  auto& [w, m1, m2] = learnt;
   g = g + decay * w;
   switch (u.optimizer.kind) {
     case OptimizerKind::kSgd: w = w - u.rate * g; break;

@@ -163,7 +163,8 @@ PoolOptions Run::Hooks(const std::vector<TrialJob>& jobs, const Later& later) {
 
 Result<void> Run::Round(const std::vector<RaceTrial>& trials, const Later& later) {
   const std::vector<TrialJob> jobs = JobsOf(trials);
-  HL_ASSIGN(auto results, RunTrials(dataset_, split_, jobs, pixels_, Hooks(jobs, later), progress_));
+  HL_ASSIGN(auto results, RunTrials({.dataset = dataset_, .split = split_, .pixels = pixels_}, jobs,
+                                    Hooks(jobs, later), progress_));
   for (size_t i = 0; i < jobs.size(); ++i) {
     CellResult& cell = result_.cells[jobs[i].candidate];
     if (results[i]) cell.folds.push_back(*std::move(results[i]));
@@ -278,7 +279,8 @@ Result<SearchResult> Search(const dataset::Dataset& dataset, const split::Split&
   const std::vector<int> sorted(sizes.begin(), sizes.end());
   if (!options.local_cache.empty())
     HL_TRY(dataset::CopyPrepared(dataset, sorted, options.fit, options.cache, options.local_cache));
-  HL_TRY(dataset::Prepare(dataset, sorted, options.fit, PixelsOf(options), options.jobs, progress));
+  HL_TRY(dataset::Prepare(dataset, sorted,
+                          {.fit = options.fit, .cache = PixelsOf(options), .jobs = options.jobs}, progress));
   for (const backbone::Backbone* backbone : options.backbones) {
     const bool used =
         std::any_of(options.candidates.begin(), options.candidates.end(),

@@ -238,8 +238,8 @@ TEST_F(SearchTest, ARaceThatIsStoppedAndContinuedEndsInTheSameRecord) {
 
 TEST_F(SearchTest, TrialsThatExpireAreLeftOutWithoutAnError) {
   const SearchOptions options = Options("run", 2);
-  ASSERT_TRUE(
-      dataset::Prepare(dataset_, std::vector<int>{12}, options.fit, options.cache, 1, SilentProgress()));
+  ASSERT_TRUE(dataset::Prepare(dataset_, std::vector<int>{12}, {.fit = options.fit, .cache = options.cache},
+                               SilentProgress()));
   PixelStore pixels(dataset_, options.fit, options.cache);
   std::vector<TrialJob> jobs;
   for (size_t c = 1; c < 3; ++c) {
@@ -255,7 +255,8 @@ TEST_F(SearchTest, TrialsThatExpireAreLeftOutWithoutAnError) {
   pool.jobs = 2;
   pool.expired = [](const TrialJob& job) { return job.candidate == 1; };
   jobs[1].spec.recipe.epochs = 2;
-  const auto results = RunTrials(dataset_, split_, jobs, pixels, pool, SilentProgress());
+  const auto results =
+      RunTrials({.dataset = dataset_, .split = split_, .pixels = pixels}, jobs, pool, SilentProgress());
   ASSERT_TRUE(results) << results.error().message;
   EXPECT_FALSE(results->at(0));
   EXPECT_TRUE(results->at(1));

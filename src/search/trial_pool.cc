@@ -18,14 +18,13 @@ using Clock = std::chrono::steady_clock;
 
 class Pool {
  public:
-  Pool(const dataset::Dataset& dataset, const split::Split& split, const std::vector<TrialJob>& jobs,
-       PixelStore& pixels, const PoolOptions& options)
-      : dataset_(dataset),
-        split_(split),
+  Pool(const PoolData& data, const std::vector<TrialJob>& jobs, const PoolOptions& options)
+      : dataset_(data.dataset),
+        split_(data.split),
         jobs_(jobs),
-        pixels_(pixels),
+        pixels_(data.pixels),
         options_(options),
-        fingerprint_(train::DataFingerprint(dataset, split, options.fit)),
+        fingerprint_(train::DataFingerprint(data.dataset, data.split, options.fit)),
         states_(jobs.size(), JobState::kWaiting),
         shares_(jobs.size()),
         first_report_(jobs.size()),
@@ -358,11 +357,12 @@ Result<std::shared_ptr<const dataset::PixelSet>> PixelStore::Get(int size_px) {
   return set;
 }
 
-Result<std::vector<std::optional<train::TrialResult>>> RunTrials(
-    const dataset::Dataset& dataset, const split::Split& split, const std::vector<TrialJob>& jobs,
-    PixelStore& pixels, const PoolOptions& options, Progress& progress) {
+Result<std::vector<std::optional<train::TrialResult>>> RunTrials(const PoolData& data,
+                                                                 const std::vector<TrialJob>& jobs,
+                                                                 const PoolOptions& options,
+                                                                 Progress& progress) {
   if (jobs.empty()) return std::vector<std::optional<train::TrialResult>>();
-  return Pool(dataset, split, jobs, pixels, options).Run(progress);
+  return Pool(data, jobs, options).Run(progress);
 }
 
 }  // namespace handlens::search

@@ -71,11 +71,19 @@ struct PoolOptions {
 // row (1 2 3, 3 2 1, ...), so that in a list from dear to cheap all get about as much.
 bool IsDealtTo(size_t place, const Share& share);
 
+// What trials are trained on. All of it outlives the call.
+struct PoolData {
+  const dataset::Dataset& dataset;
+  const split::Split& split;
+  PixelStore& pixels;
+};
+
 // Runs all jobs in their order (sort them first). A result for each, nothing for those not admitted or
 // expired. `admit`, `finished` and `advanced` are called one at a time. The first error stops the others;
 // kInterrupted when progress asks to stop.
-Result<std::vector<std::optional<train::TrialResult>>> RunTrials(
-    const dataset::Dataset& dataset, const split::Split& split, const std::vector<TrialJob>& jobs,
-    PixelStore& pixels, const PoolOptions& options, Progress& progress);
+Result<std::vector<std::optional<train::TrialResult>>> RunTrials(const PoolData& data,
+                                                                 const std::vector<TrialJob>& jobs,
+                                                                 const PoolOptions& options,
+                                                                 Progress& progress);
 
 }  // namespace handlens::search

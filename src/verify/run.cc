@@ -54,18 +54,6 @@ Route Finish(const Draft& draft, int classes) {
   return route;
 }
 
-void CompareWithEngine(const Shipped& shipped, const ModelFile& model, std::span<const int> pictures,
-                       const ModelScores& scores, double tolerance, Verdict& verdict) {
-  const auto engine = shipped.engine.find(model.file);
-  if (engine == shipped.engine.end()) return;
-  std::vector<std::vector<float>> theirs;
-  for (const int picture : pictures) {
-    const auto found = engine->second.find(shipped.dataset.pictures[static_cast<size_t>(picture)].id);
-    theirs.push_back(found == engine->second.end() ? std::vector<float>() : found->second);
-  }
-  verdict.engine[model.file] = Compare(theirs, scores.xnnpack, tolerance);
-}
-
 struct Session {
   const Shipped& shipped;
   const Rules& rules;
@@ -74,6 +62,19 @@ struct Session {
   Verdict verdict;
   HoldoutScores holdout = {};
 };
+
+void CompareWithEngine(Session& session, const ModelFile& model, std::span<const int> pictures,
+                       const ModelScores& scores) {
+  const Shipped& shipped = session.shipped;
+  const auto engine = shipped.engine.find(model.file);
+  if (engine == shipped.engine.end()) return;
+  std::vector<std::vector<float>> theirs;
+  for (const int picture : pictures) {
+    const auto found = engine->second.find(shipped.dataset.pictures[static_cast<size_t>(picture)].id);
+    theirs.push_back(found == engine->second.end() ? std::vector<float>() : found->second);
+  }
+  session.verdict.engine[model.file] = Compare(theirs, scores.xnnpack, session.rules.max_engine_difference);
+}
 
 Result<void> JudgeFolds(Session& session) {
   const Shipped& shipped = session.shipped;
@@ -91,8 +92,7 @@ Result<void> JudgeFolds(Session& session) {
     HL_ASSIGN(const auto scores, JudgePictures(models, pictures, session.reading));
     for (size_t m = 0; m < models.size(); ++m) {
       session.verdict.runtime_version = scores[m].runtime_version;
-      CompareWithEngine(shipped, models[m], pictures, scores[m], session.rules.max_engine_difference,
-                        session.verdict);
+      CompareWithEngine(session, models[m], pictures, scores[m]);
       if (models[m].variant == "float32") Append(pictures, shipped.dataset, scores[m], computer);
       if (models[m].variant == "int8") Append(pictures, shipped.dataset, scores[m], quantized);
     }
@@ -130,8 +130,7 @@ Result<void> JudgeHoldout(Session& session) {
       continue;
     }
     session.verdict.runtime_version = scores[m].runtime_version;
-    CompareWithEngine(shipped, model, pictures, scores[m], session.rules.max_engine_difference,
-                      session.verdict);
+    CompareWithEngine(session, model, pictures, scores[m]);
     Append(pictures, shipped.dataset, scores[m], draft);
     session.verdict.routes.push_back(Finish(draft, static_cast<int>(shipped.dataset.labels.size())));
     session.holdout.models[model.file] = std::move(scores[m]);

@@ -113,7 +113,8 @@ int Run(Worker& worker, const search::Share& share, int trials) {
                          Progress& progress) { return worker.Train(job, place, progress); };
   UntilStopped progress;
   const auto begun = Clock::now();
-  const auto results = search::RunTrials(made.dataset, made.split, jobs, pixels, pool, progress);
+  const auto results = search::RunTrials({.dataset = made.dataset, .split = made.split, .pixels = pixels},
+                                         jobs, pool, progress);
   const double seconds = std::chrono::duration<double>(Clock::now() - begun).count();
   if (!results) {
     std::fprintf(stderr, "%s\n", results.error().message.c_str());

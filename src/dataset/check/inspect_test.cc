@@ -279,7 +279,7 @@ TEST_F(InspectTest, PreparesPixelsOnceAndRemakesADamagedCache) {
   const auto data = Look();
   const fs::path cache = root_ / "cache";
   const std::vector<int> sizes = {16, 40};
-  ASSERT_TRUE(Prepare(*data, sizes, image::Fit::kCrop, cache, 2, SilentProgress()));
+  ASSERT_TRUE(Prepare(*data, sizes, {.cache = cache, .jobs = 2}, SilentProgress()));
   const auto pixels = LoadPixels(*data, 40, image::Fit::kCrop, cache);
   ASSERT_TRUE(pixels) << pixels.error().message;
   const auto expected = image::ModelInput({kSide, kSide, Texture(1)}, 40, image::Fit::kCrop);
@@ -290,7 +290,7 @@ TEST_F(InspectTest, PreparesPixelsOnceAndRemakesADamagedCache) {
   bytes[500] ^= 1;
   ASSERT_TRUE(WriteFileAtomic(cache / names->at(1), bytes));
   EXPECT_FALSE(LoadPixels(*data, 40, image::Fit::kCrop, cache));
-  ASSERT_TRUE(Prepare(*data, sizes, image::Fit::kCrop, cache, 2, SilentProgress()));
+  ASSERT_TRUE(Prepare(*data, sizes, {.cache = cache, .jobs = 2}, SilentProgress()));
   EXPECT_TRUE(LoadPixels(*data, 40, image::Fit::kCrop, cache));
 }
 
@@ -303,7 +303,7 @@ TEST_F(InspectTest, NamesEveryPictureThatChangedOrVanished) {
   const auto check = CheckUnchanged(*data, SilentProgress());
   ASSERT_FALSE(check);
   EXPECT_NE(check.error().message.find("cat/1.png has changed, dog/2.png cannot be read"), std::string::npos);
-  EXPECT_FALSE(Prepare(*data, std::vector<int>{16}, image::Fit::kCrop, root_ / "cache", 1, SilentProgress()));
+  EXPECT_FALSE(Prepare(*data, std::vector<int>{16}, {.cache = root_ / "cache"}, SilentProgress()));
 }
 
 TEST(Csv, TellsTheLineOfWhatIsWrong) {

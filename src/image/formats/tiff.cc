@@ -213,16 +213,20 @@ struct Block {
   size_t row_bytes;
 };
 
-// Copies kept sample `slot`, stored as sample `stored` of `step` a pixel, from a block to (height, width,
-// kept) levels.
-void CopySamples(const uint8_t* buffer, const Block& block, size_t slot,
-                 std::pair<size_t, size_t> stored_step, const Layout& layout, std::vector<uint8_t>& levels) {
+// A kept sample: its place in a pixel of the levels, and in a pixel of the block, which holds `step` samples.
+struct Sample {
+  size_t slot, stored, step;
+};
+
+// Copies one sample of every pixel from a block to (height, width, kept) levels.
+void CopySamples(const uint8_t* buffer, const Block& block, Sample sample, const Layout& layout,
+                 std::vector<uint8_t>& levels) {
   const size_t kept = layout.kept();
   for (size_t y = 0; y < block.rows; ++y) {
     const uint8_t* row = buffer + y * block.row_bytes;
-    uint8_t* out = levels.data() + ((block.y + y) * layout.width + block.x) * kept + slot;
+    uint8_t* out = levels.data() + ((block.y + y) * layout.width + block.x) * kept + sample.slot;
     for (size_t x = 0; x < block.columns; ++x) {
-      out[x * kept] = Level(RawSample(row, x * stored_step.second + stored_step.first, layout.bits), layout);
+      out[x * kept] = Level(RawSample(row, x * sample.step + sample.stored, layout.bits), layout);
     }
   }
 }
@@ -269,9 +273,10 @@ Result<std::vector<uint8_t>> ReadLevels(TIFF* tiff, const Layout& layout, const 
         }
         // Only once a block has been read: a bomb's first block fails.
         levels.resize(size_t{layout.width} * layout.height * layout.kept());
-        CopySamples(buffer.data(), block, slot,
-                    layout.separate ? std::pair<size_t, size_t>{0, 1} : std::pair{stored, layout.samples},
-                    layout, levels);
+        const Sample sample = layout.separate
+                                  ? Sample{.slot = slot, .stored = 0, .step = 1}
+                                  : Sample{.slot = slot, .stored = stored, .step = layout.samples};
+        CopySamples(buffer.data(), block, sample, layout, levels);
       }
       if (layout.block_width > layout.width - x) break;
     }

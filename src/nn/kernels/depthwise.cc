@@ -208,10 +208,19 @@ struct Readers {
   size_t begin, end;
 };
 
+// A row of dx, and the rows of dy that read it.
+struct DataRow {
+  const DepthwiseDataArgs& args;
+  Readers rows;
+  size_t y;
+};
+
 // One pixel of dx.
 template <class D>
-HWY_INLINE void DataPixel(D d, const DepthwiseDataArgs& a, const Readers& rows, size_t y, size_t x,
-                          size_t c) {
+HWY_INLINE void DataPixel(D d, const DataRow& row, size_t x, size_t c) {
+  const DepthwiseDataArgs& a = row.args;
+  const Readers rows = row.rows;
+  const size_t y = row.y;
   const Readers columns(x + a.left, a.kernel, a.stride, a.dy_width);
   auto acc = hn::Zero(d);
   for (size_t oy = rows.begin; oy < rows.end; ++oy) {
@@ -227,9 +236,11 @@ HWY_INLINE void DataPixel(D d, const DepthwiseDataArgs& a, const Readers& rows, 
 
 // Every second one of 2 P pixels at stride 2, whose J columns of dy all exist: they share columns and taps.
 template <size_t P, size_t J, class D>
-HWY_INLINE void DataBlock(D d, const DepthwiseDataArgs& a, const Readers& rows, size_t y, size_t x,
-                          size_t c) {
+HWY_INLINE void DataBlock(D d, const DataRow& row, size_t x, size_t c) {
   using V = hn::Vec<D>;
+  const DepthwiseDataArgs& a = row.args;
+  const Readers rows = row.rows;
+  const size_t y = row.y;
   V acc[P];
   for (size_t p = 0; p < P; ++p) acc[p] = hn::Zero(d);
   float* dx = a.dx.at + y * a.dx.row + x * a.dx.pixel + c;
@@ -251,32 +262,33 @@ HWY_INLINE void DataBlock(D d, const DepthwiseDataArgs& a, const Readers& rows, 
 
 // Pixels at an even place of the windows are held by one column more than those at an odd one.
 template <size_t K, class D>
-HWY_INLINE void DataRow2(D d, const DepthwiseDataArgs& a, const Readers& rows, size_t y, size_t c) {
+HWY_INLINE void DataAtStride2(D d, const DataRow& row, size_t c) {
+  const DepthwiseDataArgs& a = row.args;
   const size_t begin = std::min(K - 1 - std::min(a.left, K - 1), a.width),
                end = std::min(2 * a.dy_width - a.left, a.width);
   size_t x = 0;
-  for (; x < begin; ++x) DataPixel(d, a, rows, y, x, c);
+  for (; x < begin; ++x) DataPixel(d, row, x, c);
   for (; x + 2 * kColumns <= end; x += 2 * kColumns) {
-    DataBlock<kColumns, (K + 1) / 2>(d, a, rows, y, x, c);
-    DataBlock<kColumns, K / 2>(d, a, rows, y, x + 1, c);
+    DataBlock<kColumns, (K + 1) / 2>(d, row, x, c);
+    DataBlock<kColumns, K / 2>(d, row, x + 1, c);
   }
   for (; x + 2 <= end; x += 2) {
-    DataBlock<1, (K + 1) / 2>(d, a, rows, y, x, c);
-    DataBlock<1, K / 2>(d, a, rows, y, x + 1, c);
+    DataBlock<1, (K + 1) / 2>(d, row, x, c);
+    DataBlock<1, K / 2>(d, row, x + 1, c);
   }
-  for (; x < a.width; ++x) DataPixel(d, a, rows, y, x, c);
+  for (; x < a.width; ++x) DataPixel(d, row, x, c);
 }
 
 void DepthwiseDataImpl(const DepthwiseDataArgs& a) {
   ForWindow(a.kernel, a.stride, [&](auto kernel, auto stride) HWY_ATTR {
     constexpr size_t kK = decltype(kernel)::value;
     for (size_t y = 0; y < a.height; ++y) {
-      const Readers rows(y + a.top, a.kernel, a.stride, a.dy_height);
+      const DataRow row{a, Readers(y + a.top, a.kernel, a.stride, a.dy_height), y};
       ForEachVector(a.channels, [&](auto d, size_t c) HWY_ATTR {
         if constexpr (decltype(stride)::value == 2) {
-          DataRow2<kK>(d, a, rows, y, c);
+          DataAtStride2<kK>(d, row, c);
         } else {
-          for (size_t x = 0; x < a.width; ++x) DataPixel(d, a, rows, y, x, c);
+          for (size_t x = 0; x < a.width; ++x) DataPixel(d, row, x, c);
         }
       });
     }

@@ -18,8 +18,12 @@ using Stream = hn::CappedTag<float, kLanes>;
 // is one chain for each place of four pixels ("span"), so vectors may begin anywhere. N vectors from place
 // `at`, over all rows; the last pixels of a row fill a part of the span, and `keep` zeroes the lanes beyond.
 // term(keep, row, place in row, n).
+struct Streams {
+  size_t height, floats, span;  // rows, floats of a row, floats of a span
+};
 template <size_t N, class D, class Term>
-HWY_INLINE void SumChunk(D d, size_t height, size_t floats, size_t span, size_t at, const Term& term) {
+HWY_INLINE void SumChunk(D d, Streams streams, size_t at, const Term& term) {
+  const auto [height, floats, span] = streams;
   using V = hn::Vec<D>;
   const size_t lanes = hn::Lanes(d);
   const auto all = [](V v) HWY_ATTR { return v; };
@@ -66,7 +70,7 @@ void MomentsImpl(const MomentsArgs& a) {
     constexpr size_t kN = decltype(vectors)::value;
     V sum[kN];
     for (size_t n = 0; n < kN; ++n) sum[n] = hn::Zero(d);
-    SumChunk<kN>(d, a.height, floats, span, at,
+    SumChunk<kN>(d, {a.height, floats, span}, at,
                  [&](const auto& keep, size_t row, size_t from, size_t n)
                      HWY_ATTR { sum[n] = hn::Add(sum[n], keep(hn::LoadU(d, x + row * stride + from))); });
     for (size_t n = 0; n < kN; ++n) hn::StoreU(sum[n], d, chains + at + n * lanes);
@@ -80,7 +84,7 @@ void MomentsImpl(const MomentsArgs& a) {
     V spread[kN], mean[kN];
     for (size_t n = 0; n < kN; ++n) spread[n] = hn::Zero(d);
     for (size_t n = 0; n < kN; ++n) mean[n] = hn::LoadU(d, mean4 + at + n * lanes);
-    SumChunk<kN>(d, a.height, floats, span, at,
+    SumChunk<kN>(d, {a.height, floats, span}, at,
                  [&](const auto& keep, size_t row, size_t from, size_t n) HWY_ATTR {
                    const auto off = keep(hn::Sub(hn::LoadU(d, x + row * stride + from), mean[n]));
                    spread[n] = FusedMulAdd(d, off, off, spread[n]);
@@ -122,7 +126,7 @@ void NormSumsImpl(const NormSumsArgs& a) {
     const Coefficients<kN, Stream> k(d, f, at);
     V sum[kN], hat[kN];
     for (size_t n = 0; n < kN; ++n) sum[n] = hat[n] = hn::Zero(d);
-    SumChunk<kN>(d, f.height, floats, span, at,
+    SumChunk<kN>(d, {f.height, floats, span}, at,
                  [&](const auto& keep, size_t row, size_t from, size_t n) HWY_ATTR {
                    V off;
                    const auto g = keep(k.Passed(d, n, hn::LoadU(d, x.at + row * x.row + from),

@@ -104,6 +104,7 @@ struct LivePixels {
   int32_t* offset;
   int32_t* filters;
   size_t channels, count, live;
+  size_t filter;  // floats of a filter's own gradient
 };
 
 // The gradients are added to the bias too.
@@ -149,9 +150,8 @@ void Prepare(const ConvPoolBackwardArgs& a, Stretch s, LivePixels& live) {
 // Kernel gradient of F live filters from the j-th on and N vectors of a run, over a stretch of pooled pixels.
 // Where the ReLU is shut zero is added.
 template <size_t F, size_t N, class D>
-HWY_INLINE void LiveWeights(D d, const ConvPoolBackwardArgs& a, const float* x, const LivePixels& live,
-                            size_t j, float* own) {
-  const size_t lanes = hn::Lanes(d), filter = 3 * RunStride(a.run);
+HWY_INLINE void LiveWeights(D d, const float* x, const LivePixels& live, size_t j, float* own) {
+  const size_t lanes = hn::Lanes(d), filter = live.filter;
   size_t o[F];
   hn::Vec<D> acc[F][N];
   HWY_UNROLL(16)
@@ -187,13 +187,13 @@ HWY_INLINE void ForRun(size_t run, size_t lanes, const Block& block, size_t i = 
 }
 
 // All live filters for `run` floats of their taps, from x and own on.
-void LiveRun(const ConvPoolBackwardArgs& a, const float* x, size_t run, const LivePixels& live, float* own) {
+void LiveRun(const float* x, size_t run, const LivePixels& live, float* own) {
   const Wide d;
   ForRun<6>(run, hn::Lanes(d), [&](auto vectors, size_t i) HWY_ATTR {
     constexpr size_t kN = decltype(vectors)::value, kF = kN > 4 ? 2 : 4;
     size_t j = 0;
-    for (; j + kF <= live.live; j += kF) LiveWeights<kF, kN>(d, a, x + i, live, j, own + i);
-    for (; j < live.live; ++j) LiveWeights<1, kN>(d, a, x + i, live, j, own + i);
+    for (; j + kF <= live.live; j += kF) LiveWeights<kF, kN>(d, x + i, live, j, own + i);
+    for (; j < live.live; ++j) LiveWeights<1, kN>(d, x + i, live, j, own + i);
   });
 }
 
@@ -242,10 +242,10 @@ HWY_INLINE hn::Vec<D> PickOfEight(D d, const float* table, hn::Vec<hn::RebindToS
   }
 }
 
-// Kernel gradient of a vector of filters for the taps of C channels over a row of pooled pixels.
+// Kernel gradient of a vector of filters for the taps of C channels over a row of pooled pixels, from the
+// tables of TableRows in the scratch.
 template <size_t C, class D>
-HWY_INLINE void TableWeights(D d, const ConvPoolBackwardArgs& a, size_t oy, const float* table,
-                             size_t channel, size_t filter) {
+HWY_INLINE void TableWeights(D d, const ConvPoolBackwardArgs& a, size_t oy, size_t channel, size_t filter) {
   const hn::RebindToSigned<D> di;
   const hn::Rebind<uint8_t, D> db;
   const size_t next = 4 * (2 * a.width + 2), channels = a.channels;
@@ -258,7 +258,7 @@ HWY_INLINE void TableWeights(D d, const ConvPoolBackwardArgs& a, size_t oy, cons
   }
   const float* HWY_RESTRICT dy = a.dy + oy * a.width * channels + filter;
   const uint8_t* HWY_RESTRICT best = a.best + oy * a.width * channels + filter;
-  table += channel * next;
+  const float* table = a.scratch + channel * next;
   for (size_t p = 0; p < a.width; ++p, dy += channels, best += channels, table += 8) {
     hwy::Prefetch(dy + kStretch * channels);  // from the third cache
     auto code = hn::PromoteTo(di, hn::LoadU(db, best));
@@ -316,7 +316,7 @@ void WeightRow(const ConvPoolBackwardArgs& a, size_t oy) {
   ForChannels(a.channels, [&](auto d, auto vectors, size_t begin) HWY_ATTR {
     constexpr size_t kC = kManyRegisters && HWY_ARCH_X86 ? 3 : 1;
     for (size_t c = begin; c < begin + decltype(vectors)::value * hn::Lanes(d); c += hn::Lanes(d)) {
-      for (size_t channel = 0; channel < 3; channel += kC) TableWeights<kC>(d, a, oy, a.scratch, channel, c);
+      for (size_t channel = 0; channel < 3; channel += kC) TableWeights<kC>(d, a, oy, channel, c);
     }
   });
   AddBias(a, oy);
@@ -325,10 +325,10 @@ void WeightRow(const ConvPoolBackwardArgs& a, size_t oy) {
 void WeightStretch(const ConvPoolBackwardArgs& a, Stretch s) {
   const size_t numbers = a.channels * s.count;
   int32_t* const offsets = reinterpret_cast<int32_t*>(a.scratch + numbers);
-  LivePixels live{a.scratch, offsets, offsets + numbers, a.channels, s.count, 0};
+  LivePixels live{a.scratch, offsets, offsets + numbers, a.channels, s.count, 0, 3 * RunStride(a.run)};
   Prepare(a, s, live);
   const float* x = a.x.at + 2 * s.oy * a.x.row + 2 * s.ox * a.x.pixel;
-  for (size_t kh = 0; kh < 3; ++kh) LiveRun(a, x + kh * a.x.row, a.run, live, a.own + kh * RunStride(a.run));
+  for (size_t kh = 0; kh < 3; ++kh) LiveRun(x + kh * a.x.row, a.run, live, a.own + kh * RunStride(a.run));
 }
 
 // The filters whose largest lies at one of a pooled pixel's four places: where their weights begin, and their

@@ -94,7 +94,7 @@ void ReferenceGraph::ForwardBatchNorm(const Layer& l) {
       running_variance[c] = running_variance[c] * momentum + variance[c] * (1 - momentum);
     }
   }
-  BatchNormForward(rows, x, {Value(l.gamma), Value(l.beta)}, mean, variance, arena_->At(l.out));
+  BatchNormForward(rows, x, {Value(l.gamma), Value(l.beta), mean, variance}, arena_->At(l.out));
 }
 
 void ReferenceGraph::ForwardPicture(const Layer& l, int index, size_t picture) {

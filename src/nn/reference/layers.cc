@@ -134,11 +134,11 @@ void BatchStatistics(Rows r, const float* x, float* mean, float* variance) {
   for (size_t c = 0; c < r.channels; ++c) variance[c] /= n;
 }
 
-void BatchNormForward(Rows r, const float* x, BatchNormParams p, const float* mean, const float* variance,
-                      float* y) {
+void BatchNormForward(Rows r, const float* x, BatchNormParams p, float* y) {
   for (size_t c = 0; c < r.channels; ++c) {
-    const float scale = p.gamma[c] / std::sqrt(variance[c] + kBatchNormEpsilon);
-    for (size_t i = c; i < r.rows * r.channels; i += r.channels) y[i] = Fma(x[i] - mean[c], scale, p.beta[c]);
+    const float scale = p.gamma[c] / std::sqrt(p.variance[c] + kBatchNormEpsilon);
+    for (size_t i = c; i < r.rows * r.channels; i += r.channels)
+      y[i] = Fma(x[i] - p.mean[c], scale, p.beta[c]);
   }
 }
 

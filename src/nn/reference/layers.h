@@ -45,17 +45,18 @@ void DenseForward(DenseShape s, const float* x, const float* kernel, const float
 void DenseBackward(DenseShape s, const float* x, const float* kernel, const float* dy, ConvGradients g);
 
 // Rows are all pixels of all pictures of the batch: x, y (rows, C).
-struct BatchNormParams {
+struct BatchNormParams {  // (C) each
   const float* gamma;
   const float* beta;
+  const float* mean;
+  const float* variance;
 };
 struct Rows {
   size_t rows, channels;
 };
 // mean and inverse = 1 / sqrt(variance + 1e-3), (C) each: of these rows, biased variance, mean first.
 void BatchStatistics(Rows r, const float* x, float* mean, float* variance);
-void BatchNormForward(Rows r, const float* x, BatchNormParams p, const float* mean, const float* variance,
-                      float* y);
+void BatchNormForward(Rows r, const float* x, BatchNormParams p, float* y);
 struct BatchNormGradients {
   float* dx;
   float* dgamma;

@@ -253,7 +253,8 @@ Result<void> DoInspect(Run& run, const fs::path& pictures) {
 Result<void> PrepareSizes(Workspace& space, image::Fit fit, const std::vector<int>& sizes_px) {
   const auto before = ListFolder(space.At("cache"));
   const auto begun = std::chrono::steady_clock::now();
-  HL_TRY(dataset::Prepare(space.dataset, sizes_px, fit, space.At("cache"), space.jobs, *space.progress));
+  HL_TRY(dataset::Prepare(space.dataset, sizes_px,
+                          {.fit = fit, .cache = space.At("cache"), .jobs = space.jobs}, *space.progress));
   const auto after = ListFolder(space.At("cache"));
   if (before && after && *before == *after) return {};
   return AddSeconds(space.folder, "prepare",
