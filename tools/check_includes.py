@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
-"""Checks the rooms: every #include of src/ against the table in ARCHITECTURE.md.
+"""Checks the rooms: every #include of src/ against the table in ARCHITECTURE.md, and what only `cli` may reach.
 
 A room may include itself, `base`-level libraries and the rooms that the table names; the table itself must have no
 cycles. The folders within a room are its own: other rooms include a header at the room's top, or the one that is named after
-its folder. Exit status 1 with one line per offence.
+its folder.
+
+Only `cli` looks up the environment, asks what time it is, and writes to the terminal; other rooms get such values handed in
+(src/pipeline/surroundings.h, base/progress.h). A steady clock that measures how long something takes is no such look-up. What
+must differ stands in OUTSIDE with its reason. Exit status 1 with one line per offence.
 """
 import pathlib
 import re
@@ -12,6 +16,20 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 ROW = re.compile(r"^\| `(\w+)` \|.*\| ([^|]*) \|$")
 INCLUDE = re.compile(r'^\s*#\s*include\s+"(\w+)/(?:(\w+)/(\w+))?')
+
+
+COMMENT_OR_STRING = re.compile(r'//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'')
+REACHES = {
+    "the environment": re.compile(r"\b(?:getenv|secure_getenv|setenv|putenv|environ)\b"),
+    "the time of day": re.compile(r"\bsystem_clock\b|\butc_clock\b|\bhigh_resolution_clock\b|\bfile_clock\b|\bstd::time\b"
+                                  r"|(?<![\w.>:])time\s*\(\s*(?:nullptr|NULL|0|&)|\bgettimeofday\s*\(|\bCLOCK_REALTIME\b"
+                                  r"|\blocaltime\w*\s*\(|\bX509_gmtime_adj\b"),
+    "the terminal": re.compile(r"\bstd(?:out|err|in)\b|\bstd::(?:cout|cerr|clog|cin)\b|\bSTD(?:OUT|ERR|IN)_FILENO\b"
+                               r"|(?<![\w.>])(?:printf|puts|putchar|perror|getchar)\s*\(|\bfmt::print\b"),
+}
+OUTSIDE = {
+    ("src/base/result.cc", "the terminal"): "a broken promise of our own ends the program; nobody is left to hand it to",
+}
 
 
 def read_table():
@@ -62,9 +80,29 @@ def offences(table):
                 yield f"{path.relative_to(ROOT)}:{number}: {folder}/ is {other}'s own; its door is a header of src/{other}/"
 
 
+def reaches():
+    """(file, line, what) of code below `cli` that reaches for what only `cli` may."""
+    for path in sorted([*(ROOT / "src").rglob("*"), *(ROOT / "include").rglob("*")]):
+        if path.suffix not in {".h", ".cc", ".c"} or path.name.endswith("_test.cc") or path.parts[-2:-1] == ("testdata",):
+            continue
+        name = path.relative_to(ROOT).as_posix()
+        if name.startswith("src/cli/"):
+            continue
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            code = COMMENT_OR_STRING.sub("", line)
+            for what, pattern in REACHES.items():
+                if pattern.search(code):
+                    yield name, number, what
+
+
 def main():
     table = read_table()
     found = list(offences(table))
+    seen = list(reaches())
+    found += [f"{name}:{number}: {what} is for cli alone; let it be handed in" for name, number, what in seen
+              if (name, what) not in OUTSIDE]
+    found += [f"tools/check_includes.py: OUTSIDE names {name}, which does not reach for {what}" for name, what in OUTSIDE
+              if (name, what) not in {(n, w) for n, _, w in seen}]
     if len(table) < 10:
         found.append("ARCHITECTURE.md: the table of rooms was not found")
     if cycle := find_cycle(table):
@@ -75,7 +113,7 @@ def main():
     for line in found:
         print(line)
     if not found:
-        print(f"rooms: {len(table)} rooms, every include as the table says")
+        print(f"rooms: {len(table)} rooms, every include as the table says; nothing below cli asks for environment, time or terminal")
     return 1 if found else 0
 
 

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -39,6 +40,11 @@ struct RunRequest {
   std::map<std::string, std::string> options = {};
   // Where the installed `handlens` lies, with the runtime, backbones and templates beside it.
   std::filesystem::path program_folder = HANDLENS_PROGRAM_FOLDER;
+  // The library looks up neither the environment nor the clock. Backbones of the user's own are in
+  // handlens/backbones of his data folder, for the program ~/.local/share; empty: only the product's.
+  std::filesystem::path data_folder = {};
+  // Seconds since 1970, UTC, for the date in the report; empty: it has none.
+  std::function<int64_t()> now_s = {};
 };
 
 struct RunResult {

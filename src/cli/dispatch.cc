@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <ctime>
 #include <iostream>
 
 #include "cli/commands/command.h"
@@ -19,6 +20,20 @@ std::vector<std::pair<std::string, std::string>> Environment() {
     if (equals != std::string::npos) variables.emplace_back(text.substr(0, equals), text.substr(equals + 1));
   }
   return variables;
+}
+
+// Folders of the user as the XDG Base Directory Specification has them; without a home, those of the current
+// folder.
+std::filesystem::path UserFolder(const char* variable, std::string_view below_home) {
+  if (const std::string own = FromEnvironment(variable); !own.empty()) return own;
+  const std::string home = FromEnvironment("HOME");
+  return std::filesystem::path(home.empty() ? "." : home) / below_home;
+}
+
+pipeline::Surroundings SurroundingsOfUser() {
+  return {.config = UserFolder("XDG_CONFIG_HOME", ".config"),
+          .data = UserFolder("XDG_DATA_HOME", ".local/share"),
+          .now_s = [] { return int64_t{std::time(nullptr)}; }};
 }
 
 tl::unexpected<Error> UsageError(const Command& command, std::string_view what) {
@@ -143,6 +158,7 @@ int Main(const std::vector<std::string>& words) {
   auto environment = pipeline::ReadEnvironment(Environment());
   if (!environment) return Finish(early, tl::make_unexpected(environment.error()));
   call.environment = std::move(*environment);
+  call.around = SurroundingsOfUser();
   if (const int threads = ThreadsOfTask(FromEnvironment); threads > 0)
     call.defaults["jobs"] = std::to_string(threads);
   // A configuration file may change this once a command reads it.

@@ -28,6 +28,8 @@ Accuracy AccuracyOf(size_t correct, size_t n, const Interval& interval) {
 
 Result<pipeline::Asked> AskedBy(const RunRequest& request) {
   pipeline::Asked asked;
+  asked.around.data = request.data_folder;
+  asked.around.now_s = request.now_s;
   std::map<std::string, std::string> options = request.options;
   options["out"] = request.folder.string();
   for (const auto& [name, text] : options) {

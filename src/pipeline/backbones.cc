@@ -2,7 +2,6 @@
 #include "pipeline/backbones.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <set>
 
 #include "backbone/thin.h"
@@ -36,16 +35,14 @@ Result<void> AddThinner(const backbone::Backbone& whole, const std::vector<std::
 
 }  // namespace
 
-fs::path OwnBackbones(const Wanted& wanted) {
+fs::path OwnBackbones(const Wanted& wanted, const Surroundings& around) {
   if (!wanted.search.backbones.empty()) return wanted.search.backbones;
-  const char* const data = std::getenv("XDG_DATA_HOME");
-  const char* const home = std::getenv("HOME");
-  const fs::path base = data && *data ? fs::path(data) : fs::path(home ? home : ".") / ".local/share";
-  return base / "handlens" / "backbones";
+  return around.data.empty() ? fs::path() : around.data / "handlens" / "backbones";
 }
 
-std::vector<fs::path> BackboneFolders(const Wanted& wanted) {
-  std::vector<fs::path> folders = {OwnBackbones(wanted)};
+std::vector<fs::path> BackboneFolders(const Wanted& wanted, const Surroundings& around) {
+  std::vector<fs::path> folders;
+  if (fs::path own = OwnBackbones(wanted, around); !own.empty()) folders.push_back(std::move(own));
   if (const fs::path program = ProgramFolder(); !program.empty()) {
     folders.push_back(program / "assets");
     folders.push_back((program / "../share/handlens/backbones").lexically_normal());
@@ -56,7 +53,8 @@ std::vector<fs::path> BackboneFolders(const Wanted& wanted) {
 Result<void> LoadBackbones(Run& run) {
   Workspace& space = run.space;
   if (!space.backbones.empty() || run.wanted().search.from_scratch) return {};
-  HL_ASSIGN(std::vector<backbone::Entry> entries, backbone::List(BackboneFolders(run.wanted())));
+  HL_ASSIGN(std::vector<backbone::Entry> entries,
+            backbone::List(BackboneFolders(run.wanted(), run.space.around)));
   std::erase_if(entries, [&](const backbone::Entry& e) {
     return e.name != kUsual && !IsNamed(e.name, run.wanted().search.models);
   });

@@ -10,13 +10,14 @@
 namespace handlens::pipeline {
 
 // Folders with backbones: the user's, then the product's beside the program. They need not exist.
-std::vector<std::filesystem::path> BackboneFolders(const Wanted& wanted);
-// The one that `handlens backbone add` writes to: --backbones, else in the user's data folder.
-std::filesystem::path OwnBackbones(const Wanted& wanted);
+std::vector<std::filesystem::path> BackboneFolders(const Wanted& wanted, const Surroundings& around);
+// The one that `handlens backbone add` writes to: --backbones, else in the user's data folder; empty where
+// neither is known.
+std::filesystem::path OwnBackbones(const Wanted& wanted, const Surroundings& around);
 
 // Fills run.space.backbones, unless it is filled: the product's own first, then those that --models names;
-// none with
-// --from-scratch. Kind kBadInput when a file of these is damaged; one that is not there is no error.
+// none with --from-scratch. Kind kBadInput when a file of these is damaged; one that is not there is no
+// error.
 Result<void> LoadBackbones(Run& run);
 
 // Sees to it that the backbone of `start` is among space.backbones; from the run's own copy when it is

@@ -4,7 +4,6 @@
 #include <fmt/chrono.h>
 
 #include <algorithm>
-#include <ctime>
 
 #include "base/json.h"
 #include "base/process.h"
@@ -60,8 +59,9 @@ bool Inside(const fs::path& inner, const fs::path& outer) {
   return out == outer.end();
 }
 
-std::unique_ptr<Run> NewRun(const fs::path& folder, Progress& progress) {
+std::unique_ptr<Run> NewRun(const Asked& asked, const fs::path& folder, Progress& progress) {
   auto run = std::make_unique<Run>();
+  run->space.around = asked.around;
   run->space.folder = folder;
   run->budget = std::make_unique<Budget>(progress);
   run->space.progress = run->space.budget = run->budget.get();
@@ -206,7 +206,7 @@ Result<std::unique_ptr<Run>> OpenRun(const Asked& asked, const fs::path& folder,
                 "inspect PICTURES -o RUN`",
                 folder.string());
   }
-  auto run = NewRun(folder, progress);
+  auto run = NewRun(asked, folder, progress);
   HL_TRY(ReadSettings(*run, asked));
   HL_TRY(TakeLock(*run, hold));
   if (const fs::path& moved = run->wanted().call.pictures; !moved.empty()) {
@@ -222,7 +222,7 @@ Result<std::unique_ptr<Run>> OpenRun(const Asked& asked, const fs::path& folder,
 
 Result<std::unique_ptr<Run>> OpenRunFor(const Asked& asked, const fs::path& pictures, Progress& progress) {
   HL_ASSIGN(const fs::path folder, CheckedFolder(asked, pictures));
-  auto run = NewRun(folder, progress);
+  auto run = NewRun(asked, folder, progress);
   HL_TRY(ReadSettings(*run, asked));
   std::error_code error;
   if (!fs::exists(folder / "dataset.json", error)) run->made = std::make_unique<NewFolder>(folder);
@@ -232,7 +232,7 @@ Result<std::unique_ptr<Run>> OpenRunFor(const Asked& asked, const fs::path& pict
 
 Result<std::unique_ptr<Run>> OpenToLook(const Asked& asked, const fs::path& pictures, Progress& progress) {
   HL_ASSIGN(const fs::path folder, CheckedFolder(asked, pictures));
-  auto run = NewRun(folder, progress);
+  auto run = NewRun(asked, folder, progress);
   HL_TRY(ReadSettings(*run, asked));
   std::error_code error;
   if (!fs::exists(folder / ".lock", error)) return run;
@@ -258,14 +258,15 @@ Result<double> SecondsOf(const fs::path& folder, const std::string& step) {
   return 0.0;
 }
 
-Result<void> AddSeconds(const fs::path& folder, const std::string& step, double seconds) {
-  const fs::path path = folder / "timings.json";
-  HL_ASSIGN(Json steps, TimedSteps(folder));
+Result<void> AddSeconds(const Workspace& space, const std::string& step, double seconds) {
+  const fs::path path = space.At("timings.json");
+  HL_ASSIGN(Json steps, TimedSteps(space.folder));
   auto entry = std::find_if(steps.begin(), steps.end(),
                             [&](const Json& s) { return s.is_object() && s.value("name", "") == step; });
   if (entry == steps.end()) entry = steps.insert(steps.end(), Json{{"name", step}, {"seconds", 0.0}});
   (*entry)["seconds"] = seconds + entry->value("seconds", 0.0);
-  (*entry)["at"] = fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr)));
+  if (space.around.now_s)
+    (*entry)["at"] = fmt::format("{:%FT%TZ}", fmt::gmtime(static_cast<std::time_t>(space.around.now_s())));
   if (const report::PaperStep* paper = report::PaperStepOf(step); paper != nullptr && paper->low_s > 0) {
     (*entry)["paper"] = {{"low_s", paper->low_s}, {"high_s", paper->high_s}, {"step", paper->title}};
   }

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "pipeline/options/options.h"
 #include "pipeline/options/own_models.h"
+#include "pipeline/surroundings.h"
 #include "pipeline/wanted.h"
 
 namespace handlens::pipeline {
@@ -26,6 +27,7 @@ using Values = std::map<std::string, std::string>;
 struct Asked {
   Values flags, environment;
   Values defaults = {};  // of this command, in place of the option table's
+  Surroundings around = {};
 };
 
 // A handlens.toml: checked values by option name, and the user's own models and generators.

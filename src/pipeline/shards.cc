@@ -61,8 +61,7 @@ double NotedSeconds(const fs::path& folder) {
 Result<void> Merge(Run& run, const Step& step) {
   HL_TRY(Agree(run, step));
   HL_TRY(DoStepsUpTo(run, step.facts.command));
-  return AddSeconds(run.space.folder, std::string(step.facts.name),
-                    NotedSeconds(FolderOf(run, step.facts.name)));
+  return AddSeconds(run.space, std::string(step.facts.name), NotedSeconds(FolderOf(run, step.facts.name)));
 }
 
 }  // namespace

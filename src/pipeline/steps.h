@@ -1,6 +1,6 @@
 // The step table: every step of the pipeline, in the order in which they run. Order, freshness, `run`, the
 // plan, help and the reach of options follow from it. What a step is stands in step.h, what each does in
-// steps_*.cc.
+// steps/*.cc.
 #pragma once
 
 #include <filesystem>

@@ -137,7 +137,7 @@ Result<Outcome> Add(const Call& call, const Wanted& wanted) {
   HL_ASSIGN(const backbone::Backbone made, is_run
                                                ? pipeline::BackboneOfRun(source, NameFor(wanted.call, source))
                                                : FromFile(call, wanted.call, outcome));
-  const fs::path path = pipeline::OwnBackbones(wanted) / (made.name + ".safetensors");
+  const fs::path path = pipeline::OwnBackbones(wanted, call.around) / (made.name + ".safetensors");
   if (fs::exists(path, error)) {
     const auto there = backbone::Read(path);
     if (!there || there->hash != made.hash) {
@@ -155,8 +155,8 @@ Result<Outcome> Add(const Call& call, const Wanted& wanted) {
   return outcome;
 }
 
-Result<Outcome> List(const Wanted& wanted) {
-  const std::vector<fs::path> folders = pipeline::BackboneFolders(wanted);
+Result<Outcome> List(const Call& call, const Wanted& wanted) {
+  const std::vector<fs::path> folders = pipeline::BackboneFolders(wanted, call.around);
   HL_ASSIGN(const auto entries, backbone::List(folders));
   Outcome outcome;
   outcome.json = {{"command", "backbone list"}, {"backbones", Json::array()}, {"unusable", Json::array()}};
@@ -177,7 +177,7 @@ Result<Outcome> List(const Wanted& wanted) {
 Result<Outcome> Remove(const Call& call, const Wanted& wanted) {
   if (call.arguments.size() != 2) return Fail(ErrorKind::kUsage, "handlens backbone remove needs one name");
   const std::string& name = call.arguments[1];
-  const std::vector<fs::path> own = {pipeline::OwnBackbones(wanted)};
+  const std::vector<fs::path> own = {pipeline::OwnBackbones(wanted, call.around)};
   HL_ASSIGN(const auto entries, backbone::List(own));
   const auto found =
       std::find_if(entries.begin(), entries.end(), [&](const backbone::Entry& e) { return e.name == name; });
@@ -202,7 +202,7 @@ Result<Outcome> CommandBackbone(Call& call) {
   HL_ASSIGN(const pipeline::Settings settings, MergeSettings(call));
   const std::string& verb = call.arguments[0];
   if (verb == "add") return Add(call, settings.wanted());
-  if (verb == "list") return List(settings.wanted());
+  if (verb == "list") return List(call, settings.wanted());
   if (verb == "remove") return Remove(call, settings.wanted());
   return Fail(ErrorKind::kUsage, "handlens backbone {}: it is add, list or remove", verb);
 }

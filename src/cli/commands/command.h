@@ -23,10 +23,11 @@ struct Call {
   CommandLine line;
   pipeline::Values environment;
   pipeline::Values defaults;  // of this command
+  pipeline::Surroundings around;
   Terminal* terminal = nullptr;
 
   pipeline::Asked asked() const {
-    return {.flags = line.values, .environment = environment, .defaults = defaults};
+    return {.flags = line.values, .environment = environment, .defaults = defaults, .around = around};
   }
 };
 

@@ -16,24 +16,24 @@ namespace {
 struct List {
   std::string_view name;
   std::string_view how;  // how the names are used
-  std::function<Result<std::vector<search::Known>>(const Wanted&)> items;
+  std::function<Result<std::vector<search::Known>>(const Wanted&, const Surroundings&)> items;
 };
 
-Result<std::vector<search::Known>> Backbones(const Wanted& wanted) {
-  HL_ASSIGN(const std::vector<backbone::Entry> entries, backbone::List(BackboneFolders(wanted)));
+Result<std::vector<search::Known>> Backbones(const Wanted& wanted, const Surroundings& around) {
+  HL_ASSIGN(const std::vector<backbone::Entry> entries, backbone::List(BackboneFolders(wanted, around)));
   std::vector<search::Known> known;
   for (const backbone::Entry& entry : entries) known.push_back({entry.name, entry.path.string()});
   return known;
 }
 
-Result<std::vector<search::Known>> Targets(const Wanted&) {
+Result<std::vector<search::Known>> Targets(const Wanted&, const Surroundings&) {
   std::vector<search::Known> known;
   for (const package::TargetFacts& facts : package::kTargets)
     known.push_back({std::string(facts.name), std::string(facts.summary)});
   return known;
 }
 
-Result<std::vector<search::Known>> Formats(const Wanted&) {
+Result<std::vector<search::Known>> Formats(const Wanted&, const Surroundings&) {
   return std::vector<search::Known>{{"JPEG, PNG, GIF, BMP, TIFF, WebP", "always"},
                                     {"HEIC, AVIF", "where libheif is installed"},
                                     {".zip", "of a folder of pictures"},
@@ -41,15 +41,16 @@ Result<std::vector<search::Known>> Formats(const Wanted&) {
 }
 
 std::vector<List> Lists() {
-  return {{"models", "--models NAME,...; more by [[model]] in handlens.toml",
-           [](const Wanted&) { return search::KnownModels(); }},
-          {"generators", "--generators NAME,...; more by [[generator]] in handlens.toml",
-           [](const Wanted&) { return search::KnownGenerators(); }},
-          {"presets", "--preset NAME", [](const Wanted&) { return search::KnownPresets(); }},
-          {"backbones", "--models NAME, NAME-probe, NAME-tail or NAME-tune; more by `handlens backbone add`",
-           Backbones},
-          {"targets", "handlens app RUN --target NAME", Targets},
-          {"formats", "pictures", Formats}};
+  return {
+      {"models", "--models NAME,...; more by [[model]] in handlens.toml",
+       [](const Wanted&, const Surroundings&) { return search::KnownModels(); }},
+      {"generators", "--generators NAME,...; more by [[generator]] in handlens.toml",
+       [](const Wanted&, const Surroundings&) { return search::KnownGenerators(); }},
+      {"presets", "--preset NAME", [](const Wanted&, const Surroundings&) { return search::KnownPresets(); }},
+      {"backbones", "--models NAME, NAME-probe, NAME-tail or NAME-tune; more by `handlens backbone add`",
+       Backbones},
+      {"targets", "handlens app RUN --target NAME", Targets},
+      {"formats", "pictures", Formats}};
 }
 
 }  // namespace
@@ -68,7 +69,7 @@ Result<Outcome> CommandList(Call& call) {
   outcome.json["command"] = "list";
   for (const List& list : lists) {
     if (!asked.empty() && asked != list.name) continue;
-    HL_ASSIGN(const std::vector<search::Known> items, list.items(settings.wanted()));
+    HL_ASSIGN(const std::vector<search::Known> items, list.items(settings.wanted(), call.around));
     outcome.text += fmt::format("{}{}  ({})\n", outcome.text.empty() ? "" : "\n", list.name, list.how);
     Json& json = outcome.json[std::string(list.name)] = Json::array();
     for (const search::Known& item : items) {

@@ -2,7 +2,6 @@
 // the built templates lie, the signing key, the records. Packing itself is the room `package`.
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 
 #include "base/json.h"
 #include "base/program.h"
@@ -119,20 +118,11 @@ std::vector<std::string> AbisOf(const std::string& abi) {
   return {abi == "armv7" ? "armeabi-v7a" : abi == "x86_64" ? "x86_64" : "arm64-v8a"};
 }
 
-fs::path DefaultKey() {
-  const char* const config = std::getenv("XDG_CONFIG_HOME");
-  if (config != nullptr && *config != '\0') return fs::path(config) / "handlens/signing-key.pem";
-  const char* const home = std::getenv("HOME");
-  return fs::path(home != nullptr ? home : ".") / ".config/handlens/signing-key.pem";
-}
-
 // The key of --key must be there; the default one is made on first use.
-Result<package::SigningKey> KeyOf(const fs::path& asked, AndroidResult& result) {
-  result.key = asked.empty() ? DefaultKey() : asked;
+Result<package::SigningKey> KeyOf(const fs::path& asked, const Surroundings& around, AndroidResult& result) {
+  result.key = asked.empty() ? around.config / "handlens/signing-key.pem" : asked;
   if (!asked.empty()) return package::SigningKey::Read(result.key);
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  HL_ASSIGN(auto own, package::SigningKey::ReadOrCreate(
-                          result.key, std::chrono::duration_cast<std::chrono::seconds>(now).count()));
+  HL_ASSIGN(auto own, package::SigningKey::ReadOrCreate(result.key, around.now_s ? around.now_s() : 0));
   result.key_made = own.made;
   return std::move(own.key);
 }
@@ -205,7 +195,7 @@ struct AppAndroid {
       HL_ASSIGN(skeleton, BuiltApp("android/project"));
     }
     AndroidResult& result = space.android = {};
-    HL_ASSIGN(const package::SigningKey key, KeyOf(o.key, result));
+    HL_ASSIGN(const package::SigningKey key, KeyOf(o.key, space.around, result));
     result.fingerprint = key.Fingerprint();
     result.application_id = o.application_id;
     const auto begun = std::chrono::steady_clock::now();

@@ -257,7 +257,7 @@ Result<void> PrepareSizes(Workspace& space, image::Fit fit, const std::vector<in
                           {.fit = fit, .cache = space.At("cache"), .jobs = space.jobs}, *space.progress));
   const auto after = ListFolder(space.At("cache"));
   if (before && after && *before == *after) return {};
-  return AddSeconds(space.folder, "prepare",
+  return AddSeconds(space, "prepare",
                     std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
 }
 

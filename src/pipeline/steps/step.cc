@@ -20,7 +20,7 @@ Result<void> DoStep(Workspace& space, const StepFacts& facts, const ChainStep& s
   // What an interrupted attempt took counts too; a failed note about it must not hide why the step failed.
   // What takes a moment each time is no part of how long the run took.
   const Result<void> noted =
-      facts.redo == Redo::kFresh ? AddSeconds(space.folder, step.name, seconds) : Result<void>();
+      facts.redo == Redo::kFresh ? AddSeconds(space, step.name, seconds) : Result<void>();
   if (!done) return done;
   HL_TRY(noted);
   HL_TRY(RecordStep(space.folder, step));

@@ -1,12 +1,13 @@
-// What a step is. A step is a struct of these, in a steps_*.cc, and a row of the table in steps.cc:
+// What a step is. A step is a struct of these, in a steps/*.cc, and a row of the table in steps.cc:
 //
-//   static constexpr StepFacts kFacts;                  // name, version, ...
-//   struct Options { kNames and fields };               // everything of the settings that its files depend
-//   on static Result<Options> Read(const Run&);            // from the settings and what earlier steps left
+//   static constexpr StepFacts kFacts;                      // name, version, ...
+//   struct Options { kNames and fields };                   // what its files depend on
+//   static Result<Options> Read(const Run&);                // from settings and what earlier steps left
 //   static Files Touches(const Workspace&, const Options&);
-//   static Result<void> Work(Workspace&, const Options&);   // sees no settings but its options: so none is
-//   forgotten static Result<void> Load(Workspace&, const Options&);   // what it left, for the steps after it
+//   static Result<void> Work(Workspace&, const Options&);
+//   static Result<void> Load(Workspace&, const Options&);   // what it left, for the steps after it
 //
+// Work sees no settings but its options, so none that its files depend on is forgotten.
 // A step is fresh, and skipped, while the hash of its version and options, its inputs and its outputs are as
 // recorded.
 #pragma once

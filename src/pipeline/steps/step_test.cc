@@ -6,6 +6,8 @@
 
 #include <set>
 
+#include "pipeline/backbones.h"
+
 namespace handlens::pipeline {
 namespace {
 
@@ -92,6 +94,29 @@ TEST(OptionTable, ReadsEveryChoiceIntoItsField) {
   EXPECT_EQ(wanted.folds.order, split::Order::kPaper);
   FindOption("completion")->into(wanted, "fish");
   EXPECT_EQ(wanted.call.completion, Shell::kFish);
+}
+
+// The rooms ask neither the clock nor the environment: what they are not told is not in the records.
+TEST(Surroundings, SayWhenAStepWasDone) {
+  auto run = RunFor("when", "A");
+  fs::remove_all(run.space.folder);
+  fs::create_directories(run.space.folder);
+  ASSERT_TRUE(AddSeconds(run.space, "search", 2));
+  EXPECT_THAT(ReadText(run.space.At("timings.json")).value(), testing::Not(testing::HasSubstr("\"at\"")));
+  run.space.around.now_s = [] { return int64_t{1764279000}; };
+  ASSERT_TRUE(AddSeconds(run.space, "search", 2));
+  EXPECT_THAT(ReadText(run.space.At("timings.json")).value(),
+              testing::HasSubstr("\"at\": \"2025-11-27T21:30:00Z\""));
+  fs::remove_all(run.space.folder);
+}
+
+TEST(Surroundings, SayWhereBackbonesOfOnesOwnAre) {
+  Wanted wanted;
+  EXPECT_EQ(OwnBackbones(wanted, {}), "");
+  EXPECT_EQ(OwnBackbones(wanted, {.config = {}, .data = "home", .now_s = {}}), "home/handlens/backbones");
+  EXPECT_THAT(BackboneFolders(wanted, {}), testing::Not(testing::Contains("")));
+  wanted.search.backbones = "asked";
+  EXPECT_EQ(OwnBackbones(wanted, {.config = {}, .data = "home", .now_s = {}}), "asked");
 }
 
 }  // namespace

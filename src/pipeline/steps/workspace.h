@@ -13,6 +13,7 @@
 #include "dataset/dataset.h"
 #include "package/package.h"
 #include "pipeline/steps/budget.h"
+#include "pipeline/surroundings.h"
 #include "search/search.h"
 #include "split/split.h"
 #include "train/train.h"
@@ -43,6 +44,7 @@ struct Workspace {
   int jobs = 1;                        // threads; the results are the same for any number
   std::optional<search::Share> share;  // of the step's trials; then only they are made, and no record
   std::filesystem::path local_cache;
+  Surroundings around;
   bool may_train = true;  // false: a missing trial is an error
   // For the time budget: what of it is left, what trains after the search in this call, and how long what
   // comes after the last training takes.
