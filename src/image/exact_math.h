@@ -20,6 +20,7 @@ inline double SmallSin(double x) {
   return sum * x;
 }
 
+// The same for the cosine.
 inline double SmallCos(double x) {
   const double s = x * x;
   double sum = 1.0 / 20922789888000.0;
@@ -36,7 +37,7 @@ inline double SinDeg(double angle_deg) {
   constexpr double kRadians = 3.14159265358979323846 / 180.0;
   const auto quarter = static_cast<int64_t>(angle_deg / 90.0 + (angle_deg < 0.0 ? -0.5 : 0.5));
   const double rest = (angle_deg - 90.0 * static_cast<double>(quarter)) * kRadians;
-  switch (quarter & 3) {
+  switch (quarter & 3) {  // in twos complement also right below zero
     case 0: return SmallSin(rest);
     case 1: return SmallCos(rest);
     case 2: return -SmallSin(rest);
@@ -44,10 +45,12 @@ inline double SinDeg(double angle_deg) {
   }
 }
 
+// Cosine of an angle in degrees, with the same range and error.
 inline double CosDeg(double angle_deg) { return SinDeg(angle_deg + 90.0); }
 
 // exp(x), |x| <= 700. Relative error below 1e-15.
 inline double Exp(double x) {
+  // ln 2 in two parts (Cody and Waite 1980): power * kLn2High has no rounding, so the rest keeps its digits.
   constexpr double kLn2High = 6.93147180369123816490e-01, kLn2Low = 1.90821492927058770002e-10;
   const auto power = static_cast<int64_t>(x / 0.69314718055994530942 + (x < 0.0 ? -0.5 : 0.5));
   const double rest = (x - static_cast<double>(power) * kLn2High) - static_cast<double>(power) * kLn2Low;

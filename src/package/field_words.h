@@ -7,8 +7,11 @@
 
 namespace handlens::package {
 
+// `format` and `version` of the record.
 inline constexpr const char* kRecordFormat = "handlens-phone";
 inline constexpr int kRecordVersion = 1;
+// How much of the frame the thing fills, where in the frame it is, and what is behind it: the three that the
+// field test asks for before a picture is taken.
 inline constexpr std::array<std::string_view, 3> kDistances = {"fills", "half", "quarter"};
 inline constexpr std::array<std::string_view, 2> kPlaces = {"centre", "edge"};
 inline constexpr std::array<std::string_view, 3> kBackgrounds = {"usual", "plain", "busy"};

@@ -10,6 +10,7 @@
 
 namespace handlens::package {
 
+// In the order of the table, which is the order in which people read of them.
 enum class Target { kAndroid, kWeb, kC, kIos, kFlutter, kPi };
 
 // Texts are sentences for people without a full stop at the end, unless they say otherwise.
@@ -31,6 +32,8 @@ struct TargetFacts {
   bool sends_records = false;    // shares "handlens-phone" records, for `verify --import`
 };
 
+// One row a target. A row tells what was really tried: `tested` names the evidence of tests/, `not_tested`
+// what nobody here could try; both stand in help and in docs/options.md.
 inline constexpr TargetFacts kTargets[] = {
     {.target = Target::kAndroid,
      .name = "android",
@@ -142,6 +145,7 @@ constexpr const TargetFacts* FindTarget(std::string_view name) {
   }
   return nullptr;
 }
+// The row of a target, which always is there.
 constexpr const TargetFacts& FactsOf(Target target) {
   for (const TargetFacts& facts : kTargets) {
     if (facts.target == target) return facts;
@@ -149,6 +153,7 @@ constexpr const TargetFacts& FactsOf(Target target) {
   __builtin_unreachable();  // a target without a row; in a constant expression it does not compile
 }
 
+// The names joined at compile time: the option table needs its choices as a constant.
 namespace internal {
 inline constexpr size_t kChoicesBytes = [] {
   size_t bytes = 0;

@@ -36,6 +36,8 @@ struct ConfigFile {
   Values values;
   OwnModels own;
 };
+// Kind kUsage when the file cannot be read, is no TOML, or has keys or values that handlens does not have:
+// with the line, and the nearest right name.
 Result<ConfigFile> ReadConfig(const std::filesystem::path& path);
 
 // Checked values of HANDLENS_* variables. An unknown HANDLENS_ name is an error with the nearest right one.
@@ -47,8 +49,10 @@ struct ConfigFiles {
   ConfigFile asked;  // --config FILE
 };
 
+// Where a value comes from, the weakest first.
 enum class Source { kDefault, kKept, kConfig, kEnvironment, kFlag };
 
+// All settings of a call, merged; a value, never changed afterwards.
 class Settings {
  public:
   Settings() = default;
