@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""What it costs to share trials among processes: CPU time and flushes of the disk per trial, by numbers of trials and shards, with a
-trainer that does nothing (tests/cluster/worker.cc). Writes docs/studies/scheduling.svg and prints the table of docs/cluster.md.
+"""What it costs to share trials among processes: CPU time per trial, by numbers of trials and shards, with a trainer that does
+nothing (tests/cluster/worker.cc). What a process takes to start and end, measured with no trials at all, is taken off and told by
+itself. Writes docs/studies/scheduling.svg and prints the table of docs/cluster.md.
 
 usage: scheduling.py BUILD_FOLDER [FOLDER]    FOLDER: where the trials go, on the disk to be measured; default: /dev/shm
 """
 import os
 import pathlib
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -15,8 +17,8 @@ TRIALS, SHARDS = (100, 1000, 10000), (1, 10, 100)
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
-def measure(worker, where, trials, shards):
-    """CPU milliseconds per trial: all shards together, and the one that took most."""
+def used_ms(worker, where, trials, shards):
+    """CPU milliseconds of each shard."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="scheduling.", dir=where))
     try:
         command = [worker, folder]
@@ -26,8 +28,8 @@ def measure(worker, where, trials, shards):
             _, status, usage = os.wait4(process.pid, 0)
             assert status == 0, status
             used.append(usage.ru_utime + usage.ru_stime)
-        assert len(list((folder / "trials").iterdir())) == trials
-        return 1000 * sum(used) / trials, 1000 * max(used) / trials
+        assert trials == 0 or len(list((folder / "trials").iterdir())) == trials
+        return [1000 * seconds for seconds in used]
     finally:
         shutil.rmtree(folder)
 
@@ -36,9 +38,9 @@ def plot(results, path):
     width, height, left, bottom, top, right = 640, 360, 70, 50, 20, 150
     import math
 
-    low, high = math.floor(math.log10(min(v[1] for v in results.values()))), math.ceil(math.log10(max(v[0] for v in results.values())))
+    low, high = math.floor(math.log10(min(max(v[1], 1e-3) for v in results.values()))), math.ceil(math.log10(max(v[0] for v in results.values())))
     x = lambda trials: left + (math.log10(trials) - 2) / 2 * (width - left - right)
-    y = lambda ms: height - bottom - (math.log10(ms) - low) / (high - low) * (height - bottom - top)
+    y = lambda ms: height - bottom - (math.log10(max(ms, 1e-3)) - low) / (high - low) * (height - bottom - top)
     colours = {1: "#1b6ca8", 10: "#c2571a", 100: "#3d7a3d"}
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="13">',
            f'<rect width="{width}" height="{height}" fill="white"/>']
@@ -61,10 +63,13 @@ def main():
     worker = pathlib.Path(sys.argv[1]).resolve() / "tests_bin" / "cluster_worker"
     where = sys.argv[2] if len(sys.argv) > 2 else "/dev/shm"
     results = {}
+    start_ms = {shards: statistics.mean(sum(used_ms(worker, where, 0, shards)) / shards for _ in range(1 + 20 // shards)) for shards in SHARDS}
+    print("A process without trials, taken off below: " + ", ".join(f"{ms:.1f} ms of {n} at once" for n, ms in start_ms.items()) + "\n")
     print("| trials | shards | all shards, ms a trial | busiest shard, ms a trial |\n|---|---|---|---|")
     for trials in TRIALS:
         for shards in SHARDS:
-            results[trials, shards] = measure(worker, where, trials, shards)
+            used = used_ms(worker, where, trials, shards)
+            results[trials, shards] = ((sum(used) - shards * start_ms[shards]) / trials, (max(used) - start_ms[shards]) / trials)
             print(f"| {trials:,} | {shards} | {results[trials, shards][0]:.2f} | {results[trials, shards][1]:.3f} |", flush=True)
     plot(results, ROOT / "docs" / "studies" / "scheduling.svg")
 

@@ -8,6 +8,7 @@
 #include "base/disk.h"
 #include "base/parallel.h"
 #include "dataset/prepare.h"
+#include "train/trial_ids.h"
 
 namespace handlens::search {
 namespace {
@@ -176,7 +177,8 @@ void Pool::Work(Progress& progress) {
 }
 
 Result<void> Pool::Begin() {
-  for (const TrialJob& job : jobs_) ids_.push_back(train::TrialId(job.spec, fingerprint_));
+  train::TrialIds ids(fingerprint_);
+  for (const TrialJob& job : jobs_) ids_.push_back(ids.Of(job.spec, job.candidate));
   if (options_.shared != nullptr) {
     for (size_t i = 0; i < jobs_.size(); ++i) {
       if (!IsDealtTo(i, options_.share)) states_[i] = JobState::kElsewhere;

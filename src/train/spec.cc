@@ -1,16 +1,9 @@
-// A trial's specification as JSON, and the identity that follows from it.
+// A trial's specification as JSON, and what its data are known by.
 #include "base/hash.h"
 #include "train/start.h"
 #include "train/train.h"
 
 namespace handlens::train {
-namespace {
-
-// Raised whenever the same spec and data would train to other bits: layers' arithmetic, shuffles, generators.
-constexpr int kEngineVersion = 1;
-
-}  // namespace
-
 Json ToJson(const TrialSpec& spec) {
   Json json = {{"model", spec.model},
                {"size_px", spec.size_px},
@@ -40,11 +33,6 @@ Result<TrialSpec> TrialSpecFromJson(const Json& json) {
   });
   HL_ASSIGN(Result<TrialSpec> spec, std::move(read));
   return spec;
-}
-
-std::string TrialId(const TrialSpec& spec, const std::string& data_fingerprint) {
-  const std::string canonical = ToJson(spec).dump(-1, ' ', false, Json::error_handler_t::replace);
-  return Sha256(fmt::format("{}\n{}\nengine {}", canonical, data_fingerprint, kEngineVersion)).substr(0, 16);
 }
 
 std::string DataFingerprint(const dataset::Dataset& dataset, const split::Split& split, image::Fit fit) {

@@ -7,11 +7,13 @@
 #include <thread>
 
 #include "base/disk.h"
+#include "base/hash.h"
 #include "nn/zoo.h"
 #include "train/feed.h"
 #include "train/record.h"
 #include "train/synthetic.h"
 #include "train/train.h"
+#include "train/trial_ids.h"
 
 namespace handlens::train {
 namespace {
@@ -387,6 +389,27 @@ TEST(TrialId, IsTheRecordedOneInEveryBuild) {
   spec.recipe = PaperRecipe();
   spec.architecture = *nn::NamedModel("m1", 12, 2);
   EXPECT_EQ(TrialId(spec, "data"), "88b7cc6b08d3ef64");
+}
+
+TEST(TrialId, OfManyIsTheOneOfEach) {
+  const Synthetic made = MakeSynthetic({20, 20}, 12, 8);
+  TrialSpec other = TinyTrial(made, 2);
+  other.recipe.epochs = 3;
+  other.start = Start{.backbone = "b", .hash = "h", .cut = 1, .method = Method::kProbe, .views = 2};
+  other.model = "\"quoted\" and \xff";
+  TrialIds ids("data");
+  for (TrialSpec spec : {TinyTrial(made, 2), other, TinyTrial(made, 2)}) {
+    for (const int fold : {0, 1, 4, kAllFolds}) {
+      for (const uint64_t seed : {uint64_t{1}, ~uint64_t{0}}) {
+        spec.fold = fold;
+        spec.seed = seed;
+        const std::string canonical = ToJson(spec).dump(-1, ' ', false, Json::error_handler_t::replace);
+        // One number for all: a caller's mistake costs time, never the right id.
+        EXPECT_EQ(ids.Of(spec, 7), Sha256(canonical + "\ndata\nengine 1").substr(0, 16));
+        EXPECT_EQ(ids.Of(spec, 7), TrialId(spec, "data"));
+      }
+    }
+  }
 }
 
 TEST(TrialId, ChangesWithEverythingThatChangesTheResult) {
