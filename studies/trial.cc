@@ -111,8 +111,8 @@ Result<void> Trial(const std::string& pictures, const std::vector<Flags>& cells)
     HL_ASSIGN(const search::Candidate candidate, MakeCandidate(dataset, cell));
     options.candidates = {candidate};
     HL_ASSIGN(const search::Plan plan,
-              search::Estimate(options.candidates, dataset, static_cast<int>(split.folds.size()), 1,
-                               search::Coverage::kExhaustive));
+              search::Estimate(options.candidates, dataset, {.folds = static_cast<int>(split.folds.size())},
+                               SilentProgress()));
     const std::clock_t begin = std::clock();
     const auto begin_wall = std::chrono::steady_clock::now();
     HL_ASSIGN(const search::SearchResult result, search::Search(dataset, split, options, SilentProgress()));

@@ -24,7 +24,7 @@ Result<reduce::Expected> MedianReduction(const Run& run, const std::vector<searc
   for (size_t i = 0; i < candidates.size(); i += stride) {
     HL_ASSIGN(expected.emplace_back(),
               reduce::ExpectReduction(candidates[i], options, search::TrainingPictures(run.space.dataset),
-                                      run.wanted().folds.folds));
+                                      run.wanted().folds.folds, *run.space.progress));
   }
   const auto middle = expected.begin() + static_cast<std::ptrdiff_t>(expected.size() / 2);
   std::nth_element(
@@ -51,7 +51,8 @@ constexpr double kAfterSteps = 8, kDecodes = 4, kDecode_s = 0.004, kAfterAlways_
 
 Result<void> PlanBudget(const Run& run, RunPlan& plan) {
   const size_t pictures = search::TrainingPictures(run.space.dataset);
-  HL_ASSIGN(const std::vector<double> trial_s, search::MeasureTrials(plan.candidates, pictures));
+  HL_ASSIGN(const std::vector<double> trial_s,
+            search::MeasureTrials(plan.candidates, pictures, *run.space.progress));
   const double threads = std::max(run.space.jobs, 1), folds = run.wanted().folds.folds;
   const double rounds = std::ceil(folds / threads);
   const auto step_s = [&](size_t c) {
@@ -107,8 +108,9 @@ Result<RunPlan> MakePlan(const Run& run) {
   const int folds = run.wanted().folds.folds;
   HL_ASSIGN(const search::Coverage coverage, search::PresetCoverage(run.wanted().search.preset));
   plan.coverage = run.wanted().search.exhaustive ? search::Coverage::kExhaustive : coverage;
-  HL_ASSIGN(plan.search,
-            search::Estimate(plan.candidates, run.space.dataset, folds, run.space.jobs, plan.coverage));
+  HL_ASSIGN(plan.search, search::Estimate(plan.candidates, run.space.dataset,
+                                          {.folds = folds, .jobs = run.space.jobs, .coverage = plan.coverage},
+                                          *run.space.progress));
   plan.reduces = WantsReduction(run);
   if (plan.reduces) {
     HL_ASSIGN(plan.reduction, MedianReduction(run, plan.candidates));

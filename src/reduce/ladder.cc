@@ -256,7 +256,7 @@ Result<ReduceResult> ReduceLadder(const dataset::Dataset& dataset, const split::
 }
 
 Result<Expected> ExpectLadder(const search::Candidate& base, const ReduceOptions& options,
-                              size_t training_pictures, int folds) {
+                              size_t training_pictures, int folds, const Progress& progress) {
   HL_ASSIGN(const backbone::Backbone* backbone, train::BackboneOf(*base.start, options.search.backbones));
   const std::vector<int> sizes = LadderSizes(base.size_px, options.search.preset);
   search::BackboneTraining how{training_pictures * 10 / 7, base.recipe.class_weights,
@@ -278,8 +278,9 @@ Result<Expected> ExpectLadder(const search::Candidate& base, const ReduceOptions
               search::BackboneCandidate({backbone, base.start->cut / 2, Training::kTrain},
                                         std::min(sizes.front(), kShallowSize_px), base.generator, how));
   }
-  HL_ASSIGN(const search::Plan plan, search::PlanTrials(trained, training_pictures, folds,
-                                                        options.search.jobs, search::Coverage::kExhaustive));
+  HL_ASSIGN(const search::Plan plan,
+            search::PlanTrials(trained, training_pictures, {.folds = folds, .jobs = options.search.jobs},
+                               progress));
   const int cells = (base.start->cut + 1) * static_cast<int>(sizes.size()) + rounds;
   return Expected{cells, cells * folds, plan.seconds};
 }

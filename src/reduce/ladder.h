@@ -20,7 +20,7 @@ Result<ReduceResult> ReduceLadder(const dataset::Dataset& dataset, const split::
                                   Progress& progress);
 
 Result<Expected> ExpectLadder(const search::Candidate& base, const ReduceOptions& options,
-                              size_t training_pictures, int folds);
+                              size_t training_pictures, int folds, const Progress& progress);
 
 // Sizes of the ladder, rising: the base's and the one of 96, 128, 176 and 224 px that is next to half of it;
 // with the thorough preset all below it.

@@ -210,9 +210,9 @@ Result<ReduceResult> Reduce(const dataset::Dataset& dataset, const split::Split&
 }
 
 Result<Expected> ExpectReduction(const search::Candidate& base, const ReduceOptions& options,
-                                 size_t training_pictures, int folds) {
+                                 size_t training_pictures, int folds, const Progress& progress) {
   HL_TRY(CheckGrid(options));
-  if (base.start) return ExpectLadder(base, options, training_pictures, folds);
+  if (base.start) return ExpectLadder(base, options, training_pictures, folds, progress);
   const Cells cells = CellsOf(base, options);
   const Sweeping sweeping = SweepingOf(cells, options);
   std::vector<search::Candidate> trained;
@@ -230,9 +230,12 @@ Result<Expected> ExpectReduction(const search::Candidate& base, const ReduceOpti
   Expected expected{static_cast<int>(cells.cells.size()), 0, 0};
   if (trained.empty()) return expected;
   HL_ASSIGN(const search::Plan plan,
-            search::PlanTrials(
-                trained, training_pictures, folds, options.search.jobs,
-                sweeping == Sweeping::kRace ? search::Coverage::kRace : search::Coverage::kExhaustive));
+            search::PlanTrials(trained, training_pictures,
+                               {.folds = folds,
+                                .jobs = options.search.jobs,
+                                .coverage = sweeping == Sweeping::kRace ? search::Coverage::kRace
+                                                                        : search::Coverage::kExhaustive},
+                               progress));
   expected.trials = static_cast<int>(plan.trials * share);
   expected.seconds = plan.seconds * share;
   return expected;

@@ -68,7 +68,7 @@ struct Expected {
   double seconds = 0;
 };
 Result<Expected> ExpectReduction(const search::Candidate& base, const ReduceOptions& options,
-                                 size_t training_pictures, int folds);
+                                 size_t training_pictures, int folds, const Progress& progress);
 
 // RUN/reduce.json and RUN/reduce.csv (filters,neurons,fold,accuracy,parameters,bytes).
 Result<void> WriteReduce(const std::filesystem::path& run, const dataset::Dataset& dataset,

@@ -150,7 +150,7 @@ TEST_F(ReduceTest, RefusesAGridOfNothingAndARecordThatItDoesNotKnow) {
   ReduceOptions options = Options("run", 1);
   options.filters = {0};
   EXPECT_EQ(Reduce(dataset_, split_, base_, options, SilentProgress()).error().kind, ErrorKind::kUsage);
-  EXPECT_EQ(ExpectReduction(base_, options, 30, 2).error().kind, ErrorKind::kUsage);
+  EXPECT_EQ(ExpectReduction(base_, options, 30, 2, SilentProgress()).error().kind, ErrorKind::kUsage);
   options.filters = {2};
   options.neurons = {4};
   const auto result = Reduce(dataset_, split_, base_, options, SilentProgress());
@@ -162,7 +162,7 @@ TEST_F(ReduceTest, RefusesAGridOfNothingAndARecordThatItDoesNotKnow) {
 }
 
 TEST_F(ReduceTest, ForeseesWhatASweepTrains) {
-  const auto fast = ExpectReduction(base_, Large("run", 2), 30, 5);
+  const auto fast = ExpectReduction(base_, Large("run", 2), 30, 5, SilentProgress());
   ASSERT_TRUE(fast);
   EXPECT_EQ(fast->cells, 120);
   EXPECT_GE(fast->trials, 48 * 5);
@@ -170,10 +170,11 @@ TEST_F(ReduceTest, ForeseesWhatASweepTrains) {
   EXPECT_GT(fast->seconds, 0);
   ReduceOptions whole = Large("run", 2);
   whole.search.exhaustive = true;
-  EXPECT_EQ(ExpectReduction(base_, whole, 30, 5)->trials, 119 * 5);  // the base's trials are the search's
+  EXPECT_EQ(ExpectReduction(base_, whole, 30, 5, SilentProgress())->trials,
+            119 * 5);  // the base's trials are the search's
   search::Candidate mobile = base_;
   mobile.architecture = *nn::NamedModel("mobilenetv2-0.35", 96, 2);
-  EXPECT_EQ(ExpectReduction(mobile, whole, 30, 5)->trials, 0);
+  EXPECT_EQ(ExpectReduction(mobile, whole, 30, 5, SilentProgress())->trials, 0);
 }
 
 TEST(Surface, IsExactOnAPlaneOverTheLogarithms) {

@@ -10,7 +10,7 @@
 namespace handlens::search {
 namespace {
 
-constexpr double kMeasureBudget_s = 0.8;
+constexpr double kMeasureBudget_s = 0.8, kStepBudget_s = 0.25;
 
 double Now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -46,29 +46,36 @@ double PictureCost(const Candidate& candidate) {
 }
 
 // Seconds of one training step, the best of a few (other programs only ever add time).
-Result<double> TimeStep(const Candidate& candidate) {
-  const auto batch = static_cast<size_t>(candidate.recipe.batch);
+Result<double> TimeStep(const Candidate& candidate, const Progress& progress) {
   const auto side = static_cast<size_t>(candidate.size_px);
   HL_ASSIGN(auto network,
             nn::Network::Create(candidate.architecture, candidate.recipe.batch, candidate.recipe.optimizer));
   network->Initialize(1);
-  std::vector<float> inputs(batch * side * side * 3);
+  const auto batch = static_cast<size_t>(candidate.recipe.batch), picture = side * side * 3;
+  std::vector<float> inputs(batch * picture);
   Rng rng(1, "measure");
   for (float& value : inputs) value = rng.Uniform();
   std::vector<int> labels(batch);
   for (size_t i = 0; i < batch; ++i) labels[i] = static_cast<int>(i) % candidate.architecture.classes;
-  network->TrainStep({inputs, labels, {}, 0}, 0.0f, {1, 0});  // the first touches the memory
+  const auto step = [&](size_t count, uint64_t number) {
+    const double from = Now();
+    network->TrainStep({std::span(inputs).first(count * picture), std::span(labels).first(count), {}, 0},
+                       0.0f, {1, number});
+    return Now() - from;
+  };
+  const auto count = static_cast<size_t>(PicturesToTime(step(1, 0), candidate.recipe.batch));
+  if (progress.StopRequested()) return Interrupted();
+  step(count, 1);  // the first touches the memory
   double best_s = 1e30;
   const double begin = Now();
-  for (uint64_t step = 1; step <= 3 && (step == 1 || Now() - begin < 0.05); ++step) {
-    const double from = Now();
-    network->TrainStep({inputs, labels, {}, 0}, 0.0f, {1, step});
-    best_s = std::min(best_s, Now() - from);
+  for (uint64_t number = 2; number <= 4 && (number == 2 || Now() - begin < 0.05); ++number) {
+    if (progress.StopRequested()) return Interrupted();
+    best_s = std::min(best_s, step(count, number));
   }
-  return best_s;
+  return best_s * static_cast<double>(batch) / static_cast<double>(count);
 }
 
-double TimeAugment(const Candidate& candidate) {
+Result<double> TimeAugment(const Candidate& candidate, const Progress& progress) {
   const auto side = static_cast<size_t>(candidate.size_px);
   const std::vector<uint8_t> in(side * side * 3, 128);
   std::vector<float> out(in.size());
@@ -78,6 +85,7 @@ double TimeAugment(const Candidate& candidate) {
   double best_s = 1e30;
   const double begin = Now();
   for (int round = 0; round < 5 && (round == 0 || Now() - begin < 0.01); ++round) {
+    if (progress.StopRequested()) return Interrupted();
     const double from = Now();
     for (uint64_t i = 0; i < kPictures; ++i) {
       image::Augment(in, candidate.size_px, candidate.generator, Rng(1, "measure", {i}), out);
@@ -94,7 +102,8 @@ bool SameNetwork(const Candidate& a, const Candidate& b) {
 
 // Seconds of one step for each candidate: each distinct network once, cheap ones first, the rest by their
 // cost.
-Result<std::vector<double>> StepSeconds(const std::vector<Candidate>& candidates, double deadline) {
+Result<std::vector<double>> StepSeconds(const std::vector<Candidate>& candidates, double deadline,
+                                        const Progress& progress) {
   std::vector<double> cost(candidates.size()), step_s(candidates.size(), 0);
   std::vector<size_t> order(candidates.size());
   std::iota(order.begin(), order.end(), size_t{0});
@@ -111,8 +120,9 @@ Result<std::vector<double>> StepSeconds(const std::vector<Candidate>& candidates
     }
     // Creating and a first and a second step take about four.
     const bool affordable = cost_per_s == 0 || Now() + 4 * cost[i] / cost_per_s < deadline;
+    if (progress.StopRequested()) return Interrupted();
     if (affordable) {
-      HL_ASSIGN(step_s[i], TimeStep(candidates[i]));
+      HL_ASSIGN(step_s[i], TimeStep(candidates[i], progress));
       cost_per_s = cost[i] / std::max(step_s[i], 1e-9);
     } else {
       step_s[i] = cost[i] / cost_per_s;
@@ -129,10 +139,15 @@ double TrialCost(const Candidate& candidate, size_t training_pictures) {
          static_cast<double>(training_pictures);
 }
 
-Result<std::vector<double>> MeasureTrials(const std::vector<Candidate>& candidates,
-                                          size_t training_pictures) {
+int PicturesToTime(double first_s, int batch) {
+  const double most = kStepBudget_s / std::max(first_s, 1e-9);
+  return most < batch ? std::max(1, static_cast<int>(most)) : batch;
+}
+
+Result<std::vector<double>> MeasureTrials(const std::vector<Candidate>& candidates, size_t training_pictures,
+                                          const Progress& progress) {
   const double deadline = Now() + kMeasureBudget_s;
-  HL_ASSIGN(const std::vector<double> step_s, StepSeconds(candidates, deadline));
+  HL_ASSIGN(const std::vector<double> step_s, StepSeconds(candidates, deadline, progress));
   const auto n = static_cast<double>(training_pictures);
   std::vector<double> trial_s;
   std::vector<double> augment_s;
@@ -142,9 +157,12 @@ Result<std::vector<double>> MeasureTrials(const std::vector<Candidate>& candidat
         candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(i), [&](const Candidate& c) {
           return c.size_px == candidate.size_px && c.generator == candidate.generator;
         });
-    augment_s.push_back(same - candidates.begin() < static_cast<std::ptrdiff_t>(i)
-                            ? augment_s[static_cast<size_t>(same - candidates.begin())]
-                            : TimeAugment(candidate));
+    const auto first = static_cast<size_t>(same - candidates.begin());
+    double augment = first < i ? augment_s[first] : 0;
+    if (first == i) {
+      HL_ASSIGN(augment, TimeAugment(candidate, progress));
+    }
+    augment_s.push_back(augment);
     // A seventh as many validation pictures, each a forward pass: a third of a step.
     const double picture_s =
         step_s[i] / std::max(candidate.recipe.batch, 1) * (1 + 1.0 / 21) + augment_s.back();

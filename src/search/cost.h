@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "base/progress.h"
 #include "search/search.h"
 
 namespace handlens::search {
@@ -12,7 +13,13 @@ namespace handlens::search {
 double TrialCost(const Candidate& candidate, size_t training_pictures);
 
 // Seconds of one trial of each candidate on one thread, from timing a few training steps of each distinct
-// architecture, under a second in all: the dearest ones are extrapolated from the others of their kind.
-Result<std::vector<double>> MeasureTrials(const std::vector<Candidate>& candidates, size_t training_pictures);
+// architecture, under a second in all: the dearest ones are extrapolated from the others of their kind. Asks
+// progress before each step: kind kInterrupted.
+Result<std::vector<double>> MeasureTrials(const std::vector<Candidate>& candidates, size_t training_pictures,
+                                          const Progress& progress);
+
+// How many pictures of a batch a step is timed with, so that it takes a quarter of a second and a stop is
+// not kept waiting; `first_s` is what a step of one picture took.
+int PicturesToTime(double first_s, int batch);
 
 }  // namespace handlens::search

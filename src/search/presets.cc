@@ -292,17 +292,17 @@ size_t TrainingPictures(const dataset::Dataset& dataset) {
   return rest * 7 / 10;
 }
 
-Result<Plan> PlanTrials(const std::vector<Candidate>& candidates, size_t training_pictures, int folds,
-                        int jobs, Coverage coverage) {
-  HL_ASSIGN(const std::vector<double> trial_s, MeasureTrials(candidates, training_pictures));
+Result<Plan> PlanTrials(const std::vector<Candidate>& candidates, size_t training_pictures,
+                        const PlanOptions& options, const Progress& progress) {
+  HL_ASSIGN(const std::vector<double> trial_s, MeasureTrials(candidates, training_pictures, progress));
   const std::vector<double> ones(candidates.size(), 1.0);
   double trials = 0, work_s = 0;
-  if (coverage == Coverage::kRace) {
+  if (options.coverage == Coverage::kRace) {
     // A race that has not begun: what it asks for first depends on no result.
     const dataset::Dataset none;
     std::vector<CellResult> cells(candidates.size());
     for (size_t c = 0; c < cells.size(); ++c) cells[c].candidate = candidates[c];
-    Race race(none, folds, cells);
+    Race race(none, options.folds, cells);
     for (const RaceTrial& first : race.Next()) {
       trials += 1;
       work_s += trial_s[first.cell];
@@ -310,20 +310,20 @@ Result<Plan> PlanTrials(const std::vector<Candidate>& candidates, size_t trainin
     trials += race.ExpectedLater(ones);
     work_s += race.ExpectedLater(trial_s);
   } else {
-    trials = static_cast<double>(candidates.size()) * folds;
-    work_s = std::accumulate(trial_s.begin(), trial_s.end(), 0.0) * folds;
+    trials = static_cast<double>(candidates.size()) * options.folds;
+    work_s = std::accumulate(trial_s.begin(), trial_s.end(), 0.0) * options.folds;
   }
   Plan plan;
   plan.trials = static_cast<int>(std::lround(trials));
-  plan.seconds = std::max(work_s / std::max(1, std::min(jobs, plan.trials)),
+  plan.seconds = std::max(work_s / std::max(1, std::min(options.jobs, plan.trials)),
                           *std::min_element(trial_s.begin(), trial_s.end()));
   return plan;
 }
 
-Result<Plan> Estimate(const std::vector<Candidate>& candidates, const dataset::Dataset& dataset, int folds,
-                      int jobs, Coverage coverage) {
+Result<Plan> Estimate(const std::vector<Candidate>& candidates, const dataset::Dataset& dataset,
+                      const PlanOptions& options, const Progress& progress) {
   const size_t pictures = dataset.pictures.size();
-  HL_ASSIGN(Plan plan, PlanTrials(candidates, TrainingPictures(dataset), folds, jobs, coverage));
+  HL_ASSIGN(Plan plan, PlanTrials(candidates, TrainingPictures(dataset), options, progress));
   std::set<int> sizes;
   int64_t largest = 0;
   for (const Candidate& candidate : candidates) {
@@ -332,10 +332,10 @@ Result<Plan> Estimate(const std::vector<Candidate>& candidates, const dataset::D
     largest = std::max(largest, cost.arena_bytes);
     // Weights, scores of every picture, the record. Of a race too, whatever it will train.
     plan.disk_bytes +=
-        folds * (4 * cost.parameters +
-                 static_cast<int64_t>(pictures) * (4 * candidate.architecture.classes + 20) + 20'000);
+        options.folds * (4 * cost.parameters +
+                         static_cast<int64_t>(pictures) * (4 * candidate.architecture.classes + 20) + 20'000);
   }
-  const int threads = std::max(1, std::min(jobs, plan.trials));
+  const int threads = std::max(1, std::min(options.jobs, plan.trials));
   plan.memory_bytes = threads * largest;
   for (const int size : sizes) {
     const int64_t bytes = int64_t{3} * size * size * static_cast<int64_t>(pictures);

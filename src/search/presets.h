@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/progress.h"
 #include "base/result.h"
 #include "dataset/dataset.h"
 #include "search/search.h"
@@ -46,13 +47,19 @@ struct Plan {
   double seconds = 0;
   int64_t memory_bytes = 0, disk_bytes = 0;
 };
-Result<Plan> Estimate(const std::vector<Candidate>& candidates, const dataset::Dataset& dataset, int folds,
-                      int jobs, Coverage coverage);
+struct PlanOptions {
+  int folds = 5;
+  int jobs = 1;  // threads
+  Coverage coverage = Coverage::kExhaustive;
+};
+// Kind kInterrupted soon after progress asks to stop: between two steps that are timed.
+Result<Plan> Estimate(const std::vector<Candidate>& candidates, const dataset::Dataset& dataset,
+                      const PlanOptions& options, const Progress& progress);
 
 // Its trials and seconds alone, for trials of so many pictures. A race is foreseen as one that halves after
-// each fold and tries the next size once.
-Result<Plan> PlanTrials(const std::vector<Candidate>& candidates, size_t training_pictures, int folds,
-                        int jobs, Coverage coverage);
+// each fold and tries the next size once. Same error.
+Result<Plan> PlanTrials(const std::vector<Candidate>& candidates, size_t training_pictures,
+                        const PlanOptions& options, const Progress& progress);
 // Pictures that one fold trains on: seven tenths of what the usual hold-out leaves.
 size_t TrainingPictures(const dataset::Dataset& dataset);
 

@@ -243,7 +243,8 @@ Result<SearchResult> Run::All() {
   if (options_.budget_s > 0)
     budget_.emplace(begun_s_ + options_.budget_s, options_.jobs, folds, options_.candidates.size());
   progress_.Begin(options_.step, trials, "trials");
-  HL_ASSIGN(std::vector<double> trial_s, MeasureTrials(options_.candidates, split_.folds[0].train.size()));
+  HL_ASSIGN(std::vector<double> trial_s,
+            MeasureTrials(options_.candidates, split_.folds[0].train.size(), progress_));
   pace_.emplace(options_.candidates, std::move(trial_s));
   HL_TRY(options_.exhaustive ? WholeGrid() : RunRace());
   if (!options_.chooses) {

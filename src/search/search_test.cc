@@ -8,8 +8,10 @@
 #include <set>
 
 #include "base/disk.h"
+#include "base/quiet_progress.h"
 #include "dataset/prepare.h"
 #include "search/choice.h"
+#include "search/cost.h"
 #include "search/presets.h"
 #include "search/tiny_search.h"
 #include "search/trial_pool.h"
@@ -368,11 +370,46 @@ TEST_F(SearchTest, PresetsFitTheDatasetAndTheUsersWords) {
   choice.models = {"nano80"};
   EXPECT_EQ(PresetCandidates("quick", dataset_, choice).error().kind, ErrorKind::kUsage);
   EXPECT_EQ(PresetCandidates("fast", dataset_, {}).error().kind, ErrorKind::kUsage);
-  const auto plan = Estimate(*own, dataset_, 3, 2, Coverage::kExhaustive);
+  const auto plan = Estimate(*own, dataset_, {.folds = 3, .jobs = 2}, SilentProgress());
   ASSERT_TRUE(plan);
   EXPECT_EQ(plan->trials, 6);
   EXPECT_GT(plan->seconds, 0);
   EXPECT_GT(plan->memory_bytes, 0);
+}
+
+// Asks to stop from the n-th question on, and counts them all.
+class StopAndCount final : public QuietProgress {
+ public:
+  explicit StopAndCount(int after) : after_(after) {}
+  bool StopRequested() const override { return ++asked_ > after_; }
+  int asked() const { return asked_; }
+
+ private:
+  const int after_;
+  mutable int asked_ = 0;
+};
+
+// Timing candidates is the longest work before the first training; there is a question before each step.
+TEST_F(SearchTest, StopsTimingCandidatesAtTheNextStep) {
+  std::vector<Candidate> candidates = Options("timing", 1).candidates;
+  const StopAndCount never(1 << 20);
+  ASSERT_TRUE(MeasureTrials(candidates, 30, never));
+  EXPECT_GE(never.asked(), 3);
+  for (const int after : {0, 1, 2}) {
+    const StopAndCount progress(after);
+    const auto stopped = MeasureTrials(candidates, 30, progress);
+    ASSERT_FALSE(stopped);
+    EXPECT_EQ(stopped.error().kind, ErrorKind::kInterrupted);
+    EXPECT_EQ(progress.asked(), after + 1);  // nothing was begun after the answer
+  }
+}
+
+// A step of a large network would take longer than a stop may wait: a few of its pictures are timed.
+TEST(PicturesToTime, TakeAQuarterOfASecond) {
+  EXPECT_EQ(PicturesToTime(0.001, 32), 32);
+  EXPECT_EQ(PicturesToTime(0.05, 32), 5);
+  EXPECT_EQ(PicturesToTime(2.0, 32), 1);
+  EXPECT_EQ(PicturesToTime(0, 8), 8);
 }
 
 }  // namespace
