@@ -194,10 +194,9 @@ Result<Outcome> SummarizeVerdict(const Run& run) {
   if (!decided.deployable)
     outcome.missed.push_back(fmt::format("{}; {} has the details", headline.substr(0, headline.find(':')),
                                          run.At("verdict.json").string()));
-  if (const Json weakest = verdict.value("summary", Json::object()).value("weakest", Json::object());
-      weakest.value("correct", 0) < weakest.value("n", 0)) {
-    outcome.text += fmt::format("  weakest class: {}, {} of {} right\n", Visible(weakest.value("label", "")),
-                                weakest.value("correct", 0), weakest.value("n", 0));
+  if (const auto& weakest = record.weakest; weakest && weakest->correct < weakest->n) {
+    outcome.text += fmt::format("  weakest class: {}, {} of {} right\n", Visible(weakest->label),
+                                weakest->correct, weakest->n);
   }
   if (!dataset::GroupsKnown(run.space.dataset))
     outcome.text += "  note: " + dataset::GroupsSentence(run.space.dataset) + "\n";

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "split/usual.h"
 #include "train/start.h"
 
 namespace handlens::search {
@@ -117,7 +118,8 @@ Result<Candidate> BackboneCandidate(const BackboneModel& model, int size_px,
   candidate.recipe.class_weights = training.unbalanced;
   if (model.training == Training::kTune || model.training == Training::kTail) {
     const int batch = candidate.recipe.batch,
-              steps = std::max(1, (static_cast<int>(training.pictures * 7 / 10) + batch - 1) / batch);
+              steps =
+                  std::max(1, (static_cast<int>(split::TrainedOf(training.pictures)) + batch - 1) / batch);
     candidate.recipe.epochs = std::max(candidate.recipe.epochs, (kTuneSteps + steps - 1) / steps);
   }
   candidate.start = {model.backbone->name, model.backbone->hash, model.cut,

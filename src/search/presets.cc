@@ -11,6 +11,7 @@
 #include "search/from_backbone.h"
 #include "search/known.h"
 #include "search/race.h"
+#include "split/usual.h"
 
 namespace handlens::search {
 namespace {
@@ -148,7 +149,7 @@ class Maker {
         choice_(choice),
         classes_(static_cast<int>(dataset.labels.size())),
         pictures_(static_cast<int>(dataset.pictures.size())),
-        training_(pictures_ * 7 / 10),
+        training_(static_cast<int>(split::TrainedOf(dataset.pictures.size()))),
         unbalanced_(Unbalanced(dataset)) {}
 
   // A size too small for a model is an error only when the user named both.
@@ -258,7 +259,7 @@ Result<std::vector<int>> SizesOf(const std::string& model, const Preset& preset,
 Result<train::Recipe> PresetRecipe(std::string_view preset, const image::GeneratorSpec& generator,
                                    size_t pictures, bool unbalanced) {
   HL_ASSIGN(const Preset found, FindPreset(preset, 2));
-  return OwnRecipe(found.length, generator, static_cast<int>(pictures) * 7 / 10, unbalanced);
+  return OwnRecipe(found.length, generator, static_cast<int>(split::TrainedOf(pictures)), unbalanced);
 }
 
 Result<Coverage> PresetCoverage(std::string_view preset) {
@@ -288,8 +289,9 @@ Result<std::vector<Candidate>> PresetCandidates(std::string_view preset, const d
 
 size_t TrainingPictures(const dataset::Dataset& dataset) {
   size_t rest = 0;
-  for (const size_t n : ClassCounts(dataset)) rest += n - std::min<size_t>(4, n / 5);
-  return rest * 7 / 10;
+  for (const size_t n : ClassCounts(dataset))
+    rest += n - static_cast<size_t>(split::HeldOutOf(static_cast<int>(n), split::kHoldoutPerClass));
+  return split::TrainedOf(rest);
 }
 
 Result<Plan> PlanTrials(const std::vector<Candidate>& candidates, size_t training_pictures,

@@ -6,11 +6,10 @@
 
 #include "split/deal.h"
 #include "split/paper_order.h"
+#include "split/usual.h"
 
 namespace handlens::split {
 namespace {
-
-constexpr int kHoldoutPerClass = 4;
 
 // What dealing needs of a Dataset, as plain numbers.
 struct Pool {
@@ -83,7 +82,7 @@ class HoldoutPicker {
       : units_(units), left_units_(CountUnits(units, pool.labels)), folds_(folds) {
     wanted_.resize(static_cast<size_t>(pool.labels));
     for (const int label : pool.label) ++wanted_[static_cast<size_t>(label)];
-    for (int& wanted : wanted_) wanted = std::min(per_class, wanted / 5);
+    for (int& wanted : wanted_) wanted = HeldOutOf(wanted, per_class);
     held_.assign(units.size(), false);
   }
 

@@ -11,6 +11,7 @@
 #include "base/disk.h"
 #include "base/hash.h"
 #include "split/paper_order.h"
+#include "split/usual.h"
 
 namespace handlens::split {
 namespace {
@@ -89,6 +90,20 @@ TEST(Split, PutsEveryPictureIntoOneTestFoldOrTheHoldout) {
   }
   for (const int count : seen) EXPECT_EQ(count, 1);
   EXPECT_EQ(split->holdout.size(), 12U);
+}
+
+// Plans and recipes count pictures before anything is dealt; the split has to give them what they counted on.
+TEST(Usual, IsWhatTheSplitDoes) {
+  for (const int a : {12, 30, 57, 400}) {
+    const dataset::Dataset data = MakeDataset({a, 100}, 1);
+    const auto split = MakeSplit(data, {});
+    ASSERT_TRUE(split) << split.error().message;
+    const int held = HeldOutOf(a, kHoldoutPerClass) + HeldOutOf(100, kHoldoutPerClass);
+    EXPECT_EQ(split->holdout.size(), static_cast<size_t>(held));
+    const size_t counted = TrainedOf(data.pictures.size() - split->holdout.size());
+    for (const Fold& fold : split->folds) EXPECT_NEAR(double(fold.train.size()), double(counted), 2) << a;
+  }
+  for (size_t n = 0; n < 3000; ++n) EXPECT_EQ(TrainedOf(n), n * 7 / 10) << n;
 }
 
 TEST(Split, KeepsTheSharesOfClassesInEveryPart) {

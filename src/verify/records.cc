@@ -224,6 +224,15 @@ VerdictRecord ReadVerdictJson(const Json& j) {
                        rule.at("text").get<std::string>(), rule.at("advice").get<std::string>()});
   }
   for (const Json& route : j.at("routes")) v.routes.push_back(ReadRoute(route));
+  if (j.contains("camera")) record.guide = j.at("camera").value("guide", "");
+  if (j.contains("summary") && j.at("summary").contains("weakest")) {
+    const Json& w = j.at("summary").at("weakest");
+    record.weakest = {.label = w.at("label").get<std::string>(),
+                      .taken_for = w.at("taken_for").get<std::string>(),
+                      .n = w.at("n").get<size_t>(),
+                      .correct = w.at("correct").get<size_t>(),
+                      .ci95 = {w.at("ci95").at(0).get<double>(), w.at("ci95").at(1).get<double>()}};
+  }
   return record;
 }
 

@@ -252,11 +252,20 @@ Result<Verdict> VerifyRun(const VerifyRequest& request, Progress& progress);
 // part of the verdict's record. Nothing where it is not there or cannot be read.
 std::optional<Memory> ReadMemory(const std::filesystem::path& run);
 
+// Of the main route: the class of which the smallest share is recognised, the first of several.
+struct WeakestClass {
+  std::string label, taken_for;  // the class it is mostly called instead; empty = every picture was right
+  size_t n = 0, correct = 0;
+  Interval ci95;  // Wilson
+};
+
 // What verdict.json keeps of a verdict: figures of the routes, rules, reasons, notes, not the pictures and
 // their scores, nor the phones. `rules` are those it was decided by.
 struct VerdictRecord {
   Verdict verdict;
   Rules rules;
+  std::string guide;  // the camera's fault that users should mind first, as GuideOf (words.h); empty: none
+  std::optional<WeakestClass> weakest;  // as Weakest (words.h) found it
 };
 // Of RUN/verdict.json; the size gate's bytes are those of the model file as it lies there. Kind kBadInput.
 Result<VerdictRecord> ReadVerdict(const std::filesystem::path& run);

@@ -23,12 +23,6 @@ std::string Headline(const Verdict& verdict);
 // neither was judged.
 const Route* MainRoute(const Verdict& verdict);
 
-// Of the main route: the class of which the smallest share is recognised, the first of several.
-struct WeakestClass {
-  std::string label, taken_for;  // the class it is mostly called instead; empty = every picture was right
-  size_t n = 0, correct = 0;
-  Interval ci95;  // Wilson
-};
 std::optional<WeakestClass> Weakest(const Verdict& verdict);
 
 // Three sentences that a reader must see beside the number, the gravest first. Needs the routes with their

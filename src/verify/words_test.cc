@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 namespace handlens::verify {
 namespace {
 
@@ -79,6 +81,27 @@ TEST(GuideOf, NamesWhatUsersCanMend) {
   EXPECT_EQ(GuideOf(camera), "still");
   camera.worst_axis = "gamma";
   EXPECT_EQ(GuideOf(camera), "");
+}
+
+// Whoever reads verdict.json reads it here; nobody else knows its keys.
+TEST(VerdictRecord, KeepsTheWeakestClassAndTheAdvice) {
+  const std::filesystem::path run = std::filesystem::path(testing::TempDir()) / "handlens-verdict-record";
+  std::filesystem::create_directories(run);
+  Verdict v = MadeVerdict();
+  v.routes[0].status = "done";
+  v.camera = CameraFindings();
+  v.camera->worst_axis = "defocus";
+  v.camera->advice = {"wait until the picture is sharp"};
+  ASSERT_TRUE(WriteVerdict(run / "verdict.json", v, {}));
+  const auto record = ReadVerdict(run);
+  ASSERT_TRUE(record) << record.error().message;
+  EXPECT_EQ(record->guide, "still");
+  ASSERT_TRUE(record->weakest);
+  EXPECT_EQ(record->weakest->label, "beech");
+  EXPECT_EQ(record->weakest->taken_for, "elm");
+  EXPECT_EQ(record->weakest->n, 4u);
+  EXPECT_EQ(record->weakest->correct, 1u);
+  std::filesystem::remove_all(run);
 }
 
 TEST(RuleTitle, HasWordsForEveryRule) {

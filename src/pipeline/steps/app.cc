@@ -72,9 +72,7 @@ Result<package::BundleRequest> BundleOf(Workspace& space, const std::string& mod
   }
   if (carry) bundle.carry = package::Carry::kOriginals;
   // What the verdict found to harm most becomes the app's advice; a run that was not judged has none.
-  if (const auto verdict = ReadRecord(space.At("verdict.json"), "handlens-verdict", 1)) {
-    bundle.guide = verdict->value("camera", Json::object()).value("guide", "");
-  }
+  if (const auto verdict = verify::ReadVerdict(space.folder)) bundle.guide = verdict->guide;
   return bundle;
 }
 
