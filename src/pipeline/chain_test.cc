@@ -151,6 +151,26 @@ TEST(CheckRun, FindsAnExchangedModelAnExtraFileAndAStaleStep) {
                                    "extra model/other.tflite"));
 }
 
+// chain.json has the steps in the order in which they were first made; what reads what, the step table knows.
+TEST(CheckRun, FollowsTheOrderOfTheStepTable) {
+  SKIP_WITHOUT_RUNTIME();
+  const sample::Run run = sample::MakeRun("chain-order");
+  ASSERT_TRUE(RecordStep(run.folder, {"convert", {"split.json"}, {"model"}, ""}));
+  ASSERT_TRUE(RecordStep(run.folder, {"inspect", {}, {"dataset.json"}, ""}));
+  ASSERT_TRUE(RecordStep(run.folder, {"split", {"dataset.json"}, {"split.json"}, ""}));
+  EXPECT_THAT(Findings(run), testing::IsEmpty());
+  Write(run.folder / "split.json", ReadText(run.folder / "split.json").value() + "\n");
+  ASSERT_TRUE(RecordStep(run.folder, {"split", {"dataset.json"}, {"split.json"}, ""}));
+  EXPECT_THAT(Findings(run), testing::ElementsAre("stale split.json"));
+}
+
+TEST(CheckRun, FindsAStepThatTheTableDoesNotHave) {
+  SKIP_WITHOUT_RUNTIME();
+  const sample::Run run = RecordedRun("strange-step");
+  ASSERT_TRUE(RecordStep(run.folder, {"polish", {}, {"split.json"}, ""}));
+  EXPECT_THAT(Findings(run), testing::ElementsAre("broken chain.json"));
+}
+
 TEST(CheckRun, FindsAModelThatItsOwnRecordDoesNotKnow) {
   SKIP_WITHOUT_RUNTIME();
   const sample::Run run = RecordedRun("forged");

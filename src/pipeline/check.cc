@@ -1,4 +1,5 @@
 // CheckRun: the whole chain, from pictures to models and apps.
+#include <algorithm>
 #include <atomic>
 #include <set>
 
@@ -8,6 +9,7 @@
 #include "dataset/dataset.h"
 #include "pipeline/chain.h"
 #include "pipeline/chain_file.h"
+#include "pipeline/steps.h"
 #include "verify/phone.h"
 #include "verify/verify.h"
 
@@ -36,6 +38,23 @@ void CheckPictures(const dataset::Dataset& dataset, int jobs, Progress& progress
          fmt::format("the picture {} {}", picture.path,
                      missing ? "is gone or cannot be read" : "is not the one that was inspected")});
   }
+}
+
+// The records in the order of the step table: chain.json has them in the order in which they were first
+// made, and a step that came in later stands behind those that read what it writes. What the table does not
+// have is a finding.
+Chain InOrder(Chain chain, ChainCheck& check) {
+  const auto place = [](const RecordedStep& step) { return FindStep(step.name) - Steps().data(); };
+  for (const RecordedStep& step : chain) {
+    if (FindStep(step.name) != nullptr) continue;
+    check.findings.push_back(
+        {FindingKind::kBroken, "chain.json",
+         fmt::format("chain.json names a step {} that handlens does not have", step.name)});
+  }
+  std::erase_if(chain, [](const RecordedStep& step) { return FindStep(step.name) == nullptr; });
+  std::stable_sort(chain.begin(), chain.end(),
+                   [&](const RecordedStep& a, const RecordedStep& b) { return place(a) < place(b); });
+  return chain;
 }
 
 // The hashes that all steps together leave behind, and findings where a step read something else than was
@@ -126,14 +145,14 @@ const char* FindingName(FindingKind kind) {
 }
 
 Result<ChainCheck> CheckRun(const fs::path& run, int jobs, Progress& progress) {
-  HL_ASSIGN(const Chain chain, ReadChain(run));
+  HL_ASSIGN(Chain chain, ReadChain(run));
   if (chain.empty()) {
     return Fail(ErrorKind::kBadInput,
                 "{}: not there or empty, so nothing can be proven; is this a run folder?",
                 (run / "chain.json").string());
   }
   ChainCheck check;
-  const Hashes left = FollowChain(chain, check);
+  const Hashes left = FollowChain(InOrder(std::move(chain), check), check);
   const auto dataset = dataset::ReadDataset(run / "dataset.json");
   if (dataset) {
     progress.Begin("check", static_cast<double>(dataset->pictures.size()), "pictures");
@@ -151,14 +170,14 @@ Result<ChainCheck> CheckRun(const fs::path& run, int jobs, Progress& progress) {
 }
 
 Result<std::vector<Finding>> ChangedFiles(const fs::path& run) {
-  HL_ASSIGN(const Chain chain, ReadChain(run));
+  HL_ASSIGN(Chain chain, ReadChain(run));
   if (chain.empty()) {
     return std::vector<Finding>{
         {FindingKind::kMissing, "chain.json",
          "chain.json is gone, so nobody can tell whether anything else is as it was made"}};
   }
   ChainCheck check;
-  const Hashes left = FollowChain(chain, check);
+  const Hashes left = FollowChain(InOrder(std::move(chain), check), check);
   check.findings.clear();
   HL_TRY(CheckFiles(run, left, check));
   for (Finding& finding : check.findings) {
