@@ -1,5 +1,4 @@
-// A folder of pictures to a verdict, with a progress display of one's own: pictures_to_verdict PICTURES RUN
-// [OPTION=VALUE]...
+// Pictures to a verdict, with one's own progress display: pictures_to_verdict PICTURES RUN [NAME=VALUE]...
 #include <handlens/handlens.h>
 
 #include <cstdio>

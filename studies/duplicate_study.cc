@@ -10,9 +10,9 @@
 #include "base/disk.h"
 #include "base/parallel.h"
 #include "dataset/csv.h"
-#include "dataset/near/duplicates.h"
 #include "dataset/near/align.h"
 #include "dataset/near/candidates.h"
+#include "dataset/near/duplicates.h"
 #include "dataset/near/marks.h"
 #include "dataset/scan.h"
 

@@ -38,11 +38,12 @@ struct Replay {
 // The dearest first, as shards take them.
 Seconds Ordered(std::vector<const train::TrialResult*> trials) {
   const auto cost = [](const train::TrialResult* trial) {
-    return search::TrialCost({trial->spec.model, trial->spec.size_px, trial->spec.generator, trial->spec.recipe,
-                              trial->spec.architecture, trial->spec.start},
+    return search::TrialCost({trial->spec.model, trial->spec.size_px, trial->spec.generator,
+                              trial->spec.recipe, trial->spec.architecture, trial->spec.start},
                              1);
   };
-  std::stable_sort(trials.begin(), trials.end(), [&](const auto* a, const auto* b) { return cost(a) > cost(b); });
+  std::stable_sort(trials.begin(), trials.end(),
+                   [&](const auto* a, const auto* b) { return cost(a) > cost(b); });
   Seconds seconds;
   for (const train::TrialResult* trial : trials) seconds.push_back(trial->seconds);
   return seconds;
@@ -73,7 +74,8 @@ Replay RaceOver(const dataset::Dataset& dataset, const search::SearchResult& gri
   return replay;
 }
 
-void PrintChoice(const char* how, const dataset::Dataset& dataset, const std::vector<search::CellResult>& cells) {
+void PrintChoice(const char* how, const dataset::Dataset& dataset,
+                 const std::vector<search::CellResult>& cells) {
   size_t trainings = 0;
   for (const search::CellResult& cell : cells) trainings += cell.folds.size();
   const search::CellResult& chosen =
@@ -92,13 +94,15 @@ Result<void> Study(const std::filesystem::path& run) {
   for (const search::CellResult& cell : grid.cells) {
     for (const train::TrialResult& trial : cell.folds) all.push_back(&trial);
   }
-  std::printf("\n%s: %zu pictures, %zu candidates, %zu rounds\n", run.filename().c_str(), dataset.pictures.size(),
-              grid.cells.size(), race.rounds.size());
+  std::printf("\n%s: %zu pictures, %zu candidates, %zu rounds\n", run.filename().c_str(),
+              dataset.pictures.size(), grid.cells.size(), race.rounds.size());
   PrintChoice("grid", dataset, grid.cells);
   PrintChoice("race", dataset, race.cells);
   Seconds together;
   for (const Seconds& round : race.rounds) together.insert(together.end(), round.begin(), round.end());
-  std::printf("| shards | race, s | its trainings without rounds, s | shards wait | grid, s |\n|---|---|---|---|---|\n");
+  std::printf(
+      "| shards | race, s | its trainings without rounds, s | shards wait | grid, s "
+      "|\n|---|---|---|---|---|\n");
   for (const int shards : {1, 10, 100}) {
     double wall = 0, work = 0;
     for (const Seconds& round : race.rounds) wall += Wall_s(round, shards);
