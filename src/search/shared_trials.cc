@@ -1,5 +1,7 @@
 #include "search/shared_trials.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -42,8 +44,9 @@ bool SharedTrials::IsFinished(const std::string& id) {
     if (!std::binary_search(names_.begin(), names_.end(), id)) return false;
   }
   // "It is there" is true wherever it comes from; "it is not" may be old, and is asked of the listing.
-  std::error_code error;
-  if (!fs::exists(trials_ / id / "trial.json", error) && !Holds(trials_ / id, "trial.json")) return false;
+  if (::access((trials_.native() + "/" + id + "/trial.json").c_str(), F_OK) != 0 &&
+      !Holds(trials_ / id, "trial.json"))
+    return false;
   const std::lock_guard lock(mutex_);
   finished_.insert(id);
   return true;

@@ -15,6 +15,9 @@ namespace {
 
 enum class JobState { kWaiting, kRunning, kElsewhere, kDone, kNotRun };
 
+// What a look at others found; more is worth more.
+enum class Found { kNothing, kFinished, kFree };
+
 using Clock = std::chrono::steady_clock;
 
 class Pool {
@@ -68,7 +71,7 @@ class Pool {
   void WorkShared(Progress& progress);
   std::optional<size_t> NextShared();
   void TryShared(size_t job, Progress& progress);
-  Result<bool> LookAtOthers();
+  Result<Found> LookAtOthers();
   bool TakeFinished(size_t job);
   bool IsSettled() const;
   void SetState(size_t job, JobState state) {
@@ -107,9 +110,9 @@ class Pool {
 class Pause {
  public:
   void Begin() { begun_ = Clock::now(); }
-  void End(bool found) {
+  void End(Found found) {
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begun_);
-    next_ = found ? kShortest : std::max(std::min(2 * next_, kOften), 10 * took);
+    next_ = std::max(found == Found::kNothing ? std::min(2 * next_, kOften) : kShortest, 10 * took);
   }
   void Wait(const Progress& progress) const {
     const auto end = Clock::now() + std::min(next_, kLongest);
@@ -178,7 +181,7 @@ void Pool::Work(Progress& progress) {
 
 Result<void> Pool::Begin() {
   train::TrialIds ids(fingerprint_);
-  for (const TrialJob& job : jobs_) ids_.push_back(ids.Of(job.spec, job.candidate));
+  for (const TrialJob& job : jobs_) ids_.push_back(ids.Of(job.spec));
   if (options_.shared != nullptr) {
     for (size_t i = 0; i < jobs_.size(); ++i) {
       if (!IsDealtTo(i, options_.share)) states_[i] = JobState::kElsewhere;
@@ -261,7 +264,7 @@ void Pool::WorkShared(Progress& progress) {
       const auto found = LookAtOthers();
       if (!found) return SetError(found.error());
       pause.End(*found);
-      if (*found) continue;
+      if (*found == Found::kFree || IsSettled()) continue;
     }
     if (!lent) spare_.Give();
     lent = true;
@@ -270,23 +273,23 @@ void Pool::WorkShared(Progress& progress) {
   if (!lent) spare_.Give();
 }
 
-// What others finished is done, what nobody has is waiting. Whether anything changed.
-Result<bool> Pool::LookAtOthers() {
+// What others finished is done, what nobody has is waiting.
+Result<Found> Pool::LookAtOthers() {
   HL_TRY(options_.shared->List());
-  bool changed = false;
+  Found most = Found::kNothing;
   for (size_t job = 0; job < jobs_.size(); ++job) {
     {
       const std::lock_guard lock(mutex_);
       if (states_[job] != JobState::kElsewhere) continue;
     }
     if (TakeFinished(job)) {
-      changed = true;
+      most = std::max(most, Found::kFinished);
     } else if (options_.shared->IsFree(ids_[job])) {
       SetState(job, JobState::kWaiting);
-      changed = true;
+      most = Found::kFree;
     }
   }
-  return changed;
+  return most;
 }
 
 // Whether the job is done because somebody finished it.

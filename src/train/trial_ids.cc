@@ -1,6 +1,9 @@
 #include "train/trial_ids.h"
 
+#include <algorithm>
+
 #include "base/hash.h"
+#include "train/start.h"
 
 namespace handlens::train {
 namespace {
@@ -8,44 +11,41 @@ namespace {
 // Raised whenever the same spec and data would train to other bits: layers' arithmetic, shuffles, generators.
 constexpr int kEngineVersion = 1;
 
-bool SameCandidate(const TrialSpec& a, const TrialSpec& b) {
-  return a.model == b.model && a.size_px == b.size_px && a.architecture == b.architecture &&
-         a.generator == b.generator && a.recipe == b.recipe && a.start == b.start;
+std::string Canonical(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+// The text of a value; made where it is not among the last ones.
+template <class T>
+const std::string& TextOf(const T& value, std::vector<std::pair<T, std::string>>& texts) {
+  constexpr size_t kMost = 64;
+  const auto found =
+      std::find_if(texts.begin(), texts.end(), [&](const auto& known) { return known.first == value; });
+  if (found != texts.end()) return found->second;
+  if (texts.size() == kMost) texts.clear();
+  return texts.emplace_back(value, Canonical(ToJson(value))).second;
 }
 
 }  // namespace
 
-// The canonical text is ToJson's on one line, without spaces; its fold stands before its seed.
-TrialIds::Text TrialIds::TextOf(const TrialSpec& spec) const {
-  Text text{spec, {}};
-  size_t part = 0;
-  const char* before = "{";
-  const Json json = ToJson(spec);
-  for (const auto& [name, value] : json.items()) {
-    text.parts[part] += fmt::format("{}\"{}\":", before, name);
-    before = ",";
-    if (name == "fold" || name == "seed") ++part;
-    else text.parts[part] += value.dump(-1, ' ', false, Json::error_handler_t::replace);
+// The canonical text is that of ToJson(spec) on one line, without spaces, its members in ToJson's order.
+std::string TrialIds::Of(const TrialSpec& spec) {
+  std::string text = "{\"model\":" + Canonical(spec.model) + ",\"size_px\":" + std::to_string(spec.size_px) +
+                     ",\"fold\":" + std::to_string(spec.fold) + ",\"seed\":" + std::to_string(spec.seed);
+  text += ",\"generator\":";
+  text += TextOf(spec.generator, generators_);
+  text += ",\"recipe\":";
+  text += TextOf(spec.recipe, recipes_);
+  text += ",\"architecture\":";
+  text += TextOf(spec.architecture, architectures_);
+  if (spec.start) {
+    text += ",\"start\":";
+    text += TextOf(*spec.start, starts_);
   }
-  text.parts[part] += fmt::format("}}\n{}\nengine {}", data_, kEngineVersion);
-  return text;
-}
-
-std::string TrialIds::Of(const TrialSpec& spec, size_t candidate) {
-  auto found = texts_.find(candidate);
-  if (found == texts_.end() || !SameCandidate(found->second.spec, spec))
-    found = texts_.insert_or_assign(candidate, TextOf(spec)).first;
-  const auto& [to_fold, to_seed, rest] = found->second.parts;
-  std::string canonical = to_fold;
-  canonical += std::to_string(spec.fold);
-  canonical += to_seed;
-  canonical += std::to_string(spec.seed);
-  canonical += rest;
-  return Sha256(canonical).substr(0, 16);
+  text += fmt::format("}}\n{}\nengine {}", data_, kEngineVersion);
+  return Sha256(text).substr(0, 16);
 }
 
 std::string TrialId(const TrialSpec& spec, const std::string& data_fingerprint) {
-  return TrialIds(data_fingerprint).Of(spec, 0);
+  return TrialIds(data_fingerprint).Of(spec);
 }
 
 }  // namespace handlens::train
