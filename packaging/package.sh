@@ -19,7 +19,7 @@ from_system='^(linux-vdso|ld-linux-x86-64|libc|libm|libstdc\+\+|libgcc_s|libz|li
 carry_libraries() {
   local private=$tree/lib/handlens name path
   : >"$out/libraries.txt"
-  { ldd "$tree/bin/handlens"; ldd "$private/handlens_judge"; } | awk '/=>/ {print $1, $3}' | LC_ALL=C sort -u | while read -r name path; do
+  { ldd "$tree/bin/handlens"; ldd "$private/handlens_judge"; ldd "$private/libhandlens_dicom.so"; } | awk '/=>/ {print $1, $3}' | LC_ALL=C sort -u | while read -r name path; do
     [[ $name =~ $from_system ]] && continue
     case $name in
       libjbig.so.0)

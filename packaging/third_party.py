@@ -22,12 +22,13 @@ LICENCES = {
     "libtiff-dev": "libtiff", "libutf8proc2": "MIT AND Unicode-DFS-2015", "libutf8proc-dev": "MIT AND Unicode-DFS-2015", "libwebp7": "BSD-3-Clause",
     "libwebpdemux2": "BSD-3-Clause", "libwebp-dev": "BSD-3-Clause", "libzip4": "BSD-3-Clause", "libzip-dev": "BSD-3-Clause",
     "nlohmann-json3-dev": "MIT", "libexpected-dev": "CC0-1.0", "libtomlplusplus-dev": "MIT", "libcpp-httplib-dev": "MIT", "libstb-dev": "MIT OR Unlicense",
-    "libflatbuffers-dev": "Apache-2.0", "libheif-dev": "LGPL-3.0-or-later", "zlib1g-dev": "Zlib",
+    "libflatbuffers-dev": "Apache-2.0", "libheif-dev": "LGPL-3.0-or-later", "zlib1g-dev": "Zlib", "libicu72": "ICU AND BSD-3-Clause",
+    "libdcmtk17": "BSD-3-Clause AND IJG AND Apache-2.0", "libdcmtk-dev": "BSD-3-Clause AND IJG AND Apache-2.0", "libxml2": "MIT",
 }
 # Of the system or the compiler, not carried. libheif's header has declarations only; the library itself is opened where it is installed.
 NOT_CARRIED = re.compile(r"^(libc6|libc6-dev|linux-libc-dev|libstdc\+\+.*|libgcc-.*|libcrypt-dev|zlib1g-dev|libheif-dev|libgtest-dev|libgmock-dev)$")
 # Where the header-only part and the shared library are one project, the library stands for both.
-SAME = {"libfmt-dev": "libfmt9", "libgif-dev": "libgif7", "libhwy-dev": "libhwy1", "libjpeg62-turbo-dev": "libjpeg62-turbo", "libpng-dev": "libpng16-16",
+SAME = {"libfmt-dev": "libfmt9", "libdcmtk-dev": "libdcmtk17", "libgif-dev": "libgif7", "libhwy-dev": "libhwy1", "libjpeg62-turbo-dev": "libjpeg62-turbo", "libpng-dev": "libpng16-16",
         "libqrcodegencpp-dev": "libqrcodegencpp1", "libssl-dev": "libssl3", "libtiff-dev": "libtiff6", "libutf8proc-dev": "libutf8proc2",
         "libwebp-dev": "libwebp7", "libzip-dev": "libzip4"}
 

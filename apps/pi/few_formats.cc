@@ -15,5 +15,6 @@ Result<Decoded> DecodeGif(ByteSpan, const DecodeLimits&) { return LeftOut("GIF")
 Result<Decoded> DecodeTiff(ByteSpan, const DecodeLimits&) { return LeftOut("TIFF"); }
 Result<Decoded> DecodeWebp(ByteSpan, const DecodeLimits&) { return LeftOut("WebP"); }
 Result<Decoded> DecodeHeif(ByteSpan, const DecodeLimits&) { return LeftOut("HEIC, HEIF or AVIF"); }
+Result<Decoded> DecodeDicom(ByteSpan, const DecodeLimits&) { return LeftOut("DICOM"); }
 
 }  // namespace handlens::image

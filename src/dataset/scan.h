@@ -36,6 +36,10 @@ struct Listing {
 Result<Listing> ListPictures(const std::filesystem::path& pictures, const LayoutRules& rules,
                              const Progress& progress);
 
+// Groups that the files themselves name (DICOM's patients), where nobody named others: sets groups_from, and
+// clears them with a warning where all files name the same one, which then tells nothing.
+void TakeGroupsOfFiles(std::vector<Picture>& pictures, Dataset& dataset);
+
 // Fills the groups of a listing's entries by the rules. Same errors.
 Result<void> AssignGroups(const GroupRules& rules, Listing& listing);
 // "train", "Test", "val" and the like.

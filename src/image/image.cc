@@ -24,6 +24,7 @@ Result<Decoded> DecodeAs(Format format, ByteSpan bytes, const DecodeLimits& limi
     case Format::kTiff: return DecodeTiff(bytes, limits);
     case Format::kWebp: return DecodeWebp(bytes, limits);
     case Format::kHeif: return DecodeHeif(bytes, limits);
+    case Format::kDicom: return DecodeDicom(bytes, limits);
     case Format::kNone: break;
   }
   return Fail(ErrorKind::kBadInput, "{}", NameOther(bytes));

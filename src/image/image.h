@@ -24,8 +24,8 @@ struct Image {
 
 // What the file said about itself, for the data check.
 struct FileFacts {
-  std::string format;      // "JPEG", "PNG", "GIF", "BMP", "TIFF", "WebP", "HEIC", "AVIF", "HEIF" by content,
-                           // never by extension
+  std::string format;      // "JPEG", "PNG", "GIF", "BMP", "TIFF", "WebP", "HEIC", "AVIF", "HEIF", "DICOM" by
+                           // content, never by extension
   std::string colour;      // "grey", "rgb", "palette", "rgba", "greya", "cmyk"
   bool has_alpha = false;  // or a transparent colour; composited on white
   int bits = 8;            // a channel, as stored
@@ -34,6 +34,8 @@ struct FileFacts {
   int frames = 1;
   int stored_width = 0;  // before orientation
   int stored_height = 0;
+  std::string
+      group;  // what the file says that it belongs to, under a name that tells nothing: DICOM's patient
   // What an exact reader should know although the picture decodes: "ends 12 bytes early", "profile ignored".
   std::vector<std::string> warnings;
 };

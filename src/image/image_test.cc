@@ -133,7 +133,7 @@ TEST(Decode, NamesWhatIsNotAPicture) {
   };
   EXPECT_THAT(message(""), HasSubstr("empty file"));
   EXPECT_THAT(message("%PDF-1.7"), HasSubstr("PDF document"));
-  EXPECT_THAT(message(std::string(128, '\0') + "DICM..."), HasSubstr("export it as PNG"));
+  EXPECT_THAT(message(std::string(128, '\0') + "DICM..."), HasSubstr("a damaged or truncated DICOM file"));
   EXPECT_THAT(message("<?xml version='1.0'?><svg></svg>"), HasSubstr("SVG"));
   EXPECT_THAT(message(std::string("\0\0\0\x18"
                                   "ftypheic",

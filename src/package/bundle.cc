@@ -109,6 +109,12 @@ Result<void> AddCheck(const BundleRequest& request, const Model& model, std::vec
     const auto input = image::ModelInput(decoded->image, model.description.size_px, fit);
     Carried carried;
     if (request.carry == Carry::kOriginals) {
+      if (decoded->facts.format == "DICOM") {
+        return Fail(ErrorKind::kUsage,
+                    "{} is a DICOM file: it says who the patient is, and no phone reads it; leave "
+                    "--check-pictures at \"pixels\"",
+                    picture.path.string());
+      }
       carried = Original(std::move(bytes), *decoded);
     } else {
       HL_ASSIGN(carried, PixelsOnly(input, model.description.size_px, fit));

@@ -34,7 +34,7 @@ Result<std::vector<search::Known>> Targets(const Wanted&, const Surroundings&) {
 }
 
 Result<std::vector<search::Known>> Formats(const Wanted&, const Surroundings&) {
-  return std::vector<search::Known>{{"JPEG, PNG, GIF, BMP, TIFF, WebP", "always"},
+  return std::vector<search::Known>{{"JPEG, PNG, GIF, BMP, TIFF, WebP, DICOM", "always"},
                                     {"HEIC, AVIF", "where libheif is installed"},
                                     {".zip", "of a folder of pictures"},
                                     {".csv", "with the columns path,label[,group], or other people's"}};

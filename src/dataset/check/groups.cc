@@ -170,6 +170,24 @@ Result<void> AssignGroups(const GroupRules& rules, Listing& listing) {
   return rules.pattern.empty() ? Result<void>() : ByPattern(rules.pattern, listing);
 }
 
+void TakeGroupsOfFiles(std::vector<Picture>& pictures, Dataset& dataset) {
+  std::set<std::string_view> groups;
+  size_t grouped = 0;
+  for (const Picture& picture : pictures) {
+    if (picture.group.empty()) continue;
+    ++grouped;
+    groups.insert(picture.group);
+  }
+  if (groups.size() == 1 && grouped > 1) {
+    dataset.warnings.push_back(
+        fmt::format("{} carry one and the same patient id, so the ids do not say which belong together.",
+                    Plural(grouped, "DICOM file", "DICOM files")));
+    for (Picture& picture : pictures) picture.group.clear();
+  } else if (!groups.empty()) {
+    dataset.groups_from = "patient ids";
+  }
+}
+
 bool GroupsKnown(const Dataset& dataset) {
   return std::any_of(dataset.pictures.begin(), dataset.pictures.end(),
                      [](const Picture& picture) { return !picture.group.empty(); });

@@ -101,7 +101,7 @@ class Reader {
     result.picture = Picture{.id = Sha256(std::span<const uint8_t>(bytes)),
                              .path = entry.path,
                              .label = classes_.at(entry.label),
-                             .group = entry.group,
+                             .group = listing_.groups_from.empty() ? decoded->facts.group : entry.group,
                              .width = decoded->image.width,
                              .height = decoded->image.height,
                              .format = decoded->facts.format,
@@ -234,6 +234,7 @@ Result<Dataset> Inspect(const InspectOptions& options, Progress& progress) {
   dataset.warnings = std::move(listing.warnings);
   Reader reader(listing, options);
   HL_ASSIGN(Candidates candidates, ReadAll(listing, reader, options.jobs, progress, dataset));
+  if (dataset.groups_from.empty()) TakeGroupsOfFiles(candidates.pictures, dataset);
   const auto tied_groups = RemoveExactCopies(candidates, listing.class_names, dataset);
   dataset.pictures = std::move(candidates.pictures);
   const std::vector<Look> looks = std::move(candidates.looks);

@@ -186,6 +186,46 @@ TEST_F(InspectTest, ReadsLabelsFilesWithGroupsAndListsBadRows) {
   EXPECT_EQ(data->rejected.size(), 3U);
 }
 
+TEST_F(InspectTest, PatientsOfDicomFilesAreGroupsThatNobodyCanRead) {
+  const fs::path files = fs::path(HANDLENS_SOURCE_DIR) / "src/image/testdata/dicom";
+  const auto copy = [&](const char* file, const char* to) {
+    ASSERT_TRUE(WriteFileAtomic(root_ / to, *ReadFile(files / file)));
+  };
+  copy("ct_window.dcm", "ill/1.dcm");       // p-17
+  copy("ct_big_endian.dcm", "ill/IM0002");  // p-18
+  copy("inverted.dcm", "well/1.dcm");       // p-19
+  copy("jpeg_lossless.dcm", "well/2.dcm");  // p-17
+  copy("twelve_bits.dcm", "well/3.dcm");    // none
+  const auto data = Look();
+  ASSERT_TRUE(data) << data.error().message;
+  EXPECT_EQ(data->groups_from, "patient ids");
+  std::map<std::string, std::string> groups;
+  for (const Picture& picture : data->pictures) groups[picture.path] = picture.group;
+  ASSERT_EQ(groups.size(), 5u);
+  EXPECT_EQ(groups["ill/1.dcm"], groups["well/2.dcm"]);
+  EXPECT_NE(groups["ill/1.dcm"], groups["ill/IM0002"]);
+  EXPECT_EQ(groups["well/3.dcm"], "");
+  ASSERT_TRUE(WriteDataset(root_ / "dataset.json", *data));
+  const std::string record = *ReadText(root_ / "dataset.json");
+  for (const char* secret : {"p-17", "p-18", "p-19", "Doe"})
+    EXPECT_EQ(record.find(secret), std::string::npos) << secret;
+}
+
+TEST_F(InspectTest, OnePatientIdForAllSaysNothing) {
+  const fs::path files = fs::path(HANDLENS_SOURCE_DIR) / "src/image/testdata/dicom";
+  for (const auto& [file, to] : {std::pair{"colour.dcm", "a/1.dcm"}, {"colour_planes.dcm", "b/1.dcm"}})
+    ASSERT_TRUE(WriteFileAtomic(root_ / to, *ReadFile(files / file)));
+  const auto data = Look();
+  ASSERT_TRUE(data) << data.error().message;
+  EXPECT_FALSE(GroupsKnown(*data));
+  EXPECT_EQ(data->groups_from, "");
+  EXPECT_NE(
+      std::find(
+          data->warnings.begin(), data->warnings.end(),
+          "2 DICOM files carry one and the same patient id, so the ids do not say which belong together."),
+      data->warnings.end());
+}
+
 TEST_F(InspectTest, ReadsPicturesOutsideTheFolderOfTheLabelsFile) {
   for (uint64_t i = 0; i < 5; ++i) Put(fmt::format("p/{}.png", i), Texture(i));
   fs::create_directory(root_ / "tables");

@@ -28,7 +28,7 @@ std::vector<std::string> Spellings(const std::string& written) {
   std::replace(path.begin(), path.end(), '\\', '/');
   if (path != all.back() && !path.empty()) all.push_back(path);
   if (fs::path(path).has_extension()) return all;
-  for (const std::string_view ending : {".jpg", ".jpeg", ".png", ".JPG", ".tif", ".webp", ".heic"})
+  for (const std::string_view ending : {".jpg", ".jpeg", ".png", ".JPG", ".tif", ".webp", ".heic", ".dcm"})
     all.push_back(path + std::string(ending));
   return all;
 }

@@ -24,9 +24,9 @@ constexpr std::string_view kExpected =
     "path,label[,group]";
 
 bool HasPictureExtension(const std::string& name) {
-  constexpr std::array<std::string_view, 15> kExtensions = {".jpg",  ".jpeg", ".jpe", ".jfif", ".png",
-                                                            ".gif",  ".bmp",  ".tif", ".tiff", ".webp",
-                                                            ".heic", ".heif", ".hif", ".avif", ".mpo"};
+  constexpr std::array<std::string_view, 16> kExtensions = {
+      ".jpg",  ".jpeg", ".jpe",  ".jfif", ".png", ".gif",  ".bmp", ".tif",
+      ".tiff", ".webp", ".heic", ".heif", ".hif", ".avif", ".mpo", ".dcm"};
   const std::string extension = FoldedName(fs::path(name).extension().string());
   return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
 }

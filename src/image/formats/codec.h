@@ -26,6 +26,7 @@ Result<Decoded> DecodeBmp(ByteSpan bytes, const DecodeLimits& limits);
 Result<Decoded> DecodeTiff(ByteSpan bytes, const DecodeLimits& limits);
 Result<Decoded> DecodeWebp(ByteSpan bytes, const DecodeLimits& limits);
 Result<Decoded> DecodeHeif(ByteSpan bytes, const DecodeLimits& limits);  // HEIC and AVIF
+Result<Decoded> DecodeDicom(ByteSpan bytes, const DecodeLimits& limits);
 
 // Bytes a pixel that a decoder holds at most: RGB, and RGBA or a turned copy beside it.
 constexpr int64_t kBytesPerPixel = 7;

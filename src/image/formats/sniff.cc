@@ -19,7 +19,6 @@ struct Signature {
 
 constexpr Signature kOthers[] = {
     {0, "%PDF"sv, "a PDF document, not a picture; export its pages as PNG first"},
-    {128, "DICM"sv, "a DICOM file; export it as PNG first"},
     {0, "\0\0\0\1Bud1"sv, "a macOS folder file (.DS_Store), not a picture"},
     {0, "\x00\x05\x16\x07"sv, "a macOS companion file (AppleDouble), not a picture"},
     {0, "\x00\x05\x16\x00"sv, "a macOS companion file (AppleSingle), not a picture"},
@@ -119,7 +118,7 @@ Format SniffFormat(ByteSpan bytes) {
   if (Has(text, 0, "BM"sv) && text.size() >= 26) return Format::kBmp;
   if (Has(text, 0, "RIFF"sv) && Has(text, 8, "WEBP"sv)) return Format::kWebp;
   if (IsHeif(text)) return Format::kHeif;
-  if (Has(text, 128, "DICM"sv)) return Format::kNone;  // whose preamble may look like a TIFF
+  if (Has(text, 128, "DICM"sv)) return Format::kDicom;  // whose preamble may look like a TIFF
   if (Has(text, 0, "II*\0"sv) || Has(text, 0, "MM\0*"sv)) return Format::kTiff;
   if (Has(text, 0, "II+\0"sv) || Has(text, 0, "MM\0+"sv)) return Format::kTiff;
   return Format::kNone;
@@ -143,7 +142,7 @@ std::string_view NameOther(ByteSpan bytes) {
     return "a web page, not a picture; the download probably failed";
   }
   if (IsText(text)) return "a text file, not a picture";
-  return "not a picture of a known format (JPEG, PNG, GIF, BMP, TIFF, WebP, HEIC, AVIF)";
+  return "not a picture of a known format (JPEG, PNG, GIF, BMP, TIFF, WebP, HEIC, AVIF, DICOM)";
 }
 
 }  // namespace handlens::image

@@ -8,7 +8,7 @@
 
 namespace handlens::image {
 
-enum class Format { kNone, kJpeg, kPng, kGif, kBmp, kTiff, kWebp, kHeif };
+enum class Format { kNone, kJpeg, kPng, kGif, kBmp, kTiff, kWebp, kHeif, kDicom };
 
 // The picture format that these bytes begin with; kNone for everything else.
 Format SniffFormat(ByteSpan bytes);
