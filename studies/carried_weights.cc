@@ -42,7 +42,9 @@ double TestAccuracy(nn::Network& network, const dataset::Dataset& dataset, const
 }
 
 Result<void> Study(const std::string& pictures, Flags flags) {
-  HL_ASSIGN(const dataset::Dataset dataset, dataset::Inspect({pictures, {}, {}, {}, 1}, SilentProgress()));
+  HL_ASSIGN(
+      const dataset::Dataset dataset,
+      dataset::Inspect({.pictures = pictures, .limits = {}, .thumbnails = {}, .jobs = 1}, SilentProgress()));
   split::SplitOptions split_options;
   split_options.order = split::Order::kPaper;
   HL_ASSIGN(const split::Split split, split::MakeSplit(dataset, split_options));

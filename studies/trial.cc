@@ -95,7 +95,9 @@ void PrintCell(const dataset::Dataset& dataset, const search::CellResult& cell) 
 Result<void> Trial(const std::string& pictures, const std::vector<Flags>& cells) {
   Flags flags = cells[0];
   const int jobs = std::atoi(flags["jobs"].c_str());
-  HL_ASSIGN(const dataset::Dataset dataset, dataset::Inspect({pictures, {}, {}, {}, jobs}, SilentProgress()));
+  HL_ASSIGN(const dataset::Dataset dataset,
+            dataset::Inspect({.pictures = pictures, .limits = {}, .thumbnails = {}, .jobs = jobs},
+                             SilentProgress()));
   split::SplitOptions split_options;
   split_options.folds = std::atoi(flags["folds"].c_str());
   split_options.validation_share = std::strtod(flags["validation"].c_str(), nullptr);
