@@ -11,7 +11,9 @@ _Alignas(16) static unsigned char arena[HANDLENS_ARENA_BYTES];
 
 static void print_scores(int best, const float* scores) {
   for (int i = 0; i < HANDLENS_CLASSES; ++i) printf("%.4f  %s\n", (double)scores[i], handlens_labels[i]);
-  printf("%s\n", scores[best] < HANDLENS_NOT_SURE_BELOW ? "not sure" : handlens_labels[best]);
+  printf("%s\n", HANDLENS_REFERS(scores)                  ? "refer to an expert"
+                 : scores[best] < HANDLENS_NOT_SURE_BELOW ? "not sure"
+                                                          : handlens_labels[best]);
 }
 
 static int check(void) {

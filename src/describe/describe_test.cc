@@ -248,6 +248,35 @@ TEST(Wrappers, CppSampleRunsAndGivesTheComputersScores) {
   EXPECT_NE(Shell(fmt::format("cd {}/wrappers && ./sample_program ../model.tflite", folder.string())), 0);
 }
 
+TEST(Wrappers, CppRefersTheClassThatMustNotBeMissed) {
+  if (Shell("g++ --version 2>&1") != 0) GTEST_SKIP() << "no g++";
+  for (const bool named : {true, false}) {
+    Description d = Colours();
+    if (named) {
+      d.referral.emplace();
+      d.referral->wanted.label = d.labels[2];
+      d.referral->label = 2;
+      d.referral->from = 0.3;
+    }
+    const fs::path folder = FreshFolder(named ? "refers" : "refers-none");
+    for (const Wrapper& wrapper : Wrappers(d))
+      ASSERT_TRUE(WriteFileAtomic(folder / wrapper.file_name, wrapper.text));
+    // Exit code: bit 0 of a sure red with much blue, bit 1 of one with little.
+    ASSERT_TRUE(WriteFileAtomic(
+        folder / "try.cc",
+        std::string_view("#include \"handlens_classifier.h\"\nint main() {\n"
+                         "  handlens_model::Answer much, little;\n  much.scores = {0.6f, 0.1f, 0.3f};\n"
+                         "  little.scores = {0.7f, 0.1f, 0.2f};\n"
+                         "  return (much.refer() ? 1 : 0) + (little.refer() ? 2 : 0);\n}\n")));
+    const std::string source = HANDLENS_SOURCE_DIR;
+    EXPECT_EQ(Shell(fmt::format(
+                  "cd {1} && g++ -std=c++17 -O1 -Wall -Wextra -Werror -I{0}/src/describe/testdata/stubs "
+                  "-I{0}/src/pixels -I{0}/src try.cc -o try_program && ./try_program; test $? = {2}",
+                  source, folder.string(), named ? 1 : 0)),
+              0);
+  }
+}
+
 TEST(DescribeRun, ProvesTheLabelOrderOnEveryFile) {
   SKIP_WITHOUT_RUNTIME();
   const fs::path folder = ConvertedRun("proves", Colours().labels);

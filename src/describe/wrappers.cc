@@ -85,7 +85,9 @@ std::map<std::string, std::string, std::less<>> ValuesFor(const Description& d, 
           {"SIZE_PX", fmt::format("{}", d.size_px)},
           {"FIT", fmt::format("{}", FitCode(d.fit))},
           {"FIT_NAME", d.fit},
-          {"NOT_SURE_BELOW", fmt::format("{:.4f}", d.not_sure_below)}};
+          {"NOT_SURE_BELOW", fmt::format("{:.4f}", d.not_sure_below)},
+          {"REFER_CLASS", d.referral ? fmt::format("{}", d.referral->label) : "-1"},
+          {"REFER_FROM", fmt::format("{:.4f}", d.referral ? d.referral->from : 1)}};
 }
 
 // Replaces each @KEY@ in one pass, so that a value that looks like a key is left alone. An unknown key is a

@@ -131,7 +131,9 @@ std::string HeaderText(const CRequest& request, const Lowered& lowered) {
       {"@SIDE@", fmt::format("{}", lowered.size_px)},
       {"@ARENA_BYTES@", fmt::format("{}", lowered.arena_bytes)},
       {"@CLASSES@", fmt::format("{}", lowered.classes)},
-      {"@NOT_SURE_BELOW@", fmt::format("{:.4f}", request.not_sure_below)}};
+      {"@NOT_SURE_BELOW@", fmt::format("{:.4f}", request.not_sure_below)},
+      {"@REFER_CLASS@", fmt::format("{}", request.refer_class)},
+      {"@REFER_FROM@", fmt::format("{:.4f}", request.refer_from)}};
   for (const auto& [key, value] : values) text = Replaced(text, key, value);
   return text;
 }

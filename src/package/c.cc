@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "describe/describe.h"
 #include "inference/inference.h"
+#include "package/c_answers.h"
 #include "package/c_files.h"
 #include "package/own_folder.h"
 #include "package/package.h"
@@ -74,10 +75,6 @@ std::string Readme(const BundleRequest& request, const inference::CModel& model,
   return text;
 }
 
-int FitCode(std::string_view fit) {
-  return fit == "stretch" ? 1 : fit == "letterbox" ? 2 : 0;
-}  // HL_FIT_* of pixels.h
-
 const BundleFile* Find(const std::vector<BundleFile>& files, std::string_view name) {
   for (const BundleFile& file : files) {
     if (file.name == name) return &file;
@@ -99,6 +96,8 @@ Result<std::vector<BundleFile>> MakeC(const BundleRequest& request) {
                                         .name = request.name,
                                         .labels = description.labels,
                                         .not_sure_below = description.not_sure_below,
+                                        .refer_class = ReferClass(description),
+                                        .refer_from = ReferFrom(description),
                                         .fit = FitCode(description.fit)});
   if (!model) return Fail(model.error().kind, "{}: {}", request.model.string(), model.error().message);
   HL_ASSIGN(const Check check, MakeCheck(request, bytes, description));

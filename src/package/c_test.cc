@@ -17,11 +17,12 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-FolderRequest MakeRequest(const std::string& name, const Bytes& model) {
+FolderRequest MakeRequest(const std::string& name, const Bytes& model,
+                          std::optional<double> refer_from = {}) {
   const fs::path folder = fs::path(testing::TempDir()) / ("handlens-c-" + name);
   fs::remove_all(folder);
-  EXPECT_TRUE(
-      WriteFileAtomic(folder / "model.tflite", WithLabels(model, {"red", "green \"x\"", "Bl\xc3\xa4u"})));
+  EXPECT_TRUE(WriteFileAtomic(folder / "model.tflite",
+                              WithLabels(model, {"red", "green \"x\"", "Bl\xc3\xa4u"}, refer_from)));
   const auto rgb = describe::sample::Flat(200, 30, 40, 9);
   EXPECT_TRUE(WriteFileAtomic(folder / "red.png", image::EncodePng(rgb, 9, 9)));
   FolderRequest request;
@@ -49,6 +50,20 @@ TEST(PackC, BuildsAsItStandsAndPassesItsCheck) {
   ASSERT_TRUE(WriteFileAtomic(request.out / "check.h", header));
   EXPECT_NE(Make(request.out), 0);
   EXPECT_THAT(*ReadText(request.out / "log"), HasSubstr("CHECK FAILED"));
+}
+
+// The check picture is red, with a score of 200/255.
+TEST(PackC, RefersTheClassThatMustNotBeMissed) {
+  if (std::system("make --version >/dev/null 2>&1 && cc --version >/dev/null 2>&1") != 0)
+    GTEST_SKIP() << "no make or no cc";
+  for (const double from : {0.7, 0.9}) {
+    const FolderRequest request =
+        MakeRequest(fmt::format("refers-{}", from), describe::sample::QuantizedModel(), from);
+    ASSERT_TRUE(PackC(request));
+    EXPECT_EQ(Make(request.out), 0) << *ReadText(request.out / "log");
+    const std::string said = *ReadText(request.out / "log");
+    EXPECT_EQ(said.find("refer to an expert") != std::string::npos, from < 0.78) << said;
+  }
 }
 
 TEST(PackC, SaysWhatItTakes) {

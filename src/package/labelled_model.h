@@ -9,11 +9,18 @@
 
 namespace handlens::package {
 
-inline Bytes WithLabels(const Bytes& model, const std::vector<std::string>& labels) {
+// `refer_from`: the first label is referred from this score on; nullopt = none is.
+inline Bytes WithLabels(const Bytes& model, const std::vector<std::string>& labels,
+                        std::optional<double> refer_from = {}) {
   describe::Description description;
   description.name = "colours";
   description.size_px = describe::sample::kSizePx;
   description.labels = labels;
+  if (refer_from) {
+    description.referral.emplace();
+    description.referral->wanted.label = labels[0];
+    description.referral->from = *refer_from;
+  }
   tflite::Metadata metadata;
   metadata.name = "colours";
   metadata.mean = {0};

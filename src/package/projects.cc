@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "describe/describe.h"
 #include "inference/inference.h"
+#include "package/c_answers.h"
 #include "package/own_folder.h"
 #include "package/package.h"
 #include "package/targets.h"
@@ -30,10 +31,6 @@ struct Project {
   std::string code, bundle;  // folders of the C files and of the bundle
   std::string version;       // "1.0.0"
 };
-
-int FitCode(std::string_view fit) {
-  return fit == "stretch" ? 1 : fit == "letterbox" ? 2 : 0;
-}  // HL_FIT_* of pixels.h
 
 // The words in a file's own language, by its name; other files are left as they are.
 void FillWords(const FolderRequest& request, const Project& project, BundleFile& file) {
@@ -70,6 +67,8 @@ Result<void> AddModel(const FolderRequest& request, const Project& project, std:
                                  .name = Visible(description.name),
                                  .labels = description.labels,
                                  .not_sure_below = description.not_sure_below,
+                                 .refer_class = ReferClass(description),
+                                 .refer_from = ReferFrom(description),
                                  .fit = FitCode(description.fit)});
   if (!code) return Fail(code.error().kind, "{}: {}", request.bundle.model.string(), code.error().message);
   files.push_back({project.code + "/model.c", TextBytes(code->source)});

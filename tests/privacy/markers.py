@@ -3,8 +3,8 @@
 
 Usage: markers.py BUILD_DIR SOURCE_DIR. Plants words in EXIF, XMP, IPTC, comments, PNG text, TIFF tags, behind the end of the
 file, in names of files and folders; runs the whole of `run`, `report --anonymous` and `app`, and looks for the words in
-everything that these wrote for giving away: raw, as UTF-16, inside zip archives and APKs, inside base64, and compressed
-in PNG. Then packs the originals on purpose and expects to find the words, so that a blind search cannot pass.
+everything that these wrote for giving away: raw, as UTF-16, inside zip archives and APKs, inside the archive of a program for the
+Raspberry Pi and of its Debian package, inside base64, and compressed in PNG. All targets that are built are packed. Then packs the originals on purpose and expects to find the words, so that a blind search cannot pass.
 """
 import base64
 import io
@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
 import zlib
@@ -66,19 +67,41 @@ def forms(words):
     return [form for word in words for form in (word.encode(), word.encode("utf-16-le"), word.encode("utf-16-be"))]
 
 
+def members(data):
+    """What is inside an archive, by name; empty for everything else."""
+    if data[:4] == b"PK\x03\x04":
+        archive = zipfile.ZipFile(io.BytesIO(data))
+        return {name: archive.read(name) for name in archive.namelist()}
+    if data[-8:] == b"HLPACK01":  # docs/formats-app.md: archive, its length, its hash, this mark
+        length = int.from_bytes(data[-80:-72], "little")
+        return tar_members(data[-80 - length:-80])
+    if data[:8] == b"!<arch>\n":  # a Debian package
+        with tempfile.NamedTemporaryFile(suffix=".deb") as file:
+            file.write(data)
+            file.flush()
+            return tar_members(subprocess.run(["dpkg-deb", "--fsys-tarfile", file.name], capture_output=True, check=True).stdout)
+    return {}
+
+
+def tar_members(data):
+    archive = tarfile.open(fileobj=io.BytesIO(data))
+    return {member.name: archive.extractfile(member).read() for member in archive.getmembers() if member.isfile()}
+
+
 def hits(data, words, where, found, depth=0):
     """Adds to `found` every place below `data` that holds one of the words."""
     lower = data.lower()
     found.update(where for form in forms(words) if form in lower)
     if depth == 3:
         return
-    if data[:4] == b"PK\x03\x04":
-        archive = zipfile.ZipFile(io.BytesIO(data))
-        for name in archive.namelist():
-            if any(word in name for word in words):
-                found.add(f"{where}!{name} (its name)")
-            hits(archive.read(name), words, f"{where}!{name}", found, depth + 1)
-    elif data[:8] == b"\x89PNG\r\n\x1a\n":
+    inside = members(data)
+    for name, member in inside.items():
+        if any(word in name for word in words):
+            found.add(f"{where}!{name} (its name)")
+        hits(member, words, f"{where}!{name}", found, depth + 1)
+    if inside:
+        return
+    if data[:8] == b"\x89PNG\r\n\x1a\n":
         for kind, body in png_chunks(data):
             if kind in (b"zTXt", b"iCCP"):
                 hits(zlib.decompress(body.split(b"\0", 1)[1][1:]), words, where, found, 3)
@@ -126,9 +149,9 @@ def search(words, *places):
     return found, count
 
 
-def check_pictures(run):
+def check_pictures(run, packed):
     """The structure of every picture in the report, the thumbnails and the apps' check folders."""
-    count = 0
+    count, targets_with_pictures = 0, set()
     for path in files_below(run / "thumbnails"):
         check_plain(path.read_bytes(), path)
         count += 1
@@ -136,15 +159,15 @@ def check_pictures(run):
         check_plain(base64.b64decode(data), f"report.html, {kind}")
         count += 1
     for path in files_below(run / "apps"):
-        members = {str(path): path.read_bytes()}
-        if path.suffix == ".apk":
-            archive = zipfile.ZipFile(path)
-            members = {name: archive.read(name) for name in archive.namelist()}
-        for name, data in members.items():
-            if re.search(r"bundle/check/\d+\.|icon-\d+\.png$", name):
-                check_plain(data, f"{path}!{name}")
+        data = path.read_bytes()
+        for name, member in (members(data) or {str(path): data}).items():
+            if re.search(r"(^|/)check/\d+\.|icon-\d+\.png$", name):
+                check_plain(member, f"{path}!{name}")
                 count += 1
+                targets_with_pictures.add(path.relative_to(run / "apps").parts[0])
     assert count > 100, count
+    carrying = {target for target in packed if target != "c"}  # whose one picture is numbers in check.h
+    assert targets_with_pictures == carrying, (targets_with_pictures, carrying)
     return count
 
 
@@ -154,7 +177,12 @@ def targets():
         found.append(("--target", "android", "--project") if (BUILD / "apps/android/project").exists() else ("--target", "android"))
     if (BUILD / "apps/web/site/index.html").exists():
         found.append(("--target", "web"))
-    return found
+    if (BUILD / "apps/pi/program-arm64").exists():
+        found.append(("--target", "pi"))
+    for name in ("ios", "flutter"):
+        if (BUILD / "apps" / name).is_dir():
+            found.append(("--target", name))
+    return [*found, ("--target", "c")] if found else []
 
 
 def main(work):
@@ -168,13 +196,14 @@ def main(work):
              "--holdout", "4", "--reduce", "never", "-q", codes=(0, 4), env=env)
     for target in targets():
         said = handlens("app", run, *target, env=env)
-        assert "pixels that the model sees" in said, said
+        assert target[1] == "c" or "pixels that the model sees" in said, said
+    packed = [target[1] for target in targets()]
     everything = [run / "apps", run / "report.html", run / "report.json", run / "report", run / "thumbnails", run / "model"]
     found, files = search([INSIDE], *everything)
     assert not found, sorted(found)
     found, _ = search([NAME], run / "apps", run / "model", run / "thumbnails")
     assert not found, sorted(found)
-    pieces = check_pictures(run)
+    pieces = check_pictures(run, packed)
     found, _ = search([NAME], run / "report.html")
     assert found, "the report names files unless it is told not to"
 
@@ -182,11 +211,16 @@ def main(work):
     found, _ = search([INSIDE, NAME, str(work)], run / "report.html", run / "report.json", run / "report")
     assert not found, sorted(found)
 
-    said = handlens("app", run, *targets()[0], "--check-pictures", "originals", env=env)
-    assert "AS ORIGINAL FILES" in said and NAME in said, said
-    found, _ = search([INSIDE], run / "apps")
-    assert found, "the search is blind"
-    print(f"{files} files and {pieces} pictures without a planted word; {len(found)} places with one once the originals were asked for")
+    places = 0
+    for target in targets():
+        if target[1] == "c":
+            continue
+        said = handlens("app", run, *target, "--check-pictures", "originals", env=env)
+        assert "AS ORIGINAL FILES" in said and NAME in said, said
+        found, _ = search([INSIDE], run / "apps" / target[1])
+        assert found, f"the search is blind in {target[1]}"
+        places += len(found)
+    print(f"{', '.join(packed)}: {files} files and {pieces} pictures without a planted word; {places} places with one once the originals were asked for")
     return 0
 
 

@@ -93,6 +93,12 @@ int main(int argc, char** argv) {
     description.name = description.labels[set];
     description.notice = description.labels[set + 20];
     description.size_px = 32;
+    if (set % 2 == 0) {
+      description.referral.emplace();
+      description.referral->label = static_cast<size_t>(set) + 3;
+      description.referral->wanted.label = description.labels[description.referral->label];
+      description.referral->from = 0.25;
+    }
     for (const describe::Wrapper& wrapper : describe::Wrappers(description)) {
       if (!WriteFileAtomic(folder / wrapper.file_name, wrapper.text)) return 1;
     }

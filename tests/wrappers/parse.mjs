@@ -53,6 +53,7 @@ for (const [extension, grammar] of Object.entries(GRAMMARS)) {
     }
     const name = names[0];
     const root = roots[0];
+    assert.match(root.text, /refer/i, `${name}: says nothing of a class that must not be missed`);
     const found = [];
     for (const node of nodes(root)) {
       if (!LITERALS.has(node.type) || !node.text.startsWith('"')) continue;

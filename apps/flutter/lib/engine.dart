@@ -21,7 +21,9 @@ class Spec {
         side = preprocess['size_px'] as int,
         fit = const ['crop', 'stretch', 'letterbox'].indexOf(preprocess['fit'] as String),
         labels = List<String>.from(preprocess['labels'] as List<dynamic>),
-        notSureBelow = (preprocess['not_sure_below'] as num? ?? 0).toDouble();
+        notSureBelow = (preprocess['not_sure_below'] as num? ?? 0).toDouble(),
+        referClass = (preprocess['refer'] as Map<String, dynamic>?)?['class'] as int? ?? -1,
+        referFrom = ((preprocess['refer'] as Map<String, dynamic>?)?['from'] as num? ?? 1).toDouble();
 
   final Map<String, dynamic> preprocess;
   final String name, modelFile, modelSha256, inputType;
@@ -29,6 +31,8 @@ class Spec {
   final int fit; // HL_FIT_* of pixels.h
   final List<String> labels;
   final double notSureBelow;
+  final int referClass; // the label that must not be missed; -1 = none
+  final double referFrom; // scores of it at or above this are referred
 
   String fact(String key) => preprocess[key] as String? ?? '';
 
@@ -38,7 +42,7 @@ class Spec {
     final preprocess = app['preprocess'] as Map<String, dynamic>;
     if (app['version'] != 1 || preprocess['pixel_contract'] != 1) throw Problem('problem_newer');
     final spec = Spec(app, preprocess);
-    if (spec.fit < 0) throw Problem('problem_bundle');
+    if (spec.fit < 0 || spec.referClass >= spec.labels.length) throw Problem('problem_bundle');
     return spec;
   }
 }
@@ -151,4 +155,7 @@ class Engine {
 
   String label(Answer answer) => spec.labels[answer.best];
   bool sure(Answer answer) => answer.top >= spec.notSureBelow;
+
+  /// Whether the class that must not be missed scores so high that no class is to be named.
+  bool refers(Answer answer) => spec.referClass >= 0 && answer.scores[spec.referClass] >= spec.referFrom;
 }

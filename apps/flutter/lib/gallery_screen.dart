@@ -172,6 +172,10 @@ class GalleryRow extends StatelessWidget {
   String headline(Answer answer) {
     final line = '${engine.label(answer)}  ${percent(answer.top)}';
     final mark = item.truth == null ? '' : '  ${t(item.truth == answer.best ? 'right_mark' : 'wrong_mark')}';
+    if (engine.refers(answer)) {
+      final suspect = engine.spec.referClass;
+      return '${t('refer')}: ${t('refer_possibly', [engine.spec.labels[suspect], percent(answer.scores[suspect])])}$mark';
+    }
     return (engine.sure(answer) ? line : t('answer_unsure', [line])) + mark;
   }
 

@@ -101,8 +101,10 @@ struct AnswerView: View {
 
     var body: some View {
         let sure = engine.sure(answer)
+        let referral = engine.referral(answer)
         VStack(alignment: .leading, spacing: 6) {
-            Text(sure ? engine.label(answer) : t("not_sure")).font(.title2).bold()
+            Text(referral != nil ? t("refer") : sure ? engine.label(answer) : t("not_sure")).font(.title2).bold()
+            if let referral = referral { Text(verbatim: referral) }
             ProgressView(value: min(1, max(0, answer.top)))
                 .accessibilityLabel(sure ? t("confidence", percent(answer.top)) : t("confidence_unsure", percent(answer.top), engine.label(answer)))
             ForEach(answer.order.prefix(3), id: \.self) { index in

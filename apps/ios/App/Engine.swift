@@ -63,4 +63,10 @@ final class Engine {
     func sure(_ answer: Answer) -> Bool {
         answer.top >= spec.notSureBelow
     }
+
+    /// "possibly melanoma (31 %)" where the class that must not be missed scores so high that no class is to be named.
+    func referral(_ answer: Answer) -> String? {
+        guard let refer = spec.preprocess.refer, Double(answer.scores[refer.index]) >= refer.from else { return nil }
+        return t("refer_possibly", spec.labels[refer.index], percent(Double(answer.scores[refer.index])))
+    }
 }

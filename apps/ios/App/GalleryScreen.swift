@@ -102,6 +102,7 @@ struct GalleryRow: View {
     private func headline(_ answer: Answer) -> String {
         let line = engine.label(answer) + "  " + percent(answer.top)
         let mark = item.truth.map { $0 == answer.best ? "  " + t("right_mark") : "  " + t("wrong_mark") } ?? ""
+        if let referral = engine.referral(answer) { return t("refer") + ": " + referral + mark }
         return (engine.sure(answer) ? line : t("answer_unsure", line)) + mark
     }
 

@@ -14,10 +14,22 @@ struct Spec {
         let fit: String
         let labels: [String]
         let notSureBelow: Double?
+        let refer: Refer?
         let notice: String?
         let modelVersion: String?
         let author: String?
         let license: String?
+    }
+
+    /// A class that must not be missed: where it scores `from` or more, no class is to be named.
+    struct Refer: Decodable {
+        let index: Int
+        let from: Double
+
+        private enum CodingKeys: String, CodingKey {
+            case index = "class"
+            case from
+        }
     }
 
     private struct File: Decodable {
@@ -48,6 +60,7 @@ struct Spec {
         guard file.format == "handlens-app" else { throw Problem("problem_bundle") }
         guard file.version == 1, file.preprocess.pixelContract == 1 else { throw Problem("problem_newer") }
         guard ["crop", "stretch", "letterbox"].contains(file.preprocess.fit) else { throw Problem("problem_bundle") }
+        if let refer = file.preprocess.refer, !file.preprocess.labels.indices.contains(refer.index) { throw Problem("problem_bundle") }
         return Spec(
             name: file.name, modelFile: file.modelFile, modelSha256: file.modelSha256, inputType: file.inputType,
             preprocess: file.preprocess)
