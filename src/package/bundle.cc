@@ -6,6 +6,7 @@
 #include "describe/describe.h"
 #include "package/own_folder.h"
 #include "package/package.h"
+#include "package/why.h"
 #include "tflite/tflite.h"
 
 namespace handlens::package {
@@ -156,6 +157,7 @@ Result<std::vector<BundleFile>> MakeBundle(const BundleRequest& request) {
               {"output_quantization", OutputQuantization(model.info)},
               {"preprocess", Json::parse(model.info.preprocess_json)}};
   if (!request.guide.empty()) app["guide"] = request.guide;
+  app["why"] = {{"cells", kWhyCells}, {"least_drop", kWhyLeastDrop}, {"most_red", kWhyMostRed}};
   files.push_back({"app.json", RecordBytes("handlens-app", app)});
   files.push_back({"model.tflite", model.bytes});
   if (!request.model_card.empty()) {

@@ -2,6 +2,7 @@
 // (docs/formats-app.md). Everything is checked before anything runs: an app with wrong labels is worse than none.
 import { Refusal } from "./refusal";
 import type { Fit } from "./pixels";
+import type { WhyRule } from "./why";
 
 export interface Preprocess {
   name: string;
@@ -32,6 +33,7 @@ export interface AppInfo {
   input_type: string;
   output_type: string;
   output_quantization: Quantization | null;
+  why?: WhyRule; // how answers are explained; not in older packs
   guide?: string; // the fault of the camera that harms most, by the verdict: "distance"; not in older packs
   preprocess: Preprocess;
 }

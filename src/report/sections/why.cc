@@ -6,14 +6,13 @@
 
 #include "base/disk.h"
 #include "image/image.h"
+#include "package/why.h"
 #include "report/sections/sections.h"
 
 namespace handlens::report {
 namespace {
 
 constexpr int kSide = 96, kQuality = 80;
-constexpr double kLeastDrop = 0.02;  // below it no place matters, and nothing is coloured
-constexpr double kMostRed = 0.7;
 
 // `values` (cells, cells) between the middles of its cells, as a picture is enlarged; x and y in 0..1.
 double Between(const std::vector<double>& values, int cells, double x, double y) {
@@ -40,10 +39,11 @@ std::string Heat(const Records& records, const dataset::Picture& picture, const 
   const auto fit = image::ParseFit(TextAt(At(records.description, "model"), "fit"));
   std::vector<uint8_t> pixels = image::ModelInput(decoded->image, kSide, fit ? *fit : image::Fit::kCrop);
   const double most = *std::max_element(drops.begin(), drops.end());
-  for (int y = 0; most >= kLeastDrop && y < kSide; ++y) {
+  for (int y = 0; most >= package::kWhyLeastDrop && y < kSide; ++y) {
     for (int x = 0; x < kSide; ++x) {
       const double red =
-          kMostRed * std::clamp(Between(drops, cells, (x + 0.5) / kSide, (y + 0.5) / kSide) / most, 0.0, 1.0);
+          package::kWhyMostRed *
+          std::clamp(Between(drops, cells, (x + 0.5) / kSide, (y + 0.5) / kSide) / most, 0.0, 1.0);
       uint8_t* const pixel = &pixels[static_cast<size_t>(3 * (y * kSide + x))];
       for (int c = 0; c < 3; ++c)
         pixel[c] = static_cast<uint8_t>((1 - red) * pixel[c] + red * (c == 0 ? 255 : 0) + 0.5);
@@ -88,7 +88,7 @@ void AddWhy(const Records& records, Section& section) {
     shown.lines.push_back(wrong ? fmt::format("called {}", called) : called);
     if (wrong) shown.lines.push_back("is " + truth);
     shown.lines.push_back(fmt::format("score {:.0f} %", 100 * NumberAt(one, "score").value_or(0)));
-    shown.lines.push_back(most >= kLeastDrop
+    shown.lines.push_back(most >= package::kWhyLeastDrop
                               ? fmt::format("the reddest place takes {:.0f} points", 100 * most)
                               : "no single place matters");
     gallery.pictures.push_back(std::move(shown));

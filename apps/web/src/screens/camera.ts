@@ -1,12 +1,13 @@
 // The camera screen: live answers for the square in the middle of the frame.
 import { Camera, CameraProblem } from "../camera";
-import { answerOf } from "../classifier";
+import { type Answer, answerOf } from "../classifier";
 import { grabFrame, pngOf } from "../decode";
 import { download, h, icon } from "../dom";
 import { isGuide, number, t } from "../i18n";
 import type { Picture } from "../pixels";
 import { slug } from "../phone";
 import { ResultPanel, headOf } from "../result";
+import { whyButton } from "../whyview";
 import type { Context, Screen } from "../screen";
 
 // At most this many answers a second: faster than eyes follow, easy on the battery.
@@ -39,7 +40,9 @@ export function cameraScreen(context: Context): Screen {
   const flip = h("button", { type: "button", hidden: true, onclick: () => void turn() }, icon("flip"), t("cameraFlip"));
   const torch = h("button", { type: "button", hidden: true, "aria-pressed": "false", onclick: () => void light() });
   const save = h("button", { type: "button", hidden: true, onclick: () => void keep() }, icon("save"), t("cameraSave"));
-  let seen: { picture: Picture; label: string } | null = null; // the last square, and what it was called
+  let seen: { picture: Picture; input: Uint8Array; answer: Answer } | null = null; // the last square, and what it was called
+  const why = whyButton(context, () => Promise.resolve(seen));
+  const noWhy = why.hidden;
   let paused = false;
   let resumeOnEnter = false;
   let loop = 0; // each start makes the loops before it stop
@@ -48,6 +51,7 @@ export function cameraScreen(context: Context): Screen {
     paused = value;
     pause.replaceChildren(h("span", { class: "shutter-ring" }), h("span", { class: "shutter-name" }, t(value ? "cameraResume" : "cameraShutter")));
     save.hidden = !value || !seen;
+    why.hidden = save.hidden || noWhy;
     camera.stage.classList.toggle("paused", value);
     if (!camera.running) return;
     if (value) camera.video.pause();
@@ -57,7 +61,7 @@ export function cameraScreen(context: Context): Screen {
   async function keep(): Promise<void> {
     if (!seen) return;
     const when = new Date().toISOString().slice(0, 19).replace(/[:T]/g, "-");
-    download(`${slug(seen.label)}-${when}.png`, "image/png", await pngOf(seen.picture));
+    download(`${slug(headOf(seen.answer))}-${when}.png`, "image/png", await pngOf(seen.picture));
   }
 
   function showTorch(): void {
@@ -99,7 +103,7 @@ export function cameraScreen(context: Context): Screen {
     ++loop;
     camera.stop();
     start.hidden = false;
-    pause.hidden = flip.hidden = torch.hidden = save.hidden = true;
+    pause.hidden = flip.hidden = torch.hidden = save.hidden = why.hidden = true;
     seen = null;
     speed.textContent = "";
     panel.clear(t("cameraWaiting"));
@@ -114,7 +118,7 @@ export function cameraScreen(context: Context): Screen {
         const scores = await context.classifier.classify(input);
         if (own !== loop || paused) return;
         const answer = answerOf(scores, preprocess);
-        seen = { picture, label: headOf(answer) };
+        seen = { picture, input, answer };
         panel.show(answer);
         speed.textContent = t("cameraSpeed", { ms: number(performance.now() - begun) });
       }
@@ -137,7 +141,7 @@ export function cameraScreen(context: Context): Screen {
 
   const element = h("div", { class: "screen camera" },
     h("div", { class: "camera-main" }, h("h1", {}, t("cameraTitle")), h("p", { class: "intro" }, t("cameraIntro")), camera.stage,
-      h("div", { class: "actions" }, start, flip, pause, torch, save), problem),
+      h("div", { class: "actions" }, start, flip, pause, torch, save, why), problem),
     h("div", { class: "camera-side" }, panel.element, notice ? h("p", { class: "notice" }, notice) : null, tips(context.bundle.app.guide), knows(labels), speed));
   setPaused(false);
   return {

@@ -9,6 +9,7 @@ import { detailOf, headOf } from "../result";
 import type { Context, Screen } from "../screen";
 import { csvLine, tallyOf } from "../tally";
 import { tallyView } from "../tallyview";
+import { whyButton } from "../whyview";
 
 // Rows drawn at a time: a folder of thousands must not make thousands of pictures on the page.
 const PAGE = 100;
@@ -108,17 +109,21 @@ class Gallery {
 
   private async classify({ file, path }: PictureFile): Promise<Row> {
     const { preprocess } = this.context.bundle.app;
-    const { labels, size_px, fit } = preprocess;
+    const { labels } = preprocess;
     const row: Row = { path, file, truth: truthOf(path, labels), answer: null, scores: [], error: "" };
     try {
-      const input = this.context.pixels.fitResize(await decodeFile(file, fit), size_px, fit);
-      row.scores = await this.context.classifier.classify(input);
+      row.scores = await this.context.classifier.classify(await this.inputOf(file));
       row.answer = answerOf(row.scores, preprocess);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       row.error = (await isHeic(file)) ? t("galleryHeic") : t("galleryUnreadable", { reason });
     }
     return row;
+  }
+
+  private async inputOf(file: File): Promise<Uint8Array> {
+    const { size_px, fit } = this.context.bundle.app.preprocess;
+    return this.context.pixels.fitResize(await decodeFile(file, fit), size_px, fit);
   }
 
   private update(): void {
@@ -171,7 +176,7 @@ class Gallery {
         h("p", { class: "picture-answer" }, h("strong", {}, headOf(answer)), " ", h("span", { class: "picture-value" }, detailOf(answer)), " ", mark),
         share.element,
         h("p", { class: "quiet picture-others" }, answer.top.map((entry) => `${entry.label} ${percent(entry.score)}`).join(" · ")),
-        name, this.truthChoice(row, (update) => { update(mark, item); })));
+        name, h("div", { class: "picture-actions" }, whyButton(this.context, async () => ({ input: await this.inputOf(row.file), answer }))), this.truthChoice(row, (update) => { update(mark, item); })));
     return item;
   }
 

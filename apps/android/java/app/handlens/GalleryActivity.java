@@ -60,7 +60,8 @@ public final class GalleryActivity extends Screen implements GalleryWork.Watcher
         summary = findViewById(R.id.summary);
         progress = findViewById(R.id.progress);
         share = findViewById(R.id.share);
-        adapter = new GalleryAdapter(this, engine().spec, work.items(), this::askTruth);
+        adapter = new GalleryAdapter(this, engine().spec, work.items(), this::askTruth,
+                item -> WhyDialog.show(this, engine(), Rgb.of(item.seen), item.scores));
         ListView list = findViewById(R.id.list);
         list.setAdapter(adapter);
         list.setEmptyView(findViewById(R.id.empty));

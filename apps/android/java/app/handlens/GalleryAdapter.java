@@ -17,12 +17,14 @@ final class GalleryAdapter extends BaseAdapter {
     private final Spec spec;
     private final List<GalleryItem> items;
     private final Consumer<GalleryItem> askTruth;
+    private final Consumer<GalleryItem> askWhy;
 
-    GalleryAdapter(Context context, Spec spec, List<GalleryItem> items, Consumer<GalleryItem> askTruth) {
+    GalleryAdapter(Context context, Spec spec, List<GalleryItem> items, Consumer<GalleryItem> askTruth, Consumer<GalleryItem> askWhy) {
         this.context = context;
         this.spec = spec;
         this.items = items;
         this.askTruth = askTruth;
+        this.askWhy = askWhy;
     }
 
     @Override
@@ -52,6 +54,9 @@ final class GalleryAdapter extends BaseAdapter {
         Button truth = row.findViewById(R.id.truth);
         truth.setOnClickListener(view -> askTruth.accept(item));
         truth.setVisibility(item.scores == null ? View.GONE : View.VISIBLE);
+        Button why = row.findViewById(R.id.why);
+        why.setOnClickListener(view -> askWhy.accept(item));
+        why.setVisibility(item.scores == null || item.seen == null || spec.why == null ? View.GONE : View.VISIBLE);
         if (item.scores == null) {
             answer.setText(item.problem);
             details.setText(item.name);

@@ -63,11 +63,17 @@ final class Rgb {
             bitmap.recycle();
             bitmap = eight;
         }
+        Rgb rgb = of(bitmap);
+        bitmap.recycle();
+        return rgb;
+    }
+
+    /** Of a bitmap of 4 bytes a pixel. */
+    static Rgb of(Bitmap bitmap) {
         int width = bitmap.getWidth();
         int height = bitmap.getHeight();
         ByteBuffer bytes = ByteBuffer.allocateDirect(width * height * 4);
         bitmap.copyPixelsToBuffer(bytes);  // the stored values; getPixels would convert colours
-        bitmap.recycle();
         Assets.rewind(bytes);
         Native.flatten(bytes, width * height, RED);
         return new Rgb(width, height, bytes);

@@ -20,6 +20,7 @@ final class Spec {
     final String license;
     final String notice;
     final String guide;   // the fault of the camera that harms most; empty = none
+    final Why why;        // how answers are explained; null in older packs
     final int size;
     final int fit;
     final List<String> labels;
@@ -38,6 +39,9 @@ final class Spec {
         license = preprocess.optString("license");
         notice = preprocess.optString("notice");
         guide = app.optString("guide");
+        JSONObject rule = app.optJSONObject("why");
+        why = rule == null ? null : new Why(rule.getInt("cells"), rule.getDouble("least_drop"), rule.getDouble("most_red"));
+        if (why != null && (why.cells < 2 || why.cells > 64)) throw new Problem(R.string.problem_bundle);
         size = preprocess.getInt("size_px");
         fit = fitOf(preprocess.getString("fit"));
         notSureBelow = (float) preprocess.optDouble("not_sure_below", 0);
