@@ -91,7 +91,9 @@ def other_parts(root, tree):
     add("echarts", echarts, "Apache-2.0", f"pkg:npm/echarts@{echarts}", "reports")
     if (tree / "share/handlens/apps/web").is_dir():
         for name, entry in lock_of(root, "web").items():
-            add(name, entry["version"], entry.get("license", "Apache-2.0"), f"pkg:npm/{name.replace('@', '%40')}@{entry['version']}", "web apps")
+            own = root / "apps/web/node_modules" / name / "LICENSE"
+            add(name, entry["version"], entry.get("license", "Apache-2.0"), f"pkg:npm/{name.replace('@', '%40')}@{entry['version']}", "web apps",
+                own.read_text() if own.exists() else apache)
     if (tree / "share/handlens/apps/android/template-armeabi-v7a.apk").exists():
         old = re.search(r"tensorflow-lite:(2\.16\.\d+)", fetch)
         add("tensorflow-lite (armeabi-v7a)", old[1], "Apache-2.0", f"pkg:maven/org.tensorflow/tensorflow-lite@{old[1]}", "Android apps")

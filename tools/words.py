@@ -34,6 +34,8 @@ torch_off cameraTorchOff
 no_torch cameraNoTorch
 swap cameraFlip
 pause cameraShutter
+save_picture cameraSave
+picture_saved cameraSaved
 go_on cameraResume
 camera_why cameraWhy
 camera_refused cameraRefusedApp
@@ -86,6 +88,17 @@ more_field moreField
 more_check moreCheck
 more_about moreAbout
 machine_words moreMachineMade
+keep_photos fieldKeep
+keep_how fieldKeepHow
+keep_full fieldKeepFull count:d
+share_photos fieldExportPhotos count:d
+why why
+why_running whyRunning done:d total:d
+why_how whyHow label points:d
+why_none whyNone
+why_picture whyPicture
+stop galleryStop
+close close
 problem_bundle problemBundle
 problem_not_a_picture problemNotAPicture
 problem_unreadable problemUnreadable

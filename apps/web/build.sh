@@ -29,6 +29,7 @@ npx --no-install vite build --logLevel warn
 mkdir -p "$SITE_DIR/runtime" "$SITE_DIR/golden"
 cp node_modules/@litertjs/core/wasm/litert_wasm_compat_internal.{js,wasm} "$SITE_DIR/runtime/"
 cp "$root"/apps/contract/golden/* "$SITE_DIR/golden/"
+cp node_modules/fflate/LICENSE "$SITE_DIR/runtime/fflate-LICENSE.txt"
 # The sources' own marks must not reach the user's host: no maps, no permission bits.
 find "$SITE_DIR" -type f -exec chmod 644 {} +
 du -sh "$SITE_DIR" | cut -f1 | sed 's/^/site: /'

@@ -18,9 +18,23 @@ namespace {
 constexpr std::string_view kFormat = "handlens-dataset";
 constexpr int kVersion = 1;
 
-Json PictureJson(const Dataset& dataset, const Picture& picture) {
+std::filesystem::path FolderOf(const std::filesystem::path& record) {
+  return std::filesystem::absolute(record).lexically_normal().parent_path();
+}
+
+// What the paths of added pictures begin with ("added/" in docs/formats.md).
+std::string AddedFront(const std::filesystem::path& record) { return FolderOf(record).string() + "/added/"; }
+
+// A path as it stands in the record: that of an added picture is kept relative to it, so that a run and what
+// was added to it can move together.
+std::string InRecord(const std::string& path, const std::string& added_front) {
+  const size_t folder_bytes = added_front.size() - std::string_view("added/").size();
+  return path.starts_with(added_front) ? path.substr(folder_bytes) : path;
+}
+
+Json PictureJson(const Dataset& dataset, const Picture& picture, const std::string& added_front) {
   Json json = {{"id", picture.id},
-               {"path", picture.path},
+               {"path", InRecord(picture.path, added_front)},
                {"label", dataset.labels[static_cast<size_t>(picture.label)]},
                {"group", picture.group},
                {"cluster", picture.cluster},
@@ -30,11 +44,12 @@ Json PictureJson(const Dataset& dataset, const Picture& picture) {
                {"colour", picture.colour},
                {"bytes", picture.bytes}};
   if (!picture.warnings.empty()) json["warnings"] = picture.warnings;
+  if (picture.path.starts_with(added_front)) json["in_run"] = true;
   return json;
 }
 
 Result<Picture> ReadPicture(const Json& json, const std::map<std::string, int>& labels,
-                            std::string_view where) {
+                            const std::string& where) {
   Picture picture;
   picture.id = json.at("id").get<std::string>();
   picture.path = json.at("path").get<std::string>();
@@ -50,11 +65,20 @@ Result<Picture> ReadPicture(const Json& json, const std::map<std::string, int>& 
   picture.colour = json.at("colour").get<std::string>();
   picture.bytes = json.at("bytes").get<int64_t>();
   if (json.contains("warnings")) picture.warnings = json.at("warnings").get<std::vector<std::string>>();
+  if (json.value("in_run", false)) picture.path = (FolderOf(where) / picture.path).string();
   return picture;
 }
 
 // Everything but labels and pictures, which were taken while the file was read.
-Result<void> ReadOtherKeys(const Json& json, Dataset& dataset) {
+Result<void> ReadOtherKeys(const Json& json, Dataset& dataset, const std::string& added_front) {
+  std::map<std::string, std::string> added;  // as recorded -> as in dataset.pictures
+  for (const Picture& picture : dataset.pictures) {
+    if (picture.path.starts_with(added_front)) added[InRecord(picture.path, added_front)] = picture.path;
+  }
+  const auto path_of = [&](const Json& text) {
+    const auto found = added.find(text.get<std::string>());
+    return found == added.end() ? text.get<std::string>() : found->second;
+  };
   dataset.root = json.at("root").get<std::string>();
   dataset.labels_file = json.at("labels_file").get<std::string>();
   dataset.groups_from = json.value("groups_from", "");
@@ -63,17 +87,17 @@ Result<void> ReadOtherKeys(const Json& json, Dataset& dataset) {
   }
   for (const Json& entry : json.at("duplicates")) {
     const bool exact = entry.at("kind").get<std::string>() == "exact";
-    dataset.duplicates.push_back(
-        {entry.at("path_a").get<std::string>(), entry.at("path_b").get<std::string>(),
-         exact ? DuplicateKind::kExact : DuplicateKind::kNear, entry.at("across_labels").get<bool>(),
-         entry.at("similarity").get<double>()});
+    dataset.duplicates.push_back({path_of(entry.at("path_a")), path_of(entry.at("path_b")),
+                                  exact ? DuplicateKind::kExact : DuplicateKind::kNear,
+                                  entry.at("across_labels").get<bool>(),
+                                  entry.at("similarity").get<double>()});
   }
   for (const Json& entry : json.at("shortcuts")) {
     dataset.shortcuts.push_back({entry.at("property").get<std::string>(), entry.at("accuracy").get<double>(),
                                  entry.at("chance").get<double>(),
                                  entry.at("explanation").get<std::string>()});
   }
-  dataset.odd_ones_out = json.at("odd_ones_out").get<std::vector<std::string>>();
+  for (const Json& path : json.at("odd_ones_out")) dataset.odd_ones_out.push_back(path_of(path));
   dataset.warnings = json.at("warnings").get<std::vector<std::string>>();
   dataset.recommended_sizes_px = json.at("recommended_sizes_px").get<std::vector<int>>();
   HL_ASSIGN(dataset.recommended_fit, image::ParseFit(json.at("recommended_fit").get<std::string>()));
@@ -129,15 +153,16 @@ Result<void> CheckNoneTwice(const Dataset& dataset, std::string_view where) {
   return Fail(ErrorKind::kBadInput, "{}: the picture {} occurs twice", where, *twice);
 }
 
-Json OtherKeys(const Dataset& dataset) {
+Json OtherKeys(const Dataset& dataset, const std::string& added_front) {
+  const auto in_record = [&](const std::string& path) { return InRecord(path, added_front); };
   Json json;
   json["rejected"] = Json::array();
   for (const Rejected& rejected : dataset.rejected)
-    json["rejected"].push_back({{"path", rejected.path}, {"reason", rejected.reason}});
+    json["rejected"].push_back({{"path", in_record(rejected.path)}, {"reason", rejected.reason}});
   json["duplicates"] = Json::array();
   for (const DuplicatePair& pair : dataset.duplicates) {
-    json["duplicates"].push_back({{"path_a", pair.path_a},
-                                  {"path_b", pair.path_b},
+    json["duplicates"].push_back({{"path_a", in_record(pair.path_a)},
+                                  {"path_b", in_record(pair.path_b)},
                                   {"kind", pair.kind == DuplicateKind::kExact ? "exact" : "near"},
                                   {"across_labels", pair.across_labels},
                                   {"similarity", pair.similarity}});
@@ -149,7 +174,8 @@ Json OtherKeys(const Dataset& dataset) {
                                  {"chance", shortcut.chance},
                                  {"explanation", shortcut.explanation}});
   }
-  json["odd_ones_out"] = dataset.odd_ones_out;
+  json["odd_ones_out"] = Json::array();
+  for (const std::string& path : dataset.odd_ones_out) json["odd_ones_out"].push_back(in_record(path));
   json["warnings"] = dataset.warnings;
   json["recommended_sizes_px"] = dataset.recommended_sizes_px;
   json["recommended_fit"] = image::FitName(dataset.recommended_fit);
@@ -159,9 +185,10 @@ Json OtherKeys(const Dataset& dataset) {
 std::string Text(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace); }
 
 // The picture as it stands inside the record: indented by four blanks more.
-void AppendPicture(const Dataset& dataset, const Picture& picture, std::string& text) {
+void AppendPicture(const Dataset& dataset, const Picture& picture, const std::string& added_front,
+                   std::string& text) {
   text += "\n    ";
-  for (const char c : Text(PictureJson(dataset, picture))) {
+  for (const char c : Text(PictureJson(dataset, picture, added_front))) {
     text += c;
     if (c == '\n') text += "    ";
   }
@@ -178,17 +205,19 @@ Result<void> WriteDataset(const std::filesystem::path& path, const Dataset& data
   if (!dataset.groups_from.empty()) head["groups_from"] = dataset.groups_from;
   HL_TRY(RefuseNewerRecord(path, kFormat, kVersion));
   HL_ASSIGN(FileWriter file, FileWriter::Create(path));
+  const std::string added_front = AddedFront(path);
   std::string text = Text(head);
   text.resize(text.size() - 2);  // less "\n}"
   text += ",\n  \"pictures\": [";
   for (size_t i = 0; i < dataset.pictures.size(); ++i) {
     if (i > 0) text += ',';
-    AppendPicture(dataset, dataset.pictures[i], text);
+    AppendPicture(dataset, dataset.pictures[i], added_front, text);
     if (text.size() < kPiece_bytes) continue;
     HL_TRY(file.Append(text));
     text.clear();
   }
-  text += (dataset.pictures.empty() ? "]," : "\n  ],") + Text(OtherKeys(dataset)).substr(1) + "\n";
+  text +=
+      (dataset.pictures.empty() ? "]," : "\n  ],") + Text(OtherKeys(dataset, added_front)).substr(1) + "\n";
   HL_TRY(file.Append(text));
   HL_TRY(file.Finish());
   return ForgetMove(path);
@@ -215,8 +244,9 @@ Result<Dataset> ReadDataset(const std::filesystem::path& path) {
   }
   HL_TRY(CheckRecordKind(json, path.string(), kFormat, kVersion));
   if (taker.error()) return tl::make_unexpected(*taker.error());
-  HL_ASSIGN(const Result<void> others,
-            FromJson(json, path.string(), [&](const Json& j) { return ReadOtherKeys(j, dataset); }));
+  HL_ASSIGN(const Result<void> others, FromJson(json, path.string(), [&](const Json& j) {
+              return ReadOtherKeys(j, dataset, AddedFront(path));
+            }));
   HL_TRY(others);
   HL_TRY(CheckNoneTwice(dataset, path.string()));
   if (Fingerprint(dataset) != json.value("fingerprint", "")) {

@@ -97,6 +97,7 @@ struct Wanted {
     bool dry_run = false, yes = false, help = false;
     std::filesystem::path export_tree;                // folder of folds for other programs; empty: none
     std::vector<std::filesystem::path> import_files;  // phones' records for `verify`
+    std::vector<std::filesystem::path> add_files;     // field tests for `inspect`
     std::filesystem::path save_input, fix;            // folder of `predict`; corrected model of `doctor`
     std::string as, scaling;                          // of `backbone add`
     std::filesystem::path notes;                      // empty: those that the run keeps

@@ -34,6 +34,7 @@ std::string TitleOf(const Json& verdict, const Json& route) {
   if (!phone || !phones.is_array() || *phone < 0 || *phone >= static_cast<double>(phones.size()))
     return RouteTitle(name);
   const std::string who = TextAt(phones[static_cast<size_t>(*phone)], "title");
+  if (name.starts_with("phone-camera")) return "A real camera, of " + who;
   return (name.find("field-test") != std::string::npos ? "Field test with " : "Self-check on ") + who;
 }
 
@@ -41,6 +42,7 @@ std::string JudgedPictures(const std::string& scope) {
   if (scope.starts_with("out-of-fold")) return "test pictures";
   if (scope.starts_with("hold-out")) return "held-out pictures, by the shipped file";
   if (scope == "field test") return "photographs taken with it";
+  if (scope == "field test, judged here") return "photographs that came home, judged on this computer";
   return scope;
 }
 

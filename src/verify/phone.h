@@ -44,6 +44,8 @@ struct PhoneShot {
   bool not_sure = false;
   std::vector<float> scores;  // a label
   double milliseconds = 0;
+  int picture = 0;      // its photograph's number from 1; 0 = none was kept
+  std::string archive;  // the FIELD.zip in RUN/phones that holds it; empty = none does
 };
 
 // The title of a phone that nobody named.
@@ -57,19 +59,23 @@ struct PhoneRecord {
   std::vector<std::string> labels;
   std::optional<PhoneCheck> check;
   std::optional<std::vector<PhoneShot>> shots;
+  bool photographs = false;  // from a FIELD.zip, which holds those that its shots name
 };
 
 // Reads one record and checks that it is whole and agrees with itself: types, lengths, known words, a best
 // label that has the highest score, "ok" only where nothing failed, no picture and no shot twice, nothing
 // impossible (scores beyond 0..1, a picture that took longer than ten minutes, numbers below 0 or beyond a
-// million, dates that are none). Kind kBadInput; the message names the file and what is wrong; a newer
-// version is refused by name.
+// million, dates that are none). Of a FIELD.zip (field_file.h) also that its photographs are what they say.
+// Kind kBadInput; the message names the file and what is wrong; a newer version is refused by name.
 Result<PhoneRecord> ReadPhoneRecord(const std::filesystem::path& path);
+// The same of a record's text; `where` stands in messages for the file.
+Result<PhoneRecord> ParsePhoneRecord(std::string_view text, const std::string& where);
 
 // The run's side of the comparison.
 struct PhoneRun {
   std::filesystem::path folder;
   std::vector<std::string> labels;
+  int size_px = 0;                                           // of the model's input
   std::vector<std::pair<std::string, std::string>> models;   // file in RUN/model, SHA-256
   std::vector<std::pair<std::string, std::string>> holdout;  // picture id, label
 };
@@ -89,10 +95,11 @@ struct Imported {
   std::string what;    // "new", "already there", "in place of phones/..."
 };
 
-// Takes records, or all *.json of folders, into RUN/phones, byte for byte: nothing is stored unless all are
-// good. A later self-check of an installation replaces its earlier one, a field test that holds all shots of
-// an earlier record replaces that; an older or equal one is "already there". Kind kBadInput: see
-// ReadPhoneRecord and ModelOfRecord; here a model that is none of the run's is refused, too.
+// Takes records, or all *.json and *.zip of folders, into RUN/phones, byte for byte: nothing is stored unless
+// all are good. A later self-check of an installation replaces its earlier one, a field test that holds all
+// shots and photographs of an earlier record replaces that; an older or equal one is "already there". Kind
+// kBadInput: see ReadPhoneRecord and ModelOfRecord; here a model that is none of the run's is refused, too,
+// and photographs of another size than its model sees.
 Result<std::vector<Imported>> ImportPhoneRecords(const std::filesystem::path& run,
                                                  std::span<const std::filesystem::path> paths);
 

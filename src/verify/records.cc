@@ -97,6 +97,16 @@ Json PhoneJson(const PhoneResult& phone) {
                           {"largest_jpeg_difference", c.largest_jpeg_difference},
                           {"delegate", c.delegate}};
   }
+  if (phone.photographs) {
+    const PhoneResult::Photographs& p = *phone.photographs;
+    Json differing = Json::array();
+    for (const auto& d : p.differing)
+      differing.push_back({{"at", d.at}, {"label", d.label}, {"difference", d.difference}});
+    json["photographs"] = {{"judged", p.judged},
+                           {"series", p.series},
+                           {"differing", p.all_differing},
+                           {"largest_differences", differing}};
+  }
   if (phone.field_test) {
     const PhoneResult::FieldTest& f = *phone.field_test;
     json["field_test"] = {{"first_at", f.first_at},

@@ -18,6 +18,7 @@
 #include "dataset/dataset.h"
 #include "describe/answering.h"
 #include "describe/referral.h"
+#include "package/why.h"
 
 namespace handlens::verify {
 
@@ -59,10 +60,11 @@ struct Refers {
 
 // What one model said on one set of pictures.
 struct Route {
-  std::string name;  // computer, quantized, computer-holdout, ..., gallery, camera, phone-self-check, ...
+  std::string name;  // computer, quantized, computer-holdout, ..., gallery, camera, phone-self-check,
+                     // phone-camera, ...
   std::string status = "not run";  // or "done"
   // "out-of-fold" (each picture by the fold model that never saw it), "hold-out", "hold-out, simulated",
-  // "field test".
+  // "field test", "field test, judged here".
   std::string scope;
   std::string model;                  // file in the run folder; folds/fold*.tflite when several
   std::string kernels;                // of the scores below: "xnnpack"
@@ -161,6 +163,17 @@ struct PhoneResult {
     double median_ms = 0;
   };
   std::optional<FieldTest> field_test;  // all shots, each once
+  // Those whose photographs came with them, judged again here from the pixels that the model saw there.
+  struct Photographs {
+    struct Difference {
+      std::string at, label;  // of the shot
+      double difference = 0;  // of its scores, the largest
+    };
+    size_t judged = 0, series = 0;
+    std::vector<Difference> differing;  // beyond the tolerance, the largest first, at most ten
+    size_t all_differing = 0;
+  };
+  std::optional<Photographs> photographs;
 };
 
 // What one answer of the packed file takes (tflite/footprint.h).
@@ -172,7 +185,7 @@ struct Memory {
 
 // Where an answer comes from: how much of its score is lost when a place of the picture is covered
 // (verify/routes/occlusion.h).
-inline constexpr int kWhyCells = 7;
+inline constexpr int kWhyCells = package::kWhyCells;
 struct Explained {
   std::string picture;  // its id
   int truth = 0, called = 0;
@@ -184,7 +197,7 @@ struct Explained {
 struct RuleResult {
   // accuracy, better-than-guessing, every-class, quantized, agreement, engine, kernels, label-order,
   // shipped-files, size; not-sure where the file makes a statement; sensitivity where it refers a class;
-  // gallery, camera, camera-loss, phone-self-check, phone-field-test where there is evidence.
+  // gallery, camera, camera-loss, phone-self-check, phone-field-test, phone-camera where there is evidence.
   std::string rule;
   bool passed = false;
   std::string text, advice;

@@ -8,7 +8,7 @@
 namespace handlens::verify {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 18> kTitles = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 19> kTitles = {{
     {"better-than-guessing", "Better than guessing"},
     {"accuracy", "Right often enough"},
     {"every-class", "Every class is recognised"},
@@ -27,6 +27,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 18> kTitles 
     {"camera-loss", "The simulated camera costs little"},
     {"phone-self-check", "The phone's own check"},
     {"phone-field-test", "Photographs taken with the phone"},
+    {"phone-camera", "Those photographs get the same answers here"},
 }};
 
 // Below these a reader must be told how few they were.

@@ -24,9 +24,9 @@ passed=0 failed=0 skipped=0
 source "$root/apps/android/fetch.sh"
 
 # How many tests must have run; a run that silently ran none must not pass.
-app_tests=34
+app_tests=38
 mismatch_tests=1
-proof_tests=12
+proof_tests=13
 
 pass() { passed=$((passed + 1)); echo "ok      $*"; }
 fail() { failed=$((failed + 1)); echo "FAILED  $*"; }
@@ -45,7 +45,17 @@ make_samples() {
   local program
   program=$(find "$build" -maxdepth 2 -name sample_app -type f -perm -u+x | head -1)
   if [ -z "$program" ] || [ ! -e "$out/template-arm64-v8a.apk" ]; then return 1; fi
-  "$program" "$out" "$root/data/demo/pictures" "$samples"
+  "$program" "$out" "$root/data/demo/pictures" "$samples" && program_maps
+}
+# The program's own maps of why a held-out picture's pixels (of the sample `float`) are called as the first label.
+program_maps() {
+  local sample at
+  unzip -q -o -j "$samples/float/x86_64.apk" assets/bundle/check/0.png -d "$out/why" || return 1
+  for sample in float uint8 int8; do
+    at=$samples/$sample
+    unzip -q -o -j "$at/x86_64.apk" assets/bundle/model.tflite -d "$out/why" && cp "$out/why/0.png" "$at/why.png" &&
+      "$build/tests_bin/why_map" "$out/why/model.tflite" "$at/why.png" 0 >"$at/why.json" || return 1
+  done
 }
 
 badging_says() {  # apk pattern...
@@ -203,7 +213,7 @@ run_jvm() {  # sample tests class...; OUT is where it puts its files
   for package in lang util io net security nio; do opens+=(--add-opens "java.base/java.$package=ALL-UNNAMED"); done
   printf 'android_resource_apk=%s\nandroid_custom_package=app.handlens\n' "$samples/$1/x86_64.apk" >"$jvm/classes/com/android/tools/test_config.properties"
   java -Xmx2g -Dfile.encoding=UTF-8 -Djava.library.path="$jvm/nat" -Drobolectric.offline=true -Drobolectric.dependency.dir="$jvm/sdk" \
-    -Drobolectric.enabledSdks=35 -Dhandlens.out="${OUT:-$out/screens}" -Dhandlens.sample="$1" "${opens[@]}" \
+    -Drobolectric.enabledSdks=35 -Dhandlens.out="${OUT:-$out/screens}" -Dhandlens.sample="$1" -Dhandlens.why="$samples/$1/why" "${opens[@]}" \
     --add-opens java.base/jdk.internal.access=ALL-UNNAMED -cp "$classpath" org.junit.runner.JUnitCore "${classes[@]}" >"$log" 2>&1
   grep -aE '^(\.*)(golden|held-out):' "$log" | sed 's/^\.*/        /'
   if grep -qxE "OK \($2 tests?\)" "$log"; then
@@ -224,7 +234,7 @@ ready_for_jvm() {  # part
 test_jvm() {
   ready_for_jvm jvm || return
   local sample
-  for sample in float uint8 int8; do run_jvm "$sample" "$app_tests" app.handlens.ProofTest app.handlens.ScreenTest; done
+  for sample in float uint8 int8; do run_jvm "$sample" "$app_tests" app.handlens.ProofTest app.handlens.ScreenTest app.handlens.KeptTest; done
   run_jvm mismatch "$mismatch_tests" app.handlens.MismatchTest
 }
 
@@ -319,7 +329,7 @@ test_arm_scores() {
 }
 
 if ! make_samples; then
-  skip "everything: build the templates (apps/android/build.sh) and sample_app first"
+  skip "everything: build the templates (apps/android/build.sh), sample_app and why_map first"
 else
   for part in $parts; do
     case $part in

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Imports what an app really shared into the run that it was packed from, and looks at what came of it.
 
-Usage: bring_home.py PROGRAM RUN FOLDER SHOTS. FOLDER holds self-check.json and field-test.json, the latter with SHOTS shots.
+Usage: bring_home.py PROGRAM RUN FOLDER SHOTS. FOLDER holds self-check.json, field-test.json with SHOTS shots, and photographs/field-test.zip with
+the same shots and their photographs.
 """
 import json
 import pathlib
@@ -63,5 +64,31 @@ assert "none of this run's models" in refused.stderr, refused.stderr
 place = run / "phones" / next(name for name in stored() if name.startswith("field-test"))
 place.write_text(place.read_text().replace('"not_sure": true', '"not_sure": false') + " ")
 assert "changed" in handlens("check", str(run), "-q", codes=(3,)).stdout
+place.unlink()
+
+# The same shots with their photographs: judged here, the scores are the app's.
+photographs = folder / "photographs/field-test.zip"
+third = json.loads(handlens("verify", str(run), "--import", str(photographs), "--json", "-q").stdout)
+assert [one["what"] for one in third["imported"]] == ["new"], third["imported"]
+verdict, found = routes()
+camera = found["phone-camera"]
+assert camera["n"] == shots == found["phone-field-test"]["n"], camera
+assert camera["correct"] == found["phone-field-test"]["correct"], (camera, found["phone-field-test"])
+assert camera["computer"]["label_flips"] == 0, camera["computer"]
+assert camera["computer"]["max_score_difference"] <= camera["computer"]["tolerance"], camera["computer"]
+facts = verdict["phones"][0]["photographs"]
+assert facts["judged"] == shots and facts["differing"] == 0 and facts["series"] == camera["groups"], facts
+assert next(rule for rule in verdict["rules"] if rule["rule"] == "phone-camera")["passed"]
+page = (run / "report.html").read_text()
+assert "A real camera, of" in page and "judged here again" in page
+
+# And as new labelled pictures, a group a series.
+pictures = json.loads((run / "dataset.json").read_text())["root"]
+more = run.parent / "more"
+handlens("inspect", pictures, "-o", str(more), "--add", str(photographs), "-q", codes=(0,))
+added = [picture for picture in json.loads((more / "dataset.json").read_text())["pictures"] if picture.get("in_run")]
+assert 0 < len(added) <= shots and all(picture["group"].startswith("field test ") for picture in added), added
 difference = check["computer"]["max_score_difference"]
-print(f"{check['n']} held-out pictures, scores at most {difference:.2g} from the computer's, 0 label flips; {shots} shots")
+again = camera["computer"]["max_score_difference"]
+print(f"{check['n']} held-out pictures, scores at most {difference:.2g} from the computer's, 0 label flips; {shots} shots, "
+      f"{camera['n']} photographs judged here again, at most {again:.2g} apart; {len(added)} of them new pictures")

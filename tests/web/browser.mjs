@@ -53,7 +53,8 @@ export async function shown(page, screen) {
 
 export async function download(page, click) {
   const [file] = await Promise.all([page.waitForEvent("download"), click()]);
-  return { name: file.suggestedFilename(), text: fs.readFileSync(await file.path(), "utf8") };
+  const bytes = fs.readFileSync(await file.path());
+  return { name: file.suggestedFilename(), bytes, text: bytes.toString("utf8") };
 }
 
 const clip = (value) => Math.max(0, Math.min(255, Math.round(value)));

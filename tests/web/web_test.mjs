@@ -160,6 +160,10 @@ test("the camera classifies the centre square, within 2 levels of the film", asy
   const kept = await download(app.page, () => app.page.getByRole("button", { name: "Save picture" }).click());
   assert.match(kept.name, /^red-\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d\.png$/);
   assert.equal(kept.text.slice(1, 4), "PNG");
+  await app.page.getByRole("button", { name: "Why?" }).click();
+  await app.page.waitForSelector(".why-dialog canvas:visible");
+  await shoot(app.page, "camera-why-1200");
+  await app.page.getByRole("button", { name: "Close" }).click();
   await app.page.getByRole("button", { name: "Again" }).click();
   assert.equal(await app.page.getByRole("button", { name: "Save picture" }).isVisible(), false);
   assert.equal(await app.page.evaluate(() => document.querySelector("video").paused), false);
@@ -252,53 +256,6 @@ test("a missing and a refused camera are said in words", async (t) => {
   await refused.page.getByRole("button", { name: "Start camera" }).click();
   await refused.page.waitForSelector(".problem:visible");
   assert.match(await refused.page.textContent(".problem"), /not allowed/);
-});
-
-test("the field test takes series of shots, survives a reload, exports JSON and CSV", async (t) => {
-  const camera = await withCamera(t, cameraFlags(writeFilm(() => [200, 30, 40])));
-  const host = await hosted(t, pack("uint8"));
-  const app = await opened(t, camera, host.url + "#field");
-  await checked(app.page);
-  const series = async (label, background, shots) => {
-    await app.page.getByLabel("True class").selectOption(label);
-    await app.page.getByLabel("Distance").selectOption("half");
-    await app.page.getByLabel("Background").selectOption(background);
-    await app.page.getByLabel("Shots in this series").fill(String(shots));
-    await app.page.getByRole("button", { name: "Start series" }).click();
-    for (let k = 1; k <= shots; ++k) {
-      await until(app.page, () => document.querySelector("video").videoWidth > 0);
-      await app.page.getByRole("button", { name: `Take shot ${k} of ${shots}` }).click();
-      if (k === 1 && shots > 1) {
-        await app.page.getByRole("button", { name: "Undo last shot" }).click();
-        await app.page.getByRole("button", { name: `Take shot 1 of ${shots}` }).click();
-      }
-    }
-    await until(app.page, () => /Series finished/.test(document.querySelector(".shot-result").textContent));
-  };
-  await series("red", "plain", 3);
-  await series("green", "busy", 1);
-  assert.match(await app.page.textContent(".tally-line"), /^3 of 4 right: 75/);
-  await app.page.reload();
-  await app.page.waitForSelector(".tally-line");
-  assert.match(await app.page.textContent(".tally-line"), /^3 of 4 right/);
-  await shoot(app.page, "field-1200");
-  const json = await download(app.page, () => app.page.getByRole("button", { name: "Save as JSON" }).click());
-  assert.equal(json.name, "colours-field-test.json");
-  const record = JSON.parse(json.text);
-  assert.equal(record.format, "handlens-phone");
-  assert.equal(record.version, 1);
-  assert.equal(record.app.model_sha256, readJson("uint8", "app.json").model_sha256);
-  assert.equal(record.self_check, undefined);
-  const { shots } = record.field_test;
-  assert.deepEqual(shots.map((shot) => [shot.series, shot.label, shot.predicted, shot.background, shot.distance]),
-    [[1, "red", "red", "plain", "half"], [1, "red", "red", "plain", "half"], [1, "red", "red", "plain", "half"], [2, "green", "red", "busy", "half"]]);
-  assert.ok(Math.abs(shots[0].scores[0] - 200 / 255) <= 2.01 / 255);
-  const csv = await download(app.page, () => app.page.getByRole("button", { name: "Save as CSV" }).click());
-  assert.equal(rowsOf(csv.text).length, 5);
-  app.page.once("dialog", (dialog) => dialog.accept());
-  await app.page.getByRole("button", { name: "Delete all shots" }).click();
-  await app.page.waitForSelector("text=No shots yet.");
-  assert.deepEqual(app.faults, []);
 });
 
 test("after the first visit the app starts and classifies without a network", async (t) => {

@@ -55,8 +55,11 @@ export async function isHeic(file: Blob): Promise<boolean> {
   return /^ftyp(heic|heix|hevc|hevx|heim|heis|mif1|msf1)/.test(head);
 }
 
-// A picture as a file to keep; lossless, so that the model sees the same in it again.
-export async function pngOf(picture: Picture): Promise<Blob> {
+// A picture as a file to keep, of nothing but its pixels. PNG is lossless, so that the model sees the same in it again.
+export const pngOf = (picture: Picture): Promise<Blob> => fileOf(picture, "image/png");
+export const jpegOf = (picture: Picture): Promise<Blob> => fileOf(picture, "image/jpeg");
+
+async function fileOf(picture: Picture, type: "image/png" | "image/jpeg"): Promise<Blob> {
   const canvas = document.createElement("canvas");
   canvas.width = picture.width;
   canvas.height = picture.height;
@@ -67,7 +70,7 @@ export async function pngOf(picture: Picture): Promise<Blob> {
     data.data[to + 3] = 255;
   }
   context.putImageData(data, 0, 0);
-  return new Promise((done, failed) => canvas.toBlob((blob) => (blob ? done(blob) : failed(new Error("this browser writes no PNG"))), "image/png"));
+  return new Promise((done, failed) => canvas.toBlob((blob) => (blob?.type === type ? done(blob) : failed(new Error(`this browser writes no ${type}`))), type, 0.92));
 }
 
 // What the fit uses of a picture file. Cropping before `fitResize` gives the same bytes as after it and costs less.

@@ -22,6 +22,7 @@ export interface FieldShot extends Conditions {
   not_sure: boolean;
   scores: number[];
   milliseconds: number;
+  picture?: number; // its photograph's, from 1; missing where none is kept
 }
 
 export class FieldTest {
@@ -35,6 +36,20 @@ export class FieldTest {
 
   nextSeries(): number {
     return (this.shots.at(-1)?.series ?? 0) + 1;
+  }
+
+  // For a photograph: no other shot's.
+  nextPicture(): number {
+    return 1 + Math.max(0, ...this.shots.map((shot) => shot.picture ?? 0));
+  }
+
+  photographed(): number[] {
+    return this.shots.flatMap((shot) => shot.picture ?? []);
+  }
+
+  // As records hold them: without photographs, or with those that are there.
+  sent(there: ReadonlySet<number>): FieldShot[] {
+    return this.shots.map(({ picture, ...shot }) => (picture !== undefined && there.has(picture) ? { ...shot, picture } : shot));
   }
 
   add(shot: FieldShot): void {

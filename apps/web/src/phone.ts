@@ -83,6 +83,8 @@ export function phoneRecord(context: Context, content: Content): object {
 export const slug = (name: string): string =>
   name.normalize("NFKC").replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "").toLowerCase() || "handlens";
 
+export const fieldFileName = (context: Context): string => `${slug(context.bundle.app.name)}-field-test.zip`;
+
 export function savePhoneRecord(context: Context, record: object, what: string): void {
   download(`${slug(context.bundle.app.name)}-${what}.json`, "application/json", JSON.stringify(record, null, 1) + "\n");
 }

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <map>
 #include <optional>
+#include <set>
 #include <string_view>
 
 #include "base/disk.h"
@@ -11,6 +12,7 @@
 #include "base/hash.h"
 #include "base/parallel.h"
 #include "base/text.h"
+#include "dataset/added.h"
 #include "dataset/check/checks.h"
 #include "dataset/dataset.h"
 #include "dataset/near/duplicates.h"
@@ -221,10 +223,61 @@ void RecordNearPairs(const std::vector<NearPair>& pairs, Dataset& dataset) {
   }
 }
 
+// Labels that one list has and the other has not; empty where they are the same.
+std::string OtherLabels(std::vector<std::string> ours, std::vector<std::string> theirs) {
+  std::sort(ours.begin(), ours.end());
+  std::sort(theirs.begin(), theirs.end());
+  std::vector<std::string> only_ours, only_theirs;
+  std::set_difference(ours.begin(), ours.end(), theirs.begin(), theirs.end(), std::back_inserter(only_ours));
+  std::set_difference(theirs.begin(), theirs.end(), ours.begin(), ours.end(),
+                      std::back_inserter(only_theirs));
+  std::string text;
+  if (!only_theirs.empty())
+    text = fmt::format("{} {} no class here", fmt::join(only_theirs, ", "),
+                       only_theirs.size() == 1 ? "is" : "are");
+  if (!only_ours.empty())
+    text += fmt::format("{}{} {} no class there", text.empty() ? "" : "; ", fmt::join(only_ours, ", "),
+                        only_ours.size() == 1 ? "is" : "are");
+  return text;
+}
+
+// Adds them to the listing. Kind kBadInput where they were labelled with other classes than the folder has.
+Result<void> AddPictures(std::span<const AddedPictures> all, Listing& listing) {
+  size_t count = 0;
+  std::set<std::string> classes;
+  if (!all.empty()) {
+    for (const Entry& entry : listing.entries) classes.insert(entry.label);
+  }
+  for (const AddedPictures& added : all) {
+    const std::string other = OtherLabels({classes.begin(), classes.end()}, added.labels);
+    if (!other.empty())
+      return Fail(ErrorKind::kBadInput,
+                  "{}: made with an app of other classes: {}; add it to the pictures of that app, or rename "
+                  "the folders",
+                  Printable(added.from), other);
+    for (const AddedPictures::One& one : added.pictures)
+      listing.entries.push_back({one.path, one.label, one.group, 0});
+    count += added.pictures.size();
+  }
+  if (count == 0) return {};
+  std::stable_sort(listing.entries.begin(), listing.entries.end(),
+                   [](const Entry& a, const Entry& b) { return a.path < b.path; });
+  listing.groups_from += listing.groups_from.empty() ? "field tests" : " and field tests";
+  listing.warnings.push_back(fmt::format("{} of field tests are added; a series of shots is one group.",
+                                         Plural(count, "photograph", "photographs")));
+  return {};
+}
+
 }  // namespace
 
 Result<Dataset> Inspect(const InspectOptions& options, Progress& progress) {
+  return InspectWith(options, {}, progress);
+}
+
+Result<Dataset> InspectWith(const InspectOptions& options, std::span<const AddedPictures> added,
+                            Progress& progress) {
   HL_ASSIGN(Listing listing, ListPictures(options.pictures, options.layout, progress));
+  HL_TRY(AddPictures(added, listing));
   if (!options.thumbnails.empty()) HL_TRY(MakeFolder(options.thumbnails));
   Dataset dataset;
   dataset.root = listing.root;

@@ -62,6 +62,11 @@ constexpr Option kOptions[] = {
      .kind = Kind::kFlag, .group = kData, .commands = "inspect run demo",
      .help = "Take the pictures of folders called train, val, test together, each with one folder per class; "
         "handlens makes its own folds."},
+    {.name = "add", .into = Into<&Wanted::call, &Wanted::Call::add_files>, .kind = Kind::kPaths,
+     .value = "FIELD.zip", .fallback_words = "none", .group = kData, .commands = "inspect run",
+     .scope = Scope::kCommandLine,
+     .help = "Add the photographs of a field test, as the app shared them, with the labels that were given "
+        "there; each series of shots is one group. May be repeated; the run keeps them."},
     {.name = "fit", .into = Into<&Wanted::pictures, &Wanted::Pictures::fit>, .kind = Kind::kChoice,
      .value = "FIT", .fallback_words = "chosen from the pictures", .choices = "crop|stretch|letterbox",
      .group = kData, .since = "prepare", .help = "How a picture that is not square becomes one."},
@@ -257,8 +262,8 @@ constexpr Option kOptions[] = {
     {.name = "import", .into = Into<&Wanted::call, &Wanted::Call::import_files>, .kind = Kind::kPaths,
      .value = "FILE", .fallback_words = "none", .group = kThis, .commands = "verify",
      .scope = Scope::kCommandLine,
-     .help = "Take in what a phone's self-check or field test shared (a .json file, or a folder of them; may "
-        "be repeated): into RUN/phones, the verdict and the report."},
+     .help = "Take in what a phone's self-check or field test shared (a .json or .zip file, or a folder of "
+        "them; may be repeated): into RUN/phones, the verdict and the report."},
     {.name = "lan", .into = Into<&Wanted::call, &Wanted::Call::lan>, .kind = Kind::kFlag, .group = kThis,
      .commands = "serve", .scope = Scope::kCommandLine,
      .help = "Serve to everyone in the network, over TLS; says what is exposed."},

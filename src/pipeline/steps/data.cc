@@ -10,6 +10,7 @@
 #include "dataset/rejected.h"
 #include "dataset/scan.h"
 #include "pipeline/steps.h"
+#include "verify/field_file.h"
 
 namespace handlens::pipeline {
 namespace fs = std::filesystem;
@@ -80,24 +81,53 @@ Result<void> CheckPictures(const Workspace& space) {
               Count(static_cast<int64_t>(fresh.size()), "picture"), FirstFew(fresh), advice);
 }
 
+constexpr const char* kAdded = "added";
+
+// The field tests that were added to the run, as KeepFieldTest named them.
+Result<std::vector<std::string>> AddedTo(const Workspace& space) {
+  std::error_code error;
+  if (!fs::is_directory(space.At(kAdded), error)) return std::vector<std::string>();
+  HL_ASSIGN(std::vector<std::string> names, ListFolder(space.At(kAdded)));
+  std::erase_if(names, [](const std::string& name) { return IsUnfinished(name); });
+  return names;
+}
+
+// Takes in what --add gave. Returns what is new.
+Result<std::vector<std::string>> TakeInAdded(const Run& run) {
+  HL_ASSIGN(const std::vector<std::string> before, AddedTo(run.space));
+  std::vector<std::string> fresh;
+  for (const fs::path& file : run.wanted().call.add_files) {
+    HL_ASSIGN(const std::string name, verify::KeepFieldTest(file, run.At(kAdded)));
+    if (std::find(before.begin(), before.end(), name) == before.end()) fresh.push_back(name);
+  }
+  return fresh;
+}
+
 struct Inspect {
   static constexpr StepFacts kFacts{.name = "inspect", .title = "inspect", .command = "inspect"};
   struct Options {
-    static constexpr std::string_view kNames[] = {"max_pixels", "subfolders", "group_pattern",
-                                                  "merge_splits"};
+    static constexpr std::string_view kNames[] = {"max_pixels", "subfolders", "group_pattern", "merge_splits",
+                                                  "added"};
     int64_t max_pixels = 0;
     std::optional<std::string> subfolders, group_pattern;  // empty: groups; no pattern
     std::optional<bool> merge_splits;                      // empty: refused
+    std::optional<std::vector<std::string>> added;         // folders in RUN/added; empty: none
   };
   static Result<Options> Read(const Run& run) {
     const Wanted::Pictures& wanted = run.wanted().pictures;
-    Options options{wanted.max_pixels, {}, {}, {}};
+    Options options{wanted.max_pixels, {}, {}, {}, {}};
     if (wanted.subfolders == dataset::Subfolders::kIgnore) options.subfolders = "ignore";
     if (!wanted.group_pattern.empty()) options.group_pattern = wanted.group_pattern;
     if (wanted.merge_splits) options.merge_splits = true;
+    HL_ASSIGN(std::vector<std::string> added, AddedTo(run.space));
+    if (!added.empty()) options.added = std::move(added);
     return options;
   }
-  static Files Touches(const Workspace&, const Options&) { return {{}, {"dataset.json"}}; }
+  static Files Touches(const Workspace&, const Options& options) {
+    Files files{{}, {"dataset.json"}};
+    if (options.added) files.reads.emplace_back(kAdded);
+    return files;
+  }
   // Without the thumbnails, which only a run that is written has.
   static dataset::InspectOptions RequestOf(const Workspace& space, const Options& options) {
     dataset::InspectOptions inspect;
@@ -112,8 +142,13 @@ struct Inspect {
   // A record that the step did not write (or that was edited) is made anew; the chain decides.
   static Result<void> Work(Workspace& space, const Options& options) {
     dataset::InspectOptions inspect = RequestOf(space, options);
+    std::vector<dataset::AddedPictures> added;
+    for (const std::string& name : options.added.value_or(std::vector<std::string>())) {
+      const fs::path folder = fs::absolute(space.At(kAdded)).lexically_normal();
+      HL_ASSIGN(added.emplace_back(), verify::ReadKeptFieldTest(folder, name));
+    }
     inspect.thumbnails = space.At("thumbnails");
-    HL_ASSIGN(space.dataset, dataset::Inspect(inspect, *space.progress));
+    HL_ASSIGN(space.dataset, dataset::InspectWith(inspect, added, *space.progress));
     for (const std::string& warning : space.dataset.warnings) space.progress->Warn(warning);
     HL_TRY(dataset::WriteDataset(space.At("dataset.json"), space.dataset));
     space.dataset = {};  // Load reads it back; a million pictures need not stand in memory twice
@@ -221,6 +256,10 @@ Result<void> CheckFolds(const Run& run) {
 Result<void> LookOnly(Run& run, const fs::path& pictures) {
   Workspace& space = run.space;
   space.pictures = pictures;
+  if (!run.wanted().call.add_files.empty())
+    return Fail(ErrorKind::kUsage,
+                "--add: a dry run writes nothing, so it adds no field test; leave one of the "
+                "two out");
   std::error_code error;
   if (fs::exists(space.At("dataset.json"), error)) {
     HL_ASSIGN(space.dataset, dataset::ReadDataset(space.At("dataset.json")));
@@ -247,7 +286,14 @@ Result<void> DoInspect(Run& run, const fs::path& pictures) {
       fs::remove(space.At("dataset.json"), error);
     }
   }
-  return DoOne(run, "inspect");
+  HL_ASSIGN(const std::vector<std::string> fresh, TakeInAdded(run));
+  auto done = DoOne(run, "inspect");
+  // What cannot be added must not stand in the way of the next call.
+  for (const std::string& name : fresh) {
+    if (!done) fs::remove_all(space.At(kAdded) / name, error);
+  }
+  if (!done) fs::remove(space.At(kAdded), error);  // where nothing else is in it
+  return done;
 }
 
 Result<void> PrepareSizes(Workspace& space, image::Fit fit, const std::vector<int>& sizes_px) {

@@ -8,8 +8,8 @@ namespace handlens::report {
 namespace {
 
 constexpr const char* kWhatHelps =
-    "The app shares its self-check and its field test as .json files; handlens verify RUN --import FILE "
-    "takes them in.";
+    "The app shares its self-check and its field test as files; handlens verify RUN --import FILE takes them "
+    "in, with the photographs where the app kept them.";
 
 const Json* RouteOfPhone(const Records& records, size_t phone, std::string_view scope) {
   for (const Json& route : At(records.verdict, "routes")) {
@@ -60,10 +60,8 @@ Note SelfCheckNote(const Json& check, const Json* route) {
   return note;
 }
 
-Table FieldTable(const Records& records, size_t phone, const std::string& title, const Json& route) {
-  Table table{.id = fmt::format("phone-{}-field-test", phone + 1),
-              .caption = "Field test with " + title + ": the same photographs counted four ways",
-              .columns = {{"By"}, {"Value"}}};
+Table FieldTable(const Records& records, std::string id, std::string caption, const Json& route) {
+  Table table{.id = std::move(id), .caption = std::move(caption), .columns = {{"By"}, {"Value"}}};
   AddCountColumns(table);
   const Json& classes = At(route, "per_class");
   const Json& confusion = At(route, "confusion");
@@ -93,6 +91,39 @@ std::string_view DevicesOf(std::string_view target) {
   return facts == nullptr ? target : facts->devices;
 }
 
+// The photographs that came home, beside what the simulated camera promised.
+void AddPhotographs(const Records& records, size_t index, const Json& phone, Section& section) {
+  const Json& facts = At(phone, "photographs");
+  const Json* route = RouteOfPhone(records, index, "field test, judged here");
+  if (!facts.is_object() || route == nullptr) return;
+  const Json& computer = At(*route, "computer");
+  const auto differing = static_cast<int64_t>(NumberAt(facts, "differing").value_or(0));
+  Note note{.tone = NumberAt(computer, "flips_beyond_ties").value_or(0) > 0 ? Tone::kBad : Tone::kGood,
+            .title = "Photographs that came home, judged here again",
+            .lines = {fmt::format("{} of {} right (95 % interval {}, which respects {} series)",
+                                  Printed(At(*route, "correct")), Printed(At(*route, "n")),
+                                  RangeText(IntervalOf(*route)), Printed(At(facts, "series")))}};
+  for (const Json& simulated : At(records.verdict, "routes")) {
+    if (TextAt(simulated, "name") != "camera" || TextAt(simulated, "status") != "done") continue;
+    note.lines.push_back(fmt::format("the simulated camera, with usual care, promised {} (n = {}, {})",
+                                     PercentText(NumberAt(simulated, "accuracy").value_or(0)),
+                                     Printed(At(simulated, "n")), RangeText(IntervalOf(simulated))));
+  }
+  note.lines.push_back(
+      differing == 0
+          ? fmt::format("every score is the phone's, at most {:.2g} apart",
+                        NumberAt(computer, "max_score_difference").value_or(0))
+          : fmt::format("{} of them are scored otherwise than on the phone (more than {:.2g} apart):",
+                        differing, NumberAt(computer, "tolerance").value_or(0)));
+  for (const Json& one : At(facts, "largest_differences"))
+    note.lines.push_back(fmt::format("{}, {}: {:.2g} apart", TextAt(one, "at"), TextAt(one, "label"),
+                                     NumberAt(one, "difference").value_or(0)));
+  section.blocks.emplace_back(std::move(note));
+  section.blocks.emplace_back(FieldTable(
+      records, fmt::format("phone-{}-camera", index + 1),
+      "The photographs of " + TextAt(phone, "title") + " that came home, judged on this computer", *route));
+}
+
 void AddPhone(const Records& records, size_t index, const Json& phone, Section& section) {
   const std::string title = TextAt(phone, "title");
   section.blocks.emplace_back(Note{
@@ -116,7 +147,10 @@ void AddPhone(const Records& records, size_t index, const Json& phone, Section& 
        {Printed(At(test, "not_sure")), "answered \"not sure\"", "counted here by the best class"},
        {fmt::format("{:.0f} ms", NumberAt(test, "median_ms").value_or(0)), "for one photograph (median)", ""},
        {TextAt(test, "last_at").substr(0, 10), "last photograph", "first " + TextAt(test, "first_at")}}});
-  section.blocks.emplace_back(FieldTable(records, index, title, *route));
+  section.blocks.emplace_back(
+      FieldTable(records, fmt::format("phone-{}-field-test", index + 1),
+                 "Field test with " + title + ": the same photographs counted four ways", *route));
+  AddPhotographs(records, index, phone, section);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "dataset/dataset.h"
 #include "split/split.h"
+#include "verify/field_file.h"
 #include "verify/phone.h"
 
 namespace handlens::verify {
@@ -34,12 +35,19 @@ bool Contains(const PhoneRecord& all, const PhoneRecord& some) {
   return std::includes(a.begin(), a.end(), b.begin(), b.end());
 }
 
+// The shots whose photographs are in the file.
+PhoneRecord Photographed(const PhoneRecord& record) {
+  PhoneRecord part = record;
+  std::erase_if(*part.shots, [&](const PhoneShot& s) { return !record.photographs || s.picture == 0; });
+  return part;
+}
+
 // Whether `newer` makes `older` needless: of the same installation, saying at least as much.
 bool Supersedes(const PhoneRecord& newer, const PhoneRecord& older) {
   if (newer.key != older.key) return false;
   if (older.check && (!newer.check || newer.made_at < older.made_at)) return false;
   if (older.shots && (!newer.shots || !Contains(newer, older))) return false;
-  return true;
+  return !older.photographs || Contains(Photographed(newer), Photographed(older));
 }
 
 struct Source {
@@ -54,10 +62,19 @@ Result<std::vector<fs::path>> FilesOf(const fs::path& path) {
   HL_ASSIGN(const std::vector<std::string> names, ListFolder(path));
   std::vector<fs::path> files;
   for (const std::string& name : names) {
-    if (name.ends_with(".json")) files.push_back(path / name);
+    if (name.ends_with(".json") || name.ends_with(".zip")) files.push_back(path / name);
   }
-  if (files.empty()) return Fail(ErrorKind::kBadInput, "{}: no .json file in this folder", path.string());
+  if (files.empty())
+    return Fail(ErrorKind::kBadInput, "{}: no .json or .zip file in this folder", path.string());
   return files;
+}
+
+// A model of another size would have seen other pixels.
+Result<void> CheckSizes(const PhoneRun& run, const fs::path& path) {
+  HL_ASSIGN(const FieldFile file, ReadFieldFile(path));
+  for (const auto& [number, photograph] : file.photographs)
+    HL_TRY(SeenPixels(photograph, run.size_px, fmt::format("{}: seen/{:03}.png", path.string(), number)));
+  return {};
 }
 
 Result<Source> Open(const PhoneRun& run, const fs::path& path) {
@@ -65,6 +82,7 @@ Result<Source> Open(const PhoneRun& run, const fs::path& path) {
   HL_ASSIGN(source.bytes, ReadFile(path));
   HL_ASSIGN(source.record, ReadPhoneRecord(path));
   HL_ASSIGN(const auto model, ModelOfRecord(run, source.record, path.string()));
+  if (model && source.record.photographs) HL_TRY(CheckSizes(run, path));
   if (model) return source;
   return Fail(ErrorKind::kBadInput,
               "{}: its app carries {} with SHA-256 {}..., which is none of this run's models; is it another "
@@ -73,11 +91,14 @@ Result<Source> Open(const PhoneRun& run, const fs::path& path) {
               path.string(), source.record.model_file, source.record.model_sha256.substr(0, 12));
 }
 
-std::string NameEnd(const Bytes& bytes) { return fmt::format("-{}.json", Sha256(bytes).substr(0, 8)); }
+std::string NameEnd(const Bytes& bytes, bool photographs) {
+  return fmt::format("-{}.{}", Sha256(bytes).substr(0, 8), photographs ? "zip" : "json");
+}
 
 std::string NameFor(const Source& source) {
   const char* const kind = source.record.check ? "self-check" : "field-test";
-  return fmt::format("{}/{}-{}{}", kFolder, kind, source.record.key, NameEnd(source.bytes));
+  return fmt::format("{}/{}-{}{}", kFolder, kind, source.record.key,
+                     NameEnd(source.bytes, source.record.photographs));
 }
 
 Result<Imported> Store(const PhoneRun& run, const Source& source, std::vector<StoredRecord>& stored) {
@@ -118,6 +139,10 @@ Result<PhoneRun> ReadPhoneRun(const fs::path& folder) {
     run.holdout.emplace_back(picture.id, dataset.labels[static_cast<size_t>(picture.label)]);
   }
   HL_ASSIGN(const std::vector<std::string> names, ListFolder(folder / "model"));
+  const fs::path conversion_path = folder / "model/conversion.json";
+  HL_ASSIGN(const Json conversion, ReadRecord(conversion_path, "handlens-conversion", 1));
+  HL_ASSIGN(run.size_px, FromJson(conversion, conversion_path.string(),
+                                  [](const Json& json) { return json.at("size_px").get<int>(); }));
   for (const std::string& name : names) {
     if (!name.ends_with(".tflite")) continue;
     HL_ASSIGN(const Bytes bytes, ReadFile(folder / "model" / name));
@@ -164,17 +189,22 @@ Result<std::vector<StoredRecord>> ReadStoredRecords(const fs::path& run) {
   if (!fs::is_directory(run / kFolder, error)) return records;
   HL_ASSIGN(const std::vector<std::string> names, ListFolder(run / kFolder));
   for (const std::string& name : names) {
-    if (!name.ends_with(".json")) continue;
+    if (!name.ends_with(".json") && !name.ends_with(".zip")) continue;
     StoredRecord stored{fmt::format("{}/{}", kFolder, name), {}};
     HL_ASSIGN(const Bytes bytes, ReadFile(run / stored.file));
     // Names end in the contents' hash, so that an edited record does not become evidence by a new `verify`.
-    if (!name.ends_with(NameEnd(bytes))) {
+    if (!name.ends_with(NameEnd(bytes, name.ends_with(".zip")))) {
       return Fail(ErrorKind::kBadInput,
                   "{}: not as it was imported, or not imported; delete it, and take the phone's own file in "
                   "by --import",
                   (run / stored.file).string());
     }
     HL_ASSIGN(stored.record, ReadPhoneRecord(run / stored.file));
+    if (stored.record.photographs) {
+      for (PhoneShot& shot : *stored.record.shots) {
+        if (shot.picture > 0) shot.archive = stored.file;
+      }
+    }
     records.push_back(std::move(stored));
   }
   return records;

@@ -7,8 +7,10 @@
 #include <span>
 
 #include "base/hash.h"
+#include "dataset/unpack.h"
 #include "package/field_words.h"
 #include "package/targets.h"
+#include "verify/field_file.h"
 #include "verify/phone.h"
 
 namespace handlens::verify {
@@ -117,6 +119,12 @@ PhoneCheck CheckOf(const Json& json, const std::string& kernels) {
   return check;
 }
 
+// -1 for what is none.
+int PictureNumber(const Json& json) {
+  const size_t number = CountOf(json);
+  return number == kImpossible || number == 0 || number > 999 ? -1 : static_cast<int>(number);
+}
+
 PhoneShot ShotOf(const Json& json) {
   const size_t series = CountOf(json.at("series"));
   return {.series = series == kImpossible ? 0 : static_cast<int>(series),
@@ -129,7 +137,9 @@ PhoneShot ShotOf(const Json& json) {
           .predicted = json.at("predicted").get<std::string>(),
           .not_sure = json.at("not_sure").get<bool>(),
           .scores = Floats(json.at("scores")),
-          .milliseconds = json.at("milliseconds").get<double>()};
+          .milliseconds = json.at("milliseconds").get<double>(),
+          .picture = json.contains("picture") ? PictureNumber(json.at("picture")) : 0,
+          .archive = {}};
 }
 
 // Who sent it. An installation names itself by a random number; records of apps without one are told apart by
@@ -260,9 +270,13 @@ std::string WrongShot(const PhoneShot& shot, const PhoneRecord& record) {
 }
 
 std::string WrongShots(const std::vector<PhoneShot>& shots, const PhoneRecord& record) {
+  std::set<int> pictures;
   for (size_t i = 0; i < shots.size(); ++i) {
-    if (const std::string wrong = WrongShot(shots[i], record); !wrong.empty())
-      return fmt::format("shot {}: {}", i + 1, wrong);
+    std::string wrong = WrongShot(shots[i], record);
+    if (shots[i].picture < 0) wrong = "the photograph's number is not between 1 and 999";
+    if (shots[i].picture > 0 && !pictures.insert(shots[i].picture).second)
+      wrong = fmt::format("the photograph {:03} is another shot's", shots[i].picture);
+    if (!wrong.empty()) return fmt::format("shot {}: {}", i + 1, wrong);
   }
   return "";
 }
@@ -284,25 +298,45 @@ std::string Wrong(const PhoneRecord& record) {
   return record.shots ? WrongShots(*record.shots, record) : "";
 }
 
+// A record comes from a phone, so "make it again with the step that wrote it" would be the wrong advice.
+Result<PhoneRecord> Checked(const Json& json, const std::string& where) {
+  try {
+    PhoneRecord record = RecordOf(json);
+    const std::string wrong = Wrong(record);
+    if (wrong.empty()) return record;
+    return Fail(ErrorKind::kBadInput, "{}: damaged or changed: {}; share it from the phone again", where,
+                wrong);
+  } catch (const nlohmann::json::exception& e) {
+    return Fail(ErrorKind::kBadInput, "{}: damaged or changed: {}; share it from the phone again", where,
+                e.what());
+  }
+}
+
+Result<PhoneRecord> ReadWithPhotographs(const std::filesystem::path& path) {
+  HL_ASSIGN(const FieldFile file, ReadFieldFile(path));
+  const std::string_view text(reinterpret_cast<const char*>(file.record.data()), file.record.size());
+  HL_ASSIGN(PhoneRecord record, ParsePhoneRecord(text, path.string() + ": record.json"));
+  HL_TRY(CheckPhotographs(file, record, path.string()));
+  record.photographs = true;
+  return record;
+}
+
 }  // namespace
 
+Result<PhoneRecord> ParsePhoneRecord(std::string_view text, const std::string& where) {
+  HL_ASSIGN(const Json json, ParseJson(text, where));
+  HL_TRY(CheckRecordKind(json, where, kRecordFormat, kRecordVersion));
+  return Checked(json, where);
+}
+
 Result<PhoneRecord> ReadPhoneRecord(const std::filesystem::path& path) {
+  if (dataset::IsZip(path)) return ReadWithPhotographs(path);
   std::error_code error;
   if (const uintmax_t bytes = std::filesystem::file_size(path, error); !error && bytes > kMostRecordBytes) {
     return Fail(ErrorKind::kBadInput, "{}: {} bytes are too many for a phone's record", path.string(), bytes);
   }
   HL_ASSIGN(const Json json, ReadRecord(path, kRecordFormat, kRecordVersion));
-  // A record comes from a phone, so "make it again with the step that wrote it" would be the wrong advice.
-  try {
-    PhoneRecord record = RecordOf(json);
-    const std::string wrong = Wrong(record);
-    if (wrong.empty()) return record;
-    return Fail(ErrorKind::kBadInput, "{}: damaged or changed: {}; share it from the phone again",
-                path.string(), wrong);
-  } catch (const nlohmann::json::exception& e) {
-    return Fail(ErrorKind::kBadInput, "{}: damaged or changed: {}; share it from the phone again",
-                path.string(), e.what());
-  }
+  return Checked(json, path.string());
 }
 
 }  // namespace handlens::verify

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "verify/phone.h"
 #include "verify/routes/judged.h"
 #include "verify/routes/shipped.h"
 #include "verify/verify.h"
@@ -36,6 +37,18 @@ Result<Route> JudgeGallery(const Shipped& shipped, const HoldoutScores& holdout,
 
 // A decoded picture or frame as the app's native library brings it to the model's n x n pixels.
 std::vector<uint8_t> AppInput(const image::Image& picture, int n, image::Fit fit);
+
+// The shots that one phone sent, the model file in RUN/model that gave their scores, and by which kernels.
+struct SentShots {
+  std::string model, kernels;
+  std::vector<PhoneShot> shots;
+};
+// The route "phone-camera" of one phone: its shots whose photographs came along (PhoneShot::archive), judged
+// by the same file and kernels from the pixels that the model saw there. The interval respects series;
+// `computer` compares with the scores that the phone gave. Nothing to judge: status "not run". Fills `facts`.
+// Kind kBadInput for a photograph that is none of this model's.
+Result<Route> JudgePhotographs(const std::filesystem::path& run, const Shipped& shipped, SentShots sent,
+                               PhoneResult::Photographs& facts);
 
 // Adds what RUN/phones holds: verdict.phones and their routes. Records of another model are left out with a
 // note. Kind kBadInput for a record that is damaged or another run's.

@@ -41,12 +41,18 @@ std::vector<PhoneShot> AllShots(const Sender& sender) {
     if (!stored.record.shots) continue;
     std::vector<PhoneShot> before = shots;
     for (const PhoneShot& shot : *stored.record.shots) {
-      const auto same = std::find_if(before.begin(), before.end(), [&](const PhoneShot& s) {
+      const auto is_it = [&](const PhoneShot& s) {
         return s.at == shot.at && s.series == shot.series && s.label == shot.label &&
                s.scores == shot.scores && s.milliseconds == shot.milliseconds;
-      });
-      if (same != before.end()) before.erase(same);
-      else shots.push_back(shot);
+      };
+      const auto same = std::find_if(before.begin(), before.end(), is_it);
+      if (same == before.end()) {
+        shots.push_back(shot);
+        continue;
+      }
+      before.erase(same);
+      // One of the two records may be without the photograph.
+      if (!shot.archive.empty()) *std::find_if(shots.begin(), shots.end(), is_it) = shot;
     }
   }
   std::stable_sort(shots.begin(), shots.end(),
@@ -91,10 +97,11 @@ void AddConditions(const std::vector<PhoneShot>& shots, const char* fact, std::s
 
 class Evidence {
  public:
-  Evidence(const Shipped& shipped, const HoldoutScores& holdout, Verdict& verdict)
-      : shipped_(shipped), holdout_(holdout), verdict_(verdict) {}
+  Evidence(const std::filesystem::path& run, const Shipped& shipped, const HoldoutScores& holdout,
+           Verdict& verdict)
+      : run_(run), shipped_(shipped), holdout_(holdout), verdict_(verdict) {}
 
-  void Add(const Sender& sender) {
+  Result<void> Add(const Sender& sender) {
     const int phone = static_cast<int>(verdict_.phones.size());
     const PhoneRecord& any = sender.Named();
     PhoneResult result{.title = any.title,
@@ -107,7 +114,8 @@ class Evidence {
                        .model_file = sender.model,
                        .files = {},
                        .self_check = {},
-                       .field_test = {}};
+                       .field_test = {},
+                       .photographs = {}};
     for (const StoredRecord& stored : sender.records) result.files.push_back(stored.file);
     if (const PhoneRecord* check = LatestCheck(sender)) {
       result.kernels = check->kernels;
@@ -126,11 +134,24 @@ class Evidence {
       route.kernels = result.kernels;
       route.phone = phone;
       verdict_.routes.push_back(std::move(route));
+      HL_TRY(AddPhotographs(shots, phone, result));
     }
     verdict_.phones.push_back(std::move(result));
+    return {};
   }
 
  private:
+  Result<void> AddPhotographs(const std::vector<PhoneShot>& shots, int phone, PhoneResult& result) {
+    PhoneResult::Photographs facts;
+    HL_ASSIGN(Route route,
+              JudgePhotographs(run_, shipped_, {result.model_file, result.kernels, shots}, facts));
+    if (route.status != "done") return {};
+    route.name = RouteName("phone-camera", phone);
+    route.phone = phone;
+    result.photographs = std::move(facts);
+    verdict_.routes.push_back(std::move(route));
+    return {};
+  }
   int PictureOf(const std::string& id) const {
     const auto found = std::find_if(holdout_.pictures.begin(), holdout_.pictures.end(),
                                     [&](int i) { return Facts(i).id == id; });
@@ -224,6 +245,7 @@ class Evidence {
     return route;
   }
 
+  const std::filesystem::path& run_;
   const Shipped& shipped_;
   const HoldoutScores& holdout_;
   Verdict& verdict_;
@@ -333,6 +355,33 @@ RuleResult FieldRule(const Rules& rules, const Verdict& verdict) {
   return rule;
 }
 
+// Red where a photograph that came home gets another answer here, beyond ties: then the phone computed
+// something else.
+RuleResult PhotographRule(const Verdict& verdict) {
+  RuleResult rule{"phone-camera", true, "", ""};
+  for (size_t i = 0; i < verdict.phones.size(); ++i) {
+    const Route* route = RouteOf(verdict, static_cast<int>(i), "field test, judged here");
+    if (route == nullptr || !route->computer) continue;
+    const Comparison& c = *route->computer;
+    rule.passed = rule.passed && c.flips_beyond_ties == 0;
+    const size_t differing = verdict.phones[i].photographs->all_differing;
+    rule.text += fmt::format(
+        "{}{}: {} of {} get another answer here than on the phone, by the same file from the pixels that it "
+        "saw "
+        "there; scores are at most {:.2g} apart{}",
+        rule.text.empty() ? "" : "; ", NameOf(verdict.phones[i]), c.label_flips,
+        Count(static_cast<int64_t>(c.n), "photograph"), c.max_score_difference,
+        differing == 0 ? "" : fmt::format(", beyond {:.2g} for {} of them", c.tolerance, differing));
+  }
+  if (!rule.passed) {
+    rule.advice =
+        "the phone computes something else than this computer: run the app's self-check on it and import "
+        "that, "
+        "too; if it is green, report the phone with both records";
+  }
+  return rule;
+}
+
 }  // namespace
 
 bool GalleryHolds(const Rules& rules, const Route& gallery) {
@@ -350,6 +399,9 @@ std::vector<RuleResult> PhoneRules(const Rules& rules, const Verdict& verdict) {
   if (std::any_of(phones.begin(), phones.end(),
                   [](const PhoneResult& p) { return p.field_test.has_value(); }))
     results.push_back(FieldRule(rules, verdict));
+  if (std::any_of(phones.begin(), phones.end(),
+                  [](const PhoneResult& p) { return p.photographs.has_value(); }))
+    results.push_back(PhotographRule(verdict));
   return results;
 }
 
@@ -378,8 +430,8 @@ Result<void> AddPhones(const std::filesystem::path& run, const Shipped& shipped,
   // Keys are random numbers; people look for names.
   std::stable_sort(sorted.begin(), sorted.end(),
                    [](const Sender* a, const Sender* b) { return a->Named().title < b->Named().title; });
-  Evidence evidence(shipped, holdout, verdict);
-  for (const Sender* sender : sorted) evidence.Add(*sender);
+  Evidence evidence(run, shipped, holdout, verdict);
+  for (const Sender* sender : sorted) HL_TRY(evidence.Add(*sender));
   return {};
 }
 

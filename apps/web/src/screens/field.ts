@@ -1,11 +1,13 @@
 // The field test screen: the paper's real-time protocol, step by step.
 import { Camera, CameraProblem } from "../camera";
 import { answerOf } from "../classifier";
-import { grabFrame } from "../decode";
+import { grabFrame, jpegOf, pngOf } from "../decode";
 import { download, h, icon } from "../dom";
+import { FieldPhotos, zipOf } from "../fieldphotos";
 import { BACKGROUNDS, type Conditions, DISTANCES, FieldTest, PLACES } from "../fieldtest";
 import { type Key, percent, t } from "../i18n";
-import { phoneRecord, savePhoneRecord, slug } from "../phone";
+import type { Picture } from "../pixels";
+import { fieldFileName, phoneRecord, savePhoneRecord, slug } from "../phone";
 import type { Context, Screen } from "../screen";
 import { tallyOf } from "../tally";
 import { tallyView } from "../tallyview";
@@ -15,6 +17,7 @@ const DISTANCE_KEYS = { fills: "fieldFills", half: "fieldHalf", quarter: "fieldQ
 const PLACE_KEYS = { centre: "fieldCentre", edge: "fieldEdge" } as const;
 const BACKGROUND_KEYS = { usual: "fieldUsual", plain: "fieldPlain", busy: "fieldBusy" } as const;
 const DEVICE = "handlens:device";
+const KEEP = "handlens:field-keep";
 
 function labelled(text: string, control: HTMLElement): HTMLElement {
   return h("label", { class: "field" }, h("span", {}, text), control);
@@ -27,6 +30,7 @@ function choice<V extends string>(values: readonly V[], names: Record<V, Key>): 
 class FieldScreen implements Screen {
   readonly element: HTMLElement;
   private readonly test: FieldTest;
+  private readonly photos: FieldPhotos;
   private readonly camera: Camera;
   private conditions: Conditions | null = null;
   private wanted = 0;
@@ -41,6 +45,7 @@ class FieldScreen implements Screen {
   private readonly background = choice(BACKGROUNDS, BACKGROUND_KEYS);
   private readonly count = h("input", { type: "number", min: 1, max: 100, value: 5, inputmode: "numeric", required: true });
   private readonly device = h("input", { type: "text", maxlength: 80, autocomplete: "off" });
+  private readonly keep = h("input", { type: "checkbox" });
   private readonly form: HTMLFormElement;
   private readonly shoot = h("button", { class: "primary shoot", type: "button", onclick: () => void this.shot() });
   private readonly shooting: HTMLElement;
@@ -53,13 +58,18 @@ class FieldScreen implements Screen {
   constructor(private readonly context: Context) {
     const { app } = context.bundle;
     this.test = new FieldTest(app.model_sha256);
+    this.photos = new FieldPhotos(app.model_sha256);
     this.camera = new Camera(app.preprocess.fit);
     this.label = h("select", {}, ...app.preprocess.labels.map((label) => h("option", { value: label }, label)));
     this.device.value = localStorage.getItem(DEVICE) ?? "";
     this.device.addEventListener("change", () => localStorage.setItem(DEVICE, this.device.value));
+    this.keep.checked = localStorage.getItem(KEEP) === "yes";
+    this.keep.addEventListener("change", () => localStorage.setItem(KEEP, this.keep.checked ? "yes" : "no"));
     this.form = h("form", { class: "card form" }, labelled(t("fieldClass"), this.label), labelled(t("fieldDistance"), this.distance),
       labelled(t("fieldPlace"), this.place), labelled(t("fieldBackground"), this.background), labelled(t("fieldShots"), this.count),
-      labelled(t("fieldDevice"), this.device), h("button", { class: "primary", type: "submit" }, icon("camera"), t("fieldStart")));
+      labelled(t("fieldDevice"), this.device),
+      h("div", {}, h("label", { class: "switch" }, this.keep, h("span", {}, t("fieldKeep"))), h("p", { class: "quiet" }, t("fieldKeepHow"))),
+      h("button", { class: "primary", type: "submit" }, icon("camera"), t("fieldStart")));
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       void this.begin();
@@ -129,13 +139,18 @@ class FieldScreen implements Screen {
     const { size_px, fit } = preprocess;
     try {
       const begun = performance.now();
-      const input = this.context.pixels.fitResize(grabFrame(this.camera.video, fit), size_px, fit);
+      // A whole frame gives the model the same pixels as the part that the fit uses.
+      const keep = this.keep.checked;
+      const frame = grabFrame(this.camera.video, keep ? "stretch" : fit);
+      const input = this.context.pixels.fitResize(frame, size_px, fit);
       const scores = await this.context.classifier.classify(input);
       const answer = answerOf(scores, preprocess);
+      const milliseconds = Math.round(10 * (performance.now() - begun)) / 10;
       const right = answer.label === this.conditions.label;
+      const picture = keep ? await this.keepPhoto({ width: size_px, height: size_px, rgb: input }, frame) : undefined;
       this.test.add({
         ...this.conditions, series: this.series, camera: this.camera.side, at: new Date().toISOString(), predicted: answer.label,
-        not_sure: answer.notSure, scores, milliseconds: Math.round(10 * (performance.now() - begun)) / 10,
+        not_sure: answer.notSure, scores, milliseconds, ...(picture ? { picture } : {}),
       });
       ++this.taken;
       if (right) ++this.right;
@@ -155,9 +170,21 @@ class FieldScreen implements Screen {
     this.last.textContent += " " + t("fieldSeriesDone", { correct: right, n: taken });
   }
 
+  // The photograph's number, or nothing where there is no room; the shot counts in any case.
+  private async keepPhoto(seen: Picture, whole: Picture): Promise<number | undefined> {
+    const number = this.test.nextPicture();
+    const count = this.test.photographed().length;
+    const photo = { seen: await (await pngOf(seen)).arrayBuffer(), whole: await (await jpegOf(whole)).arrayBuffer() };
+    const kept = await this.photos.keep(number, photo, count);
+    this.problem.textContent = t("fieldKeepFull", { count });
+    this.problem.hidden = kept;
+    return kept ? number : undefined;
+  }
+
   private undo(): void {
     const shot = this.test.shots.at(-1);
     if (this.busy || this.taken === 0 || !shot) return;
+    if (shot.picture) void this.photos.forget(shot.picture);
     this.test.undo();
     --this.taken;
     if (shot.predicted === shot.label) --this.right;
@@ -187,7 +214,9 @@ class FieldScreen implements Screen {
       return;
     }
     const counted = shots.map((shot) => ({ truth: shot.label, predicted: shot.predicted, notSure: shot.not_sure }));
+    const count = this.test.photographed().length;
     this.results.append(tallyView(tallyOf(counted, labels)), this.seriesTable(), h("div", { class: "actions" },
+      count > 0 && h("button", { type: "button", onclick: () => void this.saveWithPhotos() }, t("fieldExportPhotos", { count })),
       h("button", { type: "button", onclick: () => this.save() }, t("fieldExport")),
       h("button", { type: "button", onclick: () => download(`${slug(this.context.bundle.app.name)}-field-test.csv`, "text/csv", this.test.csv()) }, t("fieldCsv")),
       h("button", { type: "button", class: "danger", onclick: () => this.remove() }, t("fieldDelete"))));
@@ -208,13 +237,20 @@ class FieldScreen implements Screen {
   }
 
   private save(): void {
-    const record = phoneRecord(this.context, { shots: this.test.shots, device: this.device.value });
+    const record = phoneRecord(this.context, { shots: this.test.sent(new Set()), device: this.device.value });
     savePhoneRecord(this.context, record, "field-test");
+  }
+
+  private async saveWithPhotos(): Promise<void> {
+    const photos = await this.photos.kept(this.test.photographed());
+    const record = phoneRecord(this.context, { shots: this.test.sent(new Set(photos.keys())), device: this.device.value });
+    download(fieldFileName(this.context), "application/zip", zipOf(record, photos) as unknown as ArrayBuffer);
   }
 
   private remove(): void {
     if (!confirm(t("fieldDeleteAsk", { count: this.test.shots.length }))) return;
     this.test.clear();
+    void this.photos.clear();
     this.last.textContent = "";
     this.showResults();
   }

@@ -9,18 +9,28 @@ import android.widget.Toast;
 import java.io.File;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 
-/** Hands a text file to another app by the share sheet. */
+/** Hands a file to another app by the share sheet. */
 final class Export {
+    /** Writes the file. */
+    interface Content {
+        void writeTo(OutputStream out) throws IOException;
+    }
+
     private Export() {}
 
     static void share(Activity activity, String name, String type, String text) {
+        share(activity, name, type, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    static void share(Activity activity, String name, String type, Content content) {
         try {
             File folder = ExportProvider.folder(activity);
             if (!folder.isDirectory() && !folder.mkdirs()) throw new IOException();
             try (FileOutputStream out = new FileOutputStream(new File(folder, name))) {
-                out.write(text.getBytes(StandardCharsets.UTF_8));
+                content.writeTo(out);
             }
             Uri uri = ExportProvider.uri(activity, name);
             Intent send = new Intent(Intent.ACTION_SEND);

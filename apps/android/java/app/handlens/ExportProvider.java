@@ -64,7 +64,7 @@ public final class ExportProvider extends ContentProvider {
     @Override
     public String getType(Uri uri) {
         String name = String.valueOf(uri.getLastPathSegment());
-        return name.endsWith(".jpg") ? "image/jpeg" : name.endsWith(".json") ? "application/json" : "text/csv";
+        return name.endsWith(".jpg") ? "image/jpeg" : name.endsWith(".json") ? "application/json" : name.endsWith(".zip") ? "application/zip" : "text/csv";
     }
 
     @Override

@@ -31,13 +31,14 @@ final class FieldLog {
         boolean notSure;
         float[] scores;
         float milliseconds;
+        int picture;  // its photograph's number, from 1; 0 = none is kept
 
         boolean right() {
             return label.equals(predicted);
         }
 
         JSONObject toJson() throws JSONException {
-            return new JSONObject()
+            JSONObject json = new JSONObject()
                     .put("series", series)
                     .put("at", at)
                     .put("label", label)
@@ -49,6 +50,8 @@ final class FieldLog {
                     .put("not_sure", notSure)
                     .put("scores", SelfCheck.numbers(scores))
                     .put("milliseconds", Double.valueOf(Float.toString(milliseconds)));
+            if (picture > 0) json.put("picture", picture);
+            return json;
         }
 
         static Shot of(JSONObject json) throws JSONException {
@@ -66,6 +69,7 @@ final class FieldLog {
             shot.scores = new float[scores.length()];
             for (int i = 0; i < shot.scores.length; i++) shot.scores[i] = (float) scores.optDouble(i, 0);
             shot.milliseconds = (float) json.getDouble("milliseconds");
+            shot.picture = json.optInt("picture", 0);
             return shot;
         }
     }
@@ -93,6 +97,31 @@ final class FieldLog {
         return shots.isEmpty() ? 1 : shots.get(shots.size() - 1).series + 1;
     }
 
+    /** For a photograph: no other shot's. */
+    int nextPicture() {
+        int last = 0;
+        for (Shot shot : shots) last = Math.max(last, shot.picture);
+        return last + 1;
+    }
+
+    /** How many shots have a photograph. */
+    int photographed(FieldPhotos photos) {
+        int count = 0;
+        for (Shot shot : shots) if (photos.has(shot.picture)) count++;
+        return count;
+    }
+
+    /** As records hold them: with the numbers of the photographs that are sent along, or without. */
+    JSONArray sent(FieldPhotos photos) throws JSONException {
+        JSONArray list = new JSONArray();
+        for (Shot shot : shots) {
+            JSONObject json = shot.toJson();
+            if (photos == null || !photos.has(shot.picture)) json.remove("picture");
+            list.put(json);
+        }
+        return list;
+    }
+
     void add(Shot shot) throws IOException, JSONException {
         shots.add(shot);
         save();
@@ -103,7 +132,7 @@ final class FieldLog {
         save();
     }
 
-    JSONArray toJson() throws JSONException {
+    private JSONArray toJson() throws JSONException {
         JSONArray list = new JSONArray();
         for (Shot shot : shots) list.put(shot.toJson());
         return list;

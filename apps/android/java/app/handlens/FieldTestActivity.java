@@ -5,6 +5,7 @@ import android.os.Bundle;
 import android.view.View;
 import android.widget.ArrayAdapter;
 import android.widget.Button;
+import android.widget.CheckBox;
 import android.widget.Spinner;
 import android.widget.TextView;
 import android.widget.Toast;
@@ -19,8 +20,11 @@ import org.json.JSONObject;
 public final class FieldTestActivity extends CameraScreen {
     private static final Integer[] COUNTS = {5, 10, 20, 30};
     private static final String TAKEN = "taken";
+    private static final String KEEP = "keep";
 
     private FieldLog log;
+    private FieldPhotos photos;
+    private CheckBox keep;
     private Spinner label;
     private Spinner distance;
     private Spinner place;
@@ -48,6 +52,10 @@ public final class FieldTestActivity extends CameraScreen {
     @Override
     void start(Bundle saved) {
         log = new FieldLog(this, engine().spec);
+        photos = new FieldPhotos(this, engine().spec);
+        keep = findViewById(R.id.keep);
+        keep.setChecked(getPreferences(MODE_PRIVATE).getBoolean(KEEP, false));
+        keep.setOnCheckedChangeListener((box, on) -> getPreferences(MODE_PRIVATE).edit().putBoolean(KEEP, on).apply());
         form = findViewById(R.id.form);
         series = findViewById(R.id.series);
         step = findViewById(R.id.step);
@@ -61,6 +69,7 @@ public final class FieldTestActivity extends CameraScreen {
         findViewById(R.id.begin).setOnClickListener(view -> beginAfterCheck());
         findViewById(R.id.end).setOnClickListener(view -> end());
         findViewById(R.id.share).setOnClickListener(view -> share());
+        findViewById(R.id.share_photos).setOnClickListener(view -> sharePhotos());
         findViewById(R.id.clear).setOnClickListener(view -> askClear());
         shoot.setOnClickListener(view -> armed = true);
         startCamera();
@@ -144,6 +153,7 @@ public final class FieldTestActivity extends CameraScreen {
         shot.scores = analysis.scores.values;
         shot.predicted = engine().spec.labels.get(analysis.scores.best());
         shot.milliseconds = analysis.scores.milliseconds;
+        if (keep.isChecked()) shot.picture = keepPhoto(analysis);
         try {
             log.add(shot);
         } catch (IOException | JSONException e) {
@@ -159,7 +169,20 @@ public final class FieldTestActivity extends CameraScreen {
         else showStep();
     }
 
+    /** The photograph's number, or 0 where there is no room; the shot counts in any case. */
+    private int keepPhoto(Live.Analysis analysis) {
+        int number = log.nextPicture();
+        int count = log.photographed(photos);
+        if (photos.keep(number, analysis.seen, analysis.frame, count)) return number;
+        Toast.makeText(this, getString(R.string.keep_full, count), Toast.LENGTH_LONG).show();
+        return 0;
+    }
+
     private void showTally() {
+        Button withPhotos = findViewById(R.id.share_photos);
+        int kept = log.photographed(photos);
+        withPhotos.setText(getString(R.string.share_photos, kept));
+        withPhotos.setVisibility(kept > 0 ? View.VISIBLE : View.GONE);
         List<FieldLog.Shot> shots = log.shots();
         findViewById(R.id.share).setEnabled(!shots.isEmpty());
         findViewById(R.id.clear).setEnabled(!shots.isEmpty());
@@ -204,6 +227,7 @@ public final class FieldTestActivity extends CameraScreen {
     }
 
     private void clear() {
+        photos.clear();
         try {
             log.clear();
         } catch (IOException | JSONException e) {
@@ -214,9 +238,17 @@ public final class FieldTestActivity extends CameraScreen {
     }
 
     private void share() {
+        Export.share(this, "handlens-field-test.json", "application/json", record(null));
+    }
+
+    private void sharePhotos() {
+        String record = record(photos);
+        Export.share(this, "handlens-field-test.zip", "application/zip", out -> photos.zip(log, record, out));
+    }
+
+    private String record(FieldPhotos withPhotos) {
         try {
-            JSONObject record = PhoneRecord.of(this, engine()).put("field_test", new JSONObject().put("shots", log.toJson()));
-            Export.share(this, "handlens-field-test.json", "application/json", record.toString(1));
+            return PhoneRecord.of(this, engine()).put("field_test", new JSONObject().put("shots", log.sent(withPhotos))).toString(1);
         } catch (JSONException e) {
             throw new IllegalStateException(e);  // only for numbers that are none, which are written as null
         }

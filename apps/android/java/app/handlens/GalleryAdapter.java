@@ -65,8 +65,8 @@ final class GalleryAdapter extends BaseAdapter {
         }
         String label = spec.labels.get(item.scores.best());
         if (item.scores.refers(spec)) {
-            String why = context.getString(R.string.refer_possibly, spec.labels.get(spec.referClass), Scores.percent(item.scores.values[spec.referClass]));
-            answer.setText(context.getString(R.string.refer) + ": " + why);
+            String suspect = context.getString(R.string.refer_possibly, spec.labels.get(spec.referClass), Scores.percent(item.scores.values[spec.referClass]));
+            answer.setText(context.getString(R.string.refer) + ": " + suspect);
         } else {
             answer.setText(context.getString(item.scores.sure(spec) ? R.string.answer : R.string.answer_unsure, label, Scores.percent(item.scores.top())));
         }

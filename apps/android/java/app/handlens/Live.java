@@ -21,6 +21,7 @@ final class Live implements CameraFeed.Listener {
         Bitmap frame;
         boolean mirrored;
         Scores scores;
+        Rgb seen;  // the model's pixels
         int hint;  // a text of the resources; 0 = none
     }
 
@@ -55,6 +56,7 @@ final class Live implements CameraFeed.Listener {
         try {
             Engine.Answer answer = engine.classifyAndKeep(upright);
             analysis.scores = answer.scores;
+            analysis.seen = answer.seen;
             analysis.hint = hints.of(answer.seen, answer.scores.sure(engine.spec), SystemClock.uptimeMillis());
         } catch (Problem problem) {
             waiting.set(false);

@@ -70,6 +70,10 @@ public abstract class AppTest {
 
     /** What the share sheet would hand over, read through the app's provider as the other app would. */
     static String exported(Activity activity) throws Exception {
+        return new String(exportedBytes(activity), StandardCharsets.UTF_8);
+    }
+
+    static byte[] exportedBytes(Activity activity) throws Exception {
         Intent chooser = shadowOf(activity).getNextStartedActivity();
         assertEquals(Intent.ACTION_CHOOSER, chooser.getAction());
         Intent send = chooser.getParcelableExtra(Intent.EXTRA_INTENT, Intent.class);
@@ -77,7 +81,7 @@ public abstract class AppTest {
         assertEquals(Lab.app().getPackageName() + ".export", uri.getAuthority());
         ExportProvider provider = Robolectric.setupContentProvider(ExportProvider.class, uri.getAuthority());
         try (InputStream in = new android.os.ParcelFileDescriptor.AutoCloseInputStream(provider.openFile(uri, "r"))) {
-            return new String(Assets.readAll(in), StandardCharsets.UTF_8);
+            return Assets.readAll(in);
         }
     }
 }

@@ -65,7 +65,11 @@ final class Lab {
     /** Draws the whole window into a PNG file for people to look at; fails when nothing was drawn. */
     static void shoot(Activity activity, String name) throws IOException {
         idle();
-        View decor = activity.getWindow().getDecorView();
+        shoot(activity.getWindow().getDecorView(), name);
+    }
+
+    /** The same of any laid out view, such as a dialog's. */
+    static void shoot(View decor, String name) throws IOException {
         int width = decor.getWidth();
         int height = decor.getHeight();
         Bitmap shot = Bitmap.createBitmap(width, height, Bitmap.Config.ARGB_8888);

@@ -61,6 +61,30 @@ public class ProofTest extends AppTest {
         assertEquals(Engine.XNNPACK, Engine.get(Lab.app()).path());
     }
 
+    /** Against src/verify/routes/occlusion.cc, by tests/phones/why_map.cc; -Dhandlens.why names its files, .json and .png. */
+    @Test
+    public void whyMapEqualsVerifys() throws Exception {
+        Engine engine = checkedEngine();
+        Rgb picture = Rgb.decode(java.nio.file.Files.readAllBytes(java.nio.file.Paths.get(System.getProperty("handlens.why") + ".png")));
+        float[] drops = engine.spec.why.drops(rgb -> engine.classify(rgb).values, picture, 0, done -> true);
+        org.json.JSONArray program = new org.json.JSONArray(new String(java.nio.file.Files.readAllBytes(java.nio.file.Paths.get(System.getProperty("handlens.why") + ".json")),
+                java.nio.charset.StandardCharsets.UTF_8));
+        assertEquals(49, program.length());
+        assertEquals(49, drops.length);
+        boolean isFloat = engine.inputType().equals("float32");
+        double largest = 0;
+        double change = 0;
+        for (int i = 0; i < drops.length; i++) {
+            largest = Math.max(largest, Math.abs(drops[i] - program.getDouble(i)));
+            change = Math.max(change, Math.abs(program.getDouble(i)));
+        }
+        System.out.println("held-out: map of why, largest difference " + largest + " where covering changes " + change);
+        assertTrue("differs by " + largest, largest <= (isFloat ? 1e-5 : 2.01 / 256));
+        // One of 200 quantized scores may stay where it is.
+        assertTrue("covering changes nothing", !isFloat || change > 0);
+        assertTrue(engine.spec.why.drops(rgb -> engine.classify(rgb).values, picture, 0, done -> done < 3) == null);
+    }
+
     @Test
     public void aDelegateThatDisagreesIsNoticed() {
         float[] builtin = {0.6f, 0.4f};
