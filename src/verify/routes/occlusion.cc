@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 
 #include "verify/routes/each_picture.h"
@@ -32,16 +33,38 @@ std::vector<size_t> Chosen(const Route& route, size_t classes) {
   return chosen;
 }
 
-// The fold's model that never saw the picture; nullptr where there is none.
-const ModelFile* ModelOf(const Shipped& shipped, int picture, std::string_view variant) {
-  for (size_t k = 0; k < shipped.folds.size(); ++k) {
-    const std::vector<int>& test = shipped.split.folds[k].test;
-    if (std::find(test.begin(), test.end(), picture) == test.end()) continue;
+// A picture to be explained, by the file of a fold that never saw it.
+struct Question {
+  size_t row = 0;  // of the route
+  int picture = 0;
+  JudgePool* model = nullptr;
+};
+
+// One pool a fold whose file of this kind there is, nullptr for others.
+std::vector<std::unique_ptr<JudgePool>> PoolsOf(const Shipped& shipped, std::string_view variant,
+                                                const Reading& reading) {
+  std::vector<std::unique_ptr<JudgePool>> pools(shipped.folds.size());
+  for (size_t k = 0; k < pools.size(); ++k) {
     for (const ModelFile& model : shipped.folds[k].models) {
-      if (model.variant == variant) return &model;
+      if (model.variant == variant) pools[k] = std::make_unique<JudgePool>(std::span(&model, 1), reading);
     }
   }
-  return nullptr;
+  return pools;
+}
+
+std::vector<Question> QuestionsOf(const Shipped& shipped, const Route& route,
+                                  std::span<const std::unique_ptr<JudgePool>> pools) {
+  std::vector<Question> questions;
+  for (const size_t row : Chosen(route, shipped.dataset.labels.size())) {
+    const int picture = route.pictures[row];
+    for (size_t k = 0; k < pools.size(); ++k) {
+      const std::vector<int>& test = shipped.split.folds[k].test;
+      if (!pools[k] || std::find(test.begin(), test.end(), picture) == test.end()) continue;
+      questions.push_back({row, picture, pools[k].get()});
+      break;
+    }
+  }
+  return questions;
 }
 
 }  // namespace
@@ -83,24 +106,31 @@ Result<void> ExplainAnswers(const Shipped& shipped, Reading& reading, Verdict& v
   if (route == nullptr || route->status != "done") route = FindRoute(verdict, "computer");
   if (route == nullptr || route->status != "done") return {};
   const std::string variant = route->name == "quantized" ? "int8" : "float32";
-  for (const size_t i : Chosen(*route, shipped.dataset.labels.size())) {
-    const int picture = route->pictures[i];
-    const ModelFile* const model = ModelOf(shipped, picture, variant);
-    if (model == nullptr) continue;
-    JudgePool pool(std::span(model, 1), reading);
-    HL_ASSIGN(const JudgeSet judges, pool.Take());
-    const int one[] = {picture};
-    HL_ASSIGN(const auto answers,
-              ForEachPicture<std::vector<double>>(
-                  one, reading, [&](const image::Image& opened, const dataset::Picture&) {
-                    return CoveredScores(*judges[0], image::ModelInput(opened, reading.size_px, reading.fit),
-                                         reading.size_px, static_cast<size_t>(route->predicted[i]));
-                  }));
-    const std::vector<double>& scores = answers[0];
+  const auto pools = PoolsOf(shipped, variant, reading);
+  const std::vector<Question> questions = QuestionsOf(shipped, *route, pools);
+  std::vector<int> pictures;
+  std::map<int, const Question*> by_picture;
+  for (const Question& question : questions) {
+    pictures.push_back(question.picture);
+    by_picture[question.picture] = &question;
+  }
+  const auto ask = [&](const image::Image& opened,
+                       const dataset::Picture& picture) -> Result<std::vector<double>> {
+    const Question& question = *by_picture.at(static_cast<int>(&picture - reading.dataset.pictures.data()));
+    HL_ASSIGN(JudgeSet judges, question.model->Take());
+    auto scores = CoveredScores(*judges[0], image::ModelInput(opened, reading.size_px, reading.fit),
+                                reading.size_px, static_cast<size_t>(route->predicted[question.row]));
+    question.model->Return(std::move(judges));
+    return scores;
+  };
+  HL_ASSIGN(const auto answers, ForEachPicture<std::vector<double>>(pictures, reading, ask));
+  for (size_t i = 0; i < questions.size(); ++i) {
+    const std::vector<double>& scores = answers[i];
     if (scores.empty()) continue;
-    Explained explained{shipped.dataset.pictures[static_cast<size_t>(picture)].id,
-                        route->truth[i],
-                        route->predicted[i],
+    const size_t row = questions[i].row;
+    Explained explained{shipped.dataset.pictures[static_cast<size_t>(pictures[i])].id,
+                        route->truth[row],
+                        route->predicted[row],
                         scores[0],
                         {}};
     for (size_t cell = 1; cell < scores.size(); ++cell) explained.drops.push_back(scores[0] - scores[cell]);

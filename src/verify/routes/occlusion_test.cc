@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "base/rng.h"
+#include "verify/sample_run.h"
 
 namespace handlens::verify {
 namespace {
@@ -79,6 +80,59 @@ TEST(CoveredScores, AreThoseOfALinearModel) {
       }
       EXPECT_NEAR((*scores)[0] - (*scores)[static_cast<size_t>(1 + row * kWhyCells + column)], drop, 1e-4)
           << row << " " << column;
+    }
+  }
+}
+
+// Whoever shares models and threads says what a model says that was loaded for this picture alone.
+TEST(ExplainAnswers, GivesTheSameScoresOnAnyNumberOfThreads) {
+  if (const auto version = tflite::RuntimeVersion(); !version) GTEST_SKIP() << version.error().message;
+  const sample::Run run = sample::MakeRun("why");
+  auto shipped = ReadShipped(run.folder);
+  ASSERT_TRUE(shipped.has_value()) << shipped.error().message;
+  // The two folds answer differently, so that a picture asked of the wrong one is noticed.
+  for (ModelFile& model : shipped->folds[1].models) {
+    if (model.variant == "int8") model.bytes = describe::sample::FloatModel();
+  }
+  Route route;
+  route.name = "quantized";
+  route.status = "done";
+  for (size_t fold = 0; fold < 2; ++fold) {
+    for (const int picture : shipped->split.folds[fold].test) {
+      route.pictures.push_back(picture);
+      route.truth.push_back(picture % 3);
+      route.predicted.push_back(picture == 4 || picture == 13 ? 2 : picture % 3);
+      route.scores.push_back(sample::TrueScores(picture));
+    }
+  }
+  std::vector<Verdict> verdicts(3);
+  const int jobs[] = {1, 2, 7};
+  for (size_t i = 0; i < verdicts.size(); ++i) {
+    Reading reading{shipped->dataset, shipped->size_px, shipped->fit, jobs[i], SilentProgress(), 0, {}};
+    verdicts[i].routes = {route};
+    const auto done = ExplainAnswers(*shipped, reading, verdicts[i]);
+    ASSERT_TRUE(done.has_value()) << done.error().message;
+    EXPECT_TRUE(reading.troubles.empty());
+  }
+  ASSERT_EQ(verdicts[0].explained.size(), 5u);  // two mistakes, a right answer of each class
+  for (size_t i = 0; i < 5; ++i) {
+    const Explained& explained = verdicts[0].explained[i];
+    const auto at = std::find_if(shipped->dataset.pictures.begin(), shipped->dataset.pictures.end(),
+                                 [&](const auto& p) { return p.id == explained.picture; });
+    const int picture = static_cast<int>(at - shipped->dataset.pictures.begin());
+    auto judge = tflite::Judge::Load(
+        picture < 12 ? describe::sample::QuantizedModel() : describe::sample::FloatModel(),
+        tflite::Kernels::kXnnpack);
+    ASSERT_TRUE(judge.has_value()) << judge.error().message;
+    const auto scores = CoveredScores(
+        **judge, image::ModelInput({9, 7, sample::PictureRgb(picture)}, shipped->size_px, shipped->fit),
+        shipped->size_px, static_cast<size_t>(explained.called));
+    ASSERT_TRUE(scores.has_value());
+    for (const Verdict& verdict : verdicts) {
+      EXPECT_EQ(verdict.explained[i].picture, explained.picture);
+      EXPECT_EQ(verdict.explained[i].score, (*scores)[0]);
+      for (size_t cell = 0; cell + 1 < scores->size(); ++cell)
+        EXPECT_EQ(verdict.explained[i].drops[cell], (*scores)[0] - (*scores)[cell + 1]);
     }
   }
 }
