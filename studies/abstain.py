@@ -2,13 +2,16 @@
 """How well a model knows when not to answer: honest scores, the guard against strangers, and the promise.
 
 Usage: studies/abstain.py HANDLENS DATA WORK [--sets NAME,...] [--others NAME,...] [--models NAME,...] [--sizes N] [--strangers N]
-DATA holds the folders of pictures (flowers, trashnet, ...); WORK gets two runs a set, NAME without the guard and NAME-guard with it
-(--strangers not-sure), which share their trainings and are continued when called again. Nothing is verified: what the int8 models of the folds say
+DATA holds the folders of pictures (flowers, trashnet, ...); WORK gets two runs a set, NAME without the guard (--strangers answer)
+and NAME-guard with it, which share their trainings and are continued when called again. Nothing is verified: what the int8 models of the folds say
 of their test pictures stands in model/answers.json. Prints Markdown tables:
   1. the expected calibration error of the out-of-fold test pictures, before the temperature (the training engine's scores) and after (the
-     int8 files'), with 95 % intervals of 1000 bootstraps over pictures; how many answers of int8 and float files agree
+     int8 files'), with 95 % intervals of 1000 bootstraps over pictures, and how much the guard adds to it, with the interval of the paired
+     difference; how many answers of int8 and float files agree; the share of the user's own pictures that are answered at a threshold which 95 %
+     of the other folds' pictures reach
   2. what is promised, and what became of pictures that did not set the threshold
-  3. pictures of other sets: the share that scores below what 95 % of the own pictures reach, by the shipped int8 file
+  3. pictures of other sets: the share that scores below what 95 % of the own pictures reach, by the shipped int8 file; sets of --kin show
+     nearly the same things, and stand apart
 """
 import argparse
 import json
@@ -43,6 +46,18 @@ def ece_with_interval(answers):
     draw = random.Random(1)
     values = sorted(ece(draw.choices(answers, k=len(answers))) for _ in range(1000))
     return f"{ece(answers):.1f} [{values[25]:.1f}, {values[974]:.1f}]"
+
+
+def ece_added(without, guarded):
+    """What the guard adds, and the interval of the difference: the same pictures are drawn for both."""
+    draw = random.Random(2)
+    numbers = range(len(without))
+    values = []
+    for _ in range(1000):
+        drawn = draw.choices(numbers, k=len(without))
+        values.append(ece([guarded[i] for i in drawn]) - ece([without[i] for i in drawn]))
+    values.sort()
+    return f"{ece(guarded) - ece(without):+.1f} [{values[25]:+.1f}, {values[974]:+.1f}]"
 
 
 def tensor(path, name):
@@ -88,6 +103,24 @@ def shipped_answers(run):
     return answers
 
 
+def familiar_from(tops):
+    """The highest multiple of 0.01 that 95 % of the scores reach."""
+    hundredths = 0
+    while hundredths < 99 and sum(top >= (hundredths + 1) / 100 for top in tops) >= 0.95 * len(tops) - 1e-9:
+        hundredths += 1
+    return hundredths / 100
+
+
+def coverage(run):
+    """Of each fold's test pictures, how many reach the threshold that the other folds' pictures set."""
+    folds = [[max(row["scores"]) for row in fold["pictures"]] for fold in json.loads((run / "model/answers.json").read_text())["folds"]]
+    answered = 0
+    for number, own in enumerate(folds):
+        threshold = familiar_from([top for other, tops in enumerate(folds) if other != number for top in tops])
+        answered += sum(top >= threshold for top in own)
+    return share(answered, sum(len(own) for own in folds))
+
+
 def agreement(run):
     """Of the folds' test pictures: how many, and of how many the int8 file says what the float file says."""
     rows = [row for row in json.loads((run / "model/conversion.json").read_text())["agreement"] if row["pictures"] == "test"]
@@ -130,17 +163,21 @@ def said(run):
 
 
 def print_scores(runs):
-    print("| set | accuracy, int8, out of fold | temperature | ECE before, points | after | with the guard | int8 as float | with the guard |\n|---|---|---|---|---|---|---|---|")
+    print("| set | accuracy, int8, out of fold | temperature | ECE before, points | after | with the guard | the guard adds | int8 as float | with the guard |"
+          "\n|---|---|---|---|---|---|---|---|---|")
     for name, (run, twin) in runs.items():
         without, guarded = shipped_answers(run), shipped_answers(twin)
         care = json.loads((run / "model/conversion.json").read_text())["care"]
         print(f"| {name} | {share(sum(r for _, r in without), len(without))} | {care[0]['temperature']} | {ece_with_interval(trained_answers(run))} "
-              f"| {ece_with_interval(without)} | {ece_with_interval(guarded)} | {share(*agreement(run))} | {share(*agreement(twin))} |")
+              f"| {ece_with_interval(without)} | {ece_with_interval(guarded)} | {ece_added(without, guarded)} | {share(*agreement(run))} | {share(*agreement(twin))} |")
+    print("\n| set | own pictures answered, with the guard | without |\n|---|---|---|")
+    for name, (run, twin) in runs.items():
+        print(f"| {name} | {coverage(twin)} | {coverage(run)} |")
 
 
 def print_promises(runs):
     print("\n| set | \"not sure\" below | promise | counted: answered, wrong | thresholds set on other folds: answered; wrong of these |\n|---|---|---|---|---|")
-    for name, (run, _) in runs.items():
+    for name, (_, run) in runs.items():
         a = said(run)["answering"]
         e = a["elsewhere"]
         promise = f"at most {100 * a['max_wrong']:.0f} % wrong" if a["promised"] else "none"
@@ -150,7 +187,8 @@ def print_promises(runs):
 
 def print_strangers(runs, args):
     print("\n| model | pictures of | below, with the guard | without |\n|---|---|---|---|")
-    total = [0, 0, 0]
+    kin = {tuple(pair.split("/")) for pair in args.kin.split(",") if pair}
+    total = {}
     for name, pair in runs.items():
         thresholds = [said(run)["answering"]["familiar_from"] for run in pair]
         for other in args.others.split(","):
@@ -159,9 +197,14 @@ def print_strangers(runs, args):
             found = pictures_of(args.data, other, args.strangers)
             scores = [tops(args.handlens, run, found) for run in pair]
             without, guarded = (sum(score < threshold for score in row) for row, threshold in zip(scores, thresholds))
-            total = [total[0] + guarded, total[1] + without, total[2] + len(scores[0])]
-            print(f"| {name} | {other} | {share(guarded, len(scores[1]))} | {share(without, len(scores[0]))} |", flush=True)
-    print(f"| all | | {share(total[0], total[2])} | {share(total[1], total[2])} |")
+            near = (name, other) in kin or (other, name) in kin
+            for line in ("kin",) if near else (name, "all"):
+                counts = total.setdefault(line, [0, 0, 0])
+                for place, count in enumerate((guarded, without, len(scores[0]))):
+                    counts[place] += count
+            print(f"| {name} | {other}{' (kin)' if near else ''} | {share(guarded, len(scores[1]))} | {share(without, len(scores[0]))} |", flush=True)
+    for line, (guarded, without, n) in total.items():
+        print(f"| **{line}** | | {share(guarded, n)} | {share(without, n)} |")
 
 
 def main():
@@ -170,7 +213,9 @@ def main():
     parser.add_argument("data", type=pathlib.Path)
     parser.add_argument("work", type=pathlib.Path)
     parser.add_argument("--sets", default="leafsnap_phone,sign_digits_phone,trashnet,flowers")
-    parser.add_argument("--others", default="leafsnap_phone,sign_digits_phone,trashnet,flowers,phone_objects4,covid_ct,crc_histology_mini")
+    parser.add_argument("--others", default="leafsnap_phone,sign_digits_phone,trashnet,flowers,phone_objects4,covid_ct,crc_histology_mini,"
+                        "xray_covid2,swedish_leaf,cifar10_jpeg_mini,xray_augmented_trap")
+    parser.add_argument("--kin", default="leafsnap_phone/swedish_leaf,covid_ct/xray_covid2,covid_ct/xray_augmented_trap", help="pairs of sets that show nearly the same things")
     parser.add_argument("--models", default="lite0-probe")
     parser.add_argument("--sizes", default="160")
     parser.add_argument("--strangers", type=int, default=40, help="pictures of each other set")

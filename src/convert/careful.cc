@@ -12,8 +12,9 @@
 namespace handlens::convert {
 namespace {
 
-double TemperatureFor(const std::vector<Careful>& models, const std::set<int>& left_out,
-                      const dataset::Dataset& dataset) {
+// What the folds' models said of their validation pictures, but for those left out.
+std::vector<ScoredTruth> Validated(const std::vector<Careful>& models, const std::set<int>& left_out,
+                                   const dataset::Dataset& dataset) {
   std::vector<ScoredTruth> pictures;
   const size_t classes = dataset.labels.size();
   for (const Careful& model : models) {
@@ -25,7 +26,15 @@ double TemperatureFor(const std::vector<Careful>& models, const std::set<int>& l
                           dataset.pictures[static_cast<size_t>(picture)].label});
     }
   }
-  return FitTemperature(pictures);
+  return pictures;
+}
+
+// A fold model's own test pictures, which nothing of it may be fitted on; none of the final model's.
+std::set<int> TestedBy(const Careful& model, const Request& request) {
+  const int fold = model.trial->spec.fold;
+  if (fold < 0) return {};
+  const std::vector<int>& test = request.data.split->folds[static_cast<size_t>(fold)].test;
+  return {test.begin(), test.end()};
 }
 
 // Features of pictures. Probes of one backbone and cut share theirs.
@@ -96,32 +105,45 @@ class Extractor {
   std::map<std::string, ByPicture> known_;
 };
 
+// How familiar a fold's validation pictures look to its model.
+struct Looked {
+  std::vector<int> pictures;
+  std::vector<std::vector<double>> familiarities;
+};
+
 Result<void> FitGuards(std::vector<Careful>& models, const Request& request, Progress& progress) {
   const std::optional<int> layer = FeatureLayer(models[0].trial->trained);
   if (!layer) return {};
-  const bool enough = std::all_of(models.begin() + 1, models.end(), [](const Careful& m) {
-    return m.trial->validation.pictures.size() >= kFewestOthers;
-  });
-  if (!enough) return {};
   for (Careful& model : models) model.feature_layer = layer;
   const int classes = models[0].trial->trained.classes;
   Extractor extractor(request, progress);
-  Bounds mean{0, 0};
-  for (size_t k = 1; k < models.size(); ++k) {
-    HL_ASSIGN(const Seen trained, extractor.Of(models[k], models[k].training));
-    HL_ASSIGN(const Seen others, extractor.Of(models[k], models[k].trial->validation.pictures));
-    const std::vector<float> log_means = LogMeans(trained, classes);
-    const std::optional<Bounds> bounds = FitBounds(log_means, others);
+  std::vector<Seen> trained(models.size());
+  std::vector<std::vector<float>> log_means(models.size());
+  std::vector<Looked> looked;
+  for (size_t k = 0; k < models.size(); ++k) {
+    HL_ASSIGN(trained[k], extractor.Of(models[k], models[k].training));
+    log_means[k] = LogMeans(trained[k], classes);
+    if (k == 0) continue;  // the final model has no validation pictures
+    const std::vector<int>& validation = models[k].trial->validation.pictures;
+    HL_ASSIGN(const Seen others, extractor.Of(models[k], validation));
+    looked.push_back({validation, Familiarities(log_means[k], others)});
+  }
+  for (size_t k = 0; k < models.size(); ++k) {
+    const std::set<int> left_out = TestedBy(models[k], request);
+    std::vector<std::vector<double>> all;
+    for (const Looked& fold : looked) {
+      for (size_t i = 0; i < fold.pictures.size(); ++i) {
+        if (!left_out.contains(fold.pictures[i])) all.push_back(fold.familiarities[i]);
+      }
+    }
+    std::optional<Bounds> bounds = FitBounds(std::move(all));
     if (!bounds) {  // one that cannot have a guard leaves all without: they are to be the same kind of model
       for (Careful& model : models) model.guard.reset();
       return {};
     }
-    models[k].guard = MakeGuard(log_means, *bounds, classes);
-    mean.least += bounds->least / static_cast<double>(models.size() - 1);
-    mean.enough += bounds->enough / static_cast<double>(models.size() - 1);
+    bounds->strange = StrangeFor(models[k].tops);
+    models[k].guard = MakeGuard(log_means[k], *bounds, trained[k]);
   }
-  HL_ASSIGN(const Seen trained, extractor.Of(models[0], models[0].training));
-  models[0].guard = MakeGuard(LogMeans(trained, classes), mean, classes);
   return {};
 }
 
@@ -130,13 +152,11 @@ Result<void> FitGuards(std::vector<Careful>& models, const Request& request, Pro
 Result<void> MakeCareful(std::vector<Careful>& models, const Request& request, Progress& progress) {
   if (models.size() < 2) return {};
   for (Careful& model : models) {
-    const int fold = model.trial->spec.fold;
-    std::set<int> left_out;
-    if (fold >= 0) {
-      const std::vector<int>& test = request.data.split->folds[static_cast<size_t>(fold)].test;
-      left_out.insert(test.begin(), test.end());
-    }
-    model.temperature = TemperatureFor(models, left_out, *request.data.dataset);
+    const std::vector<ScoredTruth> pictures =
+        Validated(models, TestedBy(model, request), *request.data.dataset);
+    model.temperature = FitTemperature(pictures);
+    for (const ScoredTruth& picture : pictures)
+      model.tops.push_back(CooledTop(picture.scores, model.temperature));
   }
   return request.strangers == Strangers::kNotSure ? FitGuards(models, request, progress) : Result<void>();
 }

@@ -20,12 +20,12 @@ struct Careful {
   double temperature = 1;            // fitted
   std::optional<int> feature_layer;  // of the engine's network; with a guard
   std::optional<Guard> guard;
+  std::vector<double> tops = {};  // top scores, so cooled, of the pictures that the temperature was fitted on
 };
 
 // Fits all of them; the first is the final model, the others its folds'.
-//   temperature: a fold's by the validation scores of all folds but for pictures of its own test set, the
-//   final model's by all guard: a fold's by its validation pictures; the final model has none, and takes the
-//   mean of what its folds found familiar
+//   temperature and guard: a fold's by the validation pictures of all folds, each as its fold's model sees
+//   it, but for pictures of its own test set; the final model's by all
 // Without folds there is neither. Kind kInterrupted when progress asks to stop.
 Result<void> MakeCareful(std::vector<Careful>& models, const Request& request, Progress& progress);
 

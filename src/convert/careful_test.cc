@@ -125,9 +125,9 @@ TEST(Guard, MultipliesEveryFilesScoresByOneFactorAPicture) {
   const auto pictures = Pictures(9, 24);
   const Seen seen = SeenBy(plain, pictures);
   const std::vector<float> log_means = LogMeans(seen, 3);
-  const auto bounds = FitBounds(log_means, seen);
+  const auto bounds = FitBounds(Familiarities(log_means, seen));
   ASSERT_TRUE(bounds.has_value());
-  const Guard guard = MakeGuard(log_means, *bounds, 3);
+  const Guard guard = MakeGuard(log_means, *bounds, seen);
   Calibration calibration = *Calibrate(plain, Spans(pictures), 1, SilentProgress());
   FoldedModel guarded = plain;
   AddGuard(guard, guarded);
@@ -192,7 +192,7 @@ TEST(Guard, CostsTheInt8FileNoPrecision) {
   Cool(cool, calibration);
   const Seen seen = SeenBy(plain, pictures);
   const std::vector<float> log_means = LogMeans(seen, 3);
-  const Guard guard = MakeGuard(log_means, *FitBounds(log_means, seen), 3);
+  const Guard guard = MakeGuard(log_means, *FitBounds(Familiarities(log_means, seen)), seen);
   const auto distance = [&](const FoldedModel& model, const Calibration& ranges) {
     auto exact = *Judge::Load(*Convert(model, Variant::kFloat32, Io::kUint8, nullptr), Kernels::kXnnpack);
     auto rounded = *Judge::Load(*Convert(model, Variant::kInt8, Io::kUint8, &ranges), Kernels::kXnnpack);
@@ -229,16 +229,38 @@ TEST(Guard, KnowsStrangersHoweverLoudTheyAre) {
     (i < 60 ? trained : others).labels.push_back(label);
   }
   const std::vector<float> log_means = LogMeans(trained, 3);
-  const Guard guard = MakeGuard(log_means, *FitBounds(log_means, others), 3);
-  size_t familiar = 0;
+  const Guard guard = MakeGuard(log_means, *FitBounds(Familiarities(log_means, others)), trained);
+  size_t untouched = 0;  // nine in ten, give or take what 30 pictures know of 100
   for (uint64_t i = 200; i < 300; ++i) {
-    familiar += FactorOf(guard, Lit(4 * static_cast<int>(i % 3), i, 1)) > 0.9 ? 1 : 0;
+    untouched += FactorOf(guard, Lit(4 * static_cast<int>(i % 3), i, 1)) > 0.993 ? 1 : 0;
     for (const float size : {0.1f, 1.0f, 30.0f})
       EXPECT_LT(FactorOf(guard, Lit(16, i, size)), 0.2);  // 1 / (1 + e^1.5) is 0.18
   }
-  EXPECT_GE(familiar, 80u);
+  EXPECT_GE(untouched, 78u);
   others.features.resize(9);
-  EXPECT_FALSE(FitBounds(log_means, others).has_value());
+  EXPECT_FALSE(FitBounds(Familiarities(log_means, others)).has_value());
+}
+
+// A picture that is not familiar at all falls below what nearly all of the user's own reach, and not further.
+TEST(Guard, TakesOffWhatItMust) {
+  const auto least = [](double lowest) {
+    std::vector<double> tops;
+    for (int i = 99; i >= 0; --i) tops.push_back(lowest + 0.004 * i);  // the third lowest counts
+    const Guard guard{1, {1, 1}, 1, StrangeFor(tops)};
+    return FactorOf(guard, std::vector<float>{0, 0});
+  };
+  EXPECT_NEAR(least(0.592), 0.7 * 0.6, 1e-9);
+  EXPECT_NEAR(least(0.292), 0.7 * 0.3, 1e-9);
+  EXPECT_NEAR(least(0.1), 0.182, 1e-9);  // so that the classes can be told apart in 256 steps
+}
+
+TEST(CooledTop, IsTheSoftmaxOfCooledLogits) {
+  // Logits 2, 1, 0; at temperature 2 they are 1, 0.5, 0.
+  const double sum = std::exp(2.0) + std::exp(1.0) + 1;
+  const std::vector<float> scores = {static_cast<float>(1 / sum), static_cast<float>(std::exp(2.0) / sum),
+                                     static_cast<float>(std::exp(1.0) / sum)};
+  EXPECT_NEAR(CooledTop(scores, 1), std::exp(2.0) / sum, 1e-6);
+  EXPECT_NEAR(CooledTop(scores, 2), std::exp(1.0) / (std::exp(1.0) + std::exp(0.5) + 1), 1e-6);
 }
 
 TEST(Guard, GoesOnlyWithADenseLayerOnPooledChannels) {

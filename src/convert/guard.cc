@@ -5,7 +5,6 @@
 #include <cmath>
 #include <numeric>
 
-#include "base/stats.h"
 #include "image/exact_math.h"
 
 namespace handlens::convert {
@@ -14,7 +13,11 @@ namespace {
 // Added to every channel of a class's mean, as a share of the mean channel: a channel that never lit up in
 // training may light up once.
 constexpr double kSurprise = 0.1;
-constexpr double kDeviations = 2.5;
+constexpr double kNotAtAll = 0.01;
+// The share of validation pictures that lose more than the least: what is taken off familiar pictures makes
+// their scores say less than the true share.
+constexpr double kTouched = 0.1;
+constexpr double kUnsurest = 0.02, kBelowThese = 0.7, kLeastFactor = 0.182;
 // A logit this far below a picture's highest is worth less than a quarter of a step of a score: e^-7 is 0.23
 // / 256.
 constexpr float kUnheard = 7;
@@ -39,6 +42,13 @@ double AboveZero(const std::vector<double>& values) {
   double sum = 0;
   for (const double value : values) sum += std::max(value, 0.0);
   return sum;
+}
+
+// The value that `share` of them lie below; not empty.
+double Quantile(std::vector<double> values, double share) {
+  const auto at = values.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size()));
+  std::nth_element(values.begin(), at, values.end());
+  return *at;
 }
 
 // A layer before the last one, a dropout aside; -1 where that is the picture.
@@ -102,32 +112,44 @@ std::vector<float> LogMeans(const Seen& trained, int classes) {
   return result;
 }
 
-std::optional<Bounds> FitBounds(const std::vector<float>& log_means, const Seen& others) {
-  if (others.features.size() < kFewestOthers) return std::nullopt;
-  const size_t width = others.features[0].size();
-  const int classes = static_cast<int>(log_means.size() / width);
-  std::vector<double> familiar;
-  for (const auto& features : others.features) {
-    const std::vector<double> sums = Products(log_means, features, classes);
-    familiar.push_back(*std::max_element(sums.begin(), sums.end()) / std::max(Sum(features), 1e-12));
+std::vector<std::vector<double>> Familiarities(const std::vector<float>& log_means, const Seen& pictures) {
+  std::vector<std::vector<double>> familiarities;
+  for (const auto& features : pictures.features) {
+    const int classes = static_cast<int>(log_means.size() / features.size());
+    familiarities.push_back(Products(log_means, features, classes));
+    const double sum = std::max(Sum(features), 1e-12);
+    for (double& familiarity : familiarities.back()) familiarity /= sum;
   }
-  const MeanStd spread = Summarize(familiar);
-  Bounds bounds{spread.mean - kDeviations * spread.std, 1};
-  std::vector<double> above;
-  for (const auto& features : others.features) {
-    std::vector<double> sums = Products(log_means, features, classes);
-    for (double& sum : sums) sum -= bounds.least * Sum(features);
-    above.push_back(AboveZero(sums));
-  }
-  const auto middle = above.begin() + static_cast<std::ptrdiff_t>(above.size() / 2);
-  std::nth_element(above.begin(), middle, above.end());
-  bounds.enough = *middle;
-  if (!(bounds.enough > 0)) return std::nullopt;  // they all look alike: nothing to measure by
-  return bounds;
+  return familiarities;
 }
 
-Guard MakeGuard(const std::vector<float>& log_means, const Bounds& bounds, int classes) {
-  Guard guard{classes, log_means, static_cast<float>(bounds.enough)};
+std::optional<Bounds> FitBounds(std::vector<std::vector<double>> familiarities) {
+  if (familiarities.size() < kFewestOthers) return std::nullopt;
+  std::vector<double> nearest, above;
+  for (const auto& classes : familiarities)
+    nearest.push_back(*std::max_element(classes.begin(), classes.end()));
+  const double least = Quantile(std::move(nearest), kNotAtAll);
+  for (auto& classes : familiarities) {
+    for (double& familiarity : classes) familiarity -= least;
+    above.push_back(AboveZero(classes));
+  }
+  const double enough = Quantile(std::move(above), kTouched);
+  if (!(enough > 0)) return std::nullopt;  // they all look alike: nothing to measure by
+  return Bounds{least, enough};
+}
+
+double StrangeFor(std::vector<double> tops) {
+  const double factor = std::max(kBelowThese * Quantile(std::move(tops), kUnsurest), kLeastFactor);
+  return image::Log(1 / factor - 1);
+}
+
+Guard MakeGuard(const std::vector<float>& log_means, const Bounds& bounds, const Seen& trained) {
+  HL_CHECK(!trained.features.empty());
+  double sum = 0;
+  for (const auto& features : trained.features)
+    sum += Sum(features) / static_cast<double>(trained.features.size());
+  Guard guard{static_cast<int>(log_means.size() / trained.features[0].size()), log_means,
+              static_cast<float>(bounds.enough * sum), bounds.strange};
   for (float& weight : guard.weights) weight = static_cast<float>(weight - bounds.least);
   return guard;
 }
@@ -135,7 +157,7 @@ Guard MakeGuard(const std::vector<float>& log_means, const Bounds& bounds, int c
 double FactorOf(const Guard& guard, std::span<const float> features) {
   const double above = AboveZero(Products(guard.weights, features, guard.classes));
   const double strange = std::max(0.0, 1 - above / static_cast<double>(guard.enough));
-  return 1 / (1 + image::Exp(kFamiliar + (kStrange - kFamiliar) * strange));
+  return 1 / (1 + image::Exp(kFamiliar + (guard.strange - kFamiliar) * strange));
 }
 
 void AddGuard(const Guard& guard, FoldedModel& model) {
@@ -159,7 +181,7 @@ void AddGuard(const Guard& guard, FoldedModel& model) {
 
   FoldedLayer strange = Dense("guard_strange", logits + 1, {1, 1, guard.classes}, 2 * guard.classes);
   for (size_t c = 0; c < classes; ++c) {
-    const auto most = static_cast<float>(kStrange - kFamiliar);
+    const auto most = static_cast<float>(guard.strange - kFamiliar);
     strange.bias[classes + c] = most;
     std::fill_n(strange.weights.begin() + static_cast<std::ptrdiff_t>((classes + c) * classes), classes,
                 -most / guard.enough);
@@ -177,7 +199,7 @@ void AddGuard(const Guard& guard, FoldedModel& model) {
 }
 
 void AddGuard(const Guard& guard, Calibration& calibration) {
-  const auto most = static_cast<float>(kStrange - kFamiliar);
+  const auto most = static_cast<float>(guard.strange - kFamiliar);
   const float low = calibration.low.back(), high = calibration.high.back();
   const auto twice = [](std::vector<double> means, double more) {
     const size_t n = means.size();
@@ -190,7 +212,7 @@ void AddGuard(const Guard& guard, Calibration& calibration) {
   // after the addition it is the same range, so that the classes' logits, to which nothing is added, are
   // rounded once.
   const float lowest = std::max(low, calibration.least_top - kUnheard) + static_cast<float>(kFamiliar);
-  const float highest = high + static_cast<float>(kStrange);
+  const float highest = std::max(high, high + static_cast<float>(guard.strange));
   calibration.low.back() = lowest;
   calibration.high.back() = highest;
   calibration.means.back() = twice(means, kFamiliar);
