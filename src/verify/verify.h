@@ -176,11 +176,19 @@ struct PhoneResult {
   std::optional<Photographs> photographs;
 };
 
+// One answer on a class of phones: between these times, estimated (verify/routes/phone_time.h).
+struct PhoneTime {
+  std::string phone;
+  double low_ms = 0, high_ms = 0;
+};
+
 // What one answer of the packed file takes (tflite/footprint.h).
 struct Memory {
   std::string model;  // "model/quantizedmodel.tflite"
   int64_t answer_bytes = 0, process_bytes = 0;
   double median_ms = 0;
+  double reference_ms = 0;             // of the reference network, likewise; 0: not measured
+  std::vector<PhoneTime> phones = {};  // empty: not estimated
 };
 
 // Where an answer comes from: how much of its score is lost when a place of the picture is covered
@@ -223,6 +231,7 @@ struct Verdict {
   std::vector<std::string> referral_problems;
   std::vector<std::string> shipped_file_problems;
   std::optional<Memory> memory;      // empty: not measured
+  Json crossvalidation;              // crossvalidation.json's statements, without the folds; null: none
   std::vector<Explained> explained;  // the surest mistakes, then right answers
   int64_t shipped_bytes = 0;         // of the file that the size gate is about
   std::map<std::string, std::string>

@@ -1,6 +1,8 @@
 // The chosen model: its layers, its hyper-parameters, its augmentation (the paper's Tables 1 and 9 to 13).
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "report/sections/sections.h"
 
@@ -160,6 +162,74 @@ constexpr PhoneClass kPhones[] = {{"1 GB: the smallest Android Go phones", 1e9},
                                   {"4 GB: cheap phones of today", 4e9},
                                   {"8 GB: phones of the middle class", 8e9}};
 constexpr double kShare = 1.0 / 8;
+constexpr double kSmallNetwork = 2;  // beyond the range of the chosen model's times; chosen
+
+// Of one answer's forward pass; nothing for a spec that cannot be counted.
+std::optional<int64_t> MultiplyAdds(const search::CellResult& cell) {
+  const nn::ModelSpec& trained = cell.folds.empty() ? cell.candidate.architecture : cell.folds[0].trained;
+  const auto cost = nn::Cost(trained.layers.empty() ? cell.candidate.architecture : trained, 1);
+  return cost ? std::optional(cost->multiply_adds) : std::nullopt;
+}
+
+// The chosen cell, then those of the reduction (of the search, where there is none) that take fewer
+// multiply-adds, from the best on validation pictures down.
+std::vector<const search::CellResult*> ChosenAndSmaller(const Records& records) {
+  constexpr size_t kMost = 6;
+  const search::CellResult* const chosen = FinalCell(records);
+  std::vector<const search::CellResult*> cells;
+  if (records.reduce) {
+    for (const reduce::ReduceCell& cell : records.reduce->cells) cells.push_back(&cell.cell);
+  } else if (records.search) {
+    for (const search::CellResult& cell : records.search->cells) cells.push_back(&cell);
+  }
+  std::erase_if(cells, [&](const search::CellResult* cell) {
+    return cell == chosen || cell->folds.empty() ||
+           MultiplyAdds(*cell).value_or(0) >= MultiplyAdds(*chosen).value_or(0);
+  });
+  std::stable_sort(cells.begin(), cells.end(), [](const auto* a, const auto* b) {
+    return a->validation_accuracy.mean > b->validation_accuracy.mean;
+  });
+  cells.insert(cells.begin(), chosen);
+  if (cells.size() > kMost) cells.resize(kMost);
+  return cells;
+}
+
+std::string RangeOfTimes(double low_ms, double high_ms) {
+  return fmt::format("{:.2g} to {:.2g} ms", low_ms, high_ms);
+}
+
+void AddTimes(const Records& records, Section& section) {
+  const Json& phones = At(records.memory, "phones");
+  const search::CellResult* const chosen = FinalCell(records);
+  const int64_t all = chosen == nullptr ? 0 : MultiplyAdds(*chosen).value_or(0);
+  if (!phones.is_array() || phones.empty() || all == 0) return;
+  Table table{
+      .id = "time-phones",
+      .caption = fmt::format(
+          "Time of one answer on phones, one core: estimated, not tried on a phone. {} took {:.1f} ms "
+          "on this computer; its times on phones are published (XNNPACK, EfficientNet-Lite), and the "
+          "model is taken to be as much faster or slower there. The ends of the range are half and "
+          "twice as long, since another network uses a core better or worse. Smaller models of this "
+          "run were not timed: theirs follow from their multiply-adds, and the upper end is four "
+          "times as long, since small networks use a core worse",
+          TextAt(records.memory, "reference"), NumberAt(records.memory, "reference_ms").value_or(0)),
+      .columns = {{"Model"}, {"Million multiply-adds", Align::kNumber}},
+      .fold = Fold::kClosed};
+  for (const Json& phone : phones) table.columns.push_back({TextAt(phone, "phone"), Align::kNumber});
+  for (const search::CellResult* cell : ChosenAndSmaller(records)) {
+    const double share = static_cast<double>(MultiplyAdds(*cell).value_or(0)) / static_cast<double>(all);
+    Cell name = Text(fmt::format("{}, {} px", cell->candidate.model, cell->candidate.size_px));
+    if (cell == chosen) name.mark = "chosen";
+    std::vector<Cell> row = {name, Text(fmt::format("{:.3g}", share * static_cast<double>(all) / 1e6))};
+    for (const Json& phone : phones) {
+      const double low = NumberAt(phone, "low_ms").value_or(0), high = NumberAt(phone, "high_ms").value_or(0);
+      row.push_back(Text(
+          RangeOfTimes(share * low, cell == chosen ? high : std::min(high, kSmallNetwork * share * high))));
+    }
+    table.rows.push_back(std::move(row));
+  }
+  section.blocks.emplace_back(std::move(table));
+}
 
 void AddMemory(const Records& records, Section& section) {
   const auto answer = NumberAt(records.memory, "answer_bytes"),
@@ -190,6 +260,7 @@ void AddMemory(const Records& records, Section& section) {
                           Text(*answer <= room ? "yes" : "no")});
   }
   section.blocks.emplace_back(std::move(table));
+  AddTimes(records, section);
 }
 
 }  // namespace

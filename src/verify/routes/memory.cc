@@ -6,11 +6,20 @@
 #include "base/text.h"
 #include "tflite/footprint.h"
 #include "verify/phones/routes.h"
+#include "verify/routes/phone_time.h"
 
 namespace handlens::verify {
 namespace {
 
 constexpr const char* kFile = "memory.json";
+constexpr int kReferenceAnswers = 7;  // each takes longer than most models' do
+
+Json ToJson(const std::vector<PhoneTime>& phones) {
+  Json list = Json::array();
+  for (const PhoneTime& time : phones)
+    list.push_back({{"phone", time.phone}, {"low_ms", time.low_ms}, {"high_ms", time.high_ms}});
+  return list;
+}
 
 }  // namespace
 
@@ -23,8 +32,17 @@ Result<std::optional<Memory>> MeasureMemory(const std::filesystem::path& run, co
     progress.Warn(fmt::format("the memory of an answer was not measured: {}", footprint.error().message));
     return std::optional<Memory>();
   }
-  const Memory memory{"model/" + packed->file, footprint->answer_bytes, footprint->process_bytes,
-                      footprint->median_ms};
+  Memory memory{"model/" + packed->file, footprint->answer_bytes, footprint->process_bytes,
+                footprint->median_ms};
+  const auto reference =
+      tflite::MeasureFootprint(ReferenceNetwork(), tflite::Kernels::kXnnpack, kReferenceAnswers);
+  if (reference) {
+    memory.reference_ms = reference->median_ms;
+    memory.phones = PhoneTimes(memory.median_ms, memory.reference_ms);
+  } else {
+    progress.Warn(
+        fmt::format("the time of an answer on phones was not estimated: {}", reference.error().message));
+  }
   HL_TRY(WriteRecord(run / kFile, "handlens-memory", 1,
                      {{"model", memory.model},
                       {"kernels", "xnnpack"},
@@ -32,7 +50,10 @@ Result<std::optional<Memory>> MeasureMemory(const std::filesystem::path& run, co
                       {"answers", footprint->answers},
                       {"answer_bytes", memory.answer_bytes},
                       {"process_bytes", memory.process_bytes},
-                      {"median_ms", memory.median_ms}}));
+                      {"median_ms", memory.median_ms},
+                      {"reference", kReferenceName},
+                      {"reference_ms", memory.reference_ms},
+                      {"phones", ToJson(memory.phones)}}));
   return std::optional(memory);
 }
 
