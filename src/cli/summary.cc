@@ -198,6 +198,8 @@ Result<Outcome> SummarizeVerdict(const Run& run) {
     outcome.text += fmt::format("  weakest class: {}, {} of {} right\n", Visible(weakest->label),
                                 weakest->correct, weakest->n);
   }
+  for (const std::string& sentence : verify::ResamplingSentences(decided.crossvalidation))
+    outcome.text += "  note: " + sentence + "\n";
   if (!dataset::GroupsKnown(run.space.dataset))
     outcome.text += "  note: " + dataset::GroupsSentence(run.space.dataset) + "\n";
   outcome.json["verdict"] = std::move(verdict);

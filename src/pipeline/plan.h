@@ -12,6 +12,7 @@ namespace handlens::pipeline {
 
 struct RunPlan {
   search::Plan search;
+  search::Plan again;  // of repeated and nested cross-validation: trials and seconds alone
   std::vector<search::Candidate> candidates;
   bool reduces = false;
   search::Coverage coverage = search::Coverage::kExhaustive;

@@ -25,6 +25,7 @@ constexpr std::array kKnown = {KnownRecord{"", "dataset.json", "handlens-dataset
                                KnownRecord{"", "review.json", "handlens-review", 1},
                                KnownRecord{"", "search.json", "handlens-search", 1},
                                KnownRecord{"", "reduce.json", "handlens-reduce", 1},
+                               KnownRecord{"", "crossvalidation.json", "handlens-crossvalidation", 1},
                                KnownRecord{"", "verdict.json", "handlens-verdict", 1},
                                KnownRecord{"", "memory.json", "handlens-memory", 1},
                                KnownRecord{"", "report.json", "handlens-report", 1},

@@ -20,8 +20,9 @@ tl::unexpected<Error> BudgetIsOver(const Budget& budget, const Step& step) {
 
 std::span<const Step> Steps() {
   static const std::vector<Step> steps = [] {
-    std::vector<Step> rows = {InspectRow(), PrepareRow(), SplitRow(),   ReviewRow(),   SearchRow(),
-                              ReduceRow(),  FinalRow(),   ConvertRow(), DescribeRow(), VerifyRow()};
+    std::vector<Step> rows = {InspectRow(), PrepareRow(),  SplitRow(), ReviewRow(),
+                              SearchRow(),  ReduceRow(),   FinalRow(), CrossvalidationRow(),
+                              ConvertRow(), DescribeRow(), VerifyRow()};
     std::ranges::move(AppRows(), std::back_inserter(rows));
     rows.push_back(ReportRow());
     return rows;

@@ -51,6 +51,7 @@ std::vector<int> SizesOf(const std::vector<search::Candidate>& candidates);
 // How the settings sweep a model; without the budget, which depends on how long the search took.
 Result<reduce::ReduceOptions> ReduceOptionsOf(const Run& run);
 bool WantsReduction(const Run& run);
+bool WantsResampling(const Run& run);  // repeated or nested cross-validation; no part of a share's work
 // What `search` or `reduce` compares candidates by, as --for says. Calls that do not train take what the step
 // did; and a run that was searched before there was this choice stays as it is (empty: by validation
 // pictures), until it is asked for the camera alone.
@@ -80,6 +81,7 @@ Step ReviewRow();  // steps/review.cc
 Step SearchRow();  // steps/train.cc
 Step ReduceRow();
 Step FinalRow();
+Step CrossvalidationRow();
 Step ConvertRow();  // steps/model.cc
 Step DescribeRow();
 Step VerifyRow();

@@ -52,6 +52,8 @@ struct Wanted {
     int epochs = 0;                               // 0: the recipe's
     bool exhaustive = false;                      // every candidate in every fold: no race
     double budget_s = 0;                          // 0: none
+    int repeats = 1;      // of the chosen candidate's cross-validation, the first counted
+    bool nested = false;  // the search is repeated without each fold
     Reduction reduce = Reduction::kAuto;
     std::vector<int> filters, neurons;  // of the reduction's grid; empty: chosen from the model
   } search;
@@ -59,7 +61,7 @@ struct Wanted {
   struct Model {
     convert::Io io = convert::Io::kUint8;
     convert::Method quantization = convert::Method::kPostTraining;
-    convert::Strangers strangers = convert::Strangers::kAnswer;
+    convert::Strangers strangers = convert::Strangers::kNotSure;
     double max_wrong = 0;  // share of answers that may be wrong: sets the threshold of "not sure"
     std::optional<std::string> sensitivity;  // "CLASS=SHARE"; empty: no class is referred
   } model;

@@ -80,6 +80,7 @@ Result<Records> ReadRecords(const std::filesystem::path& run) {
   records.description = OptionalPlain(run / "model" / "description.json", "handlens-description", problems);
   records.verdict = Optional(run / "verdict.json", "handlens-verdict", problems);
   records.memory = OptionalPlain(run / "memory.json", "handlens-memory", problems);
+  records.crossvalidation = OptionalPlain(run / "crossvalidation.json", "handlens-crossvalidation", problems);
   records.timings = OptionalPlain(run / "timings.json", "handlens-timings", problems);
   if (auto csv = ReadText(run / "predictions.csv")) {
     auto predictions = ParsePredictions(*csv, (run / "predictions.csv").string(), records.dataset);

@@ -34,7 +34,7 @@ struct Records {
   std::optional<review::Review> review;
   std::optional<search::SearchResult> search;
   std::optional<reduce::ReduceResult> reduce;
-  Json conversion, description, verdict, timings, memory;  // null = not there
+  Json conversion, description, verdict, timings, memory, crossvalidation;  // null = not there
   std::vector<RoutePrediction> predictions;
   std::string config;  // handlens.toml, empty = not there
   std::vector<std::string>

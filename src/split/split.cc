@@ -6,6 +6,7 @@
 
 #include "split/deal.h"
 #include "split/paper_order.h"
+#include "split/split_part.h"
 #include "split/usual.h"
 
 namespace handlens::split {
@@ -51,7 +52,9 @@ Result<void> CheckOptions(const SplitOptions& options) {
 // All classes that cannot be divided, in one message.
 Result<void> CheckDivisible(const dataset::Dataset& dataset, const std::vector<Unit>& units, int folds) {
   std::vector<int> pictures(dataset.labels.size());
-  for (const dataset::Picture& picture : dataset.pictures) ++pictures[static_cast<size_t>(picture.label)];
+  for (const Unit& unit : units) {
+    for (const auto& [label, count] : unit.counts) pictures[static_cast<size_t>(label)] += count;
+  }
   const std::vector<int> clusters = CountUnits(units, static_cast<int>(dataset.labels.size()));
   std::string problems;
   for (size_t l = 0; l < pictures.size(); ++l) {
@@ -209,6 +212,20 @@ void WarnOfHoldout(const dataset::Dataset& dataset, const Pool& pool, int wanted
   }
 }
 
+void DealFolds(std::vector<Unit> kept, const Pool& pool, const SplitOptions& options, Split& split) {
+  std::vector<int> fold_of;
+  if (options.order == Order::kPaper) {
+    std::vector<int> labels;  // every unit is one picture, in file order
+    for (const Unit& unit : kept) labels.push_back(unit.counts[0].first);
+    fold_of = PaperFolds(labels, options.folds);
+  } else {
+    OrderForDealing(kept, Rng(options.seed, "split folds"));
+    fold_of = DealToFolds(kept, options.folds, pool.labels);
+  }
+  for (int fold = 0; fold < options.folds; ++fold)
+    split.folds.push_back(MakeFold(kept, fold_of, fold, options, pool.labels));
+}
+
 }  // namespace
 
 Result<Split> MakeSplit(const dataset::Dataset& dataset, const SplitOptions& options) {
@@ -229,19 +246,26 @@ Result<Split> MakeSplit(const dataset::Dataset& dataset, const SplitOptions& opt
     else kept.push_back(units[u]);
   }
   std::sort(split.holdout.begin(), split.holdout.end());
-  std::vector<int> fold_of;
-  if (options.order == Order::kPaper) {
-    std::vector<int> labels;  // every unit is one picture, in file order
-    for (const Unit& unit : kept) labels.push_back(unit.counts[0].first);
-    fold_of = PaperFolds(labels, options.folds);
-  } else {
-    OrderForDealing(kept, Rng(options.seed, "split folds"));
-    fold_of = DealToFolds(kept, options.folds, pool.labels);
-  }
-  for (int fold = 0; fold < options.folds; ++fold)
-    split.folds.push_back(MakeFold(kept, fold_of, fold, options, pool.labels));
+  DealFolds(kept, pool, options, split);
   WarnOfHoldout(dataset, pool, per_class, split);
   WarnOfGaps(dataset, pool, kept, split);
+  return split;
+}
+
+Result<Split> MakeSplitOf(const dataset::Dataset& dataset, const std::vector<int>& pictures,
+                          const SplitOptions& options) {
+  HL_TRY(CheckOptions(options));
+  const Pool pool = PoolOf(dataset, options.order);
+  std::vector<Unit> units = UnitsOfClusters(pictures, pool.cluster, pool.label);
+  HL_TRY(CheckDivisible(dataset, units, options.folds));
+  Split split{.seed = options.seed, .order = options.order, .folds = {}, .holdout = {}, .warnings = {}};
+  std::vector<bool> dealt(pool.label.size(), false);
+  for (const int picture : pictures) dealt[static_cast<size_t>(picture)] = true;
+  for (size_t i = 0; i < dealt.size(); ++i) {
+    if (!dealt[i]) split.holdout.push_back(static_cast<int>(i));
+  }
+  DealFolds(units, pool, options, split);
+  WarnOfGaps(dataset, pool, units, split);
   return split;
 }
 

@@ -7,6 +7,7 @@
 #include "verify/routes/camera_route.h"
 #include "verify/routes/memory.h"
 #include "verify/verify.h"
+#include "verify/words.h"
 
 namespace handlens::verify {
 namespace {
@@ -185,6 +186,7 @@ std::vector<std::string> Notes(const Rules& rules, const Verdict& v) {
         "the {} route was not run{}: this verdict says nothing about pictures that reach the phone that way",
         name, waits ? ", because the gallery route failed, which comes first" : ""));
   }
+  for (std::string& note : ResamplingSentences(v.crossvalidation)) notes.push_back(std::move(note));
   for (std::string& note : CameraNotes(rules, v)) notes.push_back(std::move(note));
   for (std::string& note : AnsweringNotes(v)) notes.push_back(std::move(note));
   notes.insert(notes.end(), v.phone_notes.begin(), v.phone_notes.end());

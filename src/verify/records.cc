@@ -220,6 +220,7 @@ VerdictRecord ReadVerdictJson(const Json& j) {
   v.quantization = j.value("quantization", "");
   v.labels = j.at("labels").get<std::vector<std::string>>();
   for (const auto& [file, hash] : j.at("files").items()) v.files[file] = hash.get<std::string>();
+  v.crossvalidation = j.value("crossvalidation", Json());
   const Json& t = j.at("thresholds");
   record.rules = {t.at("min_accuracy").get<double>(), t.at("min_agreement").get<double>(),
                   t.at("max_engine_difference").get<double>(), t.at("max_bytes").get<int64_t>()};
@@ -244,6 +245,16 @@ VerdictRecord ReadVerdictJson(const Json& j) {
                       .ci95 = {w.at("ci95").at(0).get<double>(), w.at("ci95").at(1).get<double>()}};
   }
   return record;
+}
+
+// What the file, and the cross-validation behind it, say of themselves.
+void AddStatements(const Verdict& verdict, Json& record) {
+  if (verdict.answering) {
+    record["answering"] = describe::ToJson(*verdict.answering);
+    record["answering"]["not_sure_below"] = verdict.answering->not_sure_below;
+  }
+  if (verdict.referral) record["refer"] = describe::ToJson(*verdict.referral);
+  if (!verdict.crossvalidation.is_null()) record["crossvalidation"] = verdict.crossvalidation;
 }
 
 }  // namespace
@@ -315,11 +326,7 @@ Result<void> WriteVerdict(const std::filesystem::path& path, const Verdict& verd
   record["agreement"] = agreement;
   record["engine"] = engine;
   record["routes"] = routes;
-  if (verdict.answering) {
-    record["answering"] = describe::ToJson(*verdict.answering);
-    record["answering"]["not_sure_below"] = verdict.answering->not_sure_below;
-  }
-  if (verdict.referral) record["refer"] = describe::ToJson(*verdict.referral);
+  AddStatements(verdict, record);
   if (verdict.camera) {
     record["camera"] = CameraJson(*verdict.camera);
     if (const std::string guide = GuideOf(*verdict.camera); !guide.empty()) record["camera"]["guide"] = guide;

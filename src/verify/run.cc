@@ -199,6 +199,19 @@ void CompareRoutes(Verdict& verdict) {
   }
 }
 
+// What another cross-validation said of the choice, without the folds; null where there was none.
+Json ReadResampling(const std::filesystem::path& run) {
+  auto record = ReadRecord(run / "crossvalidation.json", "handlens-crossvalidation", 1);
+  Json kept;
+  if (!record) return kept;
+  for (const char* const part : {"repeats", "nested"}) {
+    if (!record->contains(part)) continue;
+    kept[part] = (*record)[part];
+    for (const char* const lists : {"runs", "folds"}) kept[part].erase(lists);
+  }
+  return kept;
+}
+
 Result<void> RefuseTroubles(const std::vector<std::string>& troubles) {
   if (troubles.empty()) return {};
   std::string lines;
@@ -240,6 +253,7 @@ Result<Verdict> VerifyRun(const VerifyRequest& request, Progress& progress) {
   verdict.shipped_file_problems = shipped.file_problems;
   verdict.shipped_bytes = shipped.gated_bytes;
   for (const ModelFile& model : shipped.finals) verdict.files[model.file] = Sha256(model.bytes);
+  verdict.crossvalidation = ReadResampling(request.run);
   HL_ASSIGN(verdict.memory, MeasureMemory(request.run, shipped, progress));
   Decide(request.rules, verdict);
 

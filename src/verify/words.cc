@@ -102,6 +102,15 @@ std::optional<WeakestClass> Weakest(const Verdict& verdict) {
   return weakest;
 }
 
+std::vector<std::string> ResamplingSentences(const Json& crossvalidation) {
+  std::vector<std::string> sentences;
+  for (const char* const part : {"repeats", "nested"}) {
+    if (crossvalidation.is_object() && crossvalidation.contains(part))
+      sentences.push_back(crossvalidation[part].value("sentence", ""));
+  }
+  return sentences;
+}
+
 std::string GuideOf(const CameraFindings& camera) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 14> kGuides = {{
       {"distance", "distance"},

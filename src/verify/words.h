@@ -29,6 +29,9 @@ std::optional<WeakestClass> Weakest(const Verdict& verdict);
 // confusion.
 std::vector<std::string> Caveats(const Verdict& verdict);
 
+// What repeated and nested cross-validation say (crossvalidation.json, or a verdict's part of it).
+std::vector<std::string> ResamplingSentences(const Json& crossvalidation);
+
 // The fault of the simulated camera that the app's users should mind first ("distance", "light", ...;
 // docs/formats-app.md), by the fault that took most accuracy. Empty where none took ten points, or where
 // users can do nothing about it.

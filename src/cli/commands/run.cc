@@ -60,6 +60,9 @@ Result<std::string> PlanText(Run& run, const RunPlan& plan) {
   if (plan.reduces)
     text += fmt::format("  reduce  about {} among {}, {}\n", Count(plan.reduction.trials, "trial"),
                         Count(plan.reduction.cells, "smaller model"), Duration(plan.reduction.seconds));
+  if (plan.again.trials > 0)
+    text += fmt::format("  again   about {} of repeated or nested cross-validation, {}\n",
+                        Count(plan.again.trials, "trial"), Duration(plan.again.seconds));
   const std::string use = verify::PurposeName(run.wanted().gates.purpose);
   text += fmt::format("  verdict for {} (--for)\n",
                       use == "both" ? "the camera and the gallery" : "the " + use + " alone");
@@ -83,7 +86,9 @@ Json PlanJson(const Run& run, const RunPlan& plan) {
           {"reduce", plan.reduces},
           {"search_seconds", plan.search.seconds},
           {"reduce_trials", plan.reduction.trials},
-          {"reduce_seconds", plan.reduction.seconds}};
+          {"reduce_seconds", plan.reduction.seconds},
+          {"again_trials", plan.again.trials},
+          {"again_seconds", plan.again.seconds}};
 }
 
 // " in 31 groups", which the interval respects.

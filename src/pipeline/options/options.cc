@@ -123,6 +123,14 @@ constexpr Option kOptions[] = {
      .kind = Kind::kDuration, .value = "TIME", .fallback_words = "none", .low = 1, .high = 8640000,
      .group = kSearch, .since = "search", .life = Life::kCall,
      .help = "Time for the whole of this call, such as 90s, 30m or 2h; the best found by then is taken."},
+    {.name = "repeats", .into = Into<&Wanted::search, &Wanted::Search::repeats>, .kind = Kind::kInteger,
+     .value = "R", .fallback = "1", .low = 1, .high = 20, .group = kSearch, .since = "crossvalidation",
+     .help = "Cross-validate the chosen model R times, with the pictures dealt to folds anew each time, and "
+        "say how much that changes."},
+    {.name = "nested", .into = Into<&Wanted::search, &Wanted::Search::nested>, .kind = Kind::kFlag,
+     .group = kSearch, .since = "crossvalidation",
+     .help = "Nested cross-validation: repeat the whole search without each fold, and say by how much the "
+        "choice flatters. Takes about --folds times as long as the search."},
     {.name = "reduce", .into = Into<&Wanted::search, &Wanted::Search::reduce>, .kind = Kind::kChoice,
      .value = "WHEN", .fallback = "auto", .choices = "auto|always|never", .group = kSearch, .since = "reduce",
      .help = "Whether `run` looks for a smaller model; auto: with every preset but quick."},
@@ -143,7 +151,8 @@ constexpr Option kOptions[] = {
         "everything rounded as the file will round it."},
 
     {.name = "strangers", .into = Into<&Wanted::model, &Wanted::Model::strangers>, .kind = Kind::kChoice,
-     .value = "WHAT", .fallback = "answer", .choices = "not-sure|answer", .group = kModel, .since = "convert",
+     .value = "WHAT", .fallback = "answer", .choices = "not-sure|answer", .group = kModel,
+     .since = "convert",
      .help = "What becomes of pictures that are unlike the training pictures: not-sure lowers their scores "
         "inside the file, answer leaves them."},
     {.name = "max-wrong", .into = Into<&Wanted::model, &Wanted::Model::max_wrong>, .kind = Kind::kNumber,

@@ -84,7 +84,7 @@ Result<dataset::PixelSet> Pixels(Workspace& space, int size_px) {
 
 struct Convert {
   static constexpr StepFacts kFacts{
-      .name = "convert", .title = "convert", .command = "convert", .version = 2};
+      .name = "convert", .title = "convert", .command = "convert", .version = 3};
   struct Options {
     static constexpr std::string_view kNames[] = {"io", "quantization", "strangers"};
     convert::Io io = convert::Io::kUint8;
@@ -280,6 +280,7 @@ struct Verify {
         {"verdict.json", "predictions.csv", "model/modelcard.md"}};
     std::error_code error;
     if (fs::exists(space.At("phones"), error)) files.reads.emplace_back("phones");
+    if (fs::exists(space.At("crossvalidation.json"), error)) files.reads.emplace_back("crossvalidation.json");
     if (!o.backgrounds.empty()) files.reads.push_back(o.backgrounds.string());
     return files;
   }

@@ -6,6 +6,7 @@
 #include "pipeline/backbones.h"
 #include "pipeline/plan.h"
 #include "pipeline/steps.h"
+#include "search/resampling.h"
 #include "train/features.h"
 
 namespace handlens::pipeline {
@@ -200,6 +201,70 @@ struct Final {
   }
 };
 
+// Repeated and nested cross-validation of what was chosen: what the run's own cannot say of itself.
+struct Crossvalidation {
+  static constexpr StepFacts kFacts{
+      .name = "crossvalidation", .title = "cross-validation again", .trains = true};
+  struct Options {
+    static constexpr std::string_view kNames[] = {"repeats", "nested",     "candidates", "fit",
+                                                  "seed",    "exhaustive", "compared_by"};
+    int repeats = 1;
+    bool nested = false;
+    std::vector<search::Candidate> candidates;  // of the nested search
+    image::Fit fit = image::Fit::kCrop;
+    uint64_t seed = 0;
+    bool exhaustive = true;
+    std::optional<search::Yardstick> compared_by;
+  };
+  static Result<Options> Read(const Run& run) {
+    HL_ASSIGN(const Search::Options searched, Search::Read(run));
+    const Wanted::Search& wanted = run.wanted().search;
+    return Options{wanted.repeats,
+                   wanted.nested,
+                   wanted.nested ? searched.candidates : std::vector<search::Candidate>{},
+                   searched.fit,
+                   searched.seed,
+                   searched.exhaustive,
+                   searched.compared_by};
+  }
+  static Files Touches(const Workspace& space, const Options&) {
+    Files files{{"dataset.json", "split.json", "search.json"}, {search::kResamplingFile}};
+    std::error_code error;
+    if (fs::exists(space.At("reduce.json"), error)) files.reads.emplace_back("reduce.json");
+    return files;
+  }
+  static Result<void> Work(Workspace& space, const Options& o) {
+    HL_TRY(NeedBackbone(space, space.chosen.candidate.start));
+    std::set<int> sizes = {space.chosen.candidate.size_px};
+    for (const search::Candidate& candidate : o.candidates) sizes.insert(candidate.size_px);
+    HL_TRY(PrepareSizes(space, o.fit, {sizes.begin(), sizes.end()}));
+    const search::Searcher searcher = [&](const split::Split& split,
+                                          const std::vector<search::Candidate>& candidates) {
+      search::SearchOptions options = OptionsOf(space);
+      options.candidates = candidates;
+      options.fit = o.fit;
+      options.seed = o.seed;
+      options.exhaustive = o.exhaustive || candidates.size() == 1;
+      options.yardstick = o.compared_by.value_or(search::Yardstick::kPictures);
+      options.step = kFacts.title;
+      return search::Search(space.dataset, split, options, *space.progress);
+    };
+    search::Resampling resampling;
+    if (o.repeats > 1) {
+      HL_ASSIGN(resampling.repeats,
+                search::RunRepeats(space.dataset, space.split, space.chosen, o.repeats, searcher));
+      space.progress->Say(resampling.repeats->sentence);
+    }
+    if (o.nested) {
+      HL_ASSIGN(resampling.nested, search::RunNested(space.dataset, space.split, o.candidates, searcher));
+      space.progress->Say(resampling.nested->sentence);
+    }
+    return WriteRecord(space.At(search::kResamplingFile), search::kResamplingFormat, 1,
+                       search::ToJson(resampling));
+  }
+  static Result<void> Load(Workspace&, const Options&) { return {}; }
+};
+
 }  // namespace
 
 Step SearchRow() { return StepOf<Search>(); }
@@ -207,6 +272,11 @@ Step ReduceRow() {
   return StepOf<Reduce>([](const Run& run) { return run.goal == "reduce" || WantsReduction(run); });
 }
 Step FinalRow() { return StepOf<Final>(); }
+Step CrossvalidationRow() { return StepOf<Crossvalidation>(WantsResampling); }
+
+bool WantsResampling(const Run& run) {
+  return (run.wanted().search.repeats > 1 || run.wanted().search.nested) && !run.space.share;
+}
 
 Result<std::optional<search::Yardstick>> ComparedBy(const Run& run, std::string_view step) {
   const verify::Purpose purpose = run.wanted().gates.purpose;

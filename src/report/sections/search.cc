@@ -304,6 +304,7 @@ Section SearchSection(const Records& records) {
   }
   if (!result.rule.empty())
     section.blocks.emplace_back(Note{Tone::kPlain, "How the choice was made", {result.rule}});
+  AddResampling(records, section);
   const auto models = Distinct<std::string>(result.cells, [](const auto& c) { return c.candidate.model; });
   for (size_t m = 0; m < models.size(); ++m) AddPaperTable(result, models[m], m, section);
   const bool raced =

@@ -33,6 +33,9 @@ Section NotDoneSection(const Records& records);
 // is made anew from a held-out picture's file.
 void AddCamera(const Records& records, Section& section);
 
+// The part of SearchSection about repeated and nested cross-validation; nothing where there was none.
+void AddResampling(const Records& records, Section& section);
+
 // The part of MistakesSection that says why it answered; nothing where the verdict has none.
 void AddWhy(const Records& records, Section& section);
 
