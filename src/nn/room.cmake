@@ -40,7 +40,7 @@ if(AARCH64_CXX AND NOT HANDLENS_SANITIZE)
     string(REPLACE / _ name ${name})
     set(object ${aarch64}/${name}.o)
     add_custom_command(OUTPUT ${object} DEPENDS ${source} DEPFILE ${object}.d COMMENT "Compiling ${name} for aarch64"
-      COMMAND ${CMAKE_CXX_COMPILER_LAUNCHER} ${AARCH64_CXX} -std=c++20 -O2 -ffp-contract=off -DHWY_COMPILE_ONLY_STATIC -DFMT_HEADER_ONLY
+      COMMAND ${CMAKE_CXX_COMPILER_LAUNCHER} ${AARCH64_CXX} -std=c++20 -O1 -ffp-contract=off -DHWY_COMPILE_ONLY_STATIC -DFMT_HEADER_ONLY
         -I${CMAKE_SOURCE_DIR}/src -I${aarch64}/include -MD -MF ${object}.d -MT ${object} -c ${source} -o ${object})
     list(APPEND aarch64_objects ${object})
   endforeach()
