@@ -3,19 +3,21 @@
 #include <string.h>
 
 /* Each stands on those before it. */
-#include "add.c"
-#include "average_pool.c"
-#include "channel_map.c"
+/* clang-format off */
 #include "common.c"
 #include "conv.c"
-#include "copy.c"
 #include "depthwise.c"
-#include "map.c"
+#include "pool.c"
 #include "max_pool.c"
+#include "average_pool.c"
 #include "mean.c"
 #include "pad.c"
-#include "pool.c"
+#include "add.c"
+#include "map.c"
+#include "channel_map.c"
 #include "softmax.c"
+#include "copy.c"
+/* clang-format on */
 
 /* The order of `Kernel` in src/inference/lower.h. */
 enum { kConv, kDepthwise, kMaxPool, kAveragePool, kMean, kPad, kAdd, kSoftmax, kMap, kChannelMap, kCopy };

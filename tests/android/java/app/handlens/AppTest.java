@@ -55,9 +55,14 @@ public abstract class AppTest {
 
     /** A 640 x 480 frame with something in it. */
     static Lab.Frame photoFrame() {
+        return photoFrame(0);
+    }
+
+    /** Another photograph for every number: the bright disc lies further to the right. */
+    static Lab.Frame photoFrame(int number) {
         Lab.Frame frame = new Lab.Frame(640, 480, 32, 2, 5);
         for (int y = 0; y < 480; y++) {
-            for (int x = 0; x < 640; x++) frame.y[y * 672 + x] = (byte) (60 + (x * 120 / 640) + (Math.hypot(x - 320, y - 200) < 120 ? 70 : 0));
+            for (int x = 0; x < 640; x++) frame.y[y * 672 + x] = (byte) (60 + (x * 120 / 640) + (Math.hypot(x - 320 - 12 * number, y - 200) < 120 ? 70 : 0));
         }
         for (int y = 0; y < 240; y++) {
             for (int x = 0; x < 320; x++) {

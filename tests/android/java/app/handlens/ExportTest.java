@@ -38,7 +38,7 @@ public class ExportTest extends AppTest {
             field.findViewById(R.id.begin).performClick();
             for (int i = 0; i < 5; i++) {
                 field.findViewById(R.id.shoot).performClick();
-                field.feed().onImage(photoFrame());
+                field.feed().onImage(photoFrame(5 * distance + i));
                 Lab.idle();
             }
         }
