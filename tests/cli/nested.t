@@ -27,5 +27,5 @@ crossvalidation: up to date
 17
 
 # Without the options it is no part of the run.
-$ handlens run pictures --repeats 1 --nested=false --dry-run -q 2>&1 | grep -c 'again'
+$ handlens run pictures --repeats 1 --nested=false --dry-run -q 2>&1 | grep -c 'again' || true
 0

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Imports what an app really shared into the run that it was packed from, and looks at what came of it.
 
-Usage: bring_home.py PROGRAM RUN FOLDER SHOTS. FOLDER holds self-check.json, field-test.json with SHOTS shots, and photographs/field-test.zip with
-the same shots and their photographs.
+Usage: bring_home.py PROGRAM RUN FOLDER SHOTS [--no-photographs]. FOLDER holds self-check.json, field-test.json with SHOTS shots, and photographs/field-test.zip with
+the same shots and their photographs, unless the app keeps none.
 """
 import json
 import pathlib
@@ -66,6 +66,11 @@ place.write_text(place.read_text().replace('"not_sure": true', '"not_sure": fals
 assert "changed" in handlens("check", str(run), "-q", codes=(3,)).stdout
 place.unlink()
 
+difference = check["computer"]["max_score_difference"]
+print(f"{check['n']} held-out pictures, scores at most {difference:.2g} from the computer's, 0 label flips; {shots} shots")
+if "--no-photographs" in sys.argv:
+    sys.exit(0)
+
 # The same shots with their photographs: judged here, the scores are the app's.
 photographs = folder / "photographs/field-test.zip"
 third = json.loads(handlens("verify", str(run), "--import", str(photographs), "--json", "-q").stdout)
@@ -88,7 +93,5 @@ more = run.parent / "more"
 handlens("inspect", pictures, "-o", str(more), "--add", str(photographs), "-q", codes=(0,))
 added = [picture for picture in json.loads((more / "dataset.json").read_text())["pictures"] if picture.get("in_run")]
 assert 0 < len(added) <= shots and all(picture["group"].startswith("field test ") for picture in added), added
-difference = check["computer"]["max_score_difference"]
 again = camera["computer"]["max_score_difference"]
-print(f"{check['n']} held-out pictures, scores at most {difference:.2g} from the computer's, 0 label flips; {shots} shots, "
-      f"{camera['n']} photographs judged here again, at most {again:.2g} apart; {len(added)} of them new pictures")
+print(f"{camera['n']} photographs judged here again, at most {again:.2g} apart; {len(added)} of them new pictures")
