@@ -22,8 +22,12 @@ install(DIRECTORY ${CMAKE_SOURCE_DIR}/data/demo DESTINATION ${share})
 install(FILES ${CMAKE_BINARY_DIR}/assets/lite0.safetensors ${CMAKE_BINARY_DIR}/assets/lite0.NOTICE.txt DESTINATION ${share}/backbones OPTIONAL)
 install(DIRECTORY ${CMAKE_BINARY_DIR}/apps/web/site DESTINATION ${share}/apps/web OPTIONAL)
 install(DIRECTORY ${CMAKE_BINARY_DIR}/apps/ios ${CMAKE_BINARY_DIR}/apps/flutter ${CMAKE_BINARY_DIR}/apps/pi DESTINATION ${share}/apps OPTIONAL)
+# The app's tests leave samples, bundles and runs beside the templates.
 install(DIRECTORY ${CMAKE_BINARY_DIR}/apps/android/ DESTINATION ${share}/apps/android OPTIONAL
-  PATTERN work EXCLUDE)
+  FILES_MATCHING PATTERN "template-*"
+  PATTERN work EXCLUDE PATTERN aab EXCLUDE PATTERN home EXCLUDE PATTERN samples EXCLUDE PATTERN project EXCLUDE
+  PATTERN jvm EXCLUDE PATTERN screens EXCLUDE PATTERN scores EXCLUDE PATTERN project-check EXCLUDE PATTERN api EXCLUDE PATTERN why EXCLUDE)
+install(DIRECTORY ${CMAKE_BINARY_DIR}/apps/android/project DESTINATION ${share}/apps/android OPTIONAL)
 
 install(FILES ${CMAKE_BINARY_DIR}/handlens.1 DESTINATION share/man/man1)
 install(FILES ${CMAKE_BINARY_DIR}/handlens.bash DESTINATION share/bash-completion/completions RENAME handlens)

@@ -37,7 +37,7 @@ carry_libraries() {
 # What is left to the system must be no newer than the oldest that the package promises: Debian 12.
 check_symbols() {
   local newest
-  newest=$(find "$tree/bin" "$tree/lib" -type f -exec objdump -T {} + 2>/dev/null | grep -o 'GLIBC_2\.[0-9]*' | sort -uV | tail -1)
+  newest=$(find "$tree/bin" "$tree/lib" -type f ! -name '*.dic' -exec objdump -T {} + 2>/dev/null | grep -o 'GLIBC_2\.[0-9]*' | sort -uV | tail -1)
   [ "$(printf '%s\nGLIBC_2.36\n' "$newest" | sort -V | tail -1)" = GLIBC_2.36 ] || { echo "needs $newest; Debian 12 has GLIBC_2.36" >&2; exit 1; }
 }
 
