@@ -25,6 +25,16 @@ class RaceTest : public testing::Test {
     cell.candidate.generator.name = "mild";
     right_.push_back(right);
   }
+  // A backbone's probe, and what is tuned from it.
+  void AddProbeAndTune(int size_px, const std::string& generator, size_t probe_right, size_t tune_right) {
+    for (const auto method : {train::Method::kProbe, train::Method::kTune}) {
+      const bool probe = method == train::Method::kProbe;
+      Add(probe ? "lite0-probe" : "lite0-tune", size_px, probe ? probe_right : tune_right);
+      cells_.back().candidate.generator.name = generator;
+      cells_.back().candidate.start =
+          train::Start{.backbone = "lite0", .hash = "00", .cut = 15, .method = method};
+    }
+  }
   train::TrialResult Trial(const RaceTrial& asked) const {
     train::TrialResult trial;
     trial.spec.fold = asked.fold;
@@ -89,37 +99,25 @@ TEST_F(RaceTest, ClimbsWhileSizeGains) {
       << cells_[4].eliminated_because;
 }
 
-// A probe and what is tuned from it, with each of two generators at each of two sizes.
+// With each of two generators at each of two sizes; the camera leads at both, so its probes alone run all
+// folds.
 TEST_F(RaceTest, OnlyTheBetterGeneratorsProbeIsTunedAtEachSize) {
   for (const int size : {128, 224}) {
-    for (const auto& [generator, right] : {std::pair{"mild", 46u}, {"camera", 48u}}) {
-      for (const auto method : {train::Method::kProbe, train::Method::kTune}) {
-        Add(method == train::Method::kProbe ? "lite0-probe" : "lite0-tune", size,
-            right + (method == train::Method::kProbe ? 0 : 4));
-        cells_.back().candidate.generator.name = generator;
-        cells_.back().candidate.start =
-            train::Start{.backbone = "lite0", .hash = "00", .cut = 15, .method = method};
-      }
-    }
+    AddProbeAndTune(size, "mild", 46, 50);
+    AddProbeAndTune(size, "camera", 48, 52);
   }
-  // The camera leads at both sizes, so its probes alone run all folds.
   Run();
   EXPECT_EQ(FoldsOf(3), 5u);
   EXPECT_EQ(FoldsOf(7), 5u);
-  EXPECT_EQ(FoldsOf(1), 0u);
-  EXPECT_EQ(FoldsOf(5), 0u);
-  for (const size_t mild : {1u, 5u}) EXPECT_TRUE(cells_[mild].eliminated);
+  for (const size_t mild : {1u, 5u}) {
+    EXPECT_EQ(FoldsOf(mild), 0u);
+    EXPECT_TRUE(cells_[mild].eliminated);
+  }
 }
 
 TEST_F(RaceTest, ARivalsProbeThatFinishedTooIsNotTuned) {
-  for (const auto& [generator, right] : {std::pair{"mild", 46u}, {"camera", 48u}}) {
-    for (const auto method : {train::Method::kProbe, train::Method::kTune}) {
-      Add(method == train::Method::kProbe ? "lite0-probe" : "lite0-tune", 224, right);
-      cells_.back().candidate.generator.name = generator;
-      cells_.back().candidate.start =
-          train::Start{.backbone = "lite0", .hash = "00", .cut = 15, .method = method};
-    }
-  }
+  AddProbeAndTune(224, "mild", 46, 46);
+  AddProbeAndTune(224, "camera", 48, 48);
   Run();
   EXPECT_EQ(FoldsOf(0), 5u);
   EXPECT_EQ(FoldsOf(2), 5u);
