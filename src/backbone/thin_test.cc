@@ -91,8 +91,12 @@ TEST(Thin, KeepsTheChannelsThatAreReadMost) {
 }
 
 TEST(Thin, LeavesAloneWhatOthersRead) {
-  Backbone backbone =
-      SampleBackbone();  // its only depthwise convolution lies behind a layer that a skip reads
+  Backbone backbone = Block();
+  // The skip begins behind the first convolution: it needs all 16 channels.
+  backbone.spec.layers[7].units = 16;
+  backbone.spec.layers[9].inputs = {3, 8};
+  backbone.weights.clear();
+  FillWeights(backbone);
   const auto thin = Thin(backbone, 50);
   ASSERT_FALSE(thin);
   EXPECT_EQ(thin.error().kind, ErrorKind::kUsage);
