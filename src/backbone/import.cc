@@ -406,8 +406,7 @@ Result<Imported> ImportClassifier(std::span<const uint8_t> file, const Scaling* 
   if (scaling == nullptr && (said.mean.empty() || said.std.empty())) {
     return Fail(ErrorKind::kUsage,
                 "the file does not say how its pixels are scaled; say it with --scaling MEAN,STD in levels "
-                "of 0..255: "
-                "0,255 when it was trained on 0..1, 127.5,127.5 on -1..1, 0,1 on 0..255");
+                "of 0..255: 0,255 when it was trained on 0..1, 127.5,127.5 on -1..1, 0,1 on 0..255");
   }
   HL_ASSIGN(tflite::Graph read, tflite::ReadGraph(file));
   HL_ASSIGN(const tflite::Graph graph, WithoutGuard(std::move(read)));

@@ -10,13 +10,10 @@ constexpr Command kCommands[] = {
      .arguments = "PICTURES",
      .summary = "from labelled pictures to a verified model: all steps, in order",
      .details = "PICTURES is a folder with one folder per class, or a labels.csv with the columns "
-                "path,label[,group]; "
-                "pictures of one group (a patient, a plant, an object) never straddle folds, and folders "
-                "inside a class's folder are groups. "
-                "Prints a plan first. The same "
+                "path,label[,group]; pictures of one group (a patient, a plant, an object) never straddle "
+                "folds, and folders inside a class's folder are groups. Prints a plan first. The same "
                 "command again continues where it stopped, after Ctrl-C, a power cut or a full disk. It "
-                "never overwrites "
-                "another run.",
+                "never overwrites another run.",
      .examples = "handlens run leaves  # writes leaves-run in the current folder\n"
                  "handlens run leaves -o RUN --preset quick --budget 30m\n"
                  "handlens run leaves --dry-run  # the plan only\n"
@@ -40,10 +37,8 @@ constexpr Command kCommands[] = {
      .arguments = "PICTURES",
      .summary = "look at the pictures and start a run folder",
      .details = "Counts, sizes, formats, unreadable files with their reasons, exact and near duplicates, "
-                "class imbalance, "
-                "pictures unlike their class, and properties that a model could learn instead of the "
-                "subject. Writes "
-                "dataset.json and a report with a contact sheet.",
+                "class imbalance, pictures unlike their class, and properties that a model could learn "
+                "instead of the subject. Writes dataset.json and a report with a contact sheet.",
      .examples = "handlens inspect leaves -o RUN\nhandlens inspect labels.csv -o RUN --json",
      .group = "Steps",
      .min_arguments = 1,
@@ -74,11 +69,9 @@ constexpr Command kCommands[] = {
      .arguments = "RUN",
      .summary = "find pictures that are probably mislabelled, and what more pictures would bring",
      .details = "Looks at the pictures with a pre-trained network, before anything is trained: classifiers "
-                "that never saw a picture say "
-                "which class it looks like. Writes review.csv, the most suspect picture first, and shows "
-                "them in the report, with a learning "
-                "curve and a map of all pictures. It changes no label: look, and correct what is wrong by "
-                "your own eyes.",
+                "that never saw a picture say which class it looks like. Writes review.csv, the most suspect "
+                "picture first, and shows them in the report, with a learning curve and a map of all "
+                "pictures. It changes no label: look, and correct what is wrong by your own eyes.",
      .examples = "handlens inspect leaves -o RUN && handlens review RUN",
      .group = "Steps",
      .min_arguments = 1,
@@ -87,10 +80,10 @@ constexpr Command kCommands[] = {
     {.name = "search",
      .arguments = "RUN",
      .summary = "train models x sizes x augmentations x folds and choose one",
-     .details = "Chooses on validation pictures by a stated rule; reports accuracies on test pictures, with "
-                "intervals. "
-                "Finished trials are kept and never repeated. With --shard several processes, on any "
-                "machines, share the work.",
+     .details =
+         "Chooses on validation pictures by a stated rule; reports accuracies on test pictures, with "
+         "intervals. Finished trials are kept and never repeated. With --shard several processes, on any "
+         "machines, share the work.",
      .examples = "handlens search RUN --preset thorough\nhandlens search RUN --models nano24 --generators "
                  "mild,camera --epochs 60",
      .group = "Steps",
@@ -121,9 +114,9 @@ constexpr Command kCommands[] = {
     {.name = "describe",
      .arguments = "RUN",
      .summary = "add metadata and labels, prove their order, write wrapper code",
-     .details = "Writes the metadata that TFLite tools read into the model files, labels.txt, "
-                "preprocess.json, the model "
-                "card, and code for Java, Kotlin, Dart, Swift, TypeScript and C++.",
+     .details =
+         "Writes the metadata that TFLite tools read into the model files, labels.txt, "
+         "preprocess.json, the model card, and code for Java, Kotlin, Dart, Swift, TypeScript and C++.",
      .examples = "handlens describe RUN --name 'Leaf guide' --author 'A. Botanist' --license CC-BY-4.0",
      .group = "Steps",
      .min_arguments = 1,
@@ -135,8 +128,7 @@ constexpr Command kCommands[] = {
      .details = "On the computer (the baseline), quantized, by the app's way from the gallery, before a "
                 "simulated camera that has eighteen faults. Ends with a "
                 "verdict: can be deployed, or cannot, because of what, and what to try (exit code 4). What "
-                "the app shared from a real "
-                "phone comes in by --import.",
+                "the app shared from a real phone comes in by --import.",
      .examples =
          "handlens verify RUN\nhandlens verify RUN --min-accuracy 0.9 --min-agreement 0.98 --max-bytes 64K\n"
          "handlens verify RUN --for camera --backgrounds garden\n"
@@ -149,11 +141,9 @@ constexpr Command kCommands[] = {
      .arguments = "RUN",
      .summary = "make an app of the model, for the target that --target names",
      .details = "Takes seconds, without Android Studio and without a network. The app classifies from the "
-                "camera and the gallery, proves "
-                "at its first start that the phone sees and scores as this computer did, and walks through a "
-                "field test. Android's "
-                "signing key is made at the first use and kept; with another key, phones refuse updates. The "
-                "targets stand below.",
+                "camera and the gallery, proves at its first start that the phone sees and scores as this "
+                "computer did, and walks through a field test. Android's signing key is made at the first "
+                "use and kept; with another key, phones refuse updates. The targets stand below.",
      .examples = "handlens app RUN\nhandlens app RUN --name 'Leaf guide' --application-id org.example.leaves "
                  "--abi all\n"
                  "handlens app RUN --version-name 1.1 --version-code 2  # an update\n"
@@ -178,10 +168,8 @@ constexpr Command kCommands[] = {
      .arguments = "RUN",
      .summary = "write the scripts that search on many machines: Slurm, Kubernetes, MPI, GNU parallel",
      .details = "Prepares the pictures and writes RUN/cluster: shares of the trials, then their merge, the "
-                "reduction likewise where the "
-                "settings want one. Prints what to type and starts nothing itself. The run folder has to be "
-                "reachable from all machines "
-                "under the same path.",
+                "reduction likewise where the settings want one. Prints what to type and starts nothing "
+                "itself. The run folder has to be reachable from all machines under the same path.",
      .examples =
          "handlens inspect leaves -o RUN && handlens cluster RUN --slurm --tasks 20 --threads 4 --time 2h "
          "--partition cpu\n"
@@ -195,10 +183,8 @@ constexpr Command kCommands[] = {
      .arguments = "RUN",
      .summary = "end a search or reduction that several processes shared",
      .details = "Several `handlens search RUN --shard K/N` may work on one run folder at once, on one "
-                "machine or many. When all have ended, "
-                "this reads their trials, chooses, and writes what one process would have written, byte for "
-                "byte. Trains nothing, unless --yes "
-                "says so.",
+                "machine or many. When all have ended, this reads their trials, chooses, and writes what one "
+                "process would have written, byte for byte. Trains nothing, unless --yes says so.",
      .examples = "seq 4 | parallel handlens search RUN --shard {}/4 --jobs 1 && handlens merge RUN",
      .group = "Many machines",
      .min_arguments = 1,
@@ -211,8 +197,8 @@ constexpr Command kCommands[] = {
      .details = "MODEL is a .tflite file, or a run folder, which means the file that apps carry, its "
                 "model/quantizedmodel.tflite (--model float: "
                 "model/model.tflite). A PICTURE may be a file, a folder, a .zip, a run folder (its held-out "
-                "pictures), or - for a list on standard "
-                "input. Of a folder of class folders, or a labels.csv, it is counted how many are right.",
+                "pictures), or - for a list on standard input. Of a folder of class folders, or a "
+                "labels.csv, it is counted how many are right.",
      .examples = "handlens predict RUN leaf.jpg\nhandlens predict RUN more-leaves  # one folder per class: "
                  "how many are right\n"
                  "find photos -name '*.jpg' | handlens predict RUN - --json\n"
@@ -229,8 +215,8 @@ constexpr Command kCommands[] = {
          "PICTURES is a folder with one folder a class, or a labels.csv. Tries other scales of the values "
          "(0..1, -1..1, 0..255, ImageNet's), red and "
          "blue exchanged, EXIF orientation ignored, other fits and ways of resizing, and other orders of the "
-         "labels, alone and together; says which "
-         "repairs how much, by a paired test, and what would harm most. Exit code 4 when something is wrong.",
+         "labels, alone and together; says which repairs how much, by a paired test, and what would harm "
+         "most. Exit code 4 when something is wrong.",
      .examples =
          "handlens doctor model.tflite photos\nhandlens doctor model.tflite photos --fix corrected.tflite",
      .group = "Use and prove",
@@ -241,10 +227,9 @@ constexpr Command kCommands[] = {
      .arguments = "add|list|remove [FILE|RUN|NAME] [PICTURE...]",
      .summary = "pre-trained networks that trainings may begin with: add, list, remove",
      .details = "add FILE.tflite takes a float classifier of another program, when the engine computes the "
-                "same as the official runtime: on the "
-                "PICTUREs (files or folders) where there are any, else on made ones. add RUN takes the final "
-                "model of a run. list shows what is "
-                "there, whose it is, and where it lies. remove NAME removes one of yours.",
+                "same as the official runtime: on the PICTUREs (files or folders) where there are any, else "
+                "on made ones. add RUN takes the final model of a run. list shows what is there, whose it "
+                "is, and where it lies. remove NAME removes one of yours.",
      .examples =
          "handlens backbone list\nhandlens backbone add mobilenet_v2.tflite photos --scaling 127.5,127.5\n"
          "handlens backbone add RUN --as leaves  # then: handlens run OTHERS --models leaves",
@@ -255,11 +240,11 @@ constexpr Command kCommands[] = {
     {.name = "serve",
      .arguments = "RUN",
      .summary = "serve a run's web app to this computer's browsers, or to phones nearby",
-     .details = "RUN is a run folder, whose web app is packed now when it is not there yet, or the app's "
-                "folder itself. Serves exactly its "
-                "files, on this computer only unless --lan says otherwise; then over TLS with this "
-                "computer's own certificate, and "
-                "with a QR code to scan. Opens nothing by itself; Ctrl-C ends it.",
+     .details =
+         "RUN is a run folder, whose web app is packed now when it is not there yet, or the app's "
+         "folder itself. Serves exactly its files, on this computer only unless --lan says otherwise; then "
+         "over TLS with this computer's own certificate, and with a QR code to scan. Opens nothing by "
+         "itself; Ctrl-C ends it.",
      .examples = "handlens serve RUN\nhandlens serve RUN --lan  # everyone in the network can open it",
      .group = "Use and prove",
      .min_arguments = 1,

@@ -136,8 +136,7 @@ TEST_F(ManyTest, ReasonsOfContradictionsStayShortHoweverManyCopiesThereAre) {
   for (const Rejected& rejected : data->rejected) EXPECT_LT(rejected.reason.size(), 160U);
   EXPECT_EQ(data->rejected[0].reason,
             "the same file is a here and b (b/copy00.png), b (b/copy01.png), b (b/copy02.png) and 57 more "
-            "elsewhere; "
-            "keep it where it belongs");
+            "elsewhere; keep it where it belongs");
 }
 
 TEST_F(ManyTest, DeepFoldersAreReadAndTheScanHearsAStop) {

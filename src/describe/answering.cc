@@ -106,17 +106,15 @@ std::string SentenceOf(const Answering& a) {
   if (p.given) {
     text = fmt::format(
         "Of the answers it gives, at most {} are wrong, with {} confidence, if its pictures are like these: "
-        "of {} pictures that the "
-        "models of the folds had not seen (one of each that belong together), {} were answered, {} of them "
-        "wrong.",
+        "of {} pictures that the models of the folds had not seen (one of each that belong together), {} "
+        "were answered, {} of them wrong.",
         Percent(p.max_wrong), Percent(p.confidence), p.pictures, p.answered, p.wrong);
   } else {
     const size_t fewest = FewestForPromise(p.max_wrong, p.confidence);
     text = fmt::format(
         "Nothing can be promised about how many of its answers are wrong: that at most {} are, with {} "
-        "confidence, takes at least {} "
-        "answers that are all right, or more with some wrong. Of {} pictures (one of each that belong "
-        "together), {} were answered, {} of them wrong.",
+        "confidence, takes at least {} answers that are all right, or more with some wrong. Of {} pictures "
+        "(one of each that belong together), {} were answered, {} of them wrong.",
         Percent(p.max_wrong), Percent(p.confidence), fewest, p.pictures, p.answered, p.wrong);
   }
   if (p.cross_pictures > 0) {

@@ -231,13 +231,12 @@ TEST(Wrappers, CppSampleRunsAndGivesTheComputersScores) {
   const auto described = DescribeRun({folder, Colours(), ProofPictures(), {}}, SilentProgress());
   ASSERT_TRUE(described) << described.error().message;
   const std::string source = HANDLENS_SOURCE_DIR;
-  ASSERT_EQ(
-      Shell(fmt::format(
-          "cd {2}/wrappers && g++ -std=c++17 -Wall -Wextra -Werror -I{0}/src/describe/testdata/stubs "
-          "-I{0}/src/pixels "
-          "-I{0}/src sample.cc -x c++ {0}/src/pixels/pixels.c -x none {1} -Wl,-rpath,{3} -o sample_program",
-          source, runtime.string(), folder.string(), runtime.parent_path().string())),
-      0);
+  ASSERT_EQ(Shell(fmt::format(
+                "cd {2}/wrappers && g++ -std=c++17 -Wall -Wextra -Werror -I{0}/src/describe/testdata/stubs "
+                "-I{0}/src/pixels -I{0}/src sample.cc -x c++ {0}/src/pixels/pixels.c -x none {1} "
+                "-Wl,-rpath,{3} -o sample_program",
+                source, runtime.string(), folder.string(), runtime.parent_path().string())),
+            0);
   for (const char* model : {"model.tflite", "quantizedmodel.tflite"}) {
     EXPECT_EQ(Shell(fmt::format("cd {}/wrappers && ./sample_program ../{}", folder.string(), model)), 0)
         << model;

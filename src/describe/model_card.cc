@@ -36,8 +36,8 @@ std::string Head(const Json& model) {
   for (const Json& label : model.at("labels")) labels += (labels.empty() ? "" : ", ") + Cell(label);
   out += fmt::format(
       "\n\n## What it does\n\nSays which of {} classes a picture shows: {}.\n\nInput: {} x {} pixels, RGB, "
-      "fit `{}`, resized "
-      "exactly as `preprocess.json` says. Output: one score a class; they sum to 1 or less.",
+      "fit `{}`, resized exactly as `preprocess.json` says. Output: one score a class; they sum to 1 or "
+      "less.",
       model.at("num_classes").get<int>(), labels, model.at("image_width").get<int>(),
       model.at("image_height").get<int>(), model.at("fit").get<std::string>());
   if (const double threshold = model.at("not_sure_below").get<double>(); threshold > 0) {
@@ -155,8 +155,7 @@ std::string UseAndLimits(const Json& description) {
       "- It always names one of its classes: a picture of anything else gets a wrong label, perhaps with a "
       "high score.\n"
       "- The accuracy holds for pictures taken like those it was trained and tested on; other cameras, "
-      "light, distance or "
-      "background can lower it.\n"
+      "light, distance or background can lower it.\n"
       "- A score is not the probability of being right unless that was checked.\n\n",
       use == "" ? "Not stated by its author." : Cell(use));
 }

@@ -53,8 +53,7 @@ NotSureChoice ChooseNotSureBelow(std::span<const ScoredPicture> pictures, double
   }
   best.explanation = fmt::format(
       "answers with a score of {:.2f} or more are right in {:.1f} % ({:.0f} % of {} pictures are answered); "
-      "the target of "
-      "{:.0f} % is {}",
+      "the target of {:.0f} % is {}",
       best.threshold, 100 * best.accuracy, 100 * best.answered, pictures.size(), 100 * target,
       reached ? "reached" : "not reached");
   return best;

@@ -92,8 +92,7 @@ std::string Sentence(const std::string& file, const std::vector<std::string>& la
   }
   return fmt::format(
       "{}: it is not shown that the labels {} are in the right order: of {} training pictures of theirs, {} "
-      "are given "
-      "their own label and {} {}, which chance could turn",
+      "are given their own label and {} {}, which chance could turn",
       file, names, contest.pictures, contest.own, contest.other, theirs);
 }
 

@@ -62,8 +62,7 @@ Result<Description> Complete(Description d, const Conversion& conversion, const 
   if (d.size_px != conversion.size_px || d.fit != conversion.fit || d.labels != conversion.labels) {
     return Fail(ErrorKind::kBadInput,
                 "{}: the model was converted for {} px, fit {}, labels {}, but is described for {} px, fit "
-                "{}, labels {}; "
-                "convert again",
+                "{}, labels {}; convert again",
                 folder.string(), conversion.size_px, conversion.fit, Json(conversion.labels).dump(),
                 d.size_px, d.fit, Json(d.labels).dump());
   }

@@ -120,9 +120,8 @@ Result<void> CheckBudget(Run& run, const RunPlan& plan) {
   if (fits || run.wanted().call.yes) return {};
   return Fail(ErrorKind::kResources,
               "a budget of {} is too short: {} of it are used up by now, and one candidate's {} folds, its "
-              "final model and the proof "
-              "take about {} more. Nothing was begun. The smallest sensible budget is about {}; or name a "
-              "cheaper model by --models, fewer --epochs, "
+              "final model and the proof take about {} more. Nothing was begun. The smallest sensible budget "
+              "is about {}; or name a cheaper model by --models, fewer --epochs, "
               "or go beyond the budget by --yes",
               Duration(budget_s), Duration(budget_s - budget.LeftSeconds()), run.wanted().folds.folds,
               Duration(plan.least_s), SensibleBudget(plan.least_s + budget_s - budget.LeftSeconds()));

@@ -11,8 +11,7 @@ namespace {
 tl::unexpected<Error> BudgetIsOver(const Budget& budget, const Step& step) {
   return Fail(ErrorKind::kResources,
               "the budget of {} ended at {}, before there was a result; what was done is kept: the same "
-              "command goes on "
-              "from there with a new budget",
+              "command goes on from there with a new budget",
               Duration(budget.seconds()), step.facts.title);
 }
 

@@ -140,11 +140,9 @@ Nested SummarizeNested(std::vector<OuterFold> folds, size_t tested, size_t train
   nested.chosen_by_optimism = over_folds(seen_less_outer);
   nested.sentence = fmt::format(
       "With the whole search repeated without each fold (nested cross-validation), {} of {} pictures that "
-      "had "
-      "no part in the choice are right: {} ({} to {}). The searches themselves expected {}: the choice "
+      "had no part in the choice are right: {} ({} to {}). The searches themselves expected {}: the choice "
       "flatters by {} points (95 % interval {} to {}; below 0: not at all). By the validation pictures that "
-      "it "
-      "chose by, it is {} points ({} to {}).",
+      "it chose by, it is {} points ({} to {}).",
       nested.correct, nested.n,
       Percent(static_cast<double>(nested.correct) / static_cast<double>(std::max<size_t>(nested.n, 1))),
       Percent(nested.ci95.low), Percent(nested.ci95.high), Percent(expected), Points(nested.optimism.mean),

@@ -194,8 +194,7 @@ void WarnOfGaps(const dataset::Dataset& dataset, const Pool& pool, const std::ve
   if (split.order == Order::kPaper) {
     split.warnings.push_back(
         "These are the paper's unshuffled folds: groups and near-duplicates may lie in training and test at "
-        "once, "
-        "so accuracies are for comparison with the paper only.");
+        "once, so accuracies are for comparison with the paper only.");
   }
 }
 

@@ -150,8 +150,7 @@ class ApartJudge final : public Judge {
     }
     return Fail(ErrorKind::kBadInput,
                 "the TensorFlow Lite runtime died of this model: {}. The model is damaged or hostile; it ran "
-                "apart from "
-                "handlens and could do nothing else",
+                "apart from handlens and could do nothing else",
                 end_);
   }
 

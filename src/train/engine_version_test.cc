@@ -40,8 +40,7 @@ TEST(EngineVersion, StandsForTheseNumbers) {
   paper.recipe.learning_rate = 0.001f;
   constexpr const char* kWhatToDo =
       "other weights: raise kEngineVersion (trial_ids.cc) and write the new pair here. Another identity "
-      "alone: "
-      "trials made before are not found "
+      "alone: trials made before are not found "
       "again; if that is meant, write it here";
   EXPECT_EQ(Trained(made, nano), std::pair(std::string("6e855314f78bf152"), std::string("e88ccf926dda645f")))
       << kWhatToDo;

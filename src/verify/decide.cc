@@ -246,8 +246,8 @@ void Decide(const Rules& rules, Verdict& verdict) {
       Listed(
           "label-order", verdict.label_order_problems, "the names stand in the model's order",
           "where names have changed places, the labels or the model are not this run's: convert and describe "
-          "again; where an order "
-          "cannot be shown, the model hardly tells those classes apart: more pictures of them, or join them"),
+          "again; where an order cannot be shown, the model hardly tells those classes apart: more pictures "
+          "of them, or join them"),
       Listed("shipped-files", verdict.shipped_file_problems,
              "the files are those that were converted and described", "convert, describe and verify again")};
   if (rules.max_bytes > 0) verdict.rules.push_back(Size(rules, verdict));

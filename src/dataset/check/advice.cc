@@ -47,8 +47,8 @@ void AdviseOnCounts(const Dataset& dataset, std::vector<std::string>& warnings) 
   if (static_cast<double>(*most) > kImbalance * static_cast<double>(*least)) {
     warnings.push_back(fmt::format(
         "The classes are uneven: {} has {} pictures, {} has {}. A model that always says {} is right {:.0f} "
-        "% of the time; "
-        "add pictures to the small classes, or read the per-class scores rather than the accuracy.",
+        "% of the time; add pictures to the small classes, or read the per-class scores rather than the "
+        "accuracy.",
         dataset.labels[static_cast<size_t>(most - counts.begin())], *most,
         dataset.labels[static_cast<size_t>(least - counts.begin())], *least,
         dataset.labels[static_cast<size_t>(most - counts.begin())],
@@ -98,8 +98,7 @@ void AdviseOnClusters(const Dataset& dataset, std::vector<std::string>& warnings
   if (largest * 5 <= dataset.pictures.size() || largest < 10) return;
   warnings.push_back(
       fmt::format("{} of {} pictures belong together (one group, or a chain of near-duplicates) and fall "
-                  "into one fold; folds will be uneven. "
-                  "Check the groups, or remove repeated pictures.",
+                  "into one fold; folds will be uneven. Check the groups, or remove repeated pictures.",
                   largest, dataset.pictures.size()));
 }
 

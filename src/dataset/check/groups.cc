@@ -97,8 +97,7 @@ class Pattern {
     if (IsUtf8(group)) return group;
     return Fail(ErrorKind::kUsage,
                 "--group-pattern: '{}' cuts a letter of {} in two; letters beyond a-z are several bytes, so "
-                "match them by what "
-                "stands around them",
+                "match them by what stands around them",
                 text_, Printable(name));
   }
 
@@ -206,8 +205,7 @@ std::string GroupsSentence(const Dataset& dataset) {
   if (grouped == 0) {
     return fmt::format(
         "It is not known which pictures belong together. If one patient, plant or object gave several, give "
-        "groups ({}); "
-        "without them the accuracies come out too high.",
+        "groups ({}); without them the accuracies come out too high.",
         kHow);
   }
   std::string text = fmt::format(

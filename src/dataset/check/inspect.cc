@@ -310,8 +310,8 @@ Result<Dataset> InspectWith(const InspectOptions& options, std::span<const Added
   if (reader.many()) {
     dataset.warnings.push_back(fmt::format(
         "Of more than {} pictures, near-duplicates are searched more coarsely: the same picture saved again, "
-        "resized, "
-        "brightened, mirrored or turned by quarters is found; one that was cropped or tilted may not be.",
+        "resized, brightened, mirrored or turned by quarters is found; one that was cropped or tilted may "
+        "not be.",
         Thousands(static_cast<int64_t>(options.many_pictures))));
   }
   return dataset;

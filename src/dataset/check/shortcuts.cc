@@ -215,12 +215,13 @@ std::vector<Shortcut> FindShortcuts(const Dataset& dataset, std::span<const Look
     const Interval interval = Wilson95(correct, truth.size());
     const double skill = chance < 1 ? (accuracy - chance) / (1 - chance) : 0;
     if (skill < property.least_skill || interval.low <= chance) continue;
-    found.push_back({property.name, accuracy, chance,
-                     fmt::format("The {} of a picture alone tells its class in {:.0f} % of the cases ({:.0f} "
-                                 "to {:.0f} %, chance is {:.0f} %){}; "
-                                 "a model can learn that instead of the subject, so {}.",
-                                 property.name, 100 * accuracy, 100 * interval.low, 100 * interval.high,
-                                 100 * chance, Example(property, dataset), property.advice)});
+    found.push_back(
+        {property.name, accuracy, chance,
+         fmt::format(
+             "The {} of a picture alone tells its class in {:.0f} % of the cases ({:.0f} "
+             "to {:.0f} %, chance is {:.0f} %){}; a model can learn that instead of the subject, so {}.",
+             property.name, 100 * accuracy, 100 * interval.low, 100 * interval.high, 100 * chance,
+             Example(property, dataset), property.advice)});
   }
   std::stable_sort(found.begin(), found.end(),
                    [](const Shortcut& a, const Shortcut& b) { return a.accuracy > b.accuracy; });

@@ -224,8 +224,8 @@ Result<std::vector<ClassFolder>> ClassesOfSplits(const Content& top, Splits spli
     return Fail(
         ErrorKind::kBadInput,
         "{}: {} look like splits, not classes. handlens makes its own folds, in which near-duplicates and "
-        "groups stay "
-        "together: add --merge-splits to use the pictures of all of them, or give one of them ({}/{})",
+        "groups stay together: add --merge-splits to use the pictures of all of them, or give one of them "
+        "({}/{})",
         shown, found, shown, Printable(top.folders.back()));
   }
   listing.warnings.push_back(fmt::format("{} are used together, {}; handlens makes its own folds.", found,

@@ -33,8 +33,7 @@ Result<const HeifLibrary*> OpenHeifLibrary() {
   if (library) return &*library;
   return Fail(ErrorKind::kBadInput,
               "an HEIC or AVIF picture, for which libheif is needed; install it (Debian, Ubuntu: the package "
-              "libheif1), or "
-              "save the picture as JPEG");
+              "libheif1), or save the picture as JPEG");
 }
 
 }  // namespace handlens::image

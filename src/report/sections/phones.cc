@@ -50,8 +50,7 @@ Note SelfCheckNote(const Json& check, const Json* route) {
     const Json& computer = At(*route, "computer");
     note.lines.push_back(fmt::format(
         "held-out pictures: {} of {} right (95 % interval {}); {} answers differ from the computer's, scores "
-        "are at most {:.2g} apart; "
-        "{} pictures reach the model with other bytes than on the computer",
+        "are at most {:.2g} apart; {} pictures reach the model with other bytes than on the computer",
         Printed(At(*route, "correct")), Printed(At(*route, "n")), RangeText(IntervalOf(*route)),
         Printed(At(computer, "label_flips")), NumberAt(computer, "max_score_difference").value_or(0),
         Printed(At(*route, "differing_inputs"))));

@@ -27,8 +27,8 @@ void AddSuspects(const Records& records, const review::Review& review, Section& 
   Gallery gallery{.title = "Probably mislabelled",
                   .note =
                       "Each was judged by a classifier that never saw it. Many are right and only unusual: "
-                      "look before you correct. "
-                      "Correcting only what a model gets wrong makes its accuracy look better than it is.",
+                      "look before you correct. Correcting only what a model gets wrong makes its accuracy "
+                      "look better than it is.",
                   .pictures = {}};
   Table table{.id = "suspects",
               .caption = "All pictures that are probably mislabelled, the most suspect first",

@@ -180,8 +180,7 @@ void AddChart(const search::SearchResult& result, Section& section) {
   }
   std::string caption =
       "Test accuracy over all folds together, with its 95 % interval. The diamond is the chosen one; "
-      "validation pictures chose it, "
-      "so it need not stand on top.";
+      "validation pictures chose it, so it need not stand on top.";
   if (all > order.size()) caption += fmt::format(" {} of {} combinations are shown.", order.size(), all);
   section.blocks.emplace_back(Chart{.id = "search",
                                     .kind = "intervals",
@@ -312,9 +311,8 @@ Section SearchSection(const Records& records) {
   if (raced) {
     section.blocks.emplace_back(
         Paragraph{"* was stopped early because it was behind; its mean is over fewer folds and says less. – "
-                  "was not trained: a smaller size had "
-                  "been stopped, gained too little, or left nothing to gain. The list of all combinations "
-                  "gives the reason for each."});
+                  "was not trained: a smaller size had been stopped, gained too little, or left nothing to "
+                  "gain. The list of all combinations gives the reason for each."});
   }
   AddChart(result, section);
   AddCells(result, section);

@@ -84,11 +84,11 @@ Result<Source> Open(const PhoneRun& run, const fs::path& path) {
   HL_ASSIGN(const auto model, ModelOfRecord(run, source.record, path.string()));
   if (model && source.record.photographs) HL_TRY(CheckSizes(run, path));
   if (model) return source;
-  return Fail(ErrorKind::kBadInput,
-              "{}: its app carries {} with SHA-256 {}..., which is none of this run's models; is it another "
-              "run's, or was the model made again "
-              "after the app was packed? Then pack and install the app again",
-              path.string(), source.record.model_file, source.record.model_sha256.substr(0, 12));
+  return Fail(
+      ErrorKind::kBadInput,
+      "{}: its app carries {} with SHA-256 {}..., which is none of this run's models; is it another "
+      "run's, or was the model made again after the app was packed? Then pack and install the app again",
+      path.string(), source.record.model_file, source.record.model_sha256.substr(0, 12));
 }
 
 std::string NameEnd(const Bytes& bytes, bool photographs) {

@@ -269,8 +269,8 @@ RuleResult GalleryRule(const Rules& rules, const Route& route) {
   return {
       "gallery", same && enough,
       fmt::format("treated as the app treats pictures of the gallery, {} of {} held-out pictures are right "
-                  "(95 % interval {} to {}; it must reach "
-                  "{}); {} reach the model with other bytes than on the computer, scores are at most {:.2g} "
+                  "(95 % interval {} to {}; it must reach {}); {} reach the model with other bytes than on "
+                  "the computer, scores are at most {:.2g} "
                   "apart, {}",
                   route.correct, route.n, Percent(route.ci95.low), Percent(route.ci95.high),
                   Percent(rules.min_accuracy), route.differing_inputs, c.max_score_difference,
@@ -315,8 +315,7 @@ RuleResult CheckRule(const Verdict& verdict) {
   if (!rule.passed) {
     rule.advice =
         "pack and install the app again, run its self-check and import its record; if the pixels still "
-        "differ, report the phone with that "
-        "record, and use the other app (Android or web) until then";
+        "differ, report the phone with that record, and use the other app (Android or web) until then";
   }
   return rule;
 }
@@ -367,8 +366,7 @@ RuleResult PhotographRule(const Verdict& verdict) {
     const size_t differing = verdict.phones[i].photographs->all_differing;
     rule.text += fmt::format(
         "{}{}: {} of {} get another answer here than on the phone, by the same file from the pixels that it "
-        "saw "
-        "there; scores are at most {:.2g} apart{}",
+        "saw there; scores are at most {:.2g} apart{}",
         rule.text.empty() ? "" : "; ", NameOf(verdict.phones[i]), c.label_flips,
         Count(static_cast<int64_t>(c.n), "photograph"), c.max_score_difference,
         differing == 0 ? "" : fmt::format(", beyond {:.2g} for {} of them", c.tolerance, differing));
@@ -376,8 +374,7 @@ RuleResult PhotographRule(const Verdict& verdict) {
   if (!rule.passed) {
     rule.advice =
         "the phone computes something else than this computer: run the app's self-check on it and import "
-        "that, "
-        "too; if it is green, report the phone with both records";
+        "that, too; if it is green, report the phone with both records";
   }
   return rule;
 }
@@ -416,8 +413,7 @@ Result<void> AddPhones(const std::filesystem::path& run, const Shipped& shipped,
     if (!model) {
       verdict.phone_notes.push_back(
           fmt::format("{} is about a model that this run no longer has and was not judged: pack the app "
-                      "again, install it, and "
-                      "import what it says then; or delete the file",
+                      "again, install it, and import what it says then; or delete the file",
                       stored.file));
       continue;
     }
