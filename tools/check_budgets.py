@@ -62,16 +62,6 @@ def flat_rooms():
             yield room.name, sum(1 for line in lines if line and not line.startswith("//"))
 
 
-def flat_rooms():
-    """(room, lines of code) of every room that has no folder of sources."""
-    for room in sorted(path for path in (ROOT / "src").iterdir() if path.is_dir()):
-        files = [p for p in room.rglob("*") if p.suffix in {".cc", ".h", ".c"} and not LEFT_OUT & set(p.parts)]
-        if all(path.parent == room for path in files):
-            lines = (line.strip() for path in files if not path.name.endswith("_test.cc")
-                     for line in path.read_text(encoding="utf-8").splitlines())
-            yield room.name, sum(1 for line in lines if line and not line.startswith("//"))
-
-
 def main():
     over, total, worst, count, most = [], 0, (0, ""), 0, 0
     texts = {path: path.read_text(encoding="utf-8") for path in sources()}

@@ -53,6 +53,16 @@ public abstract class AppTest {
         return Engine.get(Lab.app());
     }
 
+    /** The camera's screen, with a camera that looks this way. */
+    static CameraActivity camera(int facing) throws Exception {
+        checkedEngine();
+        Lab.addCamera("0", facing, 90);
+        Lab.allowCamera();
+        CameraActivity activity = Robolectric.buildActivity(CameraActivity.class).setup().get();
+        Lab.idle();
+        return activity;
+    }
+
     /** A 640 x 480 frame with something in it. */
     static Lab.Frame photoFrame() {
         return photoFrame(0);

@@ -36,15 +36,6 @@ import org.robolectric.shadows.ShadowToast;
 
 /** What is kept of pictures: saved, explained, and shared with a field test. */
 public class KeptTest extends AppTest {
-    private CameraActivity camera(int facing) throws Exception {
-        checkedEngine();
-        Lab.addCamera("0", facing, 90);
-        Lab.allowCamera();
-        CameraActivity activity = Robolectric.buildActivity(CameraActivity.class).setup().get();
-        Lab.idle();
-        return activity;
-    }
-
     @Test
     public void aHeldPictureIsSavedAsTheModelSawIt() throws Exception {
         CameraActivity activity = camera(BACK);

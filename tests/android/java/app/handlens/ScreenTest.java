@@ -24,15 +24,6 @@ import org.robolectric.annotation.Config;
 
 /** The screens: the app's own code with the resources and assets of the final signed APK, drawn and pressed. */
 public class ScreenTest extends AppTest {
-    private CameraActivity camera(int facing) throws Exception {
-        checkedEngine();
-        Lab.addCamera("0", facing, 90);
-        Lab.allowCamera();
-        CameraActivity activity = Robolectric.buildActivity(CameraActivity.class).setup().get();
-        Lab.idle();
-        return activity;
-    }
-
     @Test
     public void cameraScreenShowsTheAnswerOfTheFrame() throws Exception {
         CameraActivity activity = camera(BACK);
