@@ -21,6 +21,18 @@ std::filesystem::path ProgramFolder() {
   return std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
 }
 
+std::filesystem::path FindPart(std::string_view name, std::initializer_list<std::string_view> places) {
+  std::error_code error;
+  std::filesystem::path folder = ProgramFolder();
+  for (int up = 0; up < 3 && !folder.empty(); ++up, folder = folder.parent_path()) {
+    for (const std::string_view place : places) {
+      const std::filesystem::path part = folder / place / name;
+      if (std::filesystem::is_regular_file(part, error)) return part;
+    }
+  }
+  return {};
+}
+
 void UseProgramFolder(std::filesystem::path folder) { Named() = std::move(folder); }
 
 }  // namespace handlens

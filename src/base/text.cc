@@ -124,6 +124,8 @@ std::string Duration(double seconds) {
   return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
 }
 
+std::string Percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
+
 std::string ByteCount(double bytes) {
   if (bytes < 1000) return fmt::format("{:.0f} bytes", bytes);
   if (bytes < 1e6) return fmt::format("{:.1f} KB", bytes / 1e3);

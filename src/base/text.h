@@ -13,6 +13,7 @@ std::string Thousands(int64_t n);                                           // "
 std::string Plural(size_t n, std::string_view one, std::string_view many);  // "1 picture", "2,000 pictures"
 std::string Count(int64_t number, std::string_view noun);  // the same for nouns that take an s
 std::string Duration(double seconds);  // "3.0 s", "4 min 5 s", "2 h 10 min"; "?" where it is not known
+std::string Percent(double share);     // 0.658 -> "65.8 %"
 std::string ByteCount(double bytes);   // "90 bytes", "90.0 KB", "1.2 GB"; 1 KB = 1000 bytes
 
 // A text of a stranger (a file's name, a record's words) for a terminal or a line of ours: what could move

@@ -23,8 +23,6 @@ Result<Json> Record(const Run& run, std::string_view name) {
   return ParseJson(text, run.At(name).string());
 }
 
-std::string Percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
-
 std::string CellLine(const search::CellResult& cell) {
   const search::Candidate& c = cell.candidate;
   if (cell.folds.empty())

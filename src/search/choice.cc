@@ -18,12 +18,6 @@ void AppendHits(const dataset::Dataset& dataset, const train::Predictions& predi
   }
 }
 
-std::vector<bool> Hits(const dataset::Dataset& dataset, const train::Predictions& predictions) {
-  std::vector<bool> hits;
-  AppendHits(dataset, predictions, hits);
-  return hits;
-}
-
 std::vector<size_t> Contenders(const std::vector<CellResult>& cells) {
   size_t most_folds = 0;
   for (const CellResult& cell : cells) {
@@ -83,6 +77,12 @@ std::string RuleSentence(const CellResult& best, const CellResult& chosen, const
 }
 
 }  // namespace
+
+std::vector<bool> Hits(const dataset::Dataset& dataset, const train::Predictions& predictions) {
+  std::vector<bool> hits;
+  AppendHits(dataset, predictions, hits);
+  return hits;
+}
 
 const char* YardstickName(Yardstick yardstick) {
   return yardstick == Yardstick::kPictures ? "pictures" : yardstick == Yardstick::kCamera ? "camera" : "both";

@@ -10,6 +10,9 @@
 
 namespace handlens::search {
 
+// Whether the highest score of each picture is its label's.
+std::vector<bool> Hits(const dataset::Dataset& dataset, const train::Predictions& predictions);
+
 // For each validation picture of a fold the share of its views that were right, 0..1. The views are those of
 // the yardstick: the picture as it is, its photographs, or both with the same weight.
 std::vector<double> RightShares(const dataset::Dataset& dataset, const train::TrialResult& fold,

@@ -18,7 +18,6 @@ TestedFolds TestedOf(const CellResult& cell) {
   return estimate;
 }
 
-std::string Percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
 std::string Points(double share) { return fmt::format("{:.1f}", 100 * share); }
 
 // All pictures that some fold tests.
@@ -182,15 +181,10 @@ Result<Nested> RunNested(const dataset::Dataset& dataset, const split::Split& sp
     }
     HL_ASSIGN(const train::TrialResult* const trial,
               OnFold(on_folds.at(found.chosen).cells[0], static_cast<int>(k)));
-    OuterFold fold{
-        CandidateName(chosen.candidate), inner, chosen.validation_accuracy.mean, TestedOf(chosen), 0,
-        trial->test.pictures.size()};
-    const std::vector<int> predicted = train::PredictedLabels(trial->test);
-    for (size_t i = 0; i < predicted.size(); ++i) {
-      const int label = dataset.pictures[static_cast<size_t>(trial->test.pictures[i])].label;
-      fold.correct += predicted[i] == label ? 1 : 0;
-    }
-    folds.push_back(std::move(fold));
+    const std::vector<bool> hits = Hits(dataset, trial->test);
+    folds.push_back({CandidateName(chosen.candidate), inner, chosen.validation_accuracy.mean,
+                     TestedOf(chosen), static_cast<size_t>(std::count(hits.begin(), hits.end(), true)),
+                     hits.size()});
   }
   return SummarizeNested(std::move(folds), split.folds[0].test.size(), split.folds[0].train.size());
 }

@@ -35,13 +35,7 @@ constexpr int kPatienceMs = (kApartSeconds + 10) * 1000;
 
 // Beside the program, in the libraries' folder of an installation, or in a parent folder.
 Result<fs::path> HelperPath() {
-  std::error_code error;
-  fs::path folder = ProgramFolder();
-  for (int up = 0; up < 3 && !folder.empty(); ++up, folder = folder.parent_path()) {
-    for (const fs::path& place : {folder / kHelper, folder / "lib/handlens" / kHelper}) {
-      if (fs::is_regular_file(place, error)) return place;
-    }
-  }
+  if (fs::path helper = FindPart(kHelper, {"", "lib/handlens"}); !helper.empty()) return helper;
   return Fail(ErrorKind::kInternal,
               "{}, which runs models apart from the program, is not beside it; install handlens again",
               kHelper);

@@ -12,8 +12,6 @@
 namespace handlens::verify {
 namespace {
 
-std::string Percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
-
 // Where two ways disagree and it is no tie of two scores.
 std::string Answers(size_t flips) {
   return flips == 0 ? "same answers" : Count(static_cast<int64_t>(flips), "answer") + " differ";

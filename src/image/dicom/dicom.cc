@@ -13,8 +13,6 @@
 namespace handlens::image {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr const char* kLibrary = "libhandlens_dicom.so";
 // The samples as stored, in 32 bits, and as shown.
 constexpr int64_t kDicomBytesPerPixel = 20;
@@ -25,19 +23,9 @@ struct Module {
   decltype(&hl_dicom_close) close = nullptr;
 };
 
-void* OpenLibrary() {
-  std::error_code error;
-  fs::path folder = ProgramFolder();
-  for (int up = 0; up < 3 && !folder.empty(); ++up, folder = folder.parent_path()) {
-    for (const fs::path& place : {folder / "lib" / kLibrary, folder / "lib/handlens" / kLibrary}) {
-      if (fs::is_regular_file(place, error)) return ::dlopen(place.c_str(), RTLD_NOW | RTLD_LOCAL);
-    }
-  }
-  return nullptr;
-}
-
 std::optional<Module> OpenModule() {
-  void* library = OpenLibrary();
+  const std::filesystem::path path = FindPart(kLibrary, {"lib", "lib/handlens"});
+  void* const library = path.empty() ? nullptr : ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) return std::nullopt;
   Module module;
   module.open = reinterpret_cast<decltype(module.open)>(::dlsym(library, "hl_dicom_open"));

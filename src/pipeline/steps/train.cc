@@ -235,9 +235,9 @@ struct Crossvalidation {
   }
   static Result<void> Work(Workspace& space, const Options& o) {
     HL_TRY(NeedBackbone(space, space.chosen.candidate.start));
-    std::set<int> sizes = {space.chosen.candidate.size_px};
-    for (const search::Candidate& candidate : o.candidates) sizes.insert(candidate.size_px);
-    HL_TRY(PrepareSizes(space, o.fit, {sizes.begin(), sizes.end()}));
+    std::vector<search::Candidate> trained = o.candidates;
+    trained.push_back(space.chosen.candidate);
+    HL_TRY(PrepareSizes(space, o.fit, SizesOf(trained)));
     const search::Searcher searcher = [&](const split::Split& split,
                                           const std::vector<search::Candidate>& candidates) {
       search::SearchOptions options = OptionsOf(space);

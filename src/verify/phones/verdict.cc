@@ -251,8 +251,6 @@ class Evidence {
   Verdict& verdict_;
 };
 
-std::string Percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
-
 RuleResult GalleryRule(const Rules& rules, const Route& route) {
   const Comparison c = route.computer.value_or(Comparison{});
   const bool same =

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "describe/describe.h"
 #include "tflite/tflite.h"
 #include "verify/phones/routes.h"
@@ -64,8 +65,6 @@ std::optional<describe::Description> DescriptionOf(const Shipped& shipped) {
   auto description = describe::DescriptionFromJson(info->preprocess_json, packed->file);
   return description ? std::optional(*std::move(description)) : std::nullopt;
 }
-
-std::string Percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
 
 std::string Counts(const Route& route) {
   const Answered& a = *route.answering;

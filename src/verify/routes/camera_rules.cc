@@ -1,12 +1,11 @@
 // What the camera route means for the verdict (docs/verdict.md).
 #include <algorithm>
 
+#include "base/text.h"
 #include "verify/routes/camera_route.h"
 
 namespace handlens::verify {
 namespace {
-
-std::string Percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
 
 bool Judged(const Route* route) { return route != nullptr && route->status == "done" && route->n > 0; }
 
