@@ -1,4 +1,6 @@
 // The commands on finished runs, and help: check, help, version.
+#include <map>
+
 #include "base/suggest.h"
 #include "base/text.h"
 #include "cli/commands/command.h"
@@ -7,6 +9,27 @@
 namespace handlens::cli {
 namespace fs = std::filesystem;
 using namespace pipeline;
+namespace {
+
+// A line a finding; of more than ten of a kind the first five, and how many more there are.
+std::string FindingLines(const std::vector<Finding>& findings) {
+  std::map<FindingKind, size_t> counts, written;
+  for (const Finding& finding : findings) ++counts[finding.kind];
+  std::string lines;
+  for (const Finding& finding : findings) {
+    const bool many = counts[finding.kind] > 10;
+    const size_t place = ++written[finding.kind];
+    if (!many || place <= 5)
+      lines += fmt::format("  {}: {}\n", FindingName(finding.kind), Visible(finding.text));
+    if (many && place == 5)
+      lines += fmt::format("  {}: {} more like these (--json lists all)\n", FindingName(finding.kind),
+                           counts[finding.kind] - place);
+  }
+  return lines;
+}
+
+}  // namespace
+
 Result<Outcome> CommandCheck(Call& call) {
   const fs::path folder = call.arguments[0];
   HL_ASSIGN(const std::unique_ptr<Run> run, Open(call, folder));
@@ -21,8 +44,8 @@ Result<Outcome> CommandCheck(Call& call) {
   for (const Finding& finding : check.findings) {
     outcome.json["findings"].push_back(
         {{"kind", FindingName(finding.kind)}, {"path", finding.path}, {"text", finding.text}});
-    outcome.text += fmt::format("  {}: {}\n", FindingName(finding.kind), Visible(finding.text));
   }
+  outcome.text += FindingLines(check.findings);
   outcome.text += check.findings.empty() ? "the chain from the pictures to the model files holds\n"
                                          : "the chain is broken\n";
   if (check.findings.empty()) return outcome;
