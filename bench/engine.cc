@@ -1,12 +1,12 @@
-// Pictures a second of the training engine: forward, backward and update on one thread.
-//   bench_engine [--backend fast|reference] [--rounds N] [model:size:batch[:forward] ...]
+// Pictures a second of the training engine: forward, backward and update on one thread, or on so many where
+// the network can share a batch's pictures among them (then by the clock, else by processor time).
+//   bench_engine [--backend fast|reference] [--rounds N] [--threads N] [model:size:batch[:forward] ...]
 // prints one JSON object a row, medians of interleaved rounds. With --serve it is a worker of
 // bench/compare.py instead: one JSON object a line in, one a line out (compare.py says which).
 #include <fmt/core.h>
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <iostream>
 #include <string_view>
@@ -17,13 +17,9 @@
 namespace handlens::nn {
 namespace {
 
-double WallNow() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 struct Options {
   Backend backend = Backend::kFast;
-  int rounds = 9;
+  int rounds = 9, threads = 1;
   enum class Mode { kTable, kServe } mode = Mode::kTable;
   std::vector<std::string_view> rows;
 };
@@ -35,6 +31,8 @@ Options Parse(const std::vector<std::string_view>& arguments) {
       options.backend = arguments[++i] == "reference" ? Backend::kReference : Backend::kFast;
     } else if (arguments[i] == "--rounds" && i + 1 < arguments.size()) {
       options.rounds = std::max(1, Number(arguments[++i]));
+    } else if (arguments[i] == "--threads" && i + 1 < arguments.size()) {
+      options.threads = std::max(1, Number(arguments[++i]));
     } else if (arguments[i] == "--serve") {
       options.mode = Options::Mode::kServe;
     } else {
@@ -83,12 +81,17 @@ int Table(const Options& options) {
       fmt::print(stderr, "{}\n", row.error().message);
       return static_cast<int>(row.error().kind);
     }
+    if (const auto used = row->network->UseThreads(options.threads); !used) {
+      fmt::print(stderr, "{}\n", used.error().message);
+      return static_cast<int>(used.error().kind);
+    }
     rows.push_back(std::move(*row));
   }
-  for (Row& row : rows) Round(row);  // warm-up
+  double (*const clock)() = options.threads > 1 ? WallNow : Now;
+  for (Row& row : rows) Round(row, clock);  // warm-up
   for (Row& row : rows) row.seconds.clear();
   for (int r = 0; r < options.rounds; ++r) {
-    for (Row& row : rows) Round(row);
+    for (Row& row : rows) Round(row, clock);
   }
   for (Row& row : rows) Print(row, options.backend == Backend::kFast ? "fast" : "reference");
   return 0;

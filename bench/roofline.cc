@@ -127,13 +127,13 @@ double Median(std::vector<double> values) {
 Result<void> Print(std::string_view text, int rounds) {
   HL_ASSIGN(Row row, MakeRow(text, Backend::kFast));
   HL_ASSIGN(const GraphSpec graph, OneConvolution(row));
-  Round(row);  // warm-up
+  Round(row, Now);  // warm-up
   std::vector<double> peaks, bounds, speeds, shares;
   Work work;
   for (int r = 0; r < rounds; ++r) {
     work = Count(graph, row);
     peaks.push_back(Peak());
-    Round(row);
+    Round(row, Now);
     bounds.push_back(row.batch * peaks.back() / work.Sum());
     speeds.push_back(row.batch / row.seconds.back());
     shares.push_back(speeds.back() / bounds.back());

@@ -1,6 +1,7 @@
 #include "row.h"
 
 #include <charconv>
+#include <chrono>
 #include <ctime>
 
 #include "backbone/efficientnet_lite.h"
@@ -39,20 +40,23 @@ int Number(std::string_view text) {
 bool UsesMomentum(std::string_view model) { return model.starts_with("nano") || model.starts_with("lite"); }
 
 double Now() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+double WallNow() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 void Step(Row& row) {
   if (row.task == Task::kForward) return row.network->Predict(row.inputs, row.batch, row.scores);
   row.network->TrainStep({row.inputs, row.labels, {}, 0}, 0.01f, {1, row.step++});
 }
 
-void Round(Row& row) {
-  const double start = Now();
+void Round(Row& row, double (*clock)()) {
+  const double start = clock();
   int steps = 0;
-  while (steps == 0 || Now() - start < 0.1) {
+  while (steps == 0 || clock() - start < 0.1) {
     Step(row);
     ++steps;
   }
-  row.seconds.push_back((Now() - start) / steps);
+  row.seconds.push_back((clock() - start) / steps);
 }
 
 Result<Row> MakeRow(std::string_view text, Backend backend) {

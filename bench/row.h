@@ -31,10 +31,11 @@ bool UsesMomentum(std::string_view model);
 Result<Row> MakeRow(std::string_view text, Backend backend);
 
 void Step(Row& row);
-// A round lasts at least 0.1 s of steps; adds the seconds of one.
-void Round(Row& row);
+// A round lasts at least 0.1 s of steps by this clock; adds the seconds of one.
+void Round(Row& row, double (*clock)());
 
-// Processor time of the program, which has one thread: other programs on the machine then count little.
+// Processor time of the program: where it has one thread, other programs on the machine then count little.
 double Now();
+double WallNow();
 
 }  // namespace handlens::nn

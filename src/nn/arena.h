@@ -18,6 +18,14 @@ class Arena {
   Result<void> Allocate();
   float* At(size_t offset) const { return memory_.get() + offset; }
   size_t Bytes() const { return floats_ * sizeof(float); }
+  bool HasMemory() const { return memory_ != nullptr; }
+  // The same plan without the memory.
+  Arena Plan() const {
+    Arena plan;
+    plan.floats_ = floats_;
+    plan.buffers_ = buffers_;
+    return plan;
+  }
 
  private:
   struct Free {

@@ -8,11 +8,12 @@
 
 #include "base/rng.h"
 #include "nn/nn.h"
+#include "nn/test_layers.h"
 
 namespace handlens::nn {
 namespace {
 
-struct Problem {
+struct SlopeProblem {
   ModelSpec spec;
   std::vector<float> inputs;
   std::vector<int> labels{0, 1, 1};
@@ -20,12 +21,8 @@ struct Problem {
   Weights start;
 };
 
-LayerSpec Conv(int units, int kernel, int stride, Padding padding) {
-  return {.kind = LayerKind::kConv, .units = units, .kernel = kernel, .stride = stride, .padding = padding};
-}
-
-Problem Make(std::vector<LayerSpec> layers, int size_px) {
-  Problem p;
+SlopeProblem Make(std::vector<LayerSpec> layers, int size_px) {
+  SlopeProblem p;
   p.spec = {"t", size_px, 2, std::move(layers)};
   Rng rng(7, "test");
   p.inputs.resize(p.labels.size() * static_cast<size_t>(size_px * size_px * 3));
@@ -41,7 +38,7 @@ Problem Make(std::vector<LayerSpec> layers, int size_px) {
 }
 
 // Loss of `weights`, and the weights after one step at `rate`.
-float Loss(const Problem& p, Backend backend, float rate, Weights& weights) {
+float Loss(const SlopeProblem& p, Backend backend, float rate, Weights& weights) {
   auto net = *Network::Create(p.spec, 3, {}, backend);
   EXPECT_TRUE(net->LoadWeights(weights));
   const StepResult r = net->TrainStep({p.inputs, p.labels, p.weights, 0.1f}, rate, {3, 4});
@@ -49,13 +46,13 @@ float Loss(const Problem& p, Backend backend, float rate, Weights& weights) {
   return r.mean_loss;
 }
 
-bool Trained(const Problem& p, const Tensor& t) {
+bool Trained(const SlopeProblem& p, const Tensor& t) {
   const auto what = t.name.substr(t.name.find('.') + 1);
   if (what == "mean" || what == "variance" || what == "std") return false;
   return !p.spec.layers.empty();
 }
 
-void ExpectSlopesMatch(const Problem& p, Backend backend) {
+void ExpectSlopesMatch(const SlopeProblem& p, Backend backend) {
   Weights after = p.start;
   Loss(p, backend, 1, after);
   for (size_t t = 0; t < p.start.size(); ++t) {

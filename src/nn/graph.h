@@ -25,6 +25,10 @@ struct Pass {
 class Graph {
  public:
   virtual ~Graph() = default;
+  // Memory besides the arena's: of each thread. Kind kResources when there is none for `threads`.
+  virtual size_t ThreadBytes() const { return 0; }
+  virtual bool SharesPictures() const { return false; }  // whether several threads can do a batch's pictures
+  virtual Result<void> UseThreads(int /*threads*/) { return {}; }
   virtual void Bind(const Arena& arena, Params& params) = 0;
   // Logits (count, classes), in the graph's memory until the next call.
   virtual const float* Forward(const Pass& pass) = 0;

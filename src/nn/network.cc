@@ -24,6 +24,19 @@ struct Planned {
   size_t logit_gradient = 0;
 };
 
+int64_t MultiplyAdds(const Node& n) {
+  const int64_t out = Elements(n.out), taps = int64_t{1} * n.layer.kernel * n.layer.kernel;
+  if (n.layer.kind == LayerKind::kConv) return out * taps * n.in.channels;
+  if (n.layer.kind == LayerKind::kDepthwise) return out * taps;
+  return n.layer.kind == LayerKind::kDense ? out * Elements(n.in) : 0;
+}
+
+int64_t MultiplyAddsOf(const GraphSpec& spec) {
+  int64_t sum = 0;
+  for (const Node& node : spec.nodes) sum += MultiplyAdds(node);
+  return sum;
+}
+
 class PlannedNetwork final : public Network {
  public:
   explicit PlannedNetwork(std::unique_ptr<Planned> plan) : p_(std::move(plan)) {}
@@ -66,6 +79,18 @@ class PlannedNetwork final : public Network {
     p_->graph->Forward({inputs.data(), count, Mode::kInference, {}, layers, means.data()});
   }
 
+  int MostThreads() const override {
+    constexpr int64_t kLeastMultiplyAdds = int64_t{1}
+                                           << 20;  // of a picture; below it is a millisecond a batch
+    constexpr int kMost = 16;
+    return p_->graph->SharesPictures() && MultiplyAddsOf(p_->spec) >= kLeastMultiplyAdds
+               ? std::min(p_->max_batch, kMost)
+               : 1;
+  }
+  Result<void> UseThreads(int threads) override {
+    return p_->graph->UseThreads(std::clamp(threads, 1, MostThreads()));
+  }
+
   Weights SaveWeights() const override { return p_->params.Save(); }
   Result<void> LoadWeights(const Weights& weights) override { return p_->params.Load(weights); }
   Weights SaveState() const override { return p_->params.SaveState(); }
@@ -81,13 +106,6 @@ class PlannedNetwork final : public Network {
   std::unique_ptr<Planned> p_;  // on the heap: the graph and the parameters point into it
 };
 
-int64_t MultiplyAdds(const Node& n) {
-  const int64_t out = Elements(n.out), taps = int64_t{1} * n.layer.kernel * n.layer.kernel;
-  if (n.layer.kind == LayerKind::kConv) return out * taps * n.in.channels;
-  if (n.layer.kind == LayerKind::kDepthwise) return out * taps;
-  return n.layer.kind == LayerKind::kDense ? out * Elements(n.in) : 0;
-}
-
 Result<void> CheckOptions(const ModelSpec& spec, int batch) {
   if (batch < 1 || batch > 65536)
     return Fail(ErrorKind::kUsage, "model {}: batch {} is not in 1..65536", spec.name, batch);
@@ -102,6 +120,7 @@ Result<std::unique_ptr<Network>> Network::Create(const ModelSpec& spec, int max_
   HL_ASSIGN(GraphSpec graph, Resolve(spec));
   auto plan = std::make_unique<Planned>(std::move(graph), max_batch, optimizer, backend);
   HL_TRY(plan->arena.Allocate());
+  HL_TRY(plan->graph->UseThreads(1));
   plan->params.Bind(plan->arena);
   plan->graph->Bind(plan->arena, plan->params);
   auto network = std::make_unique<PlannedNetwork>(std::move(plan));
@@ -116,9 +135,9 @@ Result<ModelCost> Cost(const ModelSpec& spec, int batch) {
   for (const ParamSpec& p : graph.params) {
     if (p.role != ParamRole::kStatistic) cost.parameters += static_cast<int64_t>(p.Count());
   }
-  for (const Node& n : graph.nodes) cost.multiply_adds += MultiplyAdds(n);
+  cost.multiply_adds = MultiplyAddsOf(graph);
   const Planned plan(std::move(graph), batch, {.kind = OptimizerKind::kAdam}, Backend::kFast);
-  cost.arena_bytes = static_cast<int64_t>(plan.arena.Bytes());
+  cost.arena_bytes = static_cast<int64_t>(plan.arena.Bytes() + plan.graph->ThreadBytes());
   return cost;
 }
 

@@ -2,10 +2,10 @@
 // it.
 //
 // A network is data (ModelSpec), so that searches can vary it and records can hold it. Activations are
-// float32, (batch, height, width, channels). One Network belongs to one thread; run several for several
-// trials. Everything is bit-identical for the same inputs on every processor and instruction set: each
-// element is one sequential chain of fused multiply-adds in a stated order, exp and log are our own (math.h
-// of this room).
+// float32, (batch, height, width, channels). One Network belongs to one thread, which may call others for
+// help; run several for several trials. Everything is bit-identical for the same inputs on every processor
+// and instruction set: each element is one sequential chain of fused multiply-adds in a stated order, exp and
+// log are our own (math.h of this room).
 #pragma once
 
 #include <cstdint>
@@ -197,6 +197,13 @@ class Network {
   // output of its own: name the last of them.
   virtual void Features(std::span<const float> inputs, int count, std::span<const int> layers,
                         std::span<float> means) = 0;
+
+  // How many threads can do pictures of one batch at the same time: 1 where they depend on each other, as
+  // through batch norms that use the batch's statistics, or where there is too little to do.
+  virtual int MostThreads() const = 0;
+  // From the next call on; at first 1. The numbers are the same bits. Kind kResources when memory does not
+  // suffice: it goes on with as many as before.
+  virtual Result<void> UseThreads(int threads) = 0;
 
   virtual Weights SaveWeights() const = 0;
   // Kind kBadInput when names or shapes do not fit the model.

@@ -12,6 +12,7 @@
 #include "nn/kernels/kernels.h"
 #include "nn/nn.h"
 #include "nn/reference/layers.h"
+#include "nn/test_layers.h"
 
 namespace handlens::nn {
 namespace {
@@ -19,10 +20,6 @@ namespace {
 LayerSpec Fake(float step, int zero) {
   return {.kind = LayerKind::kFakeQuantize, .step = step, .zero = zero};
 }
-LayerSpec Conv(int units, int kernel, int stride, Padding padding) {
-  return {.kind = LayerKind::kConv, .units = units, .kernel = kernel, .stride = stride, .padding = padding};
-}
-
 TEST(FakeQuantize, RoundsHalfToEvenWithinTheRangeOfInt8) {
   const std::vector<float> x = {0, 0.2f, 0.25f, 0.75f, 1.25f, -0.25f, -0.75f, 70, -70, 0.3f};
   std::vector<float> y(x.size());

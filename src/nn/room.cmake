@@ -32,7 +32,7 @@ if(AARCH64_CXX AND NOT HANDLENS_SANITIZE)
   file(GLOB aarch64_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/nn/*.cc ${CMAKE_SOURCE_DIR}/src/nn/*/*.cc)
   list(FILTER aarch64_sources EXCLUDE REGEX "_test\\.cc$|/safetensors\\.cc$")
   list(APPEND aarch64_sources ${CMAKE_SOURCE_DIR}/tests/engine/weight_hashes.cc)
-  list(APPEND aarch64_sources ${CMAKE_SOURCE_DIR}/src/base/result.cc ${CMAKE_SOURCE_DIR}/src/base/rng.cc
+  list(APPEND aarch64_sources ${CMAKE_SOURCE_DIR}/src/base/parallel.cc ${CMAKE_SOURCE_DIR}/src/base/result.cc ${CMAKE_SOURCE_DIR}/src/base/rng.cc
     ${CMAKE_SOURCE_DIR}/src/base/suggest.cc)
   set(aarch64_objects)
   foreach(source ${aarch64_sources})

@@ -7,22 +7,24 @@
 #include <thread>
 
 #include "train/feed.h"
+#include "train/network_threads.h"
 #include "train/schedule.h"
 
 namespace handlens::train {
 namespace {
 
 // The pictures of an epoch's batches, varied. With a thread to spare the next batch is made there while the
-// caller trains on this one; without, when it is asked for. The numbers are the same.
+// caller trains on this one; without, or where the threads are the network's, when it is asked for. The
+// numbers are the same.
 class Batches {
  public:
-  Batches(const Course& course, int epoch, std::span<float> inputs)
+  Batches(const Course& course, int epoch, std::span<float> inputs, SpareThreads* spare)
       : course_(course),
         epoch_(epoch),
         order_(EpochOrder(course.pictures, *course.spec, epoch)),
         steps_(StepsPerEpoch(order_.size(), course.spec->recipe)),
         stride_(inputs.size() / static_cast<size_t>(course.spec->recipe.batch)),
-        helper_(course.data->spare),
+        helper_(spare),
         inputs_{inputs, inputs} {
     if (!helper_) return;
     second_.resize(inputs.size());
@@ -31,7 +33,7 @@ class Batches {
       for (size_t step = 0; step < steps_; ++step) {
         free_.acquire();
         if (stop.stop_requested()) return;
-        Make(step);
+        Make(step, 1);
         made_.release();
       }
     });
@@ -49,20 +51,28 @@ class Batches {
                  to = BatchBegin(order_.size(), steps_, step + 1);
     return std::span(order_).subspan(from, to - from);
   }
-  // (pictures, size, size, 3), valid until the next call. Steps one after the other.
-  std::span<const float> Inputs(size_t step) {
+  // (pictures, size, size, 3), valid until the next call. Steps one after the other; `threads` may work on
+  // it.
+  std::span<const float> Inputs(size_t step, int threads) {
     if (helper_) {
       if (step > 0) free_.release();  // the batch before is trained on
       made_.acquire();
     } else {
-      Make(step);
+      Make(step, threads);
     }
     return Place(step);
   }
 
  private:
   std::span<float> Place(size_t step) { return inputs_[step % 2].first(Pictures(step).size() * stride_); }
-  void Make(size_t step) { FillVaried(*course_.spec, *course_.data, epoch_, Pictures(step), Place(step)); }
+  void Make(size_t step, int threads) {
+    const std::span<const int> pictures = Pictures(step);
+    const std::span<float> place = Place(step);
+    ParallelFor(pictures.size(), threads, [&](size_t i) {
+      FillVaried(*course_.spec, *course_.data, epoch_, pictures.subspan(i, 1),
+                 place.subspan(i * stride_, stride_));
+    });
+  }
 
   const Course& course_;
   const int epoch_;
@@ -85,14 +95,16 @@ size_t StepsPerEpoch(size_t pictures, const Recipe& recipe) {
 Result<EpochSums> TrainEpoch(nn::Network& network, const Course& course, int epoch, std::span<float> inputs,
                              const std::function<bool()>& stops) {
   const TrialSpec& spec = *course.spec;
-  Batches batches(course, epoch, inputs);
+  BorrowedForNetwork threads(network, course.data->spare);
+  Batches batches(course, epoch, inputs, threads.Most() > 1 ? nullptr : course.data->spare);
   const size_t steps = batches.Steps();
   std::vector<int> labels;
   std::vector<float> weights;
   EpochSums sums;
   for (size_t step = 0; step < steps; ++step) {
     if (stops()) return Interrupted();
-    const std::span<const float> varied = batches.Inputs(step);
+    const int used = threads.Take();
+    const std::span<const float> varied = batches.Inputs(step, used);
     const auto batch = batches.Pictures(step);
     labels.clear();
     weights.clear();

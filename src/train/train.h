@@ -125,7 +125,7 @@ struct TrialData {
   const dataset::Dataset* dataset = nullptr;
   const split::Split* split = nullptr;
   const dataset::PixelSet* pixels = nullptr;  // at spec.size_px
-  SpareThreads* spare = nullptr;  // a trial may borrow one at a time; changes nothing but the time it takes
+  SpareThreads* spare = nullptr;  // a trial may borrow them; changes nothing but the time it takes
   std::vector<const backbone::Backbone*> backbones = {};  // those that trials may begin with
   FeatureStore* features = nullptr;                       // needed with backbones
   bool camera_check = false;                              // fill TrialResult::camera of a fold's trial
@@ -136,9 +136,9 @@ struct TrialData {
 // most every 2 s and so rarely that it costs under 1 %; removed when done), weights.safetensors,
 // predictions.safetensors, trial.json (last, atomically: its presence means done). A finished trial is read,
 // not repeated; where data.camera_check wants camera.json and there is none, that alone is made. Formats:
-// docs/models.md. One thread, and a helper where data.spare has one; the caller sees to it that no one else
-// trains in this folder. Kind kInterrupted when progress asks to stop: then at most one epoch is lost. A loss
-// that is no longer finite ends the training and is a result, not an error.
+// docs/models.md. One thread, and those that data.spare has where the network can use them; the caller sees
+// to it that no one else trains in this folder. Kind kInterrupted when progress asks to stop: then at most
+// one epoch is lost. A loss that is no longer finite ends the training and is a result, not an error.
 Result<TrialResult> RunTrial(const TrialSpec& spec, const TrialData& data,
                              const std::filesystem::path& folder, Progress& progress);
 

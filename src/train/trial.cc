@@ -10,6 +10,7 @@
 #include "train/camera_check.h"
 #include "train/epoch.h"
 #include "train/feed.h"
+#include "train/network_threads.h"
 #include "train/probe.h"
 #include "train/record.h"
 #include "train/schedule.h"
@@ -237,8 +238,10 @@ Result<Predictions> Trial::Predict(const std::vector<int>& pictures) {
   Predictions result;
   result.pictures = pictures;
   result.scores.resize(pictures.size() * classes);
+  BorrowedForNetwork threads(*network_, data_.spare);
   for (size_t from = 0; from < pictures.size(); from += batch) {
     if (Stops()) return Interrupted();
+    threads.Take();
     const size_t count = std::min(batch, pictures.size() - from);
     const auto inputs = std::span(inputs_).first(count * stride);
     FillPlain(*data_.pixels, std::span(pictures).subspan(from, count), inputs);

@@ -26,13 +26,14 @@ class Conv final : public Operation {
         p_(p, w),
         fold_(p, p_.taps.Count(), p_.out),
         panels_(p.arena->Reserve(PanelFloats(p_.taps.Count(), p_.out))) {
-    if (fold_.Learns()) own_ = p.arena->Reserve(p_.taps.Count() * Padded(p_.out));
+    if (fold_.Learns()) own_ = p.lane->Reserve(p_.taps.Count() * Padded(p_.out));
     if (!w.NeedsData()) return;
     point_ = p_.kernel == 1 && p_.taps.stride == 1;
     transposed_ = p.arena->Reserve(point_ ? PanelFloats(p_.out, p_.in)
                                           : p_.out * p_.kernel * p_.kernel * Padded(p_.in));
   }
   void Bind(Params& params) override { fold_.Bind(params); }
+  bool Shares() const override { return true; }
 
   void BeginForward(const Context& c) override {
     if (!fold_.Refresh(c)) return;
@@ -53,13 +54,15 @@ class Conv final : public Operation {
   }
 
   void BeginBackward(const Context& c) override { fold_.Clear(c); }
-  void Backward(const Context& c, size_t b) override {
+  void BackwardInTurn(const Context& c, size_t b) override {
     const Tensor4& dy = p_.wires.dy;
     CloseActivation(c, at_, p_.wires, fold_, b);
     if (fold_.Learns()) {
       ConvWeights({p_.Windows(c, b), c.In(dy, b), Size(dy.shape.height), Size(dy.shape.width), dy.pixel,
-                   p_.taps, c.arena->At(own_), fold_.WeightSums(c)});
+                   p_.taps, c.lane->At(own_), fold_.WeightSums(c)});
     }
+  }
+  void Backward(const Context& c, size_t b) override {
     if (p_.wires.NeedsData()) BackwardData(c, b);
   }
   void EndBackward(const Context& c) override { fold_.Store(c); }
@@ -117,10 +120,11 @@ class DepthwiseConv final : public Operation {
   DepthwiseConv(const Placement& p, const Wires& w)
       : at_(p), p_(p, w), taps_(p_.kernel * p_.kernel), fold_(p, taps_, p_.in) {
     weights_ = p.arena->Reserve(taps_ * w.x.pixel);
-    if (fold_.Learns()) own_ = p.arena->Reserve(taps_ * w.x.pixel);
+    if (fold_.Learns()) own_ = p.lane->Reserve(taps_ * w.x.pixel);
     if (w.NeedsData()) flipped_ = p.arena->Reserve(taps_ * w.x.pixel);
   }
   void Bind(Params& params) override { fold_.Bind(params); }
+  bool Shares() const override { return true; }
 
   void BeginForward(const Context& c) override {
     if (!fold_.Refresh(c)) return;
@@ -139,13 +143,15 @@ class DepthwiseConv final : public Operation {
   }
 
   void BeginBackward(const Context& c) override { fold_.Clear(c); }
-  void Backward(const Context& c, size_t b) override {
+  void BackwardInTurn(const Context& c, size_t b) override {
     const Tensor4& dy = p_.wires.dy;
     CloseActivation(c, at_, p_.wires, fold_, b);
     if (fold_.Learns()) {
       DepthwiseWeights({p_.Windows(c, b), c.In(dy, b), Size(dy.shape.height), Size(dy.shape.width), dy.pixel,
-                        p_.kernel, p_.taps.stride, c.arena->At(own_), fold_.WeightSums(c)});
+                        p_.kernel, p_.taps.stride, c.lane->At(own_), fold_.WeightSums(c)});
     }
+  }
+  void Backward(const Context& c, size_t b) override {
     if (p_.wires.NeedsData()) BackwardData(c, b);
   }
   void EndBackward(const Context& c) override { fold_.Store(c); }

@@ -1,8 +1,11 @@
 // The fast backend: cuts a model into operations, lays out their tensors, runs them in order.
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <optional>
+#include <thread>
 
+#include "base/parallel.h"
 #include "nn/fast/plan.h"
 
 namespace handlens::nn {
@@ -28,6 +31,9 @@ class Schedule {
 class FastGraph final : public Graph {
  public:
   FastGraph(const GraphSpec& spec, const std::vector<Cut>& cuts, int max_batch, Arena& arena);
+  size_t ThreadBytes() const override { return lanes_[0].Bytes(); }
+  bool SharesPictures() const override;
+  Result<void> UseThreads(int threads) override;
   void Bind(const Arena& arena, Params& params) override;
   const float* Forward(const Pass& pass) override;
   void Backward(const float* logit_gradient, const Update& update) override;
@@ -45,7 +51,11 @@ class FastGraph final : public Graph {
     int layer = 0;                // whose output it writes
     bool trains = false;
     bool clears_border = false;  // the output's memory has held others'
+    bool gathers = false;        // sees each picture before it begins
   };
+  // How far the pictures of a group have come in an operation that sums over them: the next one whose turn it
+  // is.
+  using Turns = std::vector<std::atomic<size_t>>;
   struct Shape4 {  // how a layer's output and its gradient lie
     size_t pixel = 0;
     Rows4 rows = Rows4::kSpread;
@@ -58,16 +68,23 @@ class FastGraph final : public Graph {
   bool IsRepeated(const GraphSpec& spec, const Cut& cut) const;
   void PlaceValues(const GraphSpec& spec, const std::vector<Cut>& cuts, Arena& arena);
   void PlaceGradients(const GraphSpec& spec, const std::vector<Cut>& cuts, Arena& arena);
-  void AddStep(const GraphSpec& spec, const Cut& cut, Arena& arena, Step& step) const;
+  void AddStep(const GraphSpec& spec, const Cut& cut, Arena& arena, Step& step);
   OtherInput Source(int layer) const;
-  void BackwardPicture(const Step& step, size_t picture);
-  void WriteMeans(int layer, size_t picture) const;
+  bool IsShared(size_t begin, size_t end, std::optional<size_t> next) const;
+  template <class Run>
+  void ForPictures(bool shared, const Run& run);
+  void ForwardGroup(const Context& c, const Group& group, size_t picture);
+  void BackwardPicture(const Context& c, const Step& step, size_t picture, std::atomic<size_t>& turn);
+  void WriteMeans(const Context& c, int layer, size_t picture) const;
 
   size_t batch_;
   Schedule schedule_;
   std::vector<Slot> slots_;  // by layer + 1; the picture first
   std::vector<Step> steps_;
+  std::vector<bool> forward_shared_, backward_shared_;  // by group
   size_t logits_ = 0;
+  std::vector<Arena> lanes_ = std::vector<Arena>(1);
+  size_t threads_ = 1;
   Context context_;
 };
 
@@ -135,7 +152,7 @@ bool FastGraph::IsRepeated(const GraphSpec& spec, const Cut& cut) const {
 }
 
 void FastGraph::PlaceValues(const GraphSpec& spec, const std::vector<Cut>& cuts, Arena& arena) {
-  SharedMemory kept(arena, batch_), passing(arena, 1);
+  SharedMemory kept(arena, batch_), passing(lanes_[0], 1);
   std::vector<Tensor4*> of_one_picture;
   if (!slots_[0].value.given) kept.Keep(slots_[0].value);
   for (size_t k = 0; k < cuts.size(); ++k) {
@@ -148,14 +165,17 @@ void FastGraph::PlaceValues(const GraphSpec& spec, const std::vector<Cut>& cuts,
       of_one_picture.push_back(&value);
       steps_[k].clears_border = true;
     } else if (next && IsRepeated(spec, cuts[k])) {
-      SharedMemory::KeepOne(arena, value);
+      SharedMemory::KeepOne(lanes_[0], value);
       steps_[k + 1].again = k;
     } else {
       kept.Keep(value);
     }
   }
   passing.Place();
-  for (Tensor4* value : of_one_picture) value->picture = 0;
+  for (Tensor4* value : of_one_picture) {
+    value->picture = 0;
+    value->of_lane = true;
+  }
 }
 
 void FastGraph::PlaceGradients(const GraphSpec& spec, const std::vector<Cut>& cuts, Arena& arena) {
@@ -176,7 +196,7 @@ void FastGraph::PlaceGradients(const GraphSpec& spec, const std::vector<Cut>& cu
     if (readers.size() != 1 || bordered) {
       memory.Keep(slot.gradient);
     } else if (written == read) {
-      SharedMemory::KeepOne(arena, slot.gradient);
+      SharedMemory::KeepOne(lanes_[0], slot.gradient);
     } else {
       memory.Add(slot.gradient, {written, read});
     }
@@ -189,13 +209,18 @@ OtherInput FastGraph::Source(int layer) const {
   return {s.value, s.shared ? *s.shared : s.gradient, s.trains ? Wires::Need::kData : Wires::Need::kNone};
 }
 
-void FastGraph::AddStep(const GraphSpec& spec, const Cut& cut, Arena& arena, Step& step) const {
+void FastGraph::AddStep(const GraphSpec& spec, const Cut& cut, Arena& arena, Step& step) {
   const Node& first = spec.nodes[Size(cut.first)];
   const OtherInput from = Source(first.inputs[0]);
   const Slot& to = slots_[Size(cut.last + 1)];
   const Wires wires{from.x, to.value, to.gradient, from.dx, from.need};
   const LayerKind last = spec.nodes[Size(cut.last)].layer.kind;
-  Placement place{.index = cut.first, .norm = cut.norm, .spec = &spec, .batch = batch_, .arena = &arena};
+  Placement place{.index = cut.first,
+                  .norm = cut.norm,
+                  .spec = &spec,
+                  .batch = batch_,
+                  .arena = &arena,
+                  .lane = &lanes_[0]};
   if (last == LayerKind::kRelu || last == LayerKind::kRelu6) place.low = 0;
   if (last == LayerKind::kRelu6) place.high = 6;
   switch (cut.kind) {
@@ -217,6 +242,7 @@ void FastGraph::AddStep(const GraphSpec& spec, const Cut& cut, Arena& arena, Ste
   }
   step.layer = cut.last;
   step.trains = to.trains;
+  step.gathers = cut.Sees() == Reach::kGathers;
 }
 
 FastGraph::FastGraph(const GraphSpec& spec, const std::vector<Cut>& cuts, int max_batch, Arena& arena)
@@ -228,7 +254,59 @@ FastGraph::FastGraph(const GraphSpec& spec, const std::vector<Cut>& cuts, int ma
   PlaceValues(spec, cuts, arena);
   PlaceGradients(spec, cuts, arena);
   for (size_t k = 0; k < cuts.size(); ++k) AddStep(spec, cuts[k], arena, steps_[k]);
+  for (const Group& g : schedule_.forward)
+    forward_shared_.push_back(
+        IsShared(g.begin, g.end, g.end < cuts.size() ? std::optional(g.end) : std::nullopt));
+  for (const Group& g : schedule_.backward) {
+    const size_t begin = cuts.size() - g.end, end = cuts.size() - g.begin;
+    backward_shared_.push_back(IsShared(begin, end, begin > 0 ? std::optional(begin - 1) : std::nullopt));
+  }
   logits_ = arena.Reserve(batch_ * Size(spec.model.classes));
+}
+
+// Whether pictures may take these operations in several lanes: all share, and the next one gathers nothing,
+// which goes in the pictures' order.
+bool FastGraph::IsShared(size_t begin, size_t end, std::optional<size_t> next) const {
+  if (next && steps_[*next].gathers) return false;
+  return std::all_of(steps_.begin() + static_cast<std::ptrdiff_t>(begin),
+                     steps_.begin() + static_cast<std::ptrdiff_t>(end),
+                     [](const Step& step) { return step.operation->Shares(); });
+}
+
+// A group of one or two operations is not worth a thread.
+bool FastGraph::SharesPictures() const {
+  constexpr size_t kLeastOperations = 8;
+  for (size_t g = 0; g < schedule_.forward.size(); ++g) {
+    const Group& group = schedule_.forward[g];
+    if (forward_shared_[g] && group.end - group.begin >= kLeastOperations) return true;
+  }
+  return false;
+}
+
+Result<void> FastGraph::UseThreads(int threads) {
+  const size_t wanted = SharesPictures() ? std::min(Size(threads), batch_) : 1;
+  while (lanes_.size() < wanted) lanes_.push_back(lanes_[0].Plan());
+  context_.lane = &lanes_[0];
+  for (size_t i = 0; i < wanted; ++i) {
+    if (!lanes_[i].HasMemory()) HL_TRY(lanes_[i].Allocate());
+  }
+  threads_ = wanted;
+  return {};
+}
+
+// Calls run(context, picture) for the pictures of the batch, in their order or, shared, in rising order of
+// start.
+template <class Run>
+void FastGraph::ForPictures(bool shared, const Run& run) {
+  const size_t count = context_.Count(), lanes = shared ? std::min(threads_, count) : 1;
+  std::atomic<size_t> next = 0;
+  const auto work = [&](size_t lane) {
+    Context context = context_;
+    context.lane = &lanes_[lane];
+    for (size_t b; (b = next++) < count;) run(context, b);
+  };
+  if (lanes == 1) return work(0);
+  ParallelFor(lanes, static_cast<int>(lanes), work);
 }
 
 void FastGraph::Bind(const Arena& arena, Params& params) {
@@ -249,16 +327,10 @@ const float* FastGraph::Forward(const Pass& pass) {
     HL_CHECK(
         std::any_of(steps_.begin(), steps_.end(), [&](const Step& step) { return step.layer == layer; }));
   }
-  for (const Group& group : schedule_.forward) {
+  for (size_t g = 0; g < schedule_.forward.size(); ++g) {
+    const Group& group = schedule_.forward[g];
     for (size_t i = group.begin; i < group.end; ++i) steps_[i].operation->BeginForward(context_);
-    for (size_t b = 0; b < context_.Count(); ++b) {
-      for (size_t i = group.begin; i < group.end; ++i) {
-        if (steps_[i].clears_border) ZeroBorder(context_, slots_[Size(steps_[i].layer + 1)].value, b);
-        steps_[i].operation->Forward(context_, b);
-        WriteMeans(steps_[i].layer, b);
-      }
-      if (group.end < steps_.size()) steps_[group.end].operation->GatherForward(context_, b);
-    }
+    ForPictures(forward_shared_[g], [&](const Context& c, size_t b) { ForwardGroup(c, group, b); });
   }
   const Tensor4& last = slots_.back().value;
   float* logits = context_.arena->At(logits_);
@@ -266,25 +338,39 @@ const float* FastGraph::Forward(const Pass& pass) {
   return logits;
 }
 
+void FastGraph::ForwardGroup(const Context& c, const Group& group, size_t picture) {
+  for (size_t i = group.begin; i < group.end; ++i) {
+    if (steps_[i].clears_border) ZeroBorder(c, slots_[Size(steps_[i].layer + 1)].value, picture);
+    steps_[i].operation->Forward(c, picture);
+    WriteMeans(c, steps_[i].layer, picture);
+  }
+  if (group.end < steps_.size()) steps_[group.end].operation->GatherForward(c, picture);
+}
+
 // Where a picture's outputs are wanted they are still there: many are gone when the next one comes.
-void FastGraph::WriteMeans(int layer, size_t picture) const {
-  const Pass& pass = context_.pass;
+void FastGraph::WriteMeans(const Context& c, int layer, size_t picture) const {
+  const Pass& pass = c.pass;
   const auto channels = [&](int i) { return Size(slots_[Size(i + 1)].value.shape.channels); };
   size_t all = 0, before = 0;
   for (const int feature : pass.features) all += channels(feature);
   for (const int feature : pass.features) {
     if (feature == layer)
-      MeanOfPixels(context_, slots_[Size(layer + 1)].value, picture, pass.means + picture * all + before);
+      MeanOfPixels(c, slots_[Size(layer + 1)].value, picture, pass.means + picture * all + before);
     before += channels(feature);
   }
 }
 
-void FastGraph::BackwardPicture(const Step& step, size_t picture) {
-  if (step.again) steps_[*step.again].operation->Forward(context_, picture);
-  step.operation->Backward(context_, picture);
+void FastGraph::BackwardPicture(const Context& c, const Step& step, size_t picture,
+                                std::atomic<size_t>& turn) {
+  if (step.again) steps_[*step.again].operation->Forward(c, picture);
+  // The picture before is in another lane and never far: what a sleep costs would be longer.
+  while (turn.load(std::memory_order_acquire) != picture) std::this_thread::yield();
+  step.operation->BackwardInTurn(c, picture);
+  turn.store(picture + 1, std::memory_order_release);
+  step.operation->Backward(c, picture);
   for (const int layer : step.shared) {
     const Slot& slot = slots_[Size(layer + 1)];
-    Accumulate(context_, *slot.shared, slot.gradient, picture);
+    Accumulate(c, *slot.shared, slot.gradient, picture);
   }
 }
 
@@ -299,18 +385,20 @@ void FastGraph::Backward(const float* logit_gradient, const Update& update) {
   }
   const auto for_trained = [&](const Group& group, const auto& run) {
     for (size_t i = group.begin; i < group.end; ++i) {
-      const Step& step = steps_[steps_.size() - 1 - i];
-      if (step.trains) run(step);
+      const size_t place = steps_.size() - 1 - i;
+      if (steps_[place].trains) run(steps_[place], place);
     }
   };
-  for (const Group& group : schedule_.backward) {
-    for_trained(group, [&](const Step& s) { s.operation->BeginBackward(context_); });
-    for (size_t b = 0; b < context_.Count(); ++b) {
-      for_trained(group, [&](const Step& s) { BackwardPicture(s, b); });
+  Turns turns(steps_.size());
+  for (size_t g = 0; g < schedule_.backward.size(); ++g) {
+    const Group& group = schedule_.backward[g];
+    for_trained(group, [&](const Step& s, size_t) { s.operation->BeginBackward(context_); });
+    ForPictures(backward_shared_[g], [&](const Context& c, size_t b) {
+      for_trained(group, [&](const Step& s, size_t place) { BackwardPicture(c, s, b, turns[place]); });
       for_trained({group.end, std::min(group.end + 1, steps_.size())},
-                  [&](const Step& s) { s.operation->GatherBackward(context_, b); });
-    }
-    for_trained(group, [&](const Step& s) { s.operation->EndBackward(context_); });
+                  [&](const Step& s, size_t) { s.operation->GatherBackward(c, b); });
+    });
+    for_trained(group, [&](const Step& s, size_t) { s.operation->EndBackward(context_); });
   }
 }
 

@@ -139,8 +139,8 @@ class FixedNorm final : public Operation {
         high_(p.high) {
     for (size_t* at : {&mean_, &scale_, &beta_, &zeros_}) *at = p.arena->Reserve(4 * padded_);
     for (size_t* at : {&sum_, &hat_}) *at = p.arena->Reserve(padded_);
-    parts_ = p.arena->Reserve(2 * padded_);
-    scratch_ = p.arena->Reserve(8 * padded_);
+    parts_ = p.lane->Reserve(2 * padded_);
+    scratch_ = p.lane->Reserve(8 * padded_);
   }
   void Bind(Params& params) override {
     gamma_ = params.Find(index_, "gamma");
@@ -148,6 +148,7 @@ class FixedNorm final : public Operation {
     running_mean_ = params.Find(index_, "mean");
     running_variance_ = params.Find(index_, "variance");
   }
+  bool Shares() const override { return true; }
   void BeginForward(const Context& c) override {
     const float *gamma = c.params->Value(*gamma_), *variance = c.params->Value(*running_variance_);
     for (size_t i = 0; i < channels_; ++i)
@@ -163,15 +164,16 @@ class FixedNorm final : public Operation {
   void BeginBackward(const Context& c) override {
     for (const size_t at : {sum_, hat_}) std::fill_n(c.arena->At(at), padded_, 0.0f);
   }
-  void Backward(const Context& c, size_t b) override {
-    if (gamma_->spec.Trained()) {
-      float *sum = c.arena->At(sum_), *hat = c.arena->At(hat_), *part = c.arena->At(parts_);
-      kernels::NormSums({Arguments(c, b), c.In(wires_.dy, b), part, part + padded_, c.arena->At(scratch_)});
-      for (size_t i = 0; i < padded_; ++i) {
-        sum[i] += part[i];
-        hat[i] += part[padded_ + i];
-      }
+  void BackwardInTurn(const Context& c, size_t b) override {
+    if (!gamma_->spec.Trained()) return;
+    float *sum = c.arena->At(sum_), *hat = c.arena->At(hat_), *part = c.lane->At(parts_);
+    kernels::NormSums({Arguments(c, b), c.In(wires_.dy, b), part, part + padded_, c.lane->At(scratch_)});
+    for (size_t i = 0; i < padded_; ++i) {
+      sum[i] += part[i];
+      hat[i] += part[padded_ + i];
     }
+  }
+  void Backward(const Context& c, size_t b) override {
     if (!wires_.NeedsData()) return;
     const float* zeros = c.arena->At(zeros_);
     kernels::NormBackward({Arguments(c, b), c.In(wires_.dy, b), c.Out(wires_.dx, b), zeros, zeros});

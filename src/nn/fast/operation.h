@@ -17,7 +17,8 @@ struct Tensor4 {
   Shape shape;
   size_t at = 0;  // offset in the arena of picture 0's first pixel inside the border
   size_t pixel = 0, row = 0, picture = 0, border = 0;
-  bool given = false;  // the caller's pictures, where they are: read through Context::In alone
+  bool given = false;    // the caller's pictures, where they are: read through Context::In alone
+  bool of_lane = false;  // one picture's memory, which each lane has for itself
   bool Flat() const { return border == 0 && row == Size(shape.width) * pixel; }
   size_t PictureFloats() const { return (Size(shape.height) + 2 * border) * row; }
 };
@@ -26,15 +27,18 @@ enum class Rows4 { kFlat, kSpread };
 // The geometry alone; `at` still counts from the start of the tensor's own memory, of batch x picture floats.
 Tensor4 PlanTensor(const Shape& shape, size_t pixel, size_t border, Rows4 rows);
 
+// What one thread works with. Pictures of a batch that do not depend on each other may go through several
+// lanes at once, each a thread with memory of its own for what lives no longer than a picture.
 struct Context {
   const Arena* arena = nullptr;
+  const Arena* lane = nullptr;
   Params* params = nullptr;
   Pass pass;
   Update update;
 
   float* At(const Tensor4& t, size_t picture) const {
     HL_CHECK(!t.given);
-    return arena->At(t.at) + picture * t.picture;
+    return (t.of_lane ? lane : arena)->At(t.at) + picture * t.picture;
   }
   kernels::In In(const Tensor4& t, size_t picture) const {
     return {t.given ? pass.inputs + picture * t.picture : At(t, picture), t.row, t.pixel};
@@ -68,15 +72,19 @@ enum class Reach { kPicture, kGathers, kBatch };
 
 // The graph calls Gather* for all pictures, then Begin*, then the picture functions in the pictures' order,
 // then EndBackward; operations in a row run picture by picture, while the picture is in the cache (plan.h).
+// Where all of a row share, several threads do so, each with pictures of its own; BackwardInTurn, which comes
+// before Backward, is then still called in the pictures' order: there goes what is summed over the batch.
 class Operation {
  public:
   virtual ~Operation() = default;
   virtual void Bind(Params& params) = 0;
+  virtual bool Shares() const { return false; }
   virtual void GatherForward(const Context&, size_t /*picture*/) {}
   virtual void BeginForward(const Context&) {}
   virtual void Forward(const Context&, size_t /*picture*/) {}
   virtual void GatherBackward(const Context&, size_t /*picture*/) {}
   virtual void BeginBackward(const Context&) {}
+  virtual void BackwardInTurn(const Context&, size_t /*picture*/) {}
   virtual void Backward(const Context&, size_t /*picture*/) {}
   virtual void EndBackward(const Context&) {}
 };
@@ -89,6 +97,7 @@ struct Placement {
   const GraphSpec* spec = nullptr;   // only while the graph is made
   size_t batch = 0;
   Arena* arena = nullptr;
+  Arena* lane = nullptr;  // scratch of one picture
 };
 std::unique_ptr<Operation> MakeConv(const Placement& p, const Wires& wires);
 std::unique_ptr<Operation> MakeConvPool(const Placement& p, const Wires& wires);

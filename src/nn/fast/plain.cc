@@ -21,25 +21,28 @@ class Plain final : public Operation {
         window_(WindowOf(node_.layer, node_.in, node_.out)),
         wires_(w),
         others_(std::move(others)),
-        x_(p.arena->Reserve(Count(node_.in))),
-        y_(p.arena->Reserve(Count(node_.out))),
-        dx_(p.arena->Reserve(Count(node_.in))),
-        dy_(p.arena->Reserve(Count(node_.out))) {}
+        x_(p.lane->Reserve(Count(node_.in))),
+        y_(p.lane->Reserve(Count(node_.out))),
+        dx_(p.lane->Reserve(Count(node_.in))),
+        dy_(p.lane->Reserve(Count(node_.out))) {}
   void Bind(Params& params) override {
     mean_ = params.Find(index_, "mean");
     std_ = params.Find(index_, "std");
   }
 
+  // Dropout's numbers go to the pictures in their order.
+  bool Shares() const override { return node_.layer.kind != LayerKind::kDropout; }
+
   void BeginForward(const Context& c) override { rng_ = DropoutStream({c.pass.key, index_}); }
   void Forward(const Context& c, size_t b) override {
-    Unpack(c, wires_.x, b, c.arena->At(x_));
+    Unpack(c, wires_.x, b, c.lane->At(x_));
     ForwardPicture(c, b);
-    Pack(c, c.arena->At(y_), wires_.y, b);
+    Pack(c, c.lane->At(y_), wires_.y, b);
   }
 
   void BeginBackward(const Context& c) override { rng_ = DropoutStream({c.pass.key, index_}); }
   void Backward(const Context& c, size_t b) override {
-    float *x = c.arena->At(x_), *y = c.arena->At(y_), *dx = c.arena->At(dx_), *dy = c.arena->At(dy_);
+    float *x = c.lane->At(x_), *y = c.lane->At(y_), *dx = c.lane->At(dx_), *dy = c.lane->At(dy_);
     Unpack(c, wires_.dy, b, dy);
     for (const OtherInput& other : others_) {
       if (other.need == Wires::Need::kData) Pack(c, dy, other.dx, b);
@@ -58,7 +61,7 @@ class Plain final : public Operation {
   }
 
   void ForwardPicture(const Context& c, size_t b) {
-    float *x = c.arena->At(x_), *y = c.arena->At(y_);
+    float *x = c.lane->At(x_), *y = c.lane->At(y_);
     switch (node_.layer.kind) {
       case LayerKind::kNormalize:
         return NormalizeForward(node_.in, x, {c.params->Value(*mean_), c.params->Value(*std_)}, y);
@@ -82,8 +85,8 @@ class Plain final : public Operation {
   }
 
   void BackwardPicture(const Context& c) {
-    const float *x = c.arena->At(x_), *y = c.arena->At(y_), *dy = c.arena->At(dy_);
-    float* dx = c.arena->At(dx_);
+    const float *x = c.lane->At(x_), *y = c.lane->At(y_), *dy = c.lane->At(dy_);
+    float* dx = c.lane->At(dx_);
     switch (node_.layer.kind) {
       case LayerKind::kNormalize:
         return NormalizeBackward(node_.in, dy, {c.params->Value(*mean_), c.params->Value(*std_)}, dx);
@@ -104,7 +107,7 @@ class Plain final : public Operation {
   Wires wires_;
   std::vector<OtherInput> others_;
   size_t x_, y_, dx_, dy_;
-  Rng rng_{0, "dropout"};  // begun anew by every pass; its numbers go to the pictures in their order
+  Rng rng_{0, "dropout"};  // begun anew by every pass
   Param *mean_ = nullptr, *std_ = nullptr;
 };
 
@@ -123,6 +126,7 @@ class Normalize final : public Operation {
     std_ = params.Find(index_, "std");
   }
 
+  bool Shares() const override { return true; }
   void BeginForward(const Context& c) override {
     const size_t channels = Size(wires_.x.shape.channels);
     for (size_t i = 0; i < row_; ++i) {
@@ -165,6 +169,7 @@ class Add final : public Operation {
     HL_CHECK(w.x.pixel == w.y.pixel);
   }
   void Bind(Params&) override {}
+  bool Shares() const override { return true; }
   void Forward(const Context& c, size_t b) override {
     for (size_t y = 0; y < Size(wires_.y.shape.height); ++y) {
       float* to = c.At(wires_.y, b) + y * wires_.y.row;
@@ -208,6 +213,7 @@ class FakeQuantize final : public Operation {
               static_cast<float>(127 - layer.zero)};
   }
   void Bind(Params&) override {}
+  bool Shares() const override { return true; }
   void Forward(const Context& c, size_t b) override { kernels::Round(Arguments(c, b)); }
   void Backward(const Context& c, size_t b) override {
     if (wires_.NeedsData())

@@ -124,9 +124,10 @@ std::vector<Group> GroupsOf(const std::vector<Reach>& order) {
   return groups;
 }
 
-void SharedMemory::KeepOne(Arena& arena, Tensor4& tensor) {
-  tensor.at += arena.Reserve(tensor.picture);
+void SharedMemory::KeepOne(Arena& lane, Tensor4& tensor) {
+  tensor.at += lane.Reserve(tensor.picture);
   tensor.picture = 0;
+  tensor.of_lane = true;
 }
 
 // First fit in the order of running.

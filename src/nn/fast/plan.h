@@ -66,8 +66,8 @@ class SharedMemory {
   void Add(Tensor4& tensor, Life life) { entries_.push_back({&tensor, life}); }
   // In memory of its own, for as long as the network lives.
   void Keep(Tensor4& tensor) { tensor.at += arena_.Reserve(batch_ * tensor.picture); }
-  // The same, every picture's in the same place.
-  static void KeepOne(Arena& arena, Tensor4& tensor);
+  // The same, every picture's in the same place of a lane.
+  static void KeepOne(Arena& lane, Tensor4& tensor);
   // Gives all added tensors their places. They must still be where they were.
   void Place();
 
