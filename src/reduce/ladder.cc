@@ -46,7 +46,7 @@ class Ladder {
     HL_TRY(MakeProbes());
     std::vector<search::Candidate> first;
     for (const ReduceCell& cell : cells_) first.push_back(cell.cell.candidate);
-    HL_TRY(Train(first, 0, "reduce, probes"));
+    HL_TRY(Train(first, 0, "reduce, probes", std::nullopt));
     for (ReduceCell& cell : cells_) EstimateFiles(cell);
     HL_TRY(TunePromising());
     if (options_.search.preset == "thorough") HL_TRY(ThinChosen());
@@ -98,13 +98,16 @@ class Ladder {
     if (itself == cells_.end()) Add(base_);
     return {};
   }
-  // Trains cells from `from` on and puts the results into them.
-  Result<void> Train(const std::vector<search::Candidate>& candidates, size_t from, std::string_view step) {
+  // Trains cells from `from` on and puts the results into them; with a standard, as far as they come up to
+  // it.
+  Result<void> Train(const std::vector<search::Candidate>& candidates, size_t from, std::string_view step,
+                     std::optional<search::Standard> standard) {
     search::SearchOptions search = options_.search;
     search.step = step;
     search.candidates = candidates;
     for (const backbone::Backbone& thin : thin_) search.backbones.push_back(&thin);
-    search.exhaustive = true;
+    search.exhaustive = !standard;
+    search.standard = standard;
     if (search.budget_s > 0) search.budget_s = std::max(0.001, search.budget_s - spent_s_);
     const double begun_s = search::MonotonicSeconds();
     HL_ASSIGN(search::SearchResult searched, search::Search(dataset_, split_, search, progress_));
@@ -187,11 +190,13 @@ class Ladder {
     }
     return {};
   }
-  // Adds a cell and trains it.
+  // Adds a cell and trains it, until it is clear that it is too far below the best.
   Result<void> TrainOne(search::Candidate candidate) {
     const size_t place = cells_.size();
+    const search::CellResult best = cells_[static_cast<size_t>(Choose().best)].cell;
     Add(candidate);
-    HL_TRY(Train({std::move(candidate)}, place, fmt::format("reduce, {}", NameAndSize(cells_[place]))));
+    HL_TRY(Train({std::move(candidate)}, place, fmt::format("reduce, {}", NameAndSize(cells_[place])),
+                 search::Standard{&best, kReduceMargin}));
     EstimateFiles(cells_[place]);
     return {};
   }

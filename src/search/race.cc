@@ -49,8 +49,9 @@ Gain GainOver(const dataset::Dataset& dataset, const CellResult& below, const Ce
   return {paired.n, mean, std::sqrt(std::max(variance, 0.0) / n)};
 }
 
-Race::Race(const dataset::Dataset& dataset, int folds, std::vector<CellResult>& cells)
-    : dataset_(dataset), folds_(folds), cells_(cells) {
+Race::Race(const dataset::Dataset& dataset, int folds, std::vector<CellResult>& cells,
+           std::optional<Standard> standard)
+    : dataset_(dataset), folds_(folds), cells_(cells), standard_(standard) {
   std::map<std::string, size_t> known;
   for (size_t c = 0; c < cells.size(); ++c) {
     const auto [found, fresh] = known.emplace(ChainOf(cells[c].candidate), chains_.size());
@@ -88,7 +89,8 @@ void Race::Judge() {
   };
   drop_eliminated();  // by the caller
   if (rung_ < folds_) {
-    if (heat_ == 0) Eliminate(dataset_, rung_, active_, cells_);
+    if (standard_) JudgeByStandard();
+    else if (heat_ == 0) Eliminate(dataset_, rung_, active_, cells_);
     else JudgeClimbers();
     drop_eliminated();
   }
@@ -118,6 +120,20 @@ void Race::JudgeClimbers() {
           AfterFolds(rung_), CandidateName(cells_[f].candidate), paired.n, paired.p);
     }
     cell.eliminated = !cell.eliminated_because.empty();
+  }
+}
+
+void Race::JudgeByStandard() {
+  for (const size_t c : active_) {
+    CellResult& cell = cells_[c];
+    const Gain gain = GainOver(dataset_, *standard_->cell, cell);
+    if (gain.mean + gain.error >= -standard_->margin) continue;
+    cell.eliminated = true;
+    cell.eliminated_because = fmt::format(
+        "{}: {:+.3f} ± {:.3f} against {} on the same {} validation pictures; at most {:.3f} below it is "
+        "allowed",
+        AfterFolds(rung_), gain.mean, gain.error, CandidateName(standard_->cell->candidate), gain.n,
+        standard_->margin);
   }
 }
 
@@ -192,6 +208,7 @@ void Race::DropRest(size_t chain, size_t from, const std::string& because) {
 }
 
 int Race::NextRung() const {
+  if (standard_ && rung_ == 0) return std::min(2, folds_);
   // Two that remain cannot halve: their folds run side by side. Climbers are judged early, they are dear.
   const bool to_the_end = heat_ == 0 ? active_.size() <= 2 : rung_ >= 2;
   return to_the_end ? folds_ : rung_ + 1;

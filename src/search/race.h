@@ -32,8 +32,10 @@ struct RaceTrial {
 // Measured against the whole grid: docs/studies/search.md.
 class Race {
  public:
-  // `cells` outlives the race; their folds are filled by the caller.
-  Race(const dataset::Dataset& dataset, int folds, std::vector<CellResult>& cells);
+  // `cells` outlives the race; their folds are filled by the caller. With a standard the first two folds of
+  // the one cell run side by side, and the rest where it comes up to it.
+  Race(const dataset::Dataset& dataset, int folds, std::vector<CellResult>& cells,
+       std::optional<Standard> standard = {});
 
   // What the next decision needs, the leader's first; empty when the race is over. Before the next call each
   // of these trials is among its cell's folds, or its cell is eliminated by the caller. Marks who is out and
@@ -53,6 +55,7 @@ class Race {
  private:
   void Judge();
   void JudgeClimbers();
+  void JudgeByStandard();
   bool BeginClimb();
   std::optional<size_t> BetterProbe(size_t cell) const;
   std::pair<size_t, double> BestFinished() const;  // the cell, and its share of right validation pictures
@@ -65,6 +68,7 @@ class Race {
   const dataset::Dataset& dataset_;
   const int folds_;
   std::vector<CellResult>& cells_;
+  const std::optional<Standard> standard_;
   std::vector<std::vector<size_t>> chains_;            // cells by rising size
   std::map<size_t, std::pair<size_t, size_t>> place_;  // of a cell: chain, place in it
   std::vector<size_t> active_;                         // of this heat, the leader first

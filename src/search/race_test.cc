@@ -49,8 +49,8 @@ class RaceTest : public testing::Test {
     return trial;
   }
   // Runs the whole race; the trials that it asked for, in their order.
-  std::vector<RaceTrial> Run() {
-    Race race(made_.dataset, kFolds, cells_);
+  std::vector<RaceTrial> Run(std::optional<Standard> standard = {}) {
+    Race race(made_.dataset, kFolds, cells_, standard);
     std::vector<RaceTrial> all;
     for (std::vector<RaceTrial> asked = race.Next(); !asked.empty(); asked = race.Next()) {
       for (const RaceTrial& trial : asked) {
@@ -85,6 +85,23 @@ TEST_F(RaceTest, HalvesTheSmallestSizesAndStopsWhereSizeGainsNothing) {
   EXPECT_LT(trials.size(), 40u);
   for (size_t c = 2; c < 8; ++c) EXPECT_TRUE(cells_[c].eliminated);
   EXPECT_FALSE(cells_[0].eliminated);
+}
+
+// A model of five folds to come up to, and those a little and far below it.
+TEST_F(RaceTest, OneThatCannotComeUpToItsStandardIsStoppedAfterTwoFolds) {
+  Add("base", 224, 54);
+  Run();
+  const CellResult base = cells_[0];
+  for (const auto& [right, folds] :
+       {std::pair{size_t{54}, 5u}, {size_t{53}, 5u}, {size_t{56}, 5u}, {size_t{47}, 2u}}) {
+    cells_.clear();
+    right_.clear();
+    Add("smaller", 224, right);
+    EXPECT_EQ(Run(Standard{&base, 0.01}).size(), folds) << right;
+    EXPECT_EQ(cells_[0].eliminated, folds == 2) << right;
+    EXPECT_EQ(cells_[0].eliminated_because.starts_with("after 2 folds: -0.1"), folds == 2)
+        << cells_[0].eliminated_because;
+  }
 }
 
 TEST_F(RaceTest, ClimbsWhileSizeGains) {

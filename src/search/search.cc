@@ -201,7 +201,7 @@ Result<void> Run::WholeGrid() {
 
 Result<void> Run::RunRace() {
   const int folds = static_cast<int>(split_.folds.size());
-  Race race(dataset_, folds, result_.cells);
+  Race race(dataset_, folds, result_.cells, options_.standard);
   for (std::vector<RaceTrial> trials = race.Next(); !trials.empty(); trials = race.Next()) {
     if (budget_) budget_->BeginRound(trials[0].cell, folds - race.FoldsAsked(), race.FoldsNeeded());
     HL_TRY(
@@ -255,12 +255,18 @@ Result<SearchResult> Run::All() {
   for (CellResult& cell : result_.cells) {
     if (!cell.folds.empty()) FillSummary(dataset_, cell);
   }
+  if (options_.standard) {
+    const CellResult& cell = result_.cells[0];
+    progress_.End(cell.eliminated ? "stopped " + cell.eliminated_because : "all folds are trained");
+    return std::move(result_);
+  }
   const Choice choice = Choose(dataset_, result_.cells, kSearchMargin);
   result_.chosen = choice.chosen;
   result_.rule = HowFar() + choice.rule;
   const CellResult& chosen = result_.cells[static_cast<size_t>(choice.chosen)];
   progress_.End(fmt::format(
-      "chosen: {}; test accuracy {:.3f} [{:.3f}, {:.3f}] (n = {})", CandidateName(chosen.candidate),
+      "{}: {}; test accuracy {:.3f} [{:.3f}, {:.3f}] (n = {})", options_.step == "search" ? "chosen" : "best",
+      CandidateName(chosen.candidate),
       static_cast<double>(chosen.test_correct) / static_cast<double>(std::max<size_t>(chosen.test_n, 1)),
       chosen.test_ci95.low, chosen.test_ci95.high, chosen.test_n));
   return std::move(result_);
@@ -273,6 +279,7 @@ Result<SearchResult> Search(const dataset::Dataset& dataset, const split::Split&
   if (options.candidates.empty())
     return Fail(ErrorKind::kUsage, "nothing to search: no model, size or generator is left");
   HL_CHECK(options.chooses || options.exhaustive);
+  HL_CHECK(!options.standard || (options.candidates.size() == 1 && !options.exhaustive));
   if (split.folds.empty())
     return Fail(ErrorKind::kBadInput, "the split has no folds; make it again with `split`");
   std::set<int> sizes;

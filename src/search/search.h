@@ -62,6 +62,13 @@ struct Share {
   int number = 1, of = 1;  // 1..of
 };
 
+// What a single candidate has to come up to: after two folds it is stopped where it is further below `cell`
+// than `margin` and a standard error, on the validation pictures that both predicted.
+struct Standard {
+  const CellResult* cell = nullptr;  // outlives the search
+  double margin = 0;
+};
+
 struct SearchOptions {
   std::vector<Candidate> candidates;
   std::filesystem::path trials;  // RUN/trials
@@ -73,7 +80,8 @@ struct SearchOptions {
   int jobs = 1;
   Yardstick yardstick = Yardstick::kPictures;
   bool exhaustive = true;  // false: race (successive halving over folds with statistical elimination)
-  double budget_s = 0;     // 0 = none
+  std::optional<Standard> standard = {};  // with a race of one candidate; nothing is chosen then
+  double budget_s = 0;                    // 0 = none
   std::string preset;
   std::string step = "search";  // what progress calls it; `reduce` searches too
   // Set where other processes, on any machines, run the same search. Each decides the same from the same
