@@ -174,8 +174,7 @@ Result<Outcome> SummarizeModel(const Run& run) {
 
 Result<Outcome> SummarizeVerdict(const Run& run) {
   Outcome outcome;
-  HL_ASSIGN(Json verdict, Record(run, "verdict.json"));
-  HL_ASSIGN(const verify::VerdictRecord record, verify::ReadVerdict(run.space.folder));
+  HL_ASSIGN(verify::VerdictRecord record, verify::ReadVerdict(run.space.folder));
   for (const verify::Route& route : record.verdict.routes) {
     if (route.status != "done") continue;
     const bool simulated = route.scope.ends_with("simulated");
@@ -200,7 +199,7 @@ Result<Outcome> SummarizeVerdict(const Run& run) {
     outcome.text += "  note: " + sentence + "\n";
   if (!dataset::GroupsKnown(run.space.dataset))
     outcome.text += "  note: " + dataset::GroupsSentence(run.space.dataset) + "\n";
-  outcome.json["verdict"] = std::move(verdict);
+  outcome.json["verdict"] = std::move(record.json);
   return outcome;
 }
 

@@ -92,6 +92,7 @@ struct DescribeRequest {
   std::vector<JudgedPicture> answers = {};
   double max_wrong = 0.05;                      // share of the answers that a promise should be about
   std::optional<Sensitivity> sensitivity = {};  // sets the description's referral by the same answers
+  Json verdict = {};                            // of an earlier `verify`, for the model card; null = none
 };
 
 // One line of the proof: what a finished file, in the official runtime, says of the training pictures of one
@@ -132,10 +133,10 @@ struct DescribeResult {
 // names no class; kInternal: no runtime library. A proof that fails is not an error but `unproven`.
 Result<DescribeResult> DescribeRun(const DescribeRequest& request, Progress& progress);
 
-// Writes modelcard.md from description.json and, if it is there and judged these very files, verdict.json of
-// the run folder: call it again after `verify`. Only what the records say; no dates, no people but the author
-// that was named.
-Result<void> WriteModelCard(const std::filesystem::path& run_folder);
+// Writes modelcard.md from description.json and, if it judged these very files, the verdict (verdict.json;
+// null: there is none): call it again after `verify`. Only what the records say; no dates, no people but the
+// author that was named.
+Result<void> WriteModelCard(const std::filesystem::path& model_folder, const Json& verdict);
 
 // What metadata says of a file's input, in TFLite's meaning (value - mean) / std on bytes 0..255: float32
 // gets byte / 255 (mean 0, std 255), uint8 the byte itself (0, 1), int8 byte - 128 (128, 1). min and max are

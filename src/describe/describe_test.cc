@@ -428,8 +428,7 @@ TEST(ModelCard, ShowsNoticeCountsAndTheVerdictWhenThereIsOne) {
   for (const char* file : {"model.tflite", "quantizedmodel.tflite"})
     verdict["files"][file] = Sha256(*ReadFile(folder / file));
   const auto card_with = [&](const Json& record) {
-    EXPECT_TRUE(WriteRecord(folder.parent_path() / "verdict.json", "handlens-verdict", 1, record));
-    EXPECT_TRUE(WriteModelCard(folder.parent_path()));
+    EXPECT_TRUE(WriteModelCard(folder, record));
     return *ReadText(folder / "modelcard.md");
   };
   const std::string after = card_with(verdict);

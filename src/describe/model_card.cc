@@ -183,20 +183,11 @@ bool IsAbout(const Json& verdict, const Json& description) {
 
 }  // namespace
 
-Result<void> WriteModelCard(const fs::path& run_folder) {
-  const fs::path model = run_folder / "model";
+Result<void> WriteModelCard(const fs::path& model, const Json& verdict) {
   HL_ASSIGN(const Json description, ReadRecord(model / "description.json", "handlens-description", 1));
-  const fs::path verdict_path = run_folder / "verdict.json";
-  Json verdict;
-  const Json* verdict_or_none = nullptr;
-  if (std::error_code ignored; fs::exists(verdict_path, ignored)) {
-    HL_ASSIGN(verdict, ReadRecord(verdict_path, "handlens-verdict", 1));
-    verdict_or_none = &verdict;
-  }
   HL_ASSIGN(const std::string text,
             FromJson(description, (model / "description.json").string(), [&](const Json& d) {
-              const Json* current =
-                  verdict_or_none != nullptr && IsAbout(verdict, d) ? verdict_or_none : nullptr;
+              const Json* current = !verdict.is_null() && IsAbout(verdict, d) ? &verdict : nullptr;
               return Head(d.at("model")) + Notes(d) + Files(d) + Data(d) + Validation(d, current) +
                      UseAndLimits(d) + Proof(d.at("proof"));
             }));

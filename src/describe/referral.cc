@@ -12,7 +12,7 @@
 namespace handlens::describe {
 namespace {
 
-constexpr double kConfidence = 0.95, kLeastShare = 0.5, kMostShare = 0.999;
+constexpr double kReferralConfidence = 0.95, kLeastShare = 0.5, kMostShare = 0.999;
 
 double ScoreOf(const JudgedPicture& picture, size_t label) {
   return static_cast<double>(picture.scores[label]);
@@ -27,16 +27,16 @@ std::vector<double> RisingScores(std::span<const JudgedPicture> pictures, size_t
   return scores;
 }
 
-struct Threshold {
+struct ReferralThreshold {
   double from = 0;
   bool shown = false;
 };
 
-Threshold Choose(const std::vector<double>& rising, double share) {
+ReferralThreshold Choose(const std::vector<double>& rising, double share) {
   if (rising.empty()) return {};
   const size_t n = rising.size();
   size_t k = 0;  // so many of the lowest may be missed but one
-  while (k < n && BinomialTail(k, n, 1 - share) <= 1 - kConfidence) ++k;
+  while (k < n && BinomialTail(k, n, 1 - share) <= 1 - kReferralConfidence) ++k;
   const bool shown = k > 0;
   if (!shown) k = static_cast<size_t>((1 - share) * static_cast<double>(n) + 1e-9) + 1;
   return {std::floor(1000 * rising[k - 1] + 1e-9) / 1000, shown};
@@ -59,7 +59,7 @@ Referred Elsewhere(std::span<const JudgedPicture> pictures, const Referral& refe
   for (const int fold : folds) {
     std::vector<JudgedPicture> others, own;
     for (const JudgedPicture& p : pictures) (p.fold == fold ? own : others).push_back(p);
-    const Threshold threshold =
+    const ReferralThreshold threshold =
         Choose(RisingScores(Counted(others, referral.label), referral.label), referral.wanted.share);
     const Referred one = ReferredAt(threshold.from, referral.label, own);
     sum.pictures += one.pictures;
@@ -140,14 +140,14 @@ Result<Referral> ChooseReferral(std::span<const JudgedPicture> pictures,
   Referral referral;
   referral.wanted = wanted;
   HL_ASSIGN(referral.label, ClassOf(wanted, labels));
-  referral.confidence = kConfidence;
+  referral.confidence = kReferralConfidence;
   const std::vector<JudgedPicture> counted = Counted(pictures, referral.label);
   const std::vector<double> rising = RisingScores(counted, referral.label);
   if (rising.empty())
     return Fail(ErrorKind::kBadInput,
                 "--sensitivity: no picture of \"{}\" was tested by a model that had not seen it",
                 wanted.label);
-  const Threshold threshold = Choose(rising, wanted.share);
+  const ReferralThreshold threshold = Choose(rising, wanted.share);
   referral.from = threshold.from;
   referral.shown = threshold.shown;
   referral.counted = ReferredAt(referral.from, referral.label, counted);

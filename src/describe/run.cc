@@ -144,7 +144,7 @@ Result<void> WriteAll(const DescribeRequest& request, const DescribeResult& resu
   }
   HL_TRY(WriteSamplePicture(folder / "wrappers/sample", result.description.size_px));
   HL_TRY(WriteDescription(folder / "description.json", result, request.data));
-  return WriteModelCard(folder.parent_path());
+  return WriteModelCard(folder, request.verdict);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "base/disk.h"
 #include "base/text.h"
 #include "dataset/csv.h"
+#include "verify/verify.h"
 
 namespace handlens::report {
 namespace {
@@ -78,7 +79,9 @@ Result<Records> ReadRecords(const std::filesystem::path& run) {
   Fill(records.reduce, run / "reduce.json", problems, [&] { return reduce::ReadReduce(run); });
   records.conversion = Optional(run / "model" / "conversion.json", "handlens-conversion", problems);
   records.description = OptionalPlain(run / "model" / "description.json", "handlens-description", problems);
-  records.verdict = Optional(run / "verdict.json", "handlens-verdict", problems);
+  std::optional<verify::VerdictRecord> verdict;
+  Fill(verdict, run / "verdict.json", problems, [&] { return verify::ReadVerdict(run); });
+  if (verdict) records.verdict = std::move(verdict->json);
   records.memory = OptionalPlain(run / "memory.json", "handlens-memory", problems);
   records.crossvalidation = OptionalPlain(run / "crossvalidation.json", "handlens-crossvalidation", problems);
   records.timings = OptionalPlain(run / "timings.json", "handlens-timings", problems);
@@ -143,6 +146,13 @@ std::string Printed(const Json& json) {
     text += json.is_array() ? Printed(value) : key + " " + Printed(value);
   }
   return text;
+}
+
+std::vector<std::string> Sentences(const Json& list) {
+  std::vector<std::string> lines;
+  if (!list.is_array()) return lines;
+  for (const Json& entry : list) lines.push_back(Printed(entry));
+  return lines;
 }
 
 const search::CellResult* FinalCell(const Records& records) {

@@ -22,7 +22,7 @@ RuleResult Rule(std::string name, bool passed, std::string text, std::string adv
 }
 
 // The class that is recognised worst, with its recall: what to collect more pictures of.
-std::string WeakestClass(const Verdict& verdict, const Route& route) {
+std::string WeakestClassWords(const Verdict& verdict, const Route& route) {
   size_t weakest = 0;
   double lowest = 2;
   for (size_t c = 0; c < route.per_class.size(); ++c) {
@@ -44,11 +44,9 @@ std::string InGroups(const Route& route) {
   return route.groups > 0 ? fmt::format(", in {} groups", route.groups) : "";
 }
 
-bool Judged(const Route* route) { return route != nullptr && route->status == "done" && route->n > 0; }
-
 RuleResult BetterThanGuessing(const Verdict& v) {
   const Route* route = FindRoute(v, "computer");
-  if (!Judged(route)) return NotJudged("better-than-guessing", "computer");
+  if (!IsJudged(route)) return NotJudged("better-than-guessing", "computer");
   const bool passed = route->ci95.low > route->majority_rate;
   return Rule(
       "better-than-guessing", passed,
@@ -61,21 +59,21 @@ RuleResult BetterThanGuessing(const Verdict& v) {
 
 RuleResult Accuracy(const Rules& rules, const Verdict& v) {
   const Route* route = FindRoute(v, "computer");
-  if (!Judged(route)) return NotJudged("accuracy", "computer");
+  if (!IsJudged(route)) return NotJudged("accuracy", "computer");
   // The lower end, so that luck with few pictures does not pass.
   return Rule(
       "accuracy", route->ci95.low >= rules.min_accuracy,
       fmt::format("the accuracy is {} (95 % interval {} to {}, n={}{}); even the lower end must reach {}",
                   Percent(route->accuracy), Percent(route->ci95.low), Percent(route->ci95.high), route->n,
                   InGroups(*route), Percent(rules.min_accuracy)),
-      WeakestClass(v, *route) + "; --preset thorough; pictures taken like those on the phone");
+      WeakestClassWords(v, *route) + "; --preset thorough; pictures taken like those on the phone");
 }
 
 RuleResult EveryClass(const Verdict& v) {
   std::string never;
   for (const std::string_view name : {"computer", "quantized"}) {
     const Route* route = FindRoute(v, name);
-    if (!Judged(route)) continue;
+    if (!IsJudged(route)) continue;
     for (size_t c = 0; c < route->per_class.size(); ++c) {
       const ClassScores& scores = route->per_class[c];
       if (scores.support == 0 || scores.recall > 0) continue;
@@ -91,7 +89,7 @@ RuleResult EveryClass(const Verdict& v) {
 RuleResult Quantized(const Verdict& v) {
   const Route* base = FindRoute(v, "computer");
   const Route* route = FindRoute(v, "quantized");
-  if (!Judged(base) || !Judged(route)) return NotJudged("quantized", "quantized");
+  if (!IsJudged(base) || !IsJudged(route)) return NotJudged("quantized", "quantized");
   const double loss = base->accuracy - route->accuracy;
   const bool passed = loss < 0.01 || route->mcnemar_p >= 0.05;
   return Rule(
@@ -107,7 +105,7 @@ RuleResult Quantized(const Verdict& v) {
 
 RuleResult Agreement(const Rules& rules, const Verdict& v) {
   const Route* route = FindRoute(v, "quantized");
-  if (!Judged(route)) return NotJudged("agreement", "quantized");
+  if (!IsJudged(route)) return NotJudged("agreement", "quantized");
   return Rule("agreement", route->agreement >= rules.min_agreement,
               fmt::format("the int8 file and the float file give the same answer for {} of {} pictures; at "
                           "least {} is asked for",
@@ -141,7 +139,7 @@ RuleResult KernelsAgree(const Verdict& v) {
   bool passed = true, any = false;
   for (const std::string_view name : {"computer", "quantized"}) {
     const Route* route = FindRoute(v, name);
-    if (!Judged(route) || !route->builtin) continue;
+    if (!IsJudged(route) || !route->builtin) continue;
     any = true;
     const Comparison& c = *route->builtin;
     // Roundings add up over the layers of an int8 model, so its scores may stray; what it says may not.
@@ -189,7 +187,7 @@ std::vector<std::string> Notes(const Rules& rules, const Verdict& v) {
   for (std::string& note : AnsweringNotes(v)) notes.push_back(std::move(note));
   notes.insert(notes.end(), v.phone_notes.begin(), v.phone_notes.end());
   const Route* holdout = FindRoute(v, "computer-holdout");
-  if (Judged(holdout)) {
+  if (IsJudged(holdout)) {
     notes.push_back(
         fmt::format("of the pictures held out from all training, {} of {} are right (95 % interval {} to {})",
                     holdout->correct, holdout->n, Percent(holdout->ci95.low), Percent(holdout->ci95.high)));

@@ -261,8 +261,9 @@ void AddStatements(const Verdict& verdict, Json& record) {
 
 Result<VerdictRecord> ReadVerdict(const std::filesystem::path& run) {
   const std::filesystem::path path = run / "verdict.json";
-  HL_ASSIGN(const Json json, ReadRecord(path, "handlens-verdict", 1));
+  HL_ASSIGN(Json json, ReadRecord(path, "handlens-verdict", 1));
   HL_ASSIGN(VerdictRecord record, FromJson(json, path.string(), ReadVerdictJson));
+  record.json = std::move(json);
   record.verdict.memory = ReadMemory(run);
   for (const char* const model : {"model/quantizedmodel.tflite", "model/model.tflite"}) {
     std::error_code error;

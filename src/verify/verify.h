@@ -244,6 +244,11 @@ struct Verdict {
 
 const Route* FindRoute(const Verdict& verdict, std::string_view name);
 
+// Whether there is such a route and it has seen a picture.
+inline bool IsJudged(const Route* route) {
+  return route != nullptr && route->status == "done" && route->n > 0;
+}
+
 // Applies every rule to the routes and facts of `verdict`; fills rules, deployable, reasons, notes. Pure.
 void Decide(const Rules& rules, Verdict& verdict);
 
@@ -288,8 +293,10 @@ struct VerdictRecord {
   Rules rules;
   std::string guide;  // the camera's fault that users should mind first, as GuideOf (words.h); empty: none
   std::optional<WeakestClass> weakest;  // as Weakest (words.h) found it
+  Json json;                            // the record as it stands, for who shows more of it
 };
-// Of RUN/verdict.json; the size gate's bytes are those of the model file as it lies there. Kind kBadInput.
+// Of RUN/verdict.json, which nothing else reads; the size gate's bytes are those of the model file as it lies
+// there. Kind kBadInput.
 Result<VerdictRecord> ReadVerdict(const std::filesystem::path& run);
 
 // What contradicts itself among the shipped files, one sentence each: a model that its record or its metadata

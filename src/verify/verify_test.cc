@@ -260,7 +260,10 @@ TEST(VerifyRun, JudgesAWholeRun) {
   EXPECT_EQ(record->at("routes").at(0).at("correct"), 23);
   EXPECT_EQ(record->at("deployable"), true);
   EXPECT_EQ(record->at("quantization"), "post-training quantization");
-  ASSERT_TRUE(describe::WriteModelCard(run.folder));
+  const auto read = ReadVerdict(run.folder);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->json, *record);
+  ASSERT_TRUE(describe::WriteModelCard(run.folder / "model", read->json));
   EXPECT_THAT(*ReadText(run.folder / "model" / "modelcard.md"), HasSubstr("23 of 24"));
   const std::string csv = *ReadText(run.folder / "predictions.csv");
   EXPECT_THAT(csv, StartsWith("picture,route,model,label,predicted,1 red,2 green,\"3 blue, dark\"\n"));

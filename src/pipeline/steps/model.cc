@@ -244,6 +244,10 @@ struct Describe {
     request.data.holdout = static_cast<int>(space.split.holdout.size());
     HL_ASSIGN(const dataset::PixelSet pixels, Pixels(space, o.size_px));
     request.pictures = ProofPictures(space, pixels);
+    if (std::error_code error; fs::exists(space.At("verdict.json"), error)) {
+      HL_ASSIGN(verify::VerdictRecord record, verify::ReadVerdict(space.folder));
+      request.verdict = std::move(record.json);
+    }
     HL_TRY(describe::DescribeRun(request, *space.progress));
     return {};
   }
@@ -294,7 +298,8 @@ struct Verify {
     request.rules.max_camera_loss = o.max_camera_loss;
     request.rules.max_memory = o.max_memory.value_or(0);
     HL_TRY(verify::VerifyRun(request, *space.progress));
-    return describe::WriteModelCard(space.folder);
+    HL_ASSIGN(const verify::VerdictRecord record, verify::ReadVerdict(space.folder));
+    return describe::WriteModelCard(space.At("model"), record.json);
   }
   static Result<void> Load(Workspace&, const Options&) { return {}; }
 };

@@ -66,7 +66,7 @@ std::optional<describe::Description> DescriptionOf(const Shipped& shipped) {
   return description ? std::optional(*std::move(description)) : std::nullopt;
 }
 
-std::string Counts(const Route& route) {
+std::string AnsweredText(const Route& route) {
   const Answered& a = *route.answering;
   const Interval wrong = Wilson95(a.wrong, a.answered);
   return fmt::format(
@@ -199,7 +199,7 @@ std::vector<std::string> AnsweringNotes(const Verdict& verdict) {
   for (const std::string_view name : {"camera", "camera-hard", "quantized-holdout"}) {
     const Route* route = FindRoute(verdict, name);
     if (route == nullptr || !route->answering) continue;
-    notes.push_back(fmt::format("\"not sure\" on the route {}: {}", name, Counts(*route)));
+    notes.push_back(fmt::format("\"not sure\" on the route {}: {}", name, AnsweredText(*route)));
   }
   for (const std::string_view name : {"camera", "camera-hard", "quantized-holdout"}) {
     const Route* route = FindRoute(verdict, name);

@@ -7,8 +7,6 @@
 namespace handlens::verify {
 namespace {
 
-bool Judged(const Route* route) { return route != nullptr && route->status == "done" && route->n > 0; }
-
 std::string Counts(const Route& route) {
   return fmt::format("{} of {} right ({}; {} to {})", route.correct, route.n, Percent(route.accuracy),
                      Percent(route.ci95.low), Percent(route.ci95.high));
@@ -30,7 +28,7 @@ std::string WhatToDo(const Verdict& verdict) {
 const Route* WithoutCamera(const Verdict& verdict, const Route& camera) {
   for (const std::string_view name : {"quantized", "computer"}) {
     const Route* route = FindRoute(verdict, name);
-    if (Judged(route) && route->model == camera.model && route->pictures == camera.pictures) return route;
+    if (IsJudged(route) && route->model == camera.model && route->pictures == camera.pictures) return route;
   }
   return nullptr;
 }
@@ -72,7 +70,7 @@ RuleResult LossRule(const Rules& rules, const Verdict& verdict, const Route& rou
 
 std::vector<RuleResult> CameraRules(const Rules& rules, const Verdict& verdict) {
   const Route* route = FindRoute(verdict, "camera");
-  if (rules.purpose == Purpose::kGallery || !Judged(route)) return {};
+  if (rules.purpose == Purpose::kGallery || !IsJudged(route)) return {};
   std::vector<RuleResult> results = {CameraRule(rules, verdict, *route)};
   if (const Route* base = WithoutCamera(verdict, *route))
     results.push_back(LossRule(rules, verdict, *route, *base));
@@ -82,14 +80,14 @@ std::vector<RuleResult> CameraRules(const Rules& rules, const Verdict& verdict) 
 std::vector<std::string> CameraNotes(const Rules& rules, const Verdict& verdict) {
   std::vector<std::string> notes;
   const Route* route = FindRoute(verdict, "camera");
-  if (!Judged(route)) return notes;
+  if (!IsJudged(route)) return notes;
   const Route* hard = FindRoute(verdict, "camera-hard");
   const Route* holdout = FindRoute(verdict, "camera-holdout");
   notes.push_back(fmt::format(
       "simulated camera: {} with usual care{}{}{}. A field test with a real phone says more (handlens verify "
       "--import)",
-      Counts(*route), Judged(hard) ? ", " + Counts(*hard) + " with little" : "",
-      Judged(holdout) ? "; held-out pictures, by the file in the app: " + Counts(*holdout) : "",
+      Counts(*route), IsJudged(hard) ? ", " + Counts(*hard) + " with little" : "",
+      IsJudged(holdout) ? "; held-out pictures, by the file in the app: " + Counts(*holdout) : "",
       rules.purpose == Purpose::kGallery ? "; it decides nothing, because the model is --for gallery" : ""));
   if (!verdict.camera || verdict.camera->curves.empty()) return notes;
   const CameraFindings& camera = *verdict.camera;
