@@ -25,10 +25,10 @@ struct Mapped {
   size_t bytes = 0;
 };
 
-class Camera {
+class V4l2Camera {
  public:
-  explicit Camera(std::string path) : path_(std::move(path)) {}
-  ~Camera() {
+  explicit V4l2Camera(std::string path) : path_(std::move(path)) {}
+  ~V4l2Camera() {
     int type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
     if (file_ >= 0) ::ioctl(file_, VIDIOC_STREAMOFF, &type);
     for (const Mapped& mapped : buffers_) {
@@ -36,8 +36,8 @@ class Camera {
     }
     if (file_ >= 0) ::close(file_);
   }
-  Camera(const Camera&) = delete;
-  Camera& operator=(const Camera&) = delete;
+  V4l2Camera(const V4l2Camera&) = delete;
+  V4l2Camera& operator=(const V4l2Camera&) = delete;
 
   Result<void> Open() {
     file_ = ::open(path_.c_str(), O_RDWR | O_CLOEXEC);
@@ -207,7 +207,7 @@ class Camera {
 }  // namespace
 
 Result<Frames> OpenCamera(const std::string& path) {
-  auto camera = std::make_shared<Camera>(path);
+  auto camera = std::make_shared<V4l2Camera>(path);
   HL_TRY(camera->Open());
   return Frames([camera] { return camera->Next(); });
 }

@@ -22,20 +22,20 @@ namespace fs = std::filesystem;
 using testing::Contains;
 using testing::HasSubstr;
 
-constexpr int kSide = 64;
+constexpr int kManySide = 64;
 
 // Blobs of light, different for each seed.
 std::vector<uint8_t> Blobs(uint64_t seed) {
   Rng rng(seed, "many");
-  std::vector<float> grey(size_t{kSide} * kSide, 120);
+  std::vector<float> grey(size_t{kManySide} * kManySide, 120);
   for (int blob = 0; blob < 70; ++blob) {
-    const float cx = rng.Uniform(0, kSide), cy = rng.Uniform(0, kSide), r = rng.Uniform(2, 8),
+    const float cx = rng.Uniform(0, kManySide), cy = rng.Uniform(0, kManySide), r = rng.Uniform(2, 8),
                 height = rng.Uniform(-80, 80);
-    for (int y = 0; y < kSide; ++y) {
-      for (int x = 0; x < kSide; ++x) {
+    for (int y = 0; y < kManySide; ++y) {
+      for (int x = 0; x < kManySide; ++x) {
         const float dx = static_cast<float>(x) - cx, dy = static_cast<float>(y) - cy,
                     d = (dx * dx + dy * dy) / (r * r);
-        if (d < 1) grey[static_cast<size_t>(y * kSide + x)] += height * (1 - d);
+        if (d < 1) grey[static_cast<size_t>(y * kManySide + x)] += height * (1 - d);
       }
     }
   }
@@ -48,10 +48,10 @@ std::vector<uint8_t> Blobs(uint64_t seed) {
 // value(x, y) of the original -> a picture.
 template <class F>
 std::vector<uint8_t> Changed(const std::vector<uint8_t>& original, F&& change) {
-  const auto at = [&](int x, int y) { return int{original[static_cast<size_t>(y * kSide + x) * 3]}; };
+  const auto at = [&](int x, int y) { return int{original[static_cast<size_t>(y * kManySide + x) * 3]}; };
   std::vector<uint8_t> rgb;
-  for (int y = 0; y < kSide; ++y) {
-    for (int x = 0; x < kSide; ++x)
+  for (int y = 0; y < kManySide; ++y) {
+    for (int x = 0; x < kManySide; ++x)
       rgb.insert(rgb.end(), 3, static_cast<uint8_t>(std::clamp(change(at, x, y), 0, 255)));
   }
   return rgb;
@@ -67,7 +67,7 @@ class ManyTest : public testing::Test {
   ~ManyTest() override { fs::remove_all(root_); }
 
   void Put(const std::string& path, const std::vector<uint8_t>& rgb) {
-    ASSERT_TRUE(WriteFileAtomic(root_ / path, image::EncodePng(rgb, kSide, kSide)));
+    ASSERT_TRUE(WriteFileAtomic(root_ / path, image::EncodePng(rgb, kManySide, kManySide)));
   }
   Result<Dataset> InspectAsMany(int jobs = 2) {
     return Inspect(
@@ -81,8 +81,8 @@ class ManyTest : public testing::Test {
 TEST_F(ManyTest, FindsPicturesSavedAgainMirroredTurnedDarkerAndNoisy) {
   for (uint64_t i = 0; i < 60; ++i) Put(fmt::format("{}/{:02}.png", i % 2 == 0 ? "a" : "b", i), Blobs(i));
   const auto original = Blobs(0);
-  Put("a/mirrored.png", Changed(original, [](auto at, int x, int y) { return at(kSide - 1 - x, y); }));
-  Put("a/quarter.png", Changed(original, [](auto at, int x, int y) { return at(y, kSide - 1 - x); }));
+  Put("a/mirrored.png", Changed(original, [](auto at, int x, int y) { return at(kManySide - 1 - x, y); }));
+  Put("a/quarter.png", Changed(original, [](auto at, int x, int y) { return at(y, kManySide - 1 - x); }));
   Put("a/dark.png", Changed(original, [](auto at, int x, int y) { return at(x, y) * 6 / 10 + 10; }));
   Put("b/noisy.png",
       Changed(original, [](auto at, int x, int y) { return at(x, y) + (x * 31 + y * 17) % 21 - 10; }));
@@ -114,7 +114,7 @@ TEST_F(ManyTest, GivesTheSameRecordForAnyNumberOfJobs) {
 
 TEST(Marks, TakeLittleMemory) {
   EXPECT_LE(sizeof(Look), 384U);
-  image::Decoded decoded{{kSide, kSide, Blobs(1)}, {}};
+  image::Decoded decoded{{kManySide, kManySide, Blobs(1)}, {}};
   const Look look = LookAt(decoded, Keep::kMarks);
   EXPECT_EQ(look.grey.capacity(), 0U);
   EXPECT_FALSE(look.marks.blank);
@@ -144,7 +144,7 @@ TEST_F(ManyTest, DeepFoldersAreReadAndTheScanHearsAStop) {
   for (int i = 0; i < 400; ++i) deep += "/d";
   Put("b/1.png", Blobs(1));
   fs::create_directories(root_ / deep);
-  ASSERT_TRUE(WriteFileAtomic(root_ / "a/x.png", image::EncodePng(Blobs(2), kSide, kSide)));
+  ASSERT_TRUE(WriteFileAtomic(root_ / "a/x.png", image::EncodePng(Blobs(2), kManySide, kManySide)));
   fs::rename(root_ / "a/x.png", root_ / deep / "x.png");
   const auto listing = ListPictures(root_, {}, SilentProgress());
   ASSERT_TRUE(listing) << listing.error().message;

@@ -9,8 +9,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kFormat = "handlens-pictures";
-constexpr int kVersion = 1;
+constexpr const char* kMovedFormat = "handlens-pictures";
+constexpr int kMovedVersion = 1;
 
 fs::path PlaceRecord(const fs::path& dataset_json) { return dataset_json.parent_path() / "pictures.json"; }
 
@@ -42,7 +42,7 @@ Result<void> ApplyMove(const fs::path& dataset_json, Dataset& dataset) {
   const fs::path path = PlaceRecord(dataset_json);
   std::error_code error;
   if (!fs::exists(path, error)) return {};
-  HL_ASSIGN(const Json record, ReadRecord(path, kFormat, kVersion));
+  HL_ASSIGN(const Json record, ReadRecord(path, kMovedFormat, kMovedVersion));
   HL_ASSIGN(const auto place, FromJson(record, path.string(), [](const Json& json) {
               return std::pair(json.at("root").get<std::string>(), json.at("labels_file").get<std::string>());
             }));
@@ -66,7 +66,7 @@ Result<void> MovePictures(const fs::path& dataset_json, const fs::path& place, P
                 same.error().message);
   }
   if (dataset.root == dataset.inspected_root) return ForgetMove(dataset_json);
-  return WriteRecord(PlaceRecord(dataset_json), kFormat, kVersion,
+  return WriteRecord(PlaceRecord(dataset_json), kMovedFormat, kMovedVersion,
                      {{"root", dataset.root}, {"labels_file", dataset.labels_file}});
 }
 

@@ -21,7 +21,7 @@ namespace handlens::dataset {
 namespace {
 
 constexpr std::string_view kMagic = "HLPIXELS";
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kPixelsVersion = 1;
 constexpr size_t kHeader_bytes = 160;
 // Sizes are made together, so that each picture is decoded once, as long as they fit here; else in several
 // rounds.
@@ -34,7 +34,7 @@ void PutNumber(Bytes& out, uint64_t value, int width_bytes) {
 // Everything in the header but the hash of the pixels.
 Bytes HeaderPrefix(const std::string& fingerprint, size_t pictures, int size_px, image::Fit fit) {
   Bytes header(kMagic.begin(), kMagic.end());
-  PutNumber(header, kVersion, 4);
+  PutNumber(header, kPixelsVersion, 4);
   PutNumber(header, static_cast<uint64_t>(size_px), 4);
   PutNumber(header, static_cast<uint64_t>(fit), 4);
   PutNumber(header, 0, 4);

@@ -13,7 +13,8 @@
 namespace handlens::image {
 namespace {
 
-const std::filesystem::path kFolder = std::filesystem::path(HANDLENS_SOURCE_DIR) / "apps/contract/golden";
+const std::filesystem::path kGoldenFolder =
+    std::filesystem::path(HANDLENS_SOURCE_DIR) / "apps/contract/golden";
 
 struct Golden {
   Json manifest;
@@ -21,8 +22,8 @@ struct Golden {
 };
 
 Golden Load() {
-  auto manifest = ReadRecord(kFolder / "manifest.json", "handlens-golden", 1);
-  auto blob = ReadFile(kFolder / "vectors.bin");
+  auto manifest = ReadRecord(kGoldenFolder / "manifest.json", "handlens-golden", 1);
+  auto blob = ReadFile(kGoldenFolder / "vectors.bin");
   HL_CHECK(manifest.has_value() && blob.has_value());
   return {std::move(*manifest), std::move(*blob)};
 }
@@ -79,7 +80,7 @@ Bytes RunFeed(const Golden& golden, const Json& vector) {
 }
 
 Bytes RunDecode(const Json& vector) {
-  const auto decoded = DecodeFile(kFolder / vector.at("file").get<std::string>());
+  const auto decoded = DecodeFile(kGoldenFolder / vector.at("file").get<std::string>());
   EXPECT_TRUE(decoded) << decoded.error().message;
   if (!decoded) return {};
   EXPECT_EQ(decoded->image.width, vector.at("width").get<int>());

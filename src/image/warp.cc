@@ -14,8 +14,6 @@ using Int4 = int32_t __attribute__((vector_size(16)));
 
 constexpr int kChunk = 16;
 
-Float4 Splat(float value) { return Float4{value, value, value, value}; }
-
 Float4 Clip(Float4 value, float high) {
   const Float4 zero = Splat(0.0f), top = Splat(high);
   value = value > zero ? value : zero;

@@ -15,6 +15,9 @@ namespace handlens::image {
 // Four channels of a pixel, R, G, B and one unused; GCC's and Clang's vector type, SSE, NEON or plain.
 using Float4 = float __attribute__((vector_size(16)));
 
+// The same value in each channel.
+inline Float4 Splat(float value) { return Float4{value, value, value, value}; }
+
 // A square picture of (n + 1, n + 1) pixels in 0..255: the last row and column repeat the edge (or, for
 // kWrap, the opposite edge), so that a bilinear read needs no test.
 struct Plane {

@@ -9,7 +9,7 @@
 namespace handlens::inference {
 namespace {
 
-constexpr size_t kAlignment = 16;
+constexpr size_t kPlanAlignment = 16;
 
 template <class T>
 void Append(Bytes& to, const T& value) {
@@ -55,13 +55,13 @@ Result<Bytes> WritePlan(std::span<const uint8_t> model) {
   head.output_zero = lowered.output_zero;
   head.calls = static_cast<uint32_t>(lowered.calls.size());
   Bytes calls, tables;
-  const size_t tables_at = (sizeof head + 4 * words + kAlignment - 1) / kAlignment * kAlignment;
+  const size_t tables_at = (sizeof head + 4 * words + kPlanAlignment - 1) / kPlanAlignment * kPlanAlignment;
   for (const Call& call : lowered.calls) {
     std::vector<size_t> table_at;
     for (const Table& table : call.tables) {
       table_at.push_back(tables_at + tables.size());
       tables.insert(tables.end(), table.bytes.begin(), table.bytes.end());
-      tables.resize((tables.size() + kAlignment - 1) / kAlignment * kAlignment);
+      tables.resize((tables.size() + kPlanAlignment - 1) / kPlanAlignment * kPlanAlignment);
     }
     AppendCall(lowered, call, table_at, calls);
   }

@@ -12,7 +12,7 @@
 namespace handlens::package {
 namespace {
 
-constexpr const char* kMarker = "handlens-c.json";
+constexpr const char* kCMarker = "handlens-c.json";
 
 std::string_view FileText(std::string_view name) {
   for (const EmbeddedFile& file : CFiles()) {
@@ -119,14 +119,14 @@ Result<std::vector<BundleFile>> MakeC(const BundleRequest& request) {
                        {"constant_bytes", model->constant_bytes},
                        {"arena_bytes", model->arena_bytes},
                        {"files", names}};
-  files.push_back({kMarker, TextBytes(record.dump(1) + "\n")});
+  files.push_back({kCMarker, TextBytes(record.dump(1) + "\n")});
   return files;
 }
 
 Result<std::vector<std::filesystem::path>> PackC(const FolderRequest& request) {
-  HL_TRY(CheckOwnFolder(request.out, kMarker));
+  HL_TRY(CheckOwnFolder(request.out, kCMarker));
   HL_ASSIGN(const std::vector<BundleFile> files, MakeC(request.bundle));
-  return WriteOwnFolder(request.out, kMarker, files);
+  return WriteOwnFolder(request.out, kCMarker, files);
 }
 
 }  // namespace handlens::package

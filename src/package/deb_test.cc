@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path Folder(const std::string& name) {
+fs::path DebFolder(const std::string& name) {
   const fs::path folder = fs::path(testing::TempDir()) / ("handlens-deb-" + name);
   fs::remove_all(folder);
   EXPECT_TRUE(MakeFolder(folder));
@@ -35,7 +35,7 @@ const std::vector<TarFile> kFiles = {{"usr/bin/x", TextBytes("program"), true},
 
 TEST(Deb, TarReadsItsArchives) {
   if (std::system("tar --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "no tar on this machine";
-  const fs::path folder = Folder("tar");
+  const fs::path folder = DebFolder("tar");
   ASSERT_TRUE(WriteFileAtomic(folder / "a.tar", WriteTar(kFiles, TarFolders::kListed)));
   Said(fmt::format("tar -C {0} -xf {0}/a.tar", folder.string()), folder);
   for (const TarFile& file : kFiles) EXPECT_EQ(ReadFile(folder / file.name).value(), file.bytes);
@@ -46,7 +46,7 @@ TEST(Deb, TarReadsItsArchives) {
 
 TEST(Deb, DpkgReadsItsPackages) {
   if (std::system("dpkg-deb --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "no dpkg-deb on this machine";
-  const fs::path folder = Folder("package");
+  const fs::path folder = DebFolder("package");
   const DebControl control = {.package = "handlens-x",
                               .version = "1.2~3",
                               .architecture = "arm64",

@@ -14,15 +14,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kMarker = "handlens-pi.json";
+constexpr const char* kPiMarker = "handlens-pi.json";
 constexpr std::string_view kArchitectures[] = {"arm64",
                                                "armhf"};  // as Debian calls them; the built programs end so
 
 // What stands in apps/pi/README.md and handlens.service where the user's words belong.
-constexpr std::string_view kName = "HANDLENS_NAME", kProgram = "HANDLENS_PROGRAM",
-                           kVersion = "HANDLENS_VERSION_NAME";
+constexpr std::string_view kNamePlace = "HANDLENS_NAME", kProgramPlace = "HANDLENS_PROGRAM",
+                           kVersionPlace = "HANDLENS_VERSION_NAME";
 
-const BundleFile& Find(const std::vector<BundleFile>& files, std::string_view name) {
+const BundleFile& FileNamed(const std::vector<BundleFile>& files, std::string_view name) {
   for (const BundleFile& file : files) {
     if (file.name == name) return file;
   }
@@ -45,9 +45,9 @@ Result<void> CheckVersion(std::string_view version) {
 
 std::string Filled(const BundleFile& file, const FolderRequest& request, std::string_view name) {
   std::string text(file.bytes.begin(), file.bytes.end());
-  ReplaceAll(text, kProgram, ProgramName(request.application_id));
-  ReplaceAll(text, kVersion, request.version_name);
-  ReplaceAll(text, kName, name);  // last: it may look like one of the others
+  ReplaceAll(text, kProgramPlace, ProgramName(request.application_id));
+  ReplaceAll(text, kVersionPlace, request.version_name);
+  ReplaceAll(text, kNamePlace, name);  // last: it may look like one of the others
   return text;
 }
 
@@ -68,7 +68,7 @@ Result<Bytes> Appendix(const FolderRequest& request, const std::vector<BundleFil
   for (const BundleFile& file : bundle) {
     if (file.name != "model.tflite") files.push_back({file.name, file.bytes});
   }
-  auto plan = inference::WritePlan(Find(bundle, "model.tflite").bytes);
+  auto plan = inference::WritePlan(FileNamed(bundle, "model.tflite").bytes);
   if (!plan) return Fail(plan.error().kind, "{}: {}", request.bundle.model.string(), plan.error().message);
   files.push_back({"model.plan", *std::move(plan)});
   const Json own = {{"program", ProgramName(request.application_id)}, {"version_name", request.version_name}};
@@ -104,10 +104,10 @@ Bytes DebOf(const FolderRequest& request, std::string_view architecture, const B
   std::vector<TarFile> files = {
       {"usr/bin/" + name, program, true},
       {fmt::format("usr/lib/systemd/system/{}.service", name),
-       TextBytes(Filled(Find(built, "handlens.service"), request, UnitName(request.bundle.name)))},
+       TextBytes(Filled(FileNamed(built, "handlens.service"), request, UnitName(request.bundle.name)))},
       {docs + "/README.md",
-       TextBytes(Filled(Find(built, "README.md"), request, PlistEscaped(request.bundle.name)))},
-      {docs + "/copyright", Find(built, "copyright").bytes}};
+       TextBytes(Filled(FileNamed(built, "README.md"), request, PlistEscaped(request.bundle.name)))},
+      {docs + "/copyright", FileNamed(built, "copyright").bytes}};
   for (const BundleFile& file : bundle) {
     if (file.name == "modelcard.md") files.push_back({docs + "/modelcard.md", file.bytes});
   }
@@ -141,18 +141,18 @@ Result<std::vector<fs::path>> PackPi(const FolderRequest& request) {
   HL_TRY(CheckApplicationId(request.application_id));
   HL_TRY(CheckAppName(request.bundle.name));
   HL_TRY(CheckVersion(request.version_name));
-  HL_TRY(CheckOwnFolder(request.out, kMarker));
+  HL_TRY(CheckOwnFolder(request.out, kPiMarker));
   HL_ASSIGN(const std::vector<BundleFile> built, ReadBuilt(request.built, FactsOf(Target::kPi).title));
   BundleRequest wanted = request.bundle;
   wanted.kernels = tflite::Kernels::kReference;  // which the plan follows to the bit
   HL_ASSIGN(const std::vector<BundleFile> bundle, MakeBundle(wanted));
   HL_ASSIGN(const Bytes appendix, Appendix(request, built, bundle));
   const std::string name = ProgramName(request.application_id);
-  std::vector<BundleFile> files = {
-      {"README.md", TextBytes(Filled(Find(built, "README.md"), request, PlistEscaped(request.bundle.name)))}};
+  std::vector<BundleFile> files = {{"README.md", TextBytes(Filled(FileNamed(built, "README.md"), request,
+                                                                  PlistEscaped(request.bundle.name)))}};
   Json programs = Json::array();
   for (const std::string_view architecture : kArchitectures) {
-    Bytes program = Find(built, fmt::format("program-{}", architecture)).bytes;
+    Bytes program = FileNamed(built, fmt::format("program-{}", architecture)).bytes;
     program.insert(program.end(), appendix.begin(), appendix.end());
     const std::string deb = fmt::format("{}_{}_{}.deb", name, request.version_name, architecture);
     files.push_back({deb, DebOf(request, architecture, program, built, bundle)});
@@ -163,7 +163,7 @@ Result<std::vector<fs::path>> PackPi(const FolderRequest& request) {
                         {"deb_bytes", files.back().bytes.size()}});
     files.push_back({fmt::format("{}-{}", name, architecture), std::move(program)});
   }
-  const Json app = Json::parse(Find(bundle, "app.json").bytes);
+  const Json app = Json::parse(FileNamed(bundle, "app.json").bytes);
   Json names = Json::array();
   for (const BundleFile& file : files) names.push_back(file.name);
   const Json record = {{"format", "handlens-pi"},
@@ -175,8 +175,8 @@ Result<std::vector<fs::path>> PackPi(const FolderRequest& request) {
                        {"model_sha256", app.at("model_sha256")},
                        {"programs", programs},
                        {"files", names}};
-  files.push_back({kMarker, TextBytes(record.dump(1, ' ', false, Json::error_handler_t::replace) + "\n")});
-  HL_ASSIGN(std::vector<fs::path> paths, WriteOwnFolder(request.out, kMarker, files));
+  files.push_back({kPiMarker, TextBytes(record.dump(1, ' ', false, Json::error_handler_t::replace) + "\n")});
+  HL_ASSIGN(std::vector<fs::path> paths, WriteOwnFolder(request.out, kPiMarker, files));
   HL_TRY(MakeExecutable(request, paths));
   return paths;
 }

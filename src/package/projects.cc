@@ -18,7 +18,7 @@ namespace handlens::package {
 namespace {
 
 // Left in every folder that is made here: names its files.
-constexpr const char* kMarker = "handlens-project.json";
+constexpr const char* kProjectMarker = "handlens-project.json";
 
 // What stands in the projects where the user's words belong.
 constexpr std::string_view kName = "HANDLENS_NAME", kId = "HANDLENS_APPLICATION_ID",
@@ -102,7 +102,7 @@ BundleFile Marker(const FolderRequest& request, const Project& project,
                        {"target", FactsOf(project.target).name},
                        {"name", request.bundle.name},
                        {"files", std::move(names)}};
-  return {kMarker, TextBytes(record.dump(1, ' ', false, Json::error_handler_t::replace) + "\n")};
+  return {kProjectMarker, TextBytes(record.dump(1, ' ', false, Json::error_handler_t::replace) + "\n")};
 }
 
 Result<void> CheckWords(const FolderRequest& request) {
@@ -117,14 +117,14 @@ Result<std::vector<std::filesystem::path>> Pack(const FolderRequest& request, Pr
                                                 std::vector<BundleFile> icons) {
   HL_TRY(CheckWords(request));
   HL_ASSIGN(project.version, NumericVersion(request.version_name));
-  HL_TRY(CheckOwnFolder(request.out, kMarker));
+  HL_TRY(CheckOwnFolder(request.out, kProjectMarker));
   HL_ASSIGN(std::vector<BundleFile> files, ReadBuilt(request.built, FactsOf(project.target).title));
   for (BundleFile& file : files) FillWords(request, project, file);
   HL_TRY(AddModel(request, project, files));
   HL_TRY(AddBundle(request, project, files));
   std::move(icons.begin(), icons.end(), std::back_inserter(files));
   files.push_back(Marker(request, project, files));
-  return WriteOwnFolder(request.out, kMarker, files, UsersFiles::kWithin);
+  return WriteOwnFolder(request.out, kProjectMarker, files, UsersFiles::kWithin);
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace handlens::package {
 namespace {
 
 // Left in every folder that PackWeb made; names its files, as precache.json does.
-constexpr const char* kMarker = "handlens-web-app.json";
+constexpr const char* kWebMarker = "handlens-web-app.json";
 
 // What a browser needs to install the app under its name.
 BundleFile WebManifest(const std::string& name) {
@@ -69,7 +69,7 @@ Result<void> CheckBrowserTypes(const std::filesystem::path& model) {
 }  // namespace
 
 Result<std::vector<std::filesystem::path>> PackWeb(const FolderRequest& request) {
-  HL_TRY(CheckOwnFolder(request.out, kMarker));
+  HL_TRY(CheckOwnFolder(request.out, kWebMarker));
   HL_ASSIGN(std::vector<BundleFile> files, ReadBuilt(request.built, "web app"));
   HL_ASSIGN(std::vector<BundleFile> bundle, MakeBundle(request.bundle));
   HL_TRY(CheckBrowserTypes(request.bundle.model));
@@ -85,9 +85,9 @@ Result<std::vector<std::filesystem::path>> PackWeb(const FolderRequest& request)
   if (twice != files.end())
     return Fail(ErrorKind::kInternal, "the built web app already has a file {}", twice->name);
   const BundleFile precache = AddPrecache(files);
-  files.insert(files.begin(), {kMarker, precache.bytes});
+  files.insert(files.begin(), {kWebMarker, precache.bytes});
   files.push_back(precache);
-  return WriteOwnFolder(request.out, kMarker, files);
+  return WriteOwnFolder(request.out, kWebMarker, files);
 }
 
 }  // namespace handlens::package

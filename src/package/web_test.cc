@@ -20,17 +20,17 @@ using testing::Contains;
 using testing::HasSubstr;
 using testing::Not;
 
-struct Sample {
+struct WebSample {
   fs::path folder;
   FolderRequest request;
 };
 
-Sample MakeSample(const std::string& name, const Bytes& model) {
+WebSample MakeSample(const std::string& name, const Bytes& model) {
   // Of the test's own: others that make the same sample may run at the same time.
   const std::string test = testing::UnitTest::GetInstance()->current_test_info()->name();
   const fs::path folder = fs::path(testing::TempDir()) / ("handlens-web-" + name + "-" + test);
   fs::remove_all(folder);
-  Sample sample{folder, {}};
+  WebSample sample{folder, {}};
   EXPECT_TRUE(WriteFileAtomic(folder / "site/index.html", std::string_view("<p>app")));
   EXPECT_TRUE(WriteFileAtomic(folder / "site/sw.js", std::string_view("self.x = 1;")));
   EXPECT_TRUE(WriteFileAtomic(folder / "model.tflite", model));
@@ -73,7 +73,7 @@ std::string Version(const fs::path& out) {
 }
 
 TEST(PackWeb, WritesEveryFileOnceAndNamesThemForOfflineUse) {
-  const Sample sample = MakeSample("complete", WithLabels(describe::sample::FloatModel(), Labels()));
+  const WebSample sample = MakeSample("complete", WithLabels(describe::sample::FloatModel(), Labels()));
   const auto files = PackWeb(sample.request);
   ASSERT_TRUE(files) << files.error().message;
   const auto names = ParseJson(*ReadText(sample.request.out / "precache.json"), "")
@@ -90,7 +90,7 @@ TEST(PackWeb, WritesEveryFileOnceAndNamesThemForOfflineUse) {
 }
 
 TEST(PackWeb, GivesTheWorkerItsVersionWhichFollowsEveryFile) {
-  Sample sample = MakeSample("version", WithLabels(describe::sample::FloatModel(), Labels()));
+  WebSample sample = MakeSample("version", WithLabels(describe::sample::FloatModel(), Labels()));
   ASSERT_TRUE(PackWeb(sample.request));
   const std::string first = Version(sample.request.out);
   EXPECT_THAT(*ReadText(sample.request.out / "sw.js"),
@@ -103,7 +103,7 @@ TEST(PackWeb, GivesTheWorkerItsVersionWhichFollowsEveryFile) {
 }
 
 TEST(PackWeb, NeverReplacesAFolderThatItDidNotMake) {
-  const Sample sample = MakeSample("foreign", WithLabels(describe::sample::FloatModel(), Labels()));
+  const WebSample sample = MakeSample("foreign", WithLabels(describe::sample::FloatModel(), Labels()));
   ASSERT_TRUE(WriteFileAtomic(sample.request.out / "thesis.txt", std::string_view("years of work")));
   const auto files = PackWeb(sample.request);
   ASSERT_FALSE(files);
@@ -112,7 +112,7 @@ TEST(PackWeb, NeverReplacesAFolderThatItDidNotMake) {
 }
 
 TEST(PackWeb, ReplacesItsOwnFolderAsAWhole) {
-  const Sample sample = MakeSample("own", WithLabels(describe::sample::FloatModel(), Labels()));
+  const WebSample sample = MakeSample("own", WithLabels(describe::sample::FloatModel(), Labels()));
   ASSERT_TRUE(WriteFileAtomic(sample.request.built / "assets/app.js", std::string_view("app")));
   ASSERT_TRUE(PackWeb(sample.request));
   ASSERT_TRUE(WriteFileAtomic(sample.request.out / "assets/old.js", std::string_view("old")));
@@ -121,7 +121,7 @@ TEST(PackWeb, ReplacesItsOwnFolderAsAWhole) {
 }
 
 TEST(PackWeb, KeepsTheUsersFilesAndDropsItsOwnOldOnes) {
-  const Sample sample = MakeSample("users", WithLabels(describe::sample::FloatModel(), Labels()));
+  const WebSample sample = MakeSample("users", WithLabels(describe::sample::FloatModel(), Labels()));
   ASSERT_TRUE(WriteFileAtomic(sample.request.built / "old.html", std::string_view("old")));
   ASSERT_TRUE(PackWeb(sample.request));
   ASSERT_TRUE(WriteFileAtomic(sample.request.out / ".htaccess", std::string_view("mine")));
@@ -136,7 +136,7 @@ TEST(PackWeb, KeepsTheUsersFilesAndDropsItsOwnOldOnes) {
 }
 
 TEST(PackWeb, AMistakeKeepsTheOldApp) {
-  Sample sample = MakeSample("mistake", WithLabels(describe::sample::FloatModel(), Labels()));
+  WebSample sample = MakeSample("mistake", WithLabels(describe::sample::FloatModel(), Labels()));
   ASSERT_TRUE(PackWeb(sample.request));
   const std::string old = Version(sample.request.out);
   sample.request.bundle.check_pictures[0].path = sample.folder / "gone.png";
@@ -148,7 +148,7 @@ TEST(PackWeb, AMistakeKeepsTheOldApp) {
 }
 
 TEST(PackWeb, GoesOnWhereItWasInterrupted) {
-  const Sample sample = MakeSample("interrupted", WithLabels(describe::sample::FloatModel(), Labels()));
+  const WebSample sample = MakeSample("interrupted", WithLabels(describe::sample::FloatModel(), Labels()));
   ASSERT_TRUE(PackWeb(sample.request));
   for (const char* name : {"precache.json", "sw.js", "icon-512.png"}) fs::remove(sample.request.out / name);
   ASSERT_TRUE(PackWeb(sample.request));
@@ -156,7 +156,7 @@ TEST(PackWeb, GoesOnWhereItWasInterrupted) {
 }
 
 TEST(PackWeb, RefusesNumbersThatBrowsersDoNotRun) {
-  const Sample sample = MakeSample("int8", WithLabels(Int8Model(), Labels()));
+  const WebSample sample = MakeSample("int8", WithLabels(Int8Model(), Labels()));
   const auto files = PackWeb(sample.request);
   ASSERT_FALSE(files);
   EXPECT_EQ(files.error().kind, ErrorKind::kBadInput);
@@ -165,7 +165,7 @@ TEST(PackWeb, RefusesNumbersThatBrowsersDoNotRun) {
 }
 
 TEST(PackWeb, SaysSoWhenTheAppWasNotBuilt) {
-  Sample sample = MakeSample("unbuilt", WithLabels(describe::sample::FloatModel(), Labels()));
+  WebSample sample = MakeSample("unbuilt", WithLabels(describe::sample::FloatModel(), Labels()));
   sample.request.built = sample.folder / "nothing";
   const auto files = PackWeb(sample.request);
   ASSERT_FALSE(files);
@@ -175,7 +175,7 @@ TEST(PackWeb, SaysSoWhenTheAppWasNotBuilt) {
 TEST(Bundle, RefusesLabelsThatAreNotTheModels) {
   for (const std::vector<std::string>& labels :
        {std::vector<std::string>{"red", "green"}, {"red", "green", "blue", "grey"}}) {
-    const Sample sample = MakeSample("labels", WithLabels(describe::sample::FloatModel(), labels));
+    const WebSample sample = MakeSample("labels", WithLabels(describe::sample::FloatModel(), labels));
     const auto bundle = MakeBundle(sample.request.bundle);
     ASSERT_FALSE(bundle);
     EXPECT_EQ(bundle.error().kind, ErrorKind::kBadInput);
@@ -198,8 +198,8 @@ Json CheckOf(const std::vector<BundleFile>& files) {
 }
 
 // A picture whose file says more than its pixels.
-Sample SampleWithSecret() {
-  Sample sample = MakeSample("secret", WithLabels(describe::sample::FloatModel(), Labels()));
+WebSample SampleWithSecret() {
+  WebSample sample = MakeSample("secret", WithLabels(describe::sample::FloatModel(), Labels()));
   Bytes file = *ReadFile(sample.folder / "red.png");
   for (const char c : std::string_view("patient: Jane Doe")) file.push_back(static_cast<uint8_t>(c));
   EXPECT_TRUE(WriteFileAtomic(sample.folder / "red.png", file));
@@ -207,7 +207,7 @@ Sample SampleWithSecret() {
 }
 
 TEST(Bundle, CarriesThePixelsThatTheModelSeesAndNothingElseOfAPicture) {
-  const Sample sample = SampleWithSecret();
+  const WebSample sample = SampleWithSecret();
   const auto files = MakeBundle(sample.request.bundle);
   ASSERT_TRUE(files) << files.error().message;
   const Bytes* png = Find(*files, "check/0.png");
@@ -224,7 +224,7 @@ TEST(Bundle, CarriesThePixelsThatTheModelSeesAndNothingElseOfAPicture) {
 }
 
 TEST(Bundle, CarriesOriginalsOnlyWhenAsked) {
-  Sample sample = SampleWithSecret();
+  WebSample sample = SampleWithSecret();
   sample.request.bundle.carry = Carry::kOriginals;
   const auto files = MakeBundle(sample.request.bundle);
   ASSERT_TRUE(files) << files.error().message;
@@ -248,7 +248,7 @@ TEST(DrawIcon, ShowsNoMoreDetailThanTheModelSees) {
 }
 
 TEST(Bundle, SaysHowQuantizedOutputsBecomeScores) {
-  const Sample sample = MakeSample("quantized", WithLabels(describe::sample::QuantizedModel(), Labels()));
+  const WebSample sample = MakeSample("quantized", WithLabels(describe::sample::QuantizedModel(), Labels()));
   ASSERT_TRUE(PackWeb(sample.request));
   const auto app = ParseJson(*ReadText(sample.request.out / "bundle/app.json"), "");
   EXPECT_EQ(app->at("output_type"), "uint8");

@@ -13,7 +13,7 @@ namespace handlens::pipeline {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::string_view kFormat = "handlens-shards";
+constexpr std::string_view kShardsFormat = "handlens-shards";
 constexpr const char* kShared[] = {"search", "reduce"};
 
 fs::path FolderOf(const Run& run, std::string_view step) { return run.At("shards") / step; }
@@ -32,14 +32,14 @@ Result<const Step*> OnlyMissing(Run& run, std::string_view command) {
 Result<void> Agree(const Run& run, const Step& step) {
   const fs::path path = FolderOf(run, step.facts.name) / "plan.json";
   HL_ASSIGN(const std::string options, step.options_sha256(run));
-  if (auto plan = ReadRecord(path, kFormat, 1)) {
+  if (auto plan = ReadRecord(path, kShardsFormat, 1)) {
     if (plan->value("options_sha256", "") == options) return {};
     return Fail(ErrorKind::kBadInput,
                 "{}: other shards work on this {} with other options; give the same ones (RUN/handlens.toml "
                 "has them), or end that by `handlens merge {}`",
                 run.space.folder.string(), step.facts.title, run.space.folder.string());
   }
-  return WriteRecord(path, kFormat, 1, {{"step", step.facts.name}, {"options_sha256", options}});
+  return WriteRecord(path, kShardsFormat, 1, {{"step", step.facts.name}, {"options_sha256", options}});
 }
 
 // What this process took, for the merge to add up. A note that cannot be written must not hide why the work

@@ -43,13 +43,13 @@ void Render(const Facts& block, std::string& out) {
 }
 
 // Of a share within 0..1, for a style.
-std::string At(double share) { return fmt::format("{:.2f}%", 100 * std::clamp(share, 0.0, 1.0)); }
+std::string PercentAt(double share) { return fmt::format("{:.2f}%", 100 * std::clamp(share, 0.0, 1.0)); }
 
 std::string RenderBar(const Bar& bar) {
   return fmt::format(
       "<span class=\"bar\" aria-hidden=\"true\"><i style=\"left:{};width:{}\"></i><b "
       "style=\"left:{}\"></b></span>",
-      At(bar.ci.low), At(std::max(0.0, bar.ci.high - bar.ci.low)), At(bar.value));
+      PercentAt(bar.ci.low), PercentAt(std::max(0.0, bar.ci.high - bar.ci.low)), PercentAt(bar.value));
 }
 
 std::string Classes(const Cell& cell, const Column& column) {

@@ -18,10 +18,10 @@ namespace {
 using split::Fold;
 using train::FeatureSet;
 
-constexpr int kVersion = 1;  // raised when the same pictures give another review
+constexpr int kReviewVersion = 1;  // raised when the same pictures give another review
 constexpr std::array kShares = {
     0.125, 0.25, 0.5};  // of a fold's training pictures; the last point of the curve is all of them
-constexpr size_t kPoints = kShares.size() + 1;
+constexpr size_t kCurvePoints = kShares.size() + 1;
 constexpr int kDraws = 2;           // of each share
 constexpr int kFewestOfAClass = 2;  // fewer teach nothing that could be told from chance
 
@@ -213,7 +213,7 @@ class Looker {
   void AddCurve(Review& review) const {
     std::vector<double> pictures;
     std::vector<std::vector<double>> hits;
-    for (size_t p = 0; p < kPoints; ++p) {
+    for (size_t p = 0; p < kCurvePoints; ++p) {
       if (!usable_[p] || hits_[p].empty()) continue;
       review.curve.push_back(
           {learnt_[p], std::accumulate(hits_[p].begin(), hits_[p].end(), 0.0), hits_[p].size()});
@@ -231,16 +231,16 @@ class Looker {
   const size_t classes_;
   train::TrialSpec spec_;
   std::shared_ptr<const FeatureSet> features_;
-  std::vector<std::vector<float>> scores_;         // by picture; empty where nobody may score it
-  std::array<std::vector<double>, kPoints> hits_;  // of test pictures, fold after fold
-  std::array<double, kPoints> learnt_ = {};
-  std::array<bool, kPoints> usable_ = {true, true, true, true};
+  std::vector<std::vector<float>> scores_;              // by picture; empty where nobody may score it
+  std::array<std::vector<double>, kCurvePoints> hits_;  // of test pictures, fold after fold
+  std::array<double, kCurvePoints> learnt_ = {};
+  std::array<bool, kCurvePoints> usable_ = {true, true, true, true};
 };
 
 }  // namespace
 
 std::string BasisOf(const backbone::Backbone& backbone, const train::TrialData& data) {
-  return Sha256(fmt::format("{} {} {} {}", kVersion, backbone.hash, data.pixels->size_px,
+  return Sha256(fmt::format("{} {} {} {}", kReviewVersion, backbone.hash, data.pixels->size_px,
                             train::DataFingerprint(*data.dataset, *data.split, data.pixels->fit)));
 }
 

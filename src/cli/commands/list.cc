@@ -13,7 +13,7 @@ namespace handlens::cli {
 using namespace pipeline;
 namespace {
 
-struct List {
+struct NamedList {
   std::string_view name;
   std::string_view how;  // how the names are used
   std::function<Result<std::vector<search::Known>>(const Wanted&, const Surroundings&)> items;
@@ -40,7 +40,7 @@ Result<std::vector<search::Known>> Formats(const Wanted&, const Surroundings&) {
                                     {".csv", "with the columns path,label[,group], or other people's"}};
 }
 
-std::vector<List> Lists() {
+std::vector<NamedList> Lists() {
   return {
       {"models", "--models NAME,...; more by [[model]] in handlens.toml",
        [](const Wanted&, const Surroundings&) { return search::KnownModels(); }},
@@ -57,9 +57,9 @@ std::vector<List> Lists() {
 
 Result<Outcome> CommandList(Call& call) {
   HL_ASSIGN(const Settings settings, MergeSettings(call));
-  const std::vector<List> lists = Lists();
+  const std::vector<NamedList> lists = Lists();
   std::vector<std::string> names;
-  for (const List& list : lists) names.emplace_back(list.name);
+  for (const NamedList& list : lists) names.emplace_back(list.name);
   const std::string asked = call.arguments.empty() ? "" : call.arguments[0];
   if (!asked.empty() && std::find(names.begin(), names.end(), asked) == names.end()) {
     return Fail(ErrorKind::kUsage, "'{}' is none of the lists {}{}", asked, fmt::join(names, ", "),
@@ -67,7 +67,7 @@ Result<Outcome> CommandList(Call& call) {
   }
   Outcome outcome;
   outcome.json["command"] = "list";
-  for (const List& list : lists) {
+  for (const NamedList& list : lists) {
     if (!asked.empty() && asked != list.name) continue;
     HL_ASSIGN(const std::vector<search::Known> items, list.items(settings.wanted(), call.around));
     outcome.text += fmt::format("{}{}  ({})\n", outcome.text.empty() ? "" : "\n", list.name, list.how);

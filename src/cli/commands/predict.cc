@@ -66,8 +66,8 @@ struct Tally {
   std::set<std::string> foreign;                             // labels that the model does not know
 };
 
-Tally Count(const std::vector<verify::Prediction>& predictions, const std::vector<PictureFile>& files,
-            const std::vector<std::string>& labels) {
+Tally TallyOf(const std::vector<verify::Prediction>& predictions, const std::vector<PictureFile>& files,
+              const std::vector<std::string>& labels) {
   Tally tally;
   for (size_t i = 0; i < files.size(); ++i) {
     const std::string& label = files[i].label;
@@ -182,7 +182,7 @@ Result<Outcome> CommandPredict(Call& call) {
     outcome.text += PredictionText(p, found.files[i], predicted);
     if (!p.error.empty()) failed.push_back({found.files[i].shown, p.error});
   }
-  const Tally tally = Count(predicted.pictures, found.files, predicted.labels);
+  const Tally tally = TallyOf(predicted.pictures, found.files, predicted.labels);
   AddTally(tally, outcome);
   if (tally.n > 0) HL_TRY(AddSeen(call.arguments[0], found.files, outcome));
   if (!predicted.notice.empty()) outcome.text += predicted.notice + "\n";

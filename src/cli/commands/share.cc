@@ -17,12 +17,12 @@ std::optional<int> Number(std::string_view text) {
 }
 
 // A place, from 0, among `of`; `of` 0 = not told how many.
-struct Place {
+struct ShardPlace {
   int index = 0, of = 1;
   bool told = false;
 };
 
-Place InArray(const Lookup& lookup) {
+ShardPlace InArray(const Lookup& lookup) {
   const auto id = Number(lookup("SLURM_ARRAY_TASK_ID")), count = Number(lookup("SLURM_ARRAY_TASK_COUNT"));
   if (id && count) {
     const int least = Number(lookup("SLURM_ARRAY_TASK_MIN")).value_or(0),
@@ -30,10 +30,10 @@ Place InArray(const Lookup& lookup) {
     return {(*id - least) / std::max(step, 1), *count, true};
   }
   const auto index = Number(lookup("JOB_COMPLETION_INDEX"));
-  return index ? Place{*index, 0, true} : Place{};
+  return index ? ShardPlace{*index, 0, true} : ShardPlace{};
 }
 
-Place AmongRanks(const Lookup& lookup) {
+ShardPlace AmongRanks(const Lookup& lookup) {
   constexpr std::pair<const char*, const char*> kRankAndSize[] = {
       {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
       {"PMI_RANK", "PMI_SIZE"},
@@ -70,8 +70,8 @@ Result<search::Share> ReadShare(std::string_view text, const Lookup& lookup) {
   const int of = counted ? Number(text.substr(slash + 1)).value_or(0) : 0, number = Number(first).value_or(0);
   if (counted && of == 0) return Bad(text, "is no share");
   if (first != "auto") return counted && number != 0 ? Checked(text, number, of) : Bad(text, "is no share");
-  Place array = InArray(lookup);
-  const Place rank = AmongRanks(lookup);
+  ShardPlace array = InArray(lookup);
+  const ShardPlace rank = AmongRanks(lookup);
   if (counted && array.of == 0) array.of = (of + rank.of - 1) / rank.of;
   if (array.of == 0) return Bad(text, "needs the number of tasks, which Kubernetes does not tell: auto/N");
   if (!array.told && !rank.told)
@@ -80,7 +80,7 @@ Result<search::Share> ReadShare(std::string_view text, const Lookup& lookup) {
 }
 
 std::string UnusedShare(const Lookup& lookup) {
-  const Place array = InArray(lookup), rank = AmongRanks(lookup);
+  const ShardPlace array = InArray(lookup), rank = AmongRanks(lookup);
   if (array.of != 0 && array.of * rank.of <= 1) return "";
   if (array.of == 0) return fmt::format("completion {}", array.index);
   return fmt::format("task {} of {}", array.index * rank.of + rank.index + 1, array.of * rank.of);

@@ -10,7 +10,7 @@
 namespace handlens::dataset {
 namespace {
 
-constexpr size_t kMostNamed = 3;
+constexpr size_t kMostExamples = 3;
 
 // A picture's path below its class's folder; of a labels.csv the path as listed.
 std::string_view Below(const Entry& entry) { return std::string_view(entry.path).substr(entry.below); }
@@ -133,7 +133,7 @@ Result<void> ByPattern(const std::string& text, Listing& listing) {
       if (listing.labels_file.empty() || entry.group.empty()) entry.group = std::move(group);
       continue;
     }
-    if (unmatched++ < kMostNamed) examples += (examples.empty() ? "" : ", ") + Printable(Below(entry));
+    if (unmatched++ < kMostExamples) examples += (examples.empty() ? "" : ", ") + Printable(Below(entry));
   }
   if (matched == 0 && unmatched > 0) {
     return Fail(ErrorKind::kUsage,

@@ -13,9 +13,9 @@ constexpr size_t kLeastClass = 8;  // fewer pictures have no "usual"
 constexpr double kFar = 7;         // robust standard deviations, mean of the two most deviating measures
 constexpr size_t kMeasures = 7;
 
-using Measures = std::array<double, kMeasures>;
+using OddMeasures = std::array<double, kMeasures>;
 
-Measures Measure(const Picture& picture, const Look& look) {
+OddMeasures Measure(const Picture& picture, const Look& look) {
   const double aspect = static_cast<double>(picture.width) / picture.height;
   // aspect - 1/aspect: as far for 2:1 as for 1:2.
   return {look.mean[0],
@@ -33,7 +33,7 @@ double Median(std::vector<double> values) {
 }
 
 // Least spread counted as real: a set of nearly equal pictures would otherwise flag every speck.
-constexpr Measures kLeastSpread = {6, 6, 6, 4, 3, 1, 2};
+constexpr OddMeasures kLeastSpread = {6, 6, 6, 4, 3, 1, 2};
 
 }  // namespace
 
@@ -44,19 +44,19 @@ std::vector<std::string> FindOddOnesOut(const Dataset& dataset, std::span<const 
   std::vector<std::string> odd;
   for (const std::vector<size_t>& rows : members) {
     if (rows.size() < kLeastClass) continue;
-    std::vector<Measures> measures;
+    std::vector<OddMeasures> measures;
     for (const size_t i : rows) measures.push_back(Measure(dataset.pictures[i], looks[i]));
-    Measures middle{}, spread{};
+    OddMeasures middle{}, spread{};
     for (size_t m = 0; m < kMeasures; ++m) {
       std::vector<double> values;
-      for (const Measures& row : measures) values.push_back(row[m]);
+      for (const OddMeasures& row : measures) values.push_back(row[m]);
       middle[m] = Median(values);
       for (double& value : values) value = std::fabs(value - middle[m]);
       spread[m] =
           std::max(1.4826 * Median(values), kLeastSpread[m]);  // the normal distribution's MAD to deviation
     }
     for (size_t r = 0; r < rows.size(); ++r) {
-      Measures far{};
+      OddMeasures far{};
       for (size_t m = 0; m < kMeasures; ++m) far[m] = std::fabs(measures[r][m] - middle[m]) / spread[m];
       std::sort(far.rbegin(), far.rend());
       if ((far[0] + far[1]) / 2 > kFar) odd.push_back(dataset.pictures[rows[r]].path);

@@ -12,8 +12,8 @@ namespace {
 
 constexpr int kSide = kDescriptorSide;
 constexpr size_t kCells = kSide * kSide;
-constexpr size_t kNeighbours = 12;
-constexpr double kLeastAlike = 0.45;
+constexpr size_t kMostCandidates = 12;
+constexpr double kLeastCandidateAlike = 0.45;
 constexpr double kNorm = kDescriptorNorm;
 
 struct Turn {
@@ -59,7 +59,7 @@ std::vector<CandidatePair> Neighbours(size_t moving, const View& view, const std
   std::vector<Descriptor> seen;
   for (const Affine& map : maps) seen.push_back(Describe(view, map));
   std::vector<CandidatePair> found;
-  const int least = static_cast<int>(kLeastAlike * kNorm * kNorm);
+  const int least = static_cast<int>(kLeastCandidateAlike * kNorm * kNorm);
   for (size_t still = 0; still < all.size(); ++still) {
     if (still == moving) continue;
     int best = least;
@@ -72,7 +72,7 @@ std::vector<CandidatePair> Neighbours(size_t moving, const View& view, const std
     }
     if (best_map < maps.size()) found.push_back({still, moving, maps[best_map], best / (kNorm * kNorm)});
   }
-  const size_t keep = std::min(kNeighbours, found.size());
+  const size_t keep = std::min(kMostCandidates, found.size());
   std::partial_sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(keep), found.end(),
                     [](const CandidatePair& a, const CandidatePair& b) {
                       return a.alike != b.alike ? a.alike > b.alike : a.still < b.still;

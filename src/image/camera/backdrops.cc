@@ -12,8 +12,6 @@ namespace fs = std::filesystem;
 constexpr int kTilePx = 256, kOwnPx = 512;
 constexpr uint64_t kSeed = 20;  // no other purpose draws from the key (20, "backdrop")
 
-Float4 Splat(float value) { return Float4{value, value, value, value}; }
-
 Float4 Colour(Rng& rng, float low, float high) {
   return Float4{rng.Uniform(low, high), rng.Uniform(low, high), rng.Uniform(low, high), 0};
 }

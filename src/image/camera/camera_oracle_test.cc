@@ -12,18 +12,18 @@
 namespace handlens::image {
 namespace {
 
-const std::filesystem::path kFolder =
+const std::filesystem::path kOracleFolder =
     std::filesystem::path(HANDLENS_SOURCE_DIR) / "src/image/testdata/camera";
 
 Image Load(const std::string& name) {
-  auto decoded = DecodeFile(kFolder / (name + ".png"));
+  auto decoded = DecodeFile(kOracleFolder / (name + ".png"));
   HL_CHECK(decoded.has_value());
   return std::move(decoded->image);
 }
 
 const Json& Expected() {
   static const Json expected = [] {
-    const auto text = ReadText(kFolder / "expected.json");
+    const auto text = ReadText(kOracleFolder / "expected.json");
     HL_CHECK(text.has_value());
     return Json::parse(*text);
   }();
@@ -152,7 +152,7 @@ TEST(CameraOracle, AFrameIsPillowsYuv) {
 }
 
 TEST(CameraOracle, OwnBackgroundsSpanTheFrame) {
-  const auto own = Backdrops::FromFolder(kFolder / "backdrop");
+  const auto own = Backdrops::FromFolder(kOracleFolder / "backdrop");
   ASSERT_TRUE(own) << own.error().message;
   EXPECT_EQ(own->size(), 1u);
   Subject subject(Load("subject"), Fit::kCrop);

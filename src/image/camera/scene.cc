@@ -10,16 +10,14 @@
 namespace handlens::image {
 namespace {
 
-constexpr int kChunk = 16;
+constexpr int kSceneChunk = 16;
 constexpr int kWave = 1024;       // entries of the cosine table
 constexpr double kFramePx = 640;  // what a user's background spans, in a frame whose box is 480
 
-Float4 Splat(float value) { return Float4{value, value, value, value}; }
-
-struct Chunk {
-  float x[kChunk], y[kChunk];  // half boxes from the centre, as if the lens were straight
-  float u[kChunk], v[kChunk];  // pixels of the subject
-  float cover[kChunk];         // 1 = subject, 0 = background
+struct SceneChunk {
+  float x[kSceneChunk], y[kSceneChunk];  // half boxes from the centre, as if the lens were straight
+  float u[kSceneChunk], v[kSceneChunk];  // pixels of the subject
+  float cover[kSceneChunk];              // 1 = subject, 0 = background
 };
 
 struct Coefficients {
@@ -40,9 +38,9 @@ Coefficients CoefficientsOf(const Geometry& geometry, int n) {
 }
 
 // `first_x` and `y` count from the frame's centre, in pixels.
-void Coordinates(const Coefficients& c, float first_x, float y, Chunk& chunk) {
+void Coordinates(const Coefficients& c, float first_x, float y, SceneChunk& chunk) {
   const float row = y * c.unit;
-  for (int i = 0; i < kChunk; ++i) {
+  for (int i = 0; i < kSceneChunk; ++i) {
     const float x = (first_x + static_cast<float>(i)) * c.unit;
     const float bend = 1 + c.bend * (x * x + row * row);
     chunk.x[i] = x * bend;
@@ -54,10 +52,10 @@ void Coordinates(const Coefficients& c, float first_x, float y, Chunk& chunk) {
 }
 
 // The edge is a pixel wide, so that it has no steps: whole inside the outermost centres, none a pixel beyond.
-float Cover(Chunk& chunk, float n, float& most) {
+float Cover(SceneChunk& chunk, float n, float& most) {
   float least = 1;
   most = 0;
-  for (int i = 0; i < kChunk; ++i) {
+  for (int i = 0; i < kSceneChunk; ++i) {
     const float inside =
         std::min(std::min(chunk.u[i], n - 1 - chunk.u[i]), std::min(chunk.v[i], n - 1 - chunk.v[i]));
     const float cover = std::clamp(inside + 1.0f, 0.0f, 1.0f);
@@ -68,10 +66,10 @@ float Cover(Chunk& chunk, float n, float& most) {
   return least;
 }
 
-void ReadSubject(const Subject::Plane& plane, const Chunk& chunk, Float4* out) {
+void ReadSubject(const Subject::Plane& plane, const SceneChunk& chunk, Float4* out) {
   const auto last = static_cast<float>(plane.n - 1);
   const size_t below = static_cast<size_t>(plane.n) + 1;
-  for (int i = 0; i < kChunk; ++i) {
+  for (int i = 0; i < kSceneChunk; ++i) {
     const float u = std::clamp(chunk.u[i], 0.0f, last), v = std::clamp(chunk.v[i], 0.0f, last);
     const auto left = static_cast<int>(u), top = static_cast<int>(v);
     const Float4* const p =
@@ -96,7 +94,7 @@ const std::array<float, kWave>& Wave() {
 // A screen's stripes of red, green and blue lie beside each other, so their bands do, too.
 void AddBands(const Bands& bands, float x, float y, Float4* out) {
   const auto& wave = Wave();
-  for (int i = 0; i < kChunk; ++i) {
+  for (int i = 0; i < kSceneChunk; ++i) {
     const float turns = bands.step_x * (x + static_cast<float>(i)) + bands.step_y * y;
     const auto at = static_cast<uint32_t>(static_cast<int32_t>(std::floor(turns * kWave)));
     const Float4 cosine = {wave[at % kWave], wave[(at + kWave / 3) % kWave],
@@ -122,13 +120,13 @@ class BackgroundReader {
 
   void Read(float x, float y, Float4* out) const {
     if (b_.picture == nullptr || b_.contrast <= 0) {
-      for (int i = 0; i < kChunk; ++i) out[i] = plain_;
+      for (int i = 0; i < kSceneChunk; ++i) out[i] = plain_;
       return;
     }
     const int side = b_.picture->side;
     const auto stride = static_cast<size_t>(side);
     const Float4* const pixels = b_.picture->pixels.data();
-    for (int i = 0; i < kChunk; ++i) {
+    for (int i = 0; i < kSceneChunk; ++i) {
       const float fx = x + static_cast<float>(i);
       const float u = fx * step_x_ - y * step_y_ + static_cast<float>(b_.offset_x),
                   v = fx * step_y_ + y * step_x_ + static_cast<float>(b_.offset_y);
@@ -194,12 +192,12 @@ void RenderScene(const Subject::Plane& subject, const Geometry& geometry, const 
   const BackgroundReader behind(background);
   const float centre_x = static_cast<float>(light.width) / 2 - 0.5f,
               centre_y = static_cast<float>(light.height) / 2 - 0.5f;
-  Chunk chunk;
-  Float4 front[kChunk], back[kChunk];
+  SceneChunk chunk;
+  Float4 front[kSceneChunk], back[kSceneChunk];
   for (int y = -light.margin; y < light.height + light.margin; ++y) {
     const float from_centre_y = static_cast<float>(y) - centre_y;
     Float4* const row = light.Row(y);
-    for (int first = -light.margin; first < light.width + light.margin; first += kChunk) {
+    for (int first = -light.margin; first < light.width + light.margin; first += kSceneChunk) {
       const float from_centre_x = static_cast<float>(first) - centre_x;
       Coordinates(coefficients, from_centre_x, from_centre_y, chunk);
       float most = 0;
@@ -209,7 +207,7 @@ void RenderScene(const Subject::Plane& subject, const Geometry& geometry, const 
         if (bands.contrast > 0) AddBands(bands, from_centre_x, from_centre_y, front);
       }
       if (least < 1) behind.Read(from_centre_x, from_centre_y, back);
-      const int count = std::min(kChunk, light.width + light.margin - first);
+      const int count = std::min(kSceneChunk, light.width + light.margin - first);
       for (int i = 0; i < count; ++i) {
         row[first + i] = least >= 1  ? front[i]
                          : most <= 0 ? back[i]

@@ -146,11 +146,11 @@ Image Expose(const CameraShot& shot, const Light& light, Rng rng) {
 }
 
 // Memory that one thread reuses from frame to frame; its content never outlives a call.
-struct Workspace {
+struct ShotWorkspace {
   Light scene, blurred, exposed;
 };
 
-const Light& ThroughLens(const CameraShot& shot, Workspace& work, const auto& render) {
+const Light& ThroughLens(const CameraShot& shot, ShotWorkspace& work, const auto& render) {
   const double scale = shot.box_px / static_cast<double>(kBoxPx);
   const std::vector<Tap> disc = DiscKernel(shot.defocus_px * scale),
                          line = LineKernel(shot.motion_px * scale, shot.motion_deg);
@@ -220,7 +220,7 @@ const Subject::Plane& Subject::Near(double side_px) {
 
 Image TakePicture(Subject& subject, const CameraShot& shot, Fit fit, const Backdrops& backdrops, Rng rng) {
   HL_CHECK(shot.box_px >= 16 && shot.box_px <= 1024 && shot.box_px % 2 == 0 && shot.fill > 0);
-  thread_local Workspace work;
+  thread_local ShotWorkspace work;
   const Geometry geometry = GeometryOf(shot, fit);
   const Background background = DrawBackground(shot, backdrops, rng);
   Bands bands{static_cast<float>(shot.moire), 0, 0};

@@ -12,20 +12,21 @@
 namespace handlens::image {
 namespace {
 
-const std::filesystem::path kFolder = std::filesystem::path(HANDLENS_SOURCE_DIR) / "src/image/testdata/dicom";
+const std::filesystem::path kDicomFolder =
+    std::filesystem::path(HANDLENS_SOURCE_DIR) / "src/image/testdata/dicom";
 
 std::vector<Json> Files() {
-  const auto record = ReadRecord(kFolder / "expected.json", "handlens-image-testdata", 1);
+  const auto record = ReadRecord(kDicomFolder / "expected.json", "handlens-image-testdata", 1);
   EXPECT_TRUE(record);
   return record->at("files").get<std::vector<Json>>();
 }
 
 TEST(Dicom, GivesThePixelsOfTheStandardsWindow) {
-  const auto pixels = ReadFile(kFolder / "expected.bin");
+  const auto pixels = ReadFile(kDicomFolder / "expected.bin");
   ASSERT_TRUE(pixels);
   size_t at = 0;
   for (const Json& entry : Files()) {
-    const auto decoded = DecodeFile(kFolder / entry.at("file").get<std::string>());
+    const auto decoded = DecodeFile(kDicomFolder / entry.at("file").get<std::string>());
     ASSERT_TRUE(decoded) << decoded.error().message;
     EXPECT_EQ(decoded->image.width, entry.at("width").get<int>()) << entry;
     EXPECT_EQ(decoded->image.height, entry.at("height").get<int>()) << entry;
@@ -41,7 +42,7 @@ TEST(Dicom, GivesThePixelsOfTheStandardsWindow) {
 
 TEST(Dicom, ThePatientIsAGroupUnderANameThatTellsNothing) {
   for (const Json& entry : Files()) {
-    const auto decoded = DecodeFile(kFolder / entry.at("file").get<std::string>());
+    const auto decoded = DecodeFile(kDicomFolder / entry.at("file").get<std::string>());
     ASSERT_TRUE(decoded);
     EXPECT_EQ(decoded->facts.group, entry.at("group").get<std::string>()) << entry;
   }
@@ -50,7 +51,7 @@ TEST(Dicom, ThePatientIsAGroupUnderANameThatTellsNothing) {
 TEST(Dicom, CutOrChangedNeverCrashesAndNeverGivesAnotherSize) {
   int refused = 0, read = 0;
   for (const Json& entry : Files()) {
-    const auto whole = ReadFile(kFolder / entry.at("file").get<std::string>());
+    const auto whole = ReadFile(kDicomFolder / entry.at("file").get<std::string>());
     ASSERT_TRUE(whole);
     for (uint64_t i = 0; i < 400; ++i) {
       Rng rng(1, "changed dicom", {whole->size(), i});
@@ -78,7 +79,7 @@ TEST(Dicom, CutOrChangedNeverCrashesAndNeverGivesAnotherSize) {
 TEST(Dicom, IsRefusedOverTheLimitBeforeItIsDecoded) {
   DecodeLimits limits;
   limits.max_pixels = 100;
-  const auto decoded = DecodeFile(kFolder / "ct_window.dcm", limits);
+  const auto decoded = DecodeFile(kDicomFolder / "ct_window.dcm", limits);
   ASSERT_FALSE(decoded);
   EXPECT_THAT(decoded.error().message, testing::HasSubstr("26 x 19"));
 }

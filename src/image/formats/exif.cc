@@ -10,7 +10,7 @@ namespace {
 constexpr uint16_t kShort = 3, kLong = 4;
 constexpr uint16_t kOrientationTag = 0x0112, kMpfPicturesTag = 0xb001;
 
-struct Reader {
+struct ExifReader {
   std::span<const uint8_t> bytes;
   bool big_endian = false;
 
@@ -28,7 +28,7 @@ std::optional<uint32_t> FirstDirectoryValue(std::span<const uint8_t> tiff, uint1
   if (tiff.size() < 8) return std::nullopt;
   const bool big = tiff[0] == 'M' && tiff[1] == 'M';
   if (!big && !(tiff[0] == 'I' && tiff[1] == 'I')) return std::nullopt;
-  const Reader reader{tiff, big};
+  const ExifReader reader{tiff, big};
   if (reader.Number(2, 2) != 42u) return std::nullopt;
   const size_t directory = *reader.Number(4, 4);
   const auto count = reader.Number(directory, 2);

@@ -10,15 +10,15 @@ namespace handlens::image {
 namespace {
 
 // LZW: a 12-bit code stands for at most 4096 pixels.
-constexpr int64_t kMaxPixelsPerByte = 4096;
+constexpr int64_t kMaxGifPixelsPerByte = 4096;
 
-struct Source {
+struct GifSource {
   ByteSpan bytes;
   size_t at = 0;
 };
 
 int ReadSource(GifFileType* gif, GifByteType* out, int count) {
-  auto* source = static_cast<Source*>(gif->UserData);
+  auto* source = static_cast<GifSource*>(gif->UserData);
   const size_t wanted = std::min(static_cast<size_t>(count), source->bytes.size() - source->at);
   std::memcpy(out, source->bytes.data() + source->at, wanted);
   source->at += wanted;
@@ -30,7 +30,7 @@ struct Closer {
   ~Closer() { DGifCloseFile(gif, nullptr); }
 };
 
-tl::unexpected<Error> Damaged(const Source& source, int code) {
+tl::unexpected<Error> Damaged(const GifSource& source, int code) {
   if (source.at >= source.bytes.size())
     return Fail(ErrorKind::kBadInput, "truncated GIF at byte {}", source.bytes.size());
   const char* why = GifErrorString(code);
@@ -62,7 +62,7 @@ int CountFrames(ByteSpan bytes) {
 }
 
 // Moves to the first frame; the index of its transparent colour or -1.
-Result<int> SeekFrame(GifFileType* gif, const Source& source) {
+Result<int> SeekFrame(GifFileType* gif, const GifSource& source) {
   int transparent = -1;
   while (true) {
     GifRecordType type;
@@ -113,13 +113,13 @@ constexpr Pass kInterlaced[] = {{0, 8}, {4, 8}, {2, 4}, {1, 2}};
 }  // namespace
 
 Result<Decoded> DecodeGif(ByteSpan bytes, const DecodeLimits& limits) {
-  Source source{bytes, 0};
+  GifSource source{bytes, 0};
   int code = 0;
   GifFileType* gif = DGifOpen(&source, ReadSource, &code);
   if (!gif) return Damaged(source, code);
   const Closer closer{gif};
   HL_TRY(CheckSize(gif->SWidth, gif->SHeight, limits));
-  HL_TRY(CheckPlausible(int64_t{gif->SWidth} * gif->SHeight, bytes.size(), kMaxPixelsPerByte));
+  HL_TRY(CheckPlausible(int64_t{gif->SWidth} * gif->SHeight, bytes.size(), kMaxGifPixelsPerByte));
   HL_ASSIGN(const int transparent, SeekFrame(gif, source));
   if (!gif->Image.ColorMap && !gif->SColorMap)
     return Fail(ErrorKind::kBadInput, "a GIF without a colour table");

@@ -22,9 +22,9 @@ namespace {
 constexpr int kMaxScans =
     100;  // real progressive files have about ten; a thousand scans of 200 MB hang a decoder
 // A grey 8x8 block of a DC-only progressive scan takes one bit; arithmetic coding may take a few times less.
-constexpr int64_t kMaxPixelsPerByte = 4096;
+constexpr int64_t kMaxJpegPixelsPerByte = 4096;
 
-struct Reader {
+struct JpegReader {
   jpeg_decompress_struct info;
   jpeg_error_mgr errors;
   jpeg_progress_mgr progress;
@@ -35,17 +35,17 @@ struct Reader {
   bool truncated;  // and the decoder needed more
 };
 
-Reader* Self(j_common_ptr info) { return static_cast<Reader*>(info->client_data); }
+JpegReader* Self(j_common_ptr info) { return static_cast<JpegReader*>(info->client_data); }
 
 [[noreturn]] void OnError(j_common_ptr info) {
-  Reader* self = Self(info);
+  JpegReader* self = Self(info);
   self->errors.format_message(info, self->message);
   std::longjmp(self->escape, 1);
 }
 
 void OnMessage(j_common_ptr info, int level) {
   if (level >= 0) return;
-  Reader* self = Self(info);
+  JpegReader* self = Self(info);
   const int code = self->errors.msg_code;
   if (code == JWRN_JPEG_EOF) {
     self->ended = true;
@@ -60,14 +60,14 @@ void OnMessage(j_common_ptr info, int level) {
 }
 
 void OnProgress(j_common_ptr info) {
-  Reader* self = Self(info);
+  JpegReader* self = Self(info);
   if (self->info.input_scan_number > kMaxScans) {
     std::snprintf(self->message, sizeof(self->message), "more than %d scans", kMaxScans);
     std::longjmp(self->escape, 1);
   }
 }
 
-void Open(Reader* self, ByteSpan bytes) {
+void Open(JpegReader* self, ByteSpan bytes) {
   std::memset(self, 0, sizeof(*self));
   self->info.err = jpeg_std_error(&self->errors);
   self->errors.error_exit = OnError;
@@ -80,7 +80,7 @@ void Open(Reader* self, ByteSpan bytes) {
   jpeg_mem_src(&self->info, bytes.data(), static_cast<unsigned long>(bytes.size()));
 }
 
-bool ReadHeader(Reader* self) {
+bool ReadJpegHeader(JpegReader* self) {
   if (setjmp(self->escape)) return false;
   jpeg_save_markers(&self->info, JPEG_APP0 + 1, 0xffff);
   jpeg_save_markers(&self->info, JPEG_APP0 + 2, 0xffff);
@@ -102,7 +102,7 @@ bool LacksScans(const jpeg_decompress_struct& info) {
 }
 
 // `row` is scratch of width * 4 bytes for CMYK.
-bool ReadPixels(Reader* self, uint8_t* rgb, uint8_t* row) {
+bool ReadPixels(JpegReader* self, uint8_t* rgb, uint8_t* row) {
   if (setjmp(self->escape)) return false;
   jpeg_start_decompress(&self->info);
   if (self->ended && LacksScans(self->info)) {
@@ -124,7 +124,7 @@ bool ReadPixels(Reader* self, uint8_t* rgb, uint8_t* row) {
 }
 
 // What follows the pixels can spoil nothing any more.
-void Finish(Reader* self) {
+void Finish(JpegReader* self) {
   if (setjmp(self->escape)) return;
   jpeg_finish_decompress(&self->info);
 }
@@ -156,7 +156,7 @@ FileFacts ReadFacts(const jpeg_decompress_struct& info) {
 }
 
 // Why reading stopped, in the user's words.
-Error Explain(const Reader& self, size_t size) {
+Error Explain(const JpegReader& self, size_t size) {
   if (self.truncated || self.ended) {
     return {ErrorKind::kBadInput, fmt::format("truncated JPEG at byte {}", size)};
   }
@@ -164,12 +164,12 @@ Error Explain(const Reader& self, size_t size) {
           fmt::format("damaged or unusual JPEG: {}", static_cast<const char*>(self.message))};
 }
 
-struct ReaderGuard {
-  Reader reader;
-  explicit ReaderGuard(ByteSpan bytes) { Open(&reader, bytes); }
-  ~ReaderGuard() { jpeg_destroy_decompress(&reader.info); }
-  ReaderGuard(const ReaderGuard&) = delete;
-  ReaderGuard& operator=(const ReaderGuard&) = delete;
+struct JpegReaderGuard {
+  JpegReader reader;
+  explicit JpegReaderGuard(ByteSpan bytes) { Open(&reader, bytes); }
+  ~JpegReaderGuard() { jpeg_destroy_decompress(&reader.info); }
+  JpegReaderGuard(const JpegReaderGuard&) = delete;
+  JpegReaderGuard& operator=(const JpegReaderGuard&) = delete;
 };
 
 struct Writer {
@@ -180,12 +180,12 @@ struct Writer {
 }  // namespace
 
 Result<Decoded> DecodeJpeg(ByteSpan bytes, const DecodeLimits& limits) {
-  ReaderGuard guard(bytes);
-  Reader& self = guard.reader;
-  if (!ReadHeader(&self)) return tl::make_unexpected(Explain(self, bytes.size()));
+  JpegReaderGuard guard(bytes);
+  JpegReader& self = guard.reader;
+  if (!ReadJpegHeader(&self)) return tl::make_unexpected(Explain(self, bytes.size()));
   const int64_t width = self.info.image_width, height = self.info.image_height;
   HL_TRY(CheckSize(width, height, limits));
-  HL_TRY(CheckPlausible(width * height, bytes.size(), kMaxPixelsPerByte));
+  HL_TRY(CheckPlausible(width * height, bytes.size(), kMaxJpegPixelsPerByte));
   Decoded decoded;
   decoded.facts = ReadFacts(self.info);
   decoded.image = MakeImage(static_cast<int>(width), static_cast<int>(height));

@@ -15,9 +15,9 @@ namespace handlens::image {
 namespace {
 
 // Deflate reaches 1032:1, and a byte holds eight 1-bit pixels.
-constexpr int64_t kMaxPixelsPerByte = 1032 * 8 + 64;
+constexpr int64_t kMaxPngPixelsPerByte = 1032 * 8 + 64;
 
-struct Reader {
+struct PngReader {
   png_structp png;
   png_infop info;
   const uint8_t* data;
@@ -27,7 +27,7 @@ struct Reader {
 };
 
 [[noreturn]] void OnError(png_structp png, png_const_charp text) {
-  auto* self = static_cast<Reader*>(png_get_error_ptr(png));
+  auto* self = static_cast<PngReader*>(png_get_error_ptr(png));
   std::strncpy(self->message, text, sizeof(self->message) - 1);
   png_longjmp(png, 1);
 }
@@ -35,7 +35,7 @@ struct Reader {
 void OnWarning(png_structp, png_const_charp) {}
 
 void OnRead(png_structp png, png_bytep out, size_t count) {
-  auto* self = static_cast<Reader*>(png_get_io_ptr(png));
+  auto* self = static_cast<PngReader*>(png_get_io_ptr(png));
   if (self->size - self->at < count) {
     self->ended = true;
     png_error(png, "the file ends early");
@@ -44,7 +44,7 @@ void OnRead(png_structp png, png_bytep out, size_t count) {
   self->at += count;
 }
 
-bool ReadHeader(Reader* self) {
+bool ReadPngHeader(PngReader* self) {
   if (setjmp(png_jmpbuf(self->png))) return false;
   png_set_read_fn(self->png, self, OnRead);
   // Sizes are checked by CheckSize, in the user's words.
@@ -58,7 +58,7 @@ bool ReadHeader(Reader* self) {
 }
 
 // Returns channels of the transformed rows: 3 or 4; 0 on failure.
-int Transform(Reader* self) {
+int Transform(PngReader* self) {
   if (setjmp(png_jmpbuf(self->png))) return 0;
   png_set_expand(self->png);
   png_set_strip_16(self->png);
@@ -68,22 +68,22 @@ int Transform(Reader* self) {
   return png_get_channels(self->png, self->info);
 }
 
-bool ReadRows(Reader* self, uint8_t** rows) {
+bool ReadRows(PngReader* self, uint8_t** rows) {
   if (setjmp(png_jmpbuf(self->png))) return false;
   png_read_image(self->png, rows);
   return true;
 }
 
 // Checks the last checksums. A missing end marker is no damage.
-bool ReadEnd(Reader* self) {
+bool ReadEnd(PngReader* self) {
   if (setjmp(png_jmpbuf(self->png))) return self->ended;
   png_read_end(self->png, nullptr);
   return true;
 }
 
-struct ReaderGuard {
-  Reader reader{};
-  explicit ReaderGuard(ByteSpan bytes) {
+struct PngReaderGuard {
+  PngReader reader{};
+  explicit PngReaderGuard(ByteSpan bytes) {
     reader.data = bytes.data();
     reader.size = bytes.size();
     reader.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reader, OnError, OnWarning);
@@ -91,9 +91,9 @@ struct ReaderGuard {
     reader.info = png_create_info_struct(reader.png);
     HL_CHECK(reader.info != nullptr);
   }
-  ~ReaderGuard() { png_destroy_read_struct(&reader.png, &reader.info, nullptr); }
-  ReaderGuard(const ReaderGuard&) = delete;
-  ReaderGuard& operator=(const ReaderGuard&) = delete;
+  ~PngReaderGuard() { png_destroy_read_struct(&reader.png, &reader.info, nullptr); }
+  PngReaderGuard(const PngReaderGuard&) = delete;
+  PngReaderGuard& operator=(const PngReaderGuard&) = delete;
 };
 
 uint32_t BigEndian(ByteSpan bytes, size_t at) {
@@ -117,7 +117,7 @@ void ReadChunks(ByteSpan bytes, FileFacts& facts) {
   }
 }
 
-FileFacts ReadFacts(const Reader& self, ByteSpan bytes) {
+FileFacts ReadFacts(const PngReader& self, ByteSpan bytes) {
   FileFacts facts;
   facts.format = "PNG";
   const int type = png_get_color_type(self.png, self.info);
@@ -133,7 +133,7 @@ FileFacts ReadFacts(const Reader& self, ByteSpan bytes) {
   return facts;
 }
 
-Error Explain(const Reader& self) {
+Error Explain(const PngReader& self) {
   if (self.ended) return {ErrorKind::kBadInput, fmt::format("truncated PNG at byte {}", self.size)};
   return {ErrorKind::kBadInput,
           fmt::format("damaged PNG near byte {}: {}", self.at, static_cast<const char*>(self.message))};
@@ -147,13 +147,13 @@ void AppendBytes(png_structp png, png_bytep data, size_t size) {
 }  // namespace
 
 Result<Decoded> DecodePng(ByteSpan bytes, const DecodeLimits& limits) {
-  ReaderGuard guard(bytes);
-  Reader& self = guard.reader;
-  if (!ReadHeader(&self)) return tl::make_unexpected(Explain(self));
+  PngReaderGuard guard(bytes);
+  PngReader& self = guard.reader;
+  if (!ReadPngHeader(&self)) return tl::make_unexpected(Explain(self));
   const int64_t width = png_get_image_width(self.png, self.info),
                 height = png_get_image_height(self.png, self.info);
   HL_TRY(CheckSize(width, height, limits));
-  HL_TRY(CheckPlausible(width * height, bytes.size(), kMaxPixelsPerByte));
+  HL_TRY(CheckPlausible(width * height, bytes.size(), kMaxPngPixelsPerByte));
   Decoded decoded;
   decoded.facts = ReadFacts(self, bytes);
   const int channels = Transform(&self);

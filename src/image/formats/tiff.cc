@@ -19,14 +19,14 @@ namespace {
 
 constexpr uint64_t kSmallBlock = 64u << 20;
 
-struct Source {
+struct TiffSource {
   ByteSpan bytes;
   uint64_t at = 0;
   char message[200] = "";
 };
 
 tmsize_t OnRead(thandle_t handle, void* out, tmsize_t count) {
-  auto* source = static_cast<Source*>(handle);
+  auto* source = static_cast<TiffSource*>(handle);
   if (count < 0 || source->at >= source->bytes.size()) return 0;
   const size_t wanted =
       std::min(static_cast<size_t>(count), source->bytes.size() - static_cast<size_t>(source->at));
@@ -38,7 +38,7 @@ tmsize_t OnRead(thandle_t handle, void* out, tmsize_t count) {
 tmsize_t OnWrite(thandle_t, void*, tmsize_t) { return 0; }
 
 toff_t OnSeek(thandle_t handle, toff_t offset, int whence) {
-  auto* source = static_cast<Source*>(handle);
+  auto* source = static_cast<TiffSource*>(handle);
   if (whence == SEEK_SET) source->at = offset;
   if (whence == SEEK_CUR) source->at += offset;
   if (whence == SEEK_END) source->at = source->bytes.size() + offset;
@@ -47,11 +47,11 @@ toff_t OnSeek(thandle_t handle, toff_t offset, int whence) {
 
 int OnClose(thandle_t) { return 0; }
 
-toff_t OnSize(thandle_t handle) { return static_cast<Source*>(handle)->bytes.size(); }
+toff_t OnSize(thandle_t handle) { return static_cast<TiffSource*>(handle)->bytes.size(); }
 
 // The whole file is in memory already: libtiff reads it in place, and a false length costs nothing.
 int OnMap(thandle_t handle, void** base, toff_t* size) {
-  const ByteSpan bytes = static_cast<Source*>(handle)->bytes;
+  const ByteSpan bytes = static_cast<TiffSource*>(handle)->bytes;
   *base = const_cast<uint8_t*>(bytes.data());
   *size = bytes.size();
   return 1;
@@ -60,7 +60,7 @@ int OnMap(thandle_t handle, void** base, toff_t* size) {
 void OnUnmap(thandle_t, void*, toff_t) {}
 
 int OnError(TIFF*, void* user, const char*, const char* format, va_list arguments) {
-  auto* source = static_cast<Source*>(user);
+  auto* source = static_cast<TiffSource*>(user);
   if (!source->message[0]) std::vsnprintf(source->message, sizeof(source->message), format, arguments);
   return 1;
 }
@@ -72,7 +72,7 @@ struct CloseTiff {
 };
 using TiffHandle = std::unique_ptr<TIFF, CloseTiff>;
 
-TiffHandle Open(Source& source) {
+TiffHandle Open(TiffSource& source) {
   TIFFOpenOptions* options = TIFFOpenOptionsAlloc();
   if (!options) return nullptr;
   TIFFOpenOptionsSetMaxSingleMemAlloc(options, 512 << 20);
@@ -84,7 +84,7 @@ TiffHandle Open(Source& source) {
   return tiff;
 }
 
-Error Damaged(const Source& source) {
+Error Damaged(const TiffSource& source) {
   return {ErrorKind::kBadInput,
           fmt::format("damaged or unusual TIFF: {}",
                       source.message[0] ? static_cast<const char*>(source.message) : "no reason given")};
@@ -242,7 +242,7 @@ bool ReadBlock(TIFF* tiff, const Layout& layout, const Block& block, uint16_t pl
 }
 
 // A buffer for one tile or strip, refused when the file could not fill it.
-Result<std::vector<uint8_t>> BlockBuffer(TIFF* tiff, const Layout& layout, const Source& source) {
+Result<std::vector<uint8_t>> BlockBuffer(TIFF* tiff, const Layout& layout, const TiffSource& source) {
   const uint64_t size = layout.tiled ? TIFFTileSize64(tiff) : TIFFStripSize64(tiff);
   const uint64_t pixels = uint64_t{layout.width} * layout.height;
   const bool raw = ShortField(tiff, TIFFTAG_COMPRESSION) == COMPRESSION_NONE;
@@ -256,7 +256,7 @@ Result<std::vector<uint8_t>> BlockBuffer(TIFF* tiff, const Layout& layout, const
 }
 
 // All kept samples as levels, (height, width, kept).
-Result<std::vector<uint8_t>> ReadLevels(TIFF* tiff, const Layout& layout, const Source& source) {
+Result<std::vector<uint8_t>> ReadLevels(TIFF* tiff, const Layout& layout, const TiffSource& source) {
   HL_ASSIGN(std::vector<uint8_t> buffer, BlockBuffer(tiff, layout, source));
   const auto row_bytes = static_cast<size_t>(layout.tiled ? TIFFTileRowSize(tiff) : TIFFScanlineSize(tiff));
   std::vector<uint8_t> levels;
@@ -332,7 +332,7 @@ void PaintLevels(const std::vector<uint8_t>& levels, const Layout& layout,
 }
 
 // libtiff's own reader for what is rare. It gives premultiplied alpha.
-Result<Image> ReadRare(TIFF* tiff, const Layout& layout, Source& source) {
+Result<Image> ReadRare(TIFF* tiff, const Layout& layout, TiffSource& source) {
   char why[1024] = "";
   if (!TIFFRGBAImageOK(tiff, why))
     return Fail(ErrorKind::kBadInput, "an unusual TIFF: {}; save it as PNG first",
@@ -380,7 +380,7 @@ Result<Decoded> DecodeTiff(ByteSpan bytes, const DecodeLimits& limits) {
   if (bytes.size() > 10 && bytes[8] == 'C' && bytes[9] == 'R') {
     return Fail(ErrorKind::kBadInput, "a raw camera file (CR2); develop it to JPEG or PNG first");
   }
-  Source source{bytes};
+  TiffSource source{bytes};
   const TiffHandle tiff = Open(source);
   if (!tiff) return tl::make_unexpected(Damaged(source));
   HL_ASSIGN(const Layout layout, ReadLayout(tiff.get(), limits));

@@ -58,7 +58,7 @@ Bytes NativeFolders(const std::vector<std::string>& abis) {
   return native;
 }
 
-std::string Digest(std::span<const uint8_t> bytes) {
+std::string DigestText(std::span<const uint8_t> bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
   HL_CHECK(EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1);
@@ -85,14 +85,14 @@ Result<void> SignJar(std::vector<ZipEntry>& entries, const SigningKey& key) {
   for (const ZipEntry& entry : entries) {
     HL_ASSIGN(const Bytes bytes, EntryBytes(entry));
     const std::string name = Line("Name: " + entry.name);
-    const std::string section = name + "SHA-256-Digest: " + Digest(bytes) + "\r\n\r\n";
+    const std::string section = name + "SHA-256-Digest: " + DigestText(bytes) + "\r\n\r\n";
     manifest += section;
-    sections += name + "SHA-256-Digest: " + Digest(BytesOf(section)) + "\r\n\r\n";
+    sections += name + "SHA-256-Digest: " + DigestText(BytesOf(section)) + "\r\n\r\n";
   }
   const std::string signature_file =
       "Signature-Version: 1.0\r\nCreated-By: handlens\r\nSHA-256-Digest-Manifest: " +
-      Digest(BytesOf(manifest)) + "\r\nSHA-256-Digest-Manifest-Main-Attributes: " + Digest(BytesOf(head)) +
-      "\r\n\r\n" + sections;
+      DigestText(BytesOf(manifest)) +
+      "\r\nSHA-256-Digest-Manifest-Main-Attributes: " + DigestText(BytesOf(head)) + "\r\n\r\n" + sections;
   HL_ASSIGN(const Bytes signature, key.SignDetached(BytesOf(signature_file)));
   const ZipEntry signing[] = {StoredEntry("META-INF/MANIFEST.MF", BytesOf(manifest)),
                               StoredEntry("META-INF/HANDLENS.SF", BytesOf(signature_file)),

@@ -11,7 +11,7 @@ constexpr uint16_t kXml = 0x0003, kStringPool = 0x0001, kResourceMap = 0x0180, k
 constexpr uint32_t kSortedFlag = 1u << 0, kUtf8Flag = 1u << 8;
 constexpr uint8_t kTypeFirstInt = 0x10, kTypeLastInt = 0x1f;
 
-tl::unexpected<Error> Broken() {
+tl::unexpected<Error> BrokenXml() {
   return Fail(ErrorKind::kBadInput, "not a binary XML file that can be read");
 }
 
@@ -88,11 +88,11 @@ size_t ReadLength16(Reader& reader, size_t& offset) {
 }
 
 Result<Pool> ReadPool(Reader& reader, size_t start) {
-  if (reader.At<uint16_t>(start) != kStringPool) return Broken();
+  if (reader.At<uint16_t>(start) != kStringPool) return BrokenXml();
   Pool pool;
   pool.size_bytes = reader.At<uint32_t>(start + 4);
   const size_t count = reader.At<uint32_t>(start + 8);
-  if (reader.At<uint32_t>(start + 12) != 0) return Broken();  // styled strings do not occur in manifests
+  if (reader.At<uint32_t>(start + 12) != 0) return BrokenXml();  // styled strings do not occur in manifests
   pool.flags = reader.At<uint32_t>(start + 16);
   const size_t data = start + reader.At<uint32_t>(start + 20);
   const size_t offsets = start + reader.At<uint16_t>(start + 2);
@@ -108,7 +108,7 @@ Result<Pool> ReadPool(Reader& reader, size_t start) {
       pool.strings.push_back(FromUtf16(reader.Slice(at, 2 * units)));
     }
   }
-  if (!reader.ok()) return Broken();
+  if (!reader.ok()) return BrokenXml();
   return pool;
 }
 
@@ -176,7 +176,7 @@ Result<std::set<uint32_t>> ReplaceIntegers(Bytes& nodes, const std::map<uint32_t
     Reader reader(nodes);
     const auto type = reader.At<uint16_t>(at);
     const size_t size = reader.At<uint32_t>(at + 4);
-    if (!reader.ok() || size < 8 || size > nodes.size() - at) return Broken();
+    if (!reader.ok() || size < 8 || size > nodes.size() - at) return BrokenXml();
     if (type == kResourceMap) {
       for (size_t i = 8; i + 4 <= size; i += 4) ids.push_back(reader.At<uint32_t>(at + i));
     } else if (type == kStartElement) {
@@ -186,7 +186,7 @@ Result<std::set<uint32_t>> ReplaceIntegers(Bytes& nodes, const std::map<uint32_t
         const size_t attribute = first + i * stride;
         const size_t name = reader.At<uint32_t>(attribute + 4);
         const auto value_type = reader.At<uint8_t>(attribute + 15);
-        if (!reader.ok()) return Broken();
+        if (!reader.ok()) return BrokenXml();
         const auto edit = name < ids.size() ? replacements.find(ids[name]) : replacements.end();
         if (edit == replacements.end() || value_type < kTypeFirstInt || value_type > kTypeLastInt) continue;
         PutAt<uint32_t>(nodes, attribute + 16, edit->second);
@@ -202,7 +202,7 @@ Result<std::set<uint32_t>> ReplaceIntegers(Bytes& nodes, const std::map<uint32_t
 
 Result<Bytes> EditBinaryXml(std::span<const uint8_t> xml, const ManifestEdit& edit) {
   Reader reader(xml);
-  if (reader.At<uint16_t>(0) != kXml || reader.At<uint32_t>(4) != xml.size()) return Broken();
+  if (reader.At<uint16_t>(0) != kXml || reader.At<uint32_t>(4) != xml.size()) return BrokenXml();
   const size_t start = reader.At<uint16_t>(2);
   HL_ASSIGN(Pool pool, ReadPool(reader, start));
   const auto rest =
@@ -228,7 +228,7 @@ Result<Bytes> EditBinaryXml(std::span<const uint8_t> xml, const ManifestEdit& ed
 
 Result<std::vector<std::string>> BinaryXmlStrings(std::span<const uint8_t> xml) {
   Reader reader(xml);
-  if (reader.At<uint16_t>(0) != kXml) return Broken();
+  if (reader.At<uint16_t>(0) != kXml) return BrokenXml();
   HL_ASSIGN(Pool pool, ReadPool(reader, reader.At<uint16_t>(2)));
   return pool.strings;
 }

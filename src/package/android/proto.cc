@@ -64,7 +64,7 @@ void PutField(Bytes& to, const FieldOf& field) {
   Append(to, field.part);
 }
 
-tl::unexpected<Error> Broken() {
+tl::unexpected<Error> BrokenProto() {
   return Fail(ErrorKind::kBadInput, "not a compiled manifest that can be read");
 }
 
@@ -106,11 +106,11 @@ struct Editor {
   }
 
   Result<Bytes> Edited(Message message, Part bytes, int depth) {
-    if (depth > kMostNested) return Broken();
+    if (depth > kMostNested) return BrokenProto();
     Bytes out;
     while (!bytes.empty()) {
       auto field = TakeField(bytes);
-      if (!field) return Broken();
+      if (!field) return BrokenProto();
       const auto within = Within(message, field->number);
       if (message == Message::kAttribute && field->number == kAttributeId)
         id = static_cast<uint32_t>(field->value);

@@ -25,7 +25,7 @@ struct WholeKey {
 };
 constexpr WholeKey kWholes[] = {
     {"epochs", 1, 10'000}, {"batch", 1, 1024}, {"early_stop_patience", 0, 10'000}};
-constexpr const char* kFlags[] = {"nesterov", "keep_best", "class_weights"};
+constexpr const char* kFlagNames[] = {"nesterov", "keep_best", "class_weights"};
 struct WordKey {
   const char* key;
   std::vector<std::string> words;
@@ -56,7 +56,7 @@ std::vector<std::string> Keys() {
   std::vector<std::string> keys = {"like"};
   for (const RealKey& real : kReals) keys.emplace_back(real.key);
   for (const WholeKey& whole : kWholes) keys.emplace_back(whole.key);
-  keys.insert(keys.end(), std::begin(kFlags), std::end(kFlags));
+  keys.insert(keys.end(), std::begin(kFlagNames), std::end(kFlagNames));
   for (const WordKey& word : WordKeys()) keys.emplace_back(word.key);
   return keys;
 }
@@ -79,7 +79,7 @@ Result<Json> Number(const std::string& file, const std::string& key, const toml:
 }
 
 Result<Json> Value(const std::string& file, const std::string& key, const toml::node& node) {
-  if (std::find(std::begin(kFlags), std::end(kFlags), key) != std::end(kFlags)) {
+  if (std::find(std::begin(kFlagNames), std::end(kFlagNames), key) != std::end(kFlagNames)) {
     if (node.is_boolean()) return Json(node.value_or(false));
     return At(file, node, fmt::format("recipe: {} is true or false", key));
   }

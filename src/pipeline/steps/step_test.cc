@@ -14,7 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // A step that writes its option into a file.
-struct Write {
+struct WriteWord {
   static constexpr StepFacts kFacts{.name = "write", .title = "write", .version = 1};
   struct Options {
     static constexpr std::string_view kNames[] = {"word", "later"};
@@ -28,7 +28,7 @@ struct Write {
   }
   static Result<void> Load(Workspace&, const Options&) { return {}; }
 };
-struct WriteAnew : Write {
+struct WriteAnew : WriteWord {
   static constexpr StepFacts kFacts{.name = "write", .title = "write", .version = 2};
 };
 
@@ -45,7 +45,7 @@ bool Fresh(const Run& run, const Step& step) { return step.freshness(run)->fresh
 TEST(Step, IsFreshUntilItsOptionsOrItsVersionChange) {
   auto run = RunFor("fresh", "A");
   fs::remove_all(run.space.folder);
-  const Step step = StepOf<Write>();
+  const Step step = StepOf<WriteWord>();
   EXPECT_FALSE(Fresh(run, step));
   ASSERT_TRUE(step.perform(run));
   EXPECT_TRUE(Fresh(run, step));
@@ -55,8 +55,8 @@ TEST(Step, IsFreshUntilItsOptionsOrItsVersionChange) {
 }
 
 TEST(OptionsJson, HoldsEveryFieldAndLeavesOutWhatCameLaterAndIsNotUsed) {
-  EXPECT_EQ(OptionsJson(Write::Options{"a", {}}).dump(), R"({"word":"a"})");
-  EXPECT_EQ(OptionsJson(Write::Options{"a", 3}).dump(), R"({"word":"a","later":3})");
+  EXPECT_EQ(OptionsJson(WriteWord::Options{"a", {}}).dump(), R"({"word":"a"})");
+  EXPECT_EQ(OptionsJson(WriteWord::Options{"a", 3}).dump(), R"({"word":"a","later":3})");
 }
 
 TEST(StepTable, HasUniqueNames) {

@@ -14,9 +14,9 @@ namespace fs = std::filesystem;
 
 constexpr int kThumbPx = 88;
 constexpr int kThumbQuality = 75;
-constexpr size_t kLines = 6;   // of the chart; more would cross each other
-constexpr int kDrawn = 8;      // photographs of each care in the sheet
-constexpr uint64_t kSeed = 2;  // not the verdict's
+constexpr size_t kLines = 6;     // of the chart; more would cross each other
+constexpr int kPhotographs = 8;  // photographs of each care in the sheet
+constexpr uint64_t kSeed = 2;    // not the verdict's
 
 std::string UnitOf(const Json& axis) {
   return fmt::format("{} ({})", TextAt(axis, "what"), TextAt(axis, "unit"));
@@ -109,7 +109,7 @@ void AddSheet(const Records& records, Section& section) {
                     .note = "A held-out picture photographed by the simulated camera.",
                     .pictures = {},
                     .fold = Fold::kClosed};
-    for (int i = 0; i < kDrawn; ++i) {
+    for (int i = 0; i < kPhotographs; ++i) {
       const auto id = static_cast<uint64_t>(i);
       gallery.pictures.push_back(
           {Thumb(subject, image::DrawShot(care, Rng(kSeed, "sheet-draw", {id})), id), title, {}});

@@ -11,7 +11,7 @@
 namespace handlens::report {
 namespace {
 
-constexpr double kDay = 86400;
+constexpr double kSecondsADay = 86400;
 
 struct Step {
   std::string name;
@@ -103,7 +103,8 @@ Section TimeSection(const Records& records) {
     total += step.seconds;
   }
   table.rows.push_back({Text("All"), Duration(total), Text("about 3 days"),
-                        Count(static_cast<int64_t>(3 * kDay)), Count(static_cast<int64_t>(3 * kDay))});
+                        Count(static_cast<int64_t>(3 * kSecondsADay)),
+                        Count(static_cast<int64_t>(3 * kSecondsADay))});
   for (Json& texts : paper_texts) {
     const std::string text = texts.get<std::string>();
     texts = text.substr(0, text.find(" ("));

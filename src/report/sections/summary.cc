@@ -12,15 +12,7 @@
 namespace handlens::report {
 namespace {
 
-constexpr size_t kMistakes = 3, kNext = 4;
-
-// Sentences of an array of texts or of small records.
-std::vector<std::string> Sentences(const Json& list) {
-  std::vector<std::string> lines;
-  if (!list.is_array()) return lines;
-  for (const Json& entry : list) lines.push_back(Printed(entry));
-  return lines;
-}
+constexpr size_t kShownMistakes = 3, kNext = 4;
 
 // A verdict of an older handlens has no words of its own: the rules are counted.
 std::string CountedHeadline(const Json& verdict) {
@@ -97,7 +89,7 @@ void SetWeakest(const Records& records, Summary& summary) {
 
 void SetMistakes(const Records& records, Summary& summary) {
   for (const Mistake& mistake : WorstMistakes(records)) {
-    if (summary.mistakes.pictures.size() == kMistakes) break;
+    if (summary.mistakes.pictures.size() == kShownMistakes) break;
     const dataset::Picture& picture = records.dataset.pictures[static_cast<size_t>(mistake.picture)];
     std::string source = ThumbnailUri(records, picture);
     if (source.empty()) continue;

@@ -9,14 +9,6 @@
 namespace handlens::report {
 namespace {
 
-// Sentences of an array of texts or of small records.
-std::vector<std::string> Sentences(const Json& list) {
-  std::vector<std::string> lines;
-  if (!list.is_array()) return lines;
-  for (const Json& entry : list) lines.push_back(Printed(entry));
-  return lines;
-}
-
 // "agreement" stands with a route or, by route, at the top.
 Cell Agreement(const Records& records, const Route& route) {
   for (const Json* place :
