@@ -24,8 +24,10 @@ std::map<std::string, Bytes> FilesOf(std::span<const uint8_t> tar) {
     std::string name(TextOf(tar.first(kNameBytes)));
     name.resize(std::strlen(name.c_str()));
     size_t bytes = 0;
-    for (const char digit : TextOf(tar.subspan(kSizeAt, kSizeDigits)))
+    for (const char digit : TextOf(tar.subspan(kSizeAt, kSizeDigits))) {
+      if (digit < '0' || digit > '7') return files;
       bytes = 8 * bytes + static_cast<size_t>(digit - '0');
+    }
     const size_t whole = kBlock + (bytes + kBlock - 1) / kBlock * kBlock;
     if (whole > tar.size()) break;
     const auto content = tar.subspan(kBlock, bytes);

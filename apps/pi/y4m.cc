@@ -9,6 +9,8 @@
 namespace handlens::device {
 namespace {
 
+constexpr int kMostSidePx = 8192;  // of any camera's video; the frame's memory is taken before it is read
+
 struct Y4m {
   std::string path;
   std::ifstream file;
@@ -59,8 +61,8 @@ bool ReadHead(const std::string& head, Y4m& video) {
       known = known && (value == "420" || value == "420jpeg" || value == "420mpeg2" || value == "420paldv");
     if (word == "XCOLORRANGE=FULL") video.limited = false;
   }
-  return known && video.width > 0 && video.height > 0 && video.width <= HL_MAX_SIDE_PX &&
-         video.height <= HL_MAX_SIDE_PX;
+  return known && video.width > 0 && video.height > 0 && video.width <= kMostSidePx &&
+         video.height <= kMostSidePx;
 }
 
 }  // namespace

@@ -247,6 +247,23 @@ TEST(Json, SaysWhereItIsBroken) {
   EXPECT_EQ(broken.error().message.rfind("RUN/x.json: not valid JSON", 0), 0u);
 }
 
+// Copying or printing such a document would end the stack.
+TEST(Json, RefusesEndlessLevelsOfLists) {
+  const std::string deep = "{\"a\": " + std::string(200'000, '[') + std::string(200'000, ']') + "}";
+  const auto refused = ParseJson(deep, "x.json");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kBadInput);
+  EXPECT_NE(refused.error().message.find("levels of lists"), std::string::npos) << refused.error().message;
+  const std::string most = std::string(100, '[') + std::string(100, ']');
+  EXPECT_TRUE(ParseJson(most, "x.json"));
+  EXPECT_FALSE(ParseJson("[" + most + "]", "x.json"));
+  // Brackets in texts are no lists, and one list after the other is no level.
+  EXPECT_TRUE(ParseJson("[\"\\\"" + std::string(1000, '[') + "\"]", "x.json"));
+  std::string wide = "[[]";
+  for (int i = 0; i < 1000; ++i) wide += ",[]";
+  EXPECT_TRUE(ParseJson(wide + "]", "x.json"));
+}
+
 TEST(Json, AMissingKeyIsAnErrorNotAnException) {
   const auto value =
       FromJson(Json::object(), "x.json", [](const Json& json) { return json.at("key").get<int>(); });

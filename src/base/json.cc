@@ -9,11 +9,26 @@ namespace handlens {
 namespace {
 
 constexpr size_t kHeadBytes = 512;
+constexpr int kMostLevels = 100;  // the library copies and prints a document level by level on the stack
 
 tl::unexpected<Error> Newer(std::string_view where, std::string_view found, int known) {
   return Fail(ErrorKind::kBadInput,
               "{}: written by a newer handlens (version {}, this one reads {}); update handlens", where,
               found, known);
+}
+
+bool IsTooDeep(std::string_view text) {
+  int levels = 0;
+  bool quoted = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"') quoted = !quoted;
+    else if (quoted) i += c == '\\' ? 1 : 0;
+    else if (c == '[' || c == '{') ++levels;
+    else if (c == ']' || c == '}') --levels;
+    if (levels > kMostLevels) return true;
+  }
+  return false;
 }
 
 // The text of `"key": VALUE` after the key, blanks and quotes taken away; empty when there is none.
@@ -29,6 +44,10 @@ std::string_view ValueOf(std::string_view text, std::string_view key) {
 }  // namespace
 
 Result<Json> ParseJson(std::string_view text, std::string_view where) {
+  if (IsTooDeep(text)) {
+    return Fail(ErrorKind::kBadInput, "{}: no JSON that handlens reads (more than {} levels of lists)", where,
+                kMostLevels);
+  }
   try {
     return Json::parse(text);
   } catch (const nlohmann::json::exception& e) {

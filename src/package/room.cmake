@@ -20,6 +20,9 @@ target_link_libraries(sample_app PRIVATE package)
 # Words planted in pictures and names, looked for in everything that is given away.
 add_test(NAME privacy.markers COMMAND ${CMAKE_SOURCE_DIR}/tests/privacy/markers.py ${CMAKE_BINARY_DIR} ${CMAKE_SOURCE_DIR})
 set_tests_properties(privacy.markers PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77)
+# No call to the network (skipped where there is no strace, or where it may not look).
+add_test(NAME privacy.no_network COMMAND ${CMAKE_SOURCE_DIR}/tests/privacy/no_network.sh ${CMAKE_BINARY_DIR})
+set_tests_properties(privacy.no_network PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77)
 # The iPhone and the Flutter project (tests/projects/run.sh).
 add_executable(pack_projects ${CMAKE_SOURCE_DIR}/tests/projects/pack_projects.cc)
 target_link_libraries(pack_projects PRIVATE package)
@@ -30,7 +33,8 @@ set_tests_properties(projects.read_back PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 
 add_test(NAME devices.pi COMMAND ${CMAKE_SOURCE_DIR}/tests/pi/run.sh ${CMAKE_BINARY_DIR})
 set_tests_properties(devices.pi PROPERTIES TIMEOUT 1200 SKIP_RETURN_CODE 77 RUN_SERIAL ON)
 # Its cameras, with a driver made for the test.
-add_executable(pi_camera_test ${CMAKE_SOURCE_DIR}/tests/pi/camera_test.cc ${CMAKE_SOURCE_DIR}/apps/pi/frames.cc
+add_executable(pi_camera_test ${CMAKE_SOURCE_DIR}/tests/pi/camera_test.cc ${CMAKE_SOURCE_DIR}/tests/pi/files_test.cc
+  ${CMAKE_SOURCE_DIR}/apps/pi/pack.cc ${CMAKE_SOURCE_DIR}/apps/pi/frames.cc
   ${CMAKE_SOURCE_DIR}/apps/pi/y4m.cc ${CMAKE_SOURCE_DIR}/apps/pi/v4l2.cc)
 target_include_directories(pi_camera_test PRIVATE ${CMAKE_SOURCE_DIR}/apps/pi)
 target_link_libraries(pi_camera_test PRIVATE image GTest::gtest GTest::gtest_main)

@@ -74,6 +74,7 @@ Result<std::vector<ZipEntry>> ReadZip(std::span<const uint8_t> archive) {
   if (count == 0xffff || offset == 0xffffffff) return Broken("zip64");
   std::vector<ZipEntry> entries;
   std::set<std::string> names;
+  size_t all_data = 0;
   for (size_t i = 0; i < count; ++i) {
     if (reader.At<uint32_t>(offset) != kDirectorySignature) return Broken("a directory record is damaged");
     if (reader.At<uint16_t>(offset + 8) & 1) return Broken("encrypted");
@@ -90,8 +91,10 @@ Result<std::vector<ZipEntry>> ReadZip(std::span<const uint8_t> archive) {
         local + kLocalSize + reader.At<uint16_t>(local + 26) + reader.At<uint16_t>(local + 28);
     if (reader.At<uint32_t>(local) != kLocalSignature) return Broken("a local header is damaged");
     const auto data = reader.Slice(data_offset, data_size);
-    entry.data.assign(data.begin(), data.end());
     if (!reader.ok()) return Broken("it ends early");
+    all_data += data_size;
+    if (all_data > archive.size()) return Broken("entries share their bytes");
+    entry.data.assign(data.begin(), data.end());
     if (!names.insert(entry.name).second) return Broken("a name occurs twice");
     offset +=
         kDirectorySize + name_size + reader.At<uint16_t>(offset + 30) + reader.At<uint16_t>(offset + 32);

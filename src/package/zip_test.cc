@@ -4,6 +4,7 @@
 #include <zip.h>
 
 #include "base/rng.h"
+#include "package/little_endian.h"
 
 namespace handlens::package {
 namespace {
@@ -115,6 +116,18 @@ TEST(Zip, RefusesTwoEntriesOfOneName) {
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().kind, ErrorKind::kBadInput);
   EXPECT_NE(read.error().message.find("occurs twice"), std::string::npos) << read.error().message;
+}
+
+// 65,535 entries may name the same bytes: a small file would become hundreds of gigabytes.
+TEST(Zip, RefusesEntriesThatShareTheirBytes) {
+  const ZipLayout zip = WriteZip({StoredEntry("a", Numbers(1000)), StoredEntry("b", Numbers(1))});
+  Bytes bad = zip.bytes;
+  const size_t second = zip.directory_offset + 46 + 1;
+  PutAt<uint32_t>(bad, second + 20, 1000);
+  PutAt<uint32_t>(bad, second + 42, 0);
+  const auto read = ReadZip(bad);
+  ASSERT_FALSE(read);
+  EXPECT_NE(read.error().message.find("share"), std::string::npos) << read.error().message;
 }
 
 TEST(Zip, AChangedByteIsNoticedByTheCrc) {

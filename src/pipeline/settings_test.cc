@@ -98,6 +98,16 @@ TEST(EffectiveToml, ReadsBackToTheSameSettings) {
   EXPECT_EQ(same.own().models, settings.own().models);
 }
 
+TEST(EffectiveToml, HoldsEveryControlCharacter) {
+  std::string name;
+  for (char c = 1; c < 32; ++c) name += c;
+  name += "\x7f\"\\";
+  const std::string text = EffectiveToml(Settings({.flags = {{"name", name}}, .environment = {}}, {}));
+  const auto again = Read(text);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->values.at("name"), name);
+}
+
 TEST(EffectiveToml, LeavesOutHowACallTalks) {
   const Asked asked{.flags = {{"jobs", "7"}, {"json", "true"}}, .environment = {}};
   EXPECT_EQ(EffectiveToml(Settings(asked, {})).find("jobs"), std::string::npos);

@@ -100,8 +100,9 @@ Result<std::optional<Review>> ReadReview(const std::filesystem::path& run, const
         }
         review.map.resize(dataset.pictures.size());
         for (const Json& place : j.at("map")) {
-          review.map[static_cast<size_t>(find(place.at(0)))] = {place.at(1).get<float>(),
-                                                                place.at(2).get<float>()};
+          const int picture = find(place.at(0));
+          if (!known) break;  // there may be no picture at all
+          review.map[static_cast<size_t>(picture)] = {place.at(1).get<float>(), place.at(2).get<float>()};
         }
         return review;
       }));

@@ -134,6 +134,18 @@ TEST_F(ReviewTest, ForgedRecordsAreRefused) {
   EXPECT_NE(read.error().message.find("does not hold"), std::string::npos) << read.error().message;
 }
 
+TEST_F(ReviewTest, APlaceOnTheMapOfNoPicturesIsRefused) {
+  train::Synthetic made = train::MakeSynthetic({20, 20}, 16, 5);
+  made.dataset.pictures.clear();
+  ASSERT_TRUE(WriteReview(folder_, made.dataset, Review()));
+  Json json = *ParseJson(*ReadText(folder_ / "review.json"), "review.json");
+  json["map"].push_back({"nobody", 0.5, 0.5});
+  ASSERT_TRUE(WriteFileAtomic(folder_ / "review.json", json.dump()));
+  const auto read = ReadReview(folder_, made.dataset);
+  ASSERT_FALSE(read);
+  EXPECT_NE(read.error().message.find("does not hold"), std::string::npos) << read.error().message;
+}
+
 TEST_F(ReviewTest, StopsWhenAsked) {
   const train::Synthetic made = train::MakeSynthetic({20, 20}, 16, 5);
   StopAfter stop(3);

@@ -116,7 +116,7 @@ Result<Bytes> WrapWithMetadata(std::span<const uint8_t> bytes, const fb::Model& 
   const size_t new_entry = front.PutReference();
 
   const size_t entry_vtable = front.size();
-  for (const size_t value : {8, 12, 4, 8}) front.Put16(value);
+  for (const unsigned value : {8u, 12u, 4u, 8u}) front.Put16(value);
   front.Refer(new_entry, front.size());
   front.Put32(front.size() - entry_vtable);
   const size_t entry_name = front.PutReference();
@@ -128,7 +128,8 @@ Result<Bytes> WrapWithMetadata(std::span<const uint8_t> bytes, const fb::Model& 
   front.Pad(4);
 
   const size_t buffer_vtable = front.size();
-  for (const size_t value : {6, 8, 4, 0}) front.Put16(value);  // and two bytes to the next multiple of four
+  for (const unsigned value : {6u, 8u, 4u, 0u})
+    front.Put16(value);  // and two bytes to the next multiple of four
   front.Refer(new_buffer, front.size());
   front.Put32(front.size() - buffer_vtable);
   const size_t data = front.PutReference();

@@ -32,7 +32,7 @@ for ((i = 0; i < kills; ++i)); do
   code=0; wait "$pid" 2>/dev/null || code=$?
   if [ "$code" = 0 ] || [ "$code" = 4 ]; then
     finished=$((finished + 1))
-    diff -rq alone killed -x cache -x timings.json -x 'search.*' -x trials -x 'report*' -x chain.json || { echo "differs after kill $i"; exit 1; }
+    diff -rq alone killed -x cache -x timings.json -x 'search.*' -x trials -x 'report*' -x chain.json -x memory.json || { echo "differs after kill $i"; exit 1; }
     rm -rf killed
   elif [ "$code" != 137 ]; then
     echo "attempt $i ended with $code:"; cat killed.err; exit 1

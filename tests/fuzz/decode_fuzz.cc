@@ -1,8 +1,12 @@
 // Hostile bytes to every decoder: no crash, no hang, no memory beyond the limit.
-//   cmake -B build-fuzz -DCMAKE_CXX_COMPILER=clang++ -DHANDLENS_FUZZ=ON -DHANDLENS_SANITIZE=ON
-//   build-fuzz/fuzz_decode -rss_limit_mb=1024 -timeout=10 CORPUS
 #include "base/result.h"
 #include "image/image.h"
+
+// As in dicom_fuzz.cc.
+extern "C" const char* __asan_default_options() {
+  return "allocator_may_return_null=1:max_allocation_size_mb=256";
+}
+extern "C" const char* __lsan_default_suppressions() { return "leak:libdcmdata\n"; }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto decoded = handlens::image::Decode({data, size}, {.max_pixels = 4'000'000});

@@ -289,6 +289,40 @@ TEST_F(InspectTest, GivesTheSameRecordForAnyNumberOfJobsAndReadsItBack) {
   EXPECT_FALSE(ReadDataset(root_ / "one.json"));
 }
 
+// Labels of which one stands twice, or that stand in the record twice, would give pictures a class that is
+// none.
+TEST_F(InspectTest, RefusesARecordWhoseLabelsStandTwice) {
+  PutTwoClasses(2);
+  const auto data = Look();
+  ASSERT_TRUE(data && WriteDataset(root_ / "data.json", *data));
+  const std::string good = *ReadText(root_ / "data.json");
+  const auto refusal = [&](const std::string& text) {
+    PutText("data.json", text);
+    const auto read = ReadDataset(root_ / "data.json");
+    return read ? "accepted" : read.error().message;
+  };
+  EXPECT_EQ(refusal(good), "accepted");
+  std::string twice = good;
+  twice.replace(twice.find("\"cat\","), 6, "\"cat\", \"cat\",");
+  EXPECT_NE(refusal(twice).find("a label stands twice"), std::string::npos) << refusal(twice);
+  const std::string again = "{\"labels\": [\"x\"]," + good.substr(1);
+  EXPECT_NE(refusal(again).find("a label stands twice"), std::string::npos) << refusal(again);
+  std::string later = good;
+  later.insert(later.rfind('}'), ", \"labels\": [\"x\"]");
+  EXPECT_NE(refusal(later).find("a label stands twice"), std::string::npos) << refusal(later);
+}
+
+TEST_F(InspectTest, ReadsNoEndlessLevelsOfLists) {
+  PutTwoClasses(2);
+  const auto data = Look();
+  ASSERT_TRUE(data && WriteDataset(root_ / "data.json", *data));
+  std::string text = *ReadText(root_ / "data.json");
+  text.replace(text.find("\"version\": 1"), 12,
+               "\"version\": " + std::string(200'000, '[') + std::string(200'000, ']'));
+  PutText("data.json", text);
+  EXPECT_FALSE(ReadDataset(root_ / "data.json"));
+}
+
 TEST_F(InspectTest, WarnsOfASizeThatTellsTheClass) {
   for (uint64_t i = 0; i < 20; ++i) {
     Put(fmt::format("cat/{}.png", i), Texture(i));

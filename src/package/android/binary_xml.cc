@@ -186,6 +186,7 @@ Result<std::set<uint32_t>> ReplaceIntegers(Bytes& nodes, const std::map<uint32_t
         const size_t attribute = first + i * stride;
         const size_t name = reader.At<uint32_t>(attribute + 4);
         const auto value_type = reader.At<uint8_t>(attribute + 15);
+        reader.At<uint32_t>(attribute + 16);  // the value: it must be inside, too
         if (!reader.ok()) return BrokenXml();
         const auto edit = name < ids.size() ? replacements.find(ids[name]) : replacements.end();
         if (edit == replacements.end() || value_type < kTypeFirstInt || value_type > kTypeLastInt) continue;

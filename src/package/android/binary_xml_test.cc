@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/rng.h"
+#include "package/little_endian.h"
 
 namespace handlens::package {
 namespace {
@@ -59,6 +60,26 @@ TEST(BinaryXml, ATemplateWithoutThePlaceIsRefused) {
   edit.strings.clear();
   edit.integers = {{0x12345678, 1}};
   EXPECT_FALSE(EditBinaryXml(Manifest(), edit));
+}
+
+// An attribute whose value would lie behind the file's last byte: every way to cut the first element.
+TEST(BinaryXml, AnAttributeThatEndsTooSoonIsRefused) {
+  ManifestEdit edit;
+  edit.integers = {{0x0101021b, 2}};
+  Bytes xml = Manifest();
+  Reader reader(xml);
+  size_t element = 8 + reader.At<uint32_t>(8 + 4);
+  while (reader.At<uint16_t>(element) != 0x0102) element += reader.At<uint32_t>(element + 4);
+  const size_t end = element + reader.At<uint32_t>(element + 4);
+  ASSERT_TRUE(reader.ok());
+  for (size_t size = end - 1; size > element + 36; --size) {
+    xml.resize(size);
+    PutAt<uint32_t>(xml, 4, static_cast<uint32_t>(size));
+    PutAt<uint32_t>(xml, element + 4, static_cast<uint32_t>(size - element));
+    const auto edited = EditBinaryXml(xml, edit);
+    ASSERT_FALSE(edited) << size;
+    EXPECT_EQ(edited.error().kind, ErrorKind::kBadInput);
+  }
 }
 
 // What was accepted is whole all the same: its strings can be read, and the new one is among them.

@@ -43,6 +43,22 @@ TEST(CheckValue, ReadsDurationsAndSizesInTheirUnits) {
   EXPECT_FALSE(CheckValue(*FindOption("budget"), "0s", "b"));
 }
 
+TEST(CheckValue, TakesNothingThatIsNoNumberForATimeOrASize) {
+  for (const char* text : {"nan(1)", "-nan(1)", "nan", "inf", "-inf", "1e999"}) {
+    EXPECT_FALSE(CheckValue(*FindOption("max-bytes"), text, "--max-bytes")) << text;
+    EXPECT_FALSE(CheckValue(*FindOption("budget"), text, "--budget")) << text;
+  }
+}
+
+// What is kept stands in handlens.toml, which is UTF-8.
+TEST(CheckValue, RefusesTextThatCannotBeKept) {
+  const auto refused = CheckValue(*FindOption("name"), "caf\xe9", "--name");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kUsage);
+  EXPECT_EQ(refused.error().message, "--name: 'caf\\xe9' is not UTF-8");
+  EXPECT_TRUE(CheckValue(*FindOption("name"), "caf\xc3\xa9", "--name"));
+}
+
 TEST(CheckValue, ChecksEveryItemOfAList) {
   EXPECT_EQ(*CheckValue(*FindOption("sizes"), "30, 50,100", "s"), "30,50,100");
   EXPECT_EQ(CheckValue(*FindOption("sizes"), "30,5000", "s").error().message,

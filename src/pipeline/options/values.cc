@@ -4,6 +4,8 @@
 #include <cmath>
 
 #include "base/suggest.h"
+#include "base/text.h"
+#include "dataset/scan.h"
 #include "pipeline/options/options.h"
 
 namespace handlens::pipeline {
@@ -59,7 +61,7 @@ Result<std::string> CheckUnits(const Option& option, std::string_view text, std:
     digits.remove_suffix(1);
   }
   double value = 0;
-  if (factor == 0 || !ReadNumber(digits, value)) return Bad(where, text, want);
+  if (factor == 0 || !ReadNumber(digits, value) || !std::isfinite(value)) return Bad(where, text, want);
   value *= factor;
   if (value < option.low || value > option.high) {
     return Fail(ErrorKind::kUsage, "{}: {} is out of range; it takes {} {}", where, text, RangeWords(option),
@@ -104,6 +106,7 @@ Result<std::string> CheckList(const Option& option, std::string_view text, std::
 }  // namespace
 
 Result<std::string> CheckValue(const Option& option, std::string_view text, std::string_view where) {
+  if (option.scope == Scope::kEverywhere && !dataset::IsUtf8(text)) return Bad(where, Visible(text), "UTF-8");
   switch (option.kind) {
     case Kind::kFlag: return CheckFlag(text, where);
     case Kind::kText: return std::string(text);
