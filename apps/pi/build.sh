@@ -15,7 +15,7 @@ packages=(libjpeg62-turbo-dev libpng-dev zlib1g-dev libssl-dev)
 
 # What of handlens is in it. image: JPEG, PNG and BMP; few_formats.cc stands in for the others.
 rooms=(base/disk base/file_writer base/hash base/json base/result base/stats base/text image/image image/formats/jpeg image/formats/png image/formats/bmp
-  image/formats/exif image/formats/sniff serve/certificate serve/connection serve/folder serve/http serve/server)
+  image/formats/exif image/formats/sniff package/zip serve/certificate serve/connection serve/folder serve/http serve/server)
 
 # Debian's own list of another architecture, kept beside the build: the system's is left alone.
 apt_of() {  # architecture, arguments
@@ -56,7 +56,7 @@ build_for() {  # architecture, compiler's prefix
     for name in "${rooms[@]}"; do echo "g++ -std=c++20 -O2 $root/src/$name.cc"; done
     for name in "$here"/*.cc "$build/pi/page_files.cc"; do echo "g++ -std=c++20 -O2 $name"; done
     echo "g++ -std=c++20 -O3 -x c++ $root/src/pixels/pixels.c"
-    echo "gcc -std=c11 -O3 $here/plan.c"
+    for name in plan plan_dotprod; do echo "gcc -std=c11 -O3 $here/$name.c"; done
   } | sort -R --random-source=/dev/zero | xargs -P "${JOBS:-$(nproc)}" -I LINE bash -c '
       set -e; line=$1; objects=$2; prefix=$3; ccache=$4; shift 4; words=($line); source=${words[-1]}
       $ccache "$prefix-${words[0]}" "${words[@]:1:${#words[@]}-2}" "$@" -c "$source" -o "$objects/$(basename "$(dirname "$source")")_$(basename "$source").o"

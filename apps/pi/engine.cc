@@ -1,5 +1,7 @@
 #include "engine.h"
 
+#include <sys/auxv.h>
+
 #include <chrono>
 #include <cstring>
 
@@ -40,6 +42,15 @@ std::string_view WordOf(Say say) {
   return say == Say::kSure ? "sure" : say == Say::kNotSure ? "not-sure" : "refer";
 }
 
+Kernels BestKernels() {
+#if defined(__aarch64__)
+  if ((::getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0) return {"NEON with SDOT", hl_plan_classify_dotprod};
+  return {"NEON", hl_plan_classify};
+#else
+  return {"no vectors", hl_plan_classify};
+#endif
+}
+
 Result<std::unique_ptr<Engine>> Engine::Create(const Pack& pack) {
   auto engine = std::make_unique<Engine>();
   HL_ASSIGN(engine->facts_, ReadFacts(pack));
@@ -64,7 +75,7 @@ Answer Engine::Classify(const image::Image& picture) {
   answer.seen = image::ModelInput(picture, side(), facts_.fit);
   answer.scores.resize(facts_.labels.size());
   const auto begun = std::chrono::steady_clock::now();
-  const int best = hl_plan_classify(plan_, answer.seen.data(), arena_.data(), answer.scores.data());
+  const int best = kernels_.classify(plan_, answer.seen.data(), arena_.data(), answer.scores.data());
   answer.milliseconds =
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
   HL_CHECK(best >= 0);

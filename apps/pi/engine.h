@@ -40,6 +40,13 @@ struct Answer {
   float score() const { return scores[label]; }
 };
 
+// How this processor multiplies best.
+struct Kernels {
+  std::string_view name;
+  decltype(&hl_plan_classify) classify;
+};
+Kernels BestKernels();
+
 class Engine {
  public:
   // Kind kBadInput when the model and its description do not belong together.
@@ -52,6 +59,8 @@ class Engine {
     return std::string_view(plan_->model_sha256, sizeof plan_->model_sha256) == facts_.model_sha256;
   }
 
+  std::string_view kernels() const { return kernels_.name; }
+
   // Not thread-safe.
   Answer Classify(const image::Image& picture);
 
@@ -62,6 +71,7 @@ class Engine {
   Facts facts_;
   std::vector<Line> memory_, arena_;
   const hl_plan* plan_ = nullptr;
+  Kernels kernels_ = BestKernels();
 };
 
 }  // namespace handlens::device

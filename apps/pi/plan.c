@@ -5,6 +5,8 @@
 /* Each stands on those before it. */
 /* clang-format off */
 #include "common.c"
+#include "vectors.c"
+#include "write.c"
 #include "conv.c"
 #include "depthwise.c"
 #include "pool.c"

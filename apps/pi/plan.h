@@ -36,6 +36,8 @@ const hl_plan* hl_plan_open(const void* memory, size_t bytes);
 /* rgb: side * side * 3 bytes. arena: arena_bytes bytes, 16-byte aligned. scores: `classes` numbers. Returns
  * the index of the best, or -1 for a call that this version does not know. */
 int hl_plan_classify(const hl_plan* plan, const uint8_t* rgb, void* arena, float* scores);
+/* The same by SDOT, an instruction that some processors of 64 bits have (plan_dotprod.c). */
+int hl_plan_classify_dotprod(const hl_plan* plan, const uint8_t* rgb, void* arena, float* scores);
 
 #ifdef __cplusplus
 } /* extern "C" */

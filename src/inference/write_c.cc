@@ -112,7 +112,7 @@ std::string BodyText(const Lowered& lowered) {
 }
 
 std::string KernelsText(const Lowered& lowered) {
-  std::vector<std::string_view> names = {"common.c"};
+  std::vector<std::string_view> names = {"common.c", "vectors.c", "write.c"};
   for (const Call& call : lowered.calls) {
     for (const std::string_view name : FactsOf(call.kernel).files) {
       if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
@@ -159,10 +159,9 @@ std::string SourceText(const CRequest& request, const Lowered& lowered) {
 
 std::string AllKernels() {
   std::string text(kIncludes);
-  text += Piece("common.c");
   for (const std::string_view name :
-       {"conv.c", "depthwise.c", "pool.c", "max_pool.c", "average_pool.c", "mean.c", "pad.c", "add.c",
-        "map.c", "channel_map.c", "softmax.c", "copy.c"}) {
+       {"common.c", "vectors.c", "write.c", "conv.c", "depthwise.c", "pool.c", "max_pool.c", "average_pool.c",
+        "mean.c", "pad.c", "add.c", "map.c", "channel_map.c", "softmax.c", "copy.c"}) {
     text += Piece(name);
   }
   return text;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The plain C and the plans of models on other processors: run.sh BUILD host|aarch64|arm|cortex-m4. Scores and pixels must be equal to the last
+# The plain C and the plans of models on other processors: run.sh BUILD host|aarch64|aarch64-dotprod|arm|cortex-m4. Scores and pixels must be equal to the last
 # bit. Exit code 77 (skipped) with the reason where a compiler or an emulator is missing.
 set -euo pipefail
 build=$(realpath "$1") processor=$2
@@ -15,9 +15,12 @@ case $processor in
     need cc gcc
     models+=(nano16:96 m1d1-dropout:30 m1-dropout:30 m2-dropout:30 m4-dropout:46 mobilenetv2-1.0:64 lite0:96)
     compile=(cc) run=() ;;
-  aarch64)
+  aarch64)  # NEON as every such processor has it
     need aarch64-linux-gnu-gcc g++-aarch64-linux-gnu; need qemu-aarch64 qemu-user
-    compile=(aarch64-linux-gnu-gcc -static) run=(qemu-aarch64) ;;
+    compile=(aarch64-linux-gnu-gcc -static) run=(qemu-aarch64 -cpu cortex-a53) ;;
+  aarch64-dotprod)  # and with SDOT, as newer ones have it
+    need aarch64-linux-gnu-gcc g++-aarch64-linux-gnu; need qemu-aarch64 qemu-user
+    compile=(aarch64-linux-gnu-gcc -static -march=armv8.2-a+dotprod) run=(qemu-aarch64 -cpu max) flags+=(-O3) ;;
   arm)
     need arm-linux-gnueabi-gcc g++-arm-linux-gnueabi; need qemu-arm qemu-user
     compile=(arm-linux-gnueabi-gcc -static -march=armv7-a) run=(qemu-arm) ;;
@@ -34,15 +37,21 @@ esac
 rm -rf "$work"
 "$build/tests_bin/make_models" "$work" "${models[@]}"
 wrong=0
+plan=(-I "$here/../../apps/pi" -I "$here/../../apps/c/kernels" -Wno-unused-const-variable "$here/../../apps/pi/plan.c")
+if [ "$processor" != cortex-m4 ]; then  # where no program reads files
+  "$build/tests_bin/make_graphs" "$work/graphs" 1000
+  "${compile[@]}" "${flags[@]}" "$here/check_graphs.c" "${plan[@]}" -o "$work/check_graphs"
+  "${run[@]}" "$work/check_graphs" "$work/graphs" | tee "$work/said" || wrong=1
+  grep -qx "1000 graphs equal" "$work/said" || wrong=1
+fi
 for folder in "$work"/*/; do
   "${compile[@]}" "${flags[@]}" -I "$folder" "$here/check.c" "${folder}model.c" -o "${folder}check"
   [ "$processor" != cortex-m4 ] || arm-none-eabi-size "${folder}check" | tail -n 1
   said=$("${run[@]}" "${folder}check" </dev/null | tr '\n' ' ') || wrong=1
   echo "$(basename "$folder"): $said"
   [ "$said" = "equal " ] || wrong=1
-  [ "$processor" != cortex-m4 ] || continue   # where no program reads files
-  "${compile[@]}" "${flags[@]}" -I "$folder" -I "$here/../../apps/pi" -I "$here/../../apps/c/kernels" -Wno-unused-const-variable \
-    "$here/check_plan.c" "$here/../../apps/pi/plan.c" -o "${folder}check_plan"
+  [ "$processor" != cortex-m4 ] || continue
+  "${compile[@]}" "${flags[@]}" -I "$folder" "$here/check_plan.c" "${plan[@]}" -o "${folder}check_plan"
   said=$("${run[@]}" "${folder}check_plan" "${folder}model.plan" </dev/null | tr '\n' ' ') || wrong=1
   echo "$(basename "$folder"), as a plan: $said"
   [ "$said" = "equal " ] || wrong=1

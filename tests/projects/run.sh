@@ -16,8 +16,10 @@ python3 "$here/check.py" "$work/packed"
 # For the phones' processor, in Apple's object format. There is no linker and no header of Apple's here.
 for sample in "$work"/packed/*; do
   for file in "$sample"/ios/native/*.c "$sample"/flutter/native_model/ios/Classes/*.c; do
-    clang --target=arm64-apple-ios16 -std=c11 -ffreestanding -O2 -ffp-contract=off -Wall -Wextra -Werror -isystem "$here/stubs" \
-      -c "$file" -o "$work/object.o"
+    for processor in apple-a9 apple-a13; do  # without SDOT and with it
+      clang --target=arm64-apple-ios16 -mcpu=$processor -std=c11 -ffreestanding -O2 -ffp-contract=off -Wall -Wextra -Werror -isystem "$here/stubs" \
+        -c "$file" -o "$work/object.o"
+    done
   done
 done
 echo "C code compiled for arm64 iPhones"

@@ -31,7 +31,7 @@ static void hl_dot(const uint8_t* const* patches, const int8_t* weights, const i
   }
   for (int p = 0; p < HL_PIXELS; ++p) _mm256_storeu_si256((__m256i*)sums[p], acc[p]);
 }
-#elif HL_VECTOR
+#elif HL_AVX2
 static void hl_dot(const uint8_t* const* patches, const int8_t* weights, const int32_t* bias, int quads,
                    int32_t (*sums)[HL_BLOCK]) {
   // Four channels' sums in two halves each, added up at the end.
@@ -53,6 +53,96 @@ static void hl_dot(const uint8_t* const* patches, const int8_t* weights, const i
     _mm256_storeu_si256((__m256i*)sums[p], _mm256_add_epi32(pairs, _mm256_loadu_si256((const __m256i*)bias)));
   }
 }
+#elif HL_NEON
+// The four bytes of quad `q`.
+static inline int32_t hl_quad(const uint8_t* patch, int q) {
+  int32_t bytes;
+  memcpy(&bytes, patch + 4 * q, 4);
+  return bytes;
+}
+
+// `count` patches, a constant where this is called.
+#if defined(__ARM_FEATURE_DOTPROD)
+// SDOT multiplies signed bytes: x - 128, so the sums lack 128 times the weights' sums.
+static inline __attribute__((always_inline)) void hl_dot_some(const uint8_t* const* patches,
+                                                              const int8_t* weights, const int32_t* bias,
+                                                              int quads, int32_t (*sums)[HL_BLOCK],
+                                                              const int count) {
+  const int8x16_t ones = vdupq_n_s8(1);
+  const uint8x16_t top = vdupq_n_u8(128);
+  hl_8 acc[HL_PIXELS], all = hl_set8(0);
+  int q = 0;
+  for (int p = 0; p < count; ++p) acc[p] = hl_load8(bias);
+  for (; q + 4 <= quads; q += 4, weights += 128) {
+    int8x16_t w[8];
+    for (int i = 0; i < 8; ++i) w[i] = vld1q_s8(weights + 16 * i);
+    for (int i = 0; i < 8; i += 2) {
+      all.a = vdotq_s32(all.a, w[i], ones);
+      all.b = vdotq_s32(all.b, w[i + 1], ones);
+    }
+    for (int p = 0; p < count; ++p) {
+      const int8x16_t x = vreinterpretq_s8_u8(veorq_u8(vld1q_u8(patches[p] + 4 * q), top));
+      acc[p].a = vdotq_laneq_s32(acc[p].a, w[0], x, 0);
+      acc[p].b = vdotq_laneq_s32(acc[p].b, w[1], x, 0);
+      acc[p].a = vdotq_laneq_s32(acc[p].a, w[2], x, 1);
+      acc[p].b = vdotq_laneq_s32(acc[p].b, w[3], x, 1);
+      acc[p].a = vdotq_laneq_s32(acc[p].a, w[4], x, 2);
+      acc[p].b = vdotq_laneq_s32(acc[p].b, w[5], x, 2);
+      acc[p].a = vdotq_laneq_s32(acc[p].a, w[6], x, 3);
+      acc[p].b = vdotq_laneq_s32(acc[p].b, w[7], x, 3);
+    }
+  }
+  for (; q < quads; ++q, weights += 32) {
+    const int8x16_t v = vld1q_s8(weights), w = vld1q_s8(weights + 16);
+    all.a = vdotq_s32(all.a, v, ones);
+    all.b = vdotq_s32(all.b, w, ones);
+    for (int p = 0; p < count; ++p) {
+      const int8x16_t x =
+          vreinterpretq_s8_u8(veorq_u8(vreinterpretq_u8_s32(vdupq_n_s32(hl_quad(patches[p], q))), top));
+      acc[p].a = vdotq_s32(acc[p].a, v, x);
+      acc[p].b = vdotq_s32(acc[p].b, w, x);
+    }
+  }
+  for (int p = 0; p < count; ++p) {
+    vst1q_s32(sums[p], vaddq_s32(acc[p].a, vshlq_n_s32(all.a, 7)));
+    vst1q_s32(sums[p] + 4, vaddq_s32(acc[p].b, vshlq_n_s32(all.b, 7)));
+  }
+}
+#else
+static inline __attribute__((always_inline)) void hl_dot_some(const uint8_t* const* patches,
+                                                              const int8_t* weights, const int32_t* bias,
+                                                              int quads, int32_t (*sums)[HL_BLOCK],
+                                                              const int count) {
+  hl_8 acc[HL_PIXELS];
+  for (int p = 0; p < count; ++p) acc[p] = hl_load8(bias);
+  for (int q = 0; q < quads; ++q, weights += 32) {
+    const int8x8x4_t w = vld4_s8(weights);  // one tap of 8 channels each
+    const int16x8_t w0 = vmovl_s8(w.val[0]), w1 = vmovl_s8(w.val[1]), w2 = vmovl_s8(w.val[2]),
+                    w3 = vmovl_s8(w.val[3]);
+    for (int p = 0; p < count; ++p) {
+      const uint8x8_t bytes = vreinterpret_u8_s32(vdup_n_s32(hl_quad(patches[p], q)));
+      const int16x4_t x = vget_low_s16(vreinterpretq_s16_u16(vmovl_u8(bytes)));
+      acc[p].a = vmlal_lane_s16(acc[p].a, vget_low_s16(w0), x, 0);
+      acc[p].b = vmlal_high_lane_s16(acc[p].b, w0, x, 0);
+      acc[p].a = vmlal_lane_s16(acc[p].a, vget_low_s16(w1), x, 1);
+      acc[p].b = vmlal_high_lane_s16(acc[p].b, w1, x, 1);
+      acc[p].a = vmlal_lane_s16(acc[p].a, vget_low_s16(w2), x, 2);
+      acc[p].b = vmlal_high_lane_s16(acc[p].b, w2, x, 2);
+      acc[p].a = vmlal_lane_s16(acc[p].a, vget_low_s16(w3), x, 3);
+      acc[p].b = vmlal_high_lane_s16(acc[p].b, w3, x, 3);
+    }
+  }
+  for (int p = 0; p < count; ++p) {
+    vst1q_s32(sums[p], acc[p].a);
+    vst1q_s32(sums[p] + 4, acc[p].b);
+  }
+}
+#endif
+
+static void hl_dot(const uint8_t* const* patches, const int8_t* weights, const int32_t* bias, int quads,
+                   int32_t (*sums)[HL_BLOCK]) {
+  hl_dot_some(patches, weights, bias, quads, sums, HL_PIXELS);
+}
 #else
 static void hl_dot(const uint8_t* const* patches, const int8_t* weights, const int32_t* bias, int quads,
                    int32_t (*sums)[HL_BLOCK]) {
@@ -70,6 +160,12 @@ static void hl_dot(const uint8_t* const* patches, const int8_t* weights, const i
 #endif
 
 // The same for one patch.
+#if HL_NEON
+static void hl_dot_one(const uint8_t* patch, const int8_t* weights, const int32_t* bias, int quads,
+                       int32_t* sums) {
+  hl_dot_some(&patch, weights, bias, quads, (int32_t(*)[HL_BLOCK])sums, 1);
+}
+#else
 static void hl_dot_one(const uint8_t* patch, const int8_t* weights, const int32_t* bias, int quads,
                        int32_t* sums) {
   memcpy(sums, bias, HL_BLOCK * sizeof sums[0]);
@@ -80,6 +176,7 @@ static void hl_dot_one(const uint8_t* patch, const int8_t* weights, const int32_
     }
   }
 }
+#endif
 
 // The patch of output (x, y); what lies beside the picture is zero.
 static void hl_gather(const hl_conv* op, const uint8_t* in, int x, int y, uint8_t* patch) {

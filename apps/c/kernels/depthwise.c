@@ -19,9 +19,9 @@ enum { HL_RUN = HL_PIXELS < 4 ? HL_PIXELS : 4 };
 typedef const uint8_t* hl_tap_list[2 * HL_MAX_PAIRS];
 
 // Sums of 16 channels from `channel` on over pairs of taps, for HL_RUN pixels.
+#if HL_AVX2
 static void hl_taps(const hl_tap_list* taps, int pairs, int channel, const int8_t* weights,
                     const int32_t* bias, int32_t (*sums)[HL_LANES]) {
-#if HL_VECTOR
   __m256i low[HL_RUN], high[HL_RUN];
   for (int p = 0; p < HL_RUN; ++p) {
     low[p] = _mm256_loadu_si256((const __m256i*)bias);
@@ -48,7 +48,36 @@ static void hl_taps(const hl_tap_list* taps, int pairs, int channel, const int8_
     _mm256_storeu_si256((__m256i*)sums[p], low[p]);
     _mm256_storeu_si256((__m256i*)(sums[p] + 8), high[p]);
   }
+}
+#elif HL_NEON
+static void hl_taps(const hl_tap_list* taps, int pairs, int channel, const int8_t* weights,
+                    const int32_t* bias, int32_t (*sums)[HL_LANES]) {
+  int32x4_t acc[HL_RUN][4];
+  for (int p = 0; p < HL_RUN; ++p) {
+    for (int i = 0; i < 4; ++i) acc[p][i] = vld1q_s32(bias + 4 * i);
+  }
+  for (int t = 0; t < pairs; ++t, weights += 2 * HL_LANES) {
+    const int8x16x2_t w = vld2q_s8(weights);  // one tap of 16 channels each
+    for (int k = 0; k < 2; ++k) {
+      const int16x8_t low = vmovl_s8(vget_low_s8(w.val[k])), high = vmovl_high_s8(w.val[k]);
+      for (int p = 0; p < HL_RUN; ++p) {
+        const uint8x16_t bytes = vld1q_u8(taps[p][2 * t + k] + channel);
+        const int16x8_t x = vreinterpretq_s16_u16(vmovl_u8(vget_low_u8(bytes))),
+                        y = vreinterpretq_s16_u16(vmovl_high_u8(bytes));
+        acc[p][0] = vmlal_s16(acc[p][0], vget_low_s16(x), vget_low_s16(low));
+        acc[p][1] = vmlal_high_s16(acc[p][1], x, low);
+        acc[p][2] = vmlal_s16(acc[p][2], vget_low_s16(y), vget_low_s16(high));
+        acc[p][3] = vmlal_high_s16(acc[p][3], y, high);
+      }
+    }
+  }
+  for (int p = 0; p < HL_RUN; ++p) {
+    for (int i = 0; i < 4; ++i) vst1q_s32(sums[p] + 4 * i, acc[p][i]);
+  }
+}
 #else
+static void hl_taps(const hl_tap_list* taps, int pairs, int channel, const int8_t* weights,
+                    const int32_t* bias, int32_t (*sums)[HL_LANES]) {
   for (int p = 0; p < HL_RUN; ++p) {
     const int8_t* w = weights;
     memcpy(sums[p], bias, sizeof sums[p]);
@@ -57,8 +86,8 @@ static void hl_taps(const hl_tap_list* taps, int pairs, int channel, const int8_
       for (int c = 0; c < HL_LANES; ++c) sums[p][c] += a[c] * w[2 * c] + b[c] * w[2 * c + 1];
     }
   }
-#endif
 }
+#endif
 
 // Where each tap of output (x, y) reads; an odd one more reads zeros.
 static void hl_find_taps(const hl_depthwise* op, const uint8_t* in, int x, int y, const uint8_t* zeros,
