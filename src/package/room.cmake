@@ -29,6 +29,9 @@ target_link_libraries(pack_projects PRIVATE package)
 set_target_properties(pack_projects PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests_bin)
 add_test(NAME projects.read_back COMMAND ${CMAKE_SOURCE_DIR}/tests/projects/run.sh ${CMAKE_BINARY_DIR})
 set_tests_properties(projects.read_back PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77)
+# From the Flutter project back to the run (verify --import).
+add_test(NAME projects.flutter_records COMMAND ${CMAKE_SOURCE_DIR}/tests/phones/flutter.sh ${CMAKE_BINARY_DIR})
+set_tests_properties(projects.flutter_records PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77)
 # The program for the Raspberry Pi, under emulation (tests/pi/run.sh).
 add_test(NAME devices.pi COMMAND ${CMAKE_SOURCE_DIR}/tests/pi/run.sh ${CMAKE_BINARY_DIR})
 set_tests_properties(devices.pi PROPERTIES TIMEOUT 1200 SKIP_RETURN_CODE 77 RUN_SERIAL ON)

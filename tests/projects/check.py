@@ -96,8 +96,13 @@ def check_texts(ios, flutter):
     for key, english in both[0].items():
         check(set(re.findall(r"\{\d\}", english)) == set(re.findall(r"\{\d\}", both[1][key])), f"words.dart: {key}")
     code = "".join(path.read_text(encoding="utf-8") for path in (flutter / "lib").glob("*.dart") if path.name != "words.dart")
-    asked = set(re.findall(r"'((?:problem|check|about|truth|right|wrong)_[a-z_]+)'", code)) | set(re.findall(r"\bt\('([a-z_]+)'", code))
+    asked = set(re.findall(r"'((?:problem|check|about|truth|right|wrong|choose)_[a-z_]+)'", code)) | set(re.findall(r"\bt\('([a-z_]+)'", code))
+    record = (flutter / "lib/phone_record.dart").read_text(encoding="utf-8")
+    for name in ("distances", "places", "backgrounds"):
+        asked |= {f"field_{word}" for word in re.findall(r"'(\w+)'", re.search(rf"const {name} = \[(.*?)\];", record)[1])}
     check(asked <= both[0].keys(), f"Dart asks for {asked - both[0].keys()}")
+    unused = {key for key in both[0] if f"'{key}'" not in code and key not in asked}
+    check(not unused, f"Dart's texts that nothing shows: {unused}")
     return len(tables["en"]), len(both[0])
 
 

@@ -7,9 +7,10 @@ import 'self_check.dart';
 import 'words.dart';
 
 class CheckScreen extends StatefulWidget {
-  const CheckScreen({super.key, required this.engine});
+  const CheckScreen({super.key, required this.engine, required this.onResult});
 
   final Engine engine;
+  final void Function(bool passed) onResult;
 
   @override
   State<CheckScreen> createState() => _CheckScreenState();
@@ -39,12 +40,14 @@ class _CheckScreenState extends State<CheckScreen> {
         result = check;
         problem = '';
       });
+      widget.onResult(check.passed);
     } on Problem catch (error) {
       if (!mounted) return;
       setState(() {
         result = null;
         problem = t(error.key);
       });
+      widget.onResult(false);
     }
     if (mounted) setState(() => running = false);
   }

@@ -7,6 +7,7 @@ import 'package:flutter/services.dart';
 import 'package:image_picker/image_picker.dart';
 
 import 'engine.dart';
+import 'field_log.dart';
 import 'tally.dart';
 import 'words.dart';
 
@@ -105,9 +106,8 @@ class _GalleryScreenState extends State<GalleryScreen> {
   Future<void> export() async {
     final messenger = ScaffoldMessenger.of(context);
     String said;
-    final home = Platform.environment['USERPROFILE'] ?? Platform.environment['HOME'];
-    final folder = home == null ? null : Directory('$home${Platform.pathSeparator}Downloads');
-    if (!Platform.isAndroid && !Platform.isIOS && folder != null && folder.existsSync()) {
+    final folder = downloads();
+    if (folder != null) {
       final file = File('${folder.path}${Platform.pathSeparator}handlens-pictures.csv');
       try {
         await file.writeAsString(csv, flush: true);

@@ -1,7 +1,5 @@
 // Proves on this very device that the app sees and scores as the computer did: golden vectors, then the held-out pictures
-// that came with the app. Its record is "handlens-phone", version 1 (docs/formats-app.md of handlens).
-import 'dart:convert';
-import 'dart:io';
+// that came with the app.
 import 'dart:math';
 import 'dart:typed_data';
 
@@ -9,6 +7,7 @@ import 'package:crypto/crypto.dart';
 import 'package:native_model/native_model.dart';
 
 import 'engine.dart';
+import 'phone_record.dart';
 import 'words.dart';
 
 /// A device whose JPEG decoder gives other bytes must still give the same label, with scores this close.
@@ -127,7 +126,7 @@ class CheckRow {
         'input_equal': sameInput,
         'computer': held['scores'],
         'computer_xnnpack': held['scores_xnnpack'],
-        'builtin': [for (final score in answer.scores) score.isNaN ? null : score],
+        'builtin': numbersOf(answer.scores),
         'xnnpack': null,
         'builtin_ok': right,
         'xnnpack_ok': null,
@@ -183,35 +182,15 @@ class SelfCheck {
     return SelfCheck(await Golden.run(), engine.modelIntact, file, rows);
   }
 
-  /// What `handlens verify RUN --import FILE` reads. Without an installation's number: nothing is kept on the device.
-  String record(Spec spec) => const JsonEncoder.withIndent(' ').convert({
-        'format': 'handlens-phone',
-        'version': 1,
-        'made_at': '${DateTime.now().toUtc().toIso8601String().substring(0, 19)}Z',
-        'app': {
-          'name': spec.name,
-          'target': 'flutter',
-          'version_name': appVersion,
-          'model_file': spec.modelFile,
-          'model_sha256': spec.modelSha256,
-          'input_type': spec.inputType,
-          'runtime': runtime,
-          'path': 'builtin',
-        },
-        'phone': {
-          'model': '',
-          'system': '${Platform.operatingSystem} ${Platform.operatingSystemVersion}',
-          'cores': Platform.numberOfProcessors,
-        },
-        'labels': spec.labels,
-        'self_check': {
-          'ok': passed,
-          'model_intact': modelIntact,
-          'computer_runtime': file['runtime'],
-          'tolerance': file['tolerance'],
-          'golden': golden.toJson(),
-          'delegate': 'missing',
-          'pictures': [for (final row in rows) row.toJson()],
-        },
-      });
+  Map<String, dynamic> toJson() => {
+        'ok': passed,
+        'model_intact': modelIntact,
+        'computer_runtime': file['runtime'],
+        'tolerance': file['tolerance'],
+        'golden': golden.toJson(),
+        'delegate': 'missing',
+        'pictures': [for (final row in rows) row.toJson()],
+      };
+
+  String record(Spec spec) => encoded(recordOf(spec, 'self_check', toJson()));
 }
