@@ -7,6 +7,7 @@
 
 #include "base/stats.h"
 #include "base/text.h"
+#include "field_log.h"
 #include "frames.h"
 #include "options.h"
 #include "page.h"
@@ -97,9 +98,7 @@ Result<bool> Check(const Pack& pack, Engine& engine, const Options& options) {
   return check.passed();
 }
 
-Result<void> FieldTest(Engine& engine, const Options& options) {
-  const Facts& facts = engine.facts();
-  HL_ASSIGN(FieldLog log, FieldLog::Open(options.field_test, facts, options.conditions));
+Result<void> TakeShots(Engine& engine, const Options& options, FieldLog& log) {
   HL_ASSIGN(const Frames next,
             OpenFrames(options.camera.empty() ? "/dev/video0" : options.camera, options.repeat));
   for (int shot = 0; shot < options.shots && !StopRequested(); ++shot) {
@@ -107,8 +106,23 @@ Result<void> FieldTest(Engine& engine, const Options& options) {
     HL_ASSIGN(const std::optional<image::Image> picture, next());
     if (!picture) break;
     const Answer answer = engine.Classify(*picture);
-    HL_TRY(log.Add(answer));
-    Print(stdout, LineOf(facts, answer, fmt::format("shot {} of {}", shot + 1, options.shots)));
+    HL_TRY(log.Add(answer, engine.side(), *picture));
+    Print(stdout, LineOf(engine.facts(), answer, fmt::format("shot {} of {}", shot + 1, options.shots)));
+  }
+  return {};
+}
+
+Result<void> FieldTest(Engine& engine, const Options& options) {
+  const Facts& facts = engine.facts();
+  HL_ASSIGN(FieldLog log, FieldLog::Open(options.field_test, facts, options.conditions));
+  const auto shot = TakeShots(engine, options, log);
+  HL_TRY(log.End());  // what was taken stays, whatever ended the series
+  HL_TRY(shot);
+  if (log.without_photograph() > 0) {
+    Print(stderr,
+          fmt::format("{} shots without their photographs: the file has room for 200 and 48 MB; begin "
+                      "another\n",
+                      log.without_photograph()));
   }
   if (log.taken() == 0) return Fail(ErrorKind::kBadInput, "no picture came, so no shot was taken");
   const Interval interval = Wilson95(log.right(), log.taken());
@@ -121,10 +135,11 @@ Result<void> FieldTest(Engine& engine, const Options& options) {
 
 std::string About(const Pack& pack, const Engine& engine) {
   const Facts& facts = engine.facts();
-  std::string text =
-      fmt::format("{} {}\nmodel {}, SHA-256 {}, {} x {} pixels\n\"not sure\" below {:.2f}\nlabels:\n",
-                  VisibleLines(facts.name), facts.version_name, facts.model_file, facts.model_sha256,
-                  engine.side(), engine.side(), facts.not_sure_below);
+  std::string text = fmt::format(
+      "{} {}\nmodel {}, SHA-256 {}, {} x {} pixels\nruns by plain C, {}\n\"not sure\" below "
+      "{:.2f}\nlabels:\n",
+      VisibleLines(facts.name), facts.version_name, facts.model_file, facts.model_sha256, engine.side(),
+      engine.side(), engine.kernels(), facts.not_sure_below);
   for (const std::string& label : facts.labels) text += fmt::format("  {}\n", Visible(label));
   if (facts.refer_class)
     text += fmt::format("\"refer\", whatever is likeliest, from a score of {:.3f} for {} on: ask an expert\n",

@@ -38,7 +38,7 @@ constexpr Row kRows[] = {
      &Options::record},
     {"--field-test", "FILE",
      "shows the camera N things of one label and counts the answers; FILE grows, and goes to `verify "
-     "--import`",
+     "--import`; FILE.zip keeps the photographs, too",
      &Options::field_test},
     {"--label", "LABEL", "what is shown", nullptr, &Conditions::label},
     {"--distance", "WORD", "how much of the square it fills: fills, half, quarter", nullptr,

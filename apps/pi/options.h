@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "record.h"
+#include "field_log.h"
 
 namespace handlens::device {
 

@@ -4,7 +4,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdlib>
@@ -17,9 +16,7 @@ namespace handlens::device {
 namespace fs = std::filesystem;
 namespace {
 
-using package::kBackgrounds;
-using package::kDistances;
-using package::kPlaces;
+using package::kOwnRuntime;
 using package::kRecordFormat;
 using package::kRecordVersion;
 
@@ -52,7 +49,17 @@ std::string Installation(const Facts& facts) {
   return WriteFileAtomic(path, fresh, Access::kOwner) ? fresh : "";
 }
 
-Json Begin(const Facts& facts) {
+Json PictureOf(const Held& held) {
+  return {{"file", held.row.at("file")},       {"sha256", held.row.at("sha256")},
+          {"label", held.row.at("label")},     {"input_equal", held.input_equal},
+          {"computer", held.row.at("scores")}, {"computer_xnnpack", held.row.at("scores_xnnpack")},
+          {"builtin", Numbers(held.scores)},   {"xnnpack", nullptr},
+          {"builtin_ok", held.right},          {"xnnpack_ok", nullptr}};
+}
+
+}  // namespace
+
+Json BeginRecord(const Facts& facts) {
   utsname system{};
   ::uname(&system);
   const std::string board = SystemText("/proc/device-tree/model");
@@ -62,7 +69,7 @@ Json Begin(const Facts& facts) {
               {"model_file", facts.model_file},
               {"model_sha256", facts.model_sha256},
               {"input_type", facts.input_type},
-              {"runtime", "handlens C inference"},
+              {"runtime", kOwnRuntime},
               {"path", "builtin"}};
   if (const std::string installation = Installation(facts); !installation.empty())
     app["installation"] = installation;
@@ -82,23 +89,6 @@ Json Numbers(const std::vector<float>& scores) {
   for (const float score : scores) list.push_back(std::isnan(score) ? Json() : Json(score));
   return list;
 }
-
-Json PictureOf(const Held& held) {
-  return {{"file", held.row.at("file")},       {"sha256", held.row.at("sha256")},
-          {"label", held.row.at("label")},     {"input_equal", held.input_equal},
-          {"computer", held.row.at("scores")}, {"computer_xnnpack", held.row.at("scores_xnnpack")},
-          {"builtin", Numbers(held.scores)},   {"xnnpack", nullptr},
-          {"builtin_ok", held.right},          {"xnnpack_ok", nullptr}};
-}
-
-template <size_t N>
-Result<void> CheckWord(const char* option, const std::string& word,
-                       const std::array<std::string_view, N>& known) {
-  if (std::find(known.begin(), known.end(), word) != known.end()) return {};
-  return Fail(ErrorKind::kUsage, "{} {}: it is one of {}", option, word, fmt::join(known, ", "));
-}
-
-}  // namespace
 
 std::string Now() {
   const std::time_t now = std::time(nullptr);
@@ -123,7 +113,7 @@ fs::path StateFolder(const Facts& facts) {
 }
 
 Result<void> WriteSelfCheck(const fs::path& path, const Facts& facts, const SelfCheck& check) {
-  Json record = Begin(facts);
+  Json record = BeginRecord(facts);
   Json pictures = Json::array();
   for (const Held& held : check.pictures) pictures.push_back(PictureOf(held));
   const Golden& golden = check.golden;
@@ -141,53 +131,6 @@ Result<void> WriteSelfCheck(const fs::path& path, const Facts& facts, const Self
                           {"delegate", "missing"},
                           {"pictures", std::move(pictures)}};
   return WriteRecord(path, kRecordFormat, kRecordVersion, record);
-}
-
-Result<FieldLog> FieldLog::Open(const fs::path& path, const Facts& facts, const Conditions& conditions) {
-  if (std::find(facts.labels.begin(), facts.labels.end(), conditions.label) == facts.labels.end()) {
-    return Fail(ErrorKind::kUsage, "--label {}: not a label of this model; they are {}", conditions.label,
-                fmt::join(facts.labels, ", "));
-  }
-  HL_TRY(CheckWord("--distance", conditions.distance, kDistances));
-  HL_TRY(CheckWord("--place", conditions.place, kPlaces));
-  HL_TRY(CheckWord("--background", conditions.background, kBackgrounds));
-  FieldLog log;
-  log.path_ = path;
-  log.facts_ = &facts;
-  log.conditions_ = conditions;
-  std::error_code error;
-  if (!fs::exists(path, error)) return log;
-  HL_ASSIGN(const Json record, ReadRecord(path, kRecordFormat, kRecordVersion));
-  HL_ASSIGN(const bool same, FromJson(record, path.string(), [&](const Json& json) {
-              log.shots_ = json.at("field_test").at("shots");
-              if (!log.shots_.empty()) log.series_ = log.shots_.back().at("series").get<int>() + 1;
-              return json.at("app").at("model_sha256").get<std::string>() == facts.model_sha256;
-            }));
-  if (!same)
-    return Fail(ErrorKind::kBadInput, "{}: the field test of another model; name another file",
-                path.string());
-  return log;
-}
-
-Result<void> FieldLog::Add(const Answer& answer) {
-  const std::string& predicted = facts_->labels[answer.best];
-  shots_.push_back({{"series", series_},
-                    {"at", Now()},
-                    {"camera", "unknown"},
-                    {"label", conditions_.label},
-                    {"distance", conditions_.distance},
-                    {"place", conditions_.place},
-                    {"background", conditions_.background},
-                    {"predicted", predicted},
-                    {"not_sure", !answer.sure},
-                    {"scores", Numbers(answer.scores)},
-                    {"milliseconds", answer.milliseconds}});
-  Json record = Begin(*facts_);
-  record["field_test"] = {{"shots", shots_}};
-  HL_TRY(WriteRecord(path_, kRecordFormat, kRecordVersion, record));
-  ++taken_;
-  right_ += predicted == conditions_.label ? 1 : 0;
-  return {};
 }
 
 }  // namespace handlens::device

@@ -10,6 +10,9 @@ namespace handlens::package {
 // `format` and `version` of the record.
 inline constexpr const char* kRecordFormat = "handlens-phone";
 inline constexpr int kRecordVersion = 1;
+// `runtime` of those that run the model as plain C, which has the bits of TensorFlow Lite's reference
+// kernels.
+inline constexpr const char* kOwnRuntime = "handlens C inference";
 // How much of the frame the thing fills, where in the frame it is, and what is behind it: the three that the
 // field test asks for before a picture is taken.
 inline constexpr std::array<std::string_view, 3> kDistances = {"fills", "half", "quarter"};

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs a packed program under emulation, as its user would.
 
-Usage: check_program.py EMULATOR PROGRAM PICTURES OUT. PICTURES holds a folder a class. OUT gets self-check.json and field-test.json with four
-shots, and lines, what was said of some pictures.
+Usage: check_program.py EMULATOR PROGRAM PICTURES OUT. EMULATOR may have options. PICTURES holds a folder a class. OUT gets self-check.json and
+field-test.json with four shots, photographs/field-test.zip with the same and their photographs, and lines, what was said of some pictures.
 """
 import hashlib
 import io
@@ -20,13 +20,14 @@ import tarfile
 import time
 import urllib.error
 import urllib.request
+import zipfile
 
-emulator, program, pictures, out = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3]), pathlib.Path(sys.argv[4])
+emulator, program, pictures, out = sys.argv[1].split(), pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3]), pathlib.Path(sys.argv[4])
 out.mkdir()
 
 
 def run(*words, code=0, file=program, stdin=None):
-    done = subprocess.run([emulator, file, *words], capture_output=True, check=False, stdin=stdin)
+    done = subprocess.run([*emulator, file, *words], capture_output=True, check=False, stdin=stdin)
     said, errors = done.stdout.decode(), done.stderr.decode()
     assert done.returncode == code, (words, done.returncode, said, errors)
     return said, errors
@@ -142,6 +143,28 @@ other["app"]["model_sha256"] = "0" * 64
 assert "another model" in run("--field-test", out / "other.json", "--label", labels[0], "--camera", folder, code=3)[1]
 (out / "other.json").unlink()
 
+# The same with the photographs, in one zip file.
+field_zip = out / "photographs/field-test.zip"
+field_zip.parent.mkdir()
+run("--field-test", field_zip, "--label", labels[0], "--camera", folder, "--shots", "3", "--pause", "0")
+run("--field-test", field_zip, "--label", labels[1], "--distance", "half", "--camera", folder, "--shots", "1", "--pause", "0")
+with zipfile.ZipFile(field_zip) as kept:
+    assert kept.testzip() is None
+    assert kept.namelist()[0] == "record.json" and sorted(kept.namelist()[1:]) == [f"{size}/{n:03}.{kind}" for size, kind in (("seen", "png"), ("whole", "jpg")) for n in range(1, 5)]
+    photographed = json.loads(kept.read("record.json"))["field_test"]["shots"]
+    for shot, alone in zip(photographed, shots, strict=True):
+        assert {key: shot[key] for key in ("series", "label", "distance", "predicted", "scores")} == {key: alone[key] for key in ("series", "label", "distance", "predicted", "scores")}
+    assert [shot["picture"] for shot in photographed] == [1, 2, 3, 4]
+    (out / "seen.png").write_bytes(kept.read("seen/004.png"))
+    assert lines(out / "seen.png")[0][:3] == lines(next(folder.glob("00.*")))[0][:3]
+    assert kept.read("whole/004.jpg")[:2] == b"\xff\xd8"
+no_zip = out / "no.zip"
+no_zip.write_bytes(b"no zip file")
+assert "no.zip: not a zip archive" in run("--field-test", no_zip, "--label", labels[0], "--camera", folder, code=3)[1]
+with zipfile.ZipFile(no_zip, "w") as other_zip:
+    other_zip.writestr("a.txt", "a")
+assert "this is no field test" in run("--field-test", no_zip, "--label", labels[0], "--camera", folder, code=3)[1]
+
 
 # The page: live answers, nothing else, no bodies; to this device by http, to the network by https.
 def fetch(url, method="GET", body=None):
@@ -181,7 +204,7 @@ def served(*words):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    child = subprocess.Popen([emulator, program, "--camera", folder, "--repeat", "--serve", "--port", str(port), *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    child = subprocess.Popen([*emulator, program, "--camera", folder, "--repeat", "--serve", "--port", str(port), *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
         said = child.stderr.readline()
         look(re.search(r"https?://[0-9a-z.]+:\d+/", said)[0])
@@ -196,7 +219,7 @@ def served(*words):
 
 
 served("--loopback")
-names = subprocess.run([emulator, program, "--camera", out / "FULL.y4m", "--serve", "--port", "1"], capture_output=True, text=True, check=False).stderr
+names = subprocess.run([*emulator, program, "--camera", out / "FULL.y4m", "--serve", "--port", "1"], capture_output=True, text=True, check=False).stderr
 if "in no network" not in names:
     served()
 
@@ -239,8 +262,8 @@ for name, damaged, words in (("short", whole[:-1000], "cut short"), ("flipped", 
     assert words in run("--about", code=3, file=bad)[1]
     bad.unlink()
 for path in out.iterdir():
-    if path.is_dir():
+    if path.is_dir() and path != field_zip.parent:
         shutil.rmtree(path)
-    elif path.name not in ("self-check.json", "field-test.json", "lines"):
+    elif path.name not in ("self-check.json", "field-test.json", "lines", "photographs"):
         path.unlink()
 print(f"{program.name}: {held} held-out pictures to the last bit, 208 golden vectors, cameras, page and field test")

@@ -33,6 +33,12 @@ std::vector<GroupCount> CountSeries(const std::vector<int>& series, const Route&
   return groups;
 }
 
+tflite::Kernels KernelsNamed(std::string_view name) {
+  return name == "xnnpack"     ? tflite::Kernels::kXnnpack
+         : name == "reference" ? tflite::Kernels::kReference
+                               : tflite::Kernels::kBuiltin;
+}
+
 double LargestDifference(const std::vector<float>& a, const std::vector<float>& b) {
   double largest = 0;
   for (size_t c = 0; c < a.size(); ++c)
@@ -65,9 +71,7 @@ Result<Route> JudgePhotographs(const std::filesystem::path& run, const Shipped& 
   route.model = "model/" + sent.model;
   route.kernels = sent.kernels;
   HL_ASSIGN(const ModelFile* const file, ModelNamed(shipped, sent.model));
-  HL_ASSIGN(const auto judge,
-            tflite::Judge::Load(file->bytes, sent.kernels == "xnnpack" ? tflite::Kernels::kXnnpack
-                                                                       : tflite::Kernels::kBuiltin));
+  HL_ASSIGN(const auto judge, tflite::Judge::Load(file->bytes, KernelsNamed(sent.kernels)));
   std::map<std::string, FieldFile> archives;
   std::vector<std::vector<float>> theirs;
   const std::vector<std::string>& labels = shipped.dataset.labels;

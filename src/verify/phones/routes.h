@@ -38,7 +38,8 @@ Result<Route> JudgeGallery(const Shipped& shipped, const HoldoutScores& holdout,
 // A decoded picture or frame as the app's native library brings it to the model's n x n pixels.
 std::vector<uint8_t> AppInput(const image::Image& picture, int n, image::Fit fit);
 
-// The shots that one phone sent, the model file in RUN/model that gave their scores, and by which kernels.
+// The shots that one phone sent, the model file in RUN/model that gave their scores, and by which kernels:
+// "xnnpack", "builtin" or "reference".
 struct SentShots {
   std::string model, kernels;
   std::vector<PhoneShot> shots;

@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "package/field_words.h"
 #include "package/targets.h"
 #include "verify/phone.h"
 #include "verify/phones/routes.h"
@@ -143,8 +144,8 @@ class Evidence {
  private:
   Result<void> AddPhotographs(const std::vector<PhoneShot>& shots, int phone, PhoneResult& result) {
     PhoneResult::Photographs facts;
-    HL_ASSIGN(Route route,
-              JudgePhotographs(run_, shipped_, {result.model_file, result.kernels, shots}, facts));
+    const std::string kernels = result.runtime == package::kOwnRuntime ? "reference" : result.kernels;
+    HL_ASSIGN(Route route, JudgePhotographs(run_, shipped_, {result.model_file, kernels, shots}, facts));
     if (route.status != "done") return {};
     route.name = RouteName("phone-camera", phone);
     route.phone = phone;
