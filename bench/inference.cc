@@ -1,10 +1,12 @@
 // One picture through an int8 model on one core: the plain C of `handlens app --target c`, compiled here,
 // against the official runtime with XNNPACK, with its builtin and with its reference kernels. All in turn,
 // round after round; the least time of each counts, in processor time. TensorFlow Lite for Microcontrollers
-// comes along where its Python package is (bench/tflm_worker.py). Usage: bench_inference [--json FILE]
-// [--tflm 'PYTHON tflm_worker.py'] MODEL.tflite ...
+// comes along where its Python package is (bench/tflm_worker.py). With --avx2 XNNPACK and the C are kept from
+// newer instructions. Usage: bench_inference [--avx2] [--json FILE] [--tflm 'PYTHON tflm_worker.py']
+// MODEL.tflite ...
 #include <dlfcn.h>
 #include <fmt/core.h>
+#include <link.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -23,6 +25,36 @@ constexpr int kRounds = 15;
 constexpr double kRoundSeconds = 0.06;
 
 double Now() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
+// XNNPACK asks the runtime's copy of cpuinfo what the processor can. Takes from that all that is newer than
+// AVX2, before XNNPACK asks. Kind kBadInput where the answers do not lie where they are expected.
+Result<void> ForgetNewerThanAvx2() {
+  HL_TRY(tflite::RuntimeVersion());  // loads it
+  std::string path;
+  ::dl_iterate_phdr(
+      [](dl_phdr_info* info, size_t, void* found) {
+        if (std::string_view(info->dlpi_name).ends_with("libhandlens_tflite.so"))
+          *static_cast<std::string*>(found) = info->dlpi_name;
+        return 0;
+      },
+      &path);
+  void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_NOLOAD);
+  auto* const initialize =
+      reinterpret_cast<bool (*)()>(library ? dlsym(library, "cpuinfo_initialize") : nullptr);
+  auto* const isa = static_cast<bool*>(library ? dlsym(library, "cpuinfo_isa") : nullptr);
+  // struct cpuinfo_x86_isa of cpuinfo.h: a bool an extension, in this order.
+  enum { kAvx = 22, kAvxVnni, kAvx2 = 28, kAvx512f, kAvx512pf, kAvx512vl = 35, kAvx512vnni = 41, kLast = 46 };
+  if (initialize == nullptr || isa == nullptr || !initialize() || !isa[kAvx] ||
+      isa[kAvx2] != (__builtin_cpu_supports("avx2") != 0) ||
+      isa[kAvx512f] != (__builtin_cpu_supports("avx512f") != 0) || isa[kAvx512pf] ||
+      isa[kAvx512vl] != (__builtin_cpu_supports("avx512vl") != 0) ||
+      isa[kAvx512vnni] != (__builtin_cpu_supports("avx512vnni") != 0)) {
+    return Fail(ErrorKind::kBadInput, "--avx2: this runtime keeps what it knows of the processor elsewhere");
+  }
+  isa[kAvxVnni] = false;
+  std::fill(isa + kAvx512f, isa + kLast + 1, false);
+  return {};
+}
 
 struct Runner {
   std::string name;
@@ -77,7 +109,13 @@ Result<double> AskWorker(const std::string& worker, const fs::path& model) {
   return milliseconds;
 }
 
-Result<Json> Bench(const fs::path& path, const std::string& worker, const fs::path& work) {
+struct Opponents {
+  std::string worker;  // the command of TensorFlow Lite for Microcontrollers; empty = without
+  bool avx2 = false;   // nothing newer than AVX2
+};
+
+Result<Json> Bench(const fs::path& path, const Opponents& opponents, const fs::path& work) {
+  const std::string& worker = opponents.worker;
   HL_ASSIGN(const Bytes file, ReadFile(path));
   HL_ASSIGN(const tflite::ModelInfo info, tflite::ReadModelInfo(file));
   const auto classes = static_cast<size_t>(info.output_shape.back());
@@ -105,7 +143,9 @@ Result<Json> Bench(const fs::path& path, const std::string& worker, const fs::pa
         "without tflite-micro: it is not in this Python (bench/requirements.txt; BENCH_PYTHON names "
         "another)\n");
   }
-  for (const char* flags : {"-O3 -march=native", "-O3 -mavx2", "-O3"}) {
+  std::vector<std::string> all_flags = {"-O3 -march=native", "-O3 -mavx2", "-O3"};
+  if (opponents.avx2) all_flags = {"-O3 -march=haswell"};
+  for (const std::string& flags : all_flags) {
     HL_ASSIGN(Classify* const classify, Compile(model, flags, work / fmt::format("{}", runners.size())));
     runners.push_back({fmt::format("C {}", flags), [classify, &rgb, &arena, &scores] {
                          classify(rgb.data(), arena.data(), scores.data());
@@ -134,17 +174,25 @@ int main(int argc, char** argv) {
   const fs::path work =
       fs::temp_directory_path() / fmt::format("handlens-bench-inference-{}", std::time(nullptr));
   Json rows = Json::array();
-  std::string out, worker;
+  std::string out;
+  Opponents opponents;
   for (int i = 1; i < argc; ++i) {
     if (std::string_view(argv[i]) == "--json" && i + 1 < argc) {
       out = argv[++i];
       continue;
     }
     if (std::string_view(argv[i]) == "--tflm" && i + 1 < argc) {
-      worker = argv[++i];
+      opponents.worker = argv[++i];
       continue;
     }
-    const auto row = Bench(argv[i], worker, work / std::to_string(i));
+    if (std::string_view(argv[i]) == "--avx2") {
+      opponents.avx2 = true;
+      const auto forgotten = ForgetNewerThanAvx2();
+      if (forgotten) continue;
+      fmt::print(stderr, "{}\n", forgotten.error().message);
+      return 1;
+    }
+    const auto row = Bench(argv[i], opponents, work / std::to_string(i));
     if (!row) {
       fmt::print(stderr, "{}: {}\n", argv[i], row.error().message);
       return 1;
