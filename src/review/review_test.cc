@@ -181,6 +181,16 @@ TEST(Forecast, PromisesNothingWhereNothingGrew) {
   EXPECT_NEAR(forecast->ci95.high, 0, 1e-12);
 }
 
+// Whatever a curve did by chance: more pictures do not harm.
+TEST(Forecast, PromisesNoLossWhereACurveFalls) {
+  const std::vector<double> best = {1, 1, 1, 1, 1, 1, 1, 0}, worse = {1, 1, 1, 0, 1, 1, 0, 0},
+                            worst = {1, 0, 1, 0, 1, 1, 0, 0};
+  const auto forecast = ForecastOf({10, 20, 40}, {best, worse, worst}, 1);
+  ASSERT_TRUE(forecast);
+  EXPECT_EQ(forecast->gain, 0);
+  EXPECT_GE(forecast->ci95.low, 0);
+}
+
 // Two heaps far apart: the first axis tells them, whatever the order and the length of the vectors.
 TEST(PrincipalMap, TellsHeapsApart) {
   std::vector<std::vector<float>> rows;
