@@ -2,10 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdio>
-
 #include "cli/commands/command.h"
-#include "cli/summary.h"
 
 namespace handlens::cli {
 using namespace pipeline;
@@ -58,22 +55,6 @@ TEST(Parser, RefusesAnOptionOfAnotherCommand) {
 TEST(Parser, SaysThatAValueIsMissing) {
   EXPECT_NE(Parse({"run", "P", "--folds"}).error().message.find("--folds needs a value (K)"),
             std::string::npos);
-}
-
-// What a shell reads back is the path again; dash is the oracle.
-TEST(ShellWord, IsOneWordThatTheShellReadsBack) {
-  for (const std::string path :
-       {"leaves-run", "my leaves", "it's", "$(rm -r x)", "a\\b", "blätter/run", "*", "~", "a;b"}) {
-    const std::string command = "printf %s " + ShellWord(path);
-    FILE* const pipe = ::popen(command.c_str(), "r");
-    ASSERT_NE(pipe, nullptr);
-    char read[256] = {};
-    const size_t length = std::fread(read, 1, sizeof(read) - 1, pipe);
-    ASSERT_EQ(::pclose(pipe), 0);
-    EXPECT_EQ(std::string(read, length), path);
-  }
-  EXPECT_EQ(ShellWord("-v"), "'./-v'");
-  EXPECT_EQ(ShellWord("leaves-run/report.html"), "leaves-run/report.html");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <ctime>
 #include <iostream>
 
+#include "base/disk.h"
 #include "cli/commands/command.h"
 #include "cli/commands/share.h"
 #include "dataset/unpack.h"
@@ -137,10 +138,16 @@ Result<std::filesystem::path> PicturesOf(Call& call, const std::string& argument
   const std::filesystem::path archive = argument;
   if (!dataset::IsZip(archive)) return archive;
   const std::filesystem::path folder = archive.stem();
-  if (pipeline::FlagsOnly(call.asked()).call.dry_run) {
-    return Fail(ErrorKind::kUsage,
-                "{}: a dry run writes nothing, so it unpacks no archive; unpack it and give the folder",
-                argument);
+  std::error_code error;
+  if (pipeline::FlagsOnly(call.asked()).call.dry_run && !std::filesystem::exists(folder, error)) {
+    // Not here, where nothing may be left; under the same name, which the run's is made of.
+    HL_ASSIGN(StagedFolder place,
+              StagedFolder::Begin(std::filesystem::temp_directory_path() / "handlens-pictures"));
+    call.unpacked.push_back(std::move(place));
+    const std::filesystem::path elsewhere = call.unpacked.back().path() / folder;
+    HL_TRY(MakeFolder(elsewhere));
+    HL_TRY(dataset::UnpackInto(archive, elsewhere, *call.terminal));
+    return elsewhere;
   }
   HL_TRY(dataset::UnpackTo(archive, folder, *call.terminal));
   call.terminal->Say(fmt::format("the pictures of {} are in the folder {}", argument, folder.string()));

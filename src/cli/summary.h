@@ -18,9 +18,6 @@ Result<Outcome> SummarizeModel(const pipeline::Run& run);
 Result<Outcome> SummarizeVerdict(
     const pipeline::Run& run);  // fills Outcome::missed when the model cannot be deployed
 
-// A path as one word of a shell, to be pasted: in single quotes where it must be.
-std::string ShellWord(std::string_view text);
-
 // The last words of every step: command, run folder, files written, the next command.
 void AddWritten(const pipeline::Run& run, std::string_view command, Outcome& outcome);
 

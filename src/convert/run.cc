@@ -55,6 +55,8 @@ class Step {
     record_["fit"] = image::FitName(request_.data.pixels->fit);
     record_["size_px"] = request_.data.pixels->size_px;
     record_["labels"] = request_.data.dataset->labels;
+    const image::GeneratorSpec& generator = trials.front().result.spec.generator;
+    record_["generator"] = {{"name", generator.name}, {"camera", generator.camera_share > 0}};
     record_["models"] = Json::array();
     record_["calibration"] = Json::array();
     record_["agreement"] = Json::array();

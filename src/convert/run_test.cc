@@ -59,15 +59,16 @@ World MakeWorld(const std::string& name) {
   return world;
 }
 
-fs::path Train(const World& world, std::string_view model, int fold) {
+fs::path Train(const World& world, std::string_view model, int fold, std::string_view generator = "gen1") {
   train::TrialSpec spec;
+  spec.generator = *image::NamedGenerator(generator);
   spec.model = std::string(model);
   spec.architecture = *nn::NamedModel(model, kSize, 3);
   spec.recipe = train::PaperRecipe();
   spec.recipe.epochs = 3;
   spec.size_px = kSize;
   spec.fold = fold;
-  const fs::path folder = world.folder / "trials" / fmt::format("{}-{}", model, fold);
+  const fs::path folder = world.folder / "trials" / fmt::format("{}-{}-{}", model, fold, generator);
   const auto result = train::RunTrial(spec, world.data(), folder, SilentProgress());
   EXPECT_TRUE(result.has_value()) << result.error().message;
   return folder;
@@ -84,6 +85,21 @@ Request MakeRequest(const World& world, std::string_view model, const fs::path& 
 
 #define SKIP_WITHOUT_RUNTIME() \
   if (const auto version = tflite::RuntimeVersion(); !version) GTEST_SKIP() << version.error().message
+
+TEST(ConvertRun, RecordsWhetherTrainingSimulatedACamera) {
+  SKIP_WITHOUT_RUNTIME();
+  const World world = MakeWorld("generator");
+  for (const auto& [generator, camera] : {std::pair{"camera", true}, {"mild", false}}) {
+    Request request;
+    request.data = world.data();
+    request.final_trial = Train(world, "nano8", train::kAllFolds, generator);
+    request.out = world.folder / generator;
+    ASSERT_TRUE(ConvertRun(request, SilentProgress()).has_value());
+    const auto record = ReadRecord(request.out / "conversion.json", "handlens-conversion", 1);
+    ASSERT_TRUE(record.has_value());
+    EXPECT_EQ((*record)["generator"], (Json{{"name", generator}, {"camera", camera}}));
+  }
+}
 
 TEST(ConvertRun, WritesEveryFileAndTheSameBytesWhenRepeated) {
   SKIP_WITHOUT_RUNTIME();

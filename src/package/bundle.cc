@@ -95,8 +95,47 @@ Carried Original(Bytes file, const image::Decoded& decoded) {
           format == "PNG" || format == "GIF" || format == "BMP" || format == "TIFF"};
 }
 
+// Of each class the check picture with the highest score for it.
+class Examples {
+ public:
+  explicit Examples(const std::vector<std::string>& labels) : labels_(labels), best_(labels.size()) {}
+
+  // `file` names the picture's pixels where they are in the bundle already; else `pixels` go along.
+  void Offer(const std::string& label, std::span<const float> scores, const std::string& file, Bytes pixels) {
+    const auto at = std::find(labels_.begin(), labels_.end(), label) - labels_.begin();
+    if (at == static_cast<ptrdiff_t>(labels_.size())) return;
+    Best& best = best_[static_cast<size_t>(at)];
+    const float score = scores[static_cast<size_t>(at)];
+    if (score > best.score) best = {score, file, std::move(pixels)};
+  }
+
+  // A file a label in the model's order, null where a class has no check picture.
+  Json Take(std::vector<BundleFile>& files) {
+    Json names = Json::array();
+    for (size_t i = 0; i < best_.size(); ++i) {
+      Best& best = best_[i];
+      if (!best.pixels.empty()) {
+        best.file = fmt::format("examples/{}.png", i);
+        files.push_back({best.file, std::move(best.pixels)});
+      }
+      names.push_back(best.file.empty() ? Json() : Json(best.file));
+    }
+    return names;
+  }
+
+ private:
+  struct Best {
+    float score = -1;
+    std::string file;
+    Bytes pixels;
+  };
+  const std::vector<std::string>& labels_;
+  std::vector<Best> best_;
+};
+
 // The pictures that the phone runs, with the scores that the computer gives them.
-Result<void> AddCheck(const BundleRequest& request, const Model& model, std::vector<BundleFile>& files) {
+Result<void> AddCheck(const BundleRequest& request, const Model& model, Examples& examples,
+                      std::vector<BundleFile>& files) {
   HL_ASSIGN(const auto judge, tflite::Judge::Load(model.bytes, request.kernels));
   HL_ASSIGN(const auto xnnpack, tflite::Judge::Load(model.bytes, tflite::Kernels::kXnnpack));
   HL_ASSIGN(const image::Fit fit, image::ParseFit(model.description.fit));
@@ -132,6 +171,13 @@ Result<void> AddCheck(const BundleRequest& request, const Model& model, std::vec
                     {"lossless", carried.lossless},
                     {"scores", scores},
                     {"scores_xnnpack", xnnpack_scores}});
+    if (request.examples) {
+      Carried pixels;
+      if (request.carry == Carry::kOriginals) {
+        HL_ASSIGN(pixels, PixelsOnly(input, model.description.size_px, fit));
+      }
+      examples.Offer(picture.label, scores, "check/" + name, std::move(pixels.bytes));
+    }
     files.push_back({"check/" + name, std::move(carried.bytes)});
   }
   Json record = {{"runtime", judge->RuntimeVersion()},
@@ -157,6 +203,10 @@ Result<std::vector<BundleFile>> MakeBundle(const BundleRequest& request) {
               {"output_quantization", OutputQuantization(model.info)},
               {"preprocess", Json::parse(model.info.preprocess_json)}};
   if (!request.guide.empty()) app["guide"] = request.guide;
+  std::vector<BundleFile> check;
+  Examples examples(model.description.labels);
+  HL_TRY(AddCheck(request, model, examples, check));
+  if (request.examples) app["examples"] = examples.Take(check);
   app["why"] = {{"cells", kWhyCells}, {"least_drop", kWhyLeastDrop}, {"most_red", kWhyMostRed}};
   files.push_back({"app.json", RecordBytes("handlens-app", app)});
   files.push_back({"model.tflite", model.bytes});
@@ -164,7 +214,7 @@ Result<std::vector<BundleFile>> MakeBundle(const BundleRequest& request) {
     HL_ASSIGN(Bytes card, ReadFile(request.model_card));
     files.push_back({"modelcard.md", std::move(card)});
   }
-  HL_TRY(AddCheck(request, model, files));
+  for (BundleFile& file : check) files.push_back(std::move(file));
   return files;
 }
 

@@ -38,6 +38,7 @@ struct BundleRequest {
   std::string guide = {};  // the fault of the camera that the app warns of first: "distance"; empty = none
   tflite::Kernels kernels =
       tflite::Kernels::kBuiltin;  // that give the scores which the app's plain kernels must give
+  bool examples = false;          // users see, of each class, the check picture that the model is surest of
 };
 
 struct BundleFile {

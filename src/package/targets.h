@@ -29,6 +29,7 @@ struct TargetFacts {
   std::string_view next;  // what to do with it, after the packing: lines; "{run}" stands for the run folder
   bool carries_pictures = true;  // all held-out pictures go along; else one alone, as pixels
   bool has_id = false;           // --application-id, --version-name and --version-code count
+  bool shows_examples = false;   // --examples counts
   bool sends_records = false;    // shares "handlens-phone" records, for `verify --import`
 };
 
@@ -56,6 +57,7 @@ inline constexpr TargetFacts kTargets[] = {
              "fingerprint above with Google;\n"
              "  or take the web app, which needs no installation: handlens app {run} --target web",
      .has_id = true,
+     .shows_examples = true,
      .sends_records = true},
     {.target = Target::kWeb,
      .name = "web",
@@ -69,6 +71,7 @@ inline constexpr TargetFacts kTargets[] = {
      .tested = "Chromium, with a simulated camera, also offline",
      .not_tested = "other browsers, a phone's browser",
      .next = "Copy it to any host that speaks https, or: handlens serve {run}",
+     .shows_examples = true,
      .sends_records = true},
     {.target = Target::kC,
      .name = "c",

@@ -89,6 +89,45 @@ TEST(PackWeb, WritesEveryFileOnceAndNamesThemForOfflineUse) {
   EXPECT_EQ(manifest->at("name"), "Bär 叶");
 }
 
+// The file of an example a label; null where the record has none at all.
+Json ExamplesOf(const fs::path& out) {
+  const auto app = ParseJson(*ReadText(out / "bundle/app.json"), "app.json");
+  return app->contains("examples") ? app->at("examples") : Json();
+}
+
+TEST(PackWeb, ShowsAPictureOfEachClassOnlyWhenAsked) {
+  Sample sample = MakeSample("examples", WithLabels(describe::sample::FloatModel(), Labels()));
+  // A dull red before the bright one; the blue one carries a secret behind its pixels.
+  const auto put = [&](const char* name, const std::vector<uint8_t>& rgb, std::string_view behind) {
+    const Bytes png = image::EncodePng(rgb, 9, 9);
+    std::string text(png.begin(), png.end());
+    EXPECT_TRUE(WriteFileAtomic(sample.folder / name, text + std::string(behind)));
+  };
+  put("dull.png", describe::sample::Flat(120, 90, 90, 9), "");
+  put("blue.png", describe::sample::Flat(10, 20, 220, 9), "Jane Doe");
+  auto& pictures = sample.request.bundle.check_pictures;
+  pictures.insert(pictures.begin(), CheckPicture{sample.folder / "dull.png", "red"});
+  pictures.push_back({sample.folder / "blue.png", "blue"});
+  ASSERT_TRUE(PackWeb(sample.request));
+  EXPECT_TRUE(ExamplesOf(sample.request.out).is_null());
+
+  sample.request.bundle.examples = true;
+  ASSERT_TRUE(PackWeb(sample.request));
+  EXPECT_EQ(ExamplesOf(sample.request.out), Json({"check/1.png", nullptr, "check/2.png"}));
+
+  // The originals travel for the check, but what is shown are the model's pixels.
+  sample.request.bundle.carry = Carry::kOriginals;
+  ASSERT_TRUE(PackWeb(sample.request));
+  EXPECT_EQ(ExamplesOf(sample.request.out), Json({"examples/0.png", nullptr, "examples/2.png"}));
+  EXPECT_THAT(*ReadText(sample.request.out / "bundle/check/2.png"), HasSubstr("Jane Doe"));
+  const Bytes shown = *ReadFile(sample.request.out / "bundle/examples/2.png");
+  EXPECT_THAT(std::string(shown.begin(), shown.end()), Not(HasSubstr("Jane Doe")));
+  const auto decoded = image::Decode(shown);
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(decoded->image.width, describe::sample::kSizePx);
+  EXPECT_EQ(decoded->image.height, describe::sample::kSizePx);
+}
+
 TEST(PackWeb, GivesTheWorkerItsVersionWhichFollowsEveryFile) {
   WebSample sample = MakeSample("version", WithLabels(describe::sample::FloatModel(), Labels()));
   ASSERT_TRUE(PackWeb(sample.request));

@@ -91,6 +91,7 @@ struct Wanted {
     std::string abi;                    // "arm64", "armv7", "x86_64" or "all"
     bool project = false, aab = false;  // also the sources; also the bundle for stores
     package::Carry check_pictures = package::Carry::kPixels;
+    bool examples = false;  // users see a picture of each class
   } app;
   // Of one call: never kept, and nothing that a file depends on.
   struct Call {

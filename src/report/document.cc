@@ -94,6 +94,19 @@ Json BlockJson(const Pictures& block) {
 
 }  // namespace
 
+Json SquareData(Square square) {
+  square.series.push_back(
+      {{"name", square.diagonal}, {"style", "guide"}, {"colour", 0}, {"points", {{0, 0}, {100, 100}}}});
+  return {{"x_name", square.x_name},
+          {"y_name", square.y_name},
+          {"unit", "%"},
+          {"x_min", 0},
+          {"x_max", 100},
+          {"y_min", 0},
+          {"y_max", 100},
+          {"series", square.series}};
+}
+
 Json ToJson(const Document& document) {
   Json sections = Json::array();
   for (const Section& section : document.sections) {

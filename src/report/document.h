@@ -144,7 +144,8 @@ struct Section {
   std::string id, title;
   std::string lead;  // one sentence: what this section answers
   std::vector<Block> blocks;
-  Fold fold = Fold::kOpen;  // a closed one is a line of the page until somebody opens it
+  Fold fold = Fold::kOpen;   // a closed one is a line of the page until somebody opens it
+  std::string made_by = {};  // "verify RUN": the command to run for it; empty where that was done
 };
 
 struct Document {
@@ -154,6 +155,13 @@ struct Document {
   Tone tone = Tone::kPlain;
   std::vector<Section> sections;
 };
+
+// The data of a chart of lines whose axes both go from 0 to 100 %, with a dashed line from corner to corner.
+struct Square {
+  std::string x_name, y_name, diagonal;  // the diagonal's name: "guessing"
+  Json series = Json::array();
+};
+Json SquareData(Square square);
 
 // Everything but pictures' bytes; the record RUN/report.json.
 Json ToJson(const Document& document);

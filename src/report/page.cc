@@ -6,6 +6,7 @@
 #include <array>
 #include <cctype>
 
+#include "base/shell_word.h"
 #include "base/text.h"
 #include "dataset/moved.h"
 #include "report/sections/sections.h"
@@ -64,6 +65,32 @@ constexpr Make kBehind[] = {AnsweringSection, PhonesSection,  DataSection,     R
                             ReduceSection,    ConvertSection, WaysSection,     TimeSection,
                             ReproduceSection, NotDoneSection};
 
+// Sections whose steps were not run: one table in the last section, in place of as many empty ones.
+class Missing {
+ public:
+  explicit Missing(const Records& records) : run_(" " + ShellWord(records.run_name)) {}
+
+  // Whether the page has to do without the section.
+  bool Take(const Section& section) {
+    if (section.made_by.empty()) return section.blocks.empty();  // no review
+    std::string command = "handlens " + section.made_by;
+    const std::string_view run = " RUN";
+    if (command.ends_with(run)) command.replace(command.size() - run.size(), run.size(), run_);
+    table_.rows.push_back({Text(section.title), Text(std::move(command))});
+    return true;
+  }
+
+  void AddTo(Section& section) const {
+    if (!table_.rows.empty()) section.blocks.emplace_back(table_);
+  }
+
+ private:
+  std::string run_;
+  Table table_{.id = "not-run",
+               .caption = "Not run yet: sections that this page will have, and the command that makes each",
+               .columns = {{"Section"}, {"Command"}}};
+};
+
 }  // namespace
 
 Document MakeDocument(const Records& records) {
@@ -72,14 +99,20 @@ Document MakeDocument(const Records& records) {
                     .date = LastDate(records.timings),
                     .tone = Tone::kPlain,
                     .sections = {}};
-  for (const Make make : kResults) document.sections.push_back(make(records));
+  Missing missing(records);
+  for (const Make make : kResults) {
+    Section section = make(records);
+    if (!missing.Take(section)) document.sections.push_back(std::move(section));
+  }
   for (const Make make : kBehind) {
     Section section = make(records);
-    if (section.blocks.empty()) continue;  // no review
-    // Before anything is trained the review is what there is to read.
-    section.fold = section.id == "review" && !records.search ? Fold::kOpen : Fold::kClosed;
+    if (missing.Take(section)) continue;
+    // Before anything is trained these are what there is to read.
+    const bool first = !records.search && (section.id == "data" || section.id == "review");
+    section.fold = first ? Fold::kOpen : Fold::kClosed;
     document.sections.push_back(std::move(section));
   }
+  missing.AddTo(document.sections.back());  // what was not done
   return document;
 }
 

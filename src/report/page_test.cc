@@ -17,23 +17,12 @@ namespace handlens::report {
 namespace {
 
 using fixture::FindTable;
+using fixture::Folder;
+using testing::AllOf;
+using testing::Contains;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
-
-class Folder {
- public:
-  Folder()
-      : path_(std::filesystem::path(testing::TempDir()) /
-              fmt::format("report_{}", testing::UnitTest::GetInstance()->current_test_info()->name())) {
-    std::filesystem::remove_all(path_);
-    std::filesystem::create_directories(path_);
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 // The page without the plotting library, whose source holds any string.
 std::string Own(const Records& records) {
@@ -268,16 +257,53 @@ TEST(Page, EveryChartHasItsPlaceAndADescription) {
   }
 }
 
-TEST(Page, SaysNotRunYetWhereRecordsAreMissing) {
-  Records records = fixture::MakeRecords({});
+std::vector<std::string> IdsOf(const Document& document) {
+  std::vector<std::string> ids;
+  for (const Section& section : document.sections) ids.push_back(section.id);
+  return ids;
+}
+
+TEST(Page, DrawsSharesAgainstSharesInASquareWithItsDiagonal) {
+  const Json charts = Charts(MakeDocument(fixture::MakeRecords({})));
+  for (const char* id : {"roc", "reliability"}) {
+    const Json& data = charts.at(id).at("data");
+    for (const char* axis : {"x", "y"}) {
+      EXPECT_EQ(data.at(fmt::format("{}_min", axis)), 0) << id;
+      EXPECT_EQ(data.at(fmt::format("{}_max", axis)), 100) << id;
+    }
+    EXPECT_EQ(data.at("series").back().at("style"), "guide") << id;
+    EXPECT_EQ(data.at("series").back().at("points"), (Json{{0, 0}, {100, 100}})) << id;
+  }
+}
+
+TEST(Page, BeginsWithThePicturesWhereNothingWasTrained) {
   Records bare;
-  bare.dataset = records.dataset;
+  bare.dataset = fixture::MakeRecords({}).dataset;
+  bare.run_name = "leaves-run";
+  const Document document = MakeDocument(bare);
+  EXPECT_THAT(IdsOf(document), ElementsAre("verdict", "data", "reproduce", "not-done"));
+  EXPECT_EQ(document.sections[1].fold, Fold::kOpen);
+  const Table* missing = FindTable(document, "not-run");
+  ASSERT_NE(missing, nullptr);
+  std::map<std::string, std::string> commands;
+  for (const auto& row : missing->rows) commands[row[0].text] = row[1].text;
+  EXPECT_EQ(commands["By every way to the phone"], "handlens verify leaves-run");
+  EXPECT_EQ(commands["Making it ready for phones"], "handlens convert leaves-run");
+  EXPECT_EQ(commands["Time"], "handlens run PICTURES -o leaves-run");
   const std::string page = Own(bare);
   EXPECT_THAT(page, HasSubstr("No verdict yet"));
-  EXPECT_THAT(page, HasSubstr("handlens search RUN makes this section."));
-  EXPECT_THAT(page, HasSubstr("handlens convert RUN makes this section."));
   EXPECT_THAT(page, HasSubstr("truncated JPEG at byte 1043"));
   EXPECT_THAT(page, HasSubstr("No phone was tried."));
+}
+
+TEST(Page, ShowsTheRestWhereOnlyTheVerdictIsMissing) {
+  Records records = fixture::MakeRecords({});
+  records.verdict = nullptr;
+  const Document document = MakeDocument(records);
+  EXPECT_THAT(IdsOf(document), AllOf(Contains("errors"), Not(Contains("routes")), Not(Contains("phones"))));
+  const Table* missing = FindTable(document, "not-run");
+  ASSERT_NE(missing, nullptr);
+  EXPECT_EQ(missing->rows[0][0].text, "By every way to the phone");
 }
 
 TEST(Page, NamesRoutesThatWereNotRun) {
@@ -396,52 +422,6 @@ TEST(Page, IsUnderSixMegabytesWith250Pictures) {
   EXPECT_GE(std::distance(std::sregex_iterator(page.begin(), page.end(), picture), std::sregex_iterator()),
             200);
   EXPECT_EQ(page, ToHtml(MakeDocument(records))) << "the same records must give the same bytes";
-}
-
-TEST(FirstScreen, SaysTheVerdictOneNumberTheWeakestClassThreeMistakesAndWhatToDo) {
-  Folder folder;
-  Records records = fixture::MakeRecords({.labels = {"Ash", "Beech"}, .pictures_per_class = 40});
-  records.run = folder.path();
-  records.run_name = "leaves-run";
-  fixture::WritePictures(folder.path(), records.dataset);
-  records.verdict["summary"] = {
-      {"headline", "Failed 1 of 2 checks: Right often enough with a simulated camera"},
-      {"caveats", {"One.", "Two.", "Three."}},
-      {"weakest", {{"label", "Beech"}, {"n", 40}, {"correct", 31}, {"taken_for", "Ash"}}}};
-  const Summary first = MakeSummary(records);
-  EXPECT_EQ(first.tone, Tone::kBad);
-  EXPECT_EQ(first.headline, "Failed 1 of 2 checks: Right often enough with a simulated camera");
-  EXPECT_EQ(first.number.value, "90.7 %") << "of the int8 file, which is what a phone runs";
-  EXPECT_THAT(first.number.detail, HasSubstr("78 of 86. The true value plausibly lies between "));
-  EXPECT_THAT(first.caveats, testing::SizeIs(3));
-  EXPECT_EQ(
-      first.weakest,
-      "Weakest class: Beech. Of its 40 test pictures, 31 are recognised; it is most often taken for Ash.");
-  EXPECT_EQ(first.weakest_pick, "1,");
-  ASSERT_THAT(first.mistakes.pictures, testing::SizeIs(3));
-  const std::vector<Mistake> mistakes = WorstMistakes(records);
-  EXPECT_EQ(first.mistakes.pictures[0].picture, mistakes[0].picture);
-  EXPECT_GE(mistakes[0].score, mistakes[1].score);
-  EXPECT_EQ(first.next.back().command, "handlens app leaves-run --target web");
-  ASSERT_FALSE(first.files.empty());
-  EXPECT_EQ(first.files[0].path, "model/quantizedmodel.tflite");
-  EXPECT_EQ(first.files[0].size, "12.0 KB");
-  std::filesystem::create_directories(folder.path() / "apps" / "web");
-  EXPECT_EQ(MakeSummary(records).next.back().command, "handlens verify leaves-run --import FILE");
-}
-
-TEST(FirstScreen, ShowsTheAnswersOfTheFileThatPhonesRun) {
-  Records records = fixture::MakeRecords({.labels = {"Ash", "Beech"}});
-  EXPECT_GT(TestAnswers(records).picture.size(), 3u) << "without predictions.csv those of the training";
-  const std::string& path = records.dataset.pictures[0].path;
-  records.predictions = *ParsePredictions(
-      "picture,route,model,label,predicted,Ash,Beech\n" + path + ",computer,m,Ash,Ash,0.9,0.1\n" + path +
-          ",quantized,m,Ash,Beech,0.25,0.75\n" + path + ",gallery,m,Ash,Ash,0.8,0.2\n",
-      "", records.dataset);
-  const Judged answers = TestAnswers(records);
-  ASSERT_EQ(answers.picture.size(), 1u);
-  EXPECT_EQ(answers.predicted[0], 1);
-  EXPECT_FLOAT_EQ(answers.Score(0, 1), 0.75f);
 }
 
 TEST(Page, ANumberOfTheMatrixNamesItsPictures) {

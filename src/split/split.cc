@@ -67,7 +67,7 @@ Result<void> CheckDivisible(const dataset::Dataset& dataset, const std::vector<U
           "{}all {} pictures of class {} belong together (one group, or near-duplicates of each other), so "
           "it cannot be both trained and tested{}",
           separator, pictures[l], dataset.labels[l],
-          dataset.groups_from == "folders"
+          dataset.groups_from.starts_with("folders")
               ? " (if its folders are no groups, inspect again with --subfolders ignore)"
               : "");
     }

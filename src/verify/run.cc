@@ -238,6 +238,7 @@ Result<Verdict> VerifyRun(const VerifyRequest& request, Progress& progress) {
   session.verdict.labels = shipped.dataset.labels;
   session.verdict.groups = dataset::GroupsSentence(shipped.dataset);
   session.verdict.quantization = shipped.quantization;
+  session.verdict.camera_taught = shipped.camera_taught;
   HL_TRY(JudgeFolds(session));
   HL_TRY(JudgeHoldout(session));
   HL_TRY(RefuseTroubles(session.reading.troubles));

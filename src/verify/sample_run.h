@@ -102,6 +102,7 @@ inline void WriteModels(const fs::path& folder, const dataset::Dataset& dataset,
                            {"size_px", describe::sample::kSizePx},
                            {"labels", dataset.labels},
                            {"models", models},
+                           {"generator", {{"name", "camera"}, {"camera", true}}},
                            {"method", "post-training quantization"}}));
   EXPECT_TRUE(WriteRecord(folder / "engine_scores.json", "handlens-scores", 1, {{"models", engine}}));
 }

@@ -252,6 +252,8 @@ Result<void> Make(const fs::path& templates, const fs::path& pictures, const fs:
                                     .out = folder};
     for (const char* abi : {"arm64-v8a", "armeabi-v7a", "x86_64"})
       request.templates.push_back(templates / fmt::format("template-{}.apk", abi));
+    // The first alone shows examples; see ScreenTest.
+    request.bundle.examples = std::string_view(sample.folder) == "float";
     request.bundle_resources = templates / "template-bundle.zip";
     request.bundle_templates = request.templates;
     const auto start = std::chrono::steady_clock::now();

@@ -195,7 +195,9 @@ def main(work):
     handlens("run", pictures, "-o", run, "--models", "nano8", "--sizes", "32", "--generators", "mild", "--epochs", "2", "--folds", "2",
              "--holdout", "4", "--reduce", "never", "-q", codes=(0, 4), env=env)
     for target in targets():
-        said = handlens("app", run, *target, env=env)
+        examples = ["--examples"] if target[1] in ("android", "web") else []
+        said = handlens("app", run, *target, *examples, env=env)
+        assert not examples or "is shown to the app's users" in said, said
         assert target[1] == "c" or "pixels that the model sees" in said, said
     packed = [target[1] for target in targets()]
     everything = [run / "apps", run / "report.html", run / "report.json", run / "report", run / "thumbnails", run / "model"]

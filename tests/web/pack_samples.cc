@@ -146,6 +146,7 @@ Result<void> Pack(const Sample& sample, const fs::path& site, const fs::path& ou
   // One app carries the original files, so that browsers' decoders meet larger pictures than the golden ones,
   // too.
   if (sample.folder == "many") request.bundle.carry = package::Carry::kOriginals;
+  request.bundle.examples = sample.folder == "five";
   request.built = site;
   request.out = out / sample.folder;
   HL_ASSIGN(request.icon,

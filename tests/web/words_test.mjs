@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { checked, launch } from "./browser.mjs";
-import { editApp, hosted, opened, pack, shoot } from "./lab.mjs";
+import { editApp, hosted, opened, pack, readJson, shoot } from "./lab.mjs";
 
 let browser;
 before(async () => {
@@ -31,6 +31,28 @@ test("the camera screen says what the model knows and what helps most", async (t
   assert.equal(await app.page.locator(".knows li").count(), 25);
   assert.match(await app.page.textContent(".knows li:last-child"), /and 176 more/);
   assert.match(await app.page.textContent(".guide"), /nearer until the object fills the square/);
+});
+
+test("an example picture of each class stands beside its name, only where the pack has them", async (t) => {
+  const host = await hosted(t, pack("five"));
+  const app = await opened(t, browser, host.url + "#camera");
+  await checked(app.page);
+  const { examples, preprocess } = readJson("five", "app.json");
+  assert.equal(examples.length, 5);
+  await app.page.locator(".knows").scrollIntoViewIfNeeded();
+  const pictures = app.page.locator(".knows.pictured li img");
+  assert.equal(await pictures.count(), 5);
+  for (let i = 0; i < 5; ++i) {
+    assert.equal(await pictures.nth(i).evaluate((img) => img.decode().then(() => img.naturalWidth)), preprocess.size_px);
+    assert.ok((await pictures.nth(i).getAttribute("src")).endsWith(`/bundle/${examples[i]}`));
+    assert.equal(await app.page.locator(".knows li").nth(i).textContent(), preprocess.labels[i]);
+  }
+  await shoot(app.page, "examples-390");
+  assert.deepEqual(app.faults, []);
+  const other = await hosted(t, pack("two"));
+  const without = await opened(t, browser, other.url + "#camera");
+  await checked(without.page);
+  assert.equal(await without.page.locator(".knows img").count(), 0);
 });
 
 test("a HEIC picture gets a message that says what to do", async (t) => {

@@ -89,10 +89,27 @@ Result<std::string> WhatTravels(const Run& run) {
 Result<void> AddTravellers(const Run& run, Outcome& outcome) {
   HL_ASSIGN(const std::string text, WhatTravels(run));
   outcome.text += text;
+  const bool examples = run.wanted().app.examples && !run.space.split.holdout.empty();
+  if (examples) {
+    outcome.text +=
+        "One of each class is shown to the app's users as an example (--examples): as the pixels that the "
+        "model sees.\n";
+  }
+  outcome.json["examples"] = examples;
   outcome.json["check_pictures"] = {
       {"count", run.space.split.holdout.size()},
       {"what", run.wanted().app.check_pictures == package::Carry::kPixels ? "pixels" : "originals"}};
   return {};
+}
+
+// Examples only where users would see them.
+Result<void> CheckExamples(const Run& run, const package::TargetFacts& facts) {
+  if (!run.wanted().app.examples || facts.shows_examples) return {};
+  std::vector<std::string_view> names;
+  for (const package::TargetFacts& other : package::kTargets)
+    if (other.shows_examples) names.push_back(other.name);
+  return Fail(ErrorKind::kUsage, "--examples: --target {} shows none; leave it away, or take --target {}",
+              facts.name, fmt::join(names, " or "));
 }
 
 std::string WithRun(std::string_view text, const Run& run) {
@@ -161,6 +178,8 @@ Result<Outcome> AppFolder(Run& run, const package::TargetFacts& facts) {
 
 Result<Outcome> CommandApp(Call& call) {
   HL_ASSIGN(const std::unique_ptr<Run> run, Open(call, call.arguments[0]));
+  const package::TargetFacts& facts = package::FactsOf(run->wanted().app.target);
+  HL_TRY(CheckExamples(*run, facts));
   std::error_code error;
   if (!std::filesystem::exists(run->At("model/preprocess.json"), error)) {
     HL_TRY(CheckTrainingAsked(*run, "verify"));
@@ -168,7 +187,6 @@ Result<Outcome> CommandApp(Call& call) {
     HL_TRY(DoStepsUpTo(*run, "verify"));
   }
   HL_TRY(WarnOfVerdict(*run));
-  const package::TargetFacts& facts = package::FactsOf(run->wanted().app.target);
   HL_ASSIGN(Outcome outcome,
             facts.target == package::Target::kAndroid ? AppAndroid(*run, facts) : AppFolder(*run, facts));
   if (facts.carries_pictures) HL_TRY(AddTravellers(*run, outcome));

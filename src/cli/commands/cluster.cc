@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/disk.h"
+#include "base/shell_word.h"
 #include "base/text.h"
 #include "cli/commands/cluster_files.h"
 #include "cli/commands/command.h"

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <functional>
 
+#include "base/shell_word.h"
 #include "cli/summary.h"
 
 namespace handlens::cli {

@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "base/staged_folder.h"
 #include "cli/command_line.h"
 #include "cli/terminal.h"
 #include "pipeline/run_folder.h"
@@ -25,6 +26,7 @@ struct Call {
   pipeline::Values defaults;  // of this command
   pipeline::Surroundings around;
   Terminal* terminal = nullptr;
+  std::vector<StagedFolder> unpacked = {};  // archives, for a dry run; they go with the call
 
   pipeline::Asked asked() const {
     return {.flags = line.values, .environment = environment, .defaults = defaults, .around = around};
@@ -41,8 +43,8 @@ Result<std::unique_ptr<pipeline::Run>> OpenToLook(Call& call, const std::filesys
 Result<pipeline::Settings> MergeSettings(Call& call);
 
 // The pictures that a call's argument names. An archive (.zip) is unpacked to a folder of the current one,
-// under the archive's own name, and that folder is given. Kind kUsage for an archive with --dry-run, which
-// writes nothing.
+// under the archive's own name, and that folder is given; with --dry-run to a folder for temporary files,
+// which goes with the call.
 Result<std::filesystem::path> PicturesOf(Call& call, const std::string& argument);
 
 // What a command found: text for people, JSON for machines. Missed gates make the exit code 4 after both are

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/shell_word.h"
 #include "base/text.h"
 #include "cli/commands/command.h"
 #include "cli/summary.h"

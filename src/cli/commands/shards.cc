@@ -1,5 +1,6 @@
 // Several processes on one run: `search` and `reduce` with --shard, and `merge`.
 #include "cli/commands/shards.h"
+#include "base/shell_word.h"
 #include "base/text.h"
 #include "cli/commands/share.h"
 #include "cli/summary.h"

@@ -170,10 +170,13 @@ Result<void> AssignGroups(const GroupRules& rules, Listing& listing) {
 }
 
 void TakeGroupsOfFiles(std::vector<Picture>& pictures, Dataset& dataset) {
+  const auto names_patient = [](const Picture& picture) {
+    return picture.format == "DICOM" && !picture.group.empty();  // not a photograph of a field test
+  };
   std::set<std::string_view> groups;
   size_t grouped = 0;
   for (const Picture& picture : pictures) {
-    if (picture.group.empty()) continue;
+    if (!names_patient(picture)) continue;
     ++grouped;
     groups.insert(picture.group);
   }
@@ -181,7 +184,9 @@ void TakeGroupsOfFiles(std::vector<Picture>& pictures, Dataset& dataset) {
     dataset.warnings.push_back(
         fmt::format("{} carry one and the same patient id, so the ids do not say which belong together.",
                     Plural(grouped, "DICOM file", "DICOM files")));
-    for (Picture& picture : pictures) picture.group.clear();
+    for (Picture& picture : pictures) {
+      if (names_patient(picture)) picture.group.clear();
+    }
   } else if (!groups.empty()) {
     dataset.groups_from = "patient ids";
   }

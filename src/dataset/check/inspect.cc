@@ -47,7 +47,8 @@ class Reader {
       : listing_(listing),
         options_(options),
         look_(listing.entries.size() > options.many_pictures ? Keep::kMarks : Keep::kGrey),
-        thumbnails_(!options.thumbnails.empty() && listing.entries.size() <= kMostThumbnails) {
+        thumbnails_(!options.thumbnails.empty() && listing.entries.size() <= kMostThumbnails),
+        groups_of_files_(listing.groups_from.empty()) {
     for (size_t i = 0; i < listing.class_names.size(); ++i)
       classes_.emplace(listing.class_names[i], static_cast<int>(i));
   }
@@ -100,16 +101,17 @@ class Reader {
       result.reason = decoded.error().message;
       return;
     }
-    result.picture = Picture{.id = Sha256(std::span<const uint8_t>(bytes)),
-                             .path = entry.path,
-                             .label = classes_.at(entry.label),
-                             .group = listing_.groups_from.empty() ? decoded->facts.group : entry.group,
-                             .width = decoded->image.width,
-                             .height = decoded->image.height,
-                             .format = decoded->facts.format,
-                             .colour = decoded->facts.colour,
-                             .bytes = static_cast<int64_t>(bytes.size()),
-                             .warnings = decoded->facts.warnings};
+    result.picture =
+        Picture{.id = Sha256(std::span<const uint8_t>(bytes)),
+                .path = entry.path,
+                .label = classes_.at(entry.label),
+                .group = groups_of_files_ && entry.group.empty() ? decoded->facts.group : entry.group,
+                .width = decoded->image.width,
+                .height = decoded->image.height,
+                .format = decoded->facts.format,
+                .colour = decoded->facts.colour,
+                .bytes = static_cast<int64_t>(bytes.size()),
+                .warnings = decoded->facts.warnings};
     result.look = LookAt(*decoded, look_);
     if (!thumbnails_) return;
     if (auto written = KeepThumbnail(Thumbnail(decoded->image, kThumbnailSide_px), result.picture->id);
@@ -128,6 +130,7 @@ class Reader {
   const InspectOptions& options_;
   const Keep look_;
   const bool thumbnails_;
+  const bool groups_of_files_;  // nobody named others
   std::map<std::string_view, int> classes_;
   image::DecodeMemory memory_;
 };
@@ -241,9 +244,14 @@ std::string OtherLabels(std::vector<std::string> ours, std::vector<std::string> 
   return text;
 }
 
+size_t Photographs(std::span<const AddedPictures> all) {
+  size_t count = 0;
+  for (const AddedPictures& added : all) count += added.pictures.size();
+  return count;
+}
+
 // Adds them to the listing. Kind kBadInput where they were labelled with other classes than the folder has.
 Result<void> AddPictures(std::span<const AddedPictures> all, Listing& listing) {
-  size_t count = 0;
   std::set<std::string> classes;
   if (!all.empty()) {
     for (const Entry& entry : listing.entries) classes.insert(entry.label);
@@ -257,12 +265,11 @@ Result<void> AddPictures(std::span<const AddedPictures> all, Listing& listing) {
                   Printable(added.from), other);
     for (const AddedPictures::One& one : added.pictures)
       listing.entries.push_back({one.path, one.label, one.group, 0});
-    count += added.pictures.size();
   }
+  const size_t count = Photographs(all);
   if (count == 0) return {};
   std::stable_sort(listing.entries.begin(), listing.entries.end(),
                    [](const Entry& a, const Entry& b) { return a.path < b.path; });
-  listing.groups_from += listing.groups_from.empty() ? "field tests" : " and field tests";
   listing.warnings.push_back(fmt::format("{} of field tests are added; a series of shots is one group.",
                                          Plural(count, "photograph", "photographs")));
   return {};
@@ -288,6 +295,8 @@ Result<Dataset> InspectWith(const InspectOptions& options, std::span<const Added
   Reader reader(listing, options);
   HL_ASSIGN(Candidates candidates, ReadAll(listing, reader, options.jobs, progress, dataset));
   if (dataset.groups_from.empty()) TakeGroupsOfFiles(candidates.pictures, dataset);
+  if (Photographs(added) > 0)
+    dataset.groups_from += dataset.groups_from.empty() ? "field tests" : " and field tests";
   const auto tied_groups = RemoveExactCopies(candidates, listing.class_names, dataset);
   dataset.pictures = std::move(candidates.pictures);
   const std::vector<Look> looks = std::move(candidates.looks);

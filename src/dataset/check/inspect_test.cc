@@ -7,6 +7,7 @@
 
 #include "base/disk.h"
 #include "base/rng.h"
+#include "dataset/added.h"
 #include "dataset/check/checks.h"
 #include "dataset/csv.h"
 #include "dataset/dataset.h"
@@ -209,6 +210,41 @@ TEST_F(InspectTest, PatientsOfDicomFilesAreGroupsThatNobodyCanRead) {
   const std::string record = *ReadText(root_ / "dataset.json");
   for (const char* secret : {"p-17", "p-18", "p-19", "Doe"})
     EXPECT_EQ(record.find(secret), std::string::npos) << secret;
+}
+
+// What a field test brought has groups of its own: they neither hide the patients nor are taken for one.
+TEST_F(InspectTest, PatientsStayGroupsBesideAddedPhotographs) {
+  const fs::path files = fs::path(HANDLENS_SOURCE_DIR) / "src/image/testdata/dicom";
+  const auto copy = [&](const char* file, const char* to) {
+    ASSERT_TRUE(WriteFileAtomic(root_ / to, *ReadFile(files / file)));
+  };
+  Put("shots/1.png", Texture(1));
+  Put("shots/2.png", Texture(2));
+  const std::vector<AddedPictures> added = {
+      {.from = "field.zip",
+       .labels = {"ill", "well"},
+       .pictures = {{(root_ / "shots/1.png").string(), "ill", "field test 1"},
+                    {(root_ / "shots/2.png").string(), "well", "field test 1"}}}};
+  const auto look = [&] {
+    InspectOptions options;
+    options.pictures = root_ / "scans";
+    return InspectWith(options, added, SilentProgress());
+  };
+  copy("ct_window.dcm", "scans/ill/1.dcm");       // p-17
+  copy("jpeg_lossless.dcm", "scans/well/2.dcm");  // p-17, too
+  const auto one = look();
+  ASSERT_TRUE(one) << one.error().message;
+  EXPECT_EQ(one->groups_from, "field tests");
+  for (const Picture& picture : one->pictures)
+    EXPECT_EQ(picture.group, picture.format == "DICOM" ? "" : "field test 1");
+
+  copy("ct_big_endian.dcm", "scans/ill/IM0002");  // p-18
+  const auto two = look();
+  ASSERT_TRUE(two) << two.error().message;
+  EXPECT_EQ(two->groups_from, "patient ids and field tests");
+  for (const Picture& picture : two->pictures)
+    EXPECT_EQ(picture.group.starts_with("patient "), picture.format == "DICOM") << picture.path;
+  EXPECT_NE(GroupsSentence(*two).find("(by patient ids and field tests)"), std::string::npos);
 }
 
 TEST_F(InspectTest, OnePatientIdForAllSaysNothing) {

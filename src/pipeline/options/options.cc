@@ -260,6 +260,10 @@ constexpr Option kOptions[] = {
      .group = kApp, .commands = "app", .scope = Scope::kCommandLine,
      .help = "What of the held-out pictures goes along: the pixels that the model sees, without metadata; or "
         "the original files with all that stands in them."},
+    {.name = "examples", .into = Into<&Wanted::app, &Wanted::App::examples>, .kind = Kind::kFlag,
+     .group = kApp, .commands = "app", .scope = Scope::kCommandLine,
+     .help = "Show the app's users one held-out picture of each class, as the pixels that the model sees, "
+        "without metadata (android, web). Everybody who has the app sees them: give it only if you may."},
     {.name = "project", .into = Into<&Wanted::app, &Wanted::App::project>, .kind = Kind::kFlag, .group = kApp,
      .commands = "app", .scope = Scope::kCommandLine,
      .help = "Also write the app as a project for Android Studio."},

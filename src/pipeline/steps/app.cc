@@ -53,6 +53,8 @@ std::optional<std::string> CarryName(const Run& run) {
   return "originals";
 }
 
+std::optional<bool> OnlyTrue(bool asked) { return asked ? std::optional(true) : std::nullopt; }
+
 std::string ModelFile(const Run& run) {
   return run.wanted().app.model == "float" ? "model/model.tflite" : "model/quantizedmodel.tflite";
 }
@@ -134,7 +136,7 @@ struct AppAndroid {
   struct Options {
     static constexpr std::string_view kNames[] = {
         "name",    "id",    "version_name", "version_code",   "abi", "key",
-        "project", "model", "icon",         "check_pictures", "aab"};
+        "project", "model", "icon",         "check_pictures", "aab", "examples"};
     std::string name, application_id, version_name;
     int version_code = 0;
     std::string abi;
@@ -143,23 +145,15 @@ struct AppAndroid {
     std::string model;
     fs::path icon;
     std::optional<std::string> check_pictures;  // empty: pixels
-    std::optional<bool> aab;                    // empty: no
+    std::optional<bool> aab, examples;          // empty: no
   };
   static Result<Options> Read(const Run& run) {
     const Wanted::App& wanted = run.wanted().app;
     HL_ASSIGN(std::string name, AppName(run));
     std::string id = wanted.application_id.value_or("app.handlens." + IdPart(name));
-    return Options{std::move(name),
-                   std::move(id),
-                   wanted.version_name,
-                   wanted.version_code,
-                   wanted.abi,
-                   wanted.key,
-                   wanted.project,
-                   ModelFile(run),
-                   wanted.icon,
-                   CarryName(run),
-                   wanted.aab ? std::optional(true) : std::nullopt};
+    return Options{std::move(name), std::move(id),  wanted.version_name,  wanted.version_code,
+                   wanted.abi,      wanted.key,     wanted.project,       ModelFile(run),
+                   wanted.icon,     CarryName(run), OnlyTrue(wanted.aab), OnlyTrue(wanted.examples)};
   }
   static Files Touches(const Workspace&, const Options& o) {
     return {{"dataset.json", "split.json", o.model}, {"apps/android"}};
@@ -167,6 +161,7 @@ struct AppAndroid {
   static Result<package::AndroidRequest> RequestOf(Workspace& space, const Options& o) {
     package::AndroidRequest request;
     HL_ASSIGN(request.bundle, BundleOf(space, o.model, o.name, o.check_pictures));
+    request.bundle.examples = o.examples.value_or(false);
     for (const std::string& abi : AbisOf(o.abi)) {
       HL_ASSIGN(const fs::path path, BuiltApp("android/template-" + abi + ".apk"));
       request.templates.push_back(path);
@@ -220,19 +215,20 @@ struct AppFolder {
   static constexpr StepFacts kFacts{
       .name = kTargetFacts.step, .title = kTargetFacts.title, .command = "app", .redo = Redo::kAlways};
   struct Options {
-    static constexpr std::string_view kNames[] = {"name", "model",        "icon",        "check_pictures",
-                                                  "id",   "version_name", "version_code"};
+    static constexpr std::string_view kNames[] = {"name", "model",        "icon",         "check_pictures",
+                                                  "id",   "version_name", "version_code", "examples"};
     std::string name, model;
     fs::path icon;
     std::optional<std::string> check_pictures;                // empty: pixels
     std::optional<std::string> application_id, version_name;  // empty: the target has none
     std::optional<int> version_code;
+    std::optional<bool> examples;  // empty: no
   };
   static Result<Options> Read(const Run& run) {
     const Wanted::App& wanted = run.wanted().app;
     HL_ASSIGN(std::string name, AppName(run));
-    Options options{std::move(name), ModelFile(run), wanted.icon, CarryName(run),
-                    std::nullopt,    std::nullopt,   std::nullopt};
+    Options options{std::move(name), ModelFile(run), wanted.icon,  CarryName(run),
+                    std::nullopt,    std::nullopt,   std::nullopt, OnlyTrue(wanted.examples)};
     if (kTargetFacts.has_id) {
       options.application_id = wanted.application_id.value_or("app.handlens." + IdPart(options.name));
       options.version_name = wanted.version_name;
@@ -247,6 +243,7 @@ struct AppFolder {
   static Result<void> Work(Workspace& space, const Options& o) {
     package::FolderRequest request;
     HL_ASSIGN(request.bundle, BundleOf(space, o.model, o.name, o.check_pictures));
+    request.bundle.examples = o.examples.value_or(false);
     if (*kBuilt != '\0') {
       HL_ASSIGN(request.built, BuiltApp(kBuilt));
     }

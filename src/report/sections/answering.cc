@@ -78,8 +78,8 @@ void AddCharts(const Json& routes, Section& section) {
             .caption = "The surest pictures first: when so many are answered, so many of the answers are "
                        "wrong. A curve that stays low to the left means that the model knows what it knows.",
             .height_px = 320,
-            .data = {{"x_name", "answered, %"},
-                     {"y_name", "wrong of the answered, %"},
+            .data = {{"x_name", "answered in %"},
+                     {"y_name", "wrong of the answered in %"},
                      {"unit", "%"},
                      {"x_min", 0},
                      {"series", risk}}});
@@ -97,11 +97,8 @@ void AddCharts(const Json& routes, Section& section) {
                                     .caption = "Does a score of 80 % of the quantized file mean right in 80 "
                                                "% of cases? A line below the diagonal: too sure of itself.",
                                     .height_px = 320,
-                                    .data = {{"x_name", "score, %"},
-                                             {"y_name", "right, %"},
-                                             {"unit", "%"},
-                                             {"x_min", 0},
-                                             {"series", reliability}}});
+                                    .data = SquareData({"score of the answer in %", "right in %",
+                                                        "perfectly calibrated", std::move(reliability)})});
 }
 
 void AddReferral(const Json& verdict, const Json& routes, Section& section) {
@@ -138,7 +135,7 @@ void AddReferral(const Json& verdict, const Json& routes, Section& section) {
     cells(WholeAt(r, "others") - WholeAt(r, "others_referred"), WholeAt(r, "others"));
   }
   section.blocks.emplace_back(std::move(table));
-  const Json roc = Lines(routes, "refer", [](const Json& r) { return PercentPoints(At(r, "roc")); });
+  Json roc = Lines(routes, "refer", [](const Json& r) { return PercentPoints(At(r, "roc")); });
   section.blocks.emplace_back(
       Chart{.id = "refer-roc",
             .kind = "lines",
@@ -146,14 +143,8 @@ void AddReferral(const Json& verdict, const Json& routes, Section& section) {
                                    "others are referred, too (right), for every threshold.",
                                    label),
             .height_px = 320,
-            .data = {{"x_name", "others referred, %"},
-                     {"y_name", fmt::format("{} referred, %", label)},
-                     {"unit", "%"},
-                     {"x_min", 0},
-                     {"x_max", 100},
-                     {"y_min", 0},
-                     {"y_max", 100},
-                     {"series", roc}}});
+            .data = SquareData({"others referred in %", fmt::format("{} referred in %", label), "guessing",
+                                std::move(roc)})});
 }
 
 }  // namespace
@@ -167,7 +158,7 @@ Section AnsweringSection(const Records& records) {
                   .blocks = {}};
   const Json &answering = At(records.verdict, "answering"), &routes = At(records.verdict, "routes");
   if (!routes.is_array()) {
-    section.blocks.emplace_back(NotRunYet(records, "verify RUN"));
+    section.made_by = "verify RUN";
     return section;
   }
   if (!answering.is_object()) {

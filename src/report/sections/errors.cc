@@ -186,22 +186,13 @@ void AddRoc(const Records& records, const Judged& judged, Section& section) {
                       {"points", RocPoints(judged, c, 150)}});
     if (judged.classes == 2) break;  // the second is the first, mirrored
   }
-  series.push_back(
-      {{"name", "guessing"}, {"style", "guide"}, {"colour", 0}, {"points", {{0, 0}, {100, 100}}}});
   section.blocks.emplace_back(
       Chart{.id = "roc",
             .kind = "lines",
             .caption = "ROC curve: how many pictures of a class are found (up) against how many others are "
                        "wrongly called it (right), for every threshold. The dashed line is guessing.",
             .height_px = 400,
-            .data = {{"x_name", "false alarms in %"},
-                     {"y_name", "found in %"},
-                     {"unit", "%"},
-                     {"x_min", 0},
-                     {"x_max", 100},
-                     {"y_min", 0},
-                     {"y_max", 100},
-                     {"series", series}},
+            .data = SquareData({"false alarms in %", "found in %", "guessing", std::move(series)}),
             .fold = Fold::kClosed});
 }
 
@@ -234,12 +225,8 @@ void AddCalibration(const Judged& judged, Section& section) {
                           Count(static_cast<int64_t>(bin.n)), Percent(bin.mean_score), Percent(bin.accuracy),
                           Range(ci)});
   }
-  Json series = {
-      {{"name", "this model"}, {"style", "solid"}, {"colour", 0}, {"symbols", true}, {"points", points}},
-      {{"name", "perfectly calibrated"},
-       {"style", "guide"},
-       {"colour", 0},
-       {"points", {{0, 0}, {100, 100}}}}};
+  Json series = Json::array(
+      {{{"name", "this model"}, {"style", "solid"}, {"colour", 0}, {"symbols", true}, {"points", points}}});
   section.blocks.emplace_back(Chart{
       .id = "reliability",
       .kind = "lines",
@@ -248,14 +235,8 @@ void AddCalibration(const Judged& judged, Section& section) {
                       "too sure of itself. On average, score and accuracy differ by {:.1f} points (ECE).",
                       100 * reliability.error),
       .height_px = 360,
-      .data = {{"x_name", "score of the answer in %"},
-               {"y_name", "accuracy in %"},
-               {"unit", "%"},
-               {"x_min", 0},
-               {"x_max", 100},
-               {"y_min", 0},
-               {"y_max", 100},
-               {"series", series}},
+      .data = SquareData(
+          {"score of the answer in %", "accuracy in %", "perfectly calibrated", std::move(series)}),
       .fold = Fold::kClosed});
   section.blocks.emplace_back(std::move(table));
 }
@@ -318,7 +299,7 @@ Section ErrorsSection(const Records& records) {
   const search::CellResult* cell = FinalCell(records);
   const Judged test = TestAnswers(records);
   if (test.picture.empty()) {
-    section.blocks.emplace_back(NotRunYet(records, "search RUN"));
+    section.made_by = "search RUN";
     return section;
   }
   AddConfusion(records, test, "test", section);
@@ -348,7 +329,7 @@ Section MistakesSection(const Records& records) {
                   .blocks = {}};
   const Judged test = TestAnswers(records);
   if (test.picture.empty()) {
-    section.blocks.emplace_back(NotRunYet(records, "search RUN"));
+    section.made_by = "search RUN";
     return section;
   }
   const std::vector<Mistake> wrong = WorstMistakes(records);

@@ -272,7 +272,7 @@ Section ModelSection(const Records& records) {
                   .blocks = {}};
   const search::CellResult* cell = FinalCell(records);
   if (cell == nullptr) {
-    section.blocks.emplace_back(NotRunYet(records, "search RUN"));
+    section.made_by = "search RUN";
     return section;
   }
   const search::Candidate& candidate = cell->candidate;

@@ -161,7 +161,7 @@ Section PhonesSection(const Records& records) {
                   .blocks = {}};
   const Json& phones = At(records.verdict, "phones");
   if (!records.verdict.is_object()) {
-    section.blocks.emplace_back(NotRunYet(records, "verify"));
+    section.made_by = "verify RUN";
     return section;
   }
   AddCamera(records, section);

@@ -291,7 +291,7 @@ Section SearchSection(const Records& records) {
                       "pictures made the choice; the accuracies are those of test pictures.",
                   .blocks = {}};
   if (!records.search || records.search->cells.empty()) {
-    section.blocks.emplace_back(NotRunYet(records, "search RUN"));
+    section.made_by = "search RUN";
     return section;
   }
   const search::SearchResult& result = *records.search;
@@ -329,7 +329,7 @@ Section LearningSection(const Records& records) {
       .blocks = {}};
   const search::CellResult* cell = FinalCell(records);
   if (cell == nullptr || cell->folds.empty()) {
-    section.blocks.emplace_back(NotRunYet(records, "search RUN"));
+    section.made_by = "search RUN";
     return section;
   }
   section.blocks.emplace_back(

@@ -1,6 +1,6 @@
-// The sections of the report in the order of the page. Each turns records into words, tables and figures; a
-// section whose step was not run says so and names the command. Pure but for thumbnails and the camera's
-// contact sheet, which are read from files.
+// The sections of the report in the order of the page. Each turns records into words, tables and figures; one
+// whose step was not run has no blocks and names the command that makes it. Pure but for thumbnails and the
+// camera's contact sheet, which are read from files.
 #pragma once
 
 #include "report/document.h"
@@ -41,9 +41,6 @@ void AddWhy(const Records& records, Section& section);
 
 // All of them, with the page's title (page.cc).
 Document MakeDocument(const Records& records);
-
-// What stands in a section whose step was not run.
-Note NotRunYet(const Records& records, std::string_view command);
 
 // data: URI of a JPEG file's bytes.
 std::string JpegUri(std::span<const uint8_t> jpeg);

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
+#include "base/shell_word.h"
 #include "base/text.h"
 #include "report/routes.h"
 #include "report/sections/sections.h"
@@ -103,20 +105,24 @@ void SetMistakes(const Records& records, Summary& summary) {
   if (!summary.mistakes.pictures.empty()) summary.mistakes.title = "Its surest mistakes";
 }
 
-// By the files of the run and what the verdict found, most urgent first.
+// By the files of the run and what the verdict found, most urgent first. What cannot be deployed is packed
+// into no app.
 void SetNext(const Records& records, Summary& summary) {
-  const std::string& run = records.run_name;
+  const std::string run = ShellWord(records.run_name);
   const auto add = [&](std::string text, std::string command = "") {
     if (summary.next.size() < kNext) summary.next.push_back({std::move(text), std::move(command)});
   };
-  if (!At(records.verdict, "deployable").is_boolean()) {
+  const Json& deployable = At(records.verdict, "deployable");
+  if (!deployable.is_boolean()) {
     if (records.search)
       add("Judge the model by every way in which a picture reaches a phone.", "handlens verify " + run);
     else add("Train models on these pictures.", "handlens run PICTURES -o " + run);
     return;
   }
+  std::set<std::string> advice;  // two checks may ask for the same
   for (const Json& rule : At(records.verdict, "rules")) {
-    if (At(rule, "passed") == Json(false) && summary.next.size() < 2)
+    if (At(rule, "passed") == Json(false) && advice.size() < 2 &&
+        advice.insert(TextAt(rule, "advice")).second)
       add("To pass the failed check, try: " + TextAt(rule, "advice") + ".");
   }
   if (!summary.mistakes.pictures.empty())
@@ -128,8 +134,11 @@ void SetNext(const Records& records, Summary& summary) {
   if (std::filesystem::exists(records.run / "apps", error)) {
     add("Try the app on a phone, and bring back what its field test says.",
         fmt::format("handlens verify {} --import FILE", run));
-  } else {
+  } else if (deployable.get<bool>()) {
     add("Make an app and try it on a phone.", fmt::format("handlens app {} --target web", run));
+  } else {
+    add("With other pictures, begin a run of its own, so that you can compare.",
+        "handlens run PICTURES -o " + ShellWord(records.run_name + "-2"));
   }
 }
 

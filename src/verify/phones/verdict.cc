@@ -9,6 +9,7 @@
 #include "package/targets.h"
 #include "verify/phone.h"
 #include "verify/phones/routes.h"
+#include "verify/routes/camera_route.h"
 
 namespace handlens::verify {
 namespace {
@@ -346,9 +347,7 @@ RuleResult FieldRule(const Rules& rules, const Verdict& verdict) {
   }
   rule.text += fmt::format("; the interval must reach {}", Percent(rules.min_accuracy));
   if (!rule.passed) {
-    rule.advice =
-        "let the subject fill the square, on a plain background; train with pictures taken by the phone; "
-        "--generators camera";
+    rule.advice = "let the subject fill the square, on a plain background; " + CameraTraining(verdict);
   }
   return rule;
 }

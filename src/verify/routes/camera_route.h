@@ -31,4 +31,7 @@ size_t CameraPictures(const Shipped& shipped);
 std::vector<RuleResult> CameraRules(const Rules& rules, const Verdict& verdict);
 std::vector<std::string> CameraNotes(const Rules& rules, const Verdict& verdict);
 
+// Advice about training for cameras, which names the generator only to those who have not used it. Pure.
+std::string CameraTraining(const Verdict& verdict);
+
 }  // namespace handlens::verify

@@ -19,9 +19,7 @@ std::string WhatToDo(const Verdict& verdict) {
     for (size_t i = 0; i < std::min<size_t>(2, verdict.camera->advice.size()); ++i)
       advice += verdict.camera->advice[i] + "; ";
   }
-  return advice +
-         "train with pictures taken by the phone; --generators camera; --for gallery, if nobody will use the "
-         "camera";
+  return advice + CameraTraining(verdict) + "; --for gallery, if nobody will use the camera";
 }
 
 // The same pictures and files without the camera.
@@ -67,6 +65,11 @@ RuleResult LossRule(const Rules& rules, const Verdict& verdict, const Route& rou
 }
 
 }  // namespace
+
+std::string CameraTraining(const Verdict& verdict) {
+  return verdict.camera_taught ? "train with pictures taken by the phone"
+                               : "train with pictures taken by the phone; --generators camera";
+}
 
 std::vector<RuleResult> CameraRules(const Rules& rules, const Verdict& verdict) {
   const Route* route = FindRoute(verdict, "camera");

@@ -110,6 +110,21 @@ TEST(CameraRules, AskThatTheCameraTakesNoMoreThanIsAllowed) {
   EXPECT_THAT(Failed(lax, 99, 83), IsEmpty());
 }
 
+TEST(CameraRules, AdviseTheGeneratorOnlyToThoseWhoHaveNotUsedIt) {
+  Verdict verdict;
+  verdict.labels = {"a", "b"};
+  verdict.routes = {MadeRoute("quantized", "int8", 100, 99), MadeRoute("camera", "int8", 100, 60)};
+  for (const bool taught : {false, true}) {
+    verdict.camera_taught = taught;
+    const std::vector<RuleResult> rules = CameraRules({}, verdict);
+    ASSERT_EQ(rules.size(), 2u);
+    for (const RuleResult& rule : rules) {
+      EXPECT_THAT(rule.advice, HasSubstr("train with pictures taken by the phone"));
+      EXPECT_EQ(rule.advice.find("--generators camera") == std::string::npos, taught) << rule.advice;
+    }
+  }
+}
+
 TEST(CameraRules, AreNotAskedForTheGallery) {
   Rules rules;
   rules.purpose = Purpose::kGallery;
@@ -132,6 +147,7 @@ TEST(CameraRoute, JudgesEveryPictureOutOfFoldAndEveryFault) {
     EXPECT_EQ(route->n, n) << name;
     EXPECT_GT(route->accuracy, 0.6) << name;
   }
+  EXPECT_TRUE(verdict->camera_taught);
   EXPECT_EQ(FindRoute(*verdict, "camera")->model, FindRoute(*verdict, "quantized")->model);
   ASSERT_TRUE(verdict->camera);
   EXPECT_EQ(verdict->camera->pictures, 24u);

@@ -43,6 +43,8 @@ Result<void> CheckConversion(const Json& conversion, const fs::path& path, Shipp
   HL_ASSIGN(const auto labels, FromJson(conversion, path.string(), [&](const Json& json) {
               shipped.size_px = json.at("size_px").get<int>();
               shipped.quantization = json.value("method", "");
+              if (json.contains("generator"))
+                shipped.camera_taught = json["generator"].at("camera").get<bool>();
               return json.at("labels").get<std::vector<std::string>>();
             }));
   HL_ASSIGN(const std::string fit, FromJson(conversion, path.string(), [](const Json& json) {

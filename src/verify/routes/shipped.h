@@ -26,8 +26,9 @@ struct Shipped {
   std::vector<FoldModels> folds;  // as split.folds; empty models where there is no file
   std::map<std::string, std::map<std::string, std::vector<float>>> engine;  // file -> picture id -> scores
   std::vector<std::string> label_order_problems, file_problems;             // whole sentences
-  int64_t gated_bytes = 0;   // of quantizedmodel.tflite, or of model.tflite where there is none
-  std::string quantization;  // how the int8 files came about, in words; empty in old records
+  int64_t gated_bytes = 0;     // of quantizedmodel.tflite, or of model.tflite where there is none
+  std::string quantization;    // how the int8 files came about, in words; empty in old records
+  bool camera_taught = false;  // as in Verdict
 };
 
 // Kind kBadInput: a record is missing or not as expected.

@@ -20,11 +20,13 @@ export function tips(guide: string | undefined): HTMLElement {
     h("ul", {}, ...(["tipSize", "tipDistance", "tipPlace", "tipBackground"] as const).map((key) => h("li", {}, t(key))))));
 }
 
-// "I know: ash, beech, ..."; of very many classes the first, and how many more.
-export function knows(labels: string[]): HTMLElement {
+// "I know: ash, beech, ..."; of very many classes the first, and how many more. With a picture of each where the app has them.
+export function knows(context: Context): HTMLElement {
+  const { examples, preprocess: { labels } } = context.bundle.app;
   const shown = 24;
-  return h("section", { class: "knows", "aria-label": t("knows") }, h("h2", {}, t("knows")),
-    h("ul", {}, ...labels.slice(0, shown).map((label) => h("li", {}, label)),
+  const example = (i: number) => examples?.[i] && h("img", { src: `${context.base}bundle/${examples[i]}`, alt: "" });
+  return h("section", { class: examples ? "knows pictured" : "knows", "aria-label": t("knows") }, h("h2", {}, t("knows")),
+    h("ul", {}, ...labels.slice(0, shown).map((label, i) => h("li", {}, example(i), h("span", {}, label))),
       labels.length > shown ? h("li", { class: "quiet" }, t("knowsMore", { count: labels.length - shown })) : null));
 }
 
@@ -142,7 +144,7 @@ export function cameraScreen(context: Context): Screen {
   const element = h("div", { class: "screen camera" },
     h("div", { class: "camera-main" }, h("h1", {}, t("cameraTitle")), h("p", { class: "intro" }, t("cameraIntro")), camera.stage,
       h("div", { class: "actions" }, start, flip, pause, torch, save, why), problem),
-    h("div", { class: "camera-side" }, panel.element, notice ? h("p", { class: "notice" }, notice) : null, tips(context.bundle.app.guide), knows(labels), speed));
+    h("div", { class: "camera-side" }, panel.element, notice ? h("p", { class: "notice" }, notice) : null, tips(context.bundle.app.guide), knows(context), speed));
   setPaused(false);
   return {
     element,

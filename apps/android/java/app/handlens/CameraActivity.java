@@ -65,6 +65,7 @@ public final class CameraActivity extends CameraScreen {
             showButtons();
         });
         ((TextView) findViewById(R.id.knows)).setText(knows(engine().spec.labels));
+        Examples.show(this, engine().spec, SHOWN_LABELS);
         boolean shown = saved != null && saved.getBoolean(SHOWN_CHECK);
         if (!engine().checked() && !shown) startActivity(new Intent(this, CheckActivity.class).putExtra(CheckActivity.FIRST, true));
     }

@@ -21,6 +21,7 @@ final class Spec {
     final String notice;
     final String guide;   // the fault of the camera that harms most; empty = none
     final Why why;        // how answers are explained; null in older packs
+    final List<String> examples;  // of each label the file of a picture that users may see, or null; empty = none at all
     final int size;
     final int fit;
     final List<String> labels;
@@ -49,6 +50,7 @@ final class Spec {
         JSONArray names = preprocess.getJSONArray("labels");
         for (int i = 0; i < names.length(); i++) list.add(names.getString(i));
         labels = Collections.unmodifiableList(list);
+        examples = examplesOf(app.optJSONArray("examples"));
         JSONObject refer = preprocess.optJSONObject("refer");
         referClass = refer == null ? -1 : refer.getInt("class");
         referFrom = refer == null ? 1 : (float) refer.getDouble("from");
@@ -65,6 +67,12 @@ final class Spec {
         } catch (JSONException e) {
             throw new Problem(R.string.problem_bundle);
         }
+    }
+
+    private static List<String> examplesOf(JSONArray files) throws JSONException {
+        List<String> list = new ArrayList<>();
+        for (int i = 0; files != null && i < files.length(); i++) list.add(files.isNull(i) ? null : files.getString(i));
+        return Collections.unmodifiableList(list);
     }
 
     private static int fitOf(String name) throws Problem {

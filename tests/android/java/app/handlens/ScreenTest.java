@@ -6,10 +6,15 @@ import static org.robolectric.Shadows.shadowOf;
 
 import android.app.Activity;
 import android.content.Intent;
+import android.graphics.Bitmap;
+import android.graphics.drawable.BitmapDrawable;
 import android.net.Uri;
 import android.view.View;
+import android.view.ViewGroup;
+import android.widget.ImageView;
 import android.widget.ListView;
 import android.widget.Spinner;
+import android.widget.TextView;
 import java.io.ByteArrayInputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -39,6 +44,26 @@ public class ScreenTest extends AppTest {
         assertEquals(Math.min(3, engine.spec.labels.size()), lines);
         assertEquals(View.GONE, activity.findViewById(R.id.message).getVisibility());
         Lab.shoot(activity, "camera");
+    }
+
+    @Test
+    public void aPictureOfEachClassIsShownOnlyWhereTheAppHasThem() throws Exception {
+        CameraActivity activity = camera(BACK);
+        JSONArray files = new JSONObject(Assets.text(assets, "bundle/app.json")).optJSONArray("examples");
+        ViewGroup row = activity.findViewById(R.id.example_row);
+        List<String> names = new ArrayList<>(), expected = new ArrayList<>();
+        Spec spec = Engine.get(Lab.app()).spec;
+        for (int i = 0; files != null && i < files.length(); i++) if (!files.isNull(i)) expected.add(spec.labels.get(i));
+        for (int i = 0; i < row.getChildCount(); i++) {
+            names.add(((TextView) row.getChildAt(i).findViewById(R.id.example_name)).getText().toString());
+            Bitmap picture = ((BitmapDrawable) ((ImageView) row.getChildAt(i).findViewById(R.id.example_picture)).getDrawable()).getBitmap();
+            assertEquals(spec.size, picture.getWidth());
+            assertEquals(spec.size, picture.getHeight());
+        }
+        assertEquals(expected, names);
+        assertEquals(System.getProperty("handlens.sample").equals("float"), !names.isEmpty());
+        assertEquals(names.isEmpty() ? View.GONE : View.VISIBLE, activity.findViewById(R.id.examples).getVisibility());
+        if (!names.isEmpty()) Lab.shoot(activity, "camera-examples");
     }
 
     @Test
