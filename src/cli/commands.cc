@@ -9,11 +9,12 @@ constexpr Command kCommands[] = {
     {.name = "run",
      .arguments = "PICTURES",
      .summary = "from labelled pictures to a verified model: all steps, in order",
-     .details = "PICTURES is a folder with one folder per class, or a labels.csv with the columns "
-                "path,label[,group]; pictures of one group (a patient, a plant, an object) never straddle "
-                "folds, and folders inside a class's folder are groups. Prints a plan first. The same "
-                "command again continues where it stopped, after Ctrl-C, a power cut or a full disk. It "
-                "never overwrites another run.",
+     .details =
+         "PICTURES is a folder with one folder per class, a .zip of it, or a labels.csv with the "
+         "columns path,label[,group]; pictures of one group (a patient, a plant, an object) never straddle "
+         "folds, and folders inside a class's folder are groups. Prints a plan first. The same "
+         "command again continues where it stopped, after Ctrl-C, a power cut or a full disk. It "
+         "never overwrites another run.",
      .examples = "handlens run leaves  # writes leaves-run in the current folder\n"
                  "handlens run leaves -o RUN --preset quick --budget 30m\n"
                  "handlens run leaves --dry-run  # the plan only\n"
@@ -146,6 +147,7 @@ constexpr Command kCommands[] = {
                 "use and kept; with another key, phones refuse updates. The targets stand below.",
      .examples = "handlens app RUN\nhandlens app RUN --name 'Leaf guide' --application-id org.example.leaves "
                  "--abi all\n"
+                 "handlens app RUN --target web --examples  # users see a picture of each class\n"
                  "handlens app RUN --version-name 1.1 --version-code 2  # an update\n"
                  "handlens app RUN --project  # also a project for Android Studio\n"
                  "handlens app RUN --target web && handlens serve RUN",

@@ -204,6 +204,19 @@ Result<Outcome> SummarizeVerdict(const Run& run) {
   return outcome;
 }
 
+namespace {
+
+// After a look at the pictures comes the whole run; other steps go on one by one.
+std::string NextCommand(const Run& run, std::string_view command) {
+  const std::string folder = ShellWord(run.space.folder.string());
+  if (command != "inspect" && command != "review") return fmt::format("{} {}", CommandAfter(command), folder);
+  const dataset::Dataset& pictures = run.space.dataset;
+  return fmt::format("run {} -o {}",
+                     ShellWord(pictures.labels_file.empty() ? pictures.root : pictures.labels_file), folder);
+}
+
+}  // namespace
+
 void AddWritten(const Run& run, std::string_view command, Outcome& outcome) {
   Json json = {{"command", command}, {"run", run.space.folder.string()}};
   json.update(outcome.json);
@@ -213,10 +226,9 @@ void AddWritten(const Run& run, std::string_view command, Outcome& outcome) {
     outcome.text += "wrote:\n";
     for (const std::string& file : run.space.written) outcome.text += "  " + run.At(file).string() + "\n";
   }
-  const std::string_view next = CommandAfter(command);
   // What cannot be deployed is packed into no app.
-  if (next.empty() || !outcome.missed.empty()) return;
-  outcome.text += fmt::format("next: handlens {} {}\n", next, ShellWord(run.space.folder.string()));
+  if (CommandAfter(command).empty() || !outcome.missed.empty()) return;
+  outcome.text += fmt::format("next: handlens {}\n", NextCommand(run, command));
 }
 
 }  // namespace handlens::cli

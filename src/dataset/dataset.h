@@ -53,10 +53,8 @@ struct Dataset {
   std::string root;         // absolute path of the folder (or of the folder of labels.csv)
   std::string labels_file;  // absolute path of labels.csv, or empty
   std::string
-      inspected_root;  // root when the pictures were inspected (moved.h); empty before they are recorded
-  // "folders", "pattern", "labels file" or "patient ids", also with " and field tests"; "field tests" alone;
-  // empty = no groups were given.
-  std::string groups_from;
+      inspected_root;       // root when the pictures were inspected (moved.h); empty before they are recorded
+  std::string groups_from;  // "folders", "pattern", "labels file"; empty = no groups were given
   std::vector<std::string> labels;  // model order: sorted by bytes
   std::vector<Picture> pictures;    // sorted by path bytes
   std::vector<Rejected> rejected;

@@ -66,9 +66,9 @@ constexpr Make kBehind[] = {AnsweringSection, PhonesSection,  DataSection,     R
                             ReproduceSection, NotDoneSection};
 
 // Sections whose steps were not run: one table in the last section, in place of as many empty ones.
-class Missing {
+class NotRun {
  public:
-  explicit Missing(const Records& records) : run_(" " + ShellWord(records.run_name)) {}
+  explicit NotRun(const Records& records) : run_(" " + ShellWord(records.run_name)) {}
 
   // Whether the page has to do without the section.
   bool Take(const Section& section) {
@@ -99,7 +99,7 @@ Document MakeDocument(const Records& records) {
                     .date = LastDate(records.timings),
                     .tone = Tone::kPlain,
                     .sections = {}};
-  Missing missing(records);
+  NotRun missing(records);
   for (const Make make : kResults) {
     Section section = make(records);
     if (!missing.Take(section)) document.sections.push_back(std::move(section));

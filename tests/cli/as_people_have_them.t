@@ -54,3 +54,7 @@ unusable files: 40; *
   40 files, such as class000/x1.png: a text file, not a picture
   each file with its reason: "rejected" in many/dataset.json
 sizes worth training at: *
+
+# After the look comes the run, as one line to paste, blanks or not.
+$ "$MAKE_PICTURES" 'my trees' 2 6; handlens inspect 'my trees' -o 'look at them' -q 2>/dev/null | tail -1
+next: handlens run '*/my trees' -o 'look at them'

@@ -62,7 +62,7 @@ wrote:
   R2/review.json
   R2/review.csv
   R2/report.html
-next: handlens search R2
+next: handlens run */pictures -o R2
 $ head -1 R2/review.csv; grep -c '"format": "handlens-review"' R2/review.json
 path,label,other,own_score,other_score
 1

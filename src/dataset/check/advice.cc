@@ -40,8 +40,8 @@ void AdviseOnCounts(const Dataset& dataset, std::vector<std::string>& warnings) 
   }
   if (!few.empty()) {
     warnings.push_back(fmt::format(
-        "{} of {} classes have fewer than {} pictures: {}. Accuracies of so few are guesses; add pictures.",
-        few.size(), counts.size(), kFewPictures, NameClasses(few)));
+        "{} of {} classes {} fewer than {} pictures: {}. Accuracies of so few are guesses; add pictures.",
+        few.size(), counts.size(), few.size() == 1 ? "has" : "have", kFewPictures, NameClasses(few)));
   }
   const auto [least, most] = std::minmax_element(counts.begin(), counts.end());
   if (static_cast<double>(*most) > kImbalance * static_cast<double>(*least)) {
@@ -58,25 +58,26 @@ void AdviseOnCounts(const Dataset& dataset, std::vector<std::string>& warnings) 
 
 void AdviseOnDuplicates(const Dataset& dataset, std::vector<std::string>& warnings) {
   size_t exact = 0, near = 0, exact_across = 0;
+  const DuplicatePair* first = nullptr;  // of the near ones
   std::vector<const DuplicatePair*> near_across;
   for (const DuplicatePair& pair : dataset.duplicates) {
     if (pair.kind == DuplicateKind::kExact) ++(pair.across_labels ? exact_across : exact);
-    else ++near;
+    else if (near++ == 0) first = &pair;
     if (pair.kind == DuplicateKind::kNear && pair.across_labels) near_across.push_back(&pair);
   }
   if (exact > 0)
-    warnings.push_back(
-        fmt::format("{} files are exact copies of others of their class and count once.", exact));
+    warnings.push_back(Plural(exact, "file is an exact copy of another of its class and counts once.",
+                              "files are exact copies of others of their class and count once."));
   if (exact_across > 0) {
-    warnings.push_back(fmt::format(
-        "{} exact copies lie in another class than their original; neither is used until one is removed.",
-        exact_across));
+    warnings.push_back(
+        fmt::format("{} in another class than the original; neither is used until one is removed.",
+                    Plural(exact_across, "exact copy lies", "exact copies lie")));
   }
   if (near > 0) {
     warnings.push_back(fmt::format(
-        "{} pairs of pictures show the same photograph; they stay together in one fold, so that no "
-        "test picture has a sibling in training.",
-        near));
+        "{} the same photograph, such as {} and {}; they stay together in one fold, so that no test picture "
+        "has a sibling in training.",
+        Plural(near, "pair of pictures shows", "pairs of pictures show"), first->path_a, first->path_b));
   }
   if (!near_across.empty()) {
     std::string named;
@@ -128,9 +129,16 @@ void AdviseOnPictures(const Dataset& dataset, std::vector<std::string>& warnings
                                    Plural(dataset.rejected.size(), "file is", "files are")));
   }
   if (!dataset.odd_ones_out.empty()) {
+    constexpr size_t kMostOdd = 3;
+    std::string named;
+    for (size_t i = 0; i < dataset.odd_ones_out.size() && i < kMostOdd; ++i)
+      named += (i > 0 ? ", " : "") + dataset.odd_ones_out[i];
+    const size_t count = dataset.odd_ones_out.size();
     warnings.push_back(fmt::format(
-        "{} unlike the rest of the class (brightness, colour or shape); check that they belong there.",
-        Plural(dataset.odd_ones_out.size(), "picture looks", "pictures look")));
+        "{} unlike the rest of the class (brightness, colour or shape): {}{}; check that {} there.",
+        Plural(count, "picture looks", "pictures look"), named,
+        count > kMostOdd ? fmt::format(" and {} more", count - kMostOdd) : "",
+        count == 1 ? "it belongs" : "they belong"));
   }
 }
 

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "base/parallel.h"
+#include "base/text.h"
 #include "dataset/near/align.h"
 #include "dataset/near/candidates.h"
 #include "dataset/near/marks.h"
@@ -69,7 +70,7 @@ Result<std::vector<NearPair>> FindNearDuplicates(std::span<const Look> looks, in
   });
   if (done != candidates.size()) return Interrupted();
   std::vector<NearPair> pairs = Conclude(looks, candidates, agreements);
-  progress.End(fmt::format("{} pairs show the same photograph", pairs.size()));
+  progress.End(Plural(pairs.size(), "pair shows", "pairs show") + " the same photograph");
   return pairs;
 }
 
@@ -89,7 +90,7 @@ Result<std::vector<NearPair>> FindNearDuplicatesAmongMany(std::span<const Look> 
   });
   if (done != candidates.size()) return Interrupted();
   std::vector<NearPair> pairs = Conclude(looks, candidates, agreements);
-  progress.End(fmt::format("{} pairs show the same photograph", pairs.size()));
+  progress.End(Plural(pairs.size(), "pair shows", "pairs show") + " the same photograph");
   return pairs;
 }
 
