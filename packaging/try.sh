@@ -29,7 +29,11 @@ use_it() {  # folder program
   local status=0
   inside "$1" sh -c "cd /root && rm -rf demo-run && $2 demo ${demo_options[*]} -q" || status=$?
   [ $status = 0 ] || [ $status = 4 ] || { echo "the demo ended with $status" >&2; return 1; }
-  inside "$1" sh -c "cd /root && $2 predict demo-run /usr/share/handlens-picture.jpg --json" | grep -q '"label"'
+  # The second one needs the DICOM libraries and their dictionary.
+  local picture
+  for picture in picture.jpg scan.dcm; do
+    inside "$1" sh -c "cd /root && $2 predict demo-run /usr/share/handlens-$picture --json" | grep -q '"label"' || { echo "no prediction of $picture" >&2; return 1; }
+  done
   inside "$1" sh -c "cd /root && $2 app demo-run --target android -y -q && $2 app demo-run --target web -y -q && $2 check demo-run -q" >/dev/null
   inside "$1" sh -c "ls -l /root/demo-run/apps/android/*.apk"
 }
@@ -40,6 +44,7 @@ try_on() {  # name
   [ -d "$place" ] || bare_system "$1" "$place" || { echo "$1: not tried, there is no such system to be had here"; return 0; }
   tree=$(cd "$out" && ls -d handlens-*-linux-x86_64)
   cp "$(find "$root/data/demo/pictures" -type f | LC_ALL=C sort | head -1)" "$place/usr/share/handlens-picture.jpg"
+  cp "$root/src/image/testdata/dicom/ct_window.dcm" "$place/usr/share/handlens-scan.dcm"
   echo "== $1: $out/$tree.tar.xz"
   rm -rf "$place/opt/"*
   tar -xJf "$out/$tree.tar.xz" -C "$place/opt"
