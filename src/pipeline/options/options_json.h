@@ -65,7 +65,7 @@ constexpr size_t FieldCount() {
 template <class Options>
 auto Tie(const Options& o) {
   constexpr size_t kCount = FieldCount<Options>();
-  static_assert(kCount <= 11, "write one line more below");
+  static_assert(kCount <= 12, "write one line more below");
   if constexpr (kCount == 0) return std::tuple<>();
   else if constexpr (kCount == 1) {
     const auto& [a] = o;
@@ -97,9 +97,12 @@ auto Tie(const Options& o) {
   } else if constexpr (kCount == 10) {
     const auto& [a, b, c, d, e, f, g, h, i, j] = o;
     return std::tie(a, b, c, d, e, f, g, h, i, j);
-  } else {
+  } else if constexpr (kCount == 11) {
     const auto& [a, b, c, d, e, f, g, h, i, j, k] = o;
     return std::tie(a, b, c, d, e, f, g, h, i, j, k);
+  } else {
+    const auto& [a, b, c, d, e, f, g, h, i, j, k, l] = o;
+    return std::tie(a, b, c, d, e, f, g, h, i, j, k, l);
   }
 }
 
