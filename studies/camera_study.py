@@ -4,8 +4,8 @@
     camera_study.py RUN [RUN...] [--hard] [--views N] [--program build/handlens] [--keep FOLDER]
 
 Every test picture of every fold is photographed by Pillow and NumPy alone: a print held before a camera, its frame of 480 x
-480 px saved as JPEG. `handlens predict --save-input` makes of it what a model sees, and TensorFlow's own interpreter asks the fold's
-quantized file (uint8 in and out), which never saw the picture. Needs Pillow and TensorFlow. Printed: mean and standard deviation over folds, and all folds together with Wilson's 95 % interval, for the pictures as they are and
+480 px saved as JPEG. `handlens predict --save-input` makes of it what a model sees, and Google's own interpreter asks the fold's
+quantized file (uint8 in and out), which never saw the picture. Needs Pillow, NumPy and ai-edge-litert (PyPI). Printed: mean and standard deviation over folds, and all folds together with Wilson's 95 % interval, for the pictures as they are and
 before the camera. RUN needs `convert` behind it. Another camera than the generator `camera` and than that of `handlens verify`.
 
 The frame: the picture's middle square, tilted about both axes and turned by up to 15 degrees each, filling 0.6 to 1.2 of the
@@ -92,12 +92,12 @@ def photographed(path, others, random, hard):
 
 def right(program, run, model, folder, truth):
     """How many files of `folder` the model tells right; truth: their names to label numbers."""
-    import tensorflow
+    from ai_edge_litert.interpreter import Interpreter
     seen = pathlib.Path(folder, "seen")
     made = subprocess.run([program, "predict", run / "model" / "quantizedmodel.tflite", folder, "--save-input", seen, "--json", "-q"],
                           check=True, capture_output=True, text=True)
     inputs = {pathlib.Path(p["path"]).name: p["saved_input"] for p in json.loads(made.stdout)["pictures"]}
-    interpreter = tensorflow.lite.Interpreter(str(model))
+    interpreter = Interpreter(str(model))
     interpreter.allocate_tensors()
     correct = 0
     for name, label in truth.items():

@@ -136,12 +136,11 @@ Result<void> FitGuards(std::vector<Careful>& models, const Request& request, Pro
         if (!left_out.contains(fold.pictures[i])) all.push_back(fold.familiarities[i]);
       }
     }
-    std::optional<Bounds> bounds = FitBounds(std::move(all));
+    const std::optional<Bounds> bounds = FitBounds(std::move(all));
     if (!bounds) {  // one that cannot have a guard leaves all without: they are to be the same kind of model
       for (Careful& model : models) model.guard.reset();
       return {};
     }
-    bounds->strange = StrangeFor(models[k].tops);
     models[k].guard = MakeGuard(log_means[k], *bounds, trained[k]);
   }
   return {};
@@ -152,11 +151,8 @@ Result<void> FitGuards(std::vector<Careful>& models, const Request& request, Pro
 Result<void> MakeCareful(std::vector<Careful>& models, const Request& request, Progress& progress) {
   if (models.size() < 2) return {};
   for (Careful& model : models) {
-    const std::vector<ScoredTruth> pictures =
-        Validated(models, TestedBy(model, request), *request.data.dataset);
-    model.temperature = FitTemperature(pictures);
-    for (const ScoredTruth& picture : pictures)
-      model.tops.push_back(CooledTop(picture.scores, model.temperature));
+    model.temperature =
+        FitTemperature(Validated(models, TestedBy(model, request), *request.data.dataset));
   }
   return request.strangers == Strangers::kNotSure ? FitGuards(models, request, progress) : Result<void>();
 }

@@ -20,7 +20,6 @@ struct Careful {
   double temperature = 1;            // fitted
   std::optional<int> feature_layer;  // of the engine's network; with a guard
   std::optional<Guard> guard;
-  std::vector<double> tops = {};  // top scores, so cooled, of the pictures that the temperature was fitted on
 };
 
 // Fits all of them; the first is the final model, the others its folds'.

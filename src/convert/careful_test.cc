@@ -241,28 +241,6 @@ TEST(Guard, KnowsStrangersHoweverLoudTheyAre) {
   EXPECT_FALSE(FitBounds(Familiarities(log_means, others)).has_value());
 }
 
-// A picture that is not familiar at all falls below what nearly all of the user's own reach, and not further.
-TEST(Guard, TakesOffWhatItMust) {
-  const auto least = [](double lowest) {
-    std::vector<double> tops;
-    for (int i = 99; i >= 0; --i) tops.push_back(lowest + 0.004 * i);  // the third lowest counts
-    const Guard guard{1, {1, 1}, 1, StrangeFor(tops)};
-    return FactorOf(guard, std::vector<float>{0, 0});
-  };
-  EXPECT_NEAR(least(0.592), 0.7 * 0.6, 1e-9);
-  EXPECT_NEAR(least(0.292), 0.7 * 0.3, 1e-9);
-  EXPECT_NEAR(least(0.1), 0.182, 1e-9);  // so that the classes can be told apart in 256 steps
-}
-
-TEST(CooledTop, IsTheSoftmaxOfCooledLogits) {
-  // Logits 2, 1, 0; at temperature 2 they are 1, 0.5, 0.
-  const double sum = std::exp(2.0) + std::exp(1.0) + 1;
-  const std::vector<float> scores = {static_cast<float>(1 / sum), static_cast<float>(std::exp(2.0) / sum),
-                                     static_cast<float>(std::exp(1.0) / sum)};
-  EXPECT_NEAR(CooledTop(scores, 1), std::exp(2.0) / sum, 1e-6);
-  EXPECT_NEAR(CooledTop(scores, 2), std::exp(1.0) / (std::exp(1.0) + std::exp(0.5) + 1), 1e-6);
-}
-
 TEST(Guard, GoesOnlyWithADenseLayerOnPooledChannels) {
   EXPECT_TRUE(FeatureLayer(*nn::NamedModel("nano8", 32, 3)).has_value());
   EXPECT_FALSE(FeatureLayer(*nn::NamedModel("m1", 32, 3)).has_value());

@@ -11,13 +11,13 @@ namespace handlens::convert {
 namespace {
 
 // Added to every channel of a class's mean, as a share of the mean channel: a channel that never lit up in
-// training may light up once.
-constexpr double kSurprise = 0.1;
+// training may light up once. With a tenth of it such channels decide alone, and pictures that light up few
+// channels look familiar (docs/studies/abstain.md).
+constexpr double kSurprise = 1;
 constexpr double kNotAtAll = 0.01;
 // The share of validation pictures that lose more than the least: what is taken off familiar pictures makes
 // their scores say less than the true share.
 constexpr double kTouched = 0.1;
-constexpr double kUnsurest = 0.02, kBelowThese = 0.7, kLeastFactor = 0.182;
 // A logit this far below a picture's highest is worth less than a quarter of a step of a score: e^-7 is 0.23
 // / 256.
 constexpr float kUnheard = 7;
@@ -138,18 +138,13 @@ std::optional<Bounds> FitBounds(std::vector<std::vector<double>> familiarities) 
   return Bounds{least, enough};
 }
 
-double StrangeFor(std::vector<double> tops) {
-  const double factor = std::max(kBelowThese * Quantile(std::move(tops), kUnsurest), kLeastFactor);
-  return image::Log(1 / factor - 1);
-}
-
 Guard MakeGuard(const std::vector<float>& log_means, const Bounds& bounds, const Seen& trained) {
   HL_CHECK(!trained.features.empty());
   double sum = 0;
   for (const auto& features : trained.features)
     sum += Sum(features) / static_cast<double>(trained.features.size());
   Guard guard{static_cast<int>(log_means.size() / trained.features[0].size()), log_means,
-              static_cast<float>(bounds.enough * sum), bounds.strange};
+              static_cast<float>(bounds.enough * sum)};
   for (float& weight : guard.weights) weight = static_cast<float>(weight - bounds.least);
   return guard;
 }
@@ -157,7 +152,7 @@ Guard MakeGuard(const std::vector<float>& log_means, const Bounds& bounds, const
 double FactorOf(const Guard& guard, std::span<const float> features) {
   const double above = AboveZero(Products(guard.weights, features, guard.classes));
   const double strange = std::max(0.0, 1 - above / static_cast<double>(guard.enough));
-  return 1 / (1 + image::Exp(kFamiliar + (guard.strange - kFamiliar) * strange));
+  return 1 / (1 + image::Exp(kFamiliar + (kStrange - kFamiliar) * strange));
 }
 
 void AddGuard(const Guard& guard, FoldedModel& model) {
@@ -181,7 +176,7 @@ void AddGuard(const Guard& guard, FoldedModel& model) {
 
   FoldedLayer strange = Dense("guard_strange", logits + 1, {1, 1, guard.classes}, 2 * guard.classes);
   for (size_t c = 0; c < classes; ++c) {
-    const auto most = static_cast<float>(guard.strange - kFamiliar);
+    const auto most = static_cast<float>(kStrange - kFamiliar);
     strange.bias[classes + c] = most;
     std::fill_n(strange.weights.begin() + static_cast<std::ptrdiff_t>((classes + c) * classes), classes,
                 -most / guard.enough);
@@ -199,7 +194,7 @@ void AddGuard(const Guard& guard, FoldedModel& model) {
 }
 
 void AddGuard(const Guard& guard, Calibration& calibration) {
-  const auto most = static_cast<float>(guard.strange - kFamiliar);
+  const auto most = static_cast<float>(kStrange - kFamiliar);
   const float low = calibration.low.back(), high = calibration.high.back();
   const auto twice = [](std::vector<double> means, double more) {
     const size_t n = means.size();
@@ -212,7 +207,7 @@ void AddGuard(const Guard& guard, Calibration& calibration) {
   // after the addition it is the same range, so that the classes' logits, to which nothing is added, are
   // rounded once.
   const float lowest = std::max(low, calibration.least_top - kUnheard) + static_cast<float>(kFamiliar);
-  const float highest = std::max(high, high + static_cast<float>(guard.strange));
+  const float highest = std::max(high, high + static_cast<float>(kStrange));
   calibration.low.back() = lowest;
   calibration.high.back() = highest;
   calibration.means.back() = twice(means, kFamiliar);

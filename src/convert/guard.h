@@ -1,7 +1,6 @@
 // A guard against pictures of something else: inside the file, every score is multiplied by how familiar the
-// picture looks: by 0.993 for nine in ten of the user's own, and at the least by what brings any score below
-// the threshold of "not sure". The answer stays the same. It learns from the training pictures alone, needs
-// no pictures of other things, and is made of dense layers and an addition.
+// picture looks: by 0.993 for nine in ten of the user's own, by 0.18 at the least. The answer stays the same.
+// It learns from the user's own pictures alone, and is made of dense layers and an addition.
 //
 // A network that ends in a global average pool describes a picture by how much each of its channels lights
 // up. Familiarity of these features f (never negative) to a class is sum f_i log p_i / sum f_i, where p is
@@ -23,13 +22,11 @@ struct Guard {
   int classes = 0;
   std::vector<float> weights;  // (classes, features): log p - the least familiarity
   float enough = 1;            // of the sum of what is above zero: that familiar, nothing is taken off
-  double strange = 1.5;        // see kFamiliar
 };
 
-// The factor is 1 / (1 + e^v) with v from -5 (0.993) for a familiar picture to Guard::strange for one that is
-// not at all. That is at most 1.5 (0.18), so that in 256 steps of a score the order of the classes can still
-// be told, and at least -0.85 (0.7).
-inline constexpr double kFamiliar = -5;
+// The factor is 1 / (1 + e^v) with v from -5 (0.993) for a familiar picture to 1.5 (0.18) for one that is not
+// at all: not lower, so that in 256 steps of a score the order of the classes can still be told.
+inline constexpr double kFamiliar = -5, kStrange = 1.5;
 
 // Features of pictures of known class.
 struct Seen {
@@ -53,17 +50,10 @@ inline constexpr size_t kFewestOthers = 10;
 // hundred of them falls below is not at all, what nine in ten reach is enough; so nine in ten keep their
 // scores, and these stay as honest as they were. Nothing when there are fewer than kFewestOthers.
 struct Bounds {
-  double least = 0;      // familiarity to the nearest class
-  double enough = 1;     // sum over the classes of what is above `least`
-  double strange = 1.5;  // as Guard's; FitBounds leaves it
+  double least = 0;   // familiarity to the nearest class
+  double enough = 1;  // sum over the classes of what is above `least`
 };
 std::optional<Bounds> FitBounds(std::vector<std::vector<double>> familiarities);
-
-// Guard::strange for a model whose unsurest pictures of its own kind reach `tops` (not empty; top scores of
-// pictures that it did not train on): a picture that is not familiar falls to seven tenths of what 98 % of
-// them reach, and no lower, because what a guard takes off the few unfamiliar pictures of the user's own
-// makes their scores too low by as much.
-double StrangeFor(std::vector<double> tops);
 
 // `trained`: pictures of the model at hand, which say how large its features are.
 Guard MakeGuard(const std::vector<float>& log_means, const Bounds& bounds, const Seen& trained);

@@ -12,24 +12,21 @@ namespace {
 
 constexpr double kCoolest = 0.05, kHottest = 20;
 
-// Logits are the logarithms of the scores, but for a constant that softmax does not see: here it makes the
-// largest 0.
-double BelowTop(std::span<const float> scores, size_t label, double temperature) {
-  const auto logit = [&](float score) {
-    return image::Log(std::max(static_cast<double>(score), 1e-30)) / temperature;
-  };
-  return logit(scores[label]) - logit(*std::max_element(scores.begin(), scores.end()));
-}
-
 double Loss(std::span<const ScoredTruth> pictures, double temperature) {
   const double n = static_cast<double>(pictures.size()), certain = (n + 1) / (n + 2);
   double loss = 0;
   for (const ScoredTruth& picture : pictures) {
     const size_t classes = picture.scores.size();
     const double other = classes > 1 ? (1 - certain) / static_cast<double>(classes - 1) : 0;
+    // Logits are the logarithms of the scores, but for a constant that softmax does not see: here it makes
+    // the largest 0.
+    const auto logit = [&](float score) {
+      return image::Log(std::max(static_cast<double>(score), 1e-30)) / temperature;
+    };
+    const double top = logit(*std::max_element(picture.scores.begin(), picture.scores.end()));
     double sum = 0, expected = 0;
     for (size_t c = 0; c < classes; ++c) {
-      const double below = BelowTop(picture.scores, c, temperature);
+      const double below = logit(picture.scores[c]) - top;
       sum += image::Exp(std::max(below, -600.0));  // of what exact_math can
       expected += (static_cast<int>(c) == picture.truth ? certain : other) * below;
     }
@@ -62,13 +59,6 @@ double FitTemperature(std::span<const ScoredTruth> pictures) {
     }
   }
   return std::round(1000 * image::Exp((low + high) / 2)) / 1000;
-}
-
-double CooledTop(std::span<const float> scores, double temperature) {
-  double sum = 0;
-  for (size_t c = 0; c < scores.size(); ++c)
-    sum += image::Exp(std::max(BelowTop(scores, c, temperature), -600.0));
-  return 1 / sum;
 }
 
 bool CanCool(const FoldedModel& model) {

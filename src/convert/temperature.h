@@ -23,9 +23,6 @@ struct ScoredTruth {
 // certainty. 1 without pictures.
 double FitTemperature(std::span<const ScoredTruth> pictures);
 
-// The top score at that temperature.
-double CooledTop(std::span<const float> scores, double temperature);
-
 // Whether the last layer is one whose numbers can be divided: dense or convolution, without an activation.
 bool CanCool(const FoldedModel& model);
 // Divides the logits by `temperature`: the last layer's numbers, and what the calibration says of it. int8

@@ -152,8 +152,8 @@ std::string UseAndLimits(const Json& description) {
   const Json& use = description.at("data").at("intended_use");
   return fmt::format(
       "## Intended use\n\n{}\n\n## Limits\n\n"
-      "- It always names one of its classes: a picture of anything else gets a wrong label, perhaps with a "
-      "high score.\n"
+      "- It knows nothing but its classes: a picture of anything else gets a low score at best, for which "
+      "apps say \"not sure\", else a wrong label, perhaps with a high score.\n"
       "- The accuracy holds for pictures taken like those it was trained and tested on; other cameras, "
       "light, distance or background can lower it.\n"
       "- A score is not the probability of being right unless that was checked.\n\n",

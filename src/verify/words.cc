@@ -148,7 +148,7 @@ std::vector<std::string> Caveats(const Verdict& verdict) {
                     route->n, weakest->n, weakest->label));
   }
   all.push_back(
-      fmt::format("The model always names one of its {} classes, also for a picture of something else.",
+      fmt::format("A picture of something else gets \"not sure\" at best, else one of its {} classes.",
                   verdict.labels.size()));
   all.emplace_back(
       "The accuracy holds for pictures like these. Another place, camera or kind of subject needs a test of "

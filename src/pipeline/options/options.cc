@@ -151,7 +151,7 @@ constexpr Option kOptions[] = {
         "everything rounded as the file will round it."},
 
     {.name = "strangers", .into = Into<&Wanted::model, &Wanted::Model::strangers>, .kind = Kind::kChoice,
-     .value = "WHAT", .fallback = "answer", .choices = "not-sure|answer", .group = kModel,
+     .value = "WHAT", .fallback = "not-sure", .choices = "not-sure|answer", .group = kModel,
      .since = "convert",
      .help = "What becomes of pictures that are unlike the training pictures: not-sure lowers their scores "
         "inside the file, answer leaves them."},

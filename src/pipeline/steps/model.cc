@@ -84,7 +84,7 @@ Result<dataset::PixelSet> Pixels(Workspace& space, int size_px) {
 
 struct Convert {
   static constexpr StepFacts kFacts{
-      .name = "convert", .title = "convert", .command = "convert", .version = 3};
+      .name = "convert", .title = "convert", .command = "convert", .version = 4};
   struct Options {
     static constexpr std::string_view kNames[] = {"io", "quantization", "strangers"};
     convert::Io io = convert::Io::kUint8;
