@@ -8,7 +8,7 @@ of their test pictures stands in model/answers.json. Prints Markdown tables:
   1. the expected calibration error of the out-of-fold test pictures, before the temperature (the training engine's scores) and after (the
      int8 files'), with 95 % intervals of 1000 bootstraps over pictures, and how much the guard adds to it, with the interval of the paired
      difference; how many answers of int8 and float files agree; the share of the user's own pictures that are answered at a threshold which 95 %
-     of the other folds' pictures reach
+     of the other folds' pictures reach; what the guard adds to the int8 file
   2. what is promised, and what became of pictures that did not set the threshold
   3. pictures of other sets: the share that scores below what 95 % of the own pictures reach, by the shipped int8 file; sets of --kin show
      nearly the same things, and stand apart
@@ -170,9 +170,10 @@ def print_scores(runs):
         care = json.loads((run / "model/conversion.json").read_text())["care"]
         print(f"| {name} | {share(sum(r for _, r in without), len(without))} | {care[0]['temperature']} | {ece_with_interval(trained_answers(run))} "
               f"| {ece_with_interval(without)} | {ece_with_interval(guarded)} | {ece_added(without, guarded)} | {share(*agreement(run))} | {share(*agreement(twin))} |")
-    print("\n| set | own pictures answered, with the guard | without |\n|---|---|---|")
+    print("\n| set | own pictures answered, with the guard | without | int8 file, KB, with | without |\n|---|---|---|---|---|")
     for name, (run, twin) in runs.items():
-        print(f"| {name} | {coverage(twin)} | {coverage(run)} |")
+        size = [f"{(one / 'model/quantizedmodel.tflite').stat().st_size / 1000:.1f}" for one in (twin, run)]
+        print(f"| {name} | {coverage(twin)} | {coverage(run)} | {size[0]} | {size[1]} |")
 
 
 def print_promises(runs):
@@ -215,7 +216,8 @@ def main():
     parser.add_argument("--sets", default="leafsnap_phone,sign_digits_phone,trashnet,flowers")
     parser.add_argument("--others", default="leafsnap_phone,sign_digits_phone,trashnet,flowers,phone_objects4,covid_ct,crc_histology_mini,"
                         "xray_covid2,swedish_leaf,cifar10_jpeg_mini,xray_augmented_trap")
-    parser.add_argument("--kin", default="leafsnap_phone/swedish_leaf,covid_ct/xray_covid2,covid_ct/xray_augmented_trap", help="pairs of sets that show nearly the same things")
+    parser.add_argument("--kin", default="leafsnap_phone/swedish_leaf,leafsnap_phone/phone_objects4,flowers/leafsnap_phone,flowers/swedish_leaf,"
+                        "flowers/phone_objects4,covid_ct/xray_covid2,covid_ct/xray_augmented_trap", help="pairs of sets that show nearly the same things: plants, chests")
     parser.add_argument("--models", default="lite0-probe")
     parser.add_argument("--sizes", default="160")
     parser.add_argument("--strangers", type=int, default=40, help="pictures of each other set")

@@ -151,8 +151,7 @@ Result<void> FitGuards(std::vector<Careful>& models, const Request& request, Pro
 Result<void> MakeCareful(std::vector<Careful>& models, const Request& request, Progress& progress) {
   if (models.size() < 2) return {};
   for (Careful& model : models) {
-    model.temperature =
-        FitTemperature(Validated(models, TestedBy(model, request), *request.data.dataset));
+    model.temperature = FitTemperature(Validated(models, TestedBy(model, request), *request.data.dataset));
   }
   return request.strangers == Strangers::kNotSure ? FitGuards(models, request, progress) : Result<void>();
 }
