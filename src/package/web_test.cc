@@ -96,7 +96,7 @@ Json ExamplesOf(const fs::path& out) {
 }
 
 TEST(PackWeb, ShowsAPictureOfEachClassOnlyWhenAsked) {
-  Sample sample = MakeSample("examples", WithLabels(describe::sample::FloatModel(), Labels()));
+  WebSample sample = MakeSample("examples", WithLabels(describe::sample::FloatModel(), Labels()));
   // A dull red before the bright one; the blue one carries a secret behind its pixels.
   const auto put = [&](const char* name, const std::vector<uint8_t>& rgb, std::string_view behind) {
     const Bytes png = image::EncodePng(rgb, 9, 9);
