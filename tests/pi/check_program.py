@@ -129,10 +129,15 @@ assert [answer[:3] for answer in lines("--camera", stream, "--every-frame")] == 
 with stream.open("rb") as pipe:
     assert lines("--camera", "-", "--every-frame", stdin=pipe)[-1][:3] == lines(jpegs[-1])[0][:3]
 
-# The field test: a record that grows by series; no shot of another label or model.
+# The field test: a record that grows by series; no shot of another label or model. What is shown are pictures that the run does not know.
+shown, other_shown = out / "shown", out / "other shown"
+for number, place in enumerate((shown, shown, shown, other_shown)):
+    place.mkdir(exist_ok=True)
+    patches = [[tuple(chance.randrange(256) for _ in range(3)) for _ in range(6)] for _ in range(5)]
+    write_bmp(place / f"{number}.bmp", [[patches[y // 10][x // 10] for x in range(60)] for y in range(50)])
 log = out / "field-test.json"
-run("--field-test", log, "--label", labels[0], "--camera", folder, "--shots", "3", "--pause", "0")
-run("--field-test", log, "--label", labels[1], "--distance", "half", "--camera", folder, "--shots", "1", "--pause", "0")
+run("--field-test", log, "--label", labels[0], "--camera", shown, "--shots", "3", "--pause", "0")
+run("--field-test", log, "--label", labels[1], "--distance", "half", "--camera", other_shown, "--shots", "1", "--pause", "0")
 shots = json.loads(log.read_text())["field_test"]["shots"]
 assert [(shot["series"], shot["label"], shot["distance"]) for shot in shots] == [(1, labels[0], "fills")] * 3 + [(2, labels[1], "half")], shots
 assert "not a label" in run("--field-test", log, "--label", "no such", "--camera", folder, code=2)[1]
@@ -146,8 +151,8 @@ assert "another model" in run("--field-test", out / "other.json", "--label", lab
 # The same with the photographs, in one zip file.
 field_zip = out / "photographs/field-test.zip"
 field_zip.parent.mkdir()
-run("--field-test", field_zip, "--label", labels[0], "--camera", folder, "--shots", "3", "--pause", "0")
-run("--field-test", field_zip, "--label", labels[1], "--distance", "half", "--camera", folder, "--shots", "1", "--pause", "0")
+run("--field-test", field_zip, "--label", labels[0], "--camera", shown, "--shots", "3", "--pause", "0")
+run("--field-test", field_zip, "--label", labels[1], "--distance", "half", "--camera", other_shown, "--shots", "1", "--pause", "0")
 with zipfile.ZipFile(field_zip) as kept:
     assert kept.testzip() is None
     assert kept.namelist()[0] == "record.json" and sorted(kept.namelist()[1:]) == [f"{size}/{n:03}.{kind}" for size, kind in (("seen", "png"), ("whole", "jpg")) for n in range(1, 5)]
@@ -156,7 +161,7 @@ with zipfile.ZipFile(field_zip) as kept:
         assert {key: shot[key] for key in ("series", "label", "distance", "predicted", "scores")} == {key: alone[key] for key in ("series", "label", "distance", "predicted", "scores")}
     assert [shot["picture"] for shot in photographed] == [1, 2, 3, 4]
     (out / "seen.png").write_bytes(kept.read("seen/004.png"))
-    assert lines(out / "seen.png")[0][:3] == lines(next(folder.glob("00.*")))[0][:3]
+    assert lines(out / "seen.png")[0][:3] == lines(other_shown / "3.bmp")[0][:3]
     assert kept.read("whole/004.jpg")[:2] == b"\xff\xd8"
 no_zip = out / "no.zip"
 no_zip.write_bytes(b"no zip file")
