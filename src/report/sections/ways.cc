@@ -54,6 +54,10 @@ Section WaysSection(const Records& records) {
       .lead =
           "The paper's Figure 6: by where pictures come from and whose model it is. Grey steps are skipped.",
       .blocks = {}};
+  if (!records.search && !records.verdict.is_object()) {
+    section.made_by = "run PICTURES -o RUN";
+    return section;
+  }
   Table table{.id = "ways", .caption = "Steps of each way", .columns = {{"Way"}}, .look = Look::kSteps};
   for (const WayStep& step : kSteps) table.columns.push_back({step.title});
   for (const Way& way : kWays) {
