@@ -48,6 +48,16 @@ $ head -c 3000 own/file.safetensors >own/broken.safetensors; HANDLENS_BACKBONES=
 */own/broken.safetensors: this backbone cannot be used: *; fetch or add it again
 mine: *
 
+# A probe of a backbone carries the guard against strangers, unless asked not to; a network trained from scratch does not.
+$ "$MAKE_PICTURES" more 2 60 40
+$ handlens inspect more -o R3 -q >out 2>&1
+$ guards() { grep -o '"guard": *[a-z]*' R3/model/conversion.json | sort | uniq -c; }
+> for models in mine-probe nano8; do HANDLENS_BACKBONES="$PWD/own" handlens describe R3 --preset quick --models $models --generators gen1 --sizes 30 --folds 3 --epochs 4 -q --yes >out 2>&1; guards; done
+> HANDLENS_BACKBONES="$PWD/own" handlens describe R3 --models mine-probe --strangers answer -q --yes >out 2>&1; guards
+      4 "guard": true
+      4 "guard": false
+      4 "guard": false
+
 $ HANDLENS_BACKBONES="$PWD/own" handlens backbone remove file
 removed */own/file.safetensors; runs that began with it have their own copy
 $ HANDLENS_BACKBONES="$PWD/own" handlens backbone remove file

@@ -82,6 +82,14 @@ Result<dataset::PixelSet> Pixels(Workspace& space, int size_px) {
   return dataset::LoadPixels(space.dataset, size_px, space.fit, space.At("cache"));
 }
 
+// The guard knows strangers where channels know more than the classes: in probes of a backbone. In small
+// networks that were trained from scratch scores alone tell strangers better, and in tuned ones it is of
+// little use (docs/studies/abstain.md).
+convert::Strangers StrangersOf(const train::TrialSpec& spec, std::optional<convert::Strangers> wanted) {
+  const bool probe = spec.start && spec.start->method == train::Method::kProbe;
+  return probe ? wanted.value_or(convert::Strangers::kAnswer) : convert::Strangers::kAnswer;
+}
+
 struct Convert {
   static constexpr StepFacts kFacts{
       .name = "convert", .title = "convert", .command = "convert", .version = 4};
@@ -112,7 +120,7 @@ struct Convert {
   static Result<void> Work(Workspace& space, const Options& options) {
     convert::Request request;
     request.method = options.quantization.value_or(convert::Method::kPostTraining);
-    request.strangers = options.strangers.value_or(convert::Strangers::kAnswer);
+    request.strangers = StrangersOf(space.final_trial.spec, options.strangers);
     request.final_trial = space.At("trials") / space.final_trial.id;
     for (const train::TrialResult& fold : space.chosen.folds)
       request.fold_trials.push_back(space.At("trials") / fold.id);
