@@ -48,7 +48,7 @@ $ head -c 3000 own/file.safetensors >own/broken.safetensors; HANDLENS_BACKBONES=
 */own/broken.safetensors: this backbone cannot be used: *; fetch or add it again
 mine: *
 
-# A probe of a backbone carries the guard against strangers, unless asked not to; a network trained from scratch does not.
+# A model from a backbone carries the guard against strangers, unless asked not to; a network trained from scratch does not.
 $ "$MAKE_PICTURES" more 2 60 40
 $ handlens inspect more -o R3 -q >out 2>&1
 $ guards() { grep -o '"guard": *[a-z]*' R3/model/conversion.json | sort | uniq -c; }

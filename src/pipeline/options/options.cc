@@ -154,7 +154,7 @@ constexpr Option kOptions[] = {
      .value = "WHAT", .fallback = "not-sure", .choices = "not-sure|answer", .group = kModel,
      .since = "convert",
      .help = "What becomes of pictures that are unlike the training pictures: not-sure lowers their scores "
-        "inside the files of probes of a backbone, answer leaves them; other models leave them in any case."},
+        "inside the files of models from a backbone, answer leaves them; others leave them in any case."},
     {.name = "max-wrong", .into = Into<&Wanted::model, &Wanted::Model::max_wrong>, .kind = Kind::kNumber,
      .value = "SHARE", .fallback = "0.05", .low = 0.001, .high = 0.5, .group = kModel, .since = "describe",
      .help = "How many of the app's answers may be wrong: the threshold of \"not sure\" is set so that this "

@@ -82,12 +82,11 @@ Result<dataset::PixelSet> Pixels(Workspace& space, int size_px) {
   return dataset::LoadPixels(space.dataset, size_px, space.fit, space.At("cache"));
 }
 
-// The guard knows strangers where channels know more than the classes: in probes of a backbone. In small
-// networks that were trained from scratch scores alone tell strangers better, and in tuned ones it is of
-// little use (docs/studies/abstain.md).
+// The guard knows strangers where channels know more than the classes: in models that began with a backbone.
+// In small networks that were trained from scratch scores alone tell strangers better
+// (docs/studies/abstain.md).
 convert::Strangers StrangersOf(const train::TrialSpec& spec, std::optional<convert::Strangers> wanted) {
-  const bool probe = spec.start && spec.start->method == train::Method::kProbe;
-  return probe ? wanted.value_or(convert::Strangers::kAnswer) : convert::Strangers::kAnswer;
+  return spec.start ? wanted.value_or(convert::Strangers::kAnswer) : convert::Strangers::kAnswer;
 }
 
 struct Convert {
