@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "pipeline/run_folder.h"
 #include "tflite/tflite.h"
 #include "verify/phone.h"
 #include "verify/sample_phone.h"
@@ -36,6 +37,15 @@ std::string Why(const fs::path& run, const ChainStep& step) {
 const ChainStep kConvert{"convert", {"weights"}, {"model"}, "options"};
 const ChainStep kDescribe{
     "describe", {"model/m.tflite", "names"}, {"model/m.tflite", "model/card"}, "options"};
+
+TEST(Timings, EntriesOfOtherTypesCountForNothing) {
+  const fs::path run = FreshRun("timings");
+  Write(run / "timings.json",
+        R"({"format": "handlens-timings", "version": 1, "steps": [1, null, {"name": 1, "seconds": 2},
+            {"name": "search", "seconds": "3"}, {"seconds": 4}, {"name": "search", "seconds": 5.5}]})");
+  EXPECT_EQ(SecondsOf(run, "search").value(), 5.5);
+  EXPECT_EQ(SecondsOf(run, "split").value(), 0);
+}
 
 // weights -> convert -> model/m.tflite -> describe rewrites it.
 fs::path TwoSteps(const std::string& name) {

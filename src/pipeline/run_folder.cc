@@ -74,7 +74,14 @@ Result<Json> TimedSteps(const fs::path& folder) {
   std::error_code error;
   if (!fs::exists(path, error)) return Json::array();
   HL_ASSIGN(const Json record, ReadRecord(path, kTimingsFormat, kTimingsVersion));
-  return record.contains("steps") && record["steps"].is_array() ? record["steps"] : Json::array();
+  Json steps = Json::array();
+  if (!record.contains("steps") || !record["steps"].is_array()) return steps;
+  for (const Json& step : record["steps"]) {
+    const bool timed = step.is_object() && step.contains("name") && step["name"].is_string() &&
+                       step.contains("seconds") && step["seconds"].is_number();
+    if (timed) steps.push_back(step);
+  }
+  return steps;
 }
 
 }  // namespace

@@ -61,6 +61,9 @@ TEST(Config, NamesLineAndRangeOfABadValue) {
 
 TEST(Config, RefusesBrokenToml) {
   EXPECT_TRUE(ErrorOf("folds = \n").starts_with(":1: ")) << ErrorOf("folds = \n");
+  for (const char* text : {"[[", "[[\n", "[[ \n]]", "[[\nfolds = 3\n", "a.\n", "= 3"})
+    EXPECT_NE(ErrorOf(text), "no error")
+        << text;  // the library's parser gave up on the second: the program ended
 }
 
 TEST(Settings, FlagsPrecedeEnvironmentPrecedesConfigPrecedesDefault) {

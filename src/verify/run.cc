@@ -205,7 +205,7 @@ Json ReadResampling(const std::filesystem::path& run) {
   Json kept;
   if (!record) return kept;
   for (const char* const part : {"repeats", "nested"}) {
-    if (!record->contains(part)) continue;
+    if (!record->contains(part) || !(*record)[part].is_object()) continue;
     kept[part] = (*record)[part];
     for (const char* const lists : {"runs", "folds"}) kept[part].erase(lists);
   }

@@ -105,8 +105,10 @@ std::optional<WeakestClass> Weakest(const Verdict& verdict) {
 std::vector<std::string> ResamplingSentences(const Json& crossvalidation) {
   std::vector<std::string> sentences;
   for (const char* const part : {"repeats", "nested"}) {
-    if (crossvalidation.is_object() && crossvalidation.contains(part))
-      sentences.push_back(crossvalidation[part].value("sentence", ""));
+    if (!crossvalidation.is_object() || !crossvalidation.contains(part)) continue;
+    const Json& said = crossvalidation[part];
+    if (said.is_object() && said.contains("sentence") && said["sentence"].is_string())
+      sentences.push_back(said["sentence"].get<std::string>());
   }
   return sentences;
 }

@@ -34,6 +34,16 @@ TEST(Headline, CountsTheChecksAndSaysThatNoPhoneWasTried) {
   EXPECT_EQ(Headline(MadeVerdict()), "Passed 2 of 2 checks on pictures like yours; not tried on a phone");
 }
 
+TEST(ResamplingSentences, AreTextsOrNone) {
+  const Json good = {{"repeats", {{"sentence", "a"}}}, {"nested", {{"sentence", "b"}}}};
+  EXPECT_THAT(ResamplingSentences(good), testing::ElementsAre("a", "b"));
+  for (const Json& other :
+       {Json(), Json(1), Json::array(), Json{{"sentence", 1}}, Json{{"sentence", nullptr}}}) {
+    EXPECT_THAT(ResamplingSentences({{"repeats", other}, {"nested", other}}), testing::IsEmpty()) << other;
+    EXPECT_THAT(ResamplingSentences(other), testing::IsEmpty()) << other;
+  }
+}
+
 TEST(Headline, SaysWhatAPhoneDid) {
   Verdict v = MadeVerdict();
   v.routes.push_back(v.routes[0]);

@@ -1,8 +1,7 @@
 // Reading handlens.toml (declared in settings.h). The TOML library stays in this file and own_*.cc.
-#include <toml++/toml.h>
-
 #include "base/disk.h"
 #include "base/suggest.h"
+#include "pipeline/options/toml_at.h"
 #include "pipeline/settings.h"
 
 namespace handlens::pipeline {
@@ -55,6 +54,8 @@ Result<ConfigFile> ReadConfig(const std::filesystem::path& path) {
     table = toml::parse(*text, path.string());
   } catch (const toml::parse_error& e) {
     return Fail(ErrorKind::kUsage, "{}:{}: {}", path.string(), e.source().begin.line, e.description());
+  } catch (const std::logic_error&) {
+    return Fail(ErrorKind::kUsage, "{}: no TOML that can be read", path.string());
   }
   for (const auto& [key, node] : table) {
     const std::string name(key.str());
