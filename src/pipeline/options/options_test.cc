@@ -55,7 +55,7 @@ TEST(CheckValue, RefusesTextThatCannotBeKept) {
   const auto refused = CheckValue(*FindOption("name"), "caf\xe9", "--name");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::kUsage);
-  EXPECT_EQ(refused.error().message, "--name: 'caf\\xe9' is not UTF-8");
+  EXPECT_EQ(refused.error().message, "--name: 'caf\\xE9' is not UTF-8");
   EXPECT_TRUE(CheckValue(*FindOption("name"), "caf\xc3\xa9", "--name"));
 }
 
