@@ -105,6 +105,14 @@ TEST(Page, SaysWhichPhonesHaveRoomForAnAnswer) {
   EXPECT_THAT(Own(records), HasSubstr("31.4 ms"));
 }
 
+TEST(Page, SaysWhatASmallDeviceNeeds) {
+  Records records = fixture::MakeRecords({});
+  EXPECT_THAT(Own(records), Not(HasSubstr("on a small device")));
+  records.plain_c = {27'392, 37'136};
+  EXPECT_THAT(Own(records),
+              testing::AllOf(HasSubstr("27.4 KB"), HasSubstr("37.1 KB"), HasSubstr("small device")));
+}
+
 TEST(Page, ShowsWhyItAnswered) {
   Records records = fixture::MakeRecords({});
   std::vector<double> drops(49, 0.0);

@@ -85,6 +85,9 @@ Result<Records> ReadRecords(const std::filesystem::path& run) {
   records.memory = OptionalPlain(run / "memory.json", "handlens-memory", problems);
   records.crossvalidation = OptionalPlain(run / "crossvalidation.json", "handlens-crossvalidation", problems);
   records.timings = OptionalPlain(run / "timings.json", "handlens-timings", problems);
+  if (const auto model = ReadFile(run / "model" / "quantizedmodel.tflite")) {
+    if (const auto needs = inference::NeedsOf(*model)) records.plain_c = *needs;
+  }
   if (auto csv = ReadText(run / "predictions.csv")) {
     auto predictions = ParsePredictions(*csv, (run / "predictions.csv").string(), records.dataset);
     if (predictions) records.predictions = *std::move(predictions);

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "dataset/dataset.h"
+#include "inference/inference.h"
 #include "reduce/reduce.h"
 #include "review/review.h"
 #include "search/search.h"
@@ -35,6 +36,7 @@ struct Records {
   std::optional<search::SearchResult> search;
   std::optional<reduce::ReduceResult> reduce;
   Json conversion, description, verdict, timings, memory, crossvalidation;  // null = not there
+  std::optional<inference::CNeeds> plain_c;  // of the int8 file; nothing where it has no form in C
   std::vector<RoutePrediction> predictions;
   std::string config;  // handlens.toml, empty = not there
   std::vector<std::string>

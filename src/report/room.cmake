@@ -1,4 +1,4 @@
-handlens_room(report FOLDERS sections DEPS base image pixels tflite dataset split train review search reduce convert describe package verify)
+handlens_room(report FOLDERS sections DEPS base image pixels tflite dataset split train review search reduce convert describe inference package verify)
 
 # The page's files and the plotting library are taken into the program as they are (assets.cc).
 set(HANDLENS_ECHARTS_JS "${CMAKE_BINARY_DIR}/assets/echarts.min.js" CACHE FILEPATH

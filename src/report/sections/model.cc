@@ -263,6 +263,15 @@ void AddMemory(const Records& records, Section& section) {
   AddTimes(records, section);
 }
 
+void AddPlainC(const Records& records, Section& section) {
+  if (!records.plain_c) return;
+  section.blocks.emplace_back(
+      Facts{{{ByteCount(static_cast<double>(records.plain_c->constant_bytes)), "flash on a small device",
+              "weights and tables of the quantized model as plain C (app --target c), without the program"},
+             {ByteCount(static_cast<double>(records.plain_c->arena_bytes)), "memory on a small device",
+              "what the plain C works in for one answer; the picture comes on top"}}});
+}
+
 }  // namespace
 
 Section ModelSection(const Records& records) {
@@ -283,6 +292,7 @@ Section ModelSection(const Records& records) {
              {candidate.generator.name, "augmentation", ""},
              {Thousands(cell->parameters), "parameters", ""}}});
   AddMemory(records, section);
+  AddPlainC(records, section);
   section.blocks.emplace_back(Architecture(spec.layers.empty() ? candidate.architecture : spec));
   section.blocks.emplace_back(HyperParameters(*cell));
   section.blocks.emplace_back(Augmentation(candidate.generator));
