@@ -37,6 +37,13 @@ struct CModel {
   int64_t arena_bytes = 0;     // of working memory
 };
 
+// What a model takes of a small device: see CModel.
+struct CNeeds {
+  int64_t constant_bytes = 0, arena_bytes = 0;
+};
+// Errors as of WriteC, but for labels.
+Result<CNeeds> NeedsOf(std::span<const uint8_t> model);
+
 // The same request gives the same text. Kind kBadInput, by the operator's name and place: one that is not
 // known here, or numbers other than int8; likewise a file that tflite::ReadGraph refuses, or another number
 // of labels than outputs.

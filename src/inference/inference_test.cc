@@ -192,6 +192,10 @@ TEST(PlainC, AWholeModelCompilesAsCAndCarriesItsLabels) {
   ASSERT_TRUE(judge);
   const auto picture = RandomPicture(model->size_px, 4);
   EXPECT_EQ(classifier.Scores(picture), *(*judge)->Classify(picture));
+  const auto needs = NeedsOf(bytes);
+  ASSERT_TRUE(needs);
+  EXPECT_EQ(needs->constant_bytes, model->constant_bytes);
+  EXPECT_EQ(needs->arena_bytes, static_cast<int64_t>(library.Function<size_t()>("handlens_arena_bytes")()));
   EXPECT_EQ(WriteC({.model = bytes,
                     .name = "a name */ with \\ traps",
                     .labels = labels,

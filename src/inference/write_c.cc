@@ -172,6 +172,12 @@ Result<std::string> WriteBody(const tflite::Graph& graph, std::string_view prefi
   return Replaced(BodyText(lowered), kPrefix, prefix);
 }
 
+Result<CNeeds> NeedsOf(std::span<const uint8_t> model) {
+  HL_ASSIGN(const tflite::Graph graph, tflite::ReadGraph(model));
+  HL_ASSIGN(const Lowered lowered, Lower(graph));
+  return CNeeds{lowered.constant_bytes, lowered.arena_bytes};
+}
+
 Result<CModel> WriteC(const CRequest& request) {
   HL_ASSIGN(const tflite::Graph graph, tflite::ReadGraph(request.model));
   HL_ASSIGN(const Lowered lowered, Lower(graph));
