@@ -50,10 +50,10 @@ mine: *
 
 # A model from a backbone carries the guard against strangers, unless asked not to; a network trained from scratch does not.
 $ "$MAKE_PICTURES" more 2 60 40
-$ handlens inspect more -o R3 -q >out 2>&1
-$ guards() { grep -o '"guard": *[a-z]*' R3/model/conversion.json | sort | uniq -c; }
-> for models in mine-probe nano8; do HANDLENS_BACKBONES="$PWD/own" handlens describe R3 --preset quick --models $models --generators gen1 --sizes 30 --folds 3 --epochs 4 -q --yes >out 2>&1; guards; done
-> HANDLENS_BACKBONES="$PWD/own" handlens describe R3 --models mine-probe --strangers answer -q --yes >out 2>&1; guards
+$ handlens inspect more -o G -q >out 2>&1
+$ guards() { grep -o '"guard": *[a-z]*' G/model/conversion.json | sort | uniq -c; }
+> for models in mine-probe nano8; do HANDLENS_BACKBONES="$PWD/own" handlens describe G --preset quick --models $models --generators gen1 --sizes 30 --folds 3 --epochs 4 -q --yes >out 2>&1; guards; done
+> HANDLENS_BACKBONES="$PWD/own" handlens describe G --models mine-probe --strangers answer -q --yes >out 2>&1; guards
       4 "guard": true
       4 "guard": false
       4 "guard": false
