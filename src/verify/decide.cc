@@ -14,7 +14,8 @@ namespace {
 
 // Where two ways disagree and it is no tie of two scores.
 std::string Answers(size_t flips) {
-  return flips == 0 ? "same answers" : Count(static_cast<int64_t>(flips), "answer") + " differ";
+  if (flips == 0) return "same answers";
+  return Count(static_cast<int64_t>(flips), "answer") + (flips == 1 ? " differs" : " differ");
 }
 
 RuleResult Rule(std::string name, bool passed, std::string text, std::string advice) {
@@ -134,6 +135,10 @@ RuleResult Engine(const Rules& rules, const Verdict& v) {
       "this is a defect: the .tflite file is not the model that was trained; convert again and report it");
 }
 
+// Of the answers of an int8 model, between two arithmetics; a fifth of what it may differ from the float
+// model by.
+constexpr double kMostTurned = 0.01;
+
 RuleResult KernelsAgree(const Verdict& v) {
   std::string text;
   bool passed = true, any = false;
@@ -142,9 +147,13 @@ RuleResult KernelsAgree(const Verdict& v) {
     if (!IsJudged(route) || !route->builtin) continue;
     any = true;
     const Comparison& c = *route->builtin;
-    // Roundings add up over the layers of an int8 model, so its scores may stray; what it says may not.
+    // Roundings add up over the layers of an int8 model: its scores may stray, and of many answers one may
+    // turn that was nearly another.
     const bool float_model = name == "computer";
-    passed = passed && c.flips_beyond_ties == 0 && (!float_model || c.max_score_difference <= c.tolerance);
+    const double turned =
+        static_cast<double>(c.flips_beyond_ties) / static_cast<double>(std::max<size_t>(c.n, 1));
+    passed = passed && turned <= (float_model ? 0 : kMostTurned) &&
+             (!float_model || c.max_score_difference <= c.tolerance);
     text += fmt::format("{}{}: scores at most {:.2g} apart, {}", text.empty() ? "" : "; ", name,
                         c.max_score_difference, Answers(c.flips_beyond_ties));
   }

@@ -262,7 +262,7 @@ struct Describe {
 };
 
 struct Verify {
-  static constexpr StepFacts kFacts{.name = "verify", .title = "verify", .command = "verify", .version = 4};
+  static constexpr StepFacts kFacts{.name = "verify", .title = "verify", .command = "verify", .version = 5};
   struct Options {
     static constexpr std::string_view kNames[] = {"min_accuracy",    "min_agreement", "max_bytes", "for",
                                                   "max_camera_loss", "backgrounds",   "max_memory"};
