@@ -49,6 +49,17 @@ constexpr double kFinalShare = 1 / 0.7;
 // small networks.
 constexpr double kAfterSteps = 8, kDecodes = 4, kDecode_s = 0.004, kAfterAlways_s = 1.5;
 
+// Seconds of a training step for one picture.
+double PictureStep_s(const search::Candidate& candidate, double trial_s, size_t training_pictures) {
+  return trial_s / std::max(1.0, static_cast<double>(training_pictures) * candidate.recipe.epochs);
+}
+
+// All that comes after the final training of such a model.
+double After_s(const Run& run, double step_s) {
+  const double all = static_cast<double>(run.space.dataset.pictures.size());
+  return kAfterAlways_s + all * (kDecodes * kDecode_s + kAfterSteps * step_s) / std::max(run.space.jobs, 1);
+}
+
 // The repeats are of a candidate that is not chosen yet: the mean one stands for it. A nested search has four
 // fifths of the pictures; what it chose is trained on a fold, once more at most.
 Result<search::Plan> PlanAgain(const Run& run, const std::vector<search::Candidate>& candidates,
@@ -88,11 +99,7 @@ Result<void> PlanBudget(const Run& run, RunPlan& plan) {
             search::MeasureTrials(plan.candidates, pictures, *run.space.progress));
   const double threads = std::max(run.space.jobs, 1), folds = run.wanted().folds.folds;
   const double rounds = std::ceil(folds / threads);
-  const auto step_s = [&](size_t c) {
-    return trial_s[c] / std::max(1.0, static_cast<double>(pictures) * plan.candidates[c].recipe.epochs);
-  };
-  const double all = static_cast<double>(run.space.dataset.pictures.size());
-  plan.after_s = kAfterAlways_s + all * (kDecodes * kDecode_s + kAfterSteps * step_s(0)) / threads;
+  plan.after_s = After_s(run, PictureStep_s(plan.candidates[0], trial_s[0], pictures));
   plan.least_s = trial_s[0] * (rounds + kFinalShare) + plan.after_s;
   const double left_s = run.space.budget->LeftSeconds();
   for (const double s : trial_s) {
@@ -162,11 +169,15 @@ double FinalSeconds(const Workspace& space) {
   return fold_s * pictures / static_cast<double>(std::max<size_t>(space.split.folds[0].train.size(), 1));
 }
 
-// One fold's training is about the final model's, and calibration and judging are small beside it.
+// Which candidate will be chosen is not known; the dearest wins more often than not, and stands for it.
 double TotalSeconds(const Run& run, const RunPlan& plan) {
-  const double final_s =
-      plan.search.trials > 0 ? plan.search.seconds * run.space.jobs / plan.search.trials : 0;
-  return plan.search.seconds + plan.reduction.seconds + plan.again.seconds + final_s;
+  double end_s = 0;
+  if (!plan.candidates.empty()) {
+    const double step_s = PictureStep_s(plan.candidates[plan.search.dearest], plan.search.dearest_trial_s,
+                                        search::TrainingPictures(run.space.dataset));
+    end_s = plan.search.dearest_trial_s * kFinalShare + After_s(run, step_s);
+  }
+  return plan.search.seconds + plan.reduction.seconds + plan.again.seconds + end_s;
 }
 
 Result<void> CheckDisk(const Run& run, const RunPlan& plan) {

@@ -27,7 +27,7 @@ struct RunPlan {
 // From the settings and the inspected pictures. Times one step of every candidate: a second or a few.
 Result<RunPlan> MakePlan(const Run& run);
 
-// Of the search, the reduction and the final training.
+// Of the search, the reduction, the final training, and all that comes after it.
 double TotalSeconds(const Run& run, const RunPlan& plan);
 
 // Of the final training, once a candidate was chosen: as many epochs as a fold, of all folds' pictures.

@@ -319,6 +319,9 @@ Result<Plan> PlanTrials(const std::vector<Candidate>& candidates, size_t trainin
   plan.trials = static_cast<int>(std::lround(trials));
   plan.seconds = std::max(work_s / std::max(1, std::min(options.jobs, plan.trials)),
                           *std::min_element(trial_s.begin(), trial_s.end()));
+  const auto dearest = std::max_element(trial_s.begin(), trial_s.end());
+  plan.dearest = static_cast<size_t>(dearest - trial_s.begin());
+  plan.dearest_trial_s = *dearest;
   return plan;
 }
 

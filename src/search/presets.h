@@ -45,6 +45,8 @@ Result<Coverage> PresetCoverage(std::string_view preset);
 struct Plan {
   int trials = 0;
   double seconds = 0;
+  size_t dearest = 0;          // the candidate whose trials take longest
+  double dearest_trial_s = 0;  // one of its folds, on one thread
   int64_t memory_bytes = 0, disk_bytes = 0;
 };
 struct PlanOptions {
