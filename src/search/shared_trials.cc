@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <iterator>
 
 #include "base/disk.h"
 
@@ -35,11 +34,6 @@ Result<void> SharedTrials::List() {
   HL_ASSIGN(std::vector<std::string> names, ListFolder(trials_));
   const std::lock_guard lock(mutex_);
   names_ = std::move(names);
-  if (!earlier_) {
-    earlier_.emplace();
-    std::copy_if(names_.begin(), names_.end(), std::back_inserter(*earlier_),
-                 [](const std::string& name) { return !HasOwner(name); });
-  }
   return {};
 }
 
@@ -48,7 +42,6 @@ bool SharedTrials::IsFinished(const std::string& id) {
     const std::lock_guard lock(mutex_);
     if (finished_.contains(id)) return true;
     if (!std::binary_search(names_.begin(), names_.end(), id)) return false;
-    if (!std::binary_search(earlier_->begin(), earlier_->end(), id)) return true;
   }
   // "It is there" is true wherever it comes from; "it is not" may be old, and is asked of the listing.
   if (::access((trials_.native() + "/" + id + "/trial.json").c_str(), F_OK) != 0 &&

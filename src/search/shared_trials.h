@@ -40,10 +40,7 @@ class SharedTrials {
   Claims claims_;
   std::mutex mutex_;                // guards all below
   std::vector<std::string> names_;  // in the folder, sorted
-  // Folders of trials that were there when this process began, sorted: a process that had the run for itself
-  // may have left them unfinished. Those that came later were renamed, whole.
-  std::optional<std::vector<std::string>> earlier_;
-  std::set<std::string> finished_;  // by this process, and those of the earlier ones that are
+  std::set<std::string> finished_;
 };
 
 // Puts the newest state that an interrupted training of the trial left into `folder`: state.bin of trials/ID

@@ -276,15 +276,12 @@ void Pool::WorkShared(Progress& progress) {
 // What others finished is done, what nobody has is waiting.
 Result<Found> Pool::LookAtOthers() {
   HL_TRY(options_.shared->List());
-  std::vector<size_t> elsewhere;
-  {
-    const std::lock_guard lock(mutex_);
-    for (size_t job = 0; job < jobs_.size(); ++job) {
-      if (states_[job] == JobState::kElsewhere) elsewhere.push_back(job);
-    }
-  }
   Found most = Found::kNothing;
-  for (const size_t job : elsewhere) {
+  for (size_t job = 0; job < jobs_.size(); ++job) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (states_[job] != JobState::kElsewhere) continue;
+    }
     if (TakeFinished(job)) {
       most = std::max(most, Found::kFinished);
     } else if (options_.shared->IsFree(ids_[job])) {
