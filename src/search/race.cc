@@ -104,13 +104,8 @@ void Race::JudgeClimbers() {
     CellResult& cell = cells_[c];
     const auto [chain, place] = place_[c];
     const CellResult& below = cells_[chains_[chain][place - 1]];
-    const Gain gain = GainOver(dataset_, below, cell);
-    if (gain.mean + gain.error < kSearchMargin) {
-      cell.eliminated_because = fmt::format(
-          "{}: {:+.3f} ± {:.3f} against {} on the same {} validation pictures; the next step has to promise "
-          "{:.3f}",
-          AfterFolds(rung_), gain.mean, gain.error, CandidateName(below.candidate), gain.n, kSearchMargin);
-    }
+    cell.eliminated_because = WhyBelow(below, cell, kSearchMargin,
+                                       fmt::format("the next step has to promise {:.3f}", kSearchMargin));
     for (const size_t f : finished_) {
       const Paired paired = Compare(dataset_, cells_[f], cell);
       if (!cell.eliminated_because.empty() || paired.only_a <= paired.only_b || paired.p >= kSignificance)
@@ -126,15 +121,20 @@ void Race::JudgeClimbers() {
 void Race::JudgeByStandard() {
   for (const size_t c : active_) {
     CellResult& cell = cells_[c];
-    const Gain gain = GainOver(dataset_, *standard_->cell, cell);
-    if (gain.mean + gain.error >= -standard_->margin) continue;
-    cell.eliminated = true;
-    cell.eliminated_because = fmt::format(
-        "{}: {:+.3f} ± {:.3f} against {} on the same {} validation pictures; at most {:.3f} below it is "
-        "allowed",
-        AfterFolds(rung_), gain.mean, gain.error, CandidateName(standard_->cell->candidate), gain.n,
-        standard_->margin);
+    cell.eliminated_because = WhyBelow(*standard_->cell, cell, -standard_->margin,
+                                       fmt::format("at most {:.3f} below it is allowed", standard_->margin));
+    cell.eliminated = !cell.eliminated_because.empty();
   }
+}
+
+// Why `cell` is stopped where its gain over `other` does not reach `least`, its error included; `rule` says
+// what is asked for. Empty when it goes on.
+std::string Race::WhyBelow(const CellResult& other, const CellResult& cell, double least,
+                           const std::string& rule) const {
+  const Gain gain = GainOver(dataset_, other, cell);
+  if (gain.mean + gain.error >= least) return "";
+  return fmt::format("{}: {:+.3f} ± {:.3f} against {} on the same {} validation pictures; {}",
+                     AfterFolds(rung_), gain.mean, gain.error, CandidateName(other.candidate), gain.n, rule);
 }
 
 // The next heat from those that finished this one; false when nobody climbs.

@@ -56,6 +56,8 @@ class Race {
   void Judge();
   void JudgeClimbers();
   void JudgeByStandard();
+  std::string WhyBelow(const CellResult& other, const CellResult& cell, double least,
+                       const std::string& rule) const;
   bool BeginClimb();
   std::optional<size_t> BetterProbe(size_t cell) const;
   std::pair<size_t, double> BestFinished() const;  // the cell, and its share of right validation pictures
