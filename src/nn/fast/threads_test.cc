@@ -32,6 +32,7 @@ std::string DigestWithThreads(const ModelSpec& spec, int threads) {
   }
   Weights all = net->SaveState();
   all.push_back({"scores", {kBatch * 3}, scores});
+  all.push_back({"features", {kBatch * 4 * 24}, means});
   return Sha256(EncodeWeights(all));
 }
 
