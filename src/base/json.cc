@@ -9,7 +9,6 @@ namespace handlens {
 namespace {
 
 constexpr size_t kHeadBytes = 512;
-constexpr int kMostLevels = 100;  // the library copies and prints a document level by level on the stack
 
 tl::unexpected<Error> Newer(std::string_view where, std::string_view found, int known) {
   return Fail(ErrorKind::kBadInput,
@@ -26,7 +25,7 @@ bool IsTooDeep(std::string_view text) {
     else if (quoted) i += c == '\\' ? 1 : 0;
     else if (c == '[' || c == '{') ++levels;
     else if (c == ']' || c == '}') --levels;
-    if (levels > kMostLevels) return true;
+    if (levels > kMostJsonLevels) return true;
   }
   return false;
 }
@@ -46,7 +45,7 @@ std::string_view ValueOf(std::string_view text, std::string_view key) {
 Result<Json> ParseJson(std::string_view text, std::string_view where) {
   if (IsTooDeep(text)) {
     return Fail(ErrorKind::kBadInput, "{}: no JSON that handlens reads (more than {} levels of lists)", where,
-                kMostLevels);
+                kMostJsonLevels);
   }
   try {
     return Json::parse(text);
@@ -95,13 +94,16 @@ Result<void> RefuseNewerRecord(const std::filesystem::path& path, std::string_vi
   return Newer(path.string(), fmt::format("{}", head->version), version);
 }
 
+std::string RecordText(std::string_view format, int version, const Json& record, int indent) {
+  Json json = {{"format", format}, {"version", version}};
+  json.update(record);
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 Result<void> WriteRecord(const std::filesystem::path& path, std::string_view format, int version,
                          const Json& record) {
   HL_TRY(RefuseNewerRecord(path, format, version));
-  Json json = {{"format", format}, {"version", version}};
-  json.update(record);
-  // Names of files may hold any bytes; what is not UTF-8 is written as U+FFFD rather than refused.
-  return WriteFileAtomic(path, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  return WriteFileAtomic(path, RecordText(format, version, record, 2));
 }
 
 }  // namespace handlens

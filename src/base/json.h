@@ -15,6 +15,10 @@ namespace handlens {
 
 using Json = nlohmann::ordered_json;
 
+// Lists and objects within each other: more are refused, since the library copies and prints a document level
+// by level on the stack.
+inline constexpr int kMostJsonLevels = 100;
+
 // Parses text; an error names `where` and the byte. Kind kBadInput.
 Result<Json> ParseJson(std::string_view text, std::string_view where);
 
@@ -37,8 +41,11 @@ Result<std::optional<RecordHead>> ReadRecordHead(const std::filesystem::path& pa
 // Kind kBadInput, by name, when there is a record of `format` in a newer version than `version` at `path`.
 Result<void> RefuseNewerRecord(const std::filesystem::path& path, std::string_view format, int version);
 
-// Writes `record` atomically with "format" and "version" in front, two blanks of indentation, a final
-// newline. Never over a newer version of itself: kind kBadInput.
+// `record` with "format" and "version" in front, `indent` blanks a level, a final newline. Names of files may
+// hold any bytes: what is not UTF-8 is written as U+FFFD.
+std::string RecordText(std::string_view format, int version, const Json& record, int indent);
+
+// Writes RecordText atomically, two blanks a level. Never over a newer version of itself: kind kBadInput.
 Result<void> WriteRecord(const std::filesystem::path& path, std::string_view format, int version,
                          const Json& record);
 

@@ -17,7 +17,6 @@ namespace {
 
 constexpr std::string_view kFormat = "handlens-dataset";
 constexpr int kVersion = 1;
-constexpr int kMostLevels = 100;  // of lists, as in base/json.h
 
 std::filesystem::path FolderOf(const std::filesystem::path& record) {
   return std::filesystem::absolute(record).lexically_normal().parent_path();
@@ -113,7 +112,7 @@ class PictureTaker {
 
   // nlohmann's parser callback; false = what was parsed is thrown away.
   bool operator()(int depth, Json::parse_event_t event, Json& parsed) {
-    if (depth > kMostLevels) return false;
+    if (depth > kMostJsonLevels) return false;
     if (depth == 1 && event == Json::parse_event_t::key) key_ = parsed.get<std::string>();
     // A newer record may hold other pictures; it is refused by name afterwards.
     if (key_ == "version" && depth == 1 && event == Json::parse_event_t::value)

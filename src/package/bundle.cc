@@ -14,12 +14,6 @@ namespace {
 
 constexpr size_t kCheckPicturesBytes = 12u << 20;
 
-Bytes RecordBytes(const char* format, const Json& record) {
-  Json json = {{"format", format}, {"version", 1}};
-  json.update(record);
-  return TextBytes(json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
-}
-
 const char* TypeName(tflite::Type type) {
   switch (type) {
     case tflite::Type::kUInt8: return "uint8";

@@ -111,15 +111,13 @@ Result<std::vector<BundleFile>> MakeC(const BundleRequest& request) {
   if (const BundleFile* card = Find(bundle, "modelcard.md")) files.push_back(*card);
   Json names = Json::array();
   for (const BundleFile& file : files) names.push_back(file.name);
-  const Json record = {{"format", "handlens-c"},
-                       {"version", 1},
-                       {"name", request.name},
+  const Json record = {{"name", request.name},
                        {"model_file", app.at("model_file")},
                        {"model_sha256", app.at("model_sha256")},
                        {"constant_bytes", model->constant_bytes},
                        {"arena_bytes", model->arena_bytes},
                        {"files", names}};
-  files.push_back({kCMarker, TextBytes(record.dump(1) + "\n")});
+  files.push_back({kCMarker, RecordBytes("handlens-c", record)});
   return files;
 }
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "base/result.h"
+#include "base/json.h"
 #include "package/package.h"
 
 namespace handlens::package {
@@ -26,8 +26,11 @@ Result<std::vector<std::filesystem::path>> WriteOwnFolder(const std::filesystem:
                                                           const std::vector<BundleFile>& files,
                                                           UsersFiles users = UsersFiles::kBeside);
 
-// A text as a file's content.
+// A text, and a record of version 1, as a file's content.
 inline Bytes TextBytes(std::string_view text) { return {text.begin(), text.end()}; }
+inline Bytes RecordBytes(std::string_view format, const Json& record) {
+  return TextBytes(RecordText(format, 1, record, 1));
+}
 
 // All regular files below a folder, by name. Kind kInternal when there are none: the app `what` was not
 // built.

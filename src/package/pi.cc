@@ -166,16 +166,14 @@ Result<std::vector<fs::path>> PackPi(const FolderRequest& request) {
   const Json app = Json::parse(FileNamed(bundle, "app.json").bytes);
   Json names = Json::array();
   for (const BundleFile& file : files) names.push_back(file.name);
-  const Json record = {{"format", "handlens-pi"},
-                       {"version", 1},
-                       {"name", request.bundle.name},
+  const Json record = {{"name", request.bundle.name},
                        {"program", name},
                        {"version_name", request.version_name},
                        {"model_file", app.at("model_file")},
                        {"model_sha256", app.at("model_sha256")},
                        {"programs", programs},
                        {"files", names}};
-  files.push_back({kPiMarker, TextBytes(record.dump(1, ' ', false, Json::error_handler_t::replace) + "\n")});
+  files.push_back({kPiMarker, RecordBytes("handlens-pi", record)});
   HL_ASSIGN(std::vector<fs::path> paths, WriteOwnFolder(request.out, kPiMarker, files));
   HL_TRY(MakeExecutable(request, paths));
   return paths;

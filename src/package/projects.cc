@@ -97,12 +97,9 @@ BundleFile Marker(const FolderRequest& request, const Project& project,
                   const std::vector<BundleFile>& files) {
   Json names = Json::array();
   for (const BundleFile& file : files) names.push_back(file.name);
-  const Json record = {{"format", "handlens-project"},
-                       {"version", 1},
-                       {"target", FactsOf(project.target).name},
-                       {"name", request.bundle.name},
-                       {"files", std::move(names)}};
-  return {kProjectMarker, TextBytes(record.dump(1, ' ', false, Json::error_handler_t::replace) + "\n")};
+  const Json record = {
+      {"target", FactsOf(project.target).name}, {"name", request.bundle.name}, {"files", std::move(names)}};
+  return {kProjectMarker, RecordBytes("handlens-project", record)};
 }
 
 Result<void> CheckWords(const FolderRequest& request) {
