@@ -10,12 +10,11 @@ namespace handlens::device {
 namespace {
 
 namespace fs = std::filesystem;
+using package::kMostPhotographs;
 using package::kRecordFormat;
 using package::kRecordVersion;
 
-// What `handlens verify --import` takes (src/verify/field_file.h), and less in bytes.
-constexpr int kMostPhotographs = 200;
-constexpr size_t kMostBytes = 48'000'000, kMostWholeBytes = size_t{16} << 20;
+constexpr size_t kMostWholeBytes = size_t{16} << 20;
 constexpr int64_t kMostPixels = 20'000'000;
 constexpr int kJpegQuality = 92;
 constexpr std::string_view kRecordName = "record.json";
@@ -72,9 +71,7 @@ int FieldZip::Keep(const Answer& answer, int side, const image::Image& whole) {
 }
 
 Result<void> FieldZip::Write(const Json& record) {
-  Json whole = {{"format", kRecordFormat}, {"version", kRecordVersion}};
-  whole.update(record);
-  const std::string text = whole.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+  const std::string text = RecordText(kRecordFormat, kRecordVersion, record, 1);
   std::erase_if(entries_, [](const package::ZipEntry& entry) { return entry.name == kRecordName; });
   entries_.insert(entries_.begin(),
                   package::StoredEntry(std::string(kRecordName),

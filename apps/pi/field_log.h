@@ -17,6 +17,8 @@ struct Conditions {
 // The photographs of a field test and its record in one zip file (docs/formats-app.md, "FIELD.zip").
 class FieldZip {
  public:
+  static constexpr size_t kMostBytes = 48'000'000;  // of its pictures; less than `verify --import` takes
+
   // What is in the file at `path`, if there is one. Kind kBadInput: it is no zip file.
   static Result<FieldZip> Open(const std::filesystem::path& path);
 

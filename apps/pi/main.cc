@@ -10,6 +10,7 @@
 #include "field_log.h"
 #include "frames.h"
 #include "options.h"
+#include "package/field_words.h"
 #include "page.h"
 #include "record.h"
 #include "self_check.h"
@@ -120,9 +121,9 @@ Result<void> FieldTest(Engine& engine, const Options& options) {
   HL_TRY(shot);
   if (log.without_photograph() > 0) {
     Print(stderr,
-          fmt::format("{} shots without their photographs: the file has room for 200 and 48 MB; begin "
+          fmt::format("{} shots without their photographs: the file has room for {} and {} MB; begin "
                       "another\n",
-                      log.without_photograph()));
+                      log.without_photograph(), package::kMostPhotographs, FieldZip::kMostBytes / 1'000'000));
   }
   if (log.taken() == 0) return Fail(ErrorKind::kBadInput, "no picture came, so no shot was taken");
   const Interval interval = Wilson95(log.right(), log.taken());

@@ -10,6 +10,8 @@ namespace handlens::package {
 // `format` and `version` of the record.
 inline constexpr const char* kRecordFormat = "handlens-phone";
 inline constexpr int kRecordVersion = 1;
+// The apps keep no more than this many photographs of a field test.
+inline constexpr int kMostPhotographs = 200;
 // `runtime` of those that run the model as plain C, which has the bits of TensorFlow Lite's reference
 // kernels.
 inline constexpr const char* kOwnRuntime = "handlens C inference";

@@ -15,8 +15,7 @@
 
 namespace handlens::verify {
 
-// The apps keep no more than this many photographs, of no more than this many bytes together.
-inline constexpr size_t kMostPhotographs = 200;
+// The apps keep no more bytes of photographs than this, and no more of them than package::kMostPhotographs.
 inline constexpr size_t kMostFieldFileBytes = size_t{64} << 20;
 
 struct Photograph {

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "package/field_words.h"
 
 namespace handlens::verify {
 namespace {
@@ -76,9 +77,9 @@ struct Listed {
 
 Result<std::vector<Listed>> List(zip_t* zip, const std::string& where) {
   const zip_int64_t count = zip_get_num_entries(zip, 0);
-  if (count > static_cast<zip_int64_t>(2 * kMostPhotographs + 1))
+  if (count > 2 * package::kMostPhotographs + 1)
     return Refuse(where, fmt::format("{} files in it; a field test has at most {} photographs", count,
-                                     kMostPhotographs));
+                                     package::kMostPhotographs));
   std::vector<Listed> members;
   std::set<std::string> names;
   zip_uint64_t bytes = 0;
