@@ -21,27 +21,26 @@ std::vector<int> ShortSides(const Dataset& dataset) {
   return sides;
 }
 
-// "a (3), b (1) and 4 more"
-std::string NameClasses(const std::vector<std::pair<std::string, size_t>>& classes) {
+// "a, b and 4 more"
+std::string NameSome(const std::vector<std::string>& names, size_t most) {
   std::string text;
-  for (size_t i = 0; i < classes.size() && i < kMostNamed; ++i) {
-    text += fmt::format("{}{} ({})", i > 0 ? ", " : "", classes[i].first, classes[i].second);
-  }
-  if (classes.size() > kMostNamed) text += fmt::format(" and {} more", classes.size() - kMostNamed);
+  for (size_t i = 0; i < names.size() && i < most; ++i) text += (i > 0 ? ", " : "") + names[i];
+  if (names.size() > most) text += fmt::format(" and {} more", names.size() - most);
   return text;
 }
 
 void AdviseOnCounts(const Dataset& dataset, std::vector<std::string>& warnings) {
   std::vector<size_t> counts(dataset.labels.size());
   for (const Picture& picture : dataset.pictures) ++counts[static_cast<size_t>(picture.label)];
-  std::vector<std::pair<std::string, size_t>> few;
+  std::vector<std::string> few;
   for (size_t i = 0; i < counts.size(); ++i) {
-    if (counts[i] < kFewPictures) few.emplace_back(dataset.labels[i], counts[i]);
+    if (counts[i] < kFewPictures) few.push_back(fmt::format("{} ({})", dataset.labels[i], counts[i]));
   }
   if (!few.empty()) {
     warnings.push_back(fmt::format(
         "{} of {} classes {} fewer than {} pictures: {}. Accuracies of so few are guesses; add pictures.",
-        few.size(), counts.size(), few.size() == 1 ? "has" : "have", kFewPictures, NameClasses(few)));
+        few.size(), counts.size(), few.size() == 1 ? "has" : "have", kFewPictures,
+        NameSome(few, kMostNamed)));
   }
   const auto [least, most] = std::minmax_element(counts.begin(), counts.end());
   if (static_cast<double>(*most) > kImbalance * static_cast<double>(*least)) {
@@ -130,15 +129,11 @@ void AdviseOnPictures(const Dataset& dataset, std::vector<std::string>& warnings
   }
   if (!dataset.odd_ones_out.empty()) {
     constexpr size_t kMostOdd = 3;
-    std::string named;
-    for (size_t i = 0; i < dataset.odd_ones_out.size() && i < kMostOdd; ++i)
-      named += (i > 0 ? ", " : "") + dataset.odd_ones_out[i];
     const size_t count = dataset.odd_ones_out.size();
-    warnings.push_back(fmt::format(
-        "{} unlike the rest of the class (brightness, colour or shape): {}{}; check that {} there.",
-        Plural(count, "picture looks", "pictures look"), named,
-        count > kMostOdd ? fmt::format(" and {} more", count - kMostOdd) : "",
-        count == 1 ? "it belongs" : "they belong"));
+    warnings.push_back(
+        fmt::format("{} unlike the rest of the class (brightness, colour or shape): {}; check that {} there.",
+                    Plural(count, "picture looks", "pictures look"), NameSome(dataset.odd_ones_out, kMostOdd),
+                    count == 1 ? "it belongs" : "they belong"));
   }
 }
 
