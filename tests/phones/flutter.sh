@@ -2,16 +2,11 @@
 # From the Flutter project back to the run: `handlens app --target flutter`, records made by its own Dart and C, `handlens verify --import`.
 # Usage: flutter.sh BUILD_DIR. Exit status 77 (skipped, and counted as such) when something that it needs is not there.
 set -euo pipefail
-build=$(cd "${1:?usage: flutter.sh BUILD_DIR}" && pwd)
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-skip() { echo "skipped: $1"; exit 77; }
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 for tool in node python3 cc cmake; do command -v "$tool" >/dev/null || skip "$tool is not there"; done
 [ -d "$here/../wrappers/node_modules/web-tree-sitter" ] || skip "the grammars are not there; tests/wrappers/setup.sh fetches them"
 [ -e "$build/apps/flutter/pubspec.yaml" ] || skip "the project is not laid out; apps/native/build.sh does it"
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"$here/make_run.sh" "$build/handlens" "$work/run"
-"$build/handlens" app "$work/run" --target flutter -q >"$work/app.log" 2>&1
+pack_app flutter
 mkdir "$work/shared"
 python3 "$here/flutter_records.py" "$work/run/apps/flutter" "$work/answers.json"
 node "$here/flutter_records.mjs" "$work/run/apps/flutter" "$work/answers.json" "$work/shared"

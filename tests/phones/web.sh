@@ -2,19 +2,12 @@
 # From the web app back to the run: `handlens app --target web`, Chromium, `handlens verify --import`.
 # Usage: web.sh BUILD_DIR. Exit status 77 (skipped, and counted as such) when something that it needs is not there.
 set -euo pipefail
-build=$(cd "${1:?usage: web.sh BUILD_DIR}" && pwd)
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 export CHROMIUM=${CHROMIUM:-/usr/bin/chromium}
-
-skip() { echo "skipped: $1"; exit 77; }
 command -v node >/dev/null || skip "node is not there"
 command -v "$CHROMIUM" >/dev/null || skip "$CHROMIUM is not there"
 [ -d "$here/../web/node_modules/playwright-core" ] || skip "the browser's driver is not there; tests/web/setup.sh fetches it"
 [ -e "$build/apps/web/site/index.html" ] || skip "the web app is not built; apps/web/build.sh does it"
-
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"$here/make_run.sh" "$build/handlens" "$work/run"
-"$build/handlens" app "$work/run" --target web -q >"$work/app.log" 2>&1
+pack_app web
 node "$here/export.mjs" "$work/run/apps/web" "$work/shared"
 python3 "$here/bring_home.py" "$build/handlens" "$work/run" "$work/shared" 4
