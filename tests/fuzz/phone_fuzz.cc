@@ -7,6 +7,7 @@
 #include "package/zip.h"
 #include "verify/field_file.h"
 #include "verify/phone.h"
+#include "verify/sample_record.h"
 
 namespace {
 
@@ -15,37 +16,14 @@ using namespace handlens;
 const std::string kHash(64, 'a'), kPicture(64, 'b');
 
 Json Facts(const char* target) {
-  return {{"format", "handlens-phone"},
-          {"version", 1},
-          {"made_at", "2026-11-23T10:00:00Z"},
-          {"app",
-           {{"name", "Colours"},
-            {"target", target},
-            {"id", "org.example.colours"},
-            {"version_name", "1.0"},
-            {"version_code", 1},
-            {"installation", "aaaa"},
-            {"model_file", "quantizedmodel.tflite"},
-            {"model_sha256", kHash},
-            {"input_type", "uint8"},
-            {"runtime", "2.21.0"},
-            {"path", "xnnpack"}}},
-          {"phone",
-           {{"manufacturer", "Maker"}, {"model", "One"}, {"android", "14"}, {"sdk", 34}, {"build", "B1"}}},
-          {"labels", {"red", "green"}}};
+  return verify::sample::RecordFacts(target, "aaaa", kHash, {"red", "green"});
 }
 
 std::string SelfCheck() {
   Json record = Facts("android");
   record["self_check"] = {{"ok", true},
                           {"model_intact", true},
-                          {"golden",
-                           {{"count", 208},
-                            {"equal", 200},
-                            {"within_bound", 8},
-                            {"differing_bytes", 0},
-                            {"largest_jpeg_difference", 2},
-                            {"failed", Json::array()}}},
+                          {"golden", verify::sample::GoldenFacts()},
                           {"delegate", "used"},
                           {"pictures",
                            {{{"sha256", kPicture},
