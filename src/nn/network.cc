@@ -80,8 +80,8 @@ class PlannedNetwork final : public Network {
   }
 
   int MostThreads() const override {
-    constexpr int64_t kLeastMultiplyAdds = int64_t{1}
-                                           << 20;  // of a picture; below it is a millisecond a batch
+    // Of a picture; below it is a millisecond a batch.
+    constexpr int64_t kLeastMultiplyAdds = 1 << 20;
     constexpr int kMost = 16;
     return p_->graph->SharesPictures() && MultiplyAddsOf(p_->spec) >= kLeastMultiplyAdds
                ? std::min(p_->max_batch, kMost)

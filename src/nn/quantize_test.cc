@@ -20,6 +20,7 @@ namespace {
 LayerSpec Fake(float step, int zero) {
   return {.kind = LayerKind::kFakeQuantize, .step = step, .zero = zero};
 }
+
 TEST(FakeQuantize, RoundsHalfToEvenWithinTheRangeOfInt8) {
   const std::vector<float> x = {0, 0.2f, 0.25f, 0.75f, 1.25f, -0.25f, -0.75f, 70, -70, 0.3f};
   std::vector<float> y(x.size());

@@ -59,8 +59,8 @@ const Json& At(const Json& json, std::string_view key);  // null when absent
 std::optional<double> NumberAt(const Json& json, std::string_view key);
 std::string TextAt(const Json& json, std::string_view key);  // empty when absent
 std::string Printed(const Json& json);                       // a scalar or structure for people
-std::vector<std::string> Sentences(
-    const Json& list);  // of an array of texts or small records; none otherwise
+// Of an array of texts or small records; none otherwise.
+std::vector<std::string> Sentences(const Json& list);
 
 // The cell whose model is shipped: reduce's choice, else search's; nullptr when there is none.
 const search::CellResult* FinalCell(const Records& records);
