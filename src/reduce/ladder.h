@@ -8,13 +8,13 @@
 namespace handlens::reduce {
 
 // Cells carry the number of the backbone's cuts that they keep as `filters` and their size in pixels as
-// `neurons`. Probes of every cut at every size, on all folds; then, of those that no smaller file beats and
-// that are near enough, the ones that a search by halves asks for are tuned (shallow ones trained, at 96 px):
-// where such a model is not worse than the best so far a smaller one is tried, else a larger; any number with
-// the thorough preset, else one. With the thorough preset a shallow model that is chosen is then trained with
-// fewer channels inside its blocks, while that is not worse. Chosen is the smallest that is not worse, as in
-// any reduction. `base` has a start, whose backbone is among options.search.backbones (kind kBadInput when
-// not).
+// `neurons`. Probes of every cut at every size, on all folds; then, of those that no smaller file beats, that
+// are near enough and whose file is at most half of the one chosen so far, the ones that a search by halves
+// asks for are tuned (shallow ones trained, at 96 px): where such a model is not worse than the best so far a
+// smaller one is tried, else a larger; any number with the thorough preset, else one. With the thorough
+// preset a shallow model that is chosen is then trained with fewer channels inside its blocks, while that is
+// not worse. Chosen is the smallest that is not worse, as in any reduction. `base` has a start, whose
+// backbone is among options.search.backbones (kind kBadInput when not).
 Result<ReduceResult> ReduceLadder(const dataset::Dataset& dataset, const split::Split& split,
                                   const search::Candidate& base, const ReduceOptions& options,
                                   Progress& progress);

@@ -47,21 +47,15 @@ class LadderTest : public train::SyntheticFiles {
   backbone::Backbone backbone_ = train::TinyBackbone(128, 3);
 };
 
-TEST_F(LadderTest, ProbesEveryDepthAtBothSizesAndTrainsAtMostOneWithTheQuickPreset) {
+TEST_F(LadderTest, ProbesEveryDepthAtBothSizesAndTrainsNothingWhereTheSmallestProbeIsRight) {
   const search::Candidate base = Base(search::BackboneModel::Training::kProbe);
   const auto result = Descend(base, "one", 1);
   ASSERT_TRUE(result) << result.error().message;
   EXPECT_EQ(result->sweeping, Sweeping::kLadder);
-  ASSERT_EQ(result->cells.size(), 7u);
+  ASSERT_EQ(result->cells.size(), 6u);
   for (size_t i = 0; i < result->cells.size(); ++i) {
     const search::Candidate& candidate = result->cells[i].cell.candidate;
     EXPECT_EQ(result->cells[i].cell.folds.size(), split_.folds.size()) << i;
-    if (i == 6) {  // a shallow network, which this whole backbone is
-      EXPECT_EQ(candidate.start->method, train::Method::kTune);
-      EXPECT_EQ(candidate.size_px, 96);
-      EXPECT_FALSE(candidate.architecture.layers[1].fixed_statistics);
-      continue;
-    }
     EXPECT_EQ(candidate.size_px, i < 3 ? 96 : 128);
     EXPECT_EQ(candidate.start->cut, static_cast<int>(i % 3));
     EXPECT_EQ(candidate.start->views, i == 5 ? 8 : 2) << "only the base's probe keeps its views";
@@ -73,6 +67,22 @@ TEST_F(LadderTest, ProbesEveryDepthAtBothSizesAndTrainsAtMostOneWithTheQuickPres
   ASSERT_TRUE(WriteReduce(root_ / "one", dataset_, *result));
   ASSERT_TRUE(WriteReduce(root_ / "two", dataset_, *two));
   EXPECT_EQ(*ReadText(root_ / "one" / "reduce.csv"), *ReadText(root_ / "two" / "reduce.csv"));
+}
+
+// A probe whose pictures are learnt half well: what is trained is a shallow network at 96 px, whose file is
+// at most half of the one chosen before.
+TEST_F(LadderTest, TrainsOneSmallerFileWithTheQuickPreset) {
+  TearDown();
+  Make(80, 2, 1);
+  backbone_ = train::TinyBackbone(128, 1, 3, 512);
+  const auto result = Descend(Base(search::BackboneModel::Training::kProbe), "run", 2);
+  ASSERT_TRUE(result) << result.error().message;
+  ASSERT_EQ(result->cells.size(), 7u);
+  const ReduceCell &whole = result->cells[2], &trained = result->cells[6];
+  EXPECT_EQ(trained.cell.candidate.start->method, train::Method::kTune);
+  EXPECT_EQ(trained.cell.candidate.size_px, 96);
+  EXPECT_FALSE(trained.cell.candidate.architecture.layers[1].fixed_statistics);
+  EXPECT_LE(2 * trained.int8_bytes, whole.int8_bytes);
 }
 
 // Pictures of two flat colours: whatever is trained is right, so the smallest of all is chosen.

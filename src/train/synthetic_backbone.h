@@ -1,5 +1,5 @@
-// A small backbone for tests: two blocks, the first of `inside` channels, weights drawn at random and
-// statistics that fit nothing in particular.
+// A small backbone for tests: two blocks, the first of `inside` channels, the second of `last`; weights drawn
+// at random and statistics that fit nothing in particular.
 #pragma once
 
 #include "backbone/backbone.h"
@@ -8,7 +8,7 @@
 
 namespace handlens::train {
 
-inline backbone::Backbone TinyBackbone(int size_px, uint64_t seed, int inside = 8) {
+inline backbone::Backbone TinyBackbone(int size_px, uint64_t seed, int inside = 8, int last = 16) {
   using enum nn::LayerKind;
   const auto layer = [](nn::LayerKind kind, int units, int kernel, int stride) {
     nn::LayerSpec spec;
@@ -26,7 +26,7 @@ inline backbone::Backbone TinyBackbone(int size_px, uint64_t seed, int inside = 
   made.spec = {"tiny", size_px, 0, {}};
   made.spec.layers = {layer(kConv, inside, 3, 2), layer(kBatchNorm, 0, 0, 1), layer(kRelu6, 0, 0, 1),
                       layer(kDepthwise, 0, 3, 1), layer(kBatchNorm, 0, 0, 1), layer(kRelu6, 0, 0, 1),
-                      layer(kConv, 16, 1, 1),     layer(kBatchNorm, 0, 0, 1), layer(kRelu6, 0, 0, 1)};
+                      layer(kConv, last, 1, 1),   layer(kBatchNorm, 0, 0, 1), layer(kRelu6, 0, 0, 1)};
   made.cuts = {2, 5, 8};
   made.notice = "made by a test";
   nn::ModelSpec classifier = made.spec;  // only to draw the weights
