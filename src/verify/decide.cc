@@ -59,7 +59,9 @@ RuleResult BetterThanGuessing(const Verdict& v) {
 }
 
 RuleResult Accuracy(const Rules& rules, const Verdict& v) {
-  const Route* route = FindRoute(v, "computer");
+  // Of the file that apps carry.
+  const Route* route = FindRoute(v, "quantized");
+  if (!IsJudged(route)) route = FindRoute(v, "computer");
   if (!IsJudged(route)) return NotJudged("accuracy", "computer");
   // The lower end, so that luck with few pictures does not pass.
   return Rule(

@@ -72,6 +72,16 @@ TEST(Decide, DeploysWhatPassesEveryRule) {
   EXPECT_THAT(FailedRules(GoodVerdict(), rules), ElementsAre());
 }
 
+// The gate is on the file that apps carry, not on the float file.
+TEST(Decide, AsksTheShippedFileForTheAccuracy) {
+  Rules rules;
+  rules.min_accuracy = 0.75;
+  EXPECT_THAT(FailedRules(GoodVerdict(), rules), ElementsAre());
+  Verdict v = GoodVerdict();
+  v.routes[1] = MadeRoute("quantized", 100, Range(0, 18));  // the lower end is 73 %
+  EXPECT_THAT(FailedRules(v, rules), Contains("accuracy"));
+}
+
 TEST(Decide, RefusesAModelThatTakesMoreMemoryThanAllowed) {
   Rules rules;
   rules.max_memory = 20'000'000;
