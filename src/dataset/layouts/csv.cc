@@ -17,8 +17,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
+bool IsWindowsDrive(std::string_view path) {
+  return path.size() > 2 && std::isalpha(static_cast<unsigned char>(path[0])) != 0 && path[1] == ':' &&
+         (path[2] == '\\' || path[2] == '/');
+}
+
+// "C:/a/b/1.jpg" -> "a/b/1.jpg", "b/1.jpg", "1.jpg".
+void AddTails(std::string_view path, std::vector<std::string>& all) {
+  for (size_t slash = path.find('/'); slash != std::string_view::npos; slash = path.find('/', slash + 1)) {
+    if (slash + 1 < path.size()) all.emplace_back(path.substr(slash + 1));
+  }
+}
+
 // Ways in which the same file may be written: as it stands; with the blanks around it gone; with Windows'
-// backslashes; with the ending that tables of numbers leave out.
+// backslashes, and where it lay on a Windows computer the ends of its path; with the ending that tables of
+// numbers leave out.
 std::vector<std::string> Spellings(const std::string& written) {
   std::vector<std::string> all = {written};
   std::string path = written;
@@ -27,15 +40,11 @@ std::vector<std::string> Spellings(const std::string& written) {
   if (path != written && !path.empty()) all.push_back(path);
   std::replace(path.begin(), path.end(), '\\', '/');
   if (path != all.back() && !path.empty()) all.push_back(path);
+  if (IsWindowsDrive(path)) AddTails(path, all);
   if (fs::path(path).has_extension()) return all;
   for (const std::string_view ending : {".jpg", ".jpeg", ".png", ".JPG", ".tif", ".webp", ".heic", ".dcm"})
     all.push_back(path + std::string(ending));
   return all;
-}
-
-bool IsWindowsDrive(std::string_view path) {
-  return path.size() > 2 && std::isalpha(static_cast<unsigned char>(path[0])) != 0 && path[1] == ':' &&
-         (path[2] == '\\' || path[2] == '/');
 }
 
 // The path of a row: relative to the table's folder where it lies below it, so that both can move together,
@@ -55,9 +64,10 @@ Result<std::string> Locate(const fs::path& root, const fs::path& base, const std
   const fs::file_status status = fs::status(root / normal, error);
   if (status.type() == fs::file_type::not_found) {
     return Fail(ErrorKind::kBadInput, "{}",
-                IsWindowsDrive(written)
-                    ? "a path of a Windows computer; write paths relative to the table's folder"
-                    : "no such file");
+                IsWindowsDrive(written) ? "a path of a Windows computer, and no such file beside the table "
+                                          "either; write paths relative to the "
+                                          "table's folder"
+                                        : "no such file");
   }
   if (status.type() == fs::file_type::directory) return Fail(ErrorKind::kBadInput, "a folder, not a picture");
   if (status.type() != fs::file_type::regular) {

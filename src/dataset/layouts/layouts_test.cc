@@ -134,6 +134,14 @@ TEST_F(Layouts, WindowsPathsAndLatin1AreRead) {
   EXPECT_THAT(listing->rejected[0].reason, HasSubstr("line 3: a path of a Windows computer"));
 }
 
+TEST_F(Layouts, APathOfAWindowsComputerIsFoundByItsEnd) {
+  Put("pics/fork/1.jpg");
+  Put("labels.csv", "path,label\nC:\\Users\\me\\pics\\fork\\1.jpg,fork\nD:/pics/fork/2.jpg,fork\n");
+  const auto listing = List("labels.csv");
+  EXPECT_THAT(Lines(listing), ElementsAre("pics/fork/1.jpg fork"));
+  ASSERT_EQ(listing->rejected.size(), 1U);
+}
+
 TEST_F(Layouts, AMixtureOfEncodingsIsNotGuessed) {
   Put("1.jpg");
   Put("labels.csv", "path,label\n1.jpg,caf\xC3\xA9\n1.jpg,caf\xE9\n");
