@@ -165,8 +165,8 @@ std::pair<std::string, std::string> Terminal::Pace(Clock::time_point now) const 
 }
 
 // Step, share done, rate, time left and the note: "search  3/10 trials (30 %)  2.1 trials/min  ETA 3 min
-// best 93.1 %". In a narrow window the rate goes first, then the share, so that the score and the time left
-// stay.
+// best 93.1 % (validation): nano24, 64 px, mild". In a narrow window the rate goes first, then the share,
+// then what the note says behind its colon, so that the count, the time left and the score stay.
 std::string Terminal::StatusText(Clock::time_point now, int columns) const {
   std::string count, share;
   if (total_ > 0) {
@@ -176,11 +176,14 @@ std::string Terminal::StatusText(Clock::time_point now, int columns) const {
     count = fmt::format("  {:.0f} {}", done_, unit_);
   }
   auto [rate, left] = Pace(now);
-  const std::string note = note_.empty() ? "" : "  " + note_;
-  for (std::string* part : {&rate, &share, &count, &left}) {
-    if (Width(step_ + count + share + rate + left + note) > static_cast<size_t>(columns)) part->clear();
+  const size_t colon = std::min(note_.find(": "), note_.size());
+  const std::string note = note_.empty() ? "" : "  " + note_.substr(0, colon);
+  std::string detail = note_.substr(colon);
+  for (std::string* part : {&rate, &share, &detail, &count, &left}) {
+    if (Width(step_ + count + share + rate + left + note + detail) > static_cast<size_t>(columns))
+      part->clear();
   }
-  return step_ + count + share + rate + left + note;
+  return step_ + count + share + rate + left + note + detail;
 }
 
 void Terminal::Draw(bool force) {

@@ -70,9 +70,15 @@ std::vector<Preset> Presets(size_t classes) {
 std::vector<Known> KnownPresets() {
   std::vector<Known> known;
   for (const Preset& preset : Presets(3)) {
+    std::string models =
+        fmt::format("{} at {} px", fmt::join(preset.models, ", "), fmt::join(preset.sizes_px, ", "));
+    if (!preset.trainings.empty()) {
+      models += fmt::format("; a backbone's {} at {} px", fmt::join(preset.trainings, ", "),
+                            fmt::join(preset.backbone_sizes_px, ", "));
+    }
+    if (std::string_view(preset.name) == "standard") models += "; the paper's m1 at 50 px with gen1";
     known.push_back(
-        {preset.name, fmt::format("{} at {} px with {}{}", fmt::join(preset.models, ", "),
-                                  fmt::join(preset.sizes_px, ", "), fmt::join(preset.generators, ", "),
+        {preset.name, fmt::format("{}; with {}{}", models, fmt::join(preset.generators, ", "),
                                   preset.coverage == Coverage::kRace ? "; a race, which stops what cannot win"
                                                                      : "; every training")});
   }

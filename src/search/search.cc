@@ -106,8 +106,8 @@ void Run::Note(const TrialJob& job, const train::TrialResult& trial) {
   if (hits_[best].second == 0) return;
   const Interval interval =
       Wilson95(static_cast<size_t>(std::lround(hits_[best].first)), static_cast<size_t>(hits_[best].second));
-  note_ = fmt::format("best validation accuracy {:.3f} [{:.3f}, {:.3f}]: {}",
-                      hits_[best].first / hits_[best].second, interval.low, interval.high,
+  note_ = fmt::format("best {:.1f} % [{:.1f}, {:.1f}] (validation): {}",
+                      100 * hits_[best].first / hits_[best].second, 100 * interval.low, 100 * interval.high,
                       CandidateName(options_.candidates[best]));
 }
 
