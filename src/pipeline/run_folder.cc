@@ -266,12 +266,17 @@ Result<double> SecondsOf(const fs::path& folder, const std::string& step) {
 }
 
 Result<void> AddSeconds(const Workspace& space, const std::string& step, double seconds) {
+  HL_ASSIGN(const double before, SecondsOf(space.folder, step));
+  return SetSeconds(space, step, before + seconds);
+}
+
+Result<void> SetSeconds(const Workspace& space, const std::string& step, double seconds) {
   const fs::path path = space.At("timings.json");
   HL_ASSIGN(Json steps, TimedSteps(space.folder));
   auto entry = std::find_if(steps.begin(), steps.end(),
                             [&](const Json& s) { return s.is_object() && s.value("name", "") == step; });
   if (entry == steps.end()) entry = steps.insert(steps.end(), Json{{"name", step}, {"seconds", 0.0}});
-  (*entry)["seconds"] = seconds + entry->value("seconds", 0.0);
+  (*entry)["seconds"] = seconds;
   if (space.around.now_s)
     (*entry)["at"] = fmt::format("{:%FT%TZ}", fmt::gmtime(static_cast<std::time_t>(space.around.now_s())));
   if (const report::PaperStep* paper = report::PaperStepOf(step); paper != nullptr && paper->low_s > 0) {

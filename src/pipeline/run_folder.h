@@ -82,8 +82,9 @@ void SayKept(const Run& run, std::string_view command);
 // Writes RUN/handlens.toml when it differs. From here on a new run folder stays.
 Result<void> SaveSettings(Run& run);
 
-// RUN/timings.json: seconds a step, and when; interrupted attempts add up.
+// RUN/timings.json: seconds a step, and when; interrupted attempts add up, or the last time alone counts.
 Result<void> AddSeconds(const Workspace& space, const std::string& step, double seconds);
+Result<void> SetSeconds(const Workspace& space, const std::string& step, double seconds);
 // Those of one step; 0 when it never ran.
 Result<double> SecondsOf(const std::filesystem::path& folder, const std::string& step);
 

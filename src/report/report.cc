@@ -7,6 +7,18 @@
 #include "report/sections/sections.h"
 
 namespace handlens::report {
+namespace {
+
+constexpr std::string_view kFormat = "handlens-report";
+constexpr int kVersion = 1;
+
+}  // namespace
+
+FileNames NamesInReport(const std::filesystem::path& run) {
+  const auto record = ReadRecord(run / "report.json", kFormat, kVersion);
+  const bool hashed = record && record->value("anonymous", Json()) == Json(true);
+  return hashed ? FileNames::kHashed : FileNames::kShown;
+}
 
 Result<std::filesystem::path> WriteReport(const std::filesystem::path& run, Progress& progress,
                                           FileNames names, const std::vector<std::string>& changed) {
@@ -28,7 +40,9 @@ Result<std::filesystem::path> WriteReport(const std::filesystem::path& run, Prog
       ++tables;
     }
   }
-  HL_TRY(WriteRecord(run / "report.json", "handlens-report", 1, ToJson(document)));
+  Json record = ToJson(document);
+  record["anonymous"] = names == FileNames::kHashed;
+  HL_TRY(WriteRecord(run / "report.json", kFormat, kVersion, record));
   const std::filesystem::path page = run / "report.html";
   HL_TRY(WriteFileAtomic(page, ToHtml(document)));
   progress.End(fmt::format("{} and {} tables as CSV", page.filename().string(), tables));

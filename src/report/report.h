@@ -26,4 +26,7 @@ Result<std::filesystem::path> WriteReport(const std::filesystem::path& run, Prog
                                           FileNames names = FileNames::kShown,
                                           const std::vector<std::string>& changed = {});
 
+// Of the report that lies in the run folder; kShown where there is none.
+FileNames NamesInReport(const std::filesystem::path& run);
+
 }  // namespace handlens::report

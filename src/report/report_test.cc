@@ -77,7 +77,9 @@ TEST_F(ReportTest, HashesNamesOfFilesAndGroupsForStrangers) {
   fixture::WritePictures(run_, records_.dataset);
   ASSERT_TRUE(WriteFileAtomic(run_ / "handlens.toml",
                               "# \"a/b\"\nicon = \"/home/jane/icon.png\"\npreset = \"quick\"\n"));
+  EXPECT_EQ(NamesInReport(run_), FileNames::kShown);
   ASSERT_TRUE(WriteReport(run_, SilentProgress(), FileNames::kHashed));
+  EXPECT_EQ(NamesInReport(run_), FileNames::kHashed);
   std::string all = *ReadText(run_ / "report.html") + *ReadText(run_ / "report.json");
   for (const auto& entry : std::filesystem::directory_iterator(run_ / "report"))
     all += *ReadText(entry.path());

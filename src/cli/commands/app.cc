@@ -194,6 +194,7 @@ Result<Outcome> CommandApp(Call& call) {
     outcome.text +=
         "One held-out picture goes along for the check: as the pixels that the model sees, without metadata "
         "and name.\n";
+  if (std::filesystem::exists(run->At("report.html"), error)) HL_TRY(DoOne(*run, "report"));
   AddWritten(*run, call.command, outcome);
   return outcome;
 }

@@ -105,6 +105,7 @@ Result<Outcome> CommandVerify(Call& call) {
   const std::vector<fs::path>& files = run->wanted().call.import_files;
   if (files.empty()) {
     HL_TRY(DoStepsUpTo(*run, "verify"));
+    HL_TRY(DoOne(*run, "report"));
     HL_ASSIGN(Outcome outcome, SummarizeVerdict(*run));
     AddWritten(*run, call.command, outcome);
     return outcome;
@@ -128,6 +129,7 @@ Result<Outcome> CommandVerify(Call& call) {
 // Shows what there is: the one step that needs nothing before it.
 Result<Outcome> CommandReport(Call& call) {
   HL_ASSIGN(const std::unique_ptr<Run> run, Open(call, call.arguments[0]));
+  run->space.names_anew = true;
   HL_TRY(DoOne(*run, "report"));
   Outcome outcome;
   outcome.json["report"] = run->At("report.html").string();

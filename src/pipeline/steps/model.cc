@@ -319,7 +319,11 @@ struct Report {
     static constexpr std::string_view kNames[] = {"anonymous"};
     bool anonymous = false;
   };
-  static Result<Options> Read(const Run& run) { return Options{run.wanted().about.anonymous}; }
+  static Result<Options> Read(const Run& run) {
+    // A page without names does not get them back because something was added to it.
+    const bool without = report::NamesInReport(run.space.folder) == report::FileNames::kHashed;
+    return Options{run.wanted().about.anonymous || (without && !run.space.names_anew)};
+  }
   static Files Touches(const Workspace&, const Options&) { return {{}, {"report.html"}}; }
   static Result<void> Work(Workspace& space, const Options& o) {
     HL_ASSIGN(const std::vector<Finding> findings, ChangedFiles(space.folder));

@@ -18,9 +18,10 @@ Result<void> DoStep(Workspace& space, const StepFacts& facts, const ChainStep& s
   const Result<void> done = work();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   // What an interrupted attempt took counts too; a failed note about it must not hide why the step failed.
-  // What takes a moment each time is no part of how long the run took.
-  const Result<void> noted =
-      facts.redo == Redo::kFresh ? AddSeconds(space, step.name, seconds) : Result<void>();
+  // Of what is done each time the last time counts.
+  const Result<void> noted = facts.redo == Redo::kFresh ? AddSeconds(space, step.name, seconds)
+                             : done                     ? SetSeconds(space, step.name, seconds)
+                                                        : Result<void>();
   if (!done) return done;
   HL_TRY(noted);
   HL_TRY(RecordStep(space.folder, step));

@@ -107,6 +107,10 @@ TEST(Surroundings, SayWhenAStepWasDone) {
   ASSERT_TRUE(AddSeconds(run.space, "search", 2));
   EXPECT_THAT(ReadText(run.space.At("timings.json")).value(),
               testing::HasSubstr("\"at\": \"2025-11-27T21:30:00Z\""));
+  EXPECT_EQ(SecondsOf(run.space.folder, "search"), 4.0);
+  ASSERT_TRUE(SetSeconds(run.space, "app-web", 3));
+  ASSERT_TRUE(SetSeconds(run.space, "app-web", 2));
+  EXPECT_EQ(SecondsOf(run.space.folder, "app-web"), 2.0);
   fs::remove_all(run.space.folder);
 }
 

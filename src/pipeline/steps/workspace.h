@@ -45,7 +45,8 @@ struct Workspace {
   std::optional<search::Share> share;  // of the step's trials; then only they are made, and no record
   std::filesystem::path local_cache;
   Surroundings around;
-  bool may_train = true;  // false: a missing trial is an error
+  bool may_train = true;    // false: a missing trial is an error
+  bool names_anew = false;  // the report shows names again, where one without names lies there
   // For the time budget: what of it is left, what trains after the search in this call, and how long what
   // comes after the last training takes.
   Budget* budget = nullptr;
