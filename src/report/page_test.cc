@@ -295,7 +295,7 @@ TEST(Page, BeginsWithThePicturesWhereNothingWasTrained) {
   ASSERT_NE(missing, nullptr);
   std::map<std::string, std::string> commands;
   for (const auto& row : missing->rows) commands[row[0].text] = row[1].text;
-  EXPECT_EQ(commands["By every way to the phone"], "handlens verify leaves-run");
+  EXPECT_EQ(commands["How pictures reach the model"], "handlens verify leaves-run");
   EXPECT_EQ(commands["Making it ready for phones"], "handlens convert leaves-run");
   EXPECT_EQ(commands["Time"], "handlens run PICTURES -o leaves-run");
   const std::string page = Own(bare);
@@ -311,7 +311,7 @@ TEST(Page, ShowsTheRestWhereOnlyTheVerdictIsMissing) {
   EXPECT_THAT(IdsOf(document), AllOf(Contains("errors"), Not(Contains("routes")), Not(Contains("phones"))));
   const Table* missing = FindTable(document, "not-run");
   ASSERT_NE(missing, nullptr);
-  EXPECT_EQ(missing->rows[0][0].text, "By every way to the phone");
+  EXPECT_EQ(missing->rows[0][0].text, "How pictures reach the model");
 }
 
 TEST(Page, NamesRoutesThatWereNotRun) {

@@ -233,7 +233,7 @@ struct Verdict {
   std::vector<std::string> shipped_file_problems;
   std::optional<Memory> memory;      // empty: not measured
   Json crossvalidation;              // crossvalidation.json's statements, without the folds; null: none
-  std::vector<Explained> explained;  // the surest mistakes, then right answers
+  std::vector<Explained> explained;  // the most confident mistakes, then right answers
   int64_t shipped_bytes = 0;         // of the file that the size gate is about
   std::map<std::string, std::string>
       files;  // SHA-256 of each finished file judged: what this verdict is about

@@ -145,9 +145,9 @@ std::vector<std::string> Caveats(const Verdict& verdict) {
   const auto weakest = Weakest(verdict);
   if (const Route* route = MainRoute(verdict);
       route != nullptr && weakest && (route->n < kFewPictures || weakest->n < kFewOfAClass)) {
-    all.push_back(
-        fmt::format("These are few pictures: {} in all, {} of class {}. More would make the number surer.",
-                    route->n, weakest->n, weakest->label));
+    all.push_back(fmt::format(
+        "These are few pictures: {} in all, {} of class {}. More would make the number more certain.",
+        route->n, weakest->n, weakest->label));
   }
   all.push_back(
       fmt::format("A picture of something else gets \"not sure\" at best, else one of its {} classes.",

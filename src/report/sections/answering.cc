@@ -72,17 +72,17 @@ Json Lines(const Json& routes, std::string_view key, Points points) {
 
 void AddCharts(const Json& routes, Section& section) {
   const Json risk = Lines(routes, "answering", [](const Json& a) { return PercentPoints(At(a, "risk")); });
-  section.blocks.emplace_back(
-      Chart{.id = "risk-coverage",
-            .kind = "lines",
-            .caption = "The surest pictures first: when so many are answered, so many of the answers are "
-                       "wrong. A curve that stays low to the left means that the model knows what it knows.",
-            .height_px = 320,
-            .data = {{"x_name", "answered in %"},
-                     {"y_name", "wrong of the answered in %"},
-                     {"unit", "%"},
-                     {"x_min", 0},
-                     {"series", risk}}});
+  section.blocks.emplace_back(Chart{
+      .id = "risk-coverage",
+      .kind = "lines",
+      .caption = "The most confident answers first: when so many are answered, so many of the answers are "
+                 "wrong. A curve that stays low to the left means that the model knows what it knows.",
+      .height_px = 320,
+      .data = {{"x_name", "answered in %"},
+               {"y_name", "wrong of the answered in %"},
+               {"unit", "%"},
+               {"x_min", 0},
+               {"series", risk}}});
   Json reliability = Lines(routes, "answering", [](const Json& a) {
     Json line = Json::array();
     for (const Json& bin : At(a, "reliability")) {

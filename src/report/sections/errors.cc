@@ -309,10 +309,11 @@ Section ErrorsSection(const Records& records) {
   const Judged train = cell == nullptr ? Judged{} : Pool(*cell, records.dataset, Part::kTrain);
   if (!train.truth.empty()) {
     const size_t learnt = RightOf(train);
-    section.blocks.emplace_back(Paragraph{
-        fmt::format("Of the pictures that it learnt from, the model names {} rightly. If that is far above "
-                    "its accuracy on test pictures, it has learnt them by heart; more pictures help.",
-                    PercentText(static_cast<double>(learnt) / static_cast<double>(train.truth.size())))});
+    section.blocks.emplace_back(Paragraph{fmt::format(
+        "The model names {} of the pictures that it learnt from correctly, and {} of the test pictures. "
+        "Where the first is far above the second, it has learnt them by heart; more pictures help.",
+        PercentText(static_cast<double>(learnt) / static_cast<double>(train.truth.size())),
+        PercentText(static_cast<double>(RightOf(test)) / static_cast<double>(test.truth.size())))});
     AddConfusion(records, train, "training", section);
   }
   AddRoc(records, test, section);
@@ -321,12 +322,13 @@ Section ErrorsSection(const Records& records) {
 }
 
 Section MistakesSection(const Records& records) {
-  Section section{.id = "mistakes",
-                  .title = "Mistakes",
-                  .lead =
-                      "Test pictures that the model named wrongly, the surest first. Each is worth a look: a "
-                      "wrong label, a picture of something else, or a real weakness.",
-                  .blocks = {}};
+  Section section{
+      .id = "mistakes",
+      .title = "Mistakes",
+      .lead =
+          "Test pictures that the model named wrongly, the most confident first. Each is worth a look: a "
+          "wrong label, a picture of something else, or a real weakness.",
+      .blocks = {}};
   const Judged test = TestAnswers(records);
   if (test.picture.empty()) {
     section.made_by = "search RUN";
@@ -335,13 +337,13 @@ Section MistakesSection(const Records& records) {
   const std::vector<Mistake> wrong = WorstMistakes(records);
   if (wrong.empty()) {
     section.blocks.emplace_back(
-        Paragraph{fmt::format("There are none: all {} are named rightly.",
+        Paragraph{fmt::format("There are none: all {} are named correctly.",
                               Plural(test.truth.size(), "test picture", "test pictures"))});
     AddWhy(records, section);
     return section;
   }
   Gallery gallery{.title = wrong.size() > kMistakes
-                               ? fmt::format("The surest {} of {} mistakes", kMistakes, wrong.size())
+                               ? fmt::format("The {} most confident of {} mistakes", kMistakes, wrong.size())
                                : "",
                   .note = "",
                   .pictures = {}};

@@ -51,7 +51,7 @@ std::string ThumbnailUri(const Records& records, const dataset::Picture& picture
 // The first screen.
 Summary MakeSummary(const Records& records);
 
-// Test pictures that the model names wrongly, the surest of itself first.
+// Test pictures that the model names wrongly, the most confident answers first.
 struct Mistake {
   int picture = 0, truth = 0, called = 0;
   double score = 0, score_of_truth = 0;  // 0..1

@@ -53,7 +53,7 @@ void SetNumber(const Records& records, const std::vector<Route>& routes, Summary
   };
   if (const Route* route = MainRoute(routes)) {
     set(route->accuracy, route->correct, route->n, route->ci,
-        "of pictures that the model had never seen are named rightly");
+        "of pictures that the model had never seen are named correctly");
     if (route->groups > 0)
       summary.number.detail +=
           fmt::format(" It respects that the pictures come from {} groups.", Thousands(route->groups));
@@ -63,7 +63,7 @@ void SetNumber(const Records& records, const std::vector<Route>& routes, Summary
   if (cell == nullptr || cell->test_n == 0) return;
   const auto n = static_cast<int64_t>(cell->test_n), correct = static_cast<int64_t>(cell->test_correct);
   set(static_cast<double>(correct) / static_cast<double>(n), correct, n, cell->test_ci95,
-      "of test pictures are named rightly; no file for phones was judged yet");
+      "of test pictures are named correctly; no file for phones was judged yet");
 }
 
 int LabelIndex(const Records& records, const std::string& label) {
@@ -79,7 +79,7 @@ void SetWeakest(const Records& records, Summary& summary) {
              correct = static_cast<int64_t>(NumberAt(weakest, "correct").value_or(0));
   if (label.empty() || n == 0) return;
   if (correct == n) {
-    summary.weakest = "No class is weak: every test picture of every class is named rightly.";
+    summary.weakest = "No class is weak: every test picture of every class is named correctly.";
     return;
   }
   summary.weakest =
@@ -98,11 +98,11 @@ void SetMistakes(const Records& records, Summary& summary) {
     const auto& labels = records.dataset.labels;
     summary.mistakes.pictures.push_back({std::move(source),
                                          picture.path,
-                                         {"Taken for " + labels[static_cast<size_t>(mistake.called)],
+                                         {"Called " + labels[static_cast<size_t>(mistake.called)],
                                           "is " + labels[static_cast<size_t>(mistake.truth)]},
                                          mistake.picture});
   }
-  if (!summary.mistakes.pictures.empty()) summary.mistakes.title = "Its surest mistakes";
+  if (!summary.mistakes.pictures.empty()) summary.mistakes.title = "Its most confident mistakes";
 }
 
 // By the files of the run and what the verdict found, most urgent first. What cannot be deployed is packed

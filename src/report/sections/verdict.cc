@@ -32,7 +32,7 @@ Table RoutesTable(const Records& records, const std::vector<const Route*>& route
       .id = std::move(id),
       .caption = std::move(caption),
       .columns = {{"Way"},
-                  {"Named rightly", Align::kNumber},
+                  {"Named correctly", Align::kNumber},
                   {"95 % interval"},
                   {"Pictures", Align::kNumber},
                   {"Same answer as the float file", Align::kNumber, "", true},
@@ -145,7 +145,7 @@ Section VerdictSection(const Records& records) {
 
 Section RoutesSection(const Records& records) {
   Section section{.id = "routes",
-                  .title = "By every way to the phone",
+                  .title = "How pictures reach the model",
                   .lead =
                       "The same kind of pictures, on the computer, from a phone's gallery, and before a "
                       "simulated camera. A line is the 95 % interval: the true "

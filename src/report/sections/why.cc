@@ -1,5 +1,5 @@
-// Why it answered: heat maps of the surest mistakes and of one right answer a class, drawn over the run's
-// thumbnails.
+// Why it answered: heat maps of the most confident mistakes and of one right answer a class, drawn over the
+// run's thumbnails.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -63,10 +63,11 @@ void AddWhy(const Records& records, Section& section) {
                        "border or background says what it learnt instead of "
                        "the subject.",
                    .pictures = {}};
-  Gallery right{.title = "Why it was right",
-                .note = "The surest right answer of each class. Redder: the answer rests on this place.",
-                .pictures = {},
-                .fold = Fold::kClosed};
+  Gallery right{
+      .title = "Why it was right",
+      .note = "The most confident right answer of each class. Redder: the answer rests on this place.",
+      .pictures = {},
+      .fold = Fold::kClosed};
   for (const Json& one : why) {
     const std::string id = TextAt(one, "picture");
     const auto picture = std::find_if(records.dataset.pictures.begin(), records.dataset.pictures.end(),

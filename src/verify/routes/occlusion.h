@@ -17,9 +17,9 @@ std::vector<uint8_t> Covered(std::span<const uint8_t> pixels, int size_px, int r
 Result<std::vector<double>> CoveredScores(tflite::Judge& judge, std::span<const uint8_t> pixels, int size_px,
                                           size_t label);
 
-// Explains the surest mistakes of the route `quantized` (of `computer` where there is none) and the surest
-// right answer of each class, each by the fold's model that never saw the picture, by XNNPACK. Fills
-// Verdict::explained. Kinds as JudgePictures'.
+// Explains the most confident mistakes of the route `quantized` (of `computer` where there is none) and the
+// most confident right answer of each class, each by the fold's model that never saw the picture, by XNNPACK.
+// Fills Verdict::explained. Kinds as JudgePictures'.
 Result<void> ExplainAnswers(const Shipped& shipped, Reading& reading, Verdict& verdict);
 
 }  // namespace handlens::verify
