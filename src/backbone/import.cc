@@ -423,7 +423,8 @@ Result<Proof> Prove(std::span<const uint8_t> file, const Imported& imported,
   const std::span<const Bytes> all = pictures.empty() ? std::span<const Bytes>(made) : pictures;
   HL_ASSIGN(const tflite::Graph graph, tflite::ReadGraph(file));
   const bool guarded = HasGuard(graph), ends_with_softmax = guarded || graph.ops.back().op == Op::kSoftmax;
-  HL_ASSIGN(const std::unique_ptr<tflite::Judge> judge, tflite::Judge::Load(file, tflite::Kernels::kXnnpack));
+  HL_ASSIGN(const std::unique_ptr<tflite::Judge> judge,
+            tflite::Judge::LoadApart(file, tflite::Kernels::kXnnpack));
   HL_ASSIGN(const std::unique_ptr<nn::Network> network, nn::Network::Create(spec, 1, {}));
   HL_TRY(network->LoadWeights(imported.model.weights));
   const auto channel = [](const std::vector<float>& values, size_t i) {
