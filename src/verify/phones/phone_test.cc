@@ -244,9 +244,24 @@ TEST(ImportPhoneRecords, RefusesAnotherRunsRecord) {
   EXPECT_THAT(refusal(record), HasSubstr("is called 2 green, but it is 1 red"));
   record = sample::FieldTestRecord(run, "aaaa", 2, 2);
   record["labels"] = {"2 green", "1 red", "3 blue, dark"};
-  record["field_test"]["shots"] = Json::array();
+  for (Json& shot : record["field_test"]["shots"]) shot["scores"] = {0.8, 0.1, 0.1};
   EXPECT_THAT(refusal(record), HasSubstr("its labels (2 green, 1 red, 3 blue, dark) are not the run's"));
   EXPECT_THAT(Stored(run), IsEmpty());
+}
+
+TEST(ImportPhoneRecords, RefusesAShotSentTwiceAndAFieldTestWithoutShots) {
+  SKIP_WITHOUT_RUNTIME();
+  const sample::Run run = sample::MakeRun("phone-twice");
+  const auto refusal = [&](const Json& record) {
+    const auto imported = Import(run, sample::Save(run, "twice.json", record));
+    return imported ? "accepted" : imported.error().message;
+  };
+  Json record = sample::FieldTestRecord(run, "aaaa", 2, 2);
+  EXPECT_EQ(refusal(record), "accepted");
+  record["field_test"]["shots"].push_back(record["field_test"]["shots"][0]);
+  EXPECT_THAT(refusal(record), HasSubstr("one shot, sent twice"));
+  record["field_test"]["shots"] = Json::array();
+  EXPECT_THAT(refusal(record), HasSubstr("neither a self-check nor a field test"));
 }
 
 TEST(ImportPhoneRecords, KeepsEachThingOnce) {

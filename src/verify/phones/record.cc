@@ -276,6 +276,12 @@ std::string WrongShots(const std::vector<PhoneShot>& shots, const PhoneRecord& r
     if (shots[i].picture < 0) wrong = "the photograph's number is not between 1 and 999";
     if (shots[i].picture > 0 && !pictures.insert(shots[i].picture).second)
       wrong = fmt::format("the photograph {:03} is another shot's", shots[i].picture);
+    const bool again =
+        std::any_of(shots.begin(), shots.begin() + static_cast<ptrdiff_t>(i), [&](const PhoneShot& s) {
+          return s.at == shots[i].at && s.label == shots[i].label && s.scores == shots[i].scores;
+        });
+    if (again && wrong.empty())
+      wrong = "the same time, label and scores as a shot before it: one shot, sent twice";
     if (!wrong.empty()) return fmt::format("shot {}: {}", i + 1, wrong);
   }
   return "";
@@ -291,7 +297,8 @@ std::string Wrong(const PhoneRecord& record) {
     return fmt::format("made_at is '{}', no time such as 2026-11-23T10:00:00Z", Plain(record.made_at));
   if (std::set<std::string>(record.labels.begin(), record.labels.end()).size() != record.labels.size())
     return "a label stands twice";
-  if (!record.check && !record.shots) return "neither a self-check nor a field test";
+  if (!record.check && (!record.shots || record.shots->empty()))
+    return "neither a self-check nor a field test";
   if (record.check) {
     if (std::string wrong = WrongCheck(*record.check, record); !wrong.empty()) return wrong;
   }
