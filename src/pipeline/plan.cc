@@ -99,12 +99,16 @@ Result<void> PlanBudget(const Run& run, RunPlan& plan) {
             search::MeasureTrials(plan.candidates, pictures, *run.space.progress));
   const double threads = std::max(run.space.jobs, 1), folds = run.wanted().folds.folds;
   const double rounds = std::ceil(folds / threads);
-  plan.after_s = After_s(run, PictureStep_s(plan.candidates[0], trial_s[0], pictures));
+  // Of those that fit, the one that takes longest after the search may be chosen.
+  const auto after_s = [&](size_t i) {
+    return After_s(run, PictureStep_s(plan.candidates[i], trial_s[i], pictures));
+  };
+  plan.after_s = after_s(0);
   plan.least_s = trial_s[0] * (rounds + kFinalShare) + plan.after_s;
   const double left_s = run.space.budget->LeftSeconds();
-  for (const double s : trial_s) {
-    if (s * (rounds + kFinalShare) + plan.after_s <= left_s)
-      plan.final_s = std::max(plan.final_s, s * kFinalShare);
+  for (size_t i = 0; i < trial_s.size(); ++i) {
+    const double end_s = trial_s[i] * kFinalShare + after_s(i);
+    if (trial_s[i] * rounds + end_s <= left_s) plan.final_s = std::max(plan.final_s, end_s - plan.after_s);
   }
   return {};
 }

@@ -273,6 +273,9 @@ void DecideGates(const Rules& rules, Verdict& verdict) {
   for (RuleResult& rule : verdict.rules) {
     if (rule.rule == "accuracy") rule = Accuracy(rules, verdict);
     if (rule.rule == "agreement") rule = Agreement(rules, verdict);
+    for (RuleResult& camera : CameraRules(rules, verdict)) {
+      if (camera.rule == rule.rule) rule = std::move(camera);
+    }
   }
   if (rules.max_bytes > 0) verdict.rules.push_back(Size(rules, verdict));
   if (rules.max_memory > 0) verdict.rules.push_back(MemoryRule(rules, verdict));

@@ -216,7 +216,8 @@ constexpr Option kOptions[] = {
         "pictures alone; with gallery the camera decides nothing."},
     {.name = "max-camera-loss", .into = Into<&Wanted::gates, &Wanted::Gates::max_camera_loss>,
      .kind = Kind::kNumber, .value = "SHARE", .fallback = "0.15", .low = 0, .high = 1, .group = kGates,
-     .since = "verify", .help = "Likewise when the simulated camera takes more of the accuracy than this."},
+     .since = "verify", .life = Life::kCall,
+     .help = "Likewise when the simulated camera takes more of the accuracy than this."},
     {.name = "backgrounds", .into = Into<&Wanted::gates, &Wanted::Gates::backgrounds>, .kind = Kind::kPath,
      .value = "DIR", .fallback_words = "built in", .group = kGates, .since = "verify",
      .help = "Photographs to put behind the subjects of the simulated camera: places where the app will be "

@@ -353,6 +353,7 @@ Result<verify::Verdict> VerdictByGates(const Run& run) {
   rules.min_agreement = gates.min_agreement;
   rules.max_bytes = gates.max_bytes;
   rules.max_memory = gates.max_memory;
+  rules.max_camera_loss = gates.max_camera_loss;
   if (!(rules == record.rules)) verify::DecideGates(rules, record.verdict);
   return std::move(record.verdict);
 }
