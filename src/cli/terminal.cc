@@ -115,7 +115,7 @@ void Terminal::Line(std::string_view text) {
 void Terminal::Begin(std::string_view step, double total, std::string_view unit) {
   const std::scoped_lock lock(mutex_);
   step_ = step;
-  unit_ = unit;
+  unit_ = total == 1 && unit.ends_with('s') ? unit.substr(0, unit.size() - 1) : unit;
   note_.clear();
   total_ = total;
   done_ = 0;

@@ -64,7 +64,7 @@ TEST(Page, TellsTheVerdictAndTablesWithoutJavaScript) {
   std::string page = Own(fixture::MakeRecords({}));
   page.erase(page.find("<script"));
   EXPECT_THAT(page, HasSubstr("Failed 1 of 2 checks"));
-  EXPECT_THAT(page, HasSubstr("The camera route is right in 61.0&#160;%"));
+  EXPECT_THAT(page, HasSubstr("61.0&#160;% of 100 views; at least 70&#160;% are asked for."));
   EXPECT_THAT(page, HasSubstr("tilted by 6 degrees the accuracy falls below 90&#160;%"));
   for (const char* table : {"routes", "classes", "folds", "search-1", "rules", "search-2", "architecture",
                             "hyper-parameters", "metadata", "label-proof", "label-rivals", "camera-axes",

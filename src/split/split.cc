@@ -73,8 +73,10 @@ Result<void> CheckDivisible(const dataset::Dataset& dataset, const std::vector<U
     }
   }
   if (problems.empty()) return {};
-  return Fail(ErrorKind::kBadInput, "{}: {}; add pictures, remove the class, or use fewer folds",
-              dataset.root, problems);
+  // Fewer folds help where every class has pictures of two kinds at least.
+  const bool fewer = folds > 2 && std::all_of(clusters.begin(), clusters.end(), [](int c) { return c > 2; });
+  return Fail(ErrorKind::kBadInput, "{}: {}; add pictures{}", dataset.root, problems,
+              fewer ? ", remove the class, or use fewer folds (--folds)" : ", or remove the class");
 }
 
 // Chooses whole units at random until each class has its hold-out; leaves at least `folds` units of each

@@ -20,7 +20,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 19> kTitles 
     {"shipped-files", "The files are the ones that were made"},
     {"size", "Small enough"},
     {"memory", "Takes little enough memory"},
-    {"not-sure", "It says when it is not sure as its pictures ask for"},
+    {"not-sure", "Its limit of \"not sure\" is the one that these pictures give"},
     {"sensitivity", "It refers the class that must not be missed"},
     {"gallery", "Pictures from the phone's gallery"},
     {"camera", "Right often enough with a simulated camera"},

@@ -1,6 +1,7 @@
 // The first screen: the verdict in one sentence, one number, the weakest class, three mistakes, what to do
 // next, the files.
 #include <fmt/format.h>
+#include <cctype>
 
 #include <algorithm>
 #include <array>
@@ -26,6 +27,18 @@ std::string CountedHeadline(const Json& verdict) {
   return fmt::format("Passed {} of {} on pictures like yours", all, Plural(all, "check", "checks"));
 }
 
+// What failed and by how much, without the advice, which stands under what to do next.
+std::vector<std::string> Reasons(const Json& verdict) {
+  std::vector<std::string> reasons;
+  for (const Json& rule : At(verdict, "rules")) {
+    std::string text = TextAt(rule, "text");
+    if (At(rule, "passed") != Json(false) || text.empty()) continue;
+    text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+    reasons.push_back(std::move(text) + ".");
+  }
+  return reasons.empty() ? Sentences(At(verdict, "reasons")) : reasons;
+}
+
 void SetVerdict(const Records& records, Summary& summary) {
   const Json& verdict = records.verdict;
   const Json& deployable = At(verdict, "deployable");
@@ -39,7 +52,7 @@ void SetVerdict(const Records& records, Summary& summary) {
   summary.tone = deployable.get<bool>() ? Tone::kGood : Tone::kBad;
   summary.headline = TextAt(words, "headline");
   if (summary.headline.empty()) summary.headline = CountedHeadline(verdict);
-  summary.reasons = Sentences(At(verdict, "reasons"));
+  summary.reasons = Reasons(verdict);
   summary.caveats = Sentences(At(words, "caveats"));
 }
 
@@ -123,7 +136,7 @@ void SetNext(const Records& records, Summary& summary) {
   for (const Json& rule : At(records.verdict, "rules")) {
     if (At(rule, "passed") == Json(false) && advice.size() < 2 &&
         advice.insert(TextAt(rule, "advice")).second)
-      add("To pass the failed check, try: " + TextAt(rule, "advice") + ".");
+      add("To pass the failed check: " + TextAt(rule, "advice") + ".");
   }
   if (!summary.mistakes.pictures.empty())
     add("Look at the mistakes. A wrong label, or a picture of something else, is quickly put right.");
