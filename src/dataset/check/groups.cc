@@ -68,9 +68,45 @@ void ByFolder(Listing& listing) {
       names.size() == 1 ? "is taken as a group:" : "are taken as"));
 }
 
+// Whether a repeated group holds a repetition, as in (a+)+ or ((a|b)*c)*: the library tries all ways to share
+// a name among the two, which are more than anybody can wait for.
+bool RepeatsARepetition(std::string_view pattern) {
+  constexpr std::string_view kRepeats = "*+{";
+  std::vector<bool> repeats = {false};  // of each open group, whether something in it is repeated
+  bool bracket = false;
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    const char c = pattern[i];
+    if (c == '\\') {
+      ++i;
+    } else if (bracket) {
+      bracket = c != ']';
+    } else if (c == '[') {
+      bracket = true;
+    } else if (c == '(') {
+      repeats.push_back(false);
+    } else if (kRepeats.find(c) != std::string_view::npos) {
+      repeats.back() = true;
+    } else if (c == ')' && repeats.size() > 1) {
+      const bool inside = repeats.back();
+      repeats.pop_back();
+      if (inside && i + 1 < pattern.size() && kRepeats.find(pattern[i + 1]) != std::string_view::npos)
+        return true;
+      repeats.back() = repeats.back() || inside;
+    }
+  }
+  return false;
+}
+
 class Pattern {
  public:
   static Result<Pattern> Make(const std::string& text) {
+    if (RepeatsARepetition(text)) {
+      return Fail(
+          ErrorKind::kUsage,
+          "--group-pattern: '{}' repeats a group that holds a repetition, which can take for ever; an "
+          "example that works: '^([a-z]+[0-9]+)_'",
+          text);
+    }
     Pattern pattern;
     pattern.text_ = text;
     try {

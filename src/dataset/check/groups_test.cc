@@ -11,6 +11,7 @@ namespace {
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 Listing Folders(const std::vector<std::string>& paths) {
   Listing listing;
@@ -67,6 +68,20 @@ TEST(Groups, APatternTakesTheFirstCaptureOrTheWholeMatch) {
               ElementsAre("07", "07", "31"));
   EXPECT_THAT(GroupsBy({.subfolders = Subfolders::kGroup, .pattern = "p\\d+"}, paths),
               ElementsAre("p07", "p07", "p31"));
+}
+
+TEST(Groups, APatternThatCouldTakeForEverIsRefused) {
+  for (const char* pattern : {"^(a+)+$", "(([a-z]*)*)*Z", "((a|b)*c){2,}", "(?:x+y)*"}) {
+    Listing listing = Folders({"ill/p07_left.jpg"});
+    const auto assigned = AssignGroups({.subfolders = Subfolders::kGroup, .pattern = pattern}, listing);
+    ASSERT_FALSE(assigned) << pattern;
+    EXPECT_THAT(assigned.error().message, HasSubstr("can take for ever"));
+  }
+  for (const char* pattern : {"^([a-z]+[0-9]+)_", "(ab)+", "[(+]*(p)", "\\(a+\\)+", "(a+)?"}) {
+    Listing listing = Folders({"ill/p07_left.jpg"});
+    const auto assigned = AssignGroups({.subfolders = Subfolders::kGroup, .pattern = pattern}, listing);
+    EXPECT_THAT(assigned ? "" : assigned.error().message, Not(HasSubstr("for ever"))) << pattern;
+  }
 }
 
 TEST(Groups, NamesThatThePatternDoesNotMatchAreNamed) {
