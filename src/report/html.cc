@@ -247,7 +247,7 @@ void Render(const Summary& block, std::string& out) {
                      ToneName(block.tone), Prose(block.headline));
   RenderNumber(block, out);
   RenderLines("", block.reasons, out);
-  RenderLines(block.caveats.empty() ? "" : "Keep in mind", block.caveats, out);
+  RenderNext(block, out);
   out += "</div><div class=\"weak\">";
   if (!block.weakest.empty()) {
     out += "<p class=\"weakest\">" + Prose(block.weakest);
@@ -261,10 +261,10 @@ void Render(const Summary& block, std::string& out) {
     RenderPictures(block.mistakes.pictures, out);
     out += "</div>";
   }
-  out += "</div></div><div class=\"onward\">";
-  RenderNext(block, out);
+  RenderLines(block.caveats.empty() ? "" : "Keep in mind", block.caveats, out);
+  out += "</div></div>";
   RenderFiles(block, out);
-  out += "</div>\n";
+  out += "\n";
 }
 
 void Render(const Code& block, std::string& out) {
