@@ -270,12 +270,13 @@ void Decide(const Rules& rules, Verdict& verdict) {
 void DecideGates(const Rules& rules, Verdict& verdict) {
   std::erase_if(verdict.rules,
                 [](const RuleResult& rule) { return rule.rule == "size" || rule.rule == "memory"; });
+  std::vector<RuleResult> anew = CameraRules(rules, verdict);
+  anew.push_back(Accuracy(rules, verdict));
+  anew.push_back(Agreement(rules, verdict));
   for (RuleResult& rule : verdict.rules) {
-    if (rule.rule == "accuracy") rule = Accuracy(rules, verdict);
-    if (rule.rule == "agreement") rule = Agreement(rules, verdict);
-    for (RuleResult& camera : CameraRules(rules, verdict)) {
-      if (camera.rule == rule.rule) rule = std::move(camera);
-    }
+    const auto found = std::find_if(anew.begin(), anew.end(),
+                                    [&](const RuleResult& other) { return other.rule == rule.rule; });
+    if (found != anew.end()) rule = *found;
   }
   if (rules.max_bytes > 0) verdict.rules.push_back(Size(rules, verdict));
   if (rules.max_memory > 0) verdict.rules.push_back(MemoryRule(rules, verdict));

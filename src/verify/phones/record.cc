@@ -271,16 +271,13 @@ std::string WrongShot(const PhoneShot& shot, const PhoneRecord& record) {
 
 std::string WrongShots(const std::vector<PhoneShot>& shots, const PhoneRecord& record) {
   std::set<int> pictures;
+  std::set<std::tuple<std::string, std::string, std::vector<float>>> seen;
   for (size_t i = 0; i < shots.size(); ++i) {
     std::string wrong = WrongShot(shots[i], record);
     if (shots[i].picture < 0) wrong = "the photograph's number is not between 1 and 999";
     if (shots[i].picture > 0 && !pictures.insert(shots[i].picture).second)
       wrong = fmt::format("the photograph {:03} is another shot's", shots[i].picture);
-    const bool again =
-        std::any_of(shots.begin(), shots.begin() + static_cast<ptrdiff_t>(i), [&](const PhoneShot& s) {
-          return s.at == shots[i].at && s.label == shots[i].label && s.scores == shots[i].scores;
-        });
-    if (again && wrong.empty())
+    if (wrong.empty() && !seen.insert({shots[i].at, shots[i].label, shots[i].scores}).second)
       wrong = "the same time, label and scores as a shot before it: one shot, sent twice";
     if (!wrong.empty()) return fmt::format("shot {}: {}", i + 1, wrong);
   }
