@@ -65,6 +65,11 @@ std::vector<Preset> Presets(size_t classes) {
        {60, 2000}}};
 }
 
+// The paper's first model as it stands in the paper, to compare with.
+constexpr std::string_view kPaperModel = "m1", kPaperGenerator = "gen1";
+constexpr int kPaperSize_px = 50;
+bool ComparesWithPaper(std::string_view preset) { return preset == "standard" || preset == "thorough"; }
+
 }  // namespace
 
 std::vector<Known> KnownPresets() {
@@ -76,7 +81,8 @@ std::vector<Known> KnownPresets() {
       models += fmt::format("; a backbone's {} at {} px", fmt::join(preset.trainings, ", "),
                             fmt::join(preset.backbone_sizes_px, ", "));
     }
-    if (std::string_view(preset.name) == "standard") models += "; the paper's m1 at 50 px with gen1";
+    if (ComparesWithPaper(preset.name))
+      models += fmt::format("; the paper's {} at {} px with {}", kPaperModel, kPaperSize_px, kPaperGenerator);
     known.push_back(
         {preset.name, fmt::format("{}; with {}{}", models, fmt::join(preset.generators, ", "),
                                   preset.coverage == Coverage::kRace ? "; a race, which stops what cannot win"
@@ -287,9 +293,8 @@ Result<std::vector<Candidate>> PresetCandidates(std::string_view preset, const d
       for (const std::string& generator : generators) HL_TRY(maker.Add(model, size_px, generator));
     }
   }
-  // The paper's first model as it stands in the paper, to compare with.
-  const bool compares = !own_grid && (preset == "standard" || preset == "thorough");
-  if (compares) HL_TRY(maker.Add("m1", 50, "gen1"));
+  if (!own_grid && ComparesWithPaper(preset))
+    HL_TRY(maker.Add(std::string(kPaperModel), kPaperSize_px, std::string(kPaperGenerator)));
   return maker.Take();
 }
 
