@@ -151,6 +151,11 @@ std::string Printed(const Json& json) {
   return text;
 }
 
+std::string AsSentence(std::string text) {
+  if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  return text + ".";
+}
+
 std::vector<std::string> Sentences(const Json& list) {
   std::vector<std::string> lines;
   if (!list.is_array()) return lines;

@@ -59,6 +59,7 @@ const Json& At(const Json& json, std::string_view key);  // null when absent
 std::optional<double> NumberAt(const Json& json, std::string_view key);
 std::string TextAt(const Json& json, std::string_view key);  // empty when absent
 std::string Printed(const Json& json);                       // a scalar or structure for people
+std::string AsSentence(std::string text);                    // with a capital and a full stop
 // Of an array of texts or small records; none otherwise.
 std::vector<std::string> Sentences(const Json& list);
 

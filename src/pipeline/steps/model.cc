@@ -319,19 +319,16 @@ struct Report {
     static constexpr std::string_view kNames[] = {"anonymous"};
     bool anonymous = false;
   };
-  static Result<Options> Read(const Run& run) {
-    // A page without names does not get them back because something was added to it.
-    const bool without = report::NamesInReport(run.space.folder) == report::FileNames::kHashed;
-    return Options{run.wanted().about.anonymous || (without && !run.space.names_anew)};
-  }
+  static Result<Options> Read(const Run& run) { return Options{run.wanted().about.anonymous}; }
   static Files Touches(const Workspace&, const Options&) { return {{}, {"report.html"}}; }
   static Result<void> Work(Workspace& space, const Options& o) {
     HL_ASSIGN(const std::vector<Finding> findings, ChangedFiles(space.folder));
     std::vector<std::string> changed;
     for (const Finding& finding : findings) changed.push_back(finding.text + ".");
-    HL_TRY(report::WriteReport(space.folder, *space.progress,
-                               o.anonymous ? report::FileNames::kHashed : report::FileNames::kShown,
-                               changed));
+    report::FileNames names = o.anonymous ? report::FileNames::kHashed : report::FileNames::kShown;
+    // A page without names does not get them back because something was added to it.
+    if (!o.anonymous && !space.names_anew) names = report::NamesInReport(space.folder);
+    HL_TRY(report::WriteReport(space.folder, *space.progress, names, changed));
     space.written.emplace_back("report.html");
     return {};
   }

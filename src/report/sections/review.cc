@@ -13,11 +13,6 @@ namespace {
 constexpr size_t kShown = 24;         // suspects as pictures; the table holds all
 constexpr size_t kMostPlaces = 3000;  // of the map; more make the page slow on a phone
 
-std::string Sentence(std::string text) {
-  if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
-  return text + ".";
-}
-
 void AddSuspects(const Records& records, const review::Review& review, Section& section) {
   if (review.suspects.empty()) {
     section.blocks.emplace_back(Paragraph{"No picture looks mislabelled."});
@@ -92,7 +87,7 @@ void AddCurve(const review::Review& review, Section& section) {
             .caption = fmt::format("Would more pictures help? Accuracy on test pictures (up) by the number "
                                    "of pictures learnt from (right). {} The trained model learns from more "
                                    "(augmented views, all its layers), so its curve may differ.",
-                                   Sentence(review::ForecastSentence(review))),
+                                   AsSentence(review::ForecastSentence(review))),
             .height_px = 300,
             .data = {{"x_name", "pictures learnt from"},
                      {"y_name", "accuracy in %"},

@@ -1,7 +1,6 @@
 // The first screen: the verdict in one sentence, one number, the weakest class, three mistakes, what to do
 // next, the files.
 #include <fmt/format.h>
-#include <cctype>
 
 #include <algorithm>
 #include <array>
@@ -31,10 +30,8 @@ std::string CountedHeadline(const Json& verdict) {
 std::vector<std::string> Reasons(const Json& verdict) {
   std::vector<std::string> reasons;
   for (const Json& rule : At(verdict, "rules")) {
-    std::string text = TextAt(rule, "text");
-    if (At(rule, "passed") != Json(false) || text.empty()) continue;
-    text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
-    reasons.push_back(std::move(text) + ".");
+    const std::string text = TextAt(rule, "text");
+    if (At(rule, "passed") == Json(false) && !text.empty()) reasons.push_back(AsSentence(text));
   }
   return reasons.empty() ? Sentences(At(verdict, "reasons")) : reasons;
 }
