@@ -115,7 +115,7 @@ void Terminal::Line(std::string_view text) {
 void Terminal::Begin(std::string_view step, double total, std::string_view unit) {
   const std::scoped_lock lock(mutex_);
   step_ = step;
-  unit_ = total == 1 && unit.ends_with('s') ? unit.substr(0, unit.size() - 1) : unit;
+  unit_ = unit;
   note_.clear();
   total_ = total;
   done_ = 0;
@@ -123,7 +123,8 @@ void Terminal::Begin(std::string_view step, double total, std::string_view unit)
   begun_ = drawn_ = Clock::now();
   active_ = true;
   if (!style_.live && !style_.quiet) {
-    Line(total > 0 ? fmt::format("{}: {:.0f} {}", step_, total, unit_) : fmt::format("{} ...", step_));
+    Line(total > 0 ? fmt::format("{}: {:.0f} {}", step_, total, UnitOf(total))
+                   : fmt::format("{} ...", step_));
   } else {
     Draw(true);
   }
@@ -148,6 +149,13 @@ void Terminal::ExpectLeft(double left_s) {
   left_at_ = Clock::now();
 }
 
+// "pictures", of one "picture".
+std::string_view Terminal::UnitOf(double n) const {
+  std::string_view unit = unit_;
+  if (fmt::format("{:.0f}", n) == "1" && unit.ends_with('s')) unit.remove_suffix(1);
+  return unit;
+}
+
 // Rate and time left: "  2.1 trials/min", "  ETA 3 min"; empty while they are not known.
 std::pair<std::string, std::string> Terminal::Pace(Clock::time_point now) const {
   std::string rate_text, left;
@@ -170,10 +178,10 @@ std::pair<std::string, std::string> Terminal::Pace(Clock::time_point now) const 
 std::string Terminal::StatusText(Clock::time_point now, int columns) const {
   std::string count, share;
   if (total_ > 0) {
-    count = fmt::format("  {:.0f}/{:.0f} {}", std::floor(done_), total_, unit_);
+    count = fmt::format("  {:.0f}/{:.0f} {}", std::floor(done_), total_, UnitOf(total_));
     share = fmt::format(" ({:.0f} %)", 100 * std::min(1.0, done_ / total_));
   } else if (done_ > 0) {
-    count = fmt::format("  {:.0f} {}", done_, unit_);
+    count = fmt::format("  {:.0f} {}", done_, UnitOf(done_));
   }
   auto [rate, left] = Pace(now);
   const size_t colon = std::min(note_.find(": "), note_.size());

@@ -62,6 +62,7 @@ class Terminal final : public Progress {
 
  private:
   using Clock = std::chrono::steady_clock;
+  std::string_view UnitOf(double n) const;
   std::pair<std::string, std::string> Pace(Clock::time_point now) const;
   std::string StatusText(Clock::time_point now,
                          int columns) const;  // what counts less is left out where it does not fit
