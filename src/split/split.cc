@@ -73,7 +73,7 @@ Result<void> CheckDivisible(const dataset::Dataset& dataset, const std::vector<U
     }
   }
   if (problems.empty()) return {};
-  // Fewer folds help where every class has pictures of two kinds at least.
+  // Fewer folds help where every class has three pictures or more that may be apart.
   const bool fewer = folds > 2 && std::all_of(clusters.begin(), clusters.end(), [](int c) { return c > 2; });
   return Fail(ErrorKind::kBadInput, "{}: {}; add pictures{}", dataset.root, problems,
               fewer ? ", remove the class, or use fewer folds (--folds)" : ", or remove the class");

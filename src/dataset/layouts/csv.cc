@@ -64,10 +64,10 @@ Result<std::string> Locate(const fs::path& root, const fs::path& base, const std
   const fs::file_status status = fs::status(root / normal, error);
   if (status.type() == fs::file_type::not_found) {
     return Fail(ErrorKind::kBadInput, "{}",
-                IsWindowsDrive(written) ? "a path of a Windows computer, and no such file beside the table "
-                                          "either; write paths relative to the "
-                                          "table's folder"
-                                        : "no such file");
+                IsWindowsDrive(written)
+                    ? "a path of a Windows computer, and no such file beside the table either; write paths "
+                      "relative to the table's folder"
+                    : "no such file");
   }
   if (status.type() == fs::file_type::directory) return Fail(ErrorKind::kBadInput, "a folder, not a picture");
   if (status.type() != fs::file_type::regular) {
