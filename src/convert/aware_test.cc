@@ -182,12 +182,12 @@ TEST(Aware, TrainedModelsComputeInTheRuntimeWhatTrainingSaw) {
 }
 
 TEST(Aware, IsNamedAndOtherNamesAreRefused) {
-  for (const Method method : {Method::kPostTraining, Method::kAware})
+  for (const Method method : {Method::kAuto, Method::kPostTraining, Method::kAware})
     EXPECT_EQ(*ParseMethod(MethodName(method)), method);
   const auto other = ParseMethod("both");
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().kind, ErrorKind::kUsage);
-  EXPECT_EQ(other.error().message, "both is no method of quantization; choose post-training or aware");
+  EXPECT_EQ(other.error().message, "both is no method of quantization; choose auto, post-training or aware");
 }
 
 TEST(Aware, ItsNetworkIsNotConvertedItself) {

@@ -61,17 +61,20 @@ Result<Io> ParseIo(std::string_view name) {
   return Fail(ErrorKind::kUsage, "{} is no type of input and output; choose uint8, int8 or float32", name);
 }
 
-const char* MethodName(Method method) { return method == Method::kAware ? "aware" : "post-training"; }
+const char* MethodName(Method method) {
+  return method == Method::kAuto ? "auto" : method == Method::kAware ? "aware" : "post-training";
+}
 
 const char* MethodWords(Method method) {
   return method == Method::kAware ? "quantization-aware training" : "post-training quantization";
 }
 
 Result<Method> ParseMethod(std::string_view name) {
-  for (const Method method : {Method::kPostTraining, Method::kAware}) {
+  for (const Method method : {Method::kAuto, Method::kPostTraining, Method::kAware}) {
     if (name == MethodName(method)) return method;
   }
-  return Fail(ErrorKind::kUsage, "{} is no method of quantization; choose post-training or aware", name);
+  return Fail(ErrorKind::kUsage, "{} is no method of quantization; choose auto, post-training or aware",
+              name);
 }
 
 const char* StrangersName(Strangers strangers) {

@@ -1,6 +1,5 @@
 // The step `convert`: all files of RUN/model from the trials, with the records that prove them.
 #include <algorithm>
-#include <array>
 #include <set>
 
 #include "base/hash.h"
@@ -9,6 +8,7 @@
 #include "convert/careful.h"
 #include "convert/convert.h"
 #include "convert/folded.h"
+#include "convert/method.h"
 #include "convert/quantize.h"
 #include "convert/temperature.h"
 
@@ -49,7 +49,6 @@ class Step {
     HL_ASSIGN(std::vector<Trial> trials, ReadAll());
     progress_.Begin("convert", static_cast<double>(1 + request_.fold_trials.size()), "models");
     HL_ASSIGN(const std::string runtime, tflite::RuntimeVersion());
-    record_["method"] = MethodWords(request_.method);
     record_["runtime"] = runtime;
     record_["io"] = IoName(request_.io);
     record_["fit"] = image::FitName(request_.data.pixels->fit);
@@ -61,10 +60,8 @@ class Step {
     record_["calibration"] = Json::array();
     record_["agreement"] = Json::array();
     for (Trial& trial : trials) HL_TRY(CalibrateOn(trial));
-    if (request_.method == Method::kAware) {
-      HL_TRY(Tune(trials));
-      progress_.Begin("convert", static_cast<double>(trials.size()), "models");
-    }
+    HL_TRY(Quantize(trials));
+    record_["method"] = MethodWords(method_);
     HL_TRY(TakeCare(trials));
     double done = 0;
     for (const Trial& trial : trials) {
@@ -195,9 +192,43 @@ class Step {
                                       {"n", trial.chosen.size()},
                                       {"pictures", ids}});
     HL_ASSIGN(trial.calibration, Calibrate(trial.plain, PixelsOf(trial.chosen), request_.jobs, progress_));
-    if (request_.method == Method::kPostTraining)
-      trial.quantized = CorrectBiases(trial.plain, trial.calibration);
     return {};
+  }
+
+  // Sets the models' int8 numbers, by the method that was asked for or that validation pictures want.
+  Result<void> Quantize(std::vector<Trial>& trials) {
+    if (request_.method == Method::kAware) return Tune(trials);
+    for (Trial& trial : trials) trial.quantized = CorrectBiases(trial.plain, trial.calibration);
+    if (request_.method == Method::kPostTraining) return {};
+    HL_ASSIGN(const Comparison rounded, OnValidation(trials, Method::kPostTraining));
+    const auto& start = trials[0].result.spec.start;
+    if (!LosesTooMuch(rounded) || (start && start->method == train::Method::kProbe)) return {};
+    std::vector<FoldedModel> before;
+    for (const Trial& trial : trials) before.push_back(trial.quantized);
+    HL_TRY(Tune(trials));
+    HL_ASSIGN(const Comparison tuned, OnValidation(trials, Method::kAware));
+    if (IsBetter(tuned, rounded)) return {};
+    for (size_t i = 0; i < trials.size(); ++i) trials[i].quantized = std::move(before[i]);
+    method_ = Method::kPostTraining;
+    return {};
+  }
+
+  // The folds' models before the pictures that chose them, which none of them learnt.
+  Result<Comparison> OnValidation(const std::vector<Trial>& trials, Method method) {
+    Comparison all;
+    for (const Trial& trial : trials) {
+      const int fold = trial.result.spec.fold;
+      if (fold < 0) continue;
+      HL_ASSIGN(const Bytes plain, Convert(trial.plain, Variant::kFloat32, request_.io, nullptr));
+      HL_ASSIGN(const Bytes int8, Convert(trial.quantized, Variant::kInt8, request_.io, &trial.calibration));
+      HL_ASSIGN(const Comparison one,
+                CompareFiles(plain, int8, request_.data,
+                             request_.data.split->folds[static_cast<size_t>(fold)].validation, progress_));
+      all += one;
+    }
+    record_["validation"].push_back(ToJson(all));
+    record_["validation"].back()["method"] = MethodWords(method);
+    return all;
   }
 
   // Every model on its own training pictures.
@@ -207,6 +238,8 @@ class Step {
       tunings.push_back({&trial.plain, &trial.calibration, &trial.result.spec, &trial.quantized});
     HL_TRY(TrainAware(tunings, request_, progress_));
     record_["fine_tuning"] = train::ToJson(AwareRecipe(trials[0].result.spec.recipe));
+    method_ = Method::kAware;
+    progress_.Begin("convert", static_cast<double>(trials.size()), "models");
     return {};
   }
 
@@ -250,9 +283,8 @@ class Step {
     HL_TRY(WriteModelFile(trial, Variant::kDynamic, "model_dynamic.tflite"));
     const std::span<const int> measured =
         std::span(trial.chosen).first(std::min(kMeasuredPictures, trial.chosen.size()));
-    HL_ASSIGN(const auto layers,
-              MeasureLayers(request_.method == Method::kAware ? trial.quantized : trial.plain,
-                            trial.quantized, trial.calibration, PixelsOf(measured)));
+    HL_ASSIGN(const auto layers, MeasureLayers(method_ == Method::kAware ? trial.quantized : trial.plain,
+                                               trial.quantized, trial.calibration, PixelsOf(measured)));
     record_["layers"] = Json::array();
     for (const LayerError& layer : layers) {
       record_["layers"].push_back({{"name", layer.name},
@@ -281,30 +313,14 @@ class Step {
   // How often the two models give the same label, and the right one, by the official runtime.
   Result<void> Agree(const Pair& pair, std::string_view pictures_name, int fold,
                      const std::vector<int>& pictures) {
-    HL_ASSIGN(auto plain, tflite::Judge::Load(pair.float_model, tflite::Kernels::kXnnpack));
-    HL_ASSIGN(auto quantized, tflite::Judge::Load(pair.quantized_model, tflite::Kernels::kXnnpack));
-    size_t agree = 0, plain_correct = 0, quantized_correct = 0;
-    for (const int i : pictures) {
-      if (progress_.StopRequested()) return Interrupted();
-      std::array<std::ptrdiff_t, 2> labels{};
-      size_t k = 0;
-      for (tflite::Judge* judge : {plain.get(), quantized.get()}) {
-        HL_ASSIGN(const auto scores, judge->Classify(request_.data.pixels->Picture(static_cast<size_t>(i))));
-        labels[k++] = std::max_element(scores.begin(), scores.end()) - scores.begin();
-      }
-      const int truth = request_.data.dataset->pictures[static_cast<size_t>(i)].label;
-      agree += labels[0] == labels[1] ? 1 : 0;
-      plain_correct += labels[0] == truth ? 1 : 0;
-      quantized_correct += labels[1] == truth ? 1 : 0;
-    }
-    record_["agreement"].push_back({{"float", pair.float_file},
-                                    {"quantized", pair.quantized_file},
-                                    {"pictures", pictures_name},
-                                    {"fold", fold},
-                                    {"n", pictures.size()},
-                                    {"agree", agree},
-                                    {"float_correct", plain_correct},
-                                    {"quantized_correct", quantized_correct}});
+    HL_ASSIGN(const Comparison compared,
+              CompareFiles(pair.float_model, pair.quantized_model, request_.data, pictures, progress_));
+    Json entry = ToJson(compared);
+    entry["float"] = pair.float_file;
+    entry["quantized"] = pair.quantized_file;
+    entry["pictures"] = pictures_name;
+    entry["fold"] = fold;
+    record_["agreement"].push_back(std::move(entry));
     return {};
   }
 
@@ -356,6 +372,7 @@ class Step {
 
   const Request& request_;
   Progress& progress_;
+  Method method_ = Method::kPostTraining;  // that was taken
   Json record_ = Json::object();
   Json scores_ = Json::object(), answers_ = {{"kernels", "xnnpack"}, {"folds", Json::array()}};
 };

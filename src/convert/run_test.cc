@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/rng.h"
 #include "convert/convert.h"
+#include "convert/method.h"
 #include "nn/zoo.h"
 #include "train/synthetic.h"
 
@@ -134,6 +135,7 @@ TEST(ConvertRun, TrainsAwareTheSameWithAnyNumberOfThreadsAndAfterAStop) {
   const World world = MakeWorld("aware");
   for (const char* model : {"nano8", "m1d1"}) {
     Request request = MakeRequest(world, model, world.folder / "post");
+    request.method = Method::kPostTraining;
     ASSERT_TRUE(ConvertRun(request, SilentProgress()).has_value());
     request.method = Method::kAware;
     request.out = world.folder / "one";
@@ -174,6 +176,66 @@ TEST(ConvertRun, TrainsAwareTheSameWithAnyNumberOfThreadsAndAfterAStop) {
     EXPECT_EQ((*record)["fine_tuning"]["epochs"], 3);
     fs::remove_all(world.folder / "stopped");
   }
+}
+
+// The same function of floats of a network of one convolution and dense layers, but one channel so large that
+// the others share few steps of their int8 range.
+void MakeHardToRound(const fs::path& trial, float factor) {
+  const fs::path file = trial / "weights.safetensors";
+  auto kept = nn::DecodeWeightsFile(*ReadFile(file));
+  ASSERT_TRUE(kept.has_value());
+  nn::Weights& weights = kept->weights;  // of the convolution: kernel, bias; of the dense layer: kernel, bias
+  ASSERT_EQ(weights[0].shape.size(), 4u);
+  ASSERT_EQ(weights[2].shape.size(), 2u);
+  const auto channels = static_cast<size_t>(weights[0].shape[3]),
+             out = static_cast<size_t>(weights[2].shape[1]);
+  for (size_t i = 0; i < weights[0].values.size(); i += channels) weights[0].values[i] *= factor;
+  weights[1].values[0] *= factor;
+  for (size_t i = 0; i < weights[2].values.size(); ++i) {
+    if (i / out % channels == 0) weights[2].values[i] /= factor;
+  }
+  const Bytes changed = nn::EncodeWeightsFile(*kept);
+  const std::string before = Sha256(*ReadFile(file));
+  std::string record = *ReadText(trial / "trial.json");  // knows the weights it was written with
+  record.replace(record.find(before), before.size(), Sha256(changed));
+  ASSERT_TRUE(WriteFileAtomic(file, changed).has_value());
+  ASSERT_TRUE(WriteFileAtomic(trial / "trial.json", record).has_value());
+}
+
+TEST(ConvertRun, FineTunesOnlyWhereValidationPicturesWantIt) {
+  SKIP_WITHOUT_RUNTIME();
+  World world = MakeWorld("auto");
+  for (split::Fold& fold : world.split.folds) fold.validation = fold.test;  // more of them
+  for (const float factor : {1.0f, 500.0f, 4000.0f}) {
+    Request request = MakeRequest(world, "m1d1", world.folder / "auto");
+    for (const fs::path& trial : request.fold_trials) MakeHardToRound(trial, factor);
+    ASSERT_TRUE(ConvertRun(request, SilentProgress()).has_value());
+    const auto record = ReadRecord(request.out / "conversion.json", "handlens-conversion", 1);
+    ASSERT_TRUE(record.has_value());
+    const Json& tried = (*record)["validation"];
+    ASSERT_EQ(tried.size(), factor == 1 ? 1u : 2u) << tried;
+    EXPECT_EQ(tried[0]["n"], 33);
+    const bool better = tried.size() == 2 && tried[1]["quantized_correct"] > tried[0]["quantized_correct"];
+    EXPECT_EQ((*record)["method"], better ? "quantization-aware training" : "post-training quantization");
+    request.method = better ? Method::kAware : Method::kPostTraining;
+    request.out = world.folder / "asked";
+    ASSERT_TRUE(ConvertRun(request, SilentProgress()).has_value());
+    for (const char* file : {"quantizedmodel.tflite", "folds/fold0_quantized.tflite"})
+      EXPECT_EQ(*ReadFile(world.folder / "auto" / file), *ReadFile(world.folder / "asked" / file)) << file;
+    EXPECT_TRUE(better || factor != 500) << tried;
+    fs::remove_all(world.folder / "trials");
+  }
+}
+
+TEST(Method, TriesFineTuningForTwoLostAnswersAndMoreThanSevenInAThousand) {
+  EXPECT_FALSE(LosesTooMuch({1000, 990, 900, 893}));
+  EXPECT_TRUE(LosesTooMuch({1000, 990, 900, 892}));
+  EXPECT_FALSE(LosesTooMuch({20, 19, 15, 14})) << "one answer is chance";
+  EXPECT_TRUE(LosesTooMuch({20, 18, 15, 13}));
+  EXPECT_FALSE(LosesTooMuch({20, 18, 13, 15}));
+  EXPECT_TRUE(IsBetter({20, 10, 15, 14}, {20, 18, 15, 13}));
+  EXPECT_TRUE(IsBetter({20, 19, 15, 13}, {20, 18, 15, 13}));
+  EXPECT_FALSE(IsBetter({20, 18, 15, 13}, {20, 18, 15, 13})) << "of equals, what costs nothing";
 }
 
 TEST(ConvertRun, FineTunesOnTrainingPicturesOnly) {

@@ -60,7 +60,7 @@ struct Wanted {
   // How the network becomes a .tflite file (convert::ConvertOptions).
   struct Model {
     convert::Io io = convert::Io::kUint8;
-    convert::Method quantization = convert::Method::kPostTraining;
+    convert::Method quantization = convert::Method::kAuto;
     convert::Strangers strangers = convert::Strangers::kNotSure;
     double max_wrong = 0;  // share of answers that may be wrong: sets the threshold of "not sure"
     std::optional<std::string> sensitivity;  // "CLASS=SHARE"; empty: no class is referred

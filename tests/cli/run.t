@@ -140,7 +140,7 @@ another int8
 $ handlens describe pictures-run --quantization post-training -q >out; for f in model/{model,quantizedmodel,model_fp16,model_dynamic}.tflite model/folds/fold1_quantized.tflite; do cmp before/$f pictures-run/$f; done
 
 $ handlens convert pictures-run --quantization awre
-handlens: error: --quantization: 'awre' is not one of post-training, aware; did you mean 'aware'?
+handlens: error: --quantization: 'awre' is not one of auto, post-training, aware; did you mean 'aware'?
 [2]
 
 # Trainings that somebody deleted are trained again, into the same bytes.

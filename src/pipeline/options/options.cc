@@ -145,10 +145,11 @@ constexpr Option kOptions[] = {
      .fallback = "uint8", .choices = "uint8|int8|float32", .group = kModel, .since = "convert",
      .help = "Type of the quantized model's input and output."},
     {.name = "quantization", .into = Into<&Wanted::model, &Wanted::Model::quantization>,
-     .kind = Kind::kChoice, .value = "METHOD", .fallback = "post-training", .choices = "post-training|aware",
+     .kind = Kind::kChoice, .value = "METHOD", .fallback = "auto", .choices = "auto|post-training|aware",
      .group = kModel, .since = "convert",
      .help = "How int8 files come about: post-training rounds the trained model; aware trains on with "
-        "everything rounded as the file will round it."},
+        "everything rounded as the file will round it; auto: the second where the first loses more than 0.7 "
+        "of 100 right answers on validation pictures and the second loses less."},
 
     {.name = "strangers", .into = Into<&Wanted::model, &Wanted::Model::strangers>, .kind = Kind::kChoice,
      .value = "WHAT", .fallback = "not-sure", .choices = "not-sure|answer", .group = kModel,

@@ -91,18 +91,17 @@ convert::Strangers StrangersOf(const train::TrialSpec& spec, std::optional<conve
 
 struct Convert {
   static constexpr StepFacts kFacts{
-      .name = "convert", .title = "convert", .command = "convert", .version = 4};
+      .name = "convert", .title = "convert", .command = "convert", .version = 5};
   struct Options {
     static constexpr std::string_view kNames[] = {"io", "quantization", "strangers"};
     convert::Io io = convert::Io::kUint8;
-    std::optional<convert::Method> quantization;  // empty: post-training
+    convert::Method quantization = convert::Method::kAuto;
     std::optional<convert::Strangers> strangers;  // empty: answer
   };
   static Result<Options> Read(const Run& run) {
     const Wanted::Model& wanted = run.wanted().model;
-    Options options{wanted.io, {}, {}};
+    Options options{wanted.io, wanted.quantization, {}};
     if (wanted.strangers != convert::Strangers::kAnswer) options.strangers = wanted.strangers;
-    if (wanted.quantization != convert::Method::kPostTraining) options.quantization = wanted.quantization;
     return options;
   }
   static Files Touches(const Workspace& space, const Options&) {
@@ -118,7 +117,7 @@ struct Convert {
   }
   static Result<void> Work(Workspace& space, const Options& options) {
     convert::Request request;
-    request.method = options.quantization.value_or(convert::Method::kPostTraining);
+    request.method = options.quantization;
     request.strangers = StrangersOf(space.final_trial.spec, options.strangers);
     request.final_trial = space.At("trials") / space.final_trial.id;
     for (const train::TrialResult& fold : space.chosen.folds)

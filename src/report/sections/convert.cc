@@ -177,6 +177,19 @@ void AddDescription(const Records& records, Section& section) {
   }
 }
 
+// What validation pictures said of each method that was tried, where handlens chose.
+std::string WhyThatMethod(const Json& conversion) {
+  std::string text;
+  const Json& tried = At(conversion, "validation");
+  for (const Json& one : tried.is_array() ? tried : Json::array()) {
+    const Json &n = At(one, "n"), &right = At(one, "quantized_correct"), &plain = At(one, "float_correct");
+    if (!n.is_number_unsigned() || !right.is_number_unsigned() || !plain.is_number_unsigned()) continue;
+    text += fmt::format(" On {} validation pictures {} was right for {}, the float models for {}.",
+                        n.get<size_t>(), TextAt(one, "method"), right.get<size_t>(), plain.get<size_t>());
+  }
+  return text;
+}
+
 }  // namespace
 
 Section ConvertSection(const Records& records) {
@@ -197,7 +210,8 @@ Section ConvertSection(const Records& records) {
     section.blocks.emplace_back(std::move(table));
   }
   if (const std::string method = TextAt(records.conversion, "method"); !method.empty()) {
-    section.blocks.emplace_back(Paragraph{"How it was quantized: " + method + "."});
+    section.blocks.emplace_back(
+        Paragraph{"How it was quantized: " + method + "." + WhyThatMethod(records.conversion)});
   }
   AddLayers(records, section);
   AddDescription(records, section);
