@@ -26,6 +26,10 @@ Result<std::unique_ptr<tflite::Judge>> Answers::Take() {
   return judge;
 }
 
+static bool SamePixels(const Feed& a, const Feed& b) {
+  return a.exif == b.exif && a.fit == b.fit && a.resize == b.resize && a.saved == b.saved;
+}
+
 Result<std::vector<int>> Answers::AskOne(int picture, const std::vector<Feed>& feeds, bool& turned,
                                          bool& oblong) {
   const dataset::Picture& facts = request_.pictures.pictures[static_cast<size_t>(picture)];
@@ -36,10 +40,15 @@ Result<std::vector<int>> Answers::AskOne(int picture, const std::vector<Feed>& f
   const image::Image stored = turned ? AsStored(decoded.image, orientation) : image::Image{};
   HL_ASSIGN(auto judge, Take());
   std::vector<int> top;
+  std::vector<uint8_t> pixels;
+  const Feed* made_for = nullptr;  // feeds of the same pixels follow each other
   for (const Feed& feed : feeds) {
-    const image::Image& from = turned && feed.exif == Exif::kIgnored ? stored : decoded.image;
-    HL_ASSIGN(const Scores scores,
-              Ask(*judge, patient_, Pixels(from, patient_.size_px, feed.fit, feed.resize), feed));
+    if (made_for == nullptr || !SamePixels(*made_for, feed)) {
+      const image::Image& from = turned && feed.exif == Exif::kIgnored ? stored : decoded.image;
+      pixels = Pixels(from, patient_.size_px, feed);
+      made_for = &feed;
+    }
+    HL_ASSIGN(const Scores scores, Ask(*judge, patient_, pixels, feed));
     top.push_back(static_cast<int>(std::max_element(scores.begin(), scores.end()) - scores.begin()));
   }
   const std::lock_guard lock(mutex_);
@@ -83,6 +92,12 @@ Result<void> Answers::Evaluate(const std::vector<Feed>& wanted) {
   any_turned_ = any_turned_ || std::count(turned.begin(), turned.end(), 1) > 0;
   any_oblong_ = any_oblong_ || std::count(oblong.begin(), oblong.end(), 1) > 0;
   return {};
+}
+
+void Answers::TakeOthers(std::vector<int> pictures) {
+  pictures_ = std::move(pictures);
+  known_.clear();
+  done_ = 0;
 }
 
 const std::vector<int>& Answers::Top(const Feed& feed) const {

@@ -21,6 +21,8 @@ class Answers {
 
   // Scores by every feed that is not known yet. Kind kBadInput: a picture cannot be read; kInterrupted.
   Result<void> Evaluate(const std::vector<Feed>& feeds);
+  // Forgets all and speaks of these from now on.
+  void TakeOthers(std::vector<int> pictures);
   // The top output of each picture; the feed was evaluated.
   const std::vector<int>& Top(const Feed& feed) const;
   const std::vector<int>& pictures() const { return pictures_; }

@@ -27,6 +27,9 @@ enum class Resize {
   kBilinear,
   kNearest
 };  // of the pixel contract; four neighbours only; one pixel
+// What was done to the resized pixels before the model learnt them: nothing, or saved once as a JPEG of
+// quality 75, as Pillow does unasked.
+enum class Saved { kNot, kSmallJpeg };
 
 // One way to bring a picture to the model.
 struct Feed {
@@ -35,13 +38,14 @@ struct Feed {
   Exif exif = Exif::kApplied;
   image::Fit fit = image::Fit::kCrop;
   Resize resize = Resize::kAveraged;
+  Saved saved = Saved::kNot;
   bool operator==(const Feed&) const = default;
 };
 std::string Words(const Feed& feed);  // "values 0..1, red first, EXIF applied, crop, averaged"
 
 // One thing that is wrong.
 struct Finding {
-  // scale, channels, exif, fit, resize, label-order, labels, metadata
+  // scale, channels, exif, fit, resize, saved, label-order, labels, metadata, type
   std::string what;
   std::string text;    // a whole sentence with the numbers
   std::string advice;  // what to do, or what --fix did
@@ -73,15 +77,18 @@ struct Request {
   std::span<const uint8_t> model;
   std::string name;                  // of the model, for messages
   const dataset::Dataset& pictures;  // as dataset::Inspect read them
-  size_t most_pictures = 160;        // that are examined, as many of each class as can be
+  size_t most_screened = 160;        // that every form is tried with, as many of each class as can be
+  size_t most_pictures = 600;        // that what is suspected is tested with
   int jobs = 1;
 };
 
-// A change is reported only when an exact McNemar test on the same pictures gives p < 0.01, divided by the
-// number of changes that were tried, and it gains at least two pictures in a hundred. The order of labels is
-// found on one half of the pictures and tested on the other. Kind kBadInput: not a usable classifier of one
-// square RGB picture, no picture, no label of the pictures is one of the model's and the numbers of classes
-// differ; kInterrupted; kInternal: no runtime library. The result does not depend on `jobs`.
+// Every form is tried with some pictures; where another than the file's answers them better, or another order
+// of labels, that is tested with many more. A change is reported only when an exact McNemar test on the same
+// pictures gives p < 0.01, divided by the number of changes that were tried, and it gains at least two
+// pictures in a hundred. The order of labels is found on one half of the pictures and tested on the other.
+// Kind kBadInput: not a usable classifier of one square RGB picture, no picture, no label of the pictures is
+// one of the model's and the numbers of classes differ; kInterrupted; kInternal: no runtime library. The
+// result does not depend on `jobs`.
 Result<Diagnosis> Examine(const Request& request, Progress& progress);
 
 // The model with metadata that says what was found: normalisation, labels and their order, fit. Kind

@@ -16,6 +16,8 @@ constexpr Normal kUnit = {{0, 0, 0}, {255, 255, 255}},
                  kImageNet = {{123.675f, 116.28f, 103.53f}, {58.395f, 57.12f, 57.375f}},
                  kCaffe = {{123.68f, 116.779f, 103.939f}, {1, 1, 1}};
 
+constexpr int kPillowsQuality = 75;  // where Image.save is asked for nothing
+
 bool Near(float a, float b) { return std::abs(a - b) <= 0.02f * std::max(1.0f, std::abs(b)); }
 
 // The part of a picture that the fit takes, not yet resized; letterbox pads with black.
@@ -52,6 +54,26 @@ uint8_t Bilinear(const image::Image& p, double x, double y, size_t c) {
   const double value = (at(left, top) * (1 - fx) + at(right, top) * fx) * (1 - fy) +
                        (at(left, below) * (1 - fx) + at(right, below) * fx) * fy;
   return static_cast<uint8_t>(value + 0.5);
+}
+
+// One value a place of the n x n grid, without regard to the pixels between.
+std::vector<uint8_t> Sampled(const image::Image& fitted, int n, Resize resize) {
+  std::vector<uint8_t> out;
+  out.reserve(static_cast<size_t>(n) * static_cast<size_t>(n) * 3);
+  const double scale_x = static_cast<double>(fitted.width) / n,
+               scale_y = static_cast<double>(fitted.height) / n;
+  for (int y = 0; y < n; ++y) {
+    for (int x = 0; x < n; ++x) {
+      const double centre_x = (x + 0.5) * scale_x, centre_y = (y + 0.5) * scale_y;
+      const auto column = static_cast<size_t>(centre_x), row = static_cast<size_t>(centre_y);
+      for (size_t c = 0; c < 3; ++c) {
+        out.push_back(resize == Resize::kNearest
+                          ? fitted.rgb[(row * static_cast<size_t>(fitted.width) + column) * 3 + c]
+                          : Bilinear(fitted, centre_x - 0.5, centre_y - 0.5, c));
+      }
+    }
+  }
+  return out;
 }
 
 }  // namespace
@@ -136,25 +158,14 @@ image::Image AsStored(const image::Image& upright, int orientation) {
   return stored;
 }
 
-std::vector<uint8_t> Pixels(const image::Image& picture, int n, image::Fit fit, Resize resize) {
-  if (resize == Resize::kAveraged) return image::ModelInput(picture, n, fit);
-  const image::Image fitted = Fitted(picture, fit);
-  std::vector<uint8_t> out;
-  out.reserve(static_cast<size_t>(n) * static_cast<size_t>(n) * 3);
-  const double scale_x = static_cast<double>(fitted.width) / n,
-               scale_y = static_cast<double>(fitted.height) / n;
-  for (int y = 0; y < n; ++y) {
-    for (int x = 0; x < n; ++x) {
-      const double centre_x = (x + 0.5) * scale_x, centre_y = (y + 0.5) * scale_y;
-      const auto column = static_cast<size_t>(centre_x), row = static_cast<size_t>(centre_y);
-      for (size_t c = 0; c < 3; ++c) {
-        out.push_back(resize == Resize::kNearest
-                          ? fitted.rgb[(row * static_cast<size_t>(fitted.width) + column) * 3 + c]
-                          : Bilinear(fitted, centre_x - 0.5, centre_y - 0.5, c));
-      }
-    }
-  }
-  return out;
+std::vector<uint8_t> Pixels(const image::Image& picture, int n, const Feed& feed) {
+  std::vector<uint8_t> pixels = feed.resize == Resize::kAveraged
+                                    ? image::ModelInput(picture, n, feed.fit)
+                                    : Sampled(Fitted(picture, feed.fit), n, feed.resize);
+  if (feed.saved == Saved::kNot) return pixels;
+  auto again = image::Decode(image::EncodeJpeg(pixels, n, n, kPillowsQuality));
+  HL_CHECK(again.has_value());
+  return std::move(again->image.rgb);
 }
 
 Result<std::vector<float>> Ask(tflite::Judge& judge, const Patient& patient, std::span<const uint8_t> pixels,

@@ -35,8 +35,8 @@ Scale ScaleOf(const std::vector<float>& mean, const std::vector<float>& std);
 // The picture as its file stores it: `upright` turned back.
 image::Image AsStored(const image::Image& upright, int orientation);
 
-// n x n x 3 bytes by fit and resize.
-std::vector<uint8_t> Pixels(const image::Image& picture, int n, image::Fit fit, Resize resize);
+// n x n x 3 bytes by the feed's fit, resize and saved.
+std::vector<uint8_t> Pixels(const image::Image& picture, int n, const Feed& feed);
 
 // Scores of `pixels` fed by scale and channels, whatever the type of the model's input.
 Result<std::vector<float>> Ask(tflite::Judge& judge, const Patient& patient, std::span<const uint8_t> pixels,

@@ -30,19 +30,25 @@ std::string_view ResizeWords(Resize resize) {
                                        : "from the nearest pixel";
 }
 
+std::string_view SavedWords(Saved saved) {
+  return saved == Saved::kNot ? "as resizing left them" : "saved once more as small JPEGs";
+}
+
 std::string WordsOf(std::string_view what, const Feed& feed) {
   if (what == "scale") return std::string(ScaleWords(feed.scale));
   if (what == "channels") return std::string(ChannelWords(feed.channels));
   if (what == "exif") return std::string(ExifWords(feed.exif));
   if (what == "fit") return std::string("fit ") + image::FitName(feed.fit);
+  if (what == "saved") return std::string(SavedWords(feed.saved));
   return std::string("resized ") + std::string(ResizeWords(feed.resize));
 }
 
 }  // namespace
 
 std::string Words(const Feed& feed) {
-  return fmt::format("{}, {}, {}, {}, {}", WordsOf("scale", feed), WordsOf("channels", feed),
-                     WordsOf("exif", feed), WordsOf("fit", feed), WordsOf("resize", feed));
+  return fmt::format("{}, {}, {}, {}, {}{}", WordsOf("scale", feed), WordsOf("channels", feed),
+                     WordsOf("exif", feed), WordsOf("fit", feed), WordsOf("resize", feed),
+                     feed.saved == Saved::kNot ? "" : ", " + WordsOf("saved", feed));
 }
 
 Feed Change::Undone(const Feed& feed, const Feed& as) const {
@@ -51,6 +57,7 @@ Feed Change::Undone(const Feed& feed, const Feed& as) const {
   else if (what == "channels") undone.channels = as.channels;
   else if (what == "exif") undone.exif = as.exif;
   else if (what == "fit") undone.fit = as.fit;
+  else if (what == "saved") undone.saved = as.saved;
   else undone.resize = as.resize;
   return undone;
 }
@@ -62,6 +69,7 @@ std::vector<Change> Changes(const Feed& from, const Feed& to) {
   if (from.exif != to.exif) changes.push_back({"exif"});
   if (from.fit != to.fit) changes.push_back({"fit"});
   if (from.resize != to.resize) changes.push_back({"resize"});
+  if (from.saved != to.saved) changes.push_back({"saved"});
   return changes;
 }
 
@@ -79,14 +87,15 @@ std::vector<Feed> Neighbours(const Feed& feed) {
   add(&Feed::exif, std::vector{Exif::kApplied, Exif::kIgnored});
   add(&Feed::fit, std::vector{image::Fit::kCrop, image::Fit::kStretch, image::Fit::kLetterbox});
   add(&Feed::resize, std::vector{Resize::kAveraged, Resize::kBilinear, Resize::kNearest});
+  add(&Feed::saved, std::vector{Saved::kNot, Saved::kSmallJpeg});
   return others;
 }
 
 std::string Sentence(std::string_view what, const Feed& declared, const Feed& repaired,
                      const Finding& finding) {
-  return fmt::format("the model learnt pictures with {}, not {}: {} of {} right instead of {} (p={:.2g})",
-                     WordsOf(what, repaired), WordsOf(what, declared), finding.right_after, finding.n,
-                     finding.right_before, finding.p);
+  return fmt::format("the model learnt pictures {}{}, not {}: {} of {} right instead of {} (p={:.2g})",
+                     what == "saved" ? "" : "with ", WordsOf(what, repaired), WordsOf(what, declared),
+                     finding.right_after, finding.n, finding.right_before, finding.p);
 }
 
 std::string Advice(std::string_view what, bool in_file) {
@@ -99,6 +108,10 @@ std::string Advice(std::string_view what, bool in_file) {
     return "leave pictures in the app as their files store them, or, better, train again on upright ones; "
            "metadata cannot say it";
   if (what == "fit") return "fit pictures so in the app; the metadata that TFLite tools read cannot say it";
+  if (what == "saved")
+    return "train again on pictures that are not saved as JPEG after resizing; or save them so in the app, "
+           "at "
+           "quality 75";
   return "resize so in the app, or, better, train again with averaging; metadata cannot say it";
 }
 
@@ -118,7 +131,7 @@ bool SaysFit(const Feed& feed, const Patient& patient) {
   const bool plain = patient.info.input_type == tflite::Type::kFloat32 ? feed.scale == Scale::kUnit
                                                                        : feed.scale == patient.declared;
   return plain && feed.channels == Channels::kRgb && feed.exif == Exif::kApplied &&
-         feed.resize == Resize::kAveraged;
+         feed.resize == Resize::kAveraged && feed.saved == Saved::kNot;
 }
 
 }  // namespace handlens::doctor

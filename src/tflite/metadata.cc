@@ -1,5 +1,6 @@
 // Reading what a classifier file says of itself, and the standard metadata: written and read.
 #include <algorithm>
+#include <map>
 #include <string>
 
 #include "metadata_generated.h"
@@ -63,7 +64,15 @@ const meta::TensorMetadata* First(
   return tensors == nullptr || tensors->size() == 0 ? nullptr : tensors->Get(0);
 }
 
+int SaneSize(uint32_t pixels) { return static_cast<int>(std::min<uint32_t>(pixels, 1'000'000)); }
+
 void ReadInputMetadata(const meta::TensorMetadata& input, ModelInfo& info) {
+  const auto* image =
+      input.content() == nullptr ? nullptr : input.content()->content_properties_as_ImageProperties();
+  if (image != nullptr && image->default_size() != nullptr) {
+    info.said_width_px = SaneSize(image->default_size()->width());
+    info.said_height_px = SaneSize(image->default_size()->height());
+  }
   if (input.process_units() == nullptr) return;
   for (const meta::ProcessUnit* unit : *input.process_units()) {
     if (const auto* normalization = unit->options_as_NormalizationOptions()) {
@@ -209,6 +218,29 @@ void AppendFiles(const Metadata& metadata, Bytes& bytes) {
   AppendArchive(bytes, files);
 }
 
+// What the constants of the graph are, and whether the graph plays 8 bits on floats, as quantization-aware
+// training leaves it (FAKE_QUANT, or QUANTIZE beside float weights).
+void ReadWeights(const fb::Model& model, ModelInfo& info) {
+  constexpr int kFakeQuant = 80;  // of schema.fbs of TensorFlow Lite; no operator that this room writes
+  std::map<fb::TensorType, double> values;
+  for (const fb::Tensor* tensor : *model.subgraphs()->Get(0)->tensors()) {
+    if (model.buffers()->Get(tensor->buffer())->data() == nullptr || tensor->shape() == nullptr) continue;
+    double count = 1;
+    for (const int dimension : *tensor->shape()) count *= dimension;
+    values[tensor->type()] += count;
+  }
+  const auto most = std::max_element(values.begin(), values.end(),
+                                     [](const auto& a, const auto& b) { return a.second < b.second; });
+  if (most != values.end()) info.weights_type = static_cast<Type>(most->first);
+  if (model.operator_codes() == nullptr || info.weights_type != Type::kFloat32) return;
+  for (const fb::OperatorCode* code : *model.operator_codes()) {
+    const int op =
+        std::max(static_cast<int>(code->builtin_code()), static_cast<int>(code->deprecated_builtin_code()));
+    info.simulates_bytes =
+        info.simulates_bytes || op == kFakeQuant || op == static_cast<int>(fb::BuiltinOperator::QUANTIZE);
+  }
+}
+
 }  // namespace
 
 Result<ModelInfo> ReadModelInfo(std::span<const uint8_t> model_bytes) {
@@ -225,6 +257,7 @@ Result<ModelInfo> ReadModelInfo(std::span<const uint8_t> model_bytes) {
   info.output_shape = Copy(output->shape());
   info.input_quantization = QuantizationOf(*input);
   info.output_quantization = QuantizationOf(*output);
+  ReadWeights(*model, info);
   const Bytes metadata_bytes = FindMetadata(*model);
   if (metadata_bytes.empty()) return info;
   const meta::ModelMetadata* metadata = meta::GetModelMetadata(metadata_bytes.data());

@@ -88,9 +88,13 @@ struct ModelInfo {
   Type input_type = Type::kFloat32, output_type = Type::kFloat32;
   std::vector<int> input_shape, output_shape;
   Quantization input_quantization, output_quantization;
-  std::vector<std::string> labels;         // from the associated file of the metadata; empty when none
-  std::vector<float> norm_mean, norm_std;  // of the metadata's NormalizationOptions; empty when none
-  std::string preprocess_json;             // the associated file preprocess.json of handlens; empty when none
+  Type weights_type =
+      Type::kFloat32;            // of most constant values; may be a number of the format without a name here
+  bool simulates_bytes = false;  // quantizing operators between float weights, as training for 8 bits has
+  std::vector<std::string> labels;            // from the associated file of the metadata; empty when none
+  std::vector<float> norm_mean, norm_std;     // of the metadata's NormalizationOptions; empty when none
+  int said_width_px = 0, said_height_px = 0;  // of the metadata's ImageProperties; 0 when none
+  std::string preprocess_json;  // the associated file preprocess.json of handlens; empty when none
   bool has_metadata = false;
 };
 Result<ModelInfo> ReadModelInfo(std::span<const uint8_t> model);
