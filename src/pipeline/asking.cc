@@ -14,10 +14,10 @@ bool Has(const std::vector<const Step*>& steps, std::string_view name) {
 }
 
 // Of the trainings among the steps; the final one alone is foreseen from the folds'.
-Result<double> SecondsOfTraining(const Run& run, const std::vector<const Step*>& missing) {
+Result<double> SecondsOfTraining(Run& run, const std::vector<const Step*>& missing) {
   if (!Has(missing, "search") && !Has(missing, "reduce")) return FinalSeconds(run.space);
   HL_ASSIGN(const RunPlan plan, MakePlan(run));
-  return TotalSeconds(run, plan) - (Has(missing, "search") ? 0 : plan.search.seconds);
+  return TotalSeconds(run, plan);
 }
 
 }  // namespace

@@ -6,7 +6,6 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "describe/referral.h"
-#include "pipeline/steps.h"
 #include "search/cost.h"
 
 namespace handlens::pipeline {
@@ -60,13 +59,24 @@ double After_s(const Run& run, double step_s) {
   return kAfterAlways_s + all * (kDecodes * kDecode_s + kAfterSteps * step_s) / std::max(run.space.jobs, 1);
 }
 
+// The network that stands for the chosen one: it itself, else the dearest, which wins more often than not.
+const search::Candidate& Expected(const Run& run, const RunPlan& plan) {
+  return plan.Leaves("search") ? plan.candidates[plan.search.dearest] : run.space.chosen.candidate;
+}
+
+// All that comes after the final training, as far as it is left to do.
+double LeftAfter_s(const Run& run, const RunPlan& plan, double step_s) {
+  const bool left = plan.Leaves("convert") || plan.Leaves("describe") || plan.Leaves("verify");
+  return left ? After_s(run, step_s) : kAfterAlways_s;
+}
+
 // The repeats are of a candidate that is not chosen yet: the mean one stands for it. A nested search has four
 // fifths of the pictures; what it chose is trained on a fold, once more at most.
-Result<search::Plan> PlanAgain(const Run& run, const std::vector<search::Candidate>& candidates,
-                               search::Coverage coverage) {
+Result<search::Plan> PlanAgain(const Run& run, const RunPlan& plan) {
   search::Plan again;
   const Wanted::Search& wanted = run.wanted().search;
-  if (!WantsResampling(run)) return again;
+  const std::vector<search::Candidate>& candidates = plan.candidates;
+  if (!plan.Leaves("crossvalidation")) return again;
   if (wanted.budget_s > 0) {
     return Fail(
         ErrorKind::kUsage,
@@ -86,7 +96,7 @@ Result<search::Plan> PlanAgain(const Run& run, const std::vector<search::Candida
   if (!wanted.nested) return again;
   const size_t inner = pictures - pictures / static_cast<size_t>(folds);
   HL_ASSIGN(const search::Plan one,
-            search::PlanTrials(candidates, inner, {.folds = folds, .jobs = jobs, .coverage = coverage},
+            search::PlanTrials(candidates, inner, {.folds = folds, .jobs = jobs, .coverage = plan.coverage},
                                *run.space.progress));
   again.trials += folds * one.trials + folds;
   again.seconds += folds * one.seconds + one_s;
@@ -95,20 +105,28 @@ Result<search::Plan> PlanAgain(const Run& run, const std::vector<search::Candida
 
 Result<void> PlanBudget(const Run& run, RunPlan& plan) {
   const size_t pictures = search::TrainingPictures(run.space.dataset);
+  if (!plan.Leaves("search")) {
+    plan.after_s = LeftAfter_s(
+        run, plan, PictureStep_s(run.space.chosen.candidate, plan.search.dearest_trial_s, pictures));
+    plan.least_s = plan.after_s + (plan.Leaves("final") ? FinalSeconds(run.space) : 0);
+    return {};
+  }
   HL_ASSIGN(const std::vector<double> trial_s,
             search::MeasureTrials(plan.candidates, pictures, *run.space.progress));
-  const double threads = std::max(run.space.jobs, 1), folds = run.wanted().folds.folds;
-  const double rounds = std::ceil(folds / threads);
+  const double threads = std::max(run.space.jobs, 1);
+  const auto rounds = [&](size_t i) {
+    return std::ceil((run.wanted().folds.folds - plan.finished[i]) / threads);
+  };
   // Of those that fit, the one that takes longest after the search may be chosen.
   const auto after_s = [&](size_t i) {
     return After_s(run, PictureStep_s(plan.candidates[i], trial_s[i], pictures));
   };
   plan.after_s = after_s(0);
-  plan.least_s = trial_s[0] * (rounds + kFinalShare) + plan.after_s;
+  plan.least_s = trial_s[0] * (rounds(0) + kFinalShare) + plan.after_s;
   const double left_s = run.space.budget->LeftSeconds();
   for (size_t i = 0; i < trial_s.size(); ++i) {
     const double end_s = trial_s[i] * kFinalShare + after_s(i);
-    if (trial_s[i] * rounds + end_s <= left_s) plan.final_s = std::max(plan.final_s, end_s - plan.after_s);
+    if (trial_s[i] * rounds(i) + end_s <= left_s) plan.final_s = std::max(plan.final_s, end_s - plan.after_s);
   }
   return {};
 }
@@ -129,18 +147,51 @@ Result<void> CheckBudget(Run& run, const RunPlan& plan) {
   budget.Set(budget_s, fits ? Budget::AtEnd::kStop : Budget::AtEnd::kGoOn);
   run.space.after_s = plan.after_s + (fits ? plan.final_s : 0);
   if (fits || run.wanted().call.yes) return {};
+  const bool searches = plan.Leaves("search");
   return Fail(ErrorKind::kResources,
-              "a budget of {} is too short: {} of it are used up by now, and one candidate's {} folds, its "
-              "final model and the proof take about {} more. Nothing was begun. The smallest sensible budget "
-              "is about {}; or name a cheaper model by --models, fewer --epochs, "
-              "or go beyond the budget by --yes",
-              Duration(budget_s), Duration(budget_s - budget.LeftSeconds()), run.wanted().folds.folds,
-              Duration(plan.least_s), SensibleBudget(plan.least_s + budget_s - budget.LeftSeconds()));
+              "a budget of {} is too short: {} of it are used up by now, and {} about {} more. Nothing was "
+              "begun. The smallest sensible budget is about {}; or {}go beyond the budget by --yes",
+              Duration(budget_s), Duration(budget_s - budget.LeftSeconds()),
+              searches ? fmt::format("one candidate's {} folds, its final model and the proof take",
+                                     run.wanted().folds.folds)
+                       : "what is left to do takes",
+              Duration(plan.least_s), SensibleBudget(plan.least_s + budget_s - budget.LeftSeconds()),
+              searches ? "name a cheaper model by --models, fewer --epochs, or " : "");
+}
+
+// Trials and their cost; where the search is done, what it chose is what is left to be trained.
+Result<void> PlanSearch(const Run& run, RunPlan& plan) {
+  HL_ASSIGN(const search::Coverage coverage, search::PresetCoverage(run.wanted().search.preset));
+  plan.coverage = run.wanted().search.exhaustive ? search::Coverage::kExhaustive : coverage;
+  search::PlanOptions options{
+      .folds = run.wanted().folds.folds, .jobs = run.space.jobs, .coverage = plan.coverage};
+  if (plan.Leaves("search")) {
+    search::SearchOptions searched;
+    searched.candidates = plan.candidates;
+    searched.trials = run.At("trials");
+    searched.fit = run.fit();
+    searched.seed = run.wanted().seed;
+    options.finished = plan.finished = search::FinishedFolds(run.space.dataset, run.space.split, searched);
+    HL_ASSIGN(plan.search,
+              search::Estimate(plan.candidates, run.space.dataset, options, *run.space.progress));
+    return {};
+  }
+  if (plan.left.empty()) return {};
+  options.folds = 1;
+  HL_ASSIGN(plan.search,
+            search::Estimate({run.space.chosen.candidate}, run.space.dataset, options, *run.space.progress));
+  plan.search.trials = 0;
+  plan.search.seconds = 0;
+  return {};
 }
 
 }  // namespace
 
-Result<RunPlan> MakePlan(const Run& run) {
+bool RunPlan::Leaves(std::string_view step) const {
+  return std::any_of(left.begin(), left.end(), [&](const Step* s) { return s->facts.name == step; });
+}
+
+Result<RunPlan> MakePlan(Run& run) {
   RunPlan plan;
   if (const auto& sensitivity =
           run.wanted().model.sensitivity) {  // a misspelt class is said before hours of training
@@ -148,16 +199,13 @@ Result<RunPlan> MakePlan(const Run& run) {
     HL_TRY(describe::ClassOf(wanted, run.space.dataset.labels));
   }
   HL_ASSIGN(plan.candidates, CandidatesOf(run));
-  const int folds = run.wanted().folds.folds;
-  HL_ASSIGN(const search::Coverage coverage, search::PresetCoverage(run.wanted().search.preset));
-  plan.coverage = run.wanted().search.exhaustive ? search::Coverage::kExhaustive : coverage;
-  HL_ASSIGN(plan.search, search::Estimate(plan.candidates, run.space.dataset,
-                                          {.folds = folds, .jobs = run.space.jobs, .coverage = plan.coverage},
-                                          *run.space.progress));
-  HL_ASSIGN(plan.again, PlanAgain(run, plan.candidates, plan.coverage));
-  plan.reduces = WantsReduction(run);
-  if (plan.reduces) {
-    HL_ASSIGN(plan.reduction, MedianReduction(run, plan.candidates));
+  HL_ASSIGN(plan.left, StepsToDo(run, "report"));
+  HL_TRY(PlanSearch(run, plan));
+  HL_ASSIGN(plan.again, PlanAgain(run, plan));
+  if (plan.Leaves("reduce")) {
+    HL_ASSIGN(plan.reduction,
+              MedianReduction(
+                  run, plan.Leaves("search") ? plan.candidates : std::vector{run.space.chosen.candidate}));
   }
   plan.free_bytes = FreeBytes(run.space.folder);
   if (run.wanted().search.budget_s > 0) HL_TRY(PlanBudget(run, plan));
@@ -173,13 +221,13 @@ double FinalSeconds(const Workspace& space) {
   return fold_s * pictures / static_cast<double>(std::max<size_t>(space.split.folds[0].train.size(), 1));
 }
 
-// Which candidate will be chosen is not known; the dearest wins more often than not, and stands for it.
 double TotalSeconds(const Run& run, const RunPlan& plan) {
-  double end_s = 0;
-  if (!plan.candidates.empty()) {
-    const double step_s = PictureStep_s(plan.candidates[plan.search.dearest], plan.search.dearest_trial_s,
+  double end_s = kAfterAlways_s;
+  if (!plan.left.empty()) {
+    const double step_s = PictureStep_s(Expected(run, plan), plan.search.dearest_trial_s,
                                         search::TrainingPictures(run.space.dataset));
-    end_s = plan.search.dearest_trial_s * kFinalShare + After_s(run, step_s);
+    end_s = (plan.Leaves("final") ? plan.search.dearest_trial_s * kFinalShare : 0) +
+            LeftAfter_s(run, plan, step_s);
   }
   return plan.search.seconds + plan.reduction.seconds + plan.again.seconds + end_s;
 }

@@ -117,6 +117,7 @@ class Ladder {
     const double begun_s = search::MonotonicSeconds();
     HL_ASSIGN(search::SearchResult searched, search::Search(dataset_, split_, search, progress_));
     spent_s_ += search::MonotonicSeconds() - begun_s;
+    cut_short_ |= searched.cut_short;
     for (size_t i = 0; i < searched.cells.size(); ++i) cells_[from + i].cell = std::move(searched.cells[i]);
     return {};
   }
@@ -233,6 +234,7 @@ class Ladder {
     const search::Choice choice = Choose();
     ReduceResult result;
     result.sweeping = Sweeping::kLadder;
+    result.cut_short = cut_short_ || TimeIsUp();
     result.best = choice.best;
     result.chosen = choice.chosen;
     result.rule = fmt::format("A ladder of {} depths at {} sizes: probes of all, and {} tuned. ",
@@ -260,6 +262,7 @@ class Ladder {
   std::list<backbone::Backbone> thin_;  // a list: candidates point at them
   size_t base_cell_ = 0;
   double spent_s_ = 0;
+  bool cut_short_ = false;  // by the budget of one search
 };
 
 }  // namespace

@@ -37,18 +37,23 @@ Result<void> WriteReduce(const std::filesystem::path& run, const dataset::Datase
     if (cell.expected_validation) cells.back()["expected_validation"] = *cell.expected_validation;
     if (cell.expected_test) cells.back()["expected_test"] = *cell.expected_test;
   }
-  const Json json = {{"dataset", dataset::Fingerprint(dataset)},
-                     {"sweep", kSweeps[static_cast<size_t>(result.sweeping)]},
-                     {"best", result.best},
-                     {"chosen", result.chosen},
-                     {"rule", result.rule},
-                     {"parameters_before", result.parameters_before},
-                     {"parameters_after", result.parameters_after},
-                     {"bytes_before", result.bytes_before},
-                     {"bytes_after", result.bytes_after},
-                     {"cells", cells}};
+  Json json = {{"dataset", dataset::Fingerprint(dataset)},
+               {"sweep", kSweeps[static_cast<size_t>(result.sweeping)]},
+               {"best", result.best},
+               {"chosen", result.chosen},
+               {"rule", result.rule},
+               {"parameters_before", result.parameters_before},
+               {"parameters_after", result.parameters_after},
+               {"bytes_before", result.bytes_before},
+               {"bytes_after", result.bytes_after},
+               {"cells", cells}};
+  if (result.cut_short) json["cut_short"] = true;
   HL_TRY(WriteFileAtomic(run / "reduce.csv", Csv(result)));
   return WriteRecord(run / "reduce.json", kFormat, 1, json);
+}
+
+Result<bool> ReduceWasCutShort(const std::filesystem::path& run) {
+  return search::SaysCutShort(run / "reduce.json", kFormat);
 }
 
 Result<ReduceResult> ReadReduce(const std::filesystem::path& run) {
@@ -65,6 +70,7 @@ Result<ReduceResult> ReadReduce(const std::filesystem::path& run) {
     result.best = j.at("best").get<int>();
     result.chosen = j.at("chosen").get<int>();
     result.rule = j.at("rule").get<std::string>();
+    result.cut_short = j.value("cut_short", false);
     result.parameters_before = j.at("parameters_before").get<int64_t>();
     result.parameters_after = j.at("parameters_after").get<int64_t>();
     result.bytes_before = j.at("bytes_before").get<int64_t>();

@@ -52,6 +52,7 @@ class Sweeper {
   Result<void> TrainSurface();
   std::vector<search::CellResult> Results() const;
   void Expect();
+  bool CutShort() const { return cut_short_ || TimeIsUp(); }
 
  private:
   static double Now() {
@@ -70,6 +71,7 @@ class Sweeper {
   Cells& cells_;
   Progress& progress_;
   double begun_s_;
+  bool cut_short_ = false;  // by the budget of a round
 };
 
 Result<void> Sweeper::Train(const std::vector<size_t>& which, std::string_view step) {
@@ -79,6 +81,7 @@ Result<void> Sweeper::Train(const std::vector<size_t>& which, std::string_view s
   if (search.budget_s > 0) search.budget_s = std::max(0.001, search.budget_s - (Now() - begun_s_));
   for (const size_t cell : which) search.candidates.push_back(cells_.candidates[cell]);
   HL_ASSIGN(search::SearchResult searched, search::Search(dataset_, split_, search, progress_));
+  cut_short_ |= searched.cut_short;
   for (size_t i = 0; i < which.size(); ++i) cells_.cells[which[i]].cell = std::move(searched.cells[i]);
   return {};
 }
@@ -186,6 +189,7 @@ Result<ReduceResult> Reduce(const dataset::Dataset& dataset, const split::Split&
   result.best = choice.best;
   result.chosen = choice.chosen;
   result.rule = choice.rule;
+  result.cut_short = sweeper.CutShort();
   if (result.sweeping == Sweeping::kSurface) {
     const auto trained = std::count_if(result.cells.begin(), result.cells.end(),
                                        [](const ReduceCell& cell) { return !cell.cell.folds.empty(); });

@@ -34,6 +34,7 @@ struct ReduceResult {
   std::string rule;
   int64_t parameters_before = 0, parameters_after = 0;
   int64_t bytes_before = 0, bytes_after = 0;
+  bool cut_short = false;  // as search::SearchResult's
 };
 
 struct ReduceOptions {
@@ -74,5 +75,7 @@ Result<Expected> ExpectReduction(const search::Candidate& base, const ReduceOpti
 Result<void> WriteReduce(const std::filesystem::path& run, const dataset::Dataset& dataset,
                          const ReduceResult& result);
 Result<ReduceResult> ReadReduce(const std::filesystem::path& run);
+// ReduceResult::cut_short of the record, without the trials. False where there is none.
+Result<bool> ReduceWasCutShort(const std::filesystem::path& run);
 
 }  // namespace handlens::reduce

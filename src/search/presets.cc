@@ -327,9 +327,15 @@ Result<Plan> PlanTrials(const std::vector<Candidate>& candidates, size_t trainin
     work_s = std::accumulate(trial_s.begin(), trial_s.end(), 0.0) * options.folds;
   }
   Plan plan;
-  plan.trials = static_cast<int>(std::lround(trials));
-  plan.seconds = std::max(work_s / std::max(1, std::min(options.jobs, plan.trials)),
-                          *std::min_element(trial_s.begin(), trial_s.end()));
+  for (size_t c = 0; c < options.finished.size(); ++c) {
+    plan.finished += options.finished[c];
+    work_s -= options.finished[c] * trial_s[c];
+  }
+  plan.trials = std::max(0, static_cast<int>(std::lround(trials)) - plan.finished);
+  if (plan.trials > 0) {
+    plan.seconds = std::max(work_s / std::max(1, std::min(options.jobs, plan.trials)),
+                            *std::min_element(trial_s.begin(), trial_s.end()));
+  }
   const auto dearest = std::max_element(trial_s.begin(), trial_s.end());
   plan.dearest = static_cast<size_t>(dearest - trial_s.begin());
   plan.dearest_trial_s = *dearest;
@@ -342,14 +348,16 @@ Result<Plan> Estimate(const std::vector<Candidate>& candidates, const dataset::D
   HL_ASSIGN(Plan plan, PlanTrials(candidates, TrainingPictures(dataset), options, progress));
   std::set<int> sizes;
   int64_t largest = 0;
-  for (const Candidate& candidate : candidates) {
+  for (size_t c = 0; c < candidates.size(); ++c) {
+    const Candidate& candidate = candidates[c];
     HL_ASSIGN(const nn::ModelCost cost, nn::Cost(candidate.architecture, candidate.recipe.batch));
     sizes.insert(candidate.size_px);
     largest = std::max(largest, cost.arena_bytes);
+    const int folds = options.folds - (options.finished.empty() ? 0 : options.finished[c]);
     // Weights, scores of every picture, the record. Of a race too, whatever it will train.
     plan.disk_bytes +=
-        options.folds * (4 * cost.parameters +
-                         static_cast<int64_t>(pictures) * (4 * candidate.architecture.classes + 20) + 20'000);
+        folds * (4 * cost.parameters +
+                 static_cast<int64_t>(pictures) * (4 * candidate.architecture.classes + 20) + 20'000);
   }
   const int threads = std::max(1, std::min(options.jobs, plan.trials));
   plan.memory_bytes = threads * largest;

@@ -40,10 +40,10 @@ Result<train::Recipe> PresetRecipe(std::string_view preset, const image::Generat
 enum class Coverage { kExhaustive, kRace };
 Result<Coverage> PresetCoverage(std::string_view preset);
 
-// The plan that `--dry-run` prints: trials, estimated seconds on `jobs` threads (measured by timing a few
-// steps of each architecture for under a second in all), memory and disk in bytes.
+// The plan that `--dry-run` prints, of what is left to train: trials, estimated seconds on `jobs` threads
+// (measured by timing a few steps of each architecture for under a second in all), memory and disk in bytes.
 struct Plan {
-  int trials = 0;
+  int trials = 0, finished = 0;  // to train, and trained before
   double seconds = 0;
   size_t dearest = 0;          // the candidate whose trials take longest
   double dearest_trial_s = 0;  // one of its folds, on one thread
@@ -53,6 +53,7 @@ struct PlanOptions {
   int folds = 5;
   int jobs = 1;  // threads
   Coverage coverage = Coverage::kExhaustive;
+  std::vector<int> finished = {};  // folds of each candidate that are trained already; empty: none
 };
 // Kind kInterrupted soon after progress asks to stop: between two steps that are timed.
 Result<Plan> Estimate(const std::vector<Candidate>& candidates, const dataset::Dataset& dataset,

@@ -138,17 +138,25 @@ Result<CellResult> CellFromJson(const Json& json, const std::filesystem::path& r
   return cell;
 }
 
+Result<bool> SaysCutShort(const std::filesystem::path& record, std::string_view format) {
+  std::error_code error;
+  if (!std::filesystem::exists(record, error)) return false;
+  HL_ASSIGN(const Json json, ReadRecord(record, format, 1));
+  return json.contains("cut_short") && json["cut_short"] == true;
+}
+
 Result<void> WriteSearch(const std::filesystem::path& run, const dataset::Dataset& dataset,
                          const SearchResult& result) {
   Json cells = Json::array();
   for (const CellResult& cell : result.cells) cells.push_back(CellToJson(cell));
-  const Json json = {{"dataset", dataset::Fingerprint(dataset)},
-                     {"preset", result.preset},
-                     {"exhaustive", result.exhaustive},
-                     {"chosen", result.chosen},
-                     {"rule", result.rule},
-                     {"tables", Tables(result)},
-                     {"cells", cells}};
+  Json json = {{"dataset", dataset::Fingerprint(dataset)},
+               {"preset", result.preset},
+               {"exhaustive", result.exhaustive},
+               {"chosen", result.chosen},
+               {"rule", result.rule},
+               {"tables", Tables(result)},
+               {"cells", cells}};
+  if (result.cut_short) json["cut_short"] = true;
   HL_TRY(WriteFileAtomic(run / "search.csv", Csv(result)));
   return WriteRecord(run / "search.json", kFormat, 1, json);
 }
@@ -162,6 +170,7 @@ Result<SearchResult> ReadSearch(const std::filesystem::path& run) {
     result.exhaustive = j.at("exhaustive").get<bool>();
     result.chosen = j.at("chosen").get<int>();
     result.rule = j.at("rule").get<std::string>();
+    result.cut_short = j.value("cut_short", false);
     for (const Json& cell : j.at("cells")) {
       HL_ASSIGN(CellResult value, CellFromJson(cell, run));
       result.cells.push_back(std::move(value));
@@ -174,6 +183,10 @@ Result<SearchResult> ReadSearch(const std::filesystem::path& run) {
   });
   HL_ASSIGN(Result<SearchResult> result, std::move(read));
   return result;
+}
+
+Result<bool> SearchWasCutShort(const std::filesystem::path& run) {
+  return SaysCutShort(run / "search.json", kFormat);
 }
 
 }  // namespace handlens::search

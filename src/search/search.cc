@@ -12,6 +12,7 @@
 #include "search/race.h"
 #include "search/trial_pool.h"
 #include "train/features.h"
+#include "train/trial_ids.h"
 
 namespace handlens::search {
 namespace {
@@ -24,6 +25,17 @@ const std::filesystem::path& PixelsOf(const SearchOptions& options) {
 // Shares begin with the features of different pictures.
 double BeginOf(const SearchOptions& options) {
   return options.share ? static_cast<double>(options.share->number - 1) / options.share->of : 0;
+}
+
+train::TrialSpec SpecOfFold(const Candidate& candidate, int fold, uint64_t seed) {
+  return {candidate.model,
+          candidate.architecture,
+          candidate.generator,
+          candidate.recipe,
+          candidate.size_px,
+          fold,
+          seed,
+          candidate.start};
 }
 
 class Run {
@@ -79,10 +91,7 @@ std::vector<TrialJob> Run::JobsOf(const std::vector<RaceTrial>& trials) const {
   for (const RaceTrial& trial : trials) {
     const Candidate& candidate = options_.candidates[trial.cell];
     const double cost = TrialCost(candidate, split_.folds[static_cast<size_t>(trial.fold)].train.size());
-    jobs.push_back({{candidate.model, candidate.architecture, candidate.generator, candidate.recipe,
-                     candidate.size_px, trial.fold, options_.seed, candidate.start},
-                    trial.cell,
-                    cost});
+    jobs.push_back({SpecOfFold(candidate, trial.fold, options_.seed), trial.cell, cost});
   }
   // The biggest first keeps all threads busy to the end; a budget wants whole candidates in their order
   // instead.
@@ -171,6 +180,7 @@ Result<void> Run::Round(const std::vector<RaceTrial>& trials, const Later& later
   }
   for (size_t i = 0; i < jobs.size(); ++i) {
     CellResult& cell = result_.cells[jobs[i].candidate];
+    result_.cut_short |= !results[i];
     if (!results[i] && !cell.eliminated) {
       cell.eliminated = true;
       cell.eliminated_because =
@@ -296,6 +306,21 @@ Result<SearchResult> Search(const dataset::Dataset& dataset, const split::Split&
     if (used) HL_TRY(train::KeepBackbone(options.trials, *backbone));
   }
   return Run(dataset, split, options, progress).All();
+}
+
+std::vector<int> FinishedFolds(const dataset::Dataset& dataset, const split::Split& split,
+                               const SearchOptions& options) {
+  std::vector<int> finished(options.candidates.size(), 0);
+  if (split.folds.empty()) return finished;
+  train::TrialIds ids(train::DataFingerprint(dataset, split, options.fit));
+  for (size_t c = 0; c < finished.size(); ++c) {
+    for (int fold = 0; fold < static_cast<int>(split.folds.size()); ++fold) {
+      const std::string id = ids.Of(SpecOfFold(options.candidates[c], fold, options.seed));
+      std::error_code error;
+      finished[c] += std::filesystem::exists(options.trials / id / "trial.json", error) ? 1 : 0;
+    }
+  }
+  return finished;
 }
 
 train::TrialSpec FinalTrial(const CellResult& cell, uint64_t seed) {

@@ -55,6 +55,7 @@ struct SearchResult {
   std::string rule;               // a sentence a reader can check
   std::string preset;
   bool exhaustive = true;
+  bool cut_short = false;  // the time budget left trials out, so that a longer one finds more to do
 };
 
 // One of several processes that run the same search on one folder at once.
@@ -107,10 +108,17 @@ Result<SearchResult> Search(const dataset::Dataset& dataset, const split::Split&
 // no validation pictures to do so).
 train::TrialSpec FinalTrial(const CellResult& cell, uint64_t seed);
 
+// How many folds of each candidate are trained already: of options.candidates, trials, fit and seed. None
+// where the split has no folds.
+std::vector<int> FinishedFolds(const dataset::Dataset& dataset, const split::Split& split,
+                               const SearchOptions& options);
+
 // RUN/search.json and RUN/search.csv (model,size,augmentation,fold,accuracy,loss,parameters,epochs,seconds).
 Result<void> WriteSearch(const std::filesystem::path& run, const dataset::Dataset& dataset,
                          const SearchResult& result);
 // Trials' predictions are read from RUN/trials.
 Result<SearchResult> ReadSearch(const std::filesystem::path& run);
+// SearchResult::cut_short of the record, without the trials. False where there is none.
+Result<bool> SearchWasCutShort(const std::filesystem::path& run);
 
 }  // namespace handlens::search

@@ -315,6 +315,29 @@ TEST_F(SearchTest, ABudgetTooSmallStillFinishesOneCandidateAndNamesTheRest) {
   }
 }
 
+// What a plan counts as left, and what tells a search that is finished from one that a budget ended.
+TEST_F(SearchTest, ASearchCutShortSaysSoAndLeavesTheOtherCandidatesToTrain) {
+  SearchOptions options = Options("run", 1);
+  EXPECT_EQ(FinishedFolds(dataset_, split_, options), (std::vector<int>{0, 0, 0}));
+  options.budget_s = 1e-6;
+  Record("run", Do(options));
+  EXPECT_TRUE(*SearchWasCutShort(root_ / "run"));
+  const std::vector<int> finished = FinishedFolds(dataset_, split_, options);
+  EXPECT_EQ(finished, (std::vector<int>{3, 0, 0}));
+  const auto plan =
+      Estimate(options.candidates, dataset_, {.folds = 3, .finished = finished}, SilentProgress());
+  EXPECT_EQ(plan->trials, 6);
+  EXPECT_EQ(plan->finished, 3);
+  options.budget_s = 0;
+  Record("run", Do(options));
+  EXPECT_FALSE(*SearchWasCutShort(root_ / "run"));
+  const auto nothing =
+      Estimate(options.candidates, dataset_,
+               {.folds = 3, .finished = FinishedFolds(dataset_, split_, options)}, SilentProgress());
+  EXPECT_EQ(nothing->trials, 0);
+  EXPECT_EQ(nothing->seconds, 0);
+}
+
 // Paper defect X13: the model of the last fold is shipped.
 TEST_F(SearchTest, TheFinalTrialIsOfAllFolds) {
   const SearchResult result = Do(Options("run", 1));

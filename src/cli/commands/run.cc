@@ -16,41 +16,40 @@ using namespace pipeline;
 namespace {
 
 // "inspect, prepare, split", and which of them are done; both follow from the step table.
-Result<std::string> StepsText(Run& run) {
-  HL_ASSIGN(const std::vector<const Step*> to_do, StepsToDo(run, "report"));
+std::string StepsText(const Run& run, const RunPlan& plan) {
   std::vector<std::string_view> all, done;
   for (const Step& step : Steps()) {
     // Not yet known whether its record is there: `run` inspects in any case.
     if (!step.belongs(run) && step.facts.name != "inspect" && step.facts.name != "prepare") continue;
     all.push_back(step.facts.title);
     const bool counts = step.belongs(run) && step.facts.redo == Redo::kFresh;
-    if (counts && std::find(to_do.begin(), to_do.end(), &step) == to_do.end())
-      done.push_back(step.facts.title);
+    if (counts && !plan.Leaves(step.facts.name)) done.push_back(step.facts.title);
   }
   std::string text = fmt::format("  steps   {}\n", fmt::join(all, ", "));
   if (!done.empty()) text += fmt::format("  done    {}\n", fmt::join(done, ", "));
   return text;
 }
 
-Result<std::string> PlanText(Run& run, const RunPlan& plan) {
+// The search and its choice, as far as they are left to do.
+Result<std::string> SearchText(const Run& run, const RunPlan& plan) {
+  if (!plan.Leaves("search")) {
+    HL_ASSIGN(const bool cut_short, search::SearchWasCutShort(run.space.folder));
+    return std::string(
+        cut_short ? "  note    a budget cut the search short; a longer one, or none, goes on from there\n"
+                  : "");
+  }
   std::vector<std::string> models, generators;
   for (const search::Candidate& c : plan.candidates) {
     if (std::find(models.begin(), models.end(), c.model) == models.end()) models.push_back(c.model);
     if (std::find(generators.begin(), generators.end(), c.generator.name) == generators.end())
       generators.push_back(c.generator.name);
   }
-  const double budget = run.wanted().search.budget_s;
-  std::string text = fmt::format("plan for {}: {} in {} classes, preset {}\n", run.space.folder.string(),
-                                 Count(static_cast<int64_t>(run.space.dataset.pictures.size()), "picture"),
-                                 run.space.dataset.labels.size(), run.wanted().search.preset);
-  text += fmt::format("  groups  {}\n", dataset::GroupsSentence(run.space.dataset));
-  HL_ASSIGN(const std::string steps, StepsText(run));
-  text += steps;
-  text += fmt::format("  search  {}{} of {} models ({}) at {} px with {} and {} folds\n",
-                      plan.coverage == search::Coverage::kRace ? "a race of about " : "",
-                      Count(plan.search.trials, "trial"), models.size(), fmt::join(models, ", "),
-                      fmt::join(SizesOf(plan.candidates), ", "), fmt::join(generators, ", "),
-                      run.wanted().folds.folds);
+  std::string text = fmt::format(
+      "  search  {}{} of {} models ({}) at {} px with {} and {} folds{}\n",
+      plan.coverage == search::Coverage::kRace ? "a race of about " : "", Count(plan.search.trials, "trial"),
+      models.size(), fmt::join(models, ", "), fmt::join(SizesOf(plan.candidates), ", "),
+      fmt::join(generators, ", "), run.wanted().folds.folds,
+      plan.search.finished > 0 ? fmt::format("; {} more are done", plan.search.finished) : "");
   HL_ASSIGN(const auto compared_by, ComparedBy(run, "search"));
   text += fmt::format("  choice  by {}\n",
                       search::YardstickWords(compared_by.value_or(search::Yardstick::kPictures)));
@@ -58,7 +57,18 @@ Result<std::string> PlanText(Run& run, const RunPlan& plan) {
       run.wanted().search.models.empty()) {
     text += "  note    no backbone is installed: all models learn from nothing (`handlens help backbone`)\n";
   }
-  if (plan.reduces)
+  return text;
+}
+
+Result<std::string> PlanText(const Run& run, const RunPlan& plan) {
+  const double budget = run.wanted().search.budget_s;
+  std::string text = fmt::format("plan for {}: {} in {} classes, preset {}\n", run.space.folder.string(),
+                                 Count(static_cast<int64_t>(run.space.dataset.pictures.size()), "picture"),
+                                 run.space.dataset.labels.size(), run.wanted().search.preset);
+  text += fmt::format("  groups  {}\n", dataset::GroupsSentence(run.space.dataset)) + StepsText(run, plan);
+  HL_ASSIGN(const std::string searches, SearchText(run, plan));
+  text += searches;
+  if (plan.Leaves("reduce"))
     text += fmt::format("  reduce  about {} among {}, {}\n", Count(plan.reduction.trials, "trial"),
                         Count(plan.reduction.cells, "smaller model"), Duration(plan.reduction.seconds));
   if (plan.again.trials > 0)
@@ -70,6 +80,7 @@ Result<std::string> PlanText(Run& run, const RunPlan& plan) {
   text += fmt::format(
       "  time    about {} with {}{}\n", Duration(TotalSeconds(run, plan)), Count(run.space.jobs, "thread"),
       budget > 0 ? fmt::format("; training stops in time for a budget of {}", Duration(budget)) : "");
+  if (plan.left.empty()) return text;
   text += fmt::format("  memory  about {}; disk about {} of {} free\n",
                       ByteCount(static_cast<double>(plan.search.memory_bytes)),
                       ByteCount(static_cast<double>(plan.search.disk_bytes)), ByteCount(plan.free_bytes));
@@ -84,7 +95,7 @@ Json PlanJson(const Run& run, const RunPlan& plan) {
           {"free_bytes", plan.free_bytes},
           {"sizes", SizesOf(plan.candidates)},
           {"candidates", plan.candidates.size()},
-          {"reduce", plan.reduces},
+          {"reduce", plan.Leaves("reduce")},
           {"search_seconds", plan.search.seconds},
           {"reduce_trials", plan.reduction.trials},
           {"reduce_seconds", plan.reduction.seconds},

@@ -44,14 +44,39 @@ double TrainingBudget(const Workspace& space) {
   return std::max(0.001, space.budget->LeftSeconds() - space.after_s);
 }
 
-// The budget belongs to the calls that train. Others take the result as it is, however short its budget was.
-Result<double> BudgetOf(const Run& run, std::string_view step) {
+// Whether this call goes on where a budget of `before_s` cut the step short: only a call for the step itself,
+// or for the whole run, that gives it longer.
+template <class S>
+Result<bool> GoesOn(const Run& run, double before_s) {
   const double wanted_s = run.wanted().search.budget_s;
-  if (CommandTrains(run.command)) return wanted_s;
-  HL_ASSIGN(const Json recorded, RecordedOptions(run.space.folder, step));
-  return recorded.contains("budget_s") && recorded["budget_s"].is_number()
-             ? recorded["budget_s"].get<double>()
-             : wanted_s;
+  const bool longer = wanted_s == 0 || wanted_s > before_s;
+  const bool asked = run.command == "run" || run.command == "demo" || run.command == S::kFacts.command;
+  if (!longer || !asked) return false;
+  return S::WasCutShort(run.space.folder);
+}
+
+// A budget belongs to the call: what an earlier one finished stands, whatever its budget was. `options` have
+// all but the budget.
+template <class S>
+Result<double> BudgetOf(const Run& run, typename S::Options options) {
+  const double wanted_s = run.wanted().search.budget_s;
+  HL_ASSIGN(const Json recorded, RecordedOptions(run.space.folder, S::kFacts.name));
+  if (!recorded.contains("budget_s") || !recorded["budget_s"].is_number()) return wanted_s;
+  options.budget_s = recorded["budget_s"].get<double>();
+  if (options.budget_s == wanted_s) return wanted_s;
+  HL_ASSIGN(const Freshness done, StepIsFresh(run.space.folder, ChainStepOf<S>(run.space, options)));
+  if (!done.fresh) return wanted_s;
+  HL_ASSIGN(const bool goes_on, GoesOn<S>(run, options.budget_s));
+  return goes_on ? wanted_s : options.budget_s;
+}
+
+// Said where a step begins again that has a result already.
+template <class S>
+Result<void> SayGoesOn(const Workspace& space) {
+  HL_ASSIGN(const bool cut_short, S::WasCutShort(space.folder));
+  if (cut_short && !space.share)
+    space.progress->Say(fmt::format("{}: a budget cut it short; it goes on from there", S::kFacts.title));
+  return {};
 }
 
 struct Search {
@@ -71,16 +96,18 @@ struct Search {
     const Wanted::Search& wanted = run.wanted().search;
     HL_ASSIGN(const search::Coverage coverage, search::PresetCoverage(wanted.preset));
     HL_ASSIGN(std::vector<search::Candidate> candidates, CandidatesOf(run));
-    HL_ASSIGN(const double budget_s, BudgetOf(run, "search"));
     HL_ASSIGN(const auto compared_by, ComparedBy(run, "search"));
-    return Options{
-        std::move(candidates), run.fit(),  run.wanted().seed, IsExhaustive(wanted, coverage), budget_s,
-        wanted.preset,         compared_by};
+    Options options{std::move(candidates), run.fit(),  run.wanted().seed, IsExhaustive(wanted, coverage), 0,
+                    wanted.preset,         compared_by};
+    HL_ASSIGN(options.budget_s, BudgetOf<Search>(run, options));
+    return options;
   }
+  static Result<bool> WasCutShort(const fs::path& run) { return search::SearchWasCutShort(run); }
   static Files Touches(const Workspace&, const Options&) {
     return {{"dataset.json", "split.json"}, {"search.json", "search.csv"}};
   }
   static Result<void> Work(Workspace& space, const Options& o) {
+    HL_TRY(SayGoesOn<Search>(space));
     search::SearchOptions options = OptionsOf(space);
     options.candidates = o.candidates;
     options.fit = o.fit;
@@ -122,23 +149,26 @@ struct Reduce {
     std::optional<search::Yardstick> compared_by;
   };
   static Result<Options> Read(const Run& run) {
-    HL_ASSIGN(const reduce::ReduceOptions options, ReduceOptionsOf(run));
-    HL_ASSIGN(const double budget_s, BudgetOf(run, "reduce"));
+    HL_ASSIGN(const reduce::ReduceOptions wanted, ReduceOptionsOf(run));
     HL_ASSIGN(const auto compared_by, ComparedBy(run, "reduce"));
-    return Options{{},
-                   run.fit(),
-                   run.wanted().seed,
-                   options.search.exhaustive,
-                   budget_s,
-                   options.search.preset,
-                   options.filters,
-                   options.neurons,
-                   compared_by};
+    Options options{{},
+                    run.fit(),
+                    run.wanted().seed,
+                    wanted.search.exhaustive,
+                    0,
+                    wanted.search.preset,
+                    wanted.filters,
+                    wanted.neurons,
+                    compared_by};
+    HL_ASSIGN(options.budget_s, BudgetOf<Reduce>(run, options));
+    return options;
   }
+  static Result<bool> WasCutShort(const fs::path& run) { return reduce::ReduceWasCutShort(run); }
   static Files Touches(const Workspace&, const Options&) {
     return {{"dataset.json", "split.json", "search.json"}, {"reduce.json", "reduce.csv"}};
   }
   static Result<void> Work(Workspace& space, const Options& o) {
+    HL_TRY(SayGoesOn<Reduce>(space));
     HL_TRY(NeedBackbone(space, space.chosen.candidate.start));
     reduce::ReduceOptions options{.filters = o.filters, .neurons = o.neurons, .search = OptionsOf(space)};
     options.search.fit = o.fit;
