@@ -12,8 +12,6 @@
 namespace handlens::package {
 namespace {
 
-constexpr const char* kCMarker = "handlens-c.json";
-
 std::string_view FileText(std::string_view name) {
   for (const EmbeddedFile& file : CFiles()) {
     if (file.name == name) return file.text;
@@ -124,7 +122,7 @@ Result<std::vector<BundleFile>> MakeC(const BundleRequest& request) {
 Result<std::vector<std::filesystem::path>> PackC(const FolderRequest& request) {
   HL_TRY(CheckOwnFolder(request.out, kCMarker));
   HL_ASSIGN(const std::vector<BundleFile> files, MakeC(request.bundle));
-  return WriteOwnFolder(request.out, kCMarker, files);
+  return WriteOwnFolder(request.out, kCMarker, files, Edited::kBeside);
 }
 
 }  // namespace handlens::package

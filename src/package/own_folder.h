@@ -10,21 +10,28 @@
 
 namespace handlens::package {
 
+// By these files handlens knows its own folders; each names the files beside it.
+inline constexpr const char *kProjectMarker = "handlens-project.json", *kPiMarker = "handlens-pi.json",
+                            *kWebMarker = "handlens-web-app.json", *kCMarker = "handlens-c.json";
+inline constexpr const char* kMarkers[] = {kProjectMarker, kPiMarker, kWebMarker, kCMarker};
+
 // Kind kBadInput when `out` holds files but not the one named `marker`, by which handlens knows its own
 // folders.
 Result<void> CheckOwnFolder(const std::filesystem::path& out, const std::string& marker);
 
-// What of an old folder is the user's and stays. kBeside: what lies directly in it and is not ours; our
-// folders are replaced as a whole. kWithin: also files that the user, or a tool of his, put into our folders.
-enum class UsersFiles { kBeside, kWithin };
+// What becomes of a file that handlens packed and the user changed, when it is packed again. kStays: it is
+// left as the user wants it, as in a project that he works on. kBeside: the new one takes its place and his
+// goes beside it as NAME.yours: an app is what was proven.
+enum class Edited { kStays, kBeside };
 
 // Writes the files beside `out` and puts them in its place in one step. The file named `marker` must be among
-// them: JSON whose "files" names the others; in a later call it tells which files of the old folder were
-// ours. Returns the files' paths below `out`.
+// them: JSON whose "files" names the others. It gets their hashes ("sha256"), which tell in a later call
+// which files of the old folder were ours, and which of them were changed. All others stay, at any depth.
+// Returns the files' paths.
 Result<std::vector<std::filesystem::path>> WriteOwnFolder(const std::filesystem::path& out,
                                                           const std::string& marker,
                                                           const std::vector<BundleFile>& files,
-                                                          UsersFiles users = UsersFiles::kBeside);
+                                                          Edited edited);
 
 // A text, and a record of version 1, as a file's content.
 inline Bytes TextBytes(std::string_view text) { return {text.begin(), text.end()}; }

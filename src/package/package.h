@@ -77,9 +77,10 @@ struct AndroidApp {
 // Bundle, `<name in ASCII>.aab`. Kind kUsage for an application id, version or name that Android refuses.
 Result<std::vector<AndroidApp>> PackAndroid(const AndroidRequest& request, const SigningKey& key);
 
-// Writes the app as a project for Android Studio into request.out: `skeleton` (as the build laid it out) with
-// the user's words, icon and bundle, and the libraries of request.templates. Same errors.
-Result<void> WriteAndroidProject(const AndroidRequest& request, const std::filesystem::path& skeleton);
+// The app as a project for Android Studio: `skeleton` (as the build laid it out) with the user's words, icon
+// and bundle, the libraries of request.templates, and handlens-project.json. Same errors.
+Result<std::vector<BundleFile>> MakeAndroidProject(const AndroidRequest& request,
+                                                   const std::filesystem::path& skeleton);
 
 // What `app` leaves for Android: a folder with one APK an ABI, the record of the packing and, when asked for,
 // the project.
@@ -89,11 +90,17 @@ struct AndroidFolder {
 };
 // Packs beside request.out and takes its place in one step: whatever goes wrong, and whenever it ends, there
 // is the old folder or the new one, whole. Replaced are the APKs of the same ABIs and names; those of other
-// ABIs, a project that was not asked for again and the user's own files stay. `skeleton` empty = no project;
+// ABIs, a project that was not asked for again and the user's own files stay; in the project also files of
+// ours that the user changed (ChangedFiles). `skeleton` empty = no project;
 // `model` is the file's name in the run. Writes android.json ("handlens-android" version 1,
-// docs/formats-app.md). Errors as of PackAndroid and WriteAndroidProject.
+// docs/formats-app.md). Errors as of PackAndroid and MakeAndroidProject.
 Result<AndroidFolder> PackAndroidFolder(const AndroidRequest& request, const SigningKey& key,
                                         const std::filesystem::path& skeleton, const std::string& model);
+
+// The files of a packed folder that were changed since handlens packed them, by name. In projects (Android,
+// iOS, Flutter) they stay when it is packed again; in apps they go beside the new ones as NAME.yours. None
+// where handlens packed nothing. Kinds as of ListFolder.
+Result<std::vector<std::string>> ChangedFiles(const std::filesystem::path& folder);
 
 // An app that is a folder of files: every target but Android.
 struct FolderRequest {
@@ -107,7 +114,7 @@ struct FolderRequest {
 };
 
 // Writes a folder that any static host serves. Packed beside and put in place in one step; what the user
-// added to an earlier one stays. Returns its files.
+// added to an earlier one stays, and what he changed goes beside (ChangedFiles). Returns its files.
 Result<std::vector<std::filesystem::path>> PackWeb(const FolderRequest& request);
 
 // The model as plain C: model.h and model.c (inference.h), an example with a check picture, Makefile,
@@ -119,9 +126,9 @@ Result<std::vector<BundleFile>> MakeC(const BundleRequest& request);
 
 // Write a project that its user builds: with Xcode for the iPhone, with Flutter for Android, iOS, Linux,
 // macOS and Windows. The model is in it as plain C (inference::WriteC), the rest of the bundle as files.
-// Packed beside and put in place in one step; files that the user, Xcode or Flutter added stay, wherever they
-// are. The record is handlens-project.json (docs/formats-app.md). Kind kUsage for an application id, version
-// or name that the target refuses; kBadInput for a model that has no C form.
+// Packed beside and put in place in one step; files that the user, Xcode or Flutter added or changed stay,
+// wherever they are. The record is handlens-project.json (docs/formats-app.md). Kind kUsage for an
+// application id, version or name that the target refuses; kBadInput for a model that has no C form.
 Result<std::vector<std::filesystem::path>> PackIos(const FolderRequest& request);
 Result<std::vector<std::filesystem::path>> PackFlutter(const FolderRequest& request);
 

@@ -14,7 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kPiMarker = "handlens-pi.json";
 constexpr std::string_view kArchitectures[] = {"arm64",
                                                "armhf"};  // as Debian calls them; the built programs end so
 
@@ -174,7 +173,7 @@ Result<std::vector<fs::path>> PackPi(const FolderRequest& request) {
                        {"programs", programs},
                        {"files", names}};
   files.push_back({kPiMarker, RecordBytes("handlens-pi", record)});
-  HL_ASSIGN(std::vector<fs::path> paths, WriteOwnFolder(request.out, kPiMarker, files));
+  HL_ASSIGN(std::vector<fs::path> paths, WriteOwnFolder(request.out, kPiMarker, files, Edited::kBeside));
   HL_TRY(MakeExecutable(request, paths));
   return paths;
 }

@@ -17,9 +17,6 @@
 namespace handlens::package {
 namespace {
 
-// Left in every folder that is made here: names its files.
-constexpr const char* kProjectMarker = "handlens-project.json";
-
 // What stands in the projects where the user's words belong.
 constexpr std::string_view kName = "HANDLENS_NAME", kId = "HANDLENS_APPLICATION_ID",
                            kVersionName = "HANDLENS_VERSION_NAME", kVersionCode = "HANDLENS_VERSION_CODE",
@@ -121,7 +118,7 @@ Result<std::vector<std::filesystem::path>> Pack(const FolderRequest& request, Pr
   HL_TRY(AddBundle(request, project, files));
   std::move(icons.begin(), icons.end(), std::back_inserter(files));
   files.push_back(Marker(request, project, files));
-  return WriteOwnFolder(request.out, kProjectMarker, files, UsersFiles::kWithin);
+  return WriteOwnFolder(request.out, kProjectMarker, files, Edited::kStays);
 }
 
 }  // namespace

@@ -10,9 +10,6 @@
 namespace handlens::package {
 namespace {
 
-// Left in every folder that PackWeb made; names its files, as precache.json does.
-constexpr const char* kWebMarker = "handlens-web-app.json";
-
 // What a browser needs to install the app under its name.
 BundleFile WebManifest(const std::string& name) {
   const Json manifest = {{"name", name},
@@ -87,7 +84,7 @@ Result<std::vector<std::filesystem::path>> PackWeb(const FolderRequest& request)
   const BundleFile precache = AddPrecache(files);
   files.insert(files.begin(), {kWebMarker, precache.bytes});
   files.push_back(precache);
-  return WriteOwnFolder(request.out, kWebMarker, files);
+  return WriteOwnFolder(request.out, kWebMarker, files, Edited::kBeside);
 }
 
 }  // namespace handlens::package

@@ -150,13 +150,20 @@ TEST(PackWeb, NeverReplacesAFolderThatItDidNotMake) {
   EXPECT_EQ(*ReadText(sample.request.out / "thesis.txt"), "years of work");
 }
 
-TEST(PackWeb, ReplacesItsOwnFolderAsAWhole) {
+// The app is what was proven, and what the user made of it is not lost.
+TEST(PackWeb, PutsWhatTheUserChangedBesideTheNewOne) {
   const WebSample sample = MakeSample("own", WithLabels(describe::sample::FloatModel(), Labels()));
   ASSERT_TRUE(WriteFileAtomic(sample.request.built / "assets/app.js", std::string_view("app")));
   ASSERT_TRUE(PackWeb(sample.request));
-  ASSERT_TRUE(WriteFileAtomic(sample.request.out / "assets/old.js", std::string_view("old")));
-  ASSERT_TRUE(PackWeb(sample.request));
-  EXPECT_FALSE(fs::exists(sample.request.out / "assets/old.js"));
+  EXPECT_TRUE(ChangedFiles(sample.request.out)->empty());
+  for (const char* mine : {"mine", "mine again"}) {
+    ASSERT_TRUE(WriteFileAtomic(sample.request.out / "assets/app.js", std::string_view(mine)));
+    EXPECT_THAT(*ChangedFiles(sample.request.out), testing::ElementsAre("assets/app.js"));
+    ASSERT_TRUE(PackWeb(sample.request));
+    EXPECT_EQ(*ReadText(sample.request.out / "assets/app.js"), "app");
+  }
+  EXPECT_EQ(*ReadText(sample.request.out / "assets/app.js.yours"), "mine");
+  EXPECT_EQ(*ReadText(sample.request.out / "assets/app.js.yours2"), "mine again");
 }
 
 TEST(PackWeb, KeepsTheUsersFilesAndDropsItsOwnOldOnes) {
@@ -165,10 +172,12 @@ TEST(PackWeb, KeepsTheUsersFilesAndDropsItsOwnOldOnes) {
   ASSERT_TRUE(PackWeb(sample.request));
   ASSERT_TRUE(WriteFileAtomic(sample.request.out / ".htaccess", std::string_view("mine")));
   ASSERT_TRUE(WriteFileAtomic(sample.request.out / "logs/one.txt", std::string_view("mine too")));
+  ASSERT_TRUE(WriteFileAtomic(sample.request.out / "bundle/notes.txt", std::string_view("and mine")));
   fs::remove(sample.request.built / "old.html");
   ASSERT_TRUE(PackWeb(sample.request));
   EXPECT_EQ(*ReadText(sample.request.out / ".htaccess"), "mine");
   EXPECT_EQ(*ReadText(sample.request.out / "logs/one.txt"), "mine too");
+  EXPECT_EQ(*ReadText(sample.request.out / "bundle/notes.txt"), "and mine");
   EXPECT_FALSE(fs::exists(sample.request.out / "old.html"));
   EXPECT_FALSE(fs::exists(sample.request.out / "sw.js.old"));
   EXPECT_THAT(ListFolder(sample.folder).value(), testing::Each(Not(testing::StartsWith(".handlens"))));

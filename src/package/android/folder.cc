@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/staged_folder.h"
+#include "package/own_folder.h"
 #include "package/package.h"
 
 namespace handlens::package {
@@ -54,9 +55,8 @@ Result<Json> Staying(const fs::path& folder, const std::vector<AndroidApp>& pack
 }
 
 // Names in the old folder that this packing takes the place of.
-Result<std::set<std::string>> Replaced(const fs::path& folder, const Json& staying, bool project) {
+Result<std::set<std::string>> Replaced(const fs::path& folder, const Json& staying) {
   std::set<std::string> names = {kRecord};
-  if (project) names.insert(kProject);
   std::error_code error;
   if (!fs::exists(folder / kRecord, error)) return names;
   HL_ASSIGN(const Json old, ReadRecord(folder / kRecord, kFormat, kVersion));
@@ -77,14 +77,9 @@ Result<AndroidFolder> PackAndroidFolder(const AndroidRequest& request, const Sig
   beside.out = staged.path();
   AndroidFolder result;
   HL_ASSIGN(result.apps, PackAndroid(beside, key));
-  if (!skeleton.empty()) {
-    beside.out = staged.path() / kProject;
-    HL_TRY(WriteAndroidProject(beside, skeleton));
-    result.project = request.out / kProject;
-  }
   const Json facts = FactsOf(request, key, model);
   HL_ASSIGN(const Json staying, Staying(request.out, result.apps, facts));
-  HL_ASSIGN(const std::set<std::string> replaced, Replaced(request.out, staying, !skeleton.empty()));
+  HL_ASSIGN(const std::set<std::string> replaced, Replaced(request.out, staying));
   Json record = facts;
   record["apps"] = Json::array();
   for (AndroidApp& app : result.apps) {
@@ -94,6 +89,11 @@ Result<AndroidFolder> PackAndroidFolder(const AndroidRequest& request, const Sig
   record["apps"].insert(record["apps"].end(), staying.begin(), staying.end());
   HL_TRY(WriteRecord(staged.path() / kRecord, kFormat, kVersion, record));
   HL_TRY(staged.CarryOver([&](const std::string& name) { return !replaced.contains(name); }));
+  if (!skeleton.empty()) {
+    HL_ASSIGN(const std::vector<BundleFile> files, MakeAndroidProject(request, skeleton));
+    HL_TRY(WriteOwnFolder(staged.path() / kProject, kProjectMarker, files, Edited::kStays));
+    result.project = request.out / kProject;
+  }
   HL_TRY(staged.Commit());
   return result;
 }

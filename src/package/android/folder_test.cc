@@ -81,6 +81,38 @@ Json Record(const Sample& sample) {
   return ReadRecord(sample.request.out / "android.json", "handlens-android", 1).value();
 }
 
+// A project for somebody who goes on in Android Studio is his: what he added or changed there stays, and only
+// the rest is made anew.
+TEST(AndroidFolder, LeavesInAProjectWhatTheUserAddedOrChanged) {
+  Sample sample = MakeSample("project");
+  const fs::path skeleton = sample.folder / "skeleton", project = sample.request.out / "project";
+  const fs::path main = "app/src/main/Main.java", gradle = "app/build.gradle";
+  ASSERT_TRUE(WriteFileAtomic(skeleton / main, std::string_view("class Main {}")));
+  ASSERT_TRUE(WriteFileAtomic(skeleton / gradle, std::string_view("versionCode 1\n")));
+  ASSERT_TRUE(WriteFileAtomic(skeleton / "old.txt", std::string_view("old")));
+  const auto pack = [&] { return PackAndroidFolder(sample.request, sample.key, skeleton, "model"); };
+  ASSERT_TRUE(pack());
+  ASSERT_TRUE(WriteFileAtomic(project / "local.properties", std::string_view("sdk.dir=here")));
+  ASSERT_TRUE(WriteFileAtomic(project / "app/src/main/Mine.java", std::string_view("class Mine {}")));
+  ASSERT_TRUE(WriteFileAtomic(project / main, std::string_view("class Main { /* better */ }")));
+  fs::remove(skeleton / "old.txt");
+  sample.request.version_code = 7;
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_THAT(*ChangedFiles(project), ElementsAre(main.string()));
+    ASSERT_TRUE(pack());
+    EXPECT_EQ(*ReadText(project / "local.properties"), "sdk.dir=here");
+    EXPECT_EQ(*ReadText(project / "app/src/main/Mine.java"), "class Mine {}");
+    EXPECT_EQ(*ReadText(project / main), "class Main { /* better */ }");
+    EXPECT_EQ(*ReadText(project / gradle), "versionCode 7\n");
+    EXPECT_FALSE(fs::exists(project / "old.txt"));
+    EXPECT_TRUE(fs::exists(project / "app/src/main/assets/bundle/model.tflite"));
+    EXPECT_TRUE(fs::exists(project / "app/src/main/jniLibs/arm64-v8a/libx.so"));
+  }
+  fs::remove(project / main);
+  ASSERT_TRUE(pack());
+  EXPECT_EQ(*ReadText(project / main), "class Main {}");
+}
+
 TEST(AndroidFolder, KeepsTheAppsOfOtherProcessors) {
   Sample sample = MakeSample("abis");
   const auto first = Pack(sample);

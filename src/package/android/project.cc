@@ -1,15 +1,17 @@
-// WriteAndroidProject: the template's sources with the user's model and words, for those who go on in Android
+// MakeAndroidProject: the template's sources with the user's model and words, for those who go on in Android
 // Studio.
-#include <algorithm>
-
 #include "package/android/words.h"
+#include "package/own_folder.h"
 #include "package/package.h"
+#include "package/targets.h"
 #include "package/words.h"
 
 namespace handlens::package {
 namespace {
 
 namespace fs = std::filesystem;
+
+const std::string kMain = "app/src/main/";
 
 // A string in Groovy's double quotes.
 std::string GroovyEscaped(std::string_view text) {
@@ -21,7 +23,7 @@ std::string GroovyEscaped(std::string_view text) {
   return out;
 }
 
-Result<Bytes> WithUsersWords(const fs::path& file, Bytes bytes, const AndroidRequest& request) {
+Bytes WithUsersWords(const fs::path& file, Bytes bytes, const AndroidRequest& request) {
   const std::string name = file.filename().string();
   if (name != "AndroidManifest.xml" && name != "build.gradle") return bytes;
   std::string text(bytes.begin(), bytes.end());
@@ -35,29 +37,14 @@ Result<Bytes> WithUsersWords(const fs::path& file, Bytes bytes, const AndroidReq
   return Bytes(text.begin(), text.end());
 }
 
-Result<std::vector<fs::path>> FilesBelow(const fs::path& folder) {
-  std::vector<fs::path> files;
-  std::error_code error;
-  for (auto it = fs::recursive_directory_iterator(folder, error);
-       !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
-    if (it->is_regular_file()) files.push_back(it->path().lexically_relative(folder));
-  }
-  if (error || files.empty()) {
-    return Fail(ErrorKind::kInternal, "{}: the Android project is not there; build handlens with its apps",
-                folder.string());
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
-Result<void> WriteLibraries(const AndroidRequest& request, const fs::path& main) {
+Result<void> AddLibraries(const AndroidRequest& request, std::vector<BundleFile>& files) {
   for (const fs::path& path : request.templates) {
     HL_ASSIGN(const Bytes archive, ReadFile(path));
     HL_ASSIGN(const std::vector<ZipEntry> entries, ReadZip(archive));
     for (const ZipEntry& entry : entries) {
       if (!entry.name.starts_with("lib/")) continue;
-      HL_ASSIGN(const Bytes bytes, EntryBytes(entry));
-      HL_TRY(WriteFileAtomic(main / "jniLibs" / entry.name.substr(4), bytes));
+      HL_ASSIGN(Bytes bytes, EntryBytes(entry));
+      files.push_back({kMain + "jniLibs/" + entry.name.substr(4), std::move(bytes)});
     }
   }
   return {};
@@ -65,23 +52,23 @@ Result<void> WriteLibraries(const AndroidRequest& request, const fs::path& main)
 
 }  // namespace
 
-Result<void> WriteAndroidProject(const AndroidRequest& request, const fs::path& skeleton) {
+Result<std::vector<BundleFile>> MakeAndroidProject(const AndroidRequest& request, const fs::path& skeleton) {
   HL_TRY(CheckAndroidWords(request));
-  HL_ASSIGN(const std::vector<fs::path> files, FilesBelow(skeleton));
-  HL_ASSIGN(const std::vector<BundleFile> bundle, MakeBundle(request.bundle));
-  const fs::path main = request.out / "app/src/main";
-  for (const fs::path& file : files) {
-    HL_ASSIGN(Bytes bytes, ReadFile(skeleton / file));
-    if (file.filename() == kIconName) {
-      bytes = AndroidIcon(request.icon, file.generic_string());
-    } else {
-      HL_ASSIGN(bytes, WithUsersWords(file, std::move(bytes), request));
-    }
-    HL_TRY(WriteFileAtomic(request.out / file, bytes));
+  HL_ASSIGN(std::vector<BundleFile> files, ReadBuilt(skeleton, "Android project"));
+  HL_ASSIGN(std::vector<BundleFile> bundle, MakeBundle(request.bundle));
+  for (BundleFile& file : files) {
+    if (file.name.ends_with(kIconName)) file.bytes = AndroidIcon(request.icon, file.name);
+    else file.bytes = WithUsersWords(file.name, std::move(file.bytes), request);
   }
-  for (const BundleFile& file : bundle)
-    HL_TRY(WriteFileAtomic(main / "assets/bundle" / file.name, file.bytes));
-  return WriteLibraries(request, main);
+  for (BundleFile& file : bundle)
+    files.push_back({kMain + "assets/bundle/" + file.name, std::move(file.bytes)});
+  HL_TRY(AddLibraries(request, files));
+  Json names = Json::array();
+  for (const BundleFile& file : files) names.push_back(file.name);
+  const Json record = {
+      {"target", FactsOf(Target::kAndroid).name}, {"name", request.bundle.name}, {"files", std::move(names)}};
+  files.push_back({kProjectMarker, RecordBytes("handlens-project", record)});
+  return files;
 }
 
 }  // namespace handlens::package

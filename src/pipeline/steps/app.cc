@@ -127,6 +127,38 @@ Result<package::SigningKey> KeyOf(const fs::path& asked, const Surroundings& aro
   return std::move(own.key);
 }
 
+// Files of a packed folder that the user changed; none where there is no folder yet.
+Result<std::vector<std::string>> ChangedIn(const fs::path& folder) {
+  std::error_code error;
+  if (!fs::is_directory(folder, error)) return std::vector<std::string>();
+  return package::ChangedFiles(folder);
+}
+
+// "a.txt, b.txt and 3 more"
+std::string SomeOf(const std::vector<std::string>& names) {
+  constexpr size_t kMostNamed = 3;
+  const size_t named = std::min(names.size(), kMostNamed);
+  std::string text = fmt::format("{}", fmt::join(names.begin(), names.begin() + named, ", "));
+  if (names.size() > named) text += fmt::format(" and {} more", names.size() - named);
+  return text;
+}
+
+void SayStay(const Workspace& space, const fs::path& folder, const std::vector<std::string>& changed) {
+  if (changed.empty()) return;
+  space.progress->Warn(
+      fmt::format("{}: files that you changed stay as they are: {}; what is new in them is not in the "
+                  "project. Delete one "
+                  "and pack again to have it made anew",
+                  folder.string(), SomeOf(changed)));
+}
+
+void SayBeside(const Workspace& space, const fs::path& folder, const std::vector<std::string>& changed) {
+  if (changed.empty()) return;
+  space.progress->Warn(
+      fmt::format("{}: files that you changed were made anew, and yours lie beside them under NAME.yours: {}",
+                  folder.string(), SomeOf(changed)));
+}
+
 // Packing takes a moment and depends on files outside the run (icon, templates), so it is done anew each
 // time.
 struct AppAndroid {
@@ -191,10 +223,12 @@ struct AppAndroid {
     HL_ASSIGN(const package::SigningKey key, KeyOf(o.key, space.around, result));
     result.fingerprint = key.Fingerprint();
     result.application_id = o.application_id;
+    HL_ASSIGN(const std::vector<std::string> changed, ChangedIn(request.out / "project"));
     const auto begun = std::chrono::steady_clock::now();
     HL_ASSIGN(package::AndroidFolder packed, package::PackAndroidFolder(request, key, skeleton, o.model));
     result.apps = std::move(packed.apps);
     result.project = std::move(packed.project);
+    if (o.project) SayStay(space, result.project, changed);
     result.seconds = SecondsSince(begun);
     for (const package::AndroidApp& app : result.apps)
       space.written.push_back("apps/android/" + app.apk.filename().string());
@@ -252,8 +286,12 @@ struct AppFolder {
     request.version_name = o.version_name.value_or("");
     request.version_code = o.version_code.value_or(0);
     request.out = space.At(Folder());
+    HL_ASSIGN(const std::vector<std::string> changed, ChangedIn(request.out));
     const auto begun = std::chrono::steady_clock::now();
     HL_ASSIGN(const std::vector<fs::path> files, kPack(request));
+    if (kTarget == package::Target::kIos || kTarget == package::Target::kFlutter)
+      SayStay(space, request.out, changed);
+    else SayBeside(space, request.out, changed);
     FolderResult& result = space.app_folder = {.folder = request.out, .files = files.size()};
     for (const fs::path& file : files) {
       std::error_code error;
