@@ -65,6 +65,8 @@ Result<Outcome> SummarizeDataset(const Run& run) {
       std::count_if(data.duplicates.begin(), data.duplicates.end(),
                     [](const dataset::DuplicatePair& p) { return p.kind == dataset::DuplicateKind::kExact; });
   outcome.text += dataset::GroupsSentence(data) + "\n";
+  if (const std::string shared = dataset::SharedGroupsSentence(data); !shared.empty())
+    outcome.text += shared + "\n";
   outcome.text +=
       fmt::format("unusable files: {}; exact duplicates: {}; near duplicates: {}; odd ones out: {}\n",
                   data.rejected.size(), exact, static_cast<int64_t>(data.duplicates.size()) - exact,

@@ -104,6 +104,9 @@ Result<Dataset> Inspect(const InspectOptions& options, Progress& progress);
 bool GroupsKnown(const Dataset& dataset);
 // What is known of which pictures belong together: one or two sentences for plan, report and verdict.
 std::string GroupsSentence(const Dataset& dataset);
+// Groups that stand in several classes under one name, where names of folders or files made them: how many,
+// which, and what to do if they are not of one patient, plant or object. Empty where there are none.
+std::string SharedGroupsSentence(const Dataset& dataset);
 
 // The record RUN/dataset.json.
 Result<void> WriteDataset(const std::filesystem::path& path, const Dataset& dataset);

@@ -40,8 +40,9 @@ Result<Listing> ListPictures(const std::filesystem::path& pictures, const Layout
 // clears them with a warning where all files name the same one, which then tells nothing.
 void TakeGroupsOfFiles(std::vector<Picture>& pictures, Dataset& dataset);
 
-// Fills the groups of a listing's entries by the rules. Same errors.
-Result<void> AssignGroups(const GroupRules& rules, Listing& listing);
+// Fills the groups of a listing's entries by the rules. Same errors; kUsage also for a group pattern that
+// takes more than a million steps on a name; kInterrupted between two names.
+Result<void> AssignGroups(const GroupRules& rules, const Progress& progress, Listing& listing);
 // "train", "Test", "val" and the like.
 bool IsSplitName(std::string_view name);
 

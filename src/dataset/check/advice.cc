@@ -21,14 +21,6 @@ std::vector<int> ShortSides(const Dataset& dataset) {
   return sides;
 }
 
-// "a, b and 4 more"
-std::string NameSome(const std::vector<std::string>& names, size_t most) {
-  std::string text;
-  for (size_t i = 0; i < names.size() && i < most; ++i) text += (i > 0 ? ", " : "") + names[i];
-  if (names.size() > most) text += fmt::format(" and {} more", names.size() - most);
-  return text;
-}
-
 void AdviseOnCounts(const Dataset& dataset, std::vector<std::string>& warnings) {
   std::vector<size_t> counts(dataset.labels.size());
   for (const Picture& picture : dataset.pictures) ++counts[static_cast<size_t>(picture.label)];
@@ -138,6 +130,13 @@ void AdviseOnPictures(const Dataset& dataset, std::vector<std::string>& warnings
 }
 
 }  // namespace
+
+std::string NameSome(const std::vector<std::string>& names, size_t most) {
+  std::string text;
+  for (size_t i = 0; i < names.size() && i < most; ++i) text += (i > 0 ? ", " : "") + names[i];
+  if (names.size() > most) text += fmt::format(" and {} more", names.size() - most);
+  return text;
+}
 
 std::vector<int> RecommendSizes(const Dataset& dataset) {
   constexpr std::array<int, 5> kLadder_px = {32, 64, 96, 128, 192};

@@ -23,5 +23,7 @@ image::Fit RecommendFit(const Dataset& dataset);
 
 // Whole sentences about imbalance, small classes, small pictures, contradictions and duplicates.
 std::vector<std::string> Advise(const Dataset& dataset);
+// The first names: "a, b and 4 more".
+std::string NameSome(const std::vector<std::string>& names, size_t most);
 
 }  // namespace handlens::dataset

@@ -1,16 +1,21 @@
 // Which pictures belong together by the user's word: folders inside the classes, a pattern over names, a
 // column.
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <regex>
 #include <set>
+#include <utility>
 
 #include "base/text.h"
+#include "dataset/check/checks.h"
 #include "dataset/scan.h"
 
 namespace handlens::dataset {
 namespace {
 
 constexpr size_t kMostExamples = 3;
+constexpr size_t kMostSteps = 1'000'000;  // of the pattern on one name: about 20 ms
 
 // A picture's path below its class's folder; of a labels.csv the path as listed.
 std::string_view Below(const Entry& entry) { return std::string_view(entry.path).substr(entry.below); }
@@ -68,45 +73,45 @@ void ByFolder(Listing& listing) {
       names.size() == 1 ? "is taken as a group:" : "are taken as"));
 }
 
-// Whether a repeated group holds a repetition, as in (a+)+ or ((a|b)*c)*: the library tries all ways to share
-// a name among the two, which are more than anybody can wait for.
-bool RepeatsARepetition(std::string_view pattern) {
-  constexpr std::string_view kRepeats = "*+{";
-  std::vector<bool> repeats = {false};  // of each open group, whether something in it is repeated
-  bool bracket = false;
-  for (size_t i = 0; i < pattern.size(); ++i) {
-    const char c = pattern[i];
-    if (c == '\\') {
-      ++i;
-    } else if (bracket) {
-      bracket = c != ']';
-    } else if (c == '[') {
-      bracket = true;
-    } else if (c == '(') {
-      repeats.push_back(false);
-    } else if (kRepeats.find(c) != std::string_view::npos) {
-      repeats.back() = true;
-    } else if (c == ')' && repeats.size() > 1) {
-      const bool inside = repeats.back();
-      repeats.pop_back();
-      if (inside && i + 1 < pattern.size() && kRepeats.find(pattern[i + 1]) != std::string_view::npos)
-        return true;
-      repeats.back() = repeats.back() || inside;
-    }
+struct TooManySteps {};
+
+// A name's characters for std::regex, whose search may take more steps than anybody can wait for, such as
+// that of (a|a)*b: all that it looks at is counted, and the last step ends it.
+class CountedChar {
+ public:
+  using iterator_category = std::bidirectional_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
+
+  CountedChar() = default;
+  CountedChar(const char* at, size_t& left) : at_(at), left_(&left) {}
+  reference operator*() const {
+    Count();
+    return *at_;
   }
-  return false;
-}
+  bool operator==(const CountedChar& other) const {
+    Count();
+    return at_ == other.at_;
+  }
+  CountedChar& operator++() { return ++at_, *this; }
+  CountedChar& operator--() { return --at_, *this; }
+  CountedChar operator++(int) { return std::exchange(*this, CountedChar(at_ + 1, left_)); }
+  CountedChar operator--(int) { return std::exchange(*this, CountedChar(at_ - 1, left_)); }
+
+ private:
+  CountedChar(const char* at, size_t* left) : at_(at), left_(left) {}
+  void Count() const {
+    if (left_ != nullptr && (*left_)-- == 0) throw TooManySteps();
+  }
+  const char* at_ = nullptr;
+  size_t* left_ = nullptr;
+};
 
 class Pattern {
  public:
   static Result<Pattern> Make(const std::string& text) {
-    if (RepeatsARepetition(text)) {
-      return Fail(
-          ErrorKind::kUsage,
-          "--group-pattern: '{}' repeats a group that holds a repetition, which can take for ever; an "
-          "example that works: '^([a-z]+[0-9]+)_'",
-          text);
-    }
     Pattern pattern;
     pattern.text_ = text;
     try {
@@ -122,14 +127,26 @@ class Pattern {
 
   // The first capture, or the whole match where the pattern has none; empty where it does not match.
   Result<std::string> GroupOf(std::string_view name) const {
-    std::match_results<std::string_view::const_iterator> match;
+    size_t left = kMostSteps;
+    std::string group;
     try {
-      if (!std::regex_search(name.begin(), name.end(), match, regex_)) return std::string();
+      std::match_results<CountedChar> match;
+      if (!std::regex_search(CountedChar(name.data(), left), CountedChar(name.data() + name.size(), left),
+                             match, regex_))
+        return std::string();
+      left = kMostSteps;  // copying what was found counts, too
+      group = match.size() > 1 ? match[1].str() : match[0].str();
+    } catch (const TooManySteps&) {
+      return Fail(
+          ErrorKind::kUsage,
+          "--group-pattern: '{}' takes too long on {}: it can be matched in too many ways; repeat no "
+          "group that may match the same in two ways, and few .* in one pattern. An example that works: "
+          "'^([a-z]+[0-9]+)_'",
+          text_, Printable(name));
     } catch (const std::regex_error& error) {
       return Fail(ErrorKind::kUsage, "--group-pattern: '{}' cannot be tried on {}: {}", text_,
                   Printable(name), Reason(error.code()));
     }
-    const std::string group = match.size() > 1 ? match[1].str() : match[0].str();
     if (IsUtf8(group)) return group;
     return Fail(ErrorKind::kUsage,
                 "--group-pattern: '{}' cuts a letter of {} in two; letters beyond a-z are several bytes, so "
@@ -148,6 +165,7 @@ class Pattern {
     if (code == error_escape) return "there is nothing right after a backslash";
     if (code == error_range) return "a range such as [z-a] runs backwards";
     if (code == error_backref) return "it refers back to a parenthesis that is not there";
+    if (code == error_space) return "it stands for too long a pattern; make the numbers in braces smaller";
     if (code == error_complexity || code == error_stack) return "it takes too long; make it simpler";
     return "it is not understood";
   }
@@ -156,12 +174,13 @@ class Pattern {
   std::regex regex_;
 };
 
-Result<void> ByPattern(const std::string& text, Listing& listing) {
+Result<void> ByPattern(const std::string& text, const Progress& progress, Listing& listing) {
   HL_ASSIGN(const Pattern pattern, Pattern::Make(text));
   size_t matched = 0, unmatched = 0;
   std::string examples;
   std::set<std::string> groups;
   for (Entry& entry : listing.entries) {
+    if (progress.StopRequested()) return Interrupted();
     HL_ASSIGN(std::string group, pattern.GroupOf(Below(entry)));
     if (!group.empty()) {
       ++matched;
@@ -197,12 +216,12 @@ bool IsSplitName(std::string_view name) {
   return std::find(std::begin(kSplits), std::end(kSplits), FoldedName(name)) != std::end(kSplits);
 }
 
-Result<void> AssignGroups(const GroupRules& rules, Listing& listing) {
+Result<void> AssignGroups(const GroupRules& rules, const Progress& progress, Listing& listing) {
   const auto grouped = [](const Entry& entry) { return !entry.group.empty(); };
   if (!listing.labels_file.empty() && std::any_of(listing.entries.begin(), listing.entries.end(), grouped))
     listing.groups_from = "labels file";
   if (listing.labels_file.empty() && rules.subfolders == Subfolders::kGroup) ByFolder(listing);
-  return rules.pattern.empty() ? Result<void>() : ByPattern(rules.pattern, listing);
+  return rules.pattern.empty() ? Result<void>() : ByPattern(rules.pattern, progress, listing);
 }
 
 void TakeGroupsOfFiles(std::vector<Picture>& pictures, Dataset& dataset) {
@@ -255,6 +274,31 @@ std::string GroupsSentence(const Dataset& dataset) {
       dataset.groups_from.empty() ? "" : fmt::format(" (by {})", dataset.groups_from));
   if (grouped < dataset.pictures.size()) text += " Of the others it is not known which belong together.";
   return text;
+}
+
+std::string SharedGroupsSentence(const Dataset& dataset) {
+  const bool by_name = dataset.groups_from.find("folders") != std::string::npos ||
+                       dataset.groups_from.find("pattern") != std::string::npos;
+  if (!by_name) return "";
+  std::map<std::string_view, std::set<int>> labels;
+  for (const Picture& picture : dataset.pictures) {
+    if (!picture.group.empty()) labels[picture.group].insert(picture.label);
+  }
+  constexpr size_t kMostNamed = 3;
+  std::vector<std::string> shared;
+  for (const auto& [group, of] : labels) {
+    if (of.size() < 2) continue;
+    std::vector<std::string> classes;
+    for (const int label : of) classes.push_back(Printable(dataset.labels[static_cast<size_t>(label)]));
+    shared.push_back(fmt::format("{} ({})", Printable(group), NameSome(classes, kMostNamed)));
+  }
+  if (shared.empty()) return "";
+  return fmt::format(
+      "{} under one name in several classes and count{} as one each: {}. That is right where the name is of "
+      "one patient, plant or object; if it is not (days, sessions), give each class's folders names of their "
+      "own, or groups in a labels.csv.",
+      Plural(shared.size(), "group stands", "groups stand"), shared.size() == 1 ? "s" : "",
+      NameSome(shared, kMostNamed));
 }
 
 }  // namespace handlens::dataset

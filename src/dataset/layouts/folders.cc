@@ -328,7 +328,7 @@ Result<Listing> ListEither(const fs::path& pictures, Splits splits, const Progre
 
 Result<Listing> ListPictures(const fs::path& pictures, const LayoutRules& rules, const Progress& progress) {
   HL_ASSIGN(Listing listing, ListEither(pictures, rules.splits, progress));
-  HL_TRY(AssignGroups(rules.groups, listing));
+  HL_TRY(AssignGroups(rules.groups, progress, listing));
   return listing;
 }
 

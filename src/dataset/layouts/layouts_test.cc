@@ -151,6 +151,20 @@ TEST_F(Layouts, AMixtureOfEncodingsIsNotGuessed) {
   EXPECT_THAT(listing->rejected[0].reason, HasSubstr("line 3: the class name is not valid UTF-8"));
 }
 
+// A label is written into files of many kinds, where nobody can show such characters.
+TEST_F(Layouts, AClassNameThatTurnsTheWritingAroundIsRefused) {
+  Put("1.jpg");
+  Put("labels.csv",
+      "path,label\n1.jpg,oak\n1.jpg,\xE2\x80\xAEkao\n1.jpg,a\xC2\x9B"
+      "b\n1.jpg,e\xCC\x81\n");
+  const auto listing = List("labels.csv");
+  ASSERT_TRUE(listing) << listing.error().message;
+  ASSERT_EQ(listing->rejected.size(), 3U);
+  EXPECT_THAT(listing->rejected[0].reason, HasSubstr("characters that nobody sees"));
+  EXPECT_THAT(listing->rejected[0].reason, HasSubstr("(\\u{202E}kao); rename it"));
+  EXPECT_THAT(listing->rejected[1].reason, HasSubstr("(a\\u{009B}b); rename it"));
+}
+
 TEST_F(Layouts, TheFolderOfThePicturesBesideTheTableIsFound) {
   Put("photos/1.jpg");
   Put("notes/a.txt");

@@ -59,6 +59,12 @@ std::string LabelProblem(std::string_view label) {
              "class a line, so rename it";
     }
   }
+  if (const std::string seen = Visible(label); seen != label) {
+    return fmt::format(
+        "the class name holds characters that nobody sees and that can turn the writing around "
+        "({}); rename it",
+        seen);
+  }
   if (label.find_first_not_of(' ') == std::string_view::npos) return "the class name is only blanks";
   return "";
 }

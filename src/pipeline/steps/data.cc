@@ -103,6 +103,12 @@ Result<std::vector<std::string>> TakeInAdded(const Run& run) {
   return fresh;
 }
 
+void SayWarnings(const Workspace& space) {
+  for (const std::string& warning : space.dataset.warnings) space.progress->Warn(warning);
+  const std::string shared = dataset::SharedGroupsSentence(space.dataset);
+  if (!shared.empty()) space.progress->Warn(shared);
+}
+
 struct Inspect {
   static constexpr StepFacts kFacts{.name = "inspect", .title = "inspect", .command = "inspect"};
   struct Options {
@@ -149,7 +155,7 @@ struct Inspect {
     }
     inspect.thumbnails = space.At("thumbnails");
     HL_ASSIGN(space.dataset, dataset::InspectWith(inspect, added, *space.progress));
-    for (const std::string& warning : space.dataset.warnings) space.progress->Warn(warning);
+    SayWarnings(space);
     HL_TRY(dataset::WriteDataset(space.At("dataset.json"), space.dataset));
     space.dataset = {};  // Load reads it back; a million pictures need not stand in memory twice
     return {};
@@ -269,7 +275,7 @@ Result<void> LookOnly(Run& run, const fs::path& pictures) {
   }
   HL_ASSIGN(const Inspect::Options options, Inspect::Read(run));
   HL_ASSIGN(space.dataset, dataset::Inspect(Inspect::RequestOf(space, options), *space.progress));
-  for (const std::string& warning : space.dataset.warnings) space.progress->Warn(warning);
+  SayWarnings(space);
   return {};
 }
 

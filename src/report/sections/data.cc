@@ -267,9 +267,12 @@ Section DataSection(const Records& records) {
               "pictures that must stay together count as one"},
              {sizes.empty() ? "–" : sizes, "advised sizes in pixels",
               fmt::format("fit: {}", image::FitName(dataset.recommended_fit))}}});
-  section.blocks.emplace_back(Note{dataset::GroupsKnown(dataset) ? Tone::kPlain : Tone::kWarning,
-                                   "Which pictures belong together",
-                                   {dataset::GroupsSentence(dataset)}});
+  std::vector<std::string> groups = {dataset::GroupsSentence(dataset)};
+  const std::string shared = dataset::SharedGroupsSentence(dataset);
+  if (!shared.empty()) groups.push_back(shared);
+  section.blocks.emplace_back(
+      Note{dataset::GroupsKnown(dataset) && shared.empty() ? Tone::kPlain : Tone::kWarning,
+           "Which pictures belong together", std::move(groups)});
   if (!dataset.warnings.empty())
     section.blocks.emplace_back(Note{Tone::kWarning, "Please read", dataset.warnings});
   AddCounts(records, section);
