@@ -150,6 +150,25 @@ TEST(ReadPhoneRecord, RefusesASelfCheckThatContradictsItself) {
   EXPECT_THAT(changed([](Json& c) { c["delegate"] = "perhaps"; }), HasSubstr("the delegate is 'perhaps'"));
 }
 
+TEST(ReadPhoneRecord, RefusesFactsThatNoPhoneHas) {
+  SKIP_WITHOUT_RUNTIME();
+  const sample::Run run = sample::MakeRun("phone-facts");
+  const auto changed = [&](auto change) {
+    Json record = sample::SelfCheckRecord(run, "aaaa");
+    change(record);
+    return Refusal(run, record);
+  };
+  EXPECT_THAT(changed([](Json& r) { r["phone"]["cores"] = -3; }),
+              HasSubstr("phone.cores is -3, no number from 1 to 1024"));
+  EXPECT_THAT(changed([](Json& r) { r["phone"]["cores"] = "many"; }), HasSubstr("phone.cores is \"many\""));
+  EXPECT_THAT(changed([](Json& r) { r["app"]["version_code"] = int64_t{1} << 40; }),
+              HasSubstr("app.version_code is 1099511627776"));
+  EXPECT_THAT(changed([](Json& r) { r["phone"]["sdk"] = 1e308; }), HasSubstr("phone.sdk is 1e+308"));
+  EXPECT_THAT(changed([](Json& r) { r["made_at"] = "9999-11-23T10:00:00Z"; }), HasSubstr("made_at is '9999"));
+  EXPECT_EQ(changed([](Json& r) { r["phone"].erase("cores"); }), "accepted");
+  EXPECT_EQ(changed([](Json& r) { r["phone"]["cores"] = nullptr; }), "accepted");
+}
+
 TEST(ReadPhoneRecord, RefusesImpossibleNumbersOfASelfCheck) {
   SKIP_WITHOUT_RUNTIME();
   const sample::Run run = sample::MakeRun("phone-impossible-check");

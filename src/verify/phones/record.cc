@@ -61,7 +61,7 @@ bool IsTime(std::string_view text) {
     if (kForm[i] == 'd' ? !digit : text[i] != kForm[i]) return false;
   }
   const auto two = [&](size_t at) { return (text[at] - '0') * 10 + text[at + 1] - '0'; };
-  return two(0) >= 20 && two(5) >= 1 && two(5) <= 12 && two(8) >= 1 && two(8) <= 31 && two(11) < 24 &&
+  return two(0) == 20 && two(5) >= 1 && two(5) <= 12 && two(8) >= 1 && two(8) <= 31 && two(11) < 24 &&
          two(14) < 60 && two(17) <= 60;
 }
 
@@ -302,11 +302,34 @@ std::string Wrong(const PhoneRecord& record) {
   return record.shots ? WrongShots(*record.shots, record) : "";
 }
 
+// Facts of app and phone that nothing is computed from, yet which are shown and kept: a number that is there
+// is one that can be. The version code's end is Android's.
+struct Fact {
+  const char *part, *key;
+  int64_t least, most;
+};
+constexpr Fact kFacts[] = {
+    {"app", "version_code", 1, 2'100'000'000}, {"phone", "cores", 1, 1024}, {"phone", "sdk", 1, 1000}};
+
+std::string WrongFacts(const Json& json) {
+  for (const Fact& fact : kFacts) {
+    const Json value = json.at(fact.part).value(fact.key, Json());
+    if (value.is_null()) continue;
+    const bool counts = value.is_number_unsigned() && value.get<uint64_t>() <= uint64_t{INT64_MAX};
+    const int64_t number = counts ? value.get<int64_t>() : 0;
+    if (number < fact.least || number > fact.most)
+      return fmt::format("{}.{} is {}, no number from {} to {}", fact.part, fact.key, Plain(value.dump()),
+                         fact.least, fact.most);
+  }
+  return "";
+}
+
 // A record comes from a phone, so "make it again with the step that wrote it" would be the wrong advice.
 Result<PhoneRecord> Checked(const Json& json, const std::string& where) {
   try {
     PhoneRecord record = RecordOf(json);
-    const std::string wrong = Wrong(record);
+    std::string wrong = WrongFacts(json);
+    if (wrong.empty()) wrong = Wrong(record);
     if (wrong.empty()) return record;
     return Fail(ErrorKind::kBadInput, "{}: damaged or changed: {}; share it from the phone again", where,
                 wrong);
