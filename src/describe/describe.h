@@ -70,7 +70,6 @@ struct ProofPicture {
 
 // Facts about the data for the model card, given by the caller; empty or zero ones are left out of the card.
 struct DataFacts {
-  std::string source;                   // what the user calls the data set
   std::vector<int> pictures_per_class;  // in label order
   int rejected = 0;
   int folds = 0, holdout = 0;
@@ -121,6 +120,7 @@ struct DescribeResult {
   std::vector<ProofRow> proof;        // a line a file and class
   std::vector<ProofRival> rivals;     // one a file; none where there is one label
   std::vector<std::string> unproven;  // whole sentences; empty = the label order is proven
+  bool contradicted = false;          // by chance's measure, another order is the right one
   std::string runtime_version;
   std::string quantization;  // how the int8 file came about, in words; empty when not recorded
 };

@@ -323,6 +323,7 @@ TEST(DescribeRun, FindsSwappedLabels) {
   const auto result = DescribeRun({folder, d, pictures, {}}, SilentProgress());
   ASSERT_TRUE(result) << result.error().message;
   ASSERT_EQ(result->unproven.size(), 2u);  // one a file
+  EXPECT_TRUE(result->contradicted);
   EXPECT_EQ(
       result->unproven[0],
       "model.tflite: the labels 3 blue and 1 red have changed places: of 12 training pictures of theirs, "
@@ -417,6 +418,7 @@ TEST(ModelCard, ShowsNoticeCountsAndTheVerdictWhenThereIsOne) {
   ASSERT_TRUE(DescribeRun({folder, Colours(), ProofPictures(), data}, SilentProgress()));
   const std::string before = *ReadText(folder / "modelcard.md");
   EXPECT_THAT(before, HasSubstr("> **not a diagnosis**"));
+  EXPECT_THAT(before, HasSubstr("## Data\n\n| class | pictures |"));  // not where they came from
   EXPECT_THAT(before, HasSubstr("| all | 36 |"));
   EXPECT_THAT(before, HasSubstr("Not verified yet"));
   const Json route = {{"name", "computer"}, {"scope", "out-of-fold"}, {"model", "m"},          {"n", 36},

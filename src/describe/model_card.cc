@@ -65,7 +65,6 @@ std::string Data(const Json& description) {
   const Json& data = description.at("data");
   const Json& counts = data.at("pictures_per_class");
   std::string out = "## Data\n\n";
-  if (data.at("source") != "") out += fmt::format("Source: {}.\n\n", Cell(data.at("source")));
   if (counts.empty()) return out + "The number of pictures was not recorded.\n\n";
   out += "| class | pictures |\n|---|---|\n";
   int total = 0;

@@ -145,6 +145,8 @@ Result<void> ProveFile(const std::string& file, tflite::Judge& judge, std::span<
     open = NotRefuted(answers, rival);
     if (open.empty()) break;
   }
+  result.contradicted |=
+      std::any_of(open.begin(), open.end(), [](const Contest& c) { return c.chance_of_other() <= kChance; });
   Record(file, answers, rival, result);
   for (size_t c = 0; c < labels.size(); ++c) {
     if (answers.asked[c] == 0)

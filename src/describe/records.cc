@@ -30,11 +30,13 @@ Json ProofJson(const DescribeResult& result) {
                       {"right_if_moved", rival.right_if_moved},
                       {"chance", rival.chance}});
   }
-  return {{"passed", result.unproven.empty()},
-          {"runtime", result.runtime_version},
-          {"rows", rows},
-          {"rivals", rivals},
-          {"unproven", result.unproven}};
+  Json proof = {{"passed", result.unproven.empty()},
+                {"runtime", result.runtime_version},
+                {"rows", rows},
+                {"rivals", rivals},
+                {"unproven", result.unproven}};
+  if (result.contradicted) proof["contradicted"] = true;
+  return proof;
 }
 
 }  // namespace
@@ -65,9 +67,11 @@ Result<void> WriteDescription(const std::filesystem::path& path, const DescribeR
   if (!result.quantization.empty()) record["model"]["quantization"] = result.quantization;
   record["files"] = FilesJson(result);
   record["proof"] = ProofJson(result);
-  record["data"] = {{"source", data.source},     {"pictures_per_class", data.pictures_per_class},
-                    {"rejected", data.rejected}, {"folds", data.folds},
-                    {"holdout", data.holdout},   {"intended_use", data.intended_use}};
+  record["data"] = {{"pictures_per_class", data.pictures_per_class},
+                    {"rejected", data.rejected},
+                    {"folds", data.folds},
+                    {"holdout", data.holdout},
+                    {"intended_use", data.intended_use}};
   if (!data.groups.empty()) record["data"]["groups"] = data.groups;
   if (!data.notes.empty()) record["data"]["notes"] = data.notes;
   return WriteRecord(path, "handlens-description", 1, record);

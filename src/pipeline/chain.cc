@@ -105,7 +105,11 @@ Result<void> RecordStep(const fs::path& run, const ChainStep& step) {
   const size_t at = PlaceInChain(chain, step.name);
   RecordedStep recorded{step.name, HANDLENS_VERSION, step.options_sha256, {}, {}, step.options};
   HL_ASSIGN(const auto inputs, ExpandAll(run, step.inputs));
-  HL_ASSIGN(const auto outputs, ExpandAll(run, step.outputs));
+  HL_ASSIGN(auto outputs, ExpandAll(run, step.outputs));
+  for (const std::string& path : step.maybe) {
+    std::error_code error;
+    if (fs::exists(PlaceOf(run, path), error)) outputs.insert(path);
+  }
   HL_ASSIGN(recorded.inputs, HashAll(run, inputs));
   HL_ASSIGN(recorded.outputs, HashAll(run, outputs));
   for (auto& [path, hash] : recorded.inputs) {

@@ -20,8 +20,9 @@ namespace handlens::pipeline {
 struct ChainStep {
   std::string name;  // "convert"
   std::vector<std::string> inputs, outputs;
-  std::string options_sha256;     // of the options that the step obeys and its version
-  Json options = Json::object();  // those of them that are numbers or words, to say later what changed
+  std::string options_sha256;           // of the options that the step obeys and its version
+  Json options = Json::object();        // those of them that are numbers or words, to say later what changed
+  std::vector<std::string> maybe = {};  // outputs that need not be there
 };
 
 // Writes the step into RUN/chain.json ("handlens-chain" version 1), in place of what was recorded of it
@@ -52,9 +53,10 @@ struct Finding {
   std::string text;  // a whole sentence
 };
 struct ChainCheck {
-  std::vector<Finding> findings;   // empty = the chain holds
-  size_t pictures = 0, files = 0;  // that were hashed
-  std::vector<std::string> steps;  // recorded ones, in order
+  std::vector<Finding> findings;       // empty = the chain holds
+  std::vector<std::string> not_shown;  // of the labels' order, whole sentences; no break of the chain
+  size_t pictures = 0, files = 0;      // that were hashed
+  std::vector<std::string> steps;      // recorded ones, in order
 };
 
 // Hashes every picture and every recorded file and compares: pictures with their ids, files with what the

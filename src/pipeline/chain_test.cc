@@ -47,6 +47,46 @@ TEST(Timings, EntriesOfOtherTypesCountForNothing) {
   EXPECT_EQ(SecondsOf(run, "split").value(), 0);
 }
 
+std::vector<std::string> ChangedNow(const fs::path& run) {
+  std::vector<std::string> paths;
+  const std::vector<Finding> findings = ChangedFiles(run).value();
+  for (const Finding& finding : findings) paths.push_back(finding.path);
+  return paths;
+}
+
+TEST(Timings, ThatWereChangedByHandAreMarkedAndStaySo) {
+  const fs::path run = FreshRun("timings-by-hand");
+  Workspace space;
+  space.folder = run;
+  Write(run / "weights", "w");
+  Write(run / "model/m.tflite", "bare");
+  ASSERT_TRUE(RecordStep(run, kConvert));
+  ASSERT_TRUE(SetSeconds(space, "search", 2));
+  EXPECT_THAT(ChangedNow(run), testing::IsEmpty());
+  const std::string text = ReadText(run / "timings.json").value();
+  Write(run / "timings.json", std::string(text).replace(text.find("2.0"), 3, "1.0"));
+  EXPECT_THAT(ChangedNow(run), testing::ElementsAre("timings.json"));
+  ASSERT_TRUE(SetSeconds(space, "report", 1));
+  EXPECT_THAT(ChangedNow(run), testing::ElementsAre("timings.json"));
+  Write(run / "timings.json", "no record");
+  EXPECT_THAT(ChangedNow(run), testing::ElementsAre("timings.json"));
+}
+
+TEST(RecordStep, HoldsWhatNeedNotComeAboutWhereItDid) {
+  const fs::path run = FreshRun("maybe");
+  ChainStep step = kConvert;
+  step.maybe = {"memory.json"};
+  Write(run / "weights", "w");
+  Write(run / "model/m.tflite", "bare");
+  ASSERT_TRUE(RecordStep(run, step));
+  Write(run / "memory.json", "1");
+  EXPECT_THAT(ChangedNow(run), testing::IsEmpty());
+  ASSERT_TRUE(RecordStep(run, step));
+  Write(run / "memory.json", "2");
+  EXPECT_THAT(ChangedNow(run), testing::ElementsAre("memory.json"));
+  EXPECT_FALSE(StepIsFresh(run, step)->fresh);
+}
+
 // weights -> convert -> model/m.tflite -> describe rewrites it.
 fs::path TwoSteps(const std::string& name) {
   const fs::path run = FreshRun(name);
@@ -190,6 +230,30 @@ TEST(CheckRun, FindsAModelThatItsOwnRecordDoesNotKnow) {
   // better.
   EXPECT_TRUE(RecordStep(run.folder, {"convert", {"split.json"}, {"model"}, ""}));
   EXPECT_THAT(Findings(run), testing::ElementsAre("broken model"));
+}
+
+// A model that is hardly ever right tells nothing of its labels' order: no reason to call an untouched run
+// broken.
+TEST(CheckRun, WhatIsNotShownIsNoBreak) {
+  SKIP_WITHOUT_RUNTIME();
+  const sample::Run run = sample::MakeRun("chain-weak");
+  const fs::path path = run.folder / "model/description.json";
+  Json record = ParseJson(ReadText(path).value(), "").value();
+  const auto check_with = [&](bool contradicted) {
+    record["proof"] = {{"passed", false}, {"unproven", {"it is not shown that a and b are in order"}}};
+    if (contradicted) record["proof"]["contradicted"] = true;
+    Write(path, record.dump());
+    EXPECT_TRUE(RecordStep(run.folder, {"inspect", {}, {"dataset.json"}, ""}));
+    EXPECT_TRUE(RecordStep(run.folder, {"convert", {"split.json"}, {"model"}, ""}));
+    return CheckRun(run.folder, 2, SilentProgress()).value();
+  };
+  const ChainCheck weak = check_with(false);
+  EXPECT_THAT(weak.findings, testing::IsEmpty());
+  EXPECT_THAT(weak.not_shown, testing::ElementsAre("it is not shown that a and b are in order"));
+  const ChainCheck wrong = check_with(true);
+  ASSERT_EQ(wrong.findings.size(), 1u);
+  EXPECT_EQ(wrong.findings[0].kind, FindingKind::kBroken);
+  EXPECT_THAT(wrong.not_shown, testing::IsEmpty());
 }
 
 const ChainStep kVerify{"verify", {"dataset.json", "split.json", "model", "phones"}, {}, ""};

@@ -89,6 +89,12 @@ Result<void> CheckFiles(const fs::path& run, const Hashes& left, ChainCheck& che
   return {};
 }
 
+void CheckTimings(const fs::path& run, ChainCheck& check) {
+  if (!TimingsAreAsLeft(run))
+    check.findings.push_back(
+        {FindingKind::kChanged, "timings.json", "timings.json is not as it was recorded"});
+}
+
 // Only what is shipped, and what speaks for it, is asked about: elsewhere users may keep what they like.
 Result<void> CheckExtra(const fs::path& run, const Hashes& left, ChainCheck& check) {
   for (const char* folder : {"model", "apps", "phones"}) {
@@ -107,9 +113,10 @@ void CheckModels(const fs::path& run, ChainCheck& check) {
   const auto broken = [&](const std::string& text) {
     check.findings.push_back({FindingKind::kBroken, "model", text});
   };
-  const auto problems = verify::ShippedProblems(run);
-  if (!problems) return broken(problems.error().message);
-  for (const std::string& problem : *problems) broken(problem);
+  auto found = verify::ShippedProblems(run);
+  if (!found) return broken(found.error().message);
+  for (const std::string& problem : found->problems) broken(problem);
+  check.not_shown = std::move(found->not_shown);
 }
 
 // Phones' records are the run's, or say plainly that they are not.
@@ -162,6 +169,7 @@ Result<ChainCheck> CheckRun(const fs::path& run, int jobs, Progress& progress) {
     check.findings.push_back({FindingKind::kBroken, "dataset.json", dataset.error().message});
   }
   HL_TRY(CheckFiles(run, left, check));
+  CheckTimings(run, check);
   HL_TRY(CheckExtra(run, left, check));
   CheckModels(run, check);
   CheckPhones(run, check);
@@ -180,6 +188,7 @@ Result<std::vector<Finding>> ChangedFiles(const fs::path& run) {
   const Hashes left = FollowChain(InOrder(std::move(chain), check), check);
   check.findings.clear();
   HL_TRY(CheckFiles(run, left, check));
+  CheckTimings(run, check);
   for (Finding& finding : check.findings) {
     if (finding.kind == FindingKind::kChanged)
       finding.text = fmt::format("{} was changed by hand: it is not as handlens left it", finding.path);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/process.h"
 #include "dataset/moved.h"
@@ -66,6 +67,10 @@ std::unique_ptr<Run> NewRun(const Asked& asked, const fs::path& folder, Progress
   run->budget = std::make_unique<Budget>(progress);
   run->space.progress = run->space.budget = run->budget.get();
   return run;
+}
+
+std::string HashOf(const Json& steps) {
+  return Sha256(steps.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 // The steps of timings.json; none when there is no such file yet.
@@ -257,6 +262,15 @@ Result<void> SaveSettings(Run& run) {
   return WriteFileAtomic(path, text);
 }
 
+bool TimingsAreAsLeft(const fs::path& folder) {
+  std::error_code error;
+  if (!fs::exists(folder / "timings.json", error)) return true;
+  const auto record = ReadRecord(folder / "timings.json", kTimingsFormat, kTimingsVersion);
+  if (!record) return false;
+  if (!record->contains("steps") || !record->contains("seal")) return true;  // of an earlier handlens
+  return (*record)["seal"] == HashOf((*record)["steps"]);
+}
+
 Result<double> SecondsOf(const fs::path& folder, const std::string& step) {
   HL_ASSIGN(const Json steps, TimedSteps(folder));
   for (const Json& entry : steps) {
@@ -272,6 +286,7 @@ Result<void> AddSeconds(const Workspace& space, const std::string& step, double 
 
 Result<void> SetSeconds(const Workspace& space, const std::string& step, double seconds) {
   const fs::path path = space.At("timings.json");
+  const bool as_left = TimingsAreAsLeft(space.folder);
   HL_ASSIGN(Json steps, TimedSteps(space.folder));
   auto entry = std::find_if(steps.begin(), steps.end(),
                             [&](const Json& s) { return s.is_object() && s.value("name", "") == step; });
@@ -282,7 +297,10 @@ Result<void> SetSeconds(const Workspace& space, const std::string& step, double 
   if (const report::PaperStep* paper = report::PaperStepOf(step); paper != nullptr && paper->low_s > 0) {
     (*entry)["paper"] = {{"low_s", paper->low_s}, {"high_s", paper->high_s}, {"step", paper->title}};
   }
-  return WriteRecord(path, kTimingsFormat, kTimingsVersion, {{"steps", steps}});
+  // What was changed by hand stays known as such. The hash stands in the file itself, since every step writes
+  // it anew: a process killed between two files would leave one that looks changed.
+  const std::string seal = as_left ? HashOf(steps) : "changed by hand";
+  return WriteRecord(path, kTimingsFormat, kTimingsVersion, {{"steps", steps}, {"seal", seal}});
 }
 
 }  // namespace handlens::pipeline

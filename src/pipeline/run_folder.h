@@ -85,6 +85,8 @@ Result<void> SaveSettings(Run& run);
 // RUN/timings.json: seconds a step, and when; interrupted attempts add up, or the last time alone counts.
 Result<void> AddSeconds(const Workspace& space, const std::string& step, double seconds);
 Result<void> SetSeconds(const Workspace& space, const std::string& step, double seconds);
+// Whether RUN/timings.json is as SetSeconds left it, by the hash that it carries; true where there is none.
+bool TimingsAreAsLeft(const std::filesystem::path& folder);
 // Those of one step; 0 when it never ran.
 Result<double> SecondsOf(const std::filesystem::path& folder, const std::string& step);
 

@@ -61,10 +61,6 @@ Result<std::optional<search::Yardstick>> ComparedBy(const Run& run, std::string_
 // with.
 Result<verify::Verdict> VerdictByGates(const Run& run);
 
-// Why the model cannot be deployed by RUN/verdict.json and the gates of this call, which need not be those
-// that the verdict was written with; empty when it can.
-Result<std::vector<std::string>> MissedGates(const Run& run);
-
 // The sizes that `prepare` makes: those asked for, else the candidates' and the recommended ones; rising.
 Result<std::vector<int>> PreparedSizes(const Run& run);
 // Those sub-datasets, made where they are missing.

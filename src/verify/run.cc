@@ -251,6 +251,9 @@ Result<Verdict> VerifyRun(const VerifyRequest& request, Progress& progress) {
   JudgeAnswering(shipped, verdict);
   HL_TRY(ExplainAnswers(shipped, session.reading, verdict));
   verdict.label_order_problems = shipped.label_order_problems;
+  verdict.label_order_problems.insert(verdict.label_order_problems.end(),
+                                      shipped.label_order_not_shown.begin(),
+                                      shipped.label_order_not_shown.end());
   verdict.shipped_file_problems = shipped.file_problems;
   verdict.shipped_bytes = shipped.gated_bytes;
   for (const ModelFile& model : shipped.finals) verdict.files[model.file] = Sha256(model.bytes);

@@ -301,8 +301,12 @@ struct VerdictRecord {
 Result<VerdictRecord> ReadVerdict(const std::filesystem::path& run);
 
 // What contradicts itself among the shipped files, one sentence each: a model that its record or its metadata
-// does not know, labels in another order. Kind kBadInput: a record is missing or damaged.
-Result<std::vector<std::string>> ShippedProblems(const std::filesystem::path& run);
+// does not know, labels in another order; and what of the labels' order is not shown, as of a model that is
+// hardly ever right. Kind kBadInput: a record is missing or damaged.
+struct ShippedFindings {
+  std::vector<std::string> problems, not_shown;
+};
+Result<ShippedFindings> ShippedProblems(const std::filesystem::path& run);
 
 // The records' text.
 std::string PredictionsCsv(const Verdict& verdict, std::span<const std::string> picture_paths);

@@ -53,6 +53,11 @@ exit 3
 ls: cannot access 'RUN/trials': No such file or directory
 [2]
 
+# What serve advises does not refuse in its turn.
+$ handlens serve RUN -q
+handlens: error: RUN: no model yet; make it with `handlens verify RUN --yes`, which trains what is missing, then serve it
+[3]
+
 # What handlens.toml keeps from last time is said in one line.
 $ handlens split RUN 2>&1 >/dev/null | grep kept
 kept from last time: sizes = [30], folds = 2, preset = "quick"* (delete a line of RUN/handlens.toml to reset it)
@@ -65,6 +70,13 @@ $ handlens verify RUN --yes --min-accuracy 1 --max-bytes 100 -q >out 2>err; grep
 : # min_accuracy = 1.0
 : # max_bytes = 100
 
+# An app of a model that the verdict refuses is packed, and says so in one line and by its exit code.
+$ handlens app RUN --target c --min-accuracy 1 -q >out 2>err; echo $?; wc -l <err; cut -c1-60 err; ls RUN/apps/c/model.c
+4
+1
+handlens: error: the app is packed, but its model failed * o
+RUN/apps/c/model.c
+
 $ handlens app RUN -q --icon nowhere.png 2>&1 | grep -c 'at least 100.0 % is asked for'
 0
 [1]
@@ -74,6 +86,16 @@ $ handlens run pictures -o RUN --budget 100m -q >out 2>err; echo "$?" | grep -c 
 search: up to date
 final: up to date
 convert: up to date
+
+# What is finished is not begun again for the sake of a budget, and a plan counts what is left alone.
+$ handlens run pictures -o RUN --budget 30s --dry-run 2>/dev/null | grep -E '^  (done|search|memory)|  time' | sed -E 's/about [0-9.]+ s with [0-9]+ threads?/about S/'
+  done    split, search, final training, convert, describe*
+  time    about S; training stops in time for a budget of 30 s
+
+# What was changed by hand is said, of the least of the records, too.
+$ cp -r RUN CHANGED; sed -i 's/"seconds": [0-9]/&1/' CHANGED/timings.json; echo >> CHANGED/memory.json; handlens check CHANGED 2>/dev/null | grep -oE '(timings|memory).json is not as it was recorded'
+memory.json is not as it was recorded
+timings.json is not as it was recorded
 
 # A file of gates leaves the other settings as they are.
 $ printf 'min_accuracy = 1.0\n' > gates.toml; handlens verify RUN --config gates.toml -v 2>err >out; grep -c 'even the lower end must reach 100.0 %' out; grep -E '^(search|final): ' err; grep -c '^preset = "quick"' RUN/handlens.toml

@@ -11,7 +11,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$here/../phones/make_run.sh" "$build/handlens" "$work/run"
 "$build/handlens" app "$work/run" --target pi --name 'Hand signs: 100 % "live"' --application-id org.example.hand_signs --version-name 1.2 \
-  -q >"$work/app.log" 2>&1
+  -q >"$work/app.log" 2>&1 || [ $? = 4 ]
 export HOME=$work/home
 mkdir "$HOME"
 python3 "$here/check_package.py" "$work/run/apps/pi"

@@ -29,7 +29,7 @@ traced '0 4' run pictures -o run --preset quick --models m1 --generators gen1 --
   --jobs 1 --name blocks -q --no-input
 for target in android web ios flutter pi c; do
   # Templates that were not built cannot be packed (1).
-  traced '0 1' app run --target "$target" -q --no-input
+  traced '0 1 4' app run --target "$target" -q --no-input
   if [ -d "run/apps/$target" ]; then apps+=" $target"; else grep -q 'the built app is not there' err || { cat err; exit 1; }; fi
 done
 traced '0 4' predict run pictures -q --no-input

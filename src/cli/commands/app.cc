@@ -7,6 +7,7 @@
 #include "cli/summary.h"
 #include "pipeline/asking.h"
 #include "pipeline/steps.h"
+#include "verify/words.h"
 
 namespace handlens::cli {
 namespace fs = std::filesystem;
@@ -14,8 +15,9 @@ using namespace pipeline;
 namespace {
 
 // An app may be made of a model that was not verified or not found good enough, to look at it on the phone;
-// nobody shall do so without knowing.
-Result<void> WarnOfVerdict(const Run& run) {
+// nobody shall do so without knowing, and no script either: what the verdict or a gate of this call asks for
+// and the model has not makes the exit code 4, after all is packed.
+Result<void> JudgeByVerdict(const Run& run, Outcome& outcome) {
   std::error_code error;
   if (!std::filesystem::exists(run.At("verdict.json"), error)) {
     run.space.progress->Warn(
@@ -23,9 +25,14 @@ Result<void> WarnOfVerdict(const Run& run) {
                     run.space.folder.string()));
     return {};
   }
-  HL_ASSIGN(const std::vector<std::string> reasons, MissedGates(run));
-  if (!reasons.empty())
-    run.space.progress->Warn(fmt::format("a check of the verdict failed: {}", fmt::join(reasons, "; ")));
+  HL_ASSIGN(const verify::Verdict verdict, VerdictByGates(run));
+  outcome.json["deployable"] = verdict.deployable;
+  if (verdict.reasons.empty()) return {};
+  const std::string headline = verify::Headline(verdict), &first = verdict.reasons[0];
+  outcome.missed.push_back(
+      fmt::format("the app is packed, but its model f{}; the first: {}. {} has all of them",
+                  headline.substr(1, headline.find(':') - 1), first.substr(0, first.find("; try:")),
+                  run.At("verdict.json").string()));
   return {};
 }
 
@@ -186,7 +193,6 @@ Result<Outcome> CommandApp(Call& call) {
     HL_TRY(SaveSettings(*run));
     HL_TRY(DoStepsUpTo(*run, "verify"));
   }
-  HL_TRY(WarnOfVerdict(*run));
   HL_ASSIGN(Outcome outcome,
             facts.target == package::Target::kAndroid ? AppAndroid(*run, facts) : AppFolder(*run, facts));
   if (facts.carries_pictures) HL_TRY(AddTravellers(*run, outcome));
@@ -195,6 +201,7 @@ Result<Outcome> CommandApp(Call& call) {
         "One held-out picture goes along for the check: as the pixels that the model sees, without metadata "
         "and name.\n";
   if (std::filesystem::exists(run->At("report.html"), error)) HL_TRY(DoOne(*run, "report"));
+  HL_TRY(JudgeByVerdict(*run, outcome));
   AddWritten(*run, call.command, outcome);
   return outcome;
 }

@@ -5,6 +5,7 @@
 #include <iostream>
 #include <thread>
 
+#include "base/shell_word.h"
 #include "base/text.h"
 #include "cli/commands/command.h"
 #include "pipeline/steps.h"
@@ -40,8 +41,11 @@ Result<fs::path> AppFolder(Call& call) {
   if (fs::exists(packed / "precache.json", error)) return packed;
   HL_ASSIGN(const std::unique_ptr<Run> run, Open(call, given));
   if (!fs::exists(run->At("model/preprocess.json"), error)) {
-    return Fail(ErrorKind::kBadInput, "{}: no model yet; make it with `handlens verify {}`, then serve it",
-                given.string(), given.string());
+    return Fail(
+        ErrorKind::kBadInput,
+        "{}: no model yet; make it with `handlens verify {} --yes`, which trains what is missing, then "
+        "serve it",
+        given.string(), ShellWord(given.string()));
   }
   call.terminal->Say(fmt::format("{}: no web app yet; packing it, as `handlens app {} --target web` does",
                                  given.string(), given.string()));

@@ -1,4 +1,5 @@
 // The commands on finished runs, and help: check, help, version.
+#include <algorithm>
 #include <map>
 
 #include "base/suggest.h"
@@ -28,6 +29,16 @@ std::string FindingLines(const std::vector<Finding>& findings) {
   return lines;
 }
 
+std::string NotShownLines(const std::vector<std::string>& sentences) {
+  constexpr size_t kMost = 5;
+  std::string lines;
+  for (size_t i = 0; i < std::min(sentences.size(), kMost); ++i)
+    lines += fmt::format("  not shown: {}\n", Visible(sentences[i]));
+  if (sentences.size() > kMost)
+    lines += fmt::format("  not shown: {} more like these (--json lists all)\n", sentences.size() - kMost);
+  return lines;
+}
+
 }  // namespace
 
 Result<Outcome> CommandCheck(Call& call) {
@@ -45,7 +56,8 @@ Result<Outcome> CommandCheck(Call& call) {
     outcome.json["findings"].push_back(
         {{"kind", FindingName(finding.kind)}, {"path", finding.path}, {"text", finding.text}});
   }
-  outcome.text += FindingLines(check.findings);
+  outcome.json["not_shown"] = check.not_shown;
+  outcome.text += FindingLines(check.findings) + NotShownLines(check.not_shown);
   outcome.text += check.findings.empty() ? "the chain from the pictures to the model files holds\n"
                                          : "the chain is broken\n";
   if (check.findings.empty()) return outcome;

@@ -174,8 +174,8 @@ constexpr Option kOptions[] = {
      .help = "Version of the model in its metadata."},
     {.name = "anonymous", .into = Into<&Wanted::about, &Wanted::About::anonymous>, .kind = Kind::kFlag,
      .group = kAbout, .since = "inspect",
-     .help = "Hash the names of files and groups in the report, to give it to strangers; the model card does "
-        "not name the pictures' folder."},
+     .help = "Hash the names of files and groups in the report, to give it to strangers; the model is "
+        "not named after the pictures' folder."},
     {.name = "author", .into = Into<&Wanted::about, &Wanted::About::author>, .kind = Kind::kText,
      .value = "TEXT", .fallback_words = "none", .group = kAbout, .since = "describe",
      .help = "Author in the metadata."},

@@ -185,16 +185,14 @@ Result<void> KeepNotes(const Workspace& space, const std::string& notes) {
 
 struct Describe {
   static constexpr StepFacts kFacts{
-      .name = "describe", .title = "describe", .command = "describe", .version = 3};
+      .name = "describe", .title = "describe", .command = "describe", .version = 4};
   struct Options {
-    static constexpr std::string_view kNames[] = {"name",      "version", "author",     "license",
-                                                  "notice",    "size",    "fit",        "max_wrong",
-                                                  "anonymous", "notes",   "sensitivity"};
+    static constexpr std::string_view kNames[] = {"name", "version", "author",    "license", "notice",
+                                                  "size", "fit",     "max_wrong", "notes",   "sensitivity"};
     std::string name, version, author, license, notice;
     int size_px = 0;
     image::Fit fit = image::Fit::kCrop;
     double max_wrong = 0;
-    std::optional<bool> anonymous;     // empty: the card names the pictures' folder
     std::optional<std::string> notes;  // the text; empty: none
     std::optional<std::string> sensitivity;
   };
@@ -209,9 +207,7 @@ struct Describe {
                     run.fit(),
                     run.wanted().model.max_wrong,
                     {},
-                    {},
                     run.wanted().model.sensitivity};
-    if (wanted.anonymous) options.anonymous = true;
     HL_ASSIGN(std::string notes, NotesOf(run));
     if (!notes.empty()) options.notes = std::move(notes);
     return options;
@@ -238,7 +234,6 @@ struct Describe {
       HL_ASSIGN(request.sensitivity, describe::ParseSensitivity(*o.sensitivity));
     }
     HL_ASSIGN(request.answers, OutOfFold(space));
-    if (!o.anonymous) request.data.source = dataset::NameOf(space.dataset);
     request.data.groups = dataset::GroupsSentence(space.dataset);
     request.data.notes = o.notes.value_or("");
     HL_TRY(KeepNotes(space, request.data.notes));
@@ -287,7 +282,8 @@ struct Verify {
     Files files{
         With(ModelFiles(), {"dataset.json", "split.json", "model/conversion.json", "model/description.json",
                             "model/engine_scores.json", "model/labels.txt", "model/folds"}),
-        {"verdict.json", "predictions.csv", "model/modelcard.md"}};
+        {"verdict.json", "predictions.csv", "model/modelcard.md"},
+        {"memory.json"}};
     std::error_code error;
     if (fs::exists(space.At("phones"), error)) files.reads.emplace_back("phones");
     if (fs::exists(space.At("crossvalidation.json"), error)) files.reads.emplace_back("crossvalidation.json");
@@ -352,11 +348,6 @@ Result<verify::Verdict> VerdictByGates(const Run& run) {
   rules.max_camera_loss = gates.max_camera_loss;
   if (!(rules == record.rules)) verify::DecideGates(rules, record.verdict);
   return std::move(record.verdict);
-}
-
-Result<std::vector<std::string>> MissedGates(const Run& run) {
-  HL_ASSIGN(verify::Verdict verdict, VerdictByGates(run));
-  return std::move(verdict.reasons);
 }
 
 }  // namespace handlens::pipeline

@@ -24,7 +24,13 @@ int SizeOf(const std::vector<search::Candidate>& candidates) {
   return size_px > 0 ? size_px : kUsualSize_px;
 }
 
-// It advises, and nothing depends on it: so it is no link of the chain, and knows itself whether it is there.
+// What it writes, for the chain: so that a change by hand is seen. What it read is in the record's `basis`.
+ChainStep Left() {
+  return {.name = "review", .inputs = {}, .outputs = {"review.json", "review.csv"}, .options_sha256 = {}};
+}
+
+// It advises, and nothing depends on it: so it is done or left alone by itself, and knows whether it is
+// there.
 struct Review {
   static constexpr StepFacts kFacts{
       .name = "review", .title = "review", .command = "review", .redo = Redo::kUnrecorded, .advises = true};
@@ -39,7 +45,7 @@ struct Review {
     return Options{SizeOf(candidates), run.fit(), run.wanted().seed};
   }
   static Files Touches(const Workspace&, const Options&) {
-    return {{"dataset.json", "split.json"}, {"review.json", "review.csv"}};
+    return {{"dataset.json", "split.json"}, Left().outputs};
   }
   static Result<void> Work(Workspace& space, const Options& o) {
     if (space.dataset.pictures.size() > kMostPictures) {
@@ -58,7 +64,8 @@ struct Review {
                                 .backbones = Pointers(space),
                                 .features = &features};
     const auto before = review::ReadReview(space.folder, space.dataset);
-    if (before && *before && (*before)->basis == review::BasisOf(backbone, data)) return {};
+    HL_ASSIGN(const Freshness as_left, StepIsFresh(space.folder, Left()));
+    if (as_left.fresh && before && *before && (*before)->basis == review::BasisOf(backbone, data)) return {};
     HL_TRY(PrepareSizes(space, o.fit, {o.size_px}));
     HL_ASSIGN(pixels, dataset::LoadPixels(space.dataset, o.size_px, o.fit, space.At("cache")));
     HL_ASSIGN(const review::Review review, review::Look(backbone, data, o.seed, *space.progress));
@@ -66,7 +73,7 @@ struct Review {
       space.progress->Warn(review::SuspectsSentence(review) + " (review.csv, and the report)");
     HL_TRY(review::WriteReview(space.folder, space.dataset, review));
     space.written.insert(space.written.end(), {"review.json", "review.csv"});
-    return {};
+    return RecordStep(space.folder, Left());
   }
   static Result<void> Load(Workspace&, const Options&) { return {}; }
   // Where a search follows that is still to be done: a run that is finished is not looked at again.

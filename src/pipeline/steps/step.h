@@ -41,6 +41,7 @@ struct StepFacts {
 // Relative to the run folder; a folder stands for the files below it.
 struct Files {
   std::vector<std::string> reads, writes;
+  std::vector<std::string> may_write = {};  // single files that need not come about
 };
 
 struct Step {
@@ -72,7 +73,8 @@ ChainStep ChainStepOf(const Workspace& space, const typename S::Options& options
           .inputs = std::move(files.reads),
           .outputs = std::move(files.writes),
           .options_sha256 = Sha256(json.dump(-1, ' ', false, Json::error_handler_t::replace)),
-          .options = Scalars(json)};
+          .options = Scalars(json),
+          .maybe = std::move(files.may_write)};
 }
 
 template <class S>

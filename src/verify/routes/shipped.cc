@@ -88,19 +88,20 @@ Result<void> CheckDescription(const fs::path& folder, Shipped& shipped) {
   const fs::path path = folder / "description.json";
   std::error_code ignored;
   if (!fs::exists(path, ignored)) {
-    shipped.label_order_problems.push_back(
+    shipped.label_order_not_shown.push_back(
         "the model was not described yet, so its label order is not proven");
     return {};
   }
   HL_ASSIGN(const Json record, ReadRecord(path, "handlens-description", 1));
   using Hashes = std::map<std::string, std::string>;
   HL_ASSIGN(const Hashes hashes, FromJson(record, path.string(), [&](const Json& json) {
-              for (const Json& sentence : json.at("proof").at("unproven")) {
-                shipped.label_order_problems.push_back(sentence.get<std::string>());
-              }
-              if (!json.at("proof").at("passed").get<bool>() && shipped.label_order_problems.empty()) {
-                shipped.label_order_problems.push_back("the proof of the label order failed");
-              }
+              const Json& proof = json.at("proof");
+              std::vector<std::string>& said = proof.value("contradicted", false)
+                                                   ? shipped.label_order_problems
+                                                   : shipped.label_order_not_shown;
+              for (const Json& sentence : proof.at("unproven")) said.push_back(sentence.get<std::string>());
+              if (!proof.at("passed").get<bool>() && said.empty())
+                said.push_back("the proof of the label order failed");
               Hashes read;
               for (const Json& f : json.at("files"))
                 read[f.at("file").get<std::string>()] = f.at("sha256").get<std::string>();
@@ -201,11 +202,12 @@ Result<Shipped> ReadShipped(const fs::path& run) {
   return shipped;
 }
 
-Result<std::vector<std::string>> ShippedProblems(const fs::path& run) {
+Result<ShippedFindings> ShippedProblems(const fs::path& run) {
   HL_ASSIGN(Shipped shipped, ReadShipped(run));
-  std::vector<std::string> problems = std::move(shipped.file_problems);
-  problems.insert(problems.end(), shipped.label_order_problems.begin(), shipped.label_order_problems.end());
-  return problems;
+  ShippedFindings found{std::move(shipped.file_problems), std::move(shipped.label_order_not_shown)};
+  found.problems.insert(found.problems.end(), shipped.label_order_problems.begin(),
+                        shipped.label_order_problems.end());
+  return found;
 }
 
 }  // namespace handlens::verify

@@ -26,6 +26,7 @@ struct Shipped {
   std::vector<FoldModels> folds;  // as split.folds; empty models where there is no file
   std::map<std::string, std::map<std::string, std::vector<float>>> engine;  // file -> picture id -> scores
   std::vector<std::string> label_order_problems, file_problems;             // whole sentences
+  std::vector<std::string> label_order_not_shown;  // nothing speaks against it, and too little for it
   int64_t gated_bytes = 0;     // of quantizedmodel.tflite, or of model.tflite where there is none
   std::string quantization;    // how the int8 files came about, in words; empty in old records
   bool camera_taught = false;  // as in Verdict
