@@ -93,6 +93,14 @@ Result<search::Plan> PlanAgain(const Run& run, const std::vector<search::Candida
   return again;
 }
 
+// Which candidate will be chosen is not known; the dearest wins more often than not, and stands for it.
+double End_s(const Run& run, const RunPlan& plan) {
+  if (plan.candidates.empty()) return 0;
+  const double step_s = PictureStep_s(plan.candidates[plan.search.dearest], plan.search.dearest_trial_s,
+                                      search::TrainingPictures(run.space.dataset));
+  return plan.search.dearest_trial_s * kFinalShare + After_s(run, step_s);
+}
+
 Result<void> PlanBudget(const Run& run, RunPlan& plan) {
   const size_t pictures = search::TrainingPictures(run.space.dataset);
   HL_ASSIGN(const std::vector<double> trial_s,
@@ -159,6 +167,7 @@ Result<RunPlan> MakePlan(const Run& run) {
   if (plan.reduces) {
     HL_ASSIGN(plan.reduction, MedianReduction(run, plan.candidates));
   }
+  plan.end_s = End_s(run, plan);
   plan.free_bytes = FreeBytes(run.space.folder);
   if (run.wanted().search.budget_s > 0) HL_TRY(PlanBudget(run, plan));
   return plan;
@@ -173,15 +182,10 @@ double FinalSeconds(const Workspace& space) {
   return fold_s * pictures / static_cast<double>(std::max<size_t>(space.split.folds[0].train.size(), 1));
 }
 
-// Which candidate will be chosen is not known; the dearest wins more often than not, and stands for it.
-double TotalSeconds(const Run& run, const RunPlan& plan) {
-  double end_s = 0;
-  if (!plan.candidates.empty()) {
-    const double step_s = PictureStep_s(plan.candidates[plan.search.dearest], plan.search.dearest_trial_s,
-                                        search::TrainingPictures(run.space.dataset));
-    end_s = plan.search.dearest_trial_s * kFinalShare + After_s(run, step_s);
-  }
-  return plan.search.seconds + plan.reduction.seconds + plan.again.seconds + end_s;
+double TotalSeconds(const RunPlan& plan) {
+  double seconds = 0;
+  for (const Step& step : Steps()) seconds += step.facts.planned_s ? step.facts.planned_s(plan) : 0;
+  return seconds;
 }
 
 Result<void> CheckDisk(const Run& run, const RunPlan& plan) {

@@ -182,9 +182,9 @@ Result<Outcome> CommandApp(Call& call) {
   HL_TRY(CheckExamples(*run, facts));
   std::error_code error;
   if (!std::filesystem::exists(run->At("model/preprocess.json"), error)) {
-    HL_TRY(CheckTrainingAsked(*run, "verify"));
+    HL_TRY(CheckTrainingAsked(*run, kVerifyStep));
     HL_TRY(SaveSettings(*run));
-    HL_TRY(DoStepsUpTo(*run, "verify"));
+    HL_TRY(DoStepsUpTo(*run, kVerifyStep));
   }
   HL_TRY(WarnOfVerdict(*run));
   HL_ASSIGN(Outcome outcome,
@@ -194,7 +194,7 @@ Result<Outcome> CommandApp(Call& call) {
     outcome.text +=
         "One held-out picture goes along for the check: as the pixels that the model sees, without metadata "
         "and name.\n";
-  if (std::filesystem::exists(run->At("report.html"), error)) HL_TRY(DoOne(*run, "report"));
+  if (std::filesystem::exists(run->At("report.html"), error)) HL_TRY(DoOne(*run, kReportStep));
   AddWritten(*run, call.command, outcome);
   return outcome;
 }

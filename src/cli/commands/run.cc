@@ -17,11 +17,11 @@ namespace {
 
 // "inspect, prepare, split", and which of them are done; both follow from the step table.
 Result<std::string> StepsText(Run& run) {
-  HL_ASSIGN(const std::vector<const Step*> to_do, StepsToDo(run, "report"));
+  HL_ASSIGN(const std::vector<const Step*> to_do, StepsToDo(run, kReportStep));
   std::vector<std::string_view> all, done;
   for (const Step& step : Steps()) {
     // Not yet known whether its record is there: `run` inspects in any case.
-    if (!step.belongs(run) && step.facts.name != "inspect" && step.facts.name != "prepare") continue;
+    if (!step.belongs(run) && step.facts.name != kInspectStep && step.facts.name != kPrepareStep) continue;
     all.push_back(step.facts.title);
     const bool counts = step.belongs(run) && step.facts.redo == Redo::kFresh;
     if (counts && std::find(to_do.begin(), to_do.end(), &step) == to_do.end())
@@ -51,7 +51,7 @@ Result<std::string> PlanText(Run& run, const RunPlan& plan) {
                       Count(plan.search.trials, "trial"), models.size(), fmt::join(models, ", "),
                       fmt::join(SizesOf(plan.candidates), ", "), fmt::join(generators, ", "),
                       run.wanted().folds.folds);
-  HL_ASSIGN(const auto compared_by, ComparedBy(run, "search"));
+  HL_ASSIGN(const auto compared_by, ComparedBy(run, kSearchStep));
   text += fmt::format("  choice  by {}\n",
                       search::YardstickWords(compared_by.value_or(search::Yardstick::kPictures)));
   if (run.space.backbones.empty() && !run.wanted().search.from_scratch &&
@@ -68,7 +68,7 @@ Result<std::string> PlanText(Run& run, const RunPlan& plan) {
   text += fmt::format("  verdict for {} (--for)\n",
                       use == "both" ? "the camera and the gallery" : "the " + use + " alone");
   text += fmt::format(
-      "  time    about {} with {}{}\n", Duration(TotalSeconds(run, plan)), Count(run.space.jobs, "thread"),
+      "  time    about {} with {}{}\n", Duration(TotalSeconds(plan)), Count(run.space.jobs, "thread"),
       budget > 0 ? fmt::format("; training stops in time for a budget of {}", Duration(budget)) : "");
   text += fmt::format("  memory  about {}; disk about {} of {} free\n",
                       ByteCount(static_cast<double>(plan.search.memory_bytes)),
@@ -76,9 +76,9 @@ Result<std::string> PlanText(Run& run, const RunPlan& plan) {
   return text;
 }
 
-Json PlanJson(const Run& run, const RunPlan& plan) {
+Json PlanJson(const RunPlan& plan) {
   return {{"trials", plan.search.trials},
-          {"seconds", TotalSeconds(run, plan)},
+          {"seconds", TotalSeconds(plan)},
           {"memory_bytes", plan.search.memory_bytes},
           {"disk_bytes", plan.search.disk_bytes},
           {"free_bytes", plan.free_bytes},
@@ -134,7 +134,7 @@ Result<Outcome> Conclude(Run& run, const RunPlan& plan) {
                                                     static_cast<double>(cell.test_n),
                              100 * cell.test_ci95.low, 100 * cell.test_ci95.high, cell.test_n) +
                  model.text;
-  outcome.json["plan"] = PlanJson(run, plan);
+  outcome.json["plan"] = PlanJson(plan);
   outcome.json["chosen"] = {{"model", chosen.model},
                             {"reduced_to", cell.candidate.model},
                             {"size", chosen.size_px},
@@ -154,8 +154,7 @@ Result<Outcome> LookAtAll(Call& call, const fs::path& pictures) {
   HL_ASSIGN(const RunPlan plan, MakePlan(*run));
   Outcome outcome;
   HL_ASSIGN(outcome.text, PlanText(*run, plan));
-  outcome.json = {
-      {"command", call.command}, {"run", run->space.folder.string()}, {"plan", PlanJson(*run, plan)}};
+  outcome.json = {{"command", call.command}, {"run", run->space.folder.string()}, {"plan", PlanJson(plan)}};
   // The plan is said all the same: it shows what to change.
   if (auto fine = CheckBeforeBegin(*run, plan); !fine) {
     call.terminal->Say(std::string_view(outcome.text).substr(0, outcome.text.size() - 1));
@@ -174,7 +173,7 @@ Result<Outcome> RunAll(Call& call, const fs::path& pictures) {
   call.terminal->Say(std::string_view(text).substr(0, text.size() - 1));
   HL_TRY(CheckBeforeBegin(*run, plan));
   HL_TRY(SaveSettings(*run));
-  HL_TRY(DoStepsUpTo(*run, "report"));
+  HL_TRY(DoStepsUpTo(*run, kReportStep));
   return Conclude(*run, plan);
 }
 

@@ -26,8 +26,12 @@ int SizeOf(const std::vector<search::Candidate>& candidates) {
 
 // It advises, and nothing depends on it: so it is no link of the chain, and knows itself whether it is there.
 struct Review {
-  static constexpr StepFacts kFacts{
-      .name = "review", .title = "review", .command = "review", .redo = Redo::kUnrecorded, .advises = true};
+  static constexpr StepFacts kFacts{.name = kReviewStep,
+                                    .title = "review",
+                                    .command = kReviewStep,
+                                    .redo = Redo::kUnrecorded,
+                                    .advises = true,
+                                    .shows = true};
   struct Options {
     static constexpr std::string_view kNames[] = {"size_px", "fit", "seed"};
     int size_px = 0;
@@ -72,7 +76,7 @@ struct Review {
   // Where a search follows that is still to be done: a run that is finished is not looked at again.
   static bool Belongs(const Run& run) {
     std::error_code error;
-    const bool wanted = run.goal == "review" || !std::filesystem::exists(run.At("search.json"), error);
+    const bool wanted = run.goal == kFacts.command || !std::filesystem::exists(run.At("search.json"), error);
     return wanted && !run.space.backbones.empty();
   }
 };

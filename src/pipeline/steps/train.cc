@@ -47,7 +47,7 @@ double TrainingBudget(const Workspace& space) {
 // The budget belongs to the calls that train. Others take the result as it is, however short its budget was.
 Result<double> BudgetOf(const Run& run, std::string_view step) {
   const double wanted_s = run.wanted().search.budget_s;
-  if (CommandTrains(run.command)) return wanted_s;
+  if (run.trains) return wanted_s;
   HL_ASSIGN(const Json recorded, RecordedOptions(run.space.folder, step));
   return recorded.contains("budget_s") && recorded["budget_s"].is_number()
              ? recorded["budget_s"].get<double>()
@@ -55,7 +55,12 @@ Result<double> BudgetOf(const Run& run, std::string_view step) {
 }
 
 struct Search {
-  static constexpr StepFacts kFacts{.name = "search", .title = "search", .command = "search", .trains = true};
+  static constexpr StepFacts kFacts{.name = kSearchStep,
+                                    .title = "search",
+                                    .command = kSearchStep,
+                                    .trains = true,
+                                    .shared = true,
+                                    .planned_s = [](const RunPlan& plan) { return plan.search.seconds; }};
   struct Options {
     static constexpr std::string_view kNames[] = {"candidates", "fit",    "seed",       "exhaustive",
                                                   "budget_s",   "preset", "compared_by"};
@@ -71,8 +76,8 @@ struct Search {
     const Wanted::Search& wanted = run.wanted().search;
     HL_ASSIGN(const search::Coverage coverage, search::PresetCoverage(wanted.preset));
     HL_ASSIGN(std::vector<search::Candidate> candidates, CandidatesOf(run));
-    HL_ASSIGN(const double budget_s, BudgetOf(run, "search"));
-    HL_ASSIGN(const auto compared_by, ComparedBy(run, "search"));
+    HL_ASSIGN(const double budget_s, BudgetOf(run, kFacts.name));
+    HL_ASSIGN(const auto compared_by, ComparedBy(run, kFacts.name));
     return Options{
         std::move(candidates), run.fit(),  run.wanted().seed, IsExhaustive(wanted, coverage), budget_s,
         wanted.preset,         compared_by};
@@ -107,7 +112,12 @@ struct Search {
 };
 
 struct Reduce {
-  static constexpr StepFacts kFacts{.name = "reduce", .title = "reduce", .command = "reduce", .trains = true};
+  static constexpr StepFacts kFacts{.name = kReduceStep,
+                                    .title = "reduce",
+                                    .command = kReduceStep,
+                                    .trains = true,
+                                    .shared = true,
+                                    .planned_s = [](const RunPlan& plan) { return plan.reduction.seconds; }};
   struct Options {
     static constexpr std::string_view kNames[] = {
         "candidates", "fit", "seed", "exhaustive", "budget_s", "preset", "filters", "neurons", "compared_by"};
@@ -123,8 +133,8 @@ struct Reduce {
   };
   static Result<Options> Read(const Run& run) {
     HL_ASSIGN(const reduce::ReduceOptions options, ReduceOptionsOf(run));
-    HL_ASSIGN(const double budget_s, BudgetOf(run, "reduce"));
-    HL_ASSIGN(const auto compared_by, ComparedBy(run, "reduce"));
+    HL_ASSIGN(const double budget_s, BudgetOf(run, kFacts.name));
+    HL_ASSIGN(const auto compared_by, ComparedBy(run, kFacts.name));
     return Options{{},
                    run.fit(),
                    run.wanted().seed,
@@ -164,7 +174,11 @@ struct Reduce {
 };
 
 struct Final {
-  static constexpr StepFacts kFacts{.name = "final", .title = "final training", .trains = true};
+  static constexpr StepFacts kFacts{.name = kFinalStep,
+                                    .title = "final training",
+                                    .trains = true,
+                                    .half_of = kConvertStep,
+                                    .planned_s = [](const RunPlan& plan) { return plan.end_s; }};
   struct Options {
     static constexpr std::string_view kNames[] = {"trial", "spec"};
     std::string trial;
@@ -203,8 +217,10 @@ struct Final {
 
 // Repeated and nested cross-validation of what was chosen: what the run's own cannot say of itself.
 struct Crossvalidation {
-  static constexpr StepFacts kFacts{
-      .name = "crossvalidation", .title = "cross-validation again", .trains = true};
+  static constexpr StepFacts kFacts{.name = kCrossvalidationStep,
+                                    .title = "cross-validation again",
+                                    .trains = true,
+                                    .planned_s = [](const RunPlan& plan) { return plan.again.seconds; }};
   struct Options {
     static constexpr std::string_view kNames[] = {"repeats", "nested",     "candidates", "fit",
                                                   "seed",    "exhaustive", "compared_by"};
@@ -269,7 +285,8 @@ struct Crossvalidation {
 
 Step SearchRow() { return StepOf<Search>(); }
 Step ReduceRow() {
-  return StepOf<Reduce>([](const Run& run) { return run.goal == "reduce" || WantsReduction(run); });
+  return StepOf<Reduce>(
+      [](const Run& run) { return run.goal == Reduce::kFacts.command || WantsReduction(run); });
 }
 Step FinalRow() { return StepOf<Final>(); }
 Step CrossvalidationRow() { return StepOf<Crossvalidation>(WantsResampling); }
@@ -281,7 +298,7 @@ bool WantsResampling(const Run& run) {
 Result<std::optional<search::Yardstick>> ComparedBy(const Run& run, std::string_view step) {
   const verify::Purpose purpose = run.wanted().gates.purpose;
   HL_ASSIGN(const Json recorded, RecordedOptions(run.space.folder, step));
-  const bool named = recorded.contains("compared_by"), trains = CommandTrains(run.command);
+  const bool named = recorded.contains("compared_by"), trains = run.trains;
   std::error_code error;
   const bool from_before = !named && fs::exists(run.At(std::string(step) + ".json"), error);
   if (from_before && !(trains && purpose == verify::Purpose::kCamera)) return std::nullopt;
