@@ -213,7 +213,23 @@ class Maker {
       HL_TRY(nn::InferShapes(own));
       return own;
     }
-    return nn::NamedModel(name, size_px, classes_);
+    auto named = nn::NamedModel(name, size_px, classes_);
+    const std::string backbone = named ? "" : BackboneNamedBy(name);
+    if (!backbone.empty()) return NoBackbone(name, backbone);
+    return named;
+  }
+  tl::unexpected<Error> NoBackbone(std::string_view model, std::string_view backbone) const {
+    if (choice_.from_scratch) {
+      return Fail(
+          ErrorKind::kUsage,
+          "model {} begins with the backbone {}, and --from-scratch leaves all backbones out; take one of "
+          "the two away (a run keeps --from-scratch in its handlens.toml)",
+          model, backbone);
+    }
+    return Fail(ErrorKind::kUsage,
+                "model {} begins with the backbone {}, which is not installed; `handlens backbone list` says "
+                "which are there and where they are looked for, docs/backbones.md how to get one",
+                model, backbone);
   }
   Result<train::Recipe> RecipeOf(const Candidate& candidate) const {
     return Changed(IsPaperModel(candidate.model)

@@ -340,6 +340,7 @@ Result<std::vector<search::Candidate>> CandidatesOf(const Run& run) {
   choice.recipe_changes = run.settings.own().recipe;
   choice.epochs = wanted.epochs;
   choice.backbones = Pointers(run.space);
+  choice.from_scratch = wanted.from_scratch;
   return search::PresetCandidates(wanted.preset, run.space.dataset, choice);
 }
 
