@@ -61,6 +61,12 @@ Result<std::string> PlanText(Run& run, const RunPlan& plan) {
   if (plan.reduces)
     text += fmt::format("  reduce  about {} among {}, {}\n", Count(plan.reduction.trials, "trial"),
                         Count(plan.reduction.cells, "smaller model"), Duration(plan.reduction.seconds));
+  if (const int64_t most = run.wanted().gates.max_bytes; most > 0) {
+    text += fmt::format("  size    at most {} as quantizedmodel.tflite: {}\n",
+                        ByteCount(static_cast<double>(most)),
+                        plan.reduces ? "the reduction looks for a model that fits"
+                                     : "checked at the end; --reduce always looks for a model that fits");
+  }
   if (plan.again.trials > 0)
     text += fmt::format("  again   about {} of repeated or nested cross-validation, {}\n",
                         Count(plan.again.trials, "trial"), Duration(plan.again.seconds));

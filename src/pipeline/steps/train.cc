@@ -44,7 +44,17 @@ double TrainingBudget(const Workspace& space) {
   return std::max(0.001, space.budget->LeftSeconds() - space.after_s);
 }
 
-// The budget belongs to the calls that train. Others take the result as it is, however short its budget was.
+// The budget and the gates belong to the calls that train. Others take the result as it is, however short its
+// budget was.
+Result<std::optional<int64_t>> MaxBytesOf(const Run& run, std::string_view step) {
+  const int64_t wanted = run.wanted().gates.max_bytes;
+  if (run.trains) return wanted > 0 ? std::optional(wanted) : std::nullopt;
+  HL_ASSIGN(const Json recorded, RecordedOptions(run.space.folder, step));
+  const auto before = recorded.find("max_bytes");
+  if (before == recorded.end() || !before->is_number_integer()) return std::nullopt;
+  return before->get<int64_t>();
+}
+
 Result<double> BudgetOf(const Run& run, std::string_view step) {
   const double wanted_s = run.wanted().search.budget_s;
   if (run.trains) return wanted_s;
@@ -119,8 +129,9 @@ struct Reduce {
                                     .shared = true,
                                     .planned_s = [](const RunPlan& plan) { return plan.reduction.seconds; }};
   struct Options {
-    static constexpr std::string_view kNames[] = {
-        "candidates", "fit", "seed", "exhaustive", "budget_s", "preset", "filters", "neurons", "compared_by"};
+    static constexpr std::string_view kNames[] = {"candidates",  "fit",      "seed",    "exhaustive",
+                                                  "budget_s",    "preset",   "filters", "neurons",
+                                                  "compared_by", "max_bytes"};
     std::vector<search::Candidate>
         candidates;  // none: they follow from the search's choice, which is an input
     image::Fit fit = image::Fit::kCrop;
@@ -130,11 +141,13 @@ struct Reduce {
     std::string preset;
     std::vector<int> filters, neurons;
     std::optional<search::Yardstick> compared_by;
+    std::optional<int64_t> max_bytes;  // of the int8 file; empty: any size
   };
   static Result<Options> Read(const Run& run) {
     HL_ASSIGN(const reduce::ReduceOptions options, ReduceOptionsOf(run));
     HL_ASSIGN(const double budget_s, BudgetOf(run, kFacts.name));
     HL_ASSIGN(const auto compared_by, ComparedBy(run, kFacts.name));
+    HL_ASSIGN(const auto max_bytes, MaxBytesOf(run, kFacts.name));
     return Options{{},
                    run.fit(),
                    run.wanted().seed,
@@ -143,7 +156,8 @@ struct Reduce {
                    options.search.preset,
                    options.filters,
                    options.neurons,
-                   compared_by};
+                   compared_by,
+                   max_bytes};
   }
   static Files Touches(const Workspace&, const Options&) {
     return {{"dataset.json", "split.json", "search.json"}, {"reduce.json", "reduce.csv"}};
@@ -151,6 +165,7 @@ struct Reduce {
   static Result<void> Work(Workspace& space, const Options& o) {
     HL_TRY(NeedBackbone(space, space.chosen.candidate.start));
     reduce::ReduceOptions options{.filters = o.filters, .neurons = o.neurons, .search = OptionsOf(space)};
+    options.max_bytes = o.max_bytes.value_or(0);
     options.search.fit = o.fit;
     options.search.seed = o.seed;
     options.search.exhaustive = o.exhaustive;
