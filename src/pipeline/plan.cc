@@ -47,17 +47,36 @@ constexpr double kFinalShare = 1 / 0.7;
 // Conversion, verification and the report of a model: decoding and judging each picture several times, in
 // steps of training of one picture; and what does not depend on the pictures. Estimates, on the safe side for
 // small networks.
-constexpr double kAfterSteps = 8, kDecodes = 4, kDecode_s = 0.004, kAfterAlways_s = 1.5;
+constexpr double kAfterSteps = 8, kDecodes = 4, kDecode_s = 0.004, kAfterAlways_s = 4;
 
 // Seconds of a training step for one picture.
 double PictureStep_s(const search::Candidate& candidate, double trial_s, size_t training_pictures) {
-  return trial_s / std::max(1.0, static_cast<double>(training_pictures) * candidate.recipe.epochs);
+  return trial_s / std::max(1.0, static_cast<double>(training_pictures) * search::Passes(candidate));
+}
+
+// Of a thread for each multiply-add in plain layers and in the runtime's reference kernels, and how many
+// pictures, beside those that models are calibrated on, are looked at so whatever the number of pictures:
+// proof of the labels, rules of the verdict, heat maps. Measured with Lite0 at 160 px on 60 and on 496
+// pictures.
+constexpr double kPlain_s = 9e-10;
+constexpr size_t kPlainAlways = 280;
+
+// What takes no faster layers: the calibration of the final model and of all folds', and those.
+double Plain_s(const Run& run, const search::Candidate& candidate) {
+  const auto cost = nn::Cost(candidate.architecture, 1);
+  if (!cost) return 0;
+  const size_t pictures = std::min(convert::MostCalibrationPictures(cost->multiply_adds),
+                                   search::TrainingPictures(run.space.dataset));
+  const size_t models = static_cast<size_t>(run.wanted().folds.folds) + 1;
+  return static_cast<double>(models * pictures + kPlainAlways) * kPlain_s *
+         static_cast<double>(cost->multiply_adds);
 }
 
 // All that comes after the final training of such a model.
-double After_s(const Run& run, double step_s) {
+double After_s(const Run& run, const search::Candidate& candidate, double step_s) {
   const double all = static_cast<double>(run.space.dataset.pictures.size());
-  return kAfterAlways_s + all * (kDecodes * kDecode_s + kAfterSteps * step_s) / std::max(run.space.jobs, 1);
+  return kAfterAlways_s + (all * (kDecodes * kDecode_s + kAfterSteps * step_s) + Plain_s(run, candidate)) /
+                              std::max(run.space.jobs, 1);
 }
 
 // The repeats are of a candidate that is not chosen yet: the mean one stands for it. A nested search has four
@@ -96,9 +115,30 @@ Result<search::Plan> PlanAgain(const Run& run, const std::vector<search::Candida
 // Which candidate will be chosen is not known; the dearest wins more often than not, and stands for it.
 double End_s(const Run& run, const RunPlan& plan) {
   if (plan.candidates.empty()) return 0;
-  const double step_s = PictureStep_s(plan.candidates[plan.search.dearest], plan.search.dearest_trial_s,
-                                      search::TrainingPictures(run.space.dataset));
-  return plan.search.dearest_trial_s * kFinalShare + After_s(run, step_s);
+  const search::Candidate& dearest = plan.candidates[plan.search.dearest];
+  const double step_s =
+      PictureStep_s(dearest, plan.search.dearest_trial_s, search::TrainingPictures(run.space.dataset));
+  return plan.search.dearest_trial_s * kFinalShare + After_s(run, dearest, step_s);
+}
+
+// What the program and its libraries take whatever the model; and of each number of a model, as measured with
+// Lite0: how often the conversion holds it (the final model and all folds' at once, as trained, folded and
+// quantized), and each thread's official runtime.
+constexpr int64_t kProgram_bytes = 130'000'000, kHeldConverted = 5, kHeldJudging = 2;
+
+// The search's stays in the process, since what was freed is not given back.
+Result<int64_t> Memory_bytes(const Run& run, const RunPlan& plan) {
+  int64_t backbones = 0, largest = 0;
+  for (const auto& backbone : run.space.backbones) {
+    for (const nn::Tensor& tensor : backbone->weights)
+      backbones += static_cast<int64_t>(tensor.values.size());
+  }
+  for (const search::Candidate& candidate : plan.candidates) {
+    HL_ASSIGN(const nn::ModelCost cost, nn::Cost(candidate.architecture, 1));
+    largest = std::max(largest, cost.parameters);
+  }
+  const int64_t held = kHeldConverted * (run.wanted().folds.folds + 1) + kHeldJudging * run.space.jobs;
+  return kProgram_bytes + plan.search.memory_bytes + int64_t{sizeof(float)} * (backbones + held * largest);
 }
 
 Result<void> PlanBudget(const Run& run, RunPlan& plan) {
@@ -109,7 +149,7 @@ Result<void> PlanBudget(const Run& run, RunPlan& plan) {
   const double rounds = std::ceil(folds / threads);
   // Of those that fit, the one that takes longest after the search may be chosen.
   const auto after_s = [&](size_t i) {
-    return After_s(run, PictureStep_s(plan.candidates[i], trial_s[i], pictures));
+    return After_s(run, plan.candidates[i], PictureStep_s(plan.candidates[i], trial_s[i], pictures));
   };
   plan.after_s = after_s(0);
   plan.least_s = trial_s[0] * (rounds + kFinalShare) + plan.after_s;
@@ -168,6 +208,7 @@ Result<RunPlan> MakePlan(const Run& run) {
     HL_ASSIGN(plan.reduction, MedianReduction(run, plan.candidates));
   }
   plan.end_s = End_s(run, plan);
+  HL_ASSIGN(plan.memory_bytes, Memory_bytes(run, plan));
   plan.free_bytes = FreeBytes(run.space.folder);
   if (run.wanted().search.budget_s > 0) HL_TRY(PlanBudget(run, plan));
   return plan;
@@ -199,11 +240,11 @@ Result<void> CheckDisk(const Run& run, const RunPlan& plan) {
 
 void WarnOfMemory(const Run& run, const RunPlan& plan) {
   const int64_t usable = UsableMemory_bytes();
-  if (usable == 0 || plan.search.memory_bytes <= usable) return;
+  if (usable == 0 || plan.memory_bytes <= usable) return;
   run.space.progress->Warn(fmt::format(
-      "the search takes about {} of memory, and this process may use {}; take fewer --jobs or smaller "
+      "the run takes about {} of memory, and this process may use {}; take fewer --jobs or smaller "
       "--sizes",
-      ByteCount(static_cast<double>(plan.search.memory_bytes)), ByteCount(static_cast<double>(usable))));
+      ByteCount(static_cast<double>(plan.memory_bytes)), ByteCount(static_cast<double>(usable))));
 }
 
 Result<void> CheckBeforeBegin(Run& run, const RunPlan& plan) {

@@ -18,6 +18,7 @@ struct RunPlan {
   search::Coverage coverage = search::Coverage::kExhaustive;
   reduce::Expected reduction;  // of the candidate whose sweep takes the median time
   double end_s = 0;            // of the final training and of all that comes after it
+  int64_t memory_bytes = 0;    // at most at once, of the search or of what comes after it
   double free_bytes = 0;       // on the run folder's disk; 0 = not known
   // Only with a time budget.
   double least_s = 0;  // of the first candidate's folds, its final training and all that comes after it

@@ -74,6 +74,21 @@ TEST_F(BackboneModelTest, ABackboneThatIsNotThereIsSaidToBeMissing) {
   EXPECT_THAT(PresetCandidates("quick", dataset, choice).error().message, HasSubstr("m1-dropout"));
 }
 
+// Beside their pixels, pictures take their features and those of their views.
+TEST_F(BackboneModelTest, ThePlanCountsTheMemoryOfFeatures) {
+  const std::vector<Candidate> probe = {Make(Training::kProbe)};
+  const auto memory = [&](size_t pictures) {
+    dataset::Dataset dataset;
+    dataset.labels = {"a", "b", "c"};
+    dataset.pictures.resize(pictures);
+    return Estimate(probe, dataset, {.folds = 5, .jobs = 1}, SilentProgress())->memory_bytes;
+  };
+  const auto shapes = *nn::InferShapes(probe[0].architecture);
+  const int64_t pixels = int64_t{900} * 16 * 16 * 3, features = int64_t{900} * (1 + probe[0].start->views) *
+                                                                shapes[shapes.size() - 2].channels * 4;
+  EXPECT_GE(memory(1000) - memory(100), pixels + features);
+}
+
 TEST_F(BackboneModelTest, TuningKeepsTheNormsStatisticsAndTrainingLearnsThem) {
   EXPECT_EQ(FixedNorms(Make(Training::kTune)), 4u);
   EXPECT_EQ(FixedNorms(Make(Training::kTrain)), 0u);

@@ -12,6 +12,7 @@
 #include "search/known.h"
 #include "search/race.h"
 #include "split/usual.h"
+#include "train/camera_check.h"
 
 namespace handlens::search {
 namespace {
@@ -352,6 +353,20 @@ Result<Plan> PlanTrials(const std::vector<Candidate>& candidates, size_t trainin
   return plan;
 }
 
+namespace {
+
+// What a trial that begins with a backbone holds beside its network: the features of all pictures, their
+// views and the validation pictures' photographs, and those of its training pictures once more, for the fit.
+Result<int64_t> FeatureBytes(const Candidate& candidate, size_t pictures) {
+  if (!candidate.start) return 0;
+  HL_ASSIGN(const std::vector<nn::Shape> shapes, nn::InferShapes(candidate.architecture));
+  const int64_t width = shapes[shapes.size() - 2].channels, views = 1 + candidate.start->views;
+  const auto all = static_cast<int64_t>(pictures), fitted = static_cast<int64_t>(split::TrainedOf(pictures));
+  return 4 * width * (all * (views + train::kCameraShots) + fitted * views);
+}
+
+}  // namespace
+
 Result<Plan> Estimate(const std::vector<Candidate>& candidates, const dataset::Dataset& dataset,
                       const PlanOptions& options, const Progress& progress) {
   const size_t pictures = dataset.pictures.size();
@@ -361,7 +376,8 @@ Result<Plan> Estimate(const std::vector<Candidate>& candidates, const dataset::D
   for (const Candidate& candidate : candidates) {
     HL_ASSIGN(const nn::ModelCost cost, nn::Cost(candidate.architecture, candidate.recipe.batch));
     sizes.insert(candidate.size_px);
-    largest = std::max(largest, cost.arena_bytes);
+    HL_ASSIGN(const int64_t features, FeatureBytes(candidate, pictures));
+    largest = std::max(largest, cost.arena_bytes + features);
     // Weights, scores of every picture, the record. Of a race too, whatever it will train.
     plan.disk_bytes +=
         options.folds * (4 * cost.parameters +

@@ -77,7 +77,7 @@ Result<std::string> PlanText(Run& run, const RunPlan& plan) {
       "  time    about {} with {}{}\n", Duration(TotalSeconds(plan)), Count(run.space.jobs, "thread"),
       budget > 0 ? fmt::format("; training stops in time for a budget of {}", Duration(budget)) : "");
   text += fmt::format("  memory  about {}; disk about {} of {} free\n",
-                      ByteCount(static_cast<double>(plan.search.memory_bytes)),
+                      ByteCount(static_cast<double>(plan.memory_bytes)),
                       ByteCount(static_cast<double>(plan.search.disk_bytes)), ByteCount(plan.free_bytes));
   return text;
 }
@@ -85,7 +85,7 @@ Result<std::string> PlanText(Run& run, const RunPlan& plan) {
 Json PlanJson(const RunPlan& plan) {
   return {{"trials", plan.search.trials},
           {"seconds", TotalSeconds(plan)},
-          {"memory_bytes", plan.search.memory_bytes},
+          {"memory_bytes", plan.memory_bytes},
           {"disk_bytes", plan.search.disk_bytes},
           {"free_bytes", plan.free_bytes},
           {"sizes", SizesOf(plan.candidates)},
