@@ -145,7 +145,8 @@ constexpr Command kCommands[] = {
      .summary = "make an app of the model, for the target that --target names",
      .details = "Takes seconds, without Android Studio and without a network. The app classifies from the "
                 "camera and the gallery, proves at its first start that the phone sees and scores as this "
-                "computer did, and walks through a field test. Android's signing key is made at the first "
+                "computer did, and walks through a field test (plain C does not). Android's signing key is "
+                "made at the first "
                 "use and kept; with another key, phones refuse updates. The targets stand below.",
      .examples = "handlens app RUN\nhandlens app RUN --name 'Leaf guide' --application-id org.example.leaves "
                  "--abi all\n"
