@@ -7,7 +7,9 @@ its folder.
 
 Only `cli` looks up the environment, asks what time it is, and writes to the terminal; other rooms get such values handed in
 (src/pipeline/surroundings.h, base/progress.h). A steady clock that measures how long something takes is no such look-up. What
-must differ stands in OUTSIDE with its reason. Exit status 1 with one line per offence.
+must differ stands in OUTSIDE with its reason.
+
+The names of the pipeline's steps are spelt in src/pipeline/step_names.h alone; what is called alike stands in NAMESAKES. Exit status 1 with one line per offence.
 """
 import pathlib
 import re
@@ -29,6 +31,15 @@ REACHES = {
 }
 OUTSIDE = {
     ("src/base/result.cc", "the terminal"): "a broken promise of our own ends the program; nobody is left to hand it to",
+}
+STEP_NAMES = "src/pipeline/step_names.h"
+# Beside titles, and keys of JSON in brackets.
+NAMESAKES = {
+    ("src/cli/commands/run.cc", "reduce"): "a key of the plan's JSON",
+    ("src/pipeline/backbones.cc", "final"): "a model's role in conversion.json",
+    ("src/pipeline/options/options.cc", "reduce"): "an option",
+    ("src/pipeline/record_versions.cc", "report"): "the folder of the report's tables",
+    ("src/pipeline/steps/app.cc", "app"): "part of an identifier",
 }
 
 
@@ -95,6 +106,22 @@ def reaches():
                     yield name, number, what
 
 
+def step_names():
+    """(file, line, name) of steps' names that are spelt outside STEP_NAMES, and none there at all as (STEP_NAMES, 0, "")."""
+    names = re.findall(r'\bk\w+(?:Step|Command) = "(\w+)"', (ROOT / STEP_NAMES).read_text(encoding="utf-8"))
+    if not names:
+        yield STEP_NAMES, 0, ""
+    spelt = re.compile(r'(?<!\[)(?<!\.title = )"(' + "|".join(names) + r')"(?!\])')
+    for room in ("pipeline", "library", "cli"):
+        for path in sorted((ROOT / "src" / room).rglob("*")):
+            name = path.relative_to(ROOT).as_posix()
+            if path.suffix not in {".h", ".cc"} or path.name.endswith("_test.cc") or name == STEP_NAMES:
+                continue
+            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+                for match in spelt.finditer(line.split("//")[0]):
+                    yield name, number, match.group(1)
+
+
 def main():
     table = read_table()
     found = list(offences(table))
@@ -103,6 +130,11 @@ def main():
               if (name, what) not in OUTSIDE]
     found += [f"tools/check_includes.py: OUTSIDE names {name}, which does not reach for {what}" for name, what in OUTSIDE
               if (name, what) not in {(n, w) for n, _, w in seen}]
+    spelt = list(step_names())
+    found += [f"{name}:{number}: the step \"{step}\" is spelt here; take its constant from {STEP_NAMES}, or a column of the step table"
+              for name, number, step in spelt if (name, step) not in NAMESAKES]
+    found += [f"tools/check_includes.py: NAMESAKES names {place}, which is not there" for place in NAMESAKES
+              if place not in {(name, step) for name, _, step in spelt}]
     if len(table) < 10:
         found.append("ARCHITECTURE.md: the table of rooms was not found")
     if cycle := find_cycle(table):

@@ -18,6 +18,9 @@
 
 namespace handlens::backbone {
 
+// The one that comes with the product, and that the presets begin with.
+inline constexpr std::string_view kUsual = "lite0";
+
 struct Backbone {
   std::string name;     // "lite0": letters, digits, '-', '_' and '.'
   std::string hash;     // 16 hex digits of the SHA-256 of spec, cuts and weights: part of trial ids

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "cli/commands/command.h"
+#include "pipeline/steps.h"
 
 namespace handlens::cli {
 using namespace pipeline;
@@ -16,6 +17,19 @@ TEST(OptionTable, NamesOnlyCommandsThatExist) {
     for (const std::string& command : CommandsOf(option))
       EXPECT_NE(FindCommand(command), nullptr) << option.name << " " << command;
   }
+}
+
+// Help lists the commands in the order of the table of commands, and the steps in theirs.
+TEST(CommandTable, HasTheStepsCommandsInTheOrderOfTheSteps) {
+  std::vector<std::string_view> of_steps, of_commands;
+  for (const Step& step : Steps()) {
+    const std::string_view name = step.facts.command;
+    if (!name.empty() && (of_steps.empty() || of_steps.back() != name)) of_steps.push_back(name);
+  }
+  for (const Command& command : Commands()) {
+    if (command.group == "Steps") of_commands.push_back(command.name);
+  }
+  EXPECT_EQ(of_commands, of_steps);
 }
 
 TEST(Parser, ReadsEveryWayToWriteAnOption) {

@@ -9,6 +9,7 @@
 #include "cli/commands/command.h"
 #include "cli/commands/share.h"
 #include "dataset/unpack.h"
+#include "pipeline/steps.h"
 
 namespace handlens::cli {
 namespace {
@@ -98,6 +99,11 @@ int Finish(Terminal& terminal, const Result<Outcome>& outcome) {
   return outcome->missed.empty() ? 0 : static_cast<int>(ErrorKind::kGate);
 }
 
+void SetCommand(pipeline::Run& run, std::string_view command) {
+  run.command = command;
+  run.trains = FindCommand(command)->trains || pipeline::EndsWithTraining(command);
+}
+
 // The terminal talks as the settings say, once they are known.
 void TalkAs(Call& call, const pipeline::Settings& settings) {
   call.terminal->SetStyle(StyleOf(settings.wanted()));
@@ -109,21 +115,21 @@ Result<std::unique_ptr<pipeline::Run>> Open(Call& call, const std::filesystem::p
                                             pipeline::Hold hold) {
   HL_ASSIGN(std::unique_ptr<pipeline::Run> run,
             pipeline::OpenRun(call.asked(), folder, *call.terminal, hold));
-  run->command = call.command;
+  SetCommand(*run, call.command);
   TalkAs(call, run->settings);
   return run;
 }
 
 Result<std::unique_ptr<pipeline::Run>> OpenFor(Call& call, const std::filesystem::path& pictures) {
   HL_ASSIGN(std::unique_ptr<pipeline::Run> run, pipeline::OpenRunFor(call.asked(), pictures, *call.terminal));
-  run->command = call.command;
+  SetCommand(*run, call.command);
   TalkAs(call, run->settings);
   return run;
 }
 
 Result<std::unique_ptr<pipeline::Run>> OpenToLook(Call& call, const std::filesystem::path& pictures) {
   HL_ASSIGN(std::unique_ptr<pipeline::Run> run, pipeline::OpenToLook(call.asked(), pictures, *call.terminal));
-  run->command = call.command;
+  SetCommand(*run, call.command);
   TalkAs(call, run->settings);
   return run;
 }

@@ -266,7 +266,7 @@ std::string HelpCommand(const Command& command, HelpDepth depth) {
   std::string text =
       fmt::format("handlens {}: {}\n\nusage: {}\n", command.name, command.summary, Usage(command));
   if (!command.details.empty()) text += "\n" + Wrap(command.details, 0, 0);
-  if (command.name == "app") text += TargetLines();
+  if (command.name == pipeline::kAppCommand) text += TargetLines();
   std::vector<std::string> others;
   for (std::string_view group : OptionGroups()) {
     std::string lines;

@@ -211,7 +211,8 @@ namespace {
 // After a look at the pictures comes the whole run; other steps go on one by one.
 std::string NextCommand(const Run& run, std::string_view command) {
   const std::string folder = ShellWord(run.space.folder.string());
-  if (command != "inspect" && command != "review") return fmt::format("{} {}", CommandAfter(command), folder);
+  const Step* const step = FindStep(command);
+  if (step == nullptr || !step->facts.shows) return fmt::format("{} {}", CommandAfter(command), folder);
   const dataset::Dataset& pictures = run.space.dataset;
   return fmt::format("run {} -o {}",
                      ShellWord(pictures.labels_file.empty() ? pictures.root : pictures.labels_file), folder);

@@ -105,4 +105,8 @@ struct Request {
 // kInternal when the runtime's library is not there, kInterrupted when progress asks to stop.
 Result<void> ConvertRun(const Request& request, Progress& progress);
 
+// Of the final model and of each fold's, where there are as many: the more a model multiplies for a picture,
+// the fewer.
+size_t MostCalibrationPictures(int64_t multiply_adds);
+
 }  // namespace handlens::convert

@@ -109,10 +109,7 @@ class Step {
     }
     HL_ASSIGN(trial.training, TrainingPictures(trial));
     HL_ASSIGN(const nn::ModelCost cost, nn::Cost(spec, 1));
-    const double affordable = kCalibrationMultiplyAdds / static_cast<double>(cost.multiply_adds + 1);
-    trial.chosen = ChooseForCalibration(
-        trial.training, static_cast<size_t>(std::clamp<double>(affordable, kFewestCalibrationPictures,
-                                                               kMostCalibrationPictures)));
+    trial.chosen = ChooseForCalibration(trial.training, MostCalibrationPictures(cost.multiply_adds));
     HL_ASSIGN(trial.plain, Fold(spec, trial.weights));
     trial.quantized = trial.plain;
     return trial;
@@ -378,6 +375,12 @@ class Step {
 };
 
 }  // namespace
+
+size_t MostCalibrationPictures(int64_t multiply_adds) {
+  const double affordable = kCalibrationMultiplyAdds / static_cast<double>(multiply_adds + 1);
+  return static_cast<size_t>(
+      std::clamp<double>(affordable, kFewestCalibrationPictures, kMostCalibrationPictures));
+}
 
 Result<void> ConvertRun(const Request& request, Progress& progress) { return Step(request, progress).Run(); }
 

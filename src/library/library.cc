@@ -112,11 +112,12 @@ Result<RunResult> RunPictures(const RunRequest& request, Progress& progress) {
   HL_ASSIGN(const std::unique_ptr<pipeline::Run> run,
             pipeline::OpenRunFor(asked, request.pictures, progress));
   run->command = "run";
+  run->trains = true;
   HL_TRY(pipeline::DoInspect(*run, request.pictures));
   HL_ASSIGN(const pipeline::RunPlan plan, pipeline::MakePlan(*run));
   HL_TRY(pipeline::CheckBeforeBegin(*run, plan));
   HL_TRY(pipeline::SaveSettings(*run));
-  HL_TRY(pipeline::DoStepsUpTo(*run, "report"));
+  HL_TRY(pipeline::DoStepsUpTo(*run, pipeline::kReportStep));
   return ResultOf(*run);
 }
 

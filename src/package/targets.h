@@ -108,14 +108,15 @@ inline constexpr TargetFacts kTargets[] = {
      .step = "app-flutter",
      .title = "Flutter project",
      .devices = "Flutter",
-     .summary = "the gallery app as a Flutter project for Android, iOS, Linux, macOS and Windows, with the "
-                "model as plain C",
+     .summary = "the gallery app with the field test as a Flutter project for Android, iOS, Linux, macOS and "
+                "Windows, with the model as plain C",
      .files = "pubspec.yaml, lib/, native_model/, assets/, android/, ios/, macos/, README.md, "
               "handlens-project.json",
      .checks = "208 golden vectors of the pixel contract, the model's hash, the held-out pictures' scores",
      .permissions = "what the system asks for when a picture is taken or chosen",
      .tested = "its C code, run on this computer through the calls that Dart makes; its Dart parsed, never "
-               "compiled; its lists and manifests read back",
+               "compiled; what its field test records, taken in by verify --import; its lists and manifests "
+               "read back",
      .not_tested = "a Dart compiler, Flutter, a phone",
      .next = "In that folder run `flutter create --platforms=android,ios,linux,macos,windows .` as its "
              "README.md says, then `flutter run`.",

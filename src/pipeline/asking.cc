@@ -9,26 +9,35 @@
 namespace handlens::pipeline {
 namespace {
 
-bool Has(const std::vector<const Step*>& steps, std::string_view name) {
-  return std::any_of(steps.begin(), steps.end(), [&](const Step* step) { return step->facts.name == name; });
-}
-
 // Of the trainings among the steps; the final one alone is foreseen from the folds'.
 Result<double> SecondsOfTraining(Run& run, const std::vector<const Step*>& missing) {
-  if (!Has(missing, "search") && !Has(missing, "reduce")) return FinalSeconds(run.space);
+  if (missing.size() == 1 && missing[0]->facts.name == kFinalStep) return FinalSeconds(run.space);
   HL_ASSIGN(const RunPlan plan, MakePlan(run));
-  return TotalSeconds(run, plan);
+  double seconds = 0;
+  for (const Step* step : missing) seconds += step->facts.planned_s(plan);
+  return seconds;
+}
+
+// "`handlens search RUN` does it, or the same command with --yes": the first, when a command is for what is
+// missing first.
+std::string Advice(const Run& run, const std::vector<const Step*>& missing) {
+  const StepFacts& first = missing[0]->facts;
+  const std::string_view command = !first.command.empty() ? first.command
+                                   : missing.size() == 1  ? first.half_of
+                                                          : "";
+  if (command.empty()) return "The same command with --yes does it";
+  return fmt::format("`handlens {} {}` does it, or the same command with --yes", command,
+                     run.space.folder.string());
 }
 
 }  // namespace
 
 Result<void> CheckTrainingAsked(Run& run, std::string_view goal) {
-  if (CommandTrains(run.command) || run.wanted().call.yes) return {};
+  if (run.trains || run.wanted().call.yes) return {};
   run.may_train = false;
   HL_ASSIGN(std::vector<const Step*> missing, StepsToDo(run, goal));
   std::erase_if(missing, [&](const Step* step) { return !step->facts.trains; });
-  const bool only_final = missing.size() == 1 && missing[0]->facts.name == "final";
-  run.may_train = run.command == "convert" && only_final;
+  run.may_train = missing.size() == 1 && missing[0]->facts.half_of == run.command;
   if (missing.empty() || run.may_train) return {};
   std::vector<std::string_view> titles;
   for (const Step* step : missing) titles.push_back(step->facts.title);
@@ -40,9 +49,7 @@ Result<void> CheckTrainingAsked(Run& run, std::string_view goal) {
     run.may_train = true;
     return {};
   }
-  const std::string first(missing[0]->facts.command.empty() ? "convert" : missing[0]->facts.command);
-  return Fail(ErrorKind::kBadInput, "{}. `handlens {} {}` does it, or the same command with --yes", what,
-              first, run.space.folder.string());
+  return Fail(ErrorKind::kBadInput, "{}. {}", what, Advice(run, missing));
 }
 
 }  // namespace handlens::pipeline

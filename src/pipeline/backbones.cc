@@ -11,9 +11,6 @@ namespace handlens::pipeline {
 namespace fs = std::filesystem;
 namespace {
 
-// What the presets begin with.
-constexpr const char* kUsual = "lite0";
-
 bool IsNamed(const std::string& name, const std::vector<std::string>& models) {
   return std::any_of(models.begin(), models.end(),
                      [&](const std::string& m) { return m == name || m.starts_with(name + "-"); });
@@ -56,10 +53,10 @@ Result<void> LoadBackbones(Run& run) {
   HL_ASSIGN(std::vector<backbone::Entry> entries,
             backbone::List(BackboneFolders(run.wanted(), run.space.around)));
   std::erase_if(entries, [&](const backbone::Entry& e) {
-    return e.name != kUsual && !IsNamed(e.name, run.wanted().search.models);
+    return e.name != backbone::kUsual && !IsNamed(e.name, run.wanted().search.models);
   });
   std::stable_partition(entries.begin(), entries.end(),
-                        [](const backbone::Entry& e) { return e.name == kUsual; });
+                        [](const backbone::Entry& e) { return e.name == backbone::kUsual; });
   for (const backbone::Entry& entry : entries) {
     HL_ASSIGN(backbone::Backbone read, backbone::Read(entry.path));
     space.backbones.push_back(std::make_shared<const backbone::Backbone>(std::move(read)));
@@ -93,6 +90,14 @@ Result<backbone::Backbone> BackboneOfRun(const fs::path& run, const std::string&
   HL_ASSIGN(const std::string trial, FromJson(record, (run / "model/conversion.json").string(), find));
   const fs::path trials = run / "trials", folder = trials / fs::path(trial).filename();
   HL_ASSIGN(const train::TrialResult result, train::ReadTrial(folder));
+  if (result.spec.start && result.spec.start->method == train::Method::kProbe) {
+    return Fail(
+        ErrorKind::kUsage,
+        "{}: its model {} is a classifier on the unchanged layers of {}, so there is nothing new to add; "
+        "train with {} itself, or add a run whose model was tuned ({}-tune)",
+        run.string(), result.spec.model, result.spec.start->backbone, result.spec.start->backbone,
+        result.spec.start->backbone);
+  }
   HL_ASSIGN(const nn::Weights weights, train::ReadTrialWeights(folder));
   std::string notice = fmt::format("Learnt by handlens from the pictures of the run {}.",
                                    fs::absolute(run).lexically_normal().filename().string());

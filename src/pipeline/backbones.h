@@ -26,7 +26,7 @@ Result<void> NeedBackbone(Workspace& space, const std::optional<train::Start>& s
 
 // The final model of a converted run as a backbone of this name, with the notice of what the run itself began
 // with. Kind kBadInput when the run has no such model, kUsage when the model does not end as a classifier
-// does.
+// does, or is a probe, which changed none of the layers that it began with.
 Result<backbone::Backbone> BackboneOfRun(const std::filesystem::path& run, const std::string& name);
 
 std::vector<const backbone::Backbone*> Pointers(const Workspace& space);

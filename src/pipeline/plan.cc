@@ -46,28 +46,47 @@ constexpr double kFinalShare = 1 / 0.7;
 // Conversion, verification and the report of a model: decoding and judging each picture several times, in
 // steps of training of one picture; and what does not depend on the pictures. Estimates, on the safe side for
 // small networks.
-constexpr double kAfterSteps = 8, kDecodes = 4, kDecode_s = 0.004, kAfterAlways_s = 1.5;
+constexpr double kAfterSteps = 8, kDecodes = 4, kDecode_s = 0.004, kAfterAlways_s = 4;
 
 // Seconds of a training step for one picture.
 double PictureStep_s(const search::Candidate& candidate, double trial_s, size_t training_pictures) {
-  return trial_s / std::max(1.0, static_cast<double>(training_pictures) * candidate.recipe.epochs);
+  return trial_s / std::max(1.0, static_cast<double>(training_pictures) * search::Passes(candidate));
+}
+
+// Of a thread for each multiply-add in plain layers and in the runtime's reference kernels, and how many
+// pictures, beside those that models are calibrated on, are looked at so whatever the number of pictures:
+// proof of the labels, rules of the verdict, heat maps. Measured with Lite0 at 160 px on 60 and on 496
+// pictures.
+constexpr double kPlain_s = 9e-10;
+constexpr size_t kPlainAlways = 280;
+
+// What takes no faster layers: the calibration of the final model and of all folds', and those.
+double Plain_s(const Run& run, const search::Candidate& candidate) {
+  const auto cost = nn::Cost(candidate.architecture, 1);
+  if (!cost) return 0;
+  const size_t pictures = std::min(convert::MostCalibrationPictures(cost->multiply_adds),
+                                   search::TrainingPictures(run.space.dataset));
+  const size_t models = static_cast<size_t>(run.wanted().folds.folds) + 1;
+  return static_cast<double>(models * pictures + kPlainAlways) * kPlain_s *
+         static_cast<double>(cost->multiply_adds);
 }
 
 // All that comes after the final training of such a model.
-double After_s(const Run& run, double step_s) {
+double After_s(const Run& run, const search::Candidate& candidate, double step_s) {
   const double all = static_cast<double>(run.space.dataset.pictures.size());
-  return kAfterAlways_s + all * (kDecodes * kDecode_s + kAfterSteps * step_s) / std::max(run.space.jobs, 1);
+  return kAfterAlways_s + (all * (kDecodes * kDecode_s + kAfterSteps * step_s) + Plain_s(run, candidate)) /
+                              std::max(run.space.jobs, 1);
 }
 
 // The network that stands for the chosen one: it itself, else the dearest, which wins more often than not.
 const search::Candidate& Expected(const Run& run, const RunPlan& plan) {
-  return plan.Leaves("search") ? plan.candidates[plan.search.dearest] : run.space.chosen.candidate;
+  return plan.Leaves(kSearchStep) ? plan.candidates[plan.search.dearest] : run.space.chosen.candidate;
 }
 
 // All that comes after the final training, as far as it is left to do.
 double LeftAfter_s(const Run& run, const RunPlan& plan, double step_s) {
-  const bool left = plan.Leaves("convert") || plan.Leaves("describe") || plan.Leaves("verify");
-  return left ? After_s(run, step_s) : kAfterAlways_s;
+  const bool left = plan.Leaves(kConvertStep) || plan.Leaves(kDescribeStep) || plan.Leaves(kVerifyStep);
+  return left ? After_s(run, Expected(run, plan), step_s) : kAfterAlways_s;
 }
 
 // The repeats are of a candidate that is not chosen yet: the mean one stands for it. A nested search has four
@@ -76,7 +95,7 @@ Result<search::Plan> PlanAgain(const Run& run, const RunPlan& plan) {
   search::Plan again;
   const Wanted::Search& wanted = run.wanted().search;
   const std::vector<search::Candidate>& candidates = plan.candidates;
-  if (!plan.Leaves("crossvalidation")) return again;
+  if (!plan.Leaves(kCrossvalidationStep)) return again;
   if (wanted.budget_s > 0) {
     return Fail(
         ErrorKind::kUsage,
@@ -103,12 +122,41 @@ Result<search::Plan> PlanAgain(const Run& run, const RunPlan& plan) {
   return again;
 }
 
+// The final training and what comes after it, as far as they are left to do.
+double End_s(const Run& run, const RunPlan& plan) {
+  if (plan.left.empty()) return kAfterAlways_s;
+  const double step_s = PictureStep_s(Expected(run, plan), plan.search.dearest_trial_s,
+                                      search::TrainingPictures(run.space.dataset));
+  return (plan.Leaves(kFinalStep) ? plan.search.dearest_trial_s * kFinalShare : 0) +
+         LeftAfter_s(run, plan, step_s);
+}
+
+// What the program and its libraries take whatever the model; and of each number of a model, as measured with
+// Lite0: how often the conversion holds it (the final model and all folds' at once, as trained, folded and
+// quantized), and each thread's official runtime.
+constexpr int64_t kProgram_bytes = 130'000'000, kHeldConverted = 5, kHeldJudging = 2;
+
+// The search's stays in the process, since what was freed is not given back.
+Result<int64_t> Memory_bytes(const Run& run, const RunPlan& plan) {
+  int64_t backbones = 0, largest = 0;
+  for (const auto& backbone : run.space.backbones) {
+    for (const nn::Tensor& tensor : backbone->weights)
+      backbones += static_cast<int64_t>(tensor.values.size());
+  }
+  for (const search::Candidate& candidate : plan.candidates) {
+    HL_ASSIGN(const nn::ModelCost cost, nn::Cost(candidate.architecture, 1));
+    largest = std::max(largest, cost.parameters);
+  }
+  const int64_t held = kHeldConverted * (run.wanted().folds.folds + 1) + kHeldJudging * run.space.jobs;
+  return kProgram_bytes + plan.search.memory_bytes + int64_t{sizeof(float)} * (backbones + held * largest);
+}
+
 Result<void> PlanBudget(const Run& run, RunPlan& plan) {
   const size_t pictures = search::TrainingPictures(run.space.dataset);
-  if (!plan.Leaves("search")) {
+  if (!plan.Leaves(kSearchStep)) {
     plan.after_s = LeftAfter_s(
         run, plan, PictureStep_s(run.space.chosen.candidate, plan.search.dearest_trial_s, pictures));
-    plan.least_s = plan.after_s + (plan.Leaves("final") ? FinalSeconds(run.space) : 0);
+    plan.least_s = plan.after_s + (plan.Leaves(kFinalStep) ? FinalSeconds(run.space) : 0);
     return {};
   }
   HL_ASSIGN(const std::vector<double> trial_s,
@@ -119,7 +167,7 @@ Result<void> PlanBudget(const Run& run, RunPlan& plan) {
   };
   // Of those that fit, the one that takes longest after the search may be chosen.
   const auto after_s = [&](size_t i) {
-    return After_s(run, PictureStep_s(plan.candidates[i], trial_s[i], pictures));
+    return After_s(run, plan.candidates[i], PictureStep_s(plan.candidates[i], trial_s[i], pictures));
   };
   plan.after_s = after_s(0);
   plan.least_s = trial_s[0] * (rounds(0) + kFinalShare) + plan.after_s;
@@ -147,7 +195,7 @@ Result<void> CheckBudget(Run& run, const RunPlan& plan) {
   budget.Set(budget_s, fits ? Budget::AtEnd::kStop : Budget::AtEnd::kGoOn);
   run.space.after_s = plan.after_s + (fits ? plan.final_s : 0);
   if (fits || run.wanted().call.yes) return {};
-  const bool searches = plan.Leaves("search");
+  const bool searches = plan.Leaves(kSearchStep);
   return Fail(ErrorKind::kResources,
               "a budget of {} is too short: {} of it are used up by now, and {} about {} more. Nothing was "
               "begun. The smallest sensible budget is about {}; or {}go beyond the budget by --yes",
@@ -165,7 +213,7 @@ Result<void> PlanSearch(const Run& run, RunPlan& plan) {
   plan.coverage = run.wanted().search.exhaustive ? search::Coverage::kExhaustive : coverage;
   search::PlanOptions options{
       .folds = run.wanted().folds.folds, .jobs = run.space.jobs, .coverage = plan.coverage};
-  if (plan.Leaves("search")) {
+  if (plan.Leaves(kSearchStep)) {
     search::SearchOptions searched;
     searched.candidates = plan.candidates;
     searched.trials = run.At("trials");
@@ -199,14 +247,16 @@ Result<RunPlan> MakePlan(Run& run) {
     HL_TRY(describe::ClassOf(wanted, run.space.dataset.labels));
   }
   HL_ASSIGN(plan.candidates, CandidatesOf(run));
-  HL_ASSIGN(plan.left, StepsToDo(run, "report"));
+  HL_ASSIGN(plan.left, StepsToDo(run, kReportStep));
   HL_TRY(PlanSearch(run, plan));
   HL_ASSIGN(plan.again, PlanAgain(run, plan));
-  if (plan.Leaves("reduce")) {
+  if (plan.Leaves(kReduceStep)) {
     HL_ASSIGN(plan.reduction,
               MedianReduction(
-                  run, plan.Leaves("search") ? plan.candidates : std::vector{run.space.chosen.candidate}));
+                  run, plan.Leaves(kSearchStep) ? plan.candidates : std::vector{run.space.chosen.candidate}));
   }
+  plan.end_s = End_s(run, plan);
+  HL_ASSIGN(plan.memory_bytes, Memory_bytes(run, plan));
   plan.free_bytes = FreeBytes(run.space.folder);
   if (run.wanted().search.budget_s > 0) HL_TRY(PlanBudget(run, plan));
   return plan;
@@ -221,15 +271,10 @@ double FinalSeconds(const Workspace& space) {
   return fold_s * pictures / static_cast<double>(std::max<size_t>(space.split.folds[0].train.size(), 1));
 }
 
-double TotalSeconds(const Run& run, const RunPlan& plan) {
-  double end_s = kAfterAlways_s;
-  if (!plan.left.empty()) {
-    const double step_s = PictureStep_s(Expected(run, plan), plan.search.dearest_trial_s,
-                                        search::TrainingPictures(run.space.dataset));
-    end_s = (plan.Leaves("final") ? plan.search.dearest_trial_s * kFinalShare : 0) +
-            LeftAfter_s(run, plan, step_s);
-  }
-  return plan.search.seconds + plan.reduction.seconds + plan.again.seconds + end_s;
+double TotalSeconds(const RunPlan& plan) {
+  double seconds = 0;
+  for (const Step& step : Steps()) seconds += step.facts.planned_s ? step.facts.planned_s(plan) : 0;
+  return seconds;
 }
 
 Result<void> CheckDisk(const Run& run, const RunPlan& plan) {
@@ -243,11 +288,11 @@ Result<void> CheckDisk(const Run& run, const RunPlan& plan) {
 
 void WarnOfMemory(const Run& run, const RunPlan& plan) {
   const int64_t usable = UsableMemory_bytes();
-  if (usable == 0 || plan.search.memory_bytes <= usable) return;
+  if (usable == 0 || plan.memory_bytes <= usable) return;
   run.space.progress->Warn(fmt::format(
-      "the search takes about {} of memory, and this process may use {}; take fewer --jobs or smaller "
+      "the run takes about {} of memory, and this process may use {}; take fewer --jobs or smaller "
       "--sizes",
-      ByteCount(static_cast<double>(plan.search.memory_bytes)), ByteCount(static_cast<double>(usable))));
+      ByteCount(static_cast<double>(plan.memory_bytes)), ByteCount(static_cast<double>(usable))));
 }
 
 Result<void> CheckBeforeBegin(Run& run, const RunPlan& plan) {

@@ -20,6 +20,8 @@ struct RunPlan {
   std::vector<int> finished;  // folds of each candidate that are trained already
   search::Coverage coverage = search::Coverage::kExhaustive;
   reduce::Expected reduction;  // of the candidate whose sweep takes the median time
+  double end_s = 0;            // of the final training and of all that comes after it
+  int64_t memory_bytes = 0;    // at most at once, of the search or of what comes after it
   double free_bytes = 0;       // on the run folder's disk; 0 = not known
   // Only with a time budget.
   double least_s = 0;  // of the first candidate's folds, its final training and all that comes after it; of
@@ -33,7 +35,7 @@ struct RunPlan {
 Result<RunPlan> MakePlan(Run& run);
 
 // Of what is left of the search, the reduction, the final training, and all that comes after it.
-double TotalSeconds(const Run& run, const RunPlan& plan);
+double TotalSeconds(const RunPlan& plan);
 
 // Of the final training, once a candidate was chosen: as many epochs as a fold, of all folds' pictures.
 double FinalSeconds(const Workspace& space);

@@ -50,12 +50,8 @@ constexpr std::array kKnown = {KnownRecord{"", "dataset.json", "handlens-dataset
 
 // What may already lie in a folder that is to become a run.
 bool MayBecomeRun(const std::vector<std::string>& names) {
-  constexpr std::array kOfABeginning = {".lock",      "handlens.toml", "cache",       "report",
-                                        "thumbnails", "chain.json",    "timings.json"};
-  return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
-    return IsUnfinished(name) ||
-           std::find(kOfABeginning.begin(), kOfABeginning.end(), name) != kOfABeginning.end();
-  });
+  return std::all_of(names.begin(), names.end(),
+                     [&](const std::string& name) { return IsUnfinished(name) || IsOfTheBeginning(name); });
 }
 
 Result<std::vector<std::string>> NamesIn(const fs::path& folder) {
@@ -87,6 +83,12 @@ Result<std::vector<fs::path>> FilesOf(const fs::path& run, const KnownRecord& kn
 }
 
 }  // namespace
+
+bool IsOfTheBeginning(std::string_view name) {
+  constexpr std::string_view kNames[] = {".lock",      "handlens.toml", "cache",       "report",
+                                         "thumbnails", "chain.json",    "timings.json"};
+  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
+}
 
 Result<bool> IsRunFolder(const fs::path& folder) {
   HL_ASSIGN(const auto head, ReadRecordHead(folder / "dataset.json"));

@@ -19,13 +19,6 @@ namespace {
 constexpr std::string_view kTimingsFormat = "handlens-timings";
 constexpr int kTimingsVersion = 1;
 
-// What the very beginning of a run writes.
-bool IsOfTheBeginning(const std::string& name) {
-  return name == ".lock" || name.starts_with("handlens.toml") || name == "cache" || name == "report" ||
-         name == "thumbnails" || name.starts_with("dataset.json") || name == "chain.json" ||
-         name == "timings.json";
-}
-
 tl::unexpected<Error> InUse(const fs::path& folder) {
   return Fail(ErrorKind::kResources,
               "{}: another handlens is working on this run folder; wait for it to end, or use another folder",
@@ -103,7 +96,8 @@ NewFolder::~NewFolder() {
   std::error_code error;
   if (const auto names = ListFolder(folder_)) {
     for (const std::string& name : *names) {
-      if (IsOfTheBeginning(name)) fs::remove_all(folder_ / name, error);
+      if (IsOfTheBeginning(name) || IsUnfinished(name) || name == "dataset.json")
+        fs::remove_all(folder_ / name, error);
     }
   }
   // Only empty ones go.

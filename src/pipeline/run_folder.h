@@ -44,6 +44,7 @@ struct Run {
   std::string command;              // of this call: "run"
   std::string goal;                 // the command of the last step that it does now: "report"
   bool accepts_broken = false;      // the user said to go on without the unreadable pictures
+  bool trains = false;              // the call is for training: it trains without being asked again
   bool may_train = true;            // what is missing may be trained in this call
 
   const Wanted& wanted() const { return settings.wanted(); }

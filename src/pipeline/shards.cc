@@ -14,7 +14,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kShardsFormat = "handlens-shards";
-constexpr const char* kShared[] = {"search", "reduce"};
 
 fs::path FolderOf(const Run& run, std::string_view step) { return run.At("shards") / step; }
 
@@ -88,13 +87,14 @@ Result<bool> WorkOnShare(Run& run, std::string_view command, const search::Share
 Result<std::vector<std::string>> MergeShares(Run& run) {
   std::error_code error;
   std::vector<std::string> merged;
-  for (const char* command : kShared) {
-    if (!fs::exists(FolderOf(run, command), error)) continue;
+  for (const Step& shared : Steps()) {
+    const std::string command(shared.facts.command);
+    if (!shared.facts.shared || !fs::exists(FolderOf(run, command), error)) continue;
     HL_ASSIGN(const Step* const step, OnlyMissing(run, command));
     run.space.may_train = run.wanted().call.yes;
     if (step != nullptr) HL_TRY(Merge(run, *step));
     fs::remove_all(FolderOf(run, command), error);
-    merged.emplace_back(command);
+    merged.push_back(command);
   }
   if (merged.empty()) {
     return Fail(ErrorKind::kBadInput,

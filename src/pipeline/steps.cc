@@ -15,6 +15,19 @@ tl::unexpected<Error> BudgetIsOver(const Budget& budget, const Step& step) {
               Duration(budget.seconds()), step.facts.title);
 }
 
+// The steps up to the last of the command's; all when no step has it.
+std::span<const Step> UpTo(std::string_view command) {
+  const auto steps = Steps();
+  for (size_t n = steps.size(); n > 0 && !command.empty(); --n) {
+    if (steps[n - 1].facts.command == command) return steps.first(n);
+  }
+  return steps;
+}
+
+bool Comprises(std::span<const Step> steps, std::string_view name) {
+  return std::ranges::any_of(steps, [&](const Step& step) { return step.facts.name == name; });
+}
+
 }  // namespace
 
 std::span<const Step> Steps() {
@@ -40,7 +53,7 @@ std::string_view CommandAfter(std::string_view command) {
   bool found = false;
   for (const Step& step : Steps()) {
     if (found && !step.facts.command.empty() && !step.facts.advises && step.facts.command != command)
-      return step.facts.command == "report" ? "" : step.facts.command;
+      return step.facts.command;
     found |= step.facts.command == command;
   }
   return "";
@@ -52,15 +65,20 @@ Result<void> DoOne(Run& run, std::string_view name) {
   return step->perform(run);
 }
 
-bool CommandTrains(std::string_view command) {
-  constexpr std::string_view kTraining[] = {"run", "demo", "search", "reduce", "merge"};
-  return std::find(std::begin(kTraining), std::end(kTraining), command) != std::end(kTraining);
+bool EndsWithTraining(std::string_view command) {
+  return std::ranges::any_of(Steps(), [&](const Step& step) {
+    return step.facts.trains && !step.facts.command.empty() && step.facts.command == command;
+  });
+}
+
+bool GoalTrains(const Run& run) {
+  return std::ranges::any_of(UpTo(run.goal), [](const Step& step) { return step.facts.trains; });
 }
 
 Result<std::vector<const Step*>> StepsToDo(Run& run, std::string_view command) {
   run.goal = command;
   std::vector<const Step*> steps;
-  for (const Step& step : Steps()) {
+  for (const Step& step : UpTo(command)) {
     const bool counts = step.belongs(run) && step.facts.redo != Redo::kUnrecorded;
     if (counts && !steps.empty()) steps.push_back(&step);
     if (counts && steps.empty()) {
@@ -69,24 +87,21 @@ Result<std::vector<const Step*>> StepsToDo(Run& run, std::string_view command) {
       const bool fresh = freshness.fresh && step.facts.redo == Redo::kFresh && step.load(run);
       if (!fresh) steps.push_back(&step);
     }
-    if (!step.facts.command.empty() && step.facts.command == command) break;
   }
   return steps;
 }
 
 Result<void> DoStepsUpTo(Run& run, std::string_view last) {
   run.goal = last;
-  run.space.reduces_after = WantsReduction(run);
-  run.space.finishes_after = last != "search";
-  if (FindStep("prepare")->belongs(run)) HL_TRY(CheckBroken(run));
-  for (const Step& step : Steps()) {
-    if (step.belongs(run)) {
-      const auto done = step.perform(run);
-      const bool over = !done && done.error().kind == ErrorKind::kInterrupted && run.space.budget->IsOver();
-      if (over) return BudgetIsOver(*run.space.budget, step);
-      if (!done) return done;
-    }
-    if (step.facts.command == last) return {};
+  const auto steps = UpTo(last);
+  run.space.reduces_after = Comprises(steps, kReduceStep) && WantsReduction(run);
+  run.space.finishes_after = Comprises(steps, kFinalStep);
+  for (const Step& step : steps) {
+    if (!step.belongs(run)) continue;
+    const auto done = step.perform(run);
+    const bool over = !done && done.error().kind == ErrorKind::kInterrupted && run.space.budget->IsOver();
+    if (over) return BudgetIsOver(*run.space.budget, step);
+    if (!done) return done;
   }
   return {};
 }

@@ -19,18 +19,20 @@ const Step* FindStep(std::string_view name);
 // The command to type after `command`; empty after the last.
 std::string_view CommandAfter(std::string_view command);
 
-// The commands that are for training: they train without being asked again.
-bool CommandTrains(std::string_view command);
+// Whether the command ends with a step that trains: such a command trains without being asked again.
+bool EndsWithTraining(std::string_view command);
+// Whether a step that trains is among those up to the command that the run is at (Run::goal).
+bool GoalTrains(const Run& run);
 
 // The steps up to the command's that are not fresh, in order; of what comes after the first of them nothing
 // is known, so all are named. Those without a record of their own are left out. Loads what fresh steps left.
 Result<std::vector<const Step*>> StepsToDo(Run& run, std::string_view command);
 
-// One step alone, whatever came before it. `name` is one of the table's.
-Result<void> DoOne(Run& run, std::string_view name);
-
 // All steps up to the command's, in order; what is fresh is skipped. The pictures must be inspected.
 Result<void> DoStepsUpTo(Run& run, std::string_view command);
+
+// One step alone, whatever came before it. `name` is one of the table's.
+Result<void> DoOne(Run& run, std::string_view name);
 
 // Inspects PICTURES into the workspace and RUN/dataset.json, or proves that they are unchanged since. Kind
 // kBadInput when pictures changed under trials: those are never thrown away silently.

@@ -1,8 +1,11 @@
 // The sizes of a cell's files, see files.h.
 #include "reduce/files.h"
 
+#include <algorithm>
 #include <numeric>
 #include <set>
+
+#include "base/text.h"
 
 namespace handlens::reduce {
 namespace {
@@ -12,6 +15,8 @@ namespace {
 // bias; zero points once a width.
 constexpr int64_t kFrameBytes = 1'800, kOperatorBytes = 290, kStepBytes = 100, kBiasBytes = 3,
                   kScaleBytes = 2 * 4, kZeroBytes = 8;
+// What the estimates may be wrong by, of finished files (files.h).
+constexpr double kEstimateError = 0.03;
 
 }  // namespace
 
@@ -44,6 +49,38 @@ void EstimateFiles(ReduceCell& cell) {
   cell.int8_bytes = numbers + kBiasBytes * channels + kScaleBytes * scaled +
                     kZeroBytes * std::accumulate(widths.begin(), widths.end(), 0) + kStepBytes * operators +
                     frame;
+}
+
+bool Fits(const ReduceCell& cell, int64_t max_bytes) {
+  return static_cast<double>(cell.int8_bytes) * (1 + kEstimateError) <= static_cast<double>(max_bytes);
+}
+
+search::Choice ChooseCell(const dataset::Dataset& dataset, const std::vector<ReduceCell>& cells,
+                          double margin, int64_t max_bytes) {
+  size_t folds = 0;
+  for (const ReduceCell& cell : cells) folds = std::max(folds, cell.cell.folds.size());
+  std::vector<size_t> among;
+  for (size_t i = 0; i < cells.size(); ++i) {
+    if (max_bytes > 0 && cells[i].cell.folds.size() == folds && Fits(cells[i], max_bytes)) among.push_back(i);
+  }
+  const bool some_fit = !among.empty();
+  if (!some_fit) {
+    among.resize(cells.size());
+    std::iota(among.begin(), among.end(), size_t{0});
+  }
+  std::vector<search::CellResult> results;
+  for (const size_t i : among) results.push_back(cells[i].cell);
+  search::Choice choice = search::Choose(dataset, results, margin);
+  choice.best = static_cast<int>(among[static_cast<size_t>(choice.best)]);
+  choice.chosen = static_cast<int>(among[static_cast<size_t>(choice.chosen)]);
+  if (max_bytes == 0) return choice;
+  const std::string size = ByteCount(static_cast<double>(max_bytes));
+  choice.rule =
+      (some_fit ? fmt::format("Among the {} whose int8 file fits {}: ",
+                              Count(static_cast<int64_t>(among.size()), "model"), size)
+                : fmt::format("No model that was trained on all folds fits {} as an int8 file. ", size)) +
+      choice.rule;
+  return choice;
 }
 
 }  // namespace handlens::reduce

@@ -145,10 +145,11 @@ class Ladder {
     return front;
   }
 
-  search::Choice Choose() const {
-    std::vector<search::CellResult> results;
-    for (const ReduceCell& cell : cells_) results.push_back(cell.cell);
-    return search::Choose(dataset_, results, kReduceMargin);
+  search::Choice Choose() const { return ChooseCell(dataset_, cells_, kReduceMargin, options_.max_bytes); }
+  // Whether the file must be smaller than that of the model that would be chosen without a limit.
+  bool Squeezed() const {
+    const search::Choice free = ChooseCell(dataset_, cells_, kReduceMargin, 0);
+    return options_.max_bytes > 0 && !Fits(cells_[static_cast<size_t>(free.chosen)], options_.max_bytes);
   }
 
   // What training will add to a probe's validation accuracy at most.
@@ -167,19 +168,21 @@ class Ladder {
 
   Result<void> TunePromising() {
     const search::Choice so_far = Choose();
+    const bool squeezed = Squeezed();
     const double wanted = cells_[static_cast<size_t>(so_far.best)].cell.standing.mean - kReduceMargin;
     const double most_bytes =
         kWorthwhile * static_cast<double>(cells_[static_cast<size_t>(so_far.chosen)].int8_bytes);
     std::vector<size_t> front = Front();
     std::erase_if(front, [&](size_t c) {
-      return static_cast<double>(cells_[c].int8_bytes) > most_bytes ||
-             cells_[c].cell.standing.mean + MostGain(cells_[c]) < wanted;
+      const bool small = squeezed ? Fits(cells_[c], options_.max_bytes)
+                                  : static_cast<double>(cells_[c].int8_bytes) <= most_bytes;
+      return !small || cells_[c].cell.standing.mean + MostGain(cells_[c]) < wanted;
     });
     // Between `low`, which is too small, and `high`, which is good enough; a search by halves, since accuracy
-    // rises with depth.
+    // rises with depth. Under a limit that binds it begins with the largest that fits, which promises most.
     size_t low = 0, high = front.size();
     for (int left = MostTrainings(options_.search.preset); low < high && left > 0 && !TimeIsUp(); --left) {
-      const size_t middle = (low + high) / 2;
+      const size_t middle = squeezed && high == front.size() ? high - 1 : (low + high) / 2;
       const search::Candidate& probe = cells_[front[middle]].cell.candidate;
       HL_ASSIGN(search::Candidate tuned, MakeTrained(probe));
       if (tuned.model == base_.model &&
@@ -196,7 +199,8 @@ class Ladder {
     return {};
   }
   // The chosen model with fewer channels inside its blocks, while that is not worse. Only of shallow models,
-  // which are trained like those from scratch: gentle tuning does not mend what was taken out.
+  // which are trained like those from scratch: gentle tuning does not mend what was taken out. A share that
+  // takes out nothing of the blocks that are kept (channels go by eights) makes room for the next.
   Result<void> ThinChosen() {
     HL_ASSIGN(const backbone::Backbone* whole, train::BackboneOf(*base_.start, options_.search.backbones));
     for (const int percent : kThinner) {
@@ -206,10 +210,12 @@ class Ladder {
           cell.candidate.start->method == train::Method::kProbe)
         return {};
       auto thin = backbone::Thin(*whole, percent);
-      if (!thin) return {};  // a backbone without blocks to thin
+      if (!thin) continue;
       thin_.push_back(std::move(*thin));
       HL_ASSIGN(search::Candidate made,
                 MakeFrom(thin_.back(), cell.candidate.start->cut, cell.candidate.size_px, Training::kTrain));
+      HL_ASSIGN(const nn::ModelCost cost, nn::Cost(made.architecture, 1));
+      if (cost.parameters >= cell.parameters) continue;
       const size_t place = cells_.size();
       HL_TRY(TrainOne(std::move(made)));
       if (static_cast<size_t>(Choose().chosen) != place) return {};

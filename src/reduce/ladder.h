@@ -13,8 +13,9 @@ namespace handlens::reduce {
 // asks for are tuned (shallow ones trained, at 96 px): where such a model is not worse than the best so far a
 // smaller one is tried, else a larger; any number with the thorough preset, else one. With the thorough
 // preset a shallow model that is chosen is then trained with fewer channels inside its blocks, while that is
-// not worse. Chosen is the smallest that is not worse, as in any reduction. `base` has a start, whose
-// backbone is among options.search.backbones (kind kBadInput when not).
+// not worse. Where options.max_bytes rules out the model that would be chosen, those that fit are tuned, the
+// largest first, and chosen is among those that fit. Chosen is the smallest that is not worse, as in any
+// reduction. `base` has a start, whose backbone is among options.search.backbones (kind kBadInput when not).
 Result<ReduceResult> ReduceLadder(const dataset::Dataset& dataset, const split::Split& split,
                                   const search::Candidate& base, const ReduceOptions& options,
                                   Progress& progress);

@@ -35,8 +35,9 @@ class LadderTest : public train::SyntheticFiles {
     return *search::BackboneCandidate({&backbone_, 2, training}, 128, *image::NamedGenerator("mild"), how);
   }
   Result<ReduceResult> Descend(const search::Candidate& base, const std::string& run, int jobs,
-                               const std::string& preset = "quick") const {
+                               const std::string& preset = "quick", int64_t max_bytes = 0) const {
     ReduceOptions options;
+    options.max_bytes = max_bytes;
     options.search.trials = root_ / run / "trials";
     options.search.cache = root_ / "cache";
     options.search.jobs = jobs;
@@ -85,32 +86,77 @@ TEST_F(LadderTest, TrainsOneSmallerFileWithTheQuickPreset) {
   EXPECT_LE(2 * trained.int8_bytes, whole.int8_bytes);
 }
 
-// Statistics that leave every feature at nothing: no probe learns, while training, which learns the
-// statistics anew, does. So the base is chosen, and tried with fewer channels.
-TEST_F(LadderTest, AThoroughRunTrainsTheChosenOneThinnerToo) {
-  backbone_ = train::TinyBackbone(128, 3, 32);
-  for (nn::Tensor& tensor : backbone_.weights) {
-    if (tensor.name.ends_with(".mean")) std::fill(tensor.values.begin(), tensor.values.end(), 8.0f);
+// The model that would be chosen freely does not fit: the largest that does is trained, and one that fits is
+// chosen.
+TEST_F(LadderTest, UnderALimitOfBytesOneThatFitsIsTrainedAndChosen) {
+  TearDown();
+  Make(80, 2, 1);
+  backbone_ = train::TinyBackbone(128, 1, 3, 512);
+  const search::Candidate base = Base(search::BackboneModel::Training::kProbe);
+  const auto free = Descend(base, "free", 2);
+  ASSERT_TRUE(free) << free.error().message;
+  int64_t smallest = free->cells[0].int8_bytes;
+  for (const ReduceCell& cell : free->cells) smallest = std::min(smallest, cell.int8_bytes);
+  const int64_t limit = smallest * 110 / 100;
+  const auto limited = Descend(base, "limited", 2, "quick", limit);
+  ASSERT_TRUE(limited) << limited.error().message;
+  EXPECT_LE(limited->cells[static_cast<size_t>(limited->chosen)].int8_bytes, limit);
+  EXPECT_THAT(limited->rule, testing::HasSubstr("whose int8 file fits"));
+  ASSERT_EQ(limited->cells.size(), 7u);
+  EXPECT_LE(limited->cells[6].int8_bytes, limit);
+
+  const auto none = Descend(base, "none", 2, "quick", 10);
+  ASSERT_TRUE(none) << none.error().message;
+  EXPECT_THAT(none->rule, testing::HasSubstr("No model that was trained on all folds fits 10 bytes"));
+}
+
+class ThinLadderTest : public LadderTest {
+ protected:
+  // A thorough descent of a backbone with so many channels inside its block. Its statistics leave every
+  // feature at nothing: no probe learns, while training, which learns the statistics anew, does. So the base
+  // is chosen, and tried with fewer channels.
+  Result<ReduceResult> DescendThorough(int inside) {
+    backbone_ = train::TinyBackbone(128, 3, inside);
+    for (nn::Tensor& tensor : backbone_.weights) {
+      if (tensor.name.ends_with(".mean")) std::fill(tensor.values.begin(), tensor.values.end(), 8.0f);
+    }
+    backbone_.hash = backbone::HashOf(backbone_);
+    search::Candidate base = Base(search::BackboneModel::Training::kTrain);
+    base.size_px = base.architecture.size_px = 32;  // no other size, and short
+    return Descend(base, "thorough", 2, "thorough");
   }
-  backbone_.hash = backbone::HashOf(backbone_);
-  search::Candidate base = Base(search::BackboneModel::Training::kTrain);
-  base.size_px = base.architecture.size_px = 32;  // no other size, and short
-  const auto result = Descend(base, "thorough", 2, "thorough");
+  static std::vector<std::string> ThinOnes(const ReduceResult& result) {
+    std::vector<std::string> thin;
+    for (const ReduceCell& cell : result.cells) {
+      const std::string& name = cell.cell.candidate.start->backbone;
+      if (name.starts_with("tiny-thin")) thin.push_back(name);
+    }
+    return thin;
+  }
+};
+
+TEST_F(ThinLadderTest, AThoroughRunTrainsTheChosenOneThinnerToo) {
+  const auto result = DescendThorough(32);
   ASSERT_TRUE(result) << result.error().message;
-  const search::CellResult& chosen = result->cells[static_cast<size_t>(result->chosen)].cell;
-  std::vector<std::string> thin;
   for (const ReduceCell& cell : result->cells) {
     const search::Candidate& made = cell.cell.candidate;
     if (!made.start->backbone.starts_with("tiny-thin")) continue;
-    thin.push_back(made.model);
     EXPECT_EQ(cell.cell.folds.size(), split_.folds.size());
     EXPECT_LT(cell.int8_bytes, result->bytes_before);
     // The run keeps what later steps begin with.
     EXPECT_TRUE(
         std::filesystem::exists(train::BackboneFile(root_ / "thorough" / "trials", made.start->hash)));
   }
-  EXPECT_EQ(chosen.candidate.start->method, train::Method::kTune);
-  EXPECT_FALSE(thin.empty()) << chosen.candidate.model;
+  const search::Candidate& chosen = result->cells[static_cast<size_t>(result->chosen)].cell.candidate;
+  EXPECT_EQ(chosen.start->method, train::Method::kTune);
+  EXPECT_THAT(ThinOnes(*result), testing::Contains("tiny-thin75"));
+}
+
+// Three quarters of 16 channels are 16, since they go by eights; half of them are 8.
+TEST_F(ThinLadderTest, AShareThatTakesNothingOutMakesRoomForTheNext) {
+  const auto result = DescendThorough(16);
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_THAT(ThinOnes(*result), ElementsAre("tiny-thin50"));
 }
 
 TEST_F(LadderTest, ATunedBaseStandsBesideItsProbe) {

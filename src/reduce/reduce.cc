@@ -183,8 +183,9 @@ Result<ReduceResult> Reduce(const dataset::Dataset& dataset, const split::Split&
   HL_ASSIGN(result.sweeping, TrainCells(sweeper, cells, options));
   if (!sweep.search.chooses) return result;
   for (ReduceCell& cell : cells.cells) EstimateFiles(cell);
-  const search::Choice choice = search::Choose(
-      dataset, sweeper.Results(), result.sweeping == Sweeping::kSurface ? kSurfaceMargin : kReduceMargin);
+  const search::Choice choice =
+      ChooseCell(dataset, cells.cells, result.sweeping == Sweeping::kSurface ? kSurfaceMargin : kReduceMargin,
+                 options.max_bytes);
   result.cells = std::move(cells.cells);
   result.best = choice.best;
   result.chosen = choice.chosen;

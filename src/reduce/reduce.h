@@ -40,6 +40,9 @@ struct ReduceResult {
 struct ReduceOptions {
   std::vector<int> filters, neurons;  // the grid; empty = chosen from the model
   search::SearchOptions search;       // everything but the candidates; `exhaustive` trains the whole grid
+  // The int8 file may be no larger: chosen is then among those that are estimated to fit, if there are any. A
+  // ladder looks for such a model. 0 = any size.
+  int64_t max_bytes = 0;
 };
 
 // One model of the sweep, named "f8n16" or "nano12" (the base keeps its name). Filters: units of the first

@@ -20,12 +20,6 @@ bool IsProbe(const Candidate& candidate) {
   return candidate.start && candidate.start->method == train::Method::kProbe;
 }
 
-// Passes over the training pictures. A probe looks at every picture of the dataset and its views once for all
-// folds, say 5 folds with seven tenths of the pictures each.
-double Passes(const Candidate& candidate) {
-  return IsProbe(candidate) ? (1 + candidate.start->views) / (5 * 0.7) : candidate.recipe.epochs;
-}
-
 // Multiply-adds of a probe's fit for one training picture: some 150 evaluations, each twice over views x
 // features x classes, in double precision and half as fast as the engine's.
 double FitCost(const Candidate& candidate) {
@@ -133,6 +127,10 @@ Result<std::vector<double>> StepSeconds(const std::vector<Candidate>& candidates
 }
 
 }  // namespace
+
+double Passes(const Candidate& candidate) {
+  return IsProbe(candidate) ? (1 + candidate.start->views) / (5 * 0.7) : candidate.recipe.epochs;
+}
 
 double TrialCost(const Candidate& candidate, size_t training_pictures) {
   return (PictureCost(candidate) * Passes(candidate) + FitCost(candidate)) *

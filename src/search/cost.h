@@ -12,6 +12,10 @@ namespace handlens::search {
 // unit.
 double TrialCost(const Candidate& candidate, size_t training_pictures);
 
+// Over the training pictures. A probe looks at every picture of the dataset and its views once for all folds,
+// say 5 folds with seven tenths of the pictures each.
+double Passes(const Candidate& candidate);
+
 // Seconds of one trial of each candidate on one thread, from timing a few training steps of each distinct
 // architecture, under a second in all: the dearest ones are extrapolated from the others of their kind. Asks
 // progress before each step: kind kInterrupted.

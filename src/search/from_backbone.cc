@@ -85,6 +85,24 @@ Result<std::vector<BackboneModel>> BackboneModels(std::string_view name,
   return std::vector{model};
 }
 
+std::string BackboneNamedBy(std::string_view model) {
+  std::string_view rest = model;
+  bool named = false;
+  for (const auto& [training, word] : kTrainings) {
+    if (!rest.ends_with(fmt::format("-{}", word))) continue;
+    rest.remove_suffix(1 + word.size());
+    named = true;
+    break;
+  }
+  const size_t cut = rest.rfind("-cut");
+  if (cut != std::string_view::npos && cut + 4 < rest.size() &&
+      rest.find_first_not_of("0123456789", cut + 4) == std::string_view::npos) {
+    rest = rest.substr(0, cut);
+    named = true;
+  }
+  return named || rest == backbone::kUsual ? std::string(rest) : "";
+}
+
 int ViewsOf(size_t pictures) {
   constexpr size_t kLookedAt = 4500;
   return static_cast<int>(std::clamp<size_t>(kLookedAt / std::max<size_t>(pictures, 1), 2, 9)) - 1;

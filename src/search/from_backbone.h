@@ -26,6 +26,10 @@ std::string NameOf(const BackboneModel& model);
 Result<std::vector<BackboneModel>> BackboneModels(std::string_view name,
                                                   const std::vector<const backbone::Backbone*>& backbones);
 
+// The backbone that a model of this name would begin with, whether it is there or not: "leaves" of
+// "leaves-cut4-tune". Empty when the name is no such model's.
+std::string BackboneNamedBy(std::string_view model);
+
 // Varied views that a probe learns from: so many that some 4,500 pictures are looked at, but 1 to 8 of each.
 int ViewsOf(size_t pictures);
 

@@ -52,6 +52,43 @@ TEST_F(BackboneModelTest, NamesSayTheCutAndTheTraining) {
   EXPECT_THAT(Names("tiny-cut3-probe"), ElementsAre(HasSubstr("tiny-cut0-probe to tiny-cut2-train")));
 }
 
+// Whose weights are not installed is no misspelt network of ours.
+TEST_F(BackboneModelTest, ABackboneThatIsNotThereIsSaidToBeMissing) {
+  EXPECT_EQ(BackboneNamedBy("lite0"), "lite0");
+  EXPECT_EQ(BackboneNamedBy("lite0-probe"), "lite0");
+  EXPECT_EQ(BackboneNamedBy("lite0-thin75-cut3-train"), "lite0-thin75");
+  EXPECT_EQ(BackboneNamedBy("leaves-cut4"), "leaves");
+  for (const char* other : {"nano24", "m1-dropout", "lite0-cut", "short-cuts", "mobilenetv2-0.35"})
+    EXPECT_EQ(BackboneNamedBy(other), "") << other;
+
+  dataset::Dataset dataset;
+  dataset.labels = {"a", "b"};
+  GridChoice choice;
+  choice.models = {"lite0-probe"};
+  EXPECT_THAT(PresetCandidates("quick", dataset, choice).error().message,
+              testing::AllOf(HasSubstr("the backbone lite0, which is not installed"),
+                             HasSubstr("handlens backbone list")));
+  choice.from_scratch = true;
+  EXPECT_THAT(PresetCandidates("quick", dataset, choice).error().message, HasSubstr("--from-scratch"));
+  choice.models = {"m1-dropuot"};
+  EXPECT_THAT(PresetCandidates("quick", dataset, choice).error().message, HasSubstr("m1-dropout"));
+}
+
+// Beside their pixels, pictures take their features and those of their views.
+TEST_F(BackboneModelTest, ThePlanCountsTheMemoryOfFeatures) {
+  const std::vector<Candidate> probe = {Make(Training::kProbe)};
+  const auto memory = [&](size_t pictures) {
+    dataset::Dataset dataset;
+    dataset.labels = {"a", "b", "c"};
+    dataset.pictures.resize(pictures);
+    return Estimate(probe, dataset, {.folds = 5, .jobs = 1}, SilentProgress())->memory_bytes;
+  };
+  const auto shapes = *nn::InferShapes(probe[0].architecture);
+  const int64_t pixels = int64_t{900} * 16 * 16 * 3, features = int64_t{900} * (1 + probe[0].start->views) *
+                                                                shapes[shapes.size() - 2].channels * 4;
+  EXPECT_GE(memory(1000) - memory(100), pixels + features);
+}
+
 TEST_F(BackboneModelTest, TuningKeepsTheNormsStatisticsAndTrainingLearnsThem) {
   EXPECT_EQ(FixedNorms(Make(Training::kTune)), 4u);
   EXPECT_EQ(FixedNorms(Make(Training::kTrain)), 0u);

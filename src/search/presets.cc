@@ -12,6 +12,7 @@
 #include "search/known.h"
 #include "search/race.h"
 #include "split/usual.h"
+#include "train/camera_check.h"
 
 namespace handlens::search {
 namespace {
@@ -213,7 +214,23 @@ class Maker {
       HL_TRY(nn::InferShapes(own));
       return own;
     }
-    return nn::NamedModel(name, size_px, classes_);
+    auto named = nn::NamedModel(name, size_px, classes_);
+    const std::string backbone = named ? "" : BackboneNamedBy(name);
+    if (!backbone.empty()) return NoBackbone(name, backbone);
+    return named;
+  }
+  tl::unexpected<Error> NoBackbone(std::string_view model, std::string_view backbone) const {
+    if (choice_.from_scratch) {
+      return Fail(
+          ErrorKind::kUsage,
+          "model {} begins with the backbone {}, and --from-scratch leaves all backbones out; take one of "
+          "the two away (a run keeps --from-scratch in its handlens.toml)",
+          model, backbone);
+    }
+    return Fail(ErrorKind::kUsage,
+                "model {} begins with the backbone {}, which is not installed; `handlens backbone list` says "
+                "which are there and where they are looked for, docs/backbones.md how to get one",
+                model, backbone);
   }
   Result<train::Recipe> RecipeOf(const Candidate& candidate) const {
     return Changed(IsPaperModel(candidate.model)
@@ -342,6 +359,20 @@ Result<Plan> PlanTrials(const std::vector<Candidate>& candidates, size_t trainin
   return plan;
 }
 
+namespace {
+
+// What a trial that begins with a backbone holds beside its network: the features of all pictures, their
+// views and the validation pictures' photographs, and those of its training pictures once more, for the fit.
+Result<int64_t> FeatureBytes(const Candidate& candidate, size_t pictures) {
+  if (!candidate.start) return 0;
+  HL_ASSIGN(const std::vector<nn::Shape> shapes, nn::InferShapes(candidate.architecture));
+  const int64_t width = shapes[shapes.size() - 2].channels, views = 1 + candidate.start->views;
+  const auto all = static_cast<int64_t>(pictures), fitted = static_cast<int64_t>(split::TrainedOf(pictures));
+  return 4 * width * (all * (views + train::kCameraShots) + fitted * views);
+}
+
+}  // namespace
+
 Result<Plan> Estimate(const std::vector<Candidate>& candidates, const dataset::Dataset& dataset,
                       const PlanOptions& options, const Progress& progress) {
   const size_t pictures = dataset.pictures.size();
@@ -352,7 +383,8 @@ Result<Plan> Estimate(const std::vector<Candidate>& candidates, const dataset::D
     const Candidate& candidate = candidates[c];
     HL_ASSIGN(const nn::ModelCost cost, nn::Cost(candidate.architecture, candidate.recipe.batch));
     sizes.insert(candidate.size_px);
-    largest = std::max(largest, cost.arena_bytes);
+    HL_ASSIGN(const int64_t features, FeatureBytes(candidate, pictures));
+    largest = std::max(largest, cost.arena_bytes + features);
     const int folds = options.folds - (options.finished.empty() ? 0 : options.finished[c]);
     // Weights, scores of every picture, the record. Of a race too, whatever it will train.
     plan.disk_bytes +=

@@ -24,9 +24,11 @@ struct GridChoice {
       Json::object();  // from handlens.toml: keys of train::ToJson(Recipe), for every candidate
   int epochs = 0;      // 0 = the recipe's
   std::vector<const backbone::Backbone*> backbones;  // that models may begin with; the presets use the first
+  bool from_scratch = false;  // there are none because the user wants none: an error about them says so
 };
 
-// Kind kUsage for unknown names, with the nearest right one.
+// Kind kUsage for unknown names, with the nearest right one; of models whose backbone is not among
+// choice.backbones, with what to do.
 Result<std::vector<Candidate>> PresetCandidates(std::string_view preset, const dataset::Dataset& dataset,
                                                 const GridChoice& choice);
 

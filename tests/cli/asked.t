@@ -104,6 +104,11 @@ search: up to date
 final: up to date
 1
 
+# What only --yes does is not said to be done by another command.
+$ handlens verify RUN --repeats 2 -q
+handlens: error: RUN: to verify, trained models are missing (cross-validation again); that takes about * with *. The same command with --yes does it
+[3]
+
 # A run folder in place of the pictures.
 $ handlens run RUN
 handlens: error: RUN is a run folder, not pictures; to continue it: handlens run *pictures -o RUN

@@ -16,6 +16,10 @@ file: * numbers, made for 30 px, may be cut at * places; */own/file.safetensors
   From model.tflite; whose it is and what its licence allows, its source says.
 Train from it with: handlens run PICTURES --models file
 
+# A folder of class folders gives some of every class.
+$ HANDLENS_BACKBONES="$PWD/own" handlens backbone add RUN/model/model.tflite pictures --as file | head -1
+scores of 32 pictures of yours: within * of the official runtime's
+
 $ HANDLENS_BACKBONES="$PWD/own" handlens backbone list | grep -E '^(mine|file):'
 file: *
 mine: *
@@ -57,6 +61,17 @@ $ guards() { grep -o '"guard": *[a-z]*' G/model/conversion.json | sort | uniq -c
       4 "guard": true
       4 "guard": false
       4 "guard": false
+
+# A probe changed none of the layers that it began with, so there is nothing to add.
+$ HANDLENS_BACKBONES="$PWD/own" handlens run more -o P --preset quick --models mine-probe --generators gen1 --sizes 30 --folds 3 -q >out 2>&1; HANDLENS_BACKBONES="$PWD/own" handlens backbone add P --as again
+handlens: error: P: its model mine-probe is a classifier on the unchanged layers of mine, so there is nothing new to add; *
+[2]
+
+# A model whose backbone is not there, or is left out, is no misspelt network of ours.
+$ handlens run pictures --dry-run --models gone-probe -q 2>&1 | tail -1
+handlens: error: model gone-probe begins with the backbone gone, which is not installed; `handlens backbone list` says which are there*
+$ handlens run pictures --dry-run --models lite0 --from-scratch -q 2>&1 | tail -1
+handlens: error: model lite0 begins with the backbone lite0, and --from-scratch leaves all backbones out; *
 
 $ HANDLENS_BACKBONES="$PWD/own" handlens backbone remove file
 removed */own/file.safetensors; runs that began with it have their own copy

@@ -61,6 +61,15 @@ $ cmp ONE/search.json MANY/search.json && diff <(ls ONE/trials) <(ls MANY/trials
 ls: cannot access 'MANY/shards': No such file or directory
 [2]
 
+# Every file of the search and of its trials, but for the seconds that trainings took: in trial.json, and the last column of search.csv.
+$ plain() { (cd $1 && for f in dataset.json split.json search.json search.csv trials/*/*.*; do echo $f; sed -E 's/"seconds": *[0-9.e-]+//; /^[a-z0-9]+,/s/,[0-9.]+$//' $f; done) }
+> cmp <(plain ONE) <(plain MANY) && ls MANY/trials/*/*.* | sed 's,.*/,,' | sort | uniq -c | sed 's/^ *//'
+4 camera.json
+4 events.jsonl
+4 predictions.safetensors
+4 trial.json
+4 weights.safetensors
+
 $ handlens search MANY --shard 1/2 -q
 search is done already
 

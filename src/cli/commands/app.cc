@@ -189,9 +189,9 @@ Result<Outcome> CommandApp(Call& call) {
   HL_TRY(CheckExamples(*run, facts));
   std::error_code error;
   if (!std::filesystem::exists(run->At("model/preprocess.json"), error)) {
-    HL_TRY(CheckTrainingAsked(*run, "verify"));
+    HL_TRY(CheckTrainingAsked(*run, kVerifyStep));
     HL_TRY(SaveSettings(*run));
-    HL_TRY(DoStepsUpTo(*run, "verify"));
+    HL_TRY(DoStepsUpTo(*run, kVerifyStep));
   }
   HL_ASSIGN(Outcome outcome,
             facts.target == package::Target::kAndroid ? AppAndroid(*run, facts) : AppFolder(*run, facts));
@@ -200,7 +200,7 @@ Result<Outcome> CommandApp(Call& call) {
     outcome.text +=
         "One held-out picture goes along for the check: as the pixels that the model sees, without metadata "
         "and name.\n";
-  if (std::filesystem::exists(run->At("report.html"), error)) HL_TRY(DoOne(*run, "report"));
+  if (std::filesystem::exists(run->At("report.html"), error)) HL_TRY(DoOne(*run, kReportStep));
   HL_TRY(JudgeByVerdict(*run, outcome));
   AddWritten(*run, call.command, outcome);
   return outcome;

@@ -7,6 +7,7 @@
 #include "backbone/import.h"
 #include "base/text.h"
 #include "cli/commands/command.h"
+#include "cli/commands/picture_arguments.h"
 #include "image/image.h"
 #include "pipeline/backbones.h"
 
@@ -18,27 +19,16 @@ using pipeline::Wanted;
 
 constexpr size_t kMostProofPictures = 50;
 
-// Files, and the files directly in folders, as bytes of the model's size.
-Result<std::vector<Bytes>> PicturesOf(std::span<const std::string> arguments, int size_px) {
-  std::vector<fs::path> files;
-  for (const std::string& argument : arguments) {
-    std::error_code error;
-    if (!fs::is_directory(argument, error)) {
-      files.emplace_back(argument);
-      continue;
-    }
-    HL_ASSIGN(const std::vector<std::string> names, ListFolder(argument));
-    for (const std::string& name : names) {
-      if (!name.starts_with('.') && fs::is_regular_file(fs::path(argument) / name, error))
-        files.push_back(fs::path(argument) / name);
-    }
-  }
-  if (!arguments.empty() && files.empty())
-    return Fail(ErrorKind::kBadInput, "{}: no files in this folder", arguments[0]);
-  if (files.size() > kMostProofPictures) files.resize(kMostProofPictures);
+// The pictures of the arguments as bytes of the model's size; of many, some from all of them alike.
+Result<std::vector<Bytes>> ProofPictures(const std::vector<std::string>& arguments, int size_px,
+                                         Progress& progress) {
   std::vector<Bytes> pictures;
-  for (const fs::path& file : files) {
-    HL_ASSIGN(const image::Decoded decoded, image::DecodeFile(file));
+  if (arguments.empty()) return pictures;
+  HL_ASSIGN(const PictureFiles found, FindPictures(arguments, progress));
+  const size_t count = std::min(found.files.size(), kMostProofPictures);
+  for (size_t i = 0; i < count; ++i) {
+    const PictureFile& file = found.files[i * found.files.size() / count];
+    HL_ASSIGN(const image::Decoded decoded, image::DecodeFile(file.path));
     pictures.push_back(image::ModelInput(decoded.image, size_px, image::Fit::kCrop));
   }
   return pictures;
@@ -105,8 +95,8 @@ Result<backbone::Backbone> FromFile(const Call& call, const Wanted::Call& asked,
   };
   const auto imported = backbone::ImportClassifier(bytes, scaling ? &*scaling : nullptr);
   if (!imported) return named(imported.error());
-  HL_ASSIGN(const auto pictures,
-            PicturesOf(std::span(call.arguments).subspan(2), imported->model.spec.size_px));
+  HL_ASSIGN(const auto pictures, ProofPictures({call.arguments.begin() + 2, call.arguments.end()},
+                                               imported->model.spec.size_px, *call.terminal));
   const auto proof = backbone::Prove(bytes, *imported, pictures);
   if (!proof) return named(proof.error());
   outcome.json["proof"] = {{"pictures", proof->pictures},

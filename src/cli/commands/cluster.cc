@@ -27,10 +27,10 @@ Result<Engine> EngineOf(const Wanted::Cluster& wanted) {
 // What the scripts still have to do.
 Result<std::vector<std::string>> StepsOf(Run& run) {
   HL_ASSIGN(const std::vector<const Step*> missing,
-            StepsToDo(run, WantsReduction(run) ? "reduce" : "search"));
+            StepsToDo(run, WantsReduction(run) ? kReduceStep : kSearchStep));
   std::vector<std::string> steps;
   for (const Step* step : missing) {
-    if (step->facts.trains && !step->facts.command.empty()) steps.emplace_back(step->facts.command);
+    if (step->facts.shared) steps.emplace_back(step->facts.command);
   }
   if (steps.empty())
     return Fail(ErrorKind::kBadInput, "{}: the search is done; nothing is left to share",
@@ -66,7 +66,7 @@ Result<Outcome> CommandCluster(Call& call) {
   }
   SayKept(*run, call.command);
   HL_TRY(SaveSettings(*run));
-  HL_TRY(DoStepsUpTo(*run, "split"));
+  HL_TRY(DoStepsUpTo(*run, kSplitStep));
   HL_ASSIGN(const RunPlan trials, MakePlan(*run));
   HL_TRY(PrepareSizes(run->space, run->fit(), SizesOf(trials.candidates)));
   const Wanted::Cluster& wanted = run->wanted().cluster;

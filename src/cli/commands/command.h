@@ -63,6 +63,8 @@ struct Command {
   std::string_view examples;   // lines: command, then a comment after "  # "
   std::string_view group;
   int min_arguments, max_arguments;  // -1 = any number
+  // Trains without being asked again, although it is no step's own command.
+  bool trains = false;
   Result<Outcome> (*function)(Call& call);
 };
 

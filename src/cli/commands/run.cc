@@ -20,7 +20,7 @@ std::string StepsText(const Run& run, const RunPlan& plan) {
   std::vector<std::string_view> all, done;
   for (const Step& step : Steps()) {
     // Not yet known whether its record is there: `run` inspects in any case.
-    if (!step.belongs(run) && step.facts.name != "inspect" && step.facts.name != "prepare") continue;
+    if (!step.belongs(run) && step.facts.name != kInspectStep && step.facts.name != kPrepareStep) continue;
     all.push_back(step.facts.title);
     const bool counts = step.belongs(run) && step.facts.redo == Redo::kFresh;
     if (counts && !plan.Leaves(step.facts.name)) done.push_back(step.facts.title);
@@ -32,7 +32,7 @@ std::string StepsText(const Run& run, const RunPlan& plan) {
 
 // The search and its choice, as far as they are left to do.
 Result<std::string> SearchText(const Run& run, const RunPlan& plan) {
-  if (!plan.Leaves("search")) {
+  if (!plan.Leaves(kSearchStep)) {
     HL_ASSIGN(const bool cut_short, search::SearchWasCutShort(run.space.folder));
     return std::string(
         cut_short ? "  note    a budget cut the search short; a longer one, or none, goes on from there\n"
@@ -50,7 +50,7 @@ Result<std::string> SearchText(const Run& run, const RunPlan& plan) {
       models.size(), fmt::join(models, ", "), fmt::join(SizesOf(plan.candidates), ", "),
       fmt::join(generators, ", "), run.wanted().folds.folds,
       plan.search.finished > 0 ? fmt::format("; {} more are done", plan.search.finished) : "");
-  HL_ASSIGN(const auto compared_by, ComparedBy(run, "search"));
+  HL_ASSIGN(const auto compared_by, ComparedBy(run, kSearchStep));
   text += fmt::format("  choice  by {}\n",
                       search::YardstickWords(compared_by.value_or(search::Yardstick::kPictures)));
   if (run.space.backbones.empty() && !run.wanted().search.from_scratch &&
@@ -68,9 +68,15 @@ Result<std::string> PlanText(const Run& run, const RunPlan& plan) {
   text += fmt::format("  groups  {}\n", dataset::GroupsSentence(run.space.dataset)) + StepsText(run, plan);
   HL_ASSIGN(const std::string searches, SearchText(run, plan));
   text += searches;
-  if (plan.Leaves("reduce"))
+  if (plan.Leaves(kReduceStep))
     text += fmt::format("  reduce  about {} among {}, {}\n", Count(plan.reduction.trials, "trial"),
                         Count(plan.reduction.cells, "smaller model"), Duration(plan.reduction.seconds));
+  if (const int64_t most = run.wanted().gates.max_bytes; most > 0) {
+    text += fmt::format("  size    at most {} as quantizedmodel.tflite: {}\n",
+                        ByteCount(static_cast<double>(most)),
+                        plan.reduces ? "the reduction looks for a model that fits"
+                                     : "checked at the end; --reduce always looks for a model that fits");
+  }
   if (plan.again.trials > 0)
     text += fmt::format("  again   about {} of repeated or nested cross-validation, {}\n",
                         Count(plan.again.trials, "trial"), Duration(plan.again.seconds));
@@ -78,24 +84,24 @@ Result<std::string> PlanText(const Run& run, const RunPlan& plan) {
   text += fmt::format("  verdict for {} (--for)\n",
                       use == "both" ? "the camera and the gallery" : "the " + use + " alone");
   text += fmt::format(
-      "  time    about {} with {}{}\n", Duration(TotalSeconds(run, plan)), Count(run.space.jobs, "thread"),
+      "  time    about {} with {}{}\n", Duration(TotalSeconds(plan)), Count(run.space.jobs, "thread"),
       budget > 0 ? fmt::format("; training stops in time for a budget of {}", Duration(budget)) : "");
   if (plan.left.empty()) return text;
   text += fmt::format("  memory  about {}; disk about {} of {} free\n",
-                      ByteCount(static_cast<double>(plan.search.memory_bytes)),
+                      ByteCount(static_cast<double>(plan.memory_bytes)),
                       ByteCount(static_cast<double>(plan.search.disk_bytes)), ByteCount(plan.free_bytes));
   return text;
 }
 
-Json PlanJson(const Run& run, const RunPlan& plan) {
+Json PlanJson(const RunPlan& plan) {
   return {{"trials", plan.search.trials},
-          {"seconds", TotalSeconds(run, plan)},
-          {"memory_bytes", plan.search.memory_bytes},
+          {"seconds", TotalSeconds(plan)},
+          {"memory_bytes", plan.memory_bytes},
           {"disk_bytes", plan.search.disk_bytes},
           {"free_bytes", plan.free_bytes},
           {"sizes", SizesOf(plan.candidates)},
           {"candidates", plan.candidates.size()},
-          {"reduce", plan.Leaves("reduce")},
+          {"reduce", plan.Leaves(kReduceStep)},
           {"search_seconds", plan.search.seconds},
           {"reduce_trials", plan.reduction.trials},
           {"reduce_seconds", plan.reduction.seconds},
@@ -145,7 +151,7 @@ Result<Outcome> Conclude(Run& run, const RunPlan& plan) {
                                                     static_cast<double>(cell.test_n),
                              100 * cell.test_ci95.low, 100 * cell.test_ci95.high, cell.test_n) +
                  model.text;
-  outcome.json["plan"] = PlanJson(run, plan);
+  outcome.json["plan"] = PlanJson(plan);
   outcome.json["chosen"] = {{"model", chosen.model},
                             {"reduced_to", cell.candidate.model},
                             {"size", chosen.size_px},
@@ -165,8 +171,7 @@ Result<Outcome> LookAtAll(Call& call, const fs::path& pictures) {
   HL_ASSIGN(const RunPlan plan, MakePlan(*run));
   Outcome outcome;
   HL_ASSIGN(outcome.text, PlanText(*run, plan));
-  outcome.json = {
-      {"command", call.command}, {"run", run->space.folder.string()}, {"plan", PlanJson(*run, plan)}};
+  outcome.json = {{"command", call.command}, {"run", run->space.folder.string()}, {"plan", PlanJson(plan)}};
   // The plan is said all the same: it shows what to change.
   if (auto fine = CheckBeforeBegin(*run, plan); !fine) {
     call.terminal->Say(std::string_view(outcome.text).substr(0, outcome.text.size() - 1));
@@ -185,7 +190,7 @@ Result<Outcome> RunAll(Call& call, const fs::path& pictures) {
   call.terminal->Say(std::string_view(text).substr(0, text.size() - 1));
   HL_TRY(CheckBeforeBegin(*run, plan));
   HL_TRY(SaveSettings(*run));
-  HL_TRY(DoStepsUpTo(*run, "report"));
+  HL_TRY(DoStepsUpTo(*run, kReportStep));
   return Conclude(*run, plan);
 }
 

@@ -37,7 +37,7 @@ void WarnOfUnusedShare(Call& call) {
 Result<Outcome> CommandMerge(Call& call) {
   HL_ASSIGN(const std::unique_ptr<Run> run, Open(call, call.arguments[0]));
   HL_ASSIGN(const std::vector<std::string> merged, MergeShares(*run));
-  HL_ASSIGN(Outcome outcome, merged.back() == "reduce" ? SummarizeReduce(*run) : SummarizeSearch(*run));
+  HL_ASSIGN(Outcome outcome, merged.back() == kReduceStep ? SummarizeReduce(*run) : SummarizeSearch(*run));
   AddWritten(*run, merged.back(), outcome);
   outcome.json["command"] = call.command;
   outcome.json["merged"] = merged;

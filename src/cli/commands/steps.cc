@@ -34,7 +34,7 @@ Result<Outcome> CommandInspect(Call& call) {
   HL_ASSIGN(const std::unique_ptr<Run> run, OpenFor(call, pictures));
   HL_TRY(DoInspect(*run, pictures));
   HL_TRY(SaveSettings(*run));
-  HL_TRY(DoOne(*run, "report"));
+  HL_TRY(DoOne(*run, kReportStep));
   HL_ASSIGN(Outcome outcome, SummarizeDataset(*run));
   AddWritten(*run, call.command, outcome);
   return outcome;
@@ -46,7 +46,7 @@ Result<Outcome> CommandSplit(Call& call) {
   HL_ASSIGN(const std::unique_ptr<Run> run, Open(call, call.arguments[0]));
   SayKept(*run, call.command);
   HL_TRY(SaveSettings(*run));
-  HL_TRY(DoStepsUpTo(*run, "split"));
+  HL_TRY(DoStepsUpTo(*run, kSplitStep));
   HL_ASSIGN(Outcome outcome, SummarizeSplit(*run));
   if (const fs::path out = run->wanted().call.export_tree; !out.empty()) {
     HL_ASSIGN(const std::vector<int> sizes, PreparedSizes(*run));
@@ -76,8 +76,8 @@ Result<Outcome> CommandReview(Call& call) {
             : "`handlens backbone list` says where it is looked for, docs/backbones.md how to get one");
   }
   HL_TRY(SaveSettings(*run));
-  HL_TRY(DoStepsUpTo(*run, "review"));
-  HL_TRY(DoOne(*run, "report"));
+  HL_TRY(DoStepsUpTo(*run, kReviewStep));
+  HL_TRY(DoOne(*run, kReportStep));
   HL_ASSIGN(Outcome outcome, SummarizeReview(*run));
   AddWritten(*run, call.command, outcome);
   return outcome;
@@ -100,20 +100,20 @@ Result<Outcome> CommandDescribe(Call& call) { return StepOnRun(call, SummarizeMo
 Result<Outcome> CommandVerify(Call& call) {
   HL_ASSIGN(const std::unique_ptr<Run> run, Open(call, call.arguments[0]));
   SayKept(*run, call.command);
-  HL_TRY(CheckTrainingAsked(*run, "verify"));
+  HL_TRY(CheckTrainingAsked(*run, kVerifyStep));
   HL_TRY(SaveSettings(*run));
   const std::vector<fs::path>& files = run->wanted().call.import_files;
   if (files.empty()) {
-    HL_TRY(DoStepsUpTo(*run, "verify"));
-    HL_TRY(DoOne(*run, "report"));
+    HL_TRY(DoStepsUpTo(*run, kVerifyStep));
+    HL_TRY(DoOne(*run, kReportStep));
     HL_ASSIGN(Outcome outcome, SummarizeVerdict(*run));
     AddWritten(*run, call.command, outcome);
     return outcome;
   }
-  HL_TRY(DoStepsUpTo(*run, "describe"));
+  HL_TRY(DoStepsUpTo(*run, kDescribeStep));
   HL_ASSIGN(const auto imported, verify::ImportPhoneRecords(run->space.folder, files));
-  HL_TRY(DoStepsUpTo(*run, "verify"));
-  HL_TRY(DoOne(*run, "report"));
+  HL_TRY(DoStepsUpTo(*run, kVerifyStep));
+  HL_TRY(DoOne(*run, kReportStep));
   HL_ASSIGN(Outcome outcome, SummarizeVerdict(*run));
   std::string text;
   outcome.json["imported"] = Json::array();
@@ -130,7 +130,7 @@ Result<Outcome> CommandVerify(Call& call) {
 Result<Outcome> CommandReport(Call& call) {
   HL_ASSIGN(const std::unique_ptr<Run> run, Open(call, call.arguments[0]));
   run->space.names_anew = true;
-  HL_TRY(DoOne(*run, "report"));
+  HL_TRY(DoOne(*run, kReportStep));
   Outcome outcome;
   outcome.json["report"] = run->At("report.html").string();
   AddWritten(*run, call.command, outcome);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "pipeline/step_names.h"
 
 namespace handlens::pipeline {
 

@@ -164,7 +164,7 @@ void SayBeside(const Workspace& space, const fs::path& folder, const std::vector
 struct AppAndroid {
   static constexpr const package::TargetFacts& kTargetFacts = package::FactsOf(package::Target::kAndroid);
   static constexpr StepFacts kFacts{
-      .name = kTargetFacts.step, .title = kTargetFacts.title, .command = "app", .redo = Redo::kAlways};
+      .name = kTargetFacts.step, .title = kTargetFacts.title, .command = kAppCommand, .redo = Redo::kAlways};
   struct Options {
     static constexpr std::string_view kNames[] = {
         "name",    "id",    "version_name", "version_code",   "abi", "key",
@@ -247,7 +247,7 @@ template <package::Target kTarget, PackFunction kPack, const char* kBuilt>
 struct AppFolder {
   static constexpr const package::TargetFacts& kTargetFacts = package::FactsOf(kTarget);
   static constexpr StepFacts kFacts{
-      .name = kTargetFacts.step, .title = kTargetFacts.title, .command = "app", .redo = Redo::kAlways};
+      .name = kTargetFacts.step, .title = kTargetFacts.title, .command = kAppCommand, .redo = Redo::kAlways};
   struct Options {
     static constexpr std::string_view kNames[] = {"name", "model",        "icon",         "check_pictures",
                                                   "id",   "version_name", "version_code", "examples"};
@@ -310,7 +310,7 @@ constexpr char kBuiltWeb[] = "web/site", kNothingBuilt[] = "", kBuiltIos[] = "io
 
 template <package::Target kTarget>
 bool Wants(const Run& run) {
-  return run.goal == "app" && run.wanted().app.target == kTarget;
+  return run.goal == kAppCommand && run.wanted().app.target == kTarget;
 }
 
 }  // namespace

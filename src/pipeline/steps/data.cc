@@ -110,7 +110,8 @@ void SayWarnings(const Workspace& space) {
 }
 
 struct Inspect {
-  static constexpr StepFacts kFacts{.name = "inspect", .title = "inspect", .command = "inspect"};
+  static constexpr StepFacts kFacts{
+      .name = kInspectStep, .title = "inspect", .command = kInspectStep, .shows = true};
   struct Options {
     static constexpr std::string_view kNames[] = {"max_pixels", "subfolders", "group_pattern", "merge_splits",
                                                   "added"};
@@ -169,7 +170,7 @@ struct Inspect {
 // Knows itself what is there; its files are a cache that may be deleted, so they are no link of the chain.
 struct Prepare {
   static constexpr StepFacts kFacts{
-      .name = "prepare", .title = "prepare", .command = "prepare", .redo = Redo::kUnrecorded};
+      .name = kPrepareStep, .title = "prepare", .command = kPrepareStep, .redo = Redo::kUnrecorded};
   struct Options {
     static constexpr std::string_view kNames[] = {"fit", "sizes"};
     image::Fit fit = image::Fit::kCrop;
@@ -177,7 +178,7 @@ struct Prepare {
   };
   static Result<Options> Read(const Run& run) {
     Options options{run.fit(), {}};
-    if (run.goal == "prepare") {
+    if (run.goal == kFacts.command) {
       HL_ASSIGN(options.sizes_px, PreparedSizes(run));
     } else {
       HL_ASSIGN(const std::vector<search::Candidate> candidates, CandidatesOf(run));
@@ -193,13 +194,12 @@ struct Prepare {
   // Before the search's clock starts; the search itself prepares only what is missing by then.
   static bool Belongs(const Run& run) {
     std::error_code error;
-    return run.goal == "prepare" ||
-           (run.goal != "split" && run.goal != "review" && !fs::exists(run.At("search.json"), error));
+    return run.goal == kFacts.command || (GoalTrains(run) && !fs::exists(run.At("search.json"), error));
   }
 };
 
 struct Split {
-  static constexpr StepFacts kFacts{.name = "split", .title = "split", .command = "split"};
+  static constexpr StepFacts kFacts{.name = kSplitStep, .title = "split", .command = kSplitStep};
   struct Options {
     static constexpr std::string_view kNames[] = {"folds", "holdout", "validation", "order", "seed"};
     int folds = 0, holdout_per_class = 0;
@@ -237,7 +237,15 @@ struct Split {
 Step InspectRow() {
   return StepOf<Inspect>([](const Run& run) { return run.space.dataset.pictures.empty(); });
 }
-Step PrepareRow() { return StepOf<Prepare>(Prepare::Belongs); }
+// From here on the files that cannot be used are left out for good.
+Step PrepareRow() {
+  Step row = StepOf<Prepare>(Prepare::Belongs);
+  row.perform = [](Run& run) -> Result<void> {
+    HL_TRY(CheckBroken(run));
+    return PerformStep<Prepare>(run);
+  };
+  return row;
+}
 Step SplitRow() { return StepOf<Split>(); }
 
 Result<void> CheckBroken(Run& run) {
@@ -293,7 +301,7 @@ Result<void> DoInspect(Run& run, const fs::path& pictures) {
     }
   }
   HL_ASSIGN(const std::vector<std::string> fresh, TakeInAdded(run));
-  auto done = DoOne(run, "inspect");
+  auto done = PerformStep<Inspect>(run);
   // What cannot be added must not stand in the way of the next call.
   for (const std::string& name : fresh) {
     if (!done) fs::remove_all(space.At(kAdded) / name, error);
@@ -309,7 +317,7 @@ Result<void> PrepareSizes(Workspace& space, image::Fit fit, const std::vector<in
                           {.fit = fit, .cache = space.At("cache"), .jobs = space.jobs}, *space.progress));
   const auto after = ListFolder(space.At("cache"));
   if (before && after && *before == *after) return {};
-  return AddSeconds(space, "prepare",
+  return AddSeconds(space, std::string(kPrepareStep),
                     std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
 }
 

@@ -91,7 +91,7 @@ convert::Strangers StrangersOf(const train::TrialSpec& spec, std::optional<conve
 
 struct Convert {
   static constexpr StepFacts kFacts{
-      .name = "convert", .title = "convert", .command = "convert", .version = 5};
+      .name = kConvertStep, .title = "convert", .command = kConvertStep, .version = 5};
   struct Options {
     static constexpr std::string_view kNames[] = {"io", "quantization", "strangers"};
     convert::Io io = convert::Io::kUint8;
@@ -185,7 +185,7 @@ Result<void> KeepNotes(const Workspace& space, const std::string& notes) {
 
 struct Describe {
   static constexpr StepFacts kFacts{
-      .name = "describe", .title = "describe", .command = "describe", .version = 4};
+      .name = kDescribeStep, .title = "describe", .command = kDescribeStep, .version = 4};
   struct Options {
     static constexpr std::string_view kNames[] = {"name", "version", "author",    "license", "notice",
                                                   "size", "fit",     "max_wrong", "notes",   "sensitivity"};
@@ -256,7 +256,8 @@ struct Describe {
 };
 
 struct Verify {
-  static constexpr StepFacts kFacts{.name = "verify", .title = "verify", .command = "verify", .version = 5};
+  static constexpr StepFacts kFacts{
+      .name = kVerifyStep, .title = "verify", .command = kVerifyStep, .version = 5};
   struct Options {
     static constexpr std::string_view kNames[] = {"min_accuracy",    "min_agreement", "max_bytes", "for",
                                                   "max_camera_loss", "backgrounds",   "max_memory"};
@@ -308,8 +309,11 @@ struct Verify {
 
 // The page shows timings and whatever records there are, so it is made anew each time; it takes a moment.
 struct Report {
-  static constexpr StepFacts kFacts{
-      .name = "report", .title = "report", .command = "report", .redo = Redo::kUnrecorded};
+  static constexpr StepFacts kFacts{.name = kReportStep,
+                                    .title = "report",
+                                    .command = kReportStep,
+                                    .redo = Redo::kUnrecorded,
+                                    .advises = true};
   struct Options {
     static constexpr std::string_view kNames[] = {"anonymous"};
     bool anonymous = false;

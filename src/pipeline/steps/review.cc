@@ -26,14 +26,21 @@ int SizeOf(const std::vector<search::Candidate>& candidates) {
 
 // What it writes, for the chain: so that a change by hand is seen. What it read is in the record's `basis`.
 ChainStep Left() {
-  return {.name = "review", .inputs = {}, .outputs = {"review.json", "review.csv"}, .options_sha256 = {}};
+  return {.name = std::string(kReviewStep),
+          .inputs = {},
+          .outputs = {"review.json", "review.csv"},
+          .options_sha256 = {}};
 }
 
 // It advises, and nothing depends on it: so it is done or left alone by itself, and knows whether it is
 // there.
 struct Review {
-  static constexpr StepFacts kFacts{
-      .name = "review", .title = "review", .command = "review", .redo = Redo::kUnrecorded, .advises = true};
+  static constexpr StepFacts kFacts{.name = kReviewStep,
+                                    .title = "review",
+                                    .command = kReviewStep,
+                                    .redo = Redo::kUnrecorded,
+                                    .advises = true,
+                                    .shows = true};
   struct Options {
     static constexpr std::string_view kNames[] = {"size_px", "fit", "seed"};
     int size_px = 0;
@@ -79,7 +86,7 @@ struct Review {
   // Where a search follows that is still to be done: a run that is finished is not looked at again.
   static bool Belongs(const Run& run) {
     std::error_code error;
-    const bool wanted = run.goal == "review" || !std::filesystem::exists(run.At("search.json"), error);
+    const bool wanted = run.goal == kFacts.command || !std::filesystem::exists(run.At("search.json"), error);
     return wanted && !run.space.backbones.empty();
   }
 };

@@ -21,8 +21,11 @@
 #include "pipeline/chain.h"
 #include "pipeline/options/options_json.h"
 #include "pipeline/run_folder.h"
+#include "pipeline/step_names.h"
 
 namespace handlens::pipeline {
+
+struct RunPlan;  // plan.h
 
 // kFresh: skipped when fresh. kAlways: done each time, because it takes a moment and depends on files outside
 // the run; recorded in the chain. kUnrecorded: done each time, and knows itself what is there already.
@@ -35,7 +38,13 @@ struct StepFacts {
   int version = 1;                // raised when the step makes other files of the same inputs and options
   Redo redo = Redo::kFresh;
   bool advises = false;  // no step needs what it writes
+  bool shows = false;    // its command only looks at the pictures: the whole run is what comes next
   bool trains = false;   // takes long: never done unless it was asked for
+  bool shared = false;   // several processes may have a share each of its trials (shards.h)
+  // A command that trains it without being asked again, although it ends with a later step.
+  std::string_view half_of = {};
+  double (*planned_s)(const RunPlan& plan) =
+      nullptr;  // what the plan foresees for it; null = next to nothing
 };
 
 // Relative to the run folder; a folder stands for the files below it.

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "pipeline/backbones.h"
+#include "report/paper.h"
 
 namespace handlens::pipeline {
 namespace {
@@ -62,6 +63,41 @@ TEST(OptionsJson, HoldsEveryFieldAndLeavesOutWhatCameLaterAndIsNotUsed) {
 TEST(StepTable, HasUniqueNames) {
   std::set<std::string_view> names;
   for (const Step& step : Steps()) EXPECT_TRUE(names.insert(step.facts.name).second) << step.facts.name;
+}
+
+// The report, which is below this room, puts the paper's times beside steps by their names.
+TEST(StepTable, HasTheStepsThatTheReportTimes) {
+  for (const report::PaperStep& paper : report::PaperSteps()) {
+    for (const std::string_view name : paper.steps) {
+      EXPECT_TRUE(std::ranges::any_of(Steps(), [&](const Step& step) {
+        return name.ends_with('-') ? step.facts.name.starts_with(name)
+                                   : step.facts.name == name || step.facts.command == name;
+      })) << name;
+    }
+  }
+}
+
+TEST(StepTable, ATrainingHasAPlanAndACommandThatDoesIt) {
+  for (const Step& step : Steps()) {
+    EXPECT_EQ(step.facts.trains, step.facts.planned_s != nullptr) << step.facts.name;
+    EXPECT_TRUE(!step.facts.shared || EndsWithTraining(step.facts.command)) << step.facts.name;
+    EXPECT_FALSE(EndsWithTraining(step.facts.half_of)) << step.facts.name;
+  }
+  EXPECT_TRUE(EndsWithTraining(kReduceStep));
+  EXPECT_FALSE(EndsWithTraining(kConvertStep));
+  EXPECT_FALSE(EndsWithTraining(""));  // of steps without a command
+}
+
+TEST(StepTable, KnowsWhetherTheWayToACommandTrains) {
+  pipeline::Run run;
+  for (const auto& [goal, trains] : {std::pair(kSplitStep, false),
+                                     {kReviewStep, false},
+                                     {kSearchStep, true},
+                                     {kVerifyStep, true},
+                                     {kAppCommand, true}}) {
+    run.goal = goal;
+    EXPECT_EQ(GoalTrains(run), trains) << goal;
+  }
 }
 
 TEST(StepTable, KnowsTheCommandAfterACommand) {

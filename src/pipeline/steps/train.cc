@@ -44,6 +44,16 @@ double TrainingBudget(const Workspace& space) {
   return std::max(0.001, space.budget->LeftSeconds() - space.after_s);
 }
 
+// The gate belongs to the calls that train. Others take the result as it is.
+Result<std::optional<int64_t>> MaxBytesOf(const Run& run, std::string_view step) {
+  const int64_t wanted = run.wanted().gates.max_bytes;
+  if (run.trains) return wanted > 0 ? std::optional(wanted) : std::nullopt;
+  HL_ASSIGN(const Json recorded, RecordedOptions(run.space.folder, step));
+  const auto before = recorded.find("max_bytes");
+  if (before == recorded.end() || !before->is_number_integer()) return std::nullopt;
+  return before->get<int64_t>();
+}
+
 // Whether this call goes on where a budget of `before_s` cut the step short: only a call for the step itself,
 // or for the whole run, that gives it longer.
 template <class S>
@@ -80,7 +90,12 @@ Result<void> SayGoesOn(const Workspace& space) {
 }
 
 struct Search {
-  static constexpr StepFacts kFacts{.name = "search", .title = "search", .command = "search", .trains = true};
+  static constexpr StepFacts kFacts{.name = kSearchStep,
+                                    .title = "search",
+                                    .command = kSearchStep,
+                                    .trains = true,
+                                    .shared = true,
+                                    .planned_s = [](const RunPlan& plan) { return plan.search.seconds; }};
   struct Options {
     static constexpr std::string_view kNames[] = {"candidates", "fit",    "seed",       "exhaustive",
                                                   "budget_s",   "preset", "compared_by"};
@@ -96,7 +111,7 @@ struct Search {
     const Wanted::Search& wanted = run.wanted().search;
     HL_ASSIGN(const search::Coverage coverage, search::PresetCoverage(wanted.preset));
     HL_ASSIGN(std::vector<search::Candidate> candidates, CandidatesOf(run));
-    HL_ASSIGN(const auto compared_by, ComparedBy(run, "search"));
+    HL_ASSIGN(const auto compared_by, ComparedBy(run, kFacts.name));
     Options options{std::move(candidates), run.fit(),  run.wanted().seed, IsExhaustive(wanted, coverage), 0,
                     wanted.preset,         compared_by};
     HL_ASSIGN(options.budget_s, BudgetOf<Search>(run, options));
@@ -134,10 +149,16 @@ struct Search {
 };
 
 struct Reduce {
-  static constexpr StepFacts kFacts{.name = "reduce", .title = "reduce", .command = "reduce", .trains = true};
+  static constexpr StepFacts kFacts{.name = kReduceStep,
+                                    .title = "reduce",
+                                    .command = kReduceStep,
+                                    .trains = true,
+                                    .shared = true,
+                                    .planned_s = [](const RunPlan& plan) { return plan.reduction.seconds; }};
   struct Options {
-    static constexpr std::string_view kNames[] = {
-        "candidates", "fit", "seed", "exhaustive", "budget_s", "preset", "filters", "neurons", "compared_by"};
+    static constexpr std::string_view kNames[] = {"candidates",  "fit",      "seed",    "exhaustive",
+                                                  "budget_s",    "preset",   "filters", "neurons",
+                                                  "compared_by", "max_bytes"};
     std::vector<search::Candidate>
         candidates;  // none: they follow from the search's choice, which is an input
     image::Fit fit = image::Fit::kCrop;
@@ -147,10 +168,12 @@ struct Reduce {
     std::string preset;
     std::vector<int> filters, neurons;
     std::optional<search::Yardstick> compared_by;
+    std::optional<int64_t> max_bytes;  // of the int8 file; empty: any size
   };
   static Result<Options> Read(const Run& run) {
     HL_ASSIGN(const reduce::ReduceOptions wanted, ReduceOptionsOf(run));
-    HL_ASSIGN(const auto compared_by, ComparedBy(run, "reduce"));
+    HL_ASSIGN(const auto compared_by, ComparedBy(run, kFacts.name));
+    HL_ASSIGN(const auto max_bytes, MaxBytesOf(run, kFacts.name));
     Options options{{},
                     run.fit(),
                     run.wanted().seed,
@@ -159,7 +182,8 @@ struct Reduce {
                     wanted.search.preset,
                     wanted.filters,
                     wanted.neurons,
-                    compared_by};
+                    compared_by,
+                    max_bytes};
     HL_ASSIGN(options.budget_s, BudgetOf<Reduce>(run, options));
     return options;
   }
@@ -171,6 +195,7 @@ struct Reduce {
     HL_TRY(SayGoesOn<Reduce>(space));
     HL_TRY(NeedBackbone(space, space.chosen.candidate.start));
     reduce::ReduceOptions options{.filters = o.filters, .neurons = o.neurons, .search = OptionsOf(space)};
+    options.max_bytes = o.max_bytes.value_or(0);
     options.search.fit = o.fit;
     options.search.seed = o.seed;
     options.search.exhaustive = o.exhaustive;
@@ -194,7 +219,11 @@ struct Reduce {
 };
 
 struct Final {
-  static constexpr StepFacts kFacts{.name = "final", .title = "final training", .trains = true};
+  static constexpr StepFacts kFacts{.name = kFinalStep,
+                                    .title = "final training",
+                                    .trains = true,
+                                    .half_of = kConvertStep,
+                                    .planned_s = [](const RunPlan& plan) { return plan.end_s; }};
   struct Options {
     static constexpr std::string_view kNames[] = {"trial", "spec"};
     std::string trial;
@@ -233,8 +262,10 @@ struct Final {
 
 // Repeated and nested cross-validation of what was chosen: what the run's own cannot say of itself.
 struct Crossvalidation {
-  static constexpr StepFacts kFacts{
-      .name = "crossvalidation", .title = "cross-validation again", .trains = true};
+  static constexpr StepFacts kFacts{.name = kCrossvalidationStep,
+                                    .title = "cross-validation again",
+                                    .trains = true,
+                                    .planned_s = [](const RunPlan& plan) { return plan.again.seconds; }};
   struct Options {
     static constexpr std::string_view kNames[] = {"repeats", "nested",     "candidates", "fit",
                                                   "seed",    "exhaustive", "compared_by"};
@@ -299,7 +330,8 @@ struct Crossvalidation {
 
 Step SearchRow() { return StepOf<Search>(); }
 Step ReduceRow() {
-  return StepOf<Reduce>([](const Run& run) { return run.goal == "reduce" || WantsReduction(run); });
+  return StepOf<Reduce>(
+      [](const Run& run) { return run.goal == Reduce::kFacts.command || WantsReduction(run); });
 }
 Step FinalRow() { return StepOf<Final>(); }
 Step CrossvalidationRow() { return StepOf<Crossvalidation>(WantsResampling); }
@@ -311,7 +343,7 @@ bool WantsResampling(const Run& run) {
 Result<std::optional<search::Yardstick>> ComparedBy(const Run& run, std::string_view step) {
   const verify::Purpose purpose = run.wanted().gates.purpose;
   HL_ASSIGN(const Json recorded, RecordedOptions(run.space.folder, step));
-  const bool named = recorded.contains("compared_by"), trains = CommandTrains(run.command);
+  const bool named = recorded.contains("compared_by"), trains = run.trains;
   std::error_code error;
   const bool from_before = !named && fs::exists(run.At(std::string(step) + ".json"), error);
   if (from_before && !(trains && purpose == verify::Purpose::kCamera)) return std::nullopt;
@@ -353,6 +385,7 @@ Result<std::vector<search::Candidate>> CandidatesOf(const Run& run) {
   choice.recipe_changes = run.settings.own().recipe;
   choice.epochs = wanted.epochs;
   choice.backbones = Pointers(run.space);
+  choice.from_scratch = wanted.from_scratch;
   return search::PresetCandidates(wanted.preset, run.space.dataset, choice);
 }
 
