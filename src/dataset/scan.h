@@ -24,6 +24,7 @@ struct Listing {
   std::string root;
   std::string labels_file;
   std::string groups_from;         // as in Dataset
+  bool test_folder = false;        // as in Dataset
   std::vector<Entry> entries;      // sorted by path, each path once
   std::vector<Rejected> rejected;  // what has no place in any class, or cannot be a file
   std::vector<std::string> warnings;
@@ -42,8 +43,9 @@ void TakeGroupsOfFiles(std::vector<Picture>& pictures, Dataset& dataset);
 
 // Fills the groups of a listing's entries by the rules. Same errors.
 Result<void> AssignGroups(const GroupRules& rules, Listing& listing);
-// "train", "Test", "val" and the like.
+// "train", "Test", "val" and the like; and those of them that say that their pictures are to be held out.
 bool IsSplitName(std::string_view name);
+bool IsTestName(std::string_view name);
 
 // The two layouts, chosen by ListPictures.
 Result<Listing> ListClassFolders(const std::filesystem::path& folder, Splits splits,

@@ -170,6 +170,8 @@ std::vector<std::string> Advise(const Dataset& dataset) {
   AdviseOnCounts(dataset, warnings);
   AdviseOnDuplicates(dataset, warnings);
   AdviseOnClusters(dataset, warnings);
+  if (std::string leaks = LeakSentence(HeldByFolder(dataset)); !leaks.empty())
+    warnings.push_back(std::move(leaks));
   for (const Shortcut& shortcut : dataset.shortcuts) warnings.push_back(shortcut.explanation);
   return warnings;
 }

@@ -220,16 +220,20 @@ Result<std::vector<ClassFolder>> ClassesOfSplits(const Content& top, Splits spli
   if (classes.empty())
     return Fail(ErrorKind::kBadInput, "{}: {} look like splits, and hold no class folders; {}", shown, found,
                 kExpected);
-  if (splits == Splits::kRefuse) {
+  const auto tests = std::count_if(top.folders.begin(), top.folders.end(), IsTestName);
+  if (splits == Splits::kUse && tests == static_cast<std::ptrdiff_t>(top.folders.size()))
     return Fail(
         ErrorKind::kBadInput,
-        "{}: {} look like splits, not classes. handlens makes its own folds, in which near-duplicates and "
-        "groups stay together: add --merge-splits to use the pictures of all of them, or give one of them "
-        "({}/{})",
-        shown, found, shown, Printable(top.folders.back()));
-  }
-  listing.warnings.push_back(fmt::format("{} are used together, {}; handlens makes its own folds.", found,
-                                         Plural(where.size(), "class", "classes")));
+        "{}: {} are all called test, so nothing is left to train on; add a folder train, or use all of "
+        "them by --merge-splits",
+        shown, found);
+  listing.test_folder = splits == Splits::kUse && tests > 0;
+  listing.warnings.push_back(
+      fmt::format("{}: {}, {}.", found, Plural(where.size(), "class", "classes"),
+                  listing.test_folder
+                      ? "used as they are: no training sees the test folder, and the others make the folds "
+                        "(new folds of all of them: --merge-splits)"
+                      : "used together; handlens makes its own folds"));
   for (const auto& [label, in] : where) {
     if (in.size() < top.folders.size())
       warnings.push_back(fmt::format("Class {} is only in {}.", Printable(label), Join(in, 5)));
