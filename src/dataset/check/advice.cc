@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "dataset/check/checks.h"
+#include "dataset/rejected.h"
 
 namespace handlens::dataset {
 namespace {
@@ -27,6 +28,17 @@ std::string NameSome(const std::vector<std::string>& names, size_t most) {
   for (size_t i = 0; i < names.size() && i < most; ++i) text += (i > 0 ? ", " : "") + names[i];
   if (names.size() > most) text += fmt::format(" and {} more", names.size() - most);
   return text;
+}
+
+// "3 files are not used: a.txt: a text file, not a picture; ...": all of them, or some and where the list is.
+std::string NotUsed(const std::vector<Rejected>& rejected) {
+  constexpr size_t kMostKinds = 4;
+  const std::vector<std::string> kinds = RejectedLines(rejected);
+  std::string text = Plural(rejected.size(), "file is", "files are") + " not used: ";
+  for (size_t i = 0; i < kinds.size() && i < kMostKinds; ++i) text += (i > 0 ? "; " : "") + kinds[i];
+  if (kinds.size() > kMostKinds) text += fmt::format("; and {} more", kinds.size() - kMostKinds);
+  const bool all = kinds.size() == rejected.size() && kinds.size() <= kMostKinds;
+  return text + (all ? "." : ". Each file with its reason: \"rejected\" in the run's dataset.json.");
 }
 
 void AdviseOnCounts(const Dataset& dataset, std::vector<std::string>& warnings) {
@@ -124,8 +136,7 @@ void AdviseOnPictures(const Dataset& dataset, std::vector<std::string>& warnings
                     Plural(warned, "remark about a single file stands", "remarks about single files stand")));
   }
   if (!dataset.rejected.empty()) {
-    warnings.push_back(fmt::format("{} not used; the reason stands beside each of them.",
-                                   Plural(dataset.rejected.size(), "file is", "files are")));
+    warnings.push_back(NotUsed(dataset.rejected));
   }
   if (!dataset.odd_ones_out.empty()) {
     constexpr size_t kMostOdd = 3;

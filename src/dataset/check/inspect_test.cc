@@ -114,6 +114,10 @@ TEST_F(InspectTest, ListsEveryBrokenFileWithItsReason) {
   EXPECT_EQ(ReasonOf(*data, "cat/pipe.png"), "a named pipe, not a file");
   EXPECT_NE(ReasonOf(*data, "cat/caf\\xE9.png").find("UTF-8"), std::string::npos);
   EXPECT_TRUE(std::any_of(data->warnings.begin(), data->warnings.end(), [](const std::string& w) {
+    return w.starts_with("6 files are not used: cat/caf") &&
+           w.find("; and 2 more. Each") != std::string::npos;
+  }));
+  EXPECT_TRUE(std::any_of(data->warnings.begin(), data->warnings.end(), [](const std::string& w) {
     return w.find("Class gone has no usable picture") != std::string::npos;
   }));
 }
