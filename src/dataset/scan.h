@@ -65,6 +65,9 @@ struct LabelTable {
 };
 Result<LabelTable> ParseLabels(std::string_view text, std::string_view where);
 
+// By the ending of its name alone.
+bool HasPictureExtension(const std::string& name);
+
 // What operating systems and cloud drives leave behind, and everything hidden; never a picture.
 bool IsLitter(std::string_view name);
 // Why a class cannot be called this; empty when it can.

@@ -88,6 +88,18 @@ $ handlens predict pictures-run pictures-run -q --json | grep -E '^    "(n|seen_
 $ (cd pictures && zip -qr ../p.zip .); handlens predict pictures-run p.zip -q --json | grep -c '"path": "p.zip/class00'
 32
 
+# Folders around and beside the class folders, a run's folder of models, and a file of it, which knows its run.
+$ mkdir -p nest/around; cp -r pictures/class000 pictures/class001 nest/around; (cd nest; handlens predict ../pictures-run . -q | tail -1); cp pictures/class000/p000.png nest; handlens predict pictures-run nest -q | grep -c png
+26 of these pictures: the run trained with them, so this is not how it does on new ones
+33
+
+$ for m in pictures-run/model pictures-run/model/model.tflite; do handlens predict $m pictures -q | tail -1; done; handlens doctor pictures-run/model/model.tflite pictures -q 2>/dev/null | grep -c '^26 of these pictures'; handlens predict nest pictures
+26 of these pictures: the run trained with them, so this is not how it does on new ones
+26 of these pictures: the run trained with them, so this is not how it does on new ones
+1
+handlens: error: nest: a folder without quantizedmodel.tflite; give a run folder or a .tflite file
+[3]
+
 $ ls pictures/class000/p00*.png | handlens predict pictures-run - -q | grep -c '^pictures/class000/p00'
 10
 

@@ -23,14 +23,6 @@ constexpr std::string_view kExpected =
     "expected one folder per class (PICTURES/cat/1.jpg, PICTURES/dog/2.jpg) or a labels.csv with the columns "
     "path,label[,group]";
 
-bool HasPictureExtension(const std::string& name) {
-  constexpr std::array<std::string_view, 16> kExtensions = {
-      ".jpg",  ".jpeg", ".jpe",  ".jfif", ".png", ".gif",  ".bmp", ".tif",
-      ".tiff", ".webp", ".heic", ".heif", ".hif", ".avif", ".mpo", ".dcm"};
-  const std::string extension = FoldedName(fs::path(name).extension().string());
-  return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
-}
-
 std::string TypeName(mode_t mode) {
   if (S_ISFIFO(mode)) return "a named pipe, not a file";
   if (S_ISSOCK(mode)) return "a socket, not a file";
