@@ -175,6 +175,22 @@ Result<Outcome> SummarizeModel(const Run& run) {
   return outcome;
 }
 
+namespace {
+
+std::string LowerHeadline(const verify::Verdict& decided) {
+  std::string headline = verify::Headline(decided);
+  headline[0] = static_cast<char>(headline[0] - 'A' + 'a');
+  return headline;
+}
+
+}  // namespace
+
+std::string VerdictText(const verify::Verdict& decided) {
+  std::string text = "verdict: " + LowerHeadline(decided) + "\n";
+  for (const std::string& reason : decided.reasons) text += "  because: " + reason + "\n";
+  return text;
+}
+
 Result<Outcome> SummarizeVerdict(const Run& run) {
   Outcome outcome;
   HL_ASSIGN(verify::VerdictRecord record, verify::ReadVerdict(run.space.folder));
@@ -187,10 +203,8 @@ Result<Outcome> SummarizeVerdict(const Run& run) {
                                 route.groups > 0 ? fmt::format(" in {} groups", route.groups) : "");
   }
   HL_ASSIGN(const verify::Verdict decided, VerdictByGates(run));
-  std::string headline = verify::Headline(decided);
-  headline[0] = static_cast<char>(headline[0] - 'A' + 'a');
-  outcome.text += "verdict: " + headline + "\n";
-  for (const std::string& reason : decided.reasons) outcome.text += "  because: " + reason + "\n";
+  outcome.text += VerdictText(decided);
+  const std::string headline = LowerHeadline(decided);
   if (!decided.deployable)
     outcome.missed.push_back(fmt::format("{}; {} has the details", headline.substr(0, headline.find(':')),
                                          run.At("verdict.json").string()));

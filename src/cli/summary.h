@@ -5,6 +5,7 @@
 
 #include "cli/commands/command.h"
 #include "pipeline/run_folder.h"
+#include "verify/verify.h"
 
 namespace handlens::cli {
 
@@ -17,6 +18,9 @@ Result<Outcome> SummarizeReduce(const pipeline::Run& run);
 Result<Outcome> SummarizeModel(const pipeline::Run& run);
 Result<Outcome> SummarizeVerdict(
     const pipeline::Run& run);  // fills Outcome::missed when the model cannot be deployed
+
+// "verdict: passed ..." and, a line each, why not.
+std::string VerdictText(const verify::Verdict& decided);
 
 // The last words of every step: command, run folder, files written, the next command.
 void AddWritten(const pipeline::Run& run, std::string_view command, Outcome& outcome);

@@ -55,6 +55,7 @@ struct Dataset {
   std::string
       inspected_root;       // root when the pictures were inspected (moved.h); empty before they are recorded
   std::string groups_from;  // "folders", "pattern", "labels file"; empty = no groups were given
+  bool test_folder = false;         // top folders called test hold what is held out (HeldByFolder)
   std::vector<std::string> labels;  // model order: sorted by bytes
   std::vector<Picture> pictures;    // sorted by path bytes
   std::vector<Rejected> rejected;
@@ -75,13 +76,13 @@ struct GroupRules {
                            // capture, or the whole match; goes before folders, not before the column
 };
 
-// What folders called train, val and test, each with one folder per class, mean: nothing that is understood,
-// or that the pictures of all of them are to be used together. handlens makes its own folds in any case.
-enum class Splits { kRefuse, kMerge };
+// What folders called train, val and test, each with one folder per class, mean: test is held out and the
+// others make the folds, or the pictures of all of them are used together.
+enum class Splits { kUse, kMerge };
 
 struct LayoutRules {
   GroupRules groups = {};
-  Splits splits = Splits::kRefuse;
+  Splits splits = Splits::kUse;
 };
 
 struct InspectOptions {
@@ -107,6 +108,18 @@ std::string GroupsSentence(const Dataset& dataset);
 // Groups that stand in several classes under one name, where names of folders or files made them: how many,
 // which, and what to do if they are not of one patient, plant or object. Empty where there are none.
 std::string SharedGroupsSentence(const Dataset& dataset);
+
+// What the user's own test folder holds out of all training. Clusters that it shares with the other folders
+// are a leak: their pictures go to the folds, where the cluster stays together.
+struct TestFolder {
+  std::vector<int> held;  // indices into Dataset::pictures, rising
+  size_t leaks = 0;       // pictures of the test folder that go to the folds
+  size_t copies = 0;  // files that lie in the test folder and elsewhere, byte for byte; one of each is used
+};
+// Empty unless Dataset::test_folder.
+TestFolder HeldByFolder(const Dataset& dataset);
+// What is held out and what leaks, for plan, report and verdict; empty unless Dataset::test_folder.
+std::string TestFolderSentence(const Dataset& dataset);
 
 // The record RUN/dataset.json.
 Result<void> WriteDataset(const std::filesystem::path& path, const Dataset& dataset);

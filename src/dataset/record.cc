@@ -82,6 +82,7 @@ Result<void> ReadOtherKeys(const Json& json, Dataset& dataset, const std::string
   dataset.root = json.at("root").get<std::string>();
   dataset.labels_file = json.at("labels_file").get<std::string>();
   dataset.groups_from = json.value("groups_from", "");
+  dataset.test_folder = json.value("test_folder", false);
   for (const Json& entry : json.at("rejected")) {
     dataset.rejected.push_back({entry.at("path").get<std::string>(), entry.at("reason").get<std::string>()});
   }
@@ -207,6 +208,7 @@ Result<void> WriteDataset(const std::filesystem::path& path, const Dataset& data
                {"root", dataset.root},     {"labels_file", dataset.labels_file},
                {"labels", dataset.labels}, {"fingerprint", Fingerprint(dataset)}};
   if (!dataset.groups_from.empty()) head["groups_from"] = dataset.groups_from;
+  if (dataset.test_folder) head["test_folder"] = true;
   HL_TRY(RefuseNewerRecord(path, kFormat, kVersion));
   HL_ASSIGN(FileWriter file, FileWriter::Create(path));
   const std::string added_front = AddedFront(path);
@@ -267,6 +269,7 @@ std::string Fingerprint(const Dataset& dataset) {
   for (const std::string& label : dataset.labels) text += fmt::format("{}:{}\n", label.size(), label);
   for (const Picture& picture : dataset.pictures)
     text += fmt::format("{} {} {}\n", picture.id, picture.label, picture.cluster);
+  for (const int held : HeldByFolder(dataset).held) text += fmt::format("held {}\n", held);
   return Sha256(text);
 }
 

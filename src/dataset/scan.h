@@ -24,6 +24,7 @@ struct Listing {
   std::string root;
   std::string labels_file;
   std::string groups_from;         // as in Dataset
+  bool test_folder = false;        // as in Dataset
   std::vector<Entry> entries;      // sorted by path, each path once
   std::vector<Rejected> rejected;  // what has no place in any class, or cannot be a file
   std::vector<std::string> warnings;
@@ -43,8 +44,9 @@ void TakeGroupsOfFiles(std::vector<Picture>& pictures, Dataset& dataset);
 // Fills the groups of a listing's entries by the rules. Same errors; kUsage also for a group pattern that
 // takes more than a million steps on a name; kInterrupted between two names.
 Result<void> AssignGroups(const GroupRules& rules, const Progress& progress, Listing& listing);
-// "train", "Test", "val" and the like.
+// "train", "Test", "val" and the like; and those of them that say that their pictures are to be held out.
 bool IsSplitName(std::string_view name);
+bool IsTestName(std::string_view name);
 
 // The two layouts, chosen by ListPictures.
 Result<Listing> ListClassFolders(const std::filesystem::path& folder, Splits splits,
@@ -63,6 +65,9 @@ struct LabelTable {
   std::vector<std::string> warnings;
 };
 Result<LabelTable> ParseLabels(std::string_view text, std::string_view where);
+
+// By the ending of its name alone.
+bool HasPictureExtension(const std::string& name);
 
 // What operating systems and cloud drives leave behind, and everything hidden; never a picture.
 bool IsLitter(std::string_view name);

@@ -90,6 +90,10 @@ Result<Decoded> Decode(std::span<const uint8_t> bytes, const DecodeLimits& limit
 // Reads and decodes; the message begins with the path.
 Result<Decoded> DecodeFile(const std::filesystem::path& path, const DecodeLimits& limits = {});
 
+// Whether "HEIC" or "AVIF" pictures can be decoded on this computer, whose libheif does it; else a phrase
+// that says what is missing.
+Result<void> CanDecodeHeif(std::string_view format);
+
 enum class Fit { kCrop, kStretch, kLetterbox };
 const char* FitName(Fit fit);                 // "crop", "stretch", "letterbox"
 Result<Fit> ParseFit(std::string_view name);  // kind kUsage

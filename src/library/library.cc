@@ -113,6 +113,7 @@ Result<RunResult> RunPictures(const RunRequest& request, Progress& progress) {
             pipeline::OpenRunFor(asked, request.pictures, progress));
   run->command = "run";
   run->trains = true;
+  HL_TRY(pipeline::CheckByNames(*run, request.pictures));
   HL_TRY(pipeline::DoInspect(*run, request.pictures));
   HL_ASSIGN(const pipeline::RunPlan plan, pipeline::MakePlan(*run));
   HL_TRY(pipeline::CheckBeforeBegin(*run, plan));

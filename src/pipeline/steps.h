@@ -33,6 +33,9 @@ Result<void> DoStepsUpTo(Run& run, std::string_view command);
 
 // One step alone, whatever came before it. `name` is one of the table's.
 Result<void> DoOne(Run& run, std::string_view name);
+// What names alone tell before any picture is read: a class with too few files for the folds, a model, a
+// generator or a size that is not known or does not fit. The errors are those of CheckFolds and CandidatesOf.
+Result<void> CheckByNames(Run& run, const std::filesystem::path& pictures);
 
 // Inspects PICTURES into the workspace and RUN/dataset.json, or proves that they are unchanged since. Kind
 // kBadInput when pictures changed under trials: those are never thrown away silently.
@@ -50,6 +53,9 @@ Result<void> CheckFolds(const Run& run);
 // The candidates that the settings and the dataset mean, and the sizes among them, rising.
 Result<std::vector<search::Candidate>> CandidatesOf(const Run& run);
 std::vector<int> SizesOf(const std::vector<search::Candidate>& candidates);
+// The held-out pictures that apps carry for their self-check, indices: all, but of a test folder of the
+// user's own, which may be large, only the first few of each class.
+std::vector<int> PicturesForApps(const Workspace& space);
 // How the settings sweep a model; without the budget, which depends on how long the search took.
 Result<reduce::ReduceOptions> ReduceOptionsOf(const Run& run);
 bool WantsReduction(const Run& run);

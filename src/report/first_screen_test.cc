@@ -5,6 +5,7 @@
 #include "base/disk.h"
 #include "report/fixture.h"
 #include "report/sections/sections.h"
+#include "verify/words.h"
 
 namespace handlens::report {
 namespace {
@@ -36,16 +37,33 @@ TEST(FirstScreen, SaysTheVerdictOneNumberTheWeakestClassThreeMistakesAndWhatToDo
   const std::vector<Mistake> mistakes = WorstMistakes(records);
   EXPECT_EQ(first.mistakes.pictures[0].picture, mistakes[0].picture);
   EXPECT_GE(mistakes[0].score, mistakes[1].score);
-  EXPECT_EQ(first.next.back().command, "handlens run PICTURES -o leaves-run-2") << "no app of what failed";
+  EXPECT_EQ(first.next.back().command, "") << "no app of what failed";
   ASSERT_FALSE(first.files.empty());
   EXPECT_EQ(first.files[0].path, "model/quantizedmodel.tflite");
   EXPECT_EQ(first.files[0].size, "12.0 KB");
   records.verdict["deployable"] = true;
   records.run_name = "my leaves";
-  EXPECT_EQ(MakeSummary(records).next.back().command, "handlens app 'my leaves' --target web");
+  EXPECT_EQ(MakeSummary(records).next.back().command, "handlens app 'my leaves'");
+  EXPECT_EQ(MakeSummary(records).next.back().command, verify::CommandAfterPass("my leaves"))
+      << "as `run` says at its end";
   records.run_name = "leaves-run";
   std::filesystem::create_directories(folder.path() / "apps" / "web");
   EXPECT_EQ(MakeSummary(records).next.back().command, "handlens verify leaves-run --import FILE");
+}
+
+TEST(FirstScreen, GivesTheTestFoldersOwnNumberBesideTheFirst) {
+  Records records = fixture::MakeRecords({});
+  EXPECT_THAT(MakeSummary(records).number.detail, testing::Not(HasSubstr("test folder")));
+  records.dataset.test_folder = true;
+  records.verdict["routes"].push_back({{"name", "quantized-holdout"},
+                                       {"status", "done"},
+                                       {"n", 80},
+                                       {"correct", 74},
+                                       {"accuracy", 0.925},
+                                       {"ci95", {0.846, 0.965}}});
+  EXPECT_THAT(
+      MakeSummary(records).number.detail,
+      HasSubstr("Of what your test folder held out: 74 of 80, 92.5 % (95 % interval 84.6 % to 96.5 %)."));
 }
 
 TEST(FirstScreen, GivesOneAdviceOnce) {

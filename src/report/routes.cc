@@ -73,13 +73,15 @@ std::vector<Route> RoutesOf(const Json& verdict) {
   return routes;
 }
 
+const Route* FindRoute(const std::vector<Route>& routes, std::string_view name) {
+  const auto found =
+      std::find_if(routes.begin(), routes.end(), [&](const Route& r) { return r.name == name && r.n > 0; });
+  return found == routes.end() ? nullptr : &*found;
+}
+
 const Route* MainRoute(const std::vector<Route>& routes) {
-  for (const std::string_view name : {"quantized", "computer"}) {
-    const auto found =
-        std::find_if(routes.begin(), routes.end(), [&](const Route& r) { return r.name == name && r.n > 0; });
-    if (found != routes.end()) return &*found;
-  }
-  return nullptr;
+  const Route* const quantized = FindRoute(routes, "quantized");
+  return quantized != nullptr ? quantized : FindRoute(routes, "computer");
 }
 
 std::string RouteTitle(const std::string& name) {

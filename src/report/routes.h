@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "report/document.h"
@@ -21,6 +22,9 @@ struct Route {
 
 // Those that were run, in the record's order.
 std::vector<Route> RoutesOf(const Json& verdict);
+
+// One that judged any picture; nullptr = none of that name.
+const Route* FindRoute(const std::vector<Route>& routes, std::string_view name);
 
 // The route whose accuracy stands first on the page: the int8 file's, out of fold, else the float file's;
 // nullptr = none.

@@ -142,9 +142,12 @@ train::Recipe OwnRecipe(Length length, const image::GeneratorSpec& generator, in
   return recipe;
 }
 
+// Without what the user's own test folder holds out.
 std::vector<size_t> ClassCounts(const dataset::Dataset& dataset) {
   std::vector<size_t> counts(dataset.labels.size(), 0);
   for (const dataset::Picture& picture : dataset.pictures) ++counts[static_cast<size_t>(picture.label)];
+  for (const int held : dataset::HeldByFolder(dataset).held)
+    --counts[static_cast<size_t>(dataset.pictures[static_cast<size_t>(held)].label)];
   return counts;
 }
 
@@ -162,7 +165,8 @@ class Maker {
         choice_(choice),
         classes_(static_cast<int>(dataset.labels.size())),
         pictures_(static_cast<int>(dataset.pictures.size())),
-        training_(static_cast<int>(split::TrainedOf(dataset.pictures.size()))),
+        training_(static_cast<int>(
+            split::TrainedOf(dataset.pictures.size() - dataset::HeldByFolder(dataset).held.size()))),
         unbalanced_(Unbalanced(dataset)) {}
 
   // A size too small for a model is an error only when the user named both.
@@ -317,7 +321,10 @@ Result<std::vector<Candidate>> PresetCandidates(std::string_view preset, const d
 
 size_t TrainingPictures(const dataset::Dataset& dataset) {
   size_t rest = 0;
-  for (const size_t n : ClassCounts(dataset))
+  const std::vector<size_t> counts = ClassCounts(dataset);
+  if (!dataset::HeldByFolder(dataset).held.empty())
+    return split::TrainedOf(std::accumulate(counts.begin(), counts.end(), size_t{0}));
+  for (const size_t n : counts)
     rest += n - static_cast<size_t>(split::HeldOutOf(static_cast<int>(n), split::kHoldoutPerClass));
   return split::TrainedOf(rest);
 }

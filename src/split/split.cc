@@ -59,7 +59,10 @@ Result<void> CheckDivisible(const dataset::Dataset& dataset, const std::vector<U
   std::string problems;
   for (size_t l = 0; l < pictures.size(); ++l) {
     const std::string separator = problems.empty() ? "" : "; ";
-    if (pictures[l] < folds) {
+    if (pictures[l] == 0 && dataset.test_folder) {
+      problems += fmt::format("{}class {} is only in the test folder, so nothing can learn it", separator,
+                              dataset.labels[l]);
+    } else if (pictures[l] < folds) {
       problems += fmt::format("{}class {} has {} picture{}; {} folds need at least {}", separator,
                               dataset.labels[l], pictures[l], pictures[l] == 1 ? "" : "s", folds, folds);
     } else if (clusters[l] < 2) {
@@ -231,6 +234,16 @@ void DealFolds(std::vector<Unit> kept, const Pool& pool, const SplitOptions& opt
 
 Result<Split> MakeSplit(const dataset::Dataset& dataset, const SplitOptions& options) {
   HL_TRY(CheckOptions(options));
+  if (const dataset::TestFolder folder = dataset::HeldByFolder(dataset); !folder.held.empty()) {
+    std::vector<int> rest;
+    for (int i = 0, next = 0; i < static_cast<int>(dataset.pictures.size()); ++i) {
+      const bool held =
+          next < static_cast<int>(folder.held.size()) && folder.held[static_cast<size_t>(next)] == i;
+      if (held) ++next;
+      else rest.push_back(i);
+    }
+    return MakeSplitOf(dataset, rest, options);
+  }
   const Pool pool = PoolOf(dataset, options.order);
   std::vector<int> all(pool.label.size());
   std::iota(all.begin(), all.end(), 0);

@@ -41,7 +41,8 @@ struct SplitOptions {
   uint64_t seed = 1;
 };
 
-// Kind kBadInput when a class cannot be divided ("class single has 1 picture; 5 folds need at least 5").
+// Kind kBadInput when a class cannot be divided ("class single has 1 picture; 5 folds need at least 5"). What
+// the user's own test folder holds out (dataset::HeldByFolder) is the hold-out, whatever was asked for.
 Result<Split> MakeSplit(const dataset::Dataset& dataset, const SplitOptions& options);
 
 // RUN/split.json: picture ids, not indices, and the dataset's fingerprint; refused when the dataset changed.

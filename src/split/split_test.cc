@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -188,6 +189,57 @@ TEST(Split, DoesNotHoldOutMoreThanAFifthOfASmallClass) {
   const auto split = MakeSplit(data, {});
   ASSERT_TRUE(split);
   EXPECT_EQ(CountLabels(data, split->holdout), (std::map<int, int>{{0, 4}, {1, 2}}));
+}
+
+// Ten pictures a class in train and five in test; the first of test's class 0 shows what a picture of train
+// shows.
+dataset::Dataset MakeTestFolder() {
+  dataset::Dataset data = MakeDataset({15, 15}, 1);
+  data.test_folder = true;
+  for (size_t i = 0; i < data.pictures.size(); ++i)
+    data.pictures[i].path = (i % 15 < 5 ? "Test/" : "train/") + data.pictures[i].path;
+  data.pictures[0].cluster = data.pictures[7].cluster;
+  return data;
+}
+
+TEST(Split, HoldsOutTheUsersOwnTestFolderButForWhatLeaks) {
+  const dataset::Dataset data = MakeTestFolder();
+  const auto split = MakeSplit(data, {});
+  ASSERT_TRUE(split) << split.error().message;
+  EXPECT_EQ(split->holdout, (std::vector<int>{1, 2, 3, 4, 15, 16, 17, 18, 19}));
+  std::multiset<int> tested;
+  for (const Fold& fold : split->folds) tested.insert(fold.test.begin(), fold.test.end());
+  EXPECT_EQ(tested.size(), 21U);
+  EXPECT_EQ(tested.count(0), 1U);  // leaks, so it stays beside its sibling
+  for (const Fold& fold : split->folds)
+    EXPECT_EQ(std::count(fold.test.begin(), fold.test.end(), 0),
+              std::count(fold.test.begin(), fold.test.end(), 7));
+}
+
+TEST(Split, TakesItsOwnHoldoutWhereAllOfTheTestFolderLeaks) {
+  dataset::Dataset data = MakeTestFolder();
+  for (size_t i = 0; i < data.pictures.size(); ++i) {
+    if (i % 15 < 5) data.pictures[i].cluster = data.pictures[i + 5].cluster;
+  }
+  EXPECT_TRUE(dataset::HeldByFolder(data).held.empty());
+  const auto split = MakeSplit(data, {});
+  ASSERT_TRUE(split) << split.error().message;
+  EXPECT_FALSE(split->holdout.empty());
+}
+
+TEST(Split, RefusesAClassThatIsOnlyInTheTestFolder) {
+  dataset::Dataset data = MakeTestFolder();
+  for (size_t i = 20; i < 30; ++i) data.pictures[i].label = 0;
+  const auto split = MakeSplit(data, {});
+  ASSERT_FALSE(split);
+  EXPECT_NE(split.error().message.find("class class1 is only in the test folder"), std::string::npos);
+}
+
+TEST(SplitRecord, IsOfTheTestFolderAsItWas) {
+  dataset::Dataset data = MakeTestFolder();
+  const std::string before = dataset::Fingerprint(data);
+  data.test_folder = false;
+  EXPECT_NE(dataset::Fingerprint(data), before);
 }
 
 TEST(SplitRecord, ReadsBackWhatWasWrittenAndRefusesOtherData) {

@@ -184,6 +184,7 @@ RuleResult Size(const Rules& rules, const Verdict& v) {
 std::vector<std::string> Notes(const Rules& rules, const Verdict& v) {
   std::vector<std::string> notes;
   if (!v.groups.empty()) notes.push_back(v.groups);
+  if (!v.test_folder.empty()) notes.push_back(v.test_folder);
   for (const std::string_view name : {"gallery", "camera"}) {
     const Route* route = FindRoute(v, name);
     if (route != nullptr && route->status == "done") continue;

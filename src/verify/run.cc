@@ -237,6 +237,7 @@ Result<Verdict> VerifyRun(const VerifyRequest& request, Progress& progress) {
   progress.Begin("verify", static_cast<double>(total), "pictures");
   session.verdict.labels = shipped.dataset.labels;
   session.verdict.groups = dataset::GroupsSentence(shipped.dataset);
+  session.verdict.test_folder = dataset::TestFolderSentence(shipped.dataset);
   session.verdict.quantization = shipped.quantization;
   session.verdict.camera_taught = shipped.camera_taught;
   HL_TRY(JudgeFolds(session));

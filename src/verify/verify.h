@@ -217,6 +217,7 @@ struct Verdict {
       quantization;  // how the int8 files came about: "post-training quantization"; empty when not recorded
   bool camera_taught = false;  // training photographed pictures by a simulated camera; false in old records
   std::vector<std::string> labels;
+  std::string test_folder;    // what the user's own test folder holds out (dataset::TestFolderSentence)
   std::string groups;         // what is known of which pictures belong together (dataset::GroupsSentence)
   std::vector<Route> routes;  // computer, quantized, hold-out ones, then gallery, camera ones, then phones
   std::optional<CameraFindings> camera;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/shell_word.h"
 #include "base/text.h"
 
 namespace handlens::verify {
@@ -112,6 +113,8 @@ std::vector<std::string> ResamplingSentences(const Json& crossvalidation) {
   }
   return sentences;
 }
+
+std::string CommandAfterPass(const std::string& run) { return "handlens app " + ShellWord(run); }
 
 std::string GuideOf(const CameraFindings& camera) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 14> kGuides = {{

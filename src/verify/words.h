@@ -32,6 +32,9 @@ std::vector<std::string> Caveats(const Verdict& verdict);
 // What repeated and nested cross-validation say (crossvalidation.json, or a verdict's part of it).
 std::vector<std::string> ResamplingSentences(const Json& crossvalidation);
 
+// The command to go on with where the verdict says yes, as one line to paste.
+std::string CommandAfterPass(const std::string& run);
+
 // The fault of the simulated camera that the app's users should mind first ("distance", "light", ...;
 // docs/formats-app.md), by the fault that took most accuracy. Empty where none took ten points, or where
 // users can do nothing about it.

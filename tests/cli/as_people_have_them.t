@@ -25,11 +25,11 @@ handlens: error: broken.zip: the archive cannot be read (*); download or make it
 ls: cannot access 'broken': No such file or directory
 [2]
 
-# Folders of splits are merged when asked for, and the run goes on by itself.
+# Folders of splits are used: test is held out, unless all are to be merged; and the run goes on by itself.
 $ mkdir -p split/train split/test; "$MAKE_PICTURES" split/train 2 5; cp -r trees/class001 split/test/class001
-> handlens inspect split
-handlens: error: */split: test (1 class folder), train (2 class folders) look like splits, not classes. handlens makes its own folds, in which near-duplicates and groups stay together: add --merge-splits to use the pictures of all of them, or give one of them (*/split/train)
-[3]
+> handlens inspect split -o used 2>&1 | grep -E 'no training sees|byte for byte'
+warning: test (1 class folder), train (2 class folders): 2 classes, used as they are: no training sees the test folder, and the others make the folds (new folds of all of them: --merge-splits).
+warning: Leak: * in the test folder and in another, byte for byte; one of each is used.
 
 $ handlens inspect split --merge-splits -q 2>err | head -3; grep -E 'Class class000 is only in train' err | wc -l
 11 pictures in 2 classes

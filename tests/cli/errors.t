@@ -85,3 +85,13 @@ $ handlens version > /dev/full
 handlens: error: stdout: the result could not be written
 [5]
 
+# What the names of the files tell already is said before any picture is read.
+$ "$MAKE_PICTURES" few 2 6; mkdir few/lone; mv few/class000/p000.png few/lone/; handlens run few 2>&1; handlens run few --dry-run 2>&1; ls -d few*
+handlens: error: *few: class lone has 1 picture; 5 folds need at least 5; add pictures, or remove the class
+handlens: error: *few: class lone has 1 picture; 5 folds need at least 5; add pictures, or remove the class
+few
+
+$ rm -r few/lone; handlens run few --models nano99; handlens run few --folds 5 --generators gen77 --dry-run
+handlens: error: unknown model "nano99"; did you mean "nano8"?
+handlens: error: unknown generator 'gen77'; did you mean 'gen1'?
+[2]

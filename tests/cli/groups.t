@@ -38,7 +38,7 @@ $ handlens run byname -o R6 --preset quick --group-pattern '^(p[0-9]+)_' --dry-r
   groups  36 of 36 pictures belong to 12 groups (by pattern); no group is divided over folds.
 
 # Intervals respect them, by which the rules decide; the report names the worst.
-$ handlens run byname -o R8 --preset quick --models m1 --generators gen1 --sizes 30 --folds 2 --epochs 4 --group-pattern '^(p[0-9]+)_' --min-accuracy 0 -q 2>/dev/null | grep -E '^  quantized |^accuracy' | grep -oE 'n=[0-9]+ in [0-9]+ groups'; grep -o 'interval [^;]*, in [0-9]* groups' R8/verdict.json | head -1; head -1 R8/report/groups.csv
+$ handlens run byname -o R8 --preset quick --models m1 --generators gen1 --sizes 30 --folds 2 --epochs 4 --group-pattern '^(p[0-9]+)_' --min-accuracy 0 -qv 2>/dev/null | grep -E '^  quantized |^accuracy' | grep -oE 'n=[0-9]+ in [0-9]+ groups'; grep -o 'interval [^;]*, in [0-9]* groups' R8/verdict.json | head -1; head -1 R8/report/groups.csv
 n=30 in 10 groups
 n=30 in 10 groups
 interval * in 10 groups

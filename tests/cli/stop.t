@@ -19,6 +19,6 @@ handlens: error: FULL/*: no room left on the disk; free some and run the same co
 [5]
 
 # It goes on when there is room again.
-$ handlens run pictures -o FULL --preset quick --models m1 --generators gen1 --sizes 30 --folds 2 --epochs 2 -q 2>/dev/null | grep -c chosen
+$ handlens run pictures -o FULL --preset quick --models m1 --generators gen1 --sizes 30 --folds 2 --epochs 2 -q 2>/dev/null | grep -c ^verdict:
 1
 

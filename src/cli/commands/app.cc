@@ -63,15 +63,16 @@ std::string Owners(const std::map<std::string, size_t>& groups) {
 
 // What is given away with the app, said each time: how many pictures, what of them, and whose.
 Result<std::string> WhatTravels(const Run& run) {
-  if (run.space.split.holdout.empty()) return std::string("No pictures go along: this run held none out.\n");
+  const std::vector<int> pictures = PicturesForApps(run.space);
+  if (pictures.empty()) return std::string("No pictures go along: this run held none out.\n");
   std::map<std::string, size_t> groups;
   size_t ungrouped = 0;
-  for (const int index : run.space.split.holdout) {
+  for (const int index : pictures) {
     const dataset::Picture& picture = run.space.dataset.pictures[static_cast<size_t>(index)];
     if (picture.group.empty()) ++ungrouped;
     else ++groups[picture.group];
   }
-  const std::string count = Count(static_cast<int64_t>(run.space.split.holdout.size()), "held-out picture");
+  const std::string count = Count(static_cast<int64_t>(pictures.size()), "held-out picture");
   if (run.wanted().app.check_pictures == package::Carry::kPixels) {
     const fs::path path = run.At("model/preprocess.json");
     HL_ASSIGN(const Json description, ReadRecord(path, "handlens-preprocess", 1));
@@ -80,12 +81,12 @@ Result<std::string> WhatTravels(const Run& run) {
     return fmt::format(
         "{0} go{1} along for the self-check: as the {2} x {2} pixels that the model sees, without metadata "
         "and names.\n",
-        count, run.space.split.holdout.size() == 1 ? "es" : "", size_px);
+        count, pictures.size() == 1 ? "es" : "", size_px);
   }
   std::string text = fmt::format(
       "{} go{} along AS ORIGINAL FILES (as many as 12 MB hold), with whatever stands in them: names, dates, "
       "places\n",
-      count, run.space.split.holdout.size() == 1 ? "es" : "");
+      count, pictures.size() == 1 ? "es" : "");
   if (!groups.empty())
     text += fmt::format("  of {}: {}\n", Count(static_cast<int64_t>(groups.size()), "group"), Owners(groups));
   if (ungrouped > 0) text += fmt::format("  of nobody knows whom (no groups were given): {}\n", ungrouped);
@@ -104,7 +105,7 @@ Result<void> AddTravellers(const Run& run, Outcome& outcome) {
   }
   outcome.json["examples"] = examples;
   outcome.json["check_pictures"] = {
-      {"count", run.space.split.holdout.size()},
+      {"count", PicturesForApps(run.space).size()},
       {"what", run.wanted().app.check_pictures == package::Carry::kPixels ? "pixels" : "originals"}};
   return {};
 }

@@ -53,6 +53,7 @@ struct Outcome {
   std::string text;
   Json json = Json::object();
   std::vector<std::string> missed;
+  bool says_missed = false;  // in its text already, so that nothing is printed after it
 };
 
 struct Command {

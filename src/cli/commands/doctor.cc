@@ -6,6 +6,7 @@
 #include "base/stats.h"
 #include "base/text.h"
 #include "cli/commands/command.h"
+#include "cli/commands/picture_arguments.h"
 #include "doctor/doctor.h"
 
 namespace handlens::cli {
@@ -76,7 +77,7 @@ Json JsonOf(const doctor::Diagnosis& d) {
 Result<Outcome> CommandDoctor(Call& call) {
   HL_ASSIGN(const Settings settings, MergeSettings(call));
   const Wanted& wanted = settings.wanted();
-  const fs::path model = call.arguments[0];
+  HL_ASSIGN(const fs::path model, FindModel(call.arguments[0], wanted.app.model));
   HL_ASSIGN(const Bytes bytes, ReadFile(model));
   const int jobs = wanted.manner.jobs.value_or(UsableThreads());
   dataset::InspectOptions inspect;
@@ -89,6 +90,12 @@ Result<Outcome> CommandDoctor(Call& call) {
   const doctor::Request request{.model = bytes, .name = model.string(), .pictures = pictures, .jobs = jobs};
   HL_ASSIGN(const doctor::Diagnosis diagnosis, doctor::Examine(request, *call.terminal));
   Outcome outcome{TextOf(diagnosis), JsonOf(diagnosis), {}};
+  std::vector<fs::path> files;
+  for (const dataset::Picture& picture : pictures.pictures)
+    files.push_back(fs::path(pictures.root) / picture.path);
+  HL_ASSIGN(const size_t seen, SeenInTraining(model, files));
+  outcome.text += SeenSentence(seen);
+  outcome.json["seen_in_training"] = seen;
   if (!wanted.call.fix.empty() && !diagnosis.findings.empty()) {
     const auto fixed = doctor::Fix(bytes, diagnosis);
     if (fixed) {

@@ -5,6 +5,7 @@
 #include "backbone/backbone.h"
 #include "base/suggest.h"
 #include "cli/commands/command.h"
+#include "image/image.h"
 #include "package/targets.h"
 #include "pipeline/backbones.h"
 #include "search/known.h"
@@ -34,10 +35,15 @@ Result<std::vector<search::Known>> Targets(const Wanted&, const Surroundings&) {
 }
 
 Result<std::vector<search::Known>> Formats(const Wanted&, const Surroundings&) {
-  return std::vector<search::Known>{{"JPEG, PNG, GIF, BMP, TIFF, WebP, DICOM", "always"},
-                                    {"HEIC, AVIF", "where libheif is installed"},
-                                    {".zip", "of a folder of pictures"},
-                                    {".csv", "with the columns path,label[,group], or other people's"}};
+  std::vector<search::Known> known = {{"JPEG, PNG, GIF, BMP, TIFF, WebP, DICOM", "read here"}};
+  for (const char* const format : {"HEIC", "AVIF"}) {
+    const auto can = image::CanDecodeHeif(format);
+    known.push_back(
+        {format, can ? "read here, by the system's libheif" : "not read here: " + can.error().message});
+  }
+  known.push_back({".zip", "of a folder of pictures"});
+  known.push_back({".csv", "with the columns path,label[,group], or other people's"});
+  return known;
 }
 
 std::vector<NamedList> Lists() {

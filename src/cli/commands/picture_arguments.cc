@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <iostream>
+#include <set>
 
 #include "base/disk.h"
+#include "base/file_writer.h"
 #include "base/text.h"
 #include "dataset/scan.h"
 #include "dataset/unpack.h"
@@ -26,14 +28,25 @@ tl::unexpected<Error> NoNetwork(const std::string& argument) {
               argument);
 }
 
-// The files directly in a folder; hidden files are no pictures of the user's.
-Result<std::vector<std::string>> FilesIn(const fs::path& folder) {
-  HL_ASSIGN(std::vector<std::string> names, ListFolder(folder));
-  std::erase_if(names, [&](const std::string& name) {
+// What lies directly in a folder; hidden files are no pictures of the user's.
+struct Content {
+  std::vector<std::string> files, folders;
+};
+
+Result<Content> ContentOf(const fs::path& folder) {
+  HL_ASSIGN(const std::vector<std::string> names, ListFolder(folder));
+  Content content;
+  for (const std::string& name : names) {
     std::error_code error;
-    return dataset::IsLitter(name) || !fs::is_regular_file(folder / name, error);
-  });
-  return names;
+    if (dataset::IsLitter(name)) continue;
+    if (fs::is_regular_file(folder / name, error)) content.files.push_back(name);
+    else if (fs::is_directory(folder / name, error)) content.folders.push_back(name);
+  }
+  return content;
+}
+
+std::string Inside(const std::string& folder, const std::string& name) {
+  return folder + (folder.ends_with('/') ? "" : "/") + name;
 }
 
 class Finder {
@@ -80,11 +93,24 @@ class Finder {
     HL_ASSIGN(const bool is_run, pipeline::IsRunFolder(folder));
     std::error_code error;
     if (is_run && fs::exists(folder / "dataset.json", error)) return AddHoldout(folder);
-    HL_ASSIGN(const std::vector<std::string> names, FilesIn(folder));
-    if (names.empty()) return AddLabelled(folder, shown);
-    for (const std::string& name : names)
-      found_.files.push_back({folder / name, shown + (shown.ends_with('/') ? "" : "/") + name, ""});
-    return {};
+    HL_ASSIGN(const Content content, ContentOf(folder));
+    for (const std::string& name : content.files) {
+      if (content.folders.empty() || dataset::HasPictureExtension(name))
+        found_.files.push_back({folder / name, Inside(shown, name), ""});
+    }
+    if (content.folders.empty() && !content.files.empty()) return {};
+    return AddLabelled(InnermostOf(folder, content), shown);
+  }
+
+  // Past folders around the class folders ("photos" of a zip).
+  static fs::path InnermostOf(fs::path folder, Content content) {
+    while (content.folders.size() == 1) {
+      auto inner = ContentOf(folder / content.folders[0]);
+      if (!inner || !inner->files.empty() || inner->folders.empty()) break;
+      folder /= content.folders[0];
+      content = *std::move(inner);
+    }
+    return folder;
   }
 
   // A folder of class folders, or a labels file.
@@ -101,9 +127,18 @@ class Finder {
           {fs::path(listing.root) / entry.path, (shown_root / entry.path).generic_string(), entry.label});
     }
     for (const std::string& warning : listing.warnings) found_.notes.push_back(warning);
-    for (const dataset::Rejected& rejected : listing.rejected)
-      found_.notes.push_back(fmt::format("{}: left out: {}", rejected.path, rejected.reason));
+    for (const dataset::Rejected& rejected : listing.rejected) {
+      if (!IsTaken(fs::path(listing.root) / rejected.path))
+        found_.notes.push_back(fmt::format("{}: left out: {}", rejected.path, rejected.reason));
+    }
     return {};
+  }
+
+  // A picture beside the class folders has no label, and is looked at all the same.
+  bool IsTaken(const fs::path& path) const {
+    std::error_code error;
+    return std::any_of(found_.files.begin(), found_.files.end(),
+                       [&](const PictureFile& file) { return fs::equivalent(file.path, path, error); });
   }
 
   Result<void> AddHoldout(const fs::path& run) {
@@ -149,10 +184,40 @@ Result<fs::path> FindModel(const std::string& argument, const std::string& which
   if (!fs::exists(path, error))
     return Fail(ErrorKind::kBadInput, "{}: no such model file or run folder", argument);
   if (!fs::is_directory(path, error)) return path;
-  const fs::path file = path / (which == "float" ? "model/model.tflite" : "model/quantizedmodel.tflite");
-  if (fs::exists(file, error)) return file;
-  return Fail(ErrorKind::kBadInput, "{}: no model there yet ({} is missing); `handlens run` makes it",
-              argument, file.string());
+  const std::string name = which == "float" ? "model.tflite" : "quantizedmodel.tflite";
+  for (const fs::path& file : {path / "model" / name, path / name}) {  // of a run, of its folder `model`
+    if (fs::exists(file, error)) return file;
+  }
+  HL_ASSIGN(const bool is_run, pipeline::IsRunFolder(path));
+  if (is_run && fs::exists(path / "dataset.json", error))
+    return Fail(ErrorKind::kBadInput, "{}: no model there yet ({} is missing); `handlens run` makes it",
+                argument, (path / "model" / name).string());
+  return Fail(ErrorKind::kBadInput, "{}: a folder without {}; give a run folder or a .tflite file", argument,
+              name);
+}
+
+Result<size_t> SeenInTraining(const fs::path& model, const std::vector<fs::path>& pictures) {
+  std::error_code error;
+  const fs::path run = fs::canonical(model, error).parent_path().parent_path();
+  if (error || !fs::exists(run / "split.json", error)) return 0;
+  HL_ASSIGN(const dataset::Dataset data, dataset::ReadDataset(run / "dataset.json"));
+  HL_ASSIGN(const split::Split split, split::ReadSplit(run / "split.json", data));
+  std::set<std::string> trained;
+  for (const dataset::Picture& picture : data.pictures) trained.insert(picture.id);
+  for (const int index : split.holdout) trained.erase(data.pictures[static_cast<size_t>(index)].id);
+  size_t seen = 0;
+  for (const fs::path& picture : pictures) {
+    const auto id = Sha256OfFile(picture);
+    seen += id && trained.contains(*id) ? 1 : 0;
+  }
+  return seen;
+}
+
+std::string SeenSentence(size_t seen) {
+  if (seen == 0) return "";
+  return fmt::format(
+      "{} of these pictures: the run trained with {}, so this is not how it does on new ones\n", seen,
+      seen == 1 ? "it" : "them");
 }
 
 }  // namespace handlens::cli

@@ -29,8 +29,14 @@ struct PictureFiles {
 // no error here: the prediction of each says so.
 Result<PictureFiles> FindPictures(const std::vector<std::string>& arguments, Progress& progress);
 
-// The model file that an argument means: itself, or of a run folder the one that is shipped. Kind kUsage for
-// an URL; kBadInput when it is not there, says what to do.
+// The model file that an argument means: itself, or of a run folder, or its folder `model`, the one that is
+// shipped. Kind kUsage for an URL; kBadInput when it is not there, says what to do.
 Result<std::filesystem::path> FindModel(const std::string& argument, const std::string& which);
+
+// How many of the pictures a run has trained with, where the model file lies in one: what they show is no
+// accuracy on new pictures. Errors: the run's records cannot be read.
+Result<size_t> SeenInTraining(const std::filesystem::path& model,
+                              const std::vector<std::filesystem::path>& pictures);
+std::string SeenSentence(size_t seen);  // a line; empty for none
 
 }  // namespace handlens::cli

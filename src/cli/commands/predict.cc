@@ -3,14 +3,11 @@
 #include <map>
 #include <set>
 
-#include "base/file_writer.h"
 #include "base/stats.h"
 #include "base/text.h"
 #include "cli/commands/command.h"
 #include "cli/commands/picture_arguments.h"
 #include "dataset/rejected.h"
-#include "pipeline/record_versions.h"
-#include "split/split.h"
 #include "verify/predict.h"
 
 namespace handlens::cli {
@@ -55,8 +52,8 @@ std::string PredictionText(const verify::Prediction& p, const PictureFile& file,
     text += fmt::format("{}{} {:.1f} %", i == 0 ? "" : ", ", labels[order[i]],
                         100 * static_cast<double>(p.scores[order[i]]));
   }
-  if (!file.label.empty() && file.label != p.label)
-    text += fmt::format("  (labelled {})", Visible(file.label));
+  const bool known = std::find(labels.begin(), labels.end(), file.label) != labels.end();
+  if (known && file.label != p.label) text += fmt::format("  (labelled {})", Visible(file.label));
   return text + "\n";
 }
 
@@ -113,35 +110,6 @@ void AddTally(const Tally& tally, Outcome& outcome) {
                              {"classes", std::move(classes)}};
 }
 
-// How many labelled pictures the run has trained with: what they show is no accuracy on new pictures.
-Result<size_t> SeenInTraining(const fs::path& run, const std::vector<PictureFile>& files) {
-  HL_ASSIGN(const dataset::Dataset data, dataset::ReadDataset(run / "dataset.json"));
-  HL_ASSIGN(const split::Split split, split::ReadSplit(run / "split.json", data));
-  std::set<std::string> trained;
-  for (const dataset::Picture& picture : data.pictures) trained.insert(picture.id);
-  for (const int index : split.holdout) trained.erase(data.pictures[static_cast<size_t>(index)].id);
-  size_t seen = 0;
-  for (const PictureFile& file : files) {
-    if (file.label.empty()) continue;
-    const auto id = Sha256OfFile(file.path);
-    if (id && trained.contains(*id)) ++seen;
-  }
-  return seen;
-}
-
-// The same, where the model is a run's.
-Result<void> AddSeen(const fs::path& run, const std::vector<PictureFile>& files, Outcome& outcome) {
-  std::error_code error;
-  if (!fs::exists(run / "split.json", error)) return {};
-  HL_ASSIGN(const size_t seen, SeenInTraining(run, files));
-  outcome.json["counted"]["seen_in_training"] = seen;
-  if (seen > 0)
-    outcome.text +=
-        fmt::format("{} of these pictures: the run trained with {}, so this is not how it does on new ones\n",
-                    seen, seen == 1 ? "it" : "them");
-  return {};
-}
-
 // A picture's error without its path: where an archive was unpacked is nobody's business.
 std::string ReasonOf(const verify::Prediction& p, const PictureFile& file) {
   std::error_code error;
@@ -184,7 +152,15 @@ Result<Outcome> CommandPredict(Call& call) {
   }
   const Tally tally = TallyOf(predicted.pictures, found.files, predicted.labels);
   AddTally(tally, outcome);
-  if (tally.n > 0) HL_TRY(AddSeen(call.arguments[0], found.files, outcome));
+  if (tally.n > 0) {
+    std::vector<fs::path> labelled;
+    for (const PictureFile& file : found.files) {
+      if (!file.label.empty()) labelled.push_back(file.path);
+    }
+    HL_ASSIGN(const size_t seen, SeenInTraining(model, labelled));
+    outcome.json["counted"]["seen_in_training"] = seen;
+    outcome.text += SeenSentence(seen);
+  }
   if (!predicted.notice.empty()) outcome.text += predicted.notice + "\n";
   if (failed.empty()) return outcome;
   // The others' scores are printed all the same; then the exit code tells that not all could be read.

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "dataset/check/checks.h"
+#include "dataset/rejected.h"
 
 namespace handlens::dataset {
 namespace {
@@ -19,6 +20,17 @@ std::vector<int> ShortSides(const Dataset& dataset) {
   for (const Picture& picture : dataset.pictures) sides.push_back(std::min(picture.width, picture.height));
   std::sort(sides.begin(), sides.end());
   return sides;
+}
+
+// "3 files are not used: a.txt: a text file, not a picture; ...": all of them, or some and where the list is.
+std::string NotUsed(const std::vector<Rejected>& rejected) {
+  constexpr size_t kMostKinds = 4;
+  const std::vector<std::string> kinds = RejectedLines(rejected);
+  std::string text = Plural(rejected.size(), "file is", "files are") + " not used: ";
+  for (size_t i = 0; i < kinds.size() && i < kMostKinds; ++i) text += (i > 0 ? "; " : "") + kinds[i];
+  if (kinds.size() > kMostKinds) text += fmt::format("; and {} more", kinds.size() - kMostKinds);
+  const bool all = kinds.size() == rejected.size() && kinds.size() <= kMostKinds;
+  return text + (all ? "." : ". Each file with its reason: \"rejected\" in the run's dataset.json.");
 }
 
 void AdviseOnCounts(const Dataset& dataset, std::vector<std::string>& warnings) {
@@ -116,8 +128,7 @@ void AdviseOnPictures(const Dataset& dataset, std::vector<std::string>& warnings
                     Plural(warned, "remark about a single file stands", "remarks about single files stand")));
   }
   if (!dataset.rejected.empty()) {
-    warnings.push_back(fmt::format("{} not used; the reason stands beside each of them.",
-                                   Plural(dataset.rejected.size(), "file is", "files are")));
+    warnings.push_back(NotUsed(dataset.rejected));
   }
   if (!dataset.odd_ones_out.empty()) {
     constexpr size_t kMostOdd = 3;
@@ -169,6 +180,8 @@ std::vector<std::string> Advise(const Dataset& dataset) {
   AdviseOnCounts(dataset, warnings);
   AdviseOnDuplicates(dataset, warnings);
   AdviseOnClusters(dataset, warnings);
+  if (std::string leaks = LeakSentence(HeldByFolder(dataset)); !leaks.empty())
+    warnings.push_back(std::move(leaks));
   for (const Shortcut& shortcut : dataset.shortcuts) warnings.push_back(shortcut.explanation);
   return warnings;
 }

@@ -21,6 +21,9 @@ std::vector<std::string> FindOddOnesOut(const Dataset& dataset, std::span<const 
 std::vector<int> RecommendSizes(const Dataset& dataset);
 image::Fit RecommendFit(const Dataset& dataset);
 
+// What the test folder shares with the others, and what is done about it; empty where that is nothing.
+std::string LeakSentence(const TestFolder& folder);
+
 // Whole sentences about imbalance, small classes, small pictures, contradictions and duplicates.
 std::vector<std::string> Advise(const Dataset& dataset);
 // The first names: "a, b and 4 more".

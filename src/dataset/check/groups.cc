@@ -216,6 +216,11 @@ bool IsSplitName(std::string_view name) {
   return std::find(std::begin(kSplits), std::end(kSplits), FoldedName(name)) != std::end(kSplits);
 }
 
+bool IsTestName(std::string_view name) {
+  constexpr std::string_view kTests[] = {"test", "testing", "holdout"};
+  return std::find(std::begin(kTests), std::end(kTests), FoldedName(name)) != std::end(kTests);
+}
+
 Result<void> AssignGroups(const GroupRules& rules, const Progress& progress, Listing& listing) {
   const auto grouped = [](const Entry& entry) { return !entry.group.empty(); };
   if (!listing.labels_file.empty() && std::any_of(listing.entries.begin(), listing.entries.end(), grouped))

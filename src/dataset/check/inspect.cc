@@ -290,6 +290,7 @@ Result<Dataset> InspectWith(const InspectOptions& options, std::span<const Added
   dataset.root = listing.root;
   dataset.labels_file = listing.labels_file;
   dataset.groups_from = listing.groups_from;
+  dataset.test_folder = listing.test_folder;
   dataset.rejected = std::move(listing.rejected);
   dataset.warnings = std::move(listing.warnings);
   Reader reader(listing, options);

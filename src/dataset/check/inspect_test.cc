@@ -114,6 +114,10 @@ TEST_F(InspectTest, ListsEveryBrokenFileWithItsReason) {
   EXPECT_EQ(ReasonOf(*data, "cat/pipe.png"), "a named pipe, not a file");
   EXPECT_NE(ReasonOf(*data, "cat/caf\\xE9.png").find("UTF-8"), std::string::npos);
   EXPECT_TRUE(std::any_of(data->warnings.begin(), data->warnings.end(), [](const std::string& w) {
+    return w.starts_with("6 files are not used: cat/caf") &&
+           w.find("; and 2 more. Each") != std::string::npos;
+  }));
+  EXPECT_TRUE(std::any_of(data->warnings.begin(), data->warnings.end(), [](const std::string& w) {
     return w.find("Class gone has no usable picture") != std::string::npos;
   }));
 }
@@ -140,9 +144,35 @@ TEST_F(InspectTest, RefusesLayoutsThatAreNotClasses) {
   Put("Train/cat/1.png", Texture(1));
   EXPECT_NE(Look().error().message.find("give " + (fs::canonical(root_) / "Train").string()),
             std::string::npos);
-  Put("val/cat/2.png", Texture(2));
-  EXPECT_NE(Look().error().message.find("look like splits"), std::string::npos);
+  Put("val/dog/.hidden", Texture(2));
+  EXPECT_NE(Look().error().message.find("at least two classes"), std::string::npos);
   EXPECT_EQ(Look("missing").error().kind, ErrorKind::kBadInput);
+}
+
+TEST_F(InspectTest, ReportsWhatTheTestFolderSharesWithTheOthersAsALeak) {
+  for (int i = 0; i < 4; ++i) {
+    Put(fmt::format("train/cat/{}.png", i), Texture(static_cast<uint64_t>(i)));
+    Put(fmt::format("train/dog/{}.png", i), Texture(static_cast<uint64_t>(100 + i)));
+    Put(fmt::format("test/dog/{}.png", i), Texture(static_cast<uint64_t>(200 + i)));
+  }
+  std::vector<uint8_t> darker = Texture(2);
+  for (uint8_t& value : darker) value = static_cast<uint8_t>(value * 0.85);
+  Put("test/cat/darker.png", darker);
+  Put("test/dog/copy.png", Texture(103));
+  const auto data = Look();
+  ASSERT_TRUE(data) << data.error().message;
+  const TestFolder folder = HeldByFolder(*data);
+  EXPECT_EQ(folder.held.size(), 5U);  // the copy counts once, here
+  EXPECT_EQ(folder.leaks, 1U);
+  EXPECT_EQ(folder.copies, 1U);
+  EXPECT_NE(TestFolderSentence(*data).find("5 pictures of the test folder are held out of all training; the "
+                                           "other 8 make the folds. Leak: 1 picture"),
+            std::string::npos)
+      << TestFolderSentence(*data);
+  ASSERT_TRUE(WriteDataset(root_ / "dataset.json", *data));
+  const auto read = ReadDataset(root_ / "dataset.json");
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(HeldByFolder(*read).held, folder.held);
 }
 
 TEST_F(InspectTest, SaysWhenTheClassesLieOneFolderDeeper) {

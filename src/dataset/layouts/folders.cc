@@ -23,14 +23,6 @@ constexpr std::string_view kExpected =
     "expected one folder per class (PICTURES/cat/1.jpg, PICTURES/dog/2.jpg) or a labels.csv with the columns "
     "path,label[,group]";
 
-bool HasPictureExtension(const std::string& name) {
-  constexpr std::array<std::string_view, 16> kExtensions = {
-      ".jpg",  ".jpeg", ".jpe",  ".jfif", ".png", ".gif",  ".bmp", ".tif",
-      ".tiff", ".webp", ".heic", ".heif", ".hif", ".avif", ".mpo", ".dcm"};
-  const std::string extension = FoldedName(fs::path(name).extension().string());
-  return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
-}
-
 std::string TypeName(mode_t mode) {
   if (S_ISFIFO(mode)) return "a named pipe, not a file";
   if (S_ISSOCK(mode)) return "a socket, not a file";
@@ -220,16 +212,20 @@ Result<std::vector<ClassFolder>> ClassesOfSplits(const Content& top, Splits spli
   if (classes.empty())
     return Fail(ErrorKind::kBadInput, "{}: {} look like splits, and hold no class folders; {}", shown, found,
                 kExpected);
-  if (splits == Splits::kRefuse) {
+  const auto tests = std::count_if(top.folders.begin(), top.folders.end(), IsTestName);
+  if (splits == Splits::kUse && tests == static_cast<std::ptrdiff_t>(top.folders.size()))
     return Fail(
         ErrorKind::kBadInput,
-        "{}: {} look like splits, not classes. handlens makes its own folds, in which near-duplicates and "
-        "groups stay together: add --merge-splits to use the pictures of all of them, or give one of them "
-        "({}/{})",
-        shown, found, shown, Printable(top.folders.back()));
-  }
-  listing.warnings.push_back(fmt::format("{} are used together, {}; handlens makes its own folds.", found,
-                                         Plural(where.size(), "class", "classes")));
+        "{}: {} are all called test, so nothing is left to train on; add a folder train, or use all of "
+        "them by --merge-splits",
+        shown, found);
+  listing.test_folder = splits == Splits::kUse && tests > 0;
+  listing.warnings.push_back(
+      fmt::format("{}: {}, {}.", found, Plural(where.size(), "class", "classes"),
+                  listing.test_folder
+                      ? "used as they are: no training sees the test folder, and the others make the folds "
+                        "(new folds of all of them: --merge-splits)"
+                      : "used together; handlens makes its own folds"));
   for (const auto& [label, in] : where) {
     if (in.size() < top.folders.size())
       warnings.push_back(fmt::format("Class {} is only in {}.", Printable(label), Join(in, 5)));

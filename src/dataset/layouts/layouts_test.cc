@@ -31,7 +31,7 @@ class Layouts : public testing::Test {
   void Put(const std::string& path, std::string_view text = "x") {
     ASSERT_TRUE(WriteFileAtomic(root_ / path, text));
   }
-  Result<Listing> List(const std::string& what = "", Splits splits = Splits::kRefuse) {
+  Result<Listing> List(const std::string& what = "", Splits splits = Splits::kUse) {
     return ListPictures(root_ / what, {.groups = {}, .splits = splits}, SilentProgress());
   }
   // "path label group" of each entry.
@@ -46,25 +46,45 @@ class Layouts : public testing::Test {
   fs::path root_;
 };
 
-TEST_F(Layouts, SplitsAreNamedAndRefusedUntilTheyAreToBeMerged) {
+TEST_F(Layouts, TestIsHeldOutAndTheOtherSplitsAreUsedUntilTheyAreToBeMerged) {
   Put("train/cat/p1/1.jpg");
   Put("train/dog/2.jpg");
   Put("valid/cat/p1/3.jpg");
   Put("test/cow/1.jpg");
   Put("test/loose.jpg");
-  const auto refused = List();
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().kind, ErrorKind::kBadInput);
-  EXPECT_THAT(refused.error().message, HasSubstr("test (1 class folder, 1 file without a class), train (2 "
-                                                 "class folders), valid (1 class folder) look like splits"));
-  EXPECT_THAT(refused.error().message, HasSubstr("--merge-splits"));
+  const auto used = List();
+  ASSERT_TRUE(used) << used.error().message;
+  EXPECT_TRUE(used->test_folder);
+  EXPECT_THAT(used->warnings,
+              Contains(HasSubstr("test (1 class folder, 1 file without a class), train (2 class folders), "
+                                 "valid (1 class folder): 3 classes, used as they are: no training sees the "
+                                 "test folder")));
+  EXPECT_THAT(used->warnings, Contains(HasSubstr("--merge-splits")));
 
   const auto merged = List("", Splits::kMerge);
   EXPECT_THAT(Lines(merged), ElementsAre("test/cow/1.jpg cow", "train/cat/p1/1.jpg cat p1",
                                          "train/dog/2.jpg dog", "valid/cat/p1/3.jpg cat p1"));
   EXPECT_THAT(merged->class_names, ElementsAre("cat", "cow", "dog"));
+  EXPECT_FALSE(merged->test_folder);
   EXPECT_THAT(merged->warnings, Contains(HasSubstr("Class cow is only in test.")));
   EXPECT_THAT(merged->warnings, Contains(HasSubstr("1 file of test lies in no class folder")));
+}
+
+TEST_F(Layouts, TrainAndValidationAloneHoldNothingOut) {
+  Put("Training/cat/1.jpg");
+  Put("val/cat/2.jpg");
+  const auto listing = List();
+  ASSERT_TRUE(listing) << listing.error().message;
+  EXPECT_FALSE(listing->test_folder);
+  EXPECT_THAT(listing->warnings, Contains(HasSubstr("used together; handlens makes its own folds")));
+}
+
+TEST_F(Layouts, FoldersThatAreAllCalledTestLeaveNothingToTrainOn) {
+  Put("test/cat/1.jpg");
+  Put("holdout/cat/2.jpg");
+  const auto listing = List();
+  ASSERT_FALSE(listing);
+  EXPECT_THAT(listing.error().message, HasSubstr("nothing is left to train on"));
 }
 
 TEST_F(Layouts, MergingIsNothingToClassFolders) {

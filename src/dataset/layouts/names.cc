@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <filesystem>
 
 #include "base/text.h"
 #include "dataset/scan.h"
@@ -48,6 +49,14 @@ bool IsLitter(std::string_view name) {
                                                        "__MACOSX",   "@eaDir",      "$RECYCLE.BIN",
                                                        "lost+found", "ehthumbs.db"};
   return name.starts_with('.') || std::find(kLitter.begin(), kLitter.end(), name) != kLitter.end();
+}
+
+bool HasPictureExtension(const std::string& name) {
+  constexpr std::array<std::string_view, 16> kExtensions = {
+      ".jpg",  ".jpeg", ".jpe",  ".jfif", ".png", ".gif",  ".bmp", ".tif",
+      ".tiff", ".webp", ".heic", ".heif", ".hif", ".avif", ".mpo", ".dcm"};
+  const std::string extension = FoldedName(std::filesystem::path(name).extension().string());
+  return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
 }
 
 std::string LabelProblem(std::string_view label) {

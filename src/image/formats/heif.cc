@@ -106,6 +106,11 @@ Result<Image> Copy(const HeifLibrary& heif, const heif_image* pixels, bool has_a
 
 }  // namespace
 
+Result<void> CanDecodeHeif(std::string_view format) {
+  HL_ASSIGN(const HeifLibrary* library, OpenHeifLibrary());
+  return CheckDecoder(*library, format);
+}
+
 Result<Decoded> DecodeHeif(ByteSpan bytes, const DecodeLimits& limits) {
   HL_ASSIGN(const HeifLibrary* library, OpenHeifLibrary());
   const HeifLibrary& heif = *library;

@@ -60,8 +60,8 @@ constexpr Option kOptions[] = {
         "path below the class's folder, or the whole match."},
     {.name = "merge-splits", .into = Into<&Wanted::pictures, &Wanted::Pictures::merge_splits>,
      .kind = Kind::kFlag, .group = kData, .commands = "inspect run demo",
-     .help = "Take the pictures of folders called train, val, test together, each with one folder per class; "
-        "handlens makes its own folds."},
+     .help = "Take the pictures of folders called train, val, test together, each with one folder per class, "
+        "and make new folds of all. Without it the folder test is held out and the others make the folds."},
     {.name = "add", .into = Into<&Wanted::call, &Wanted::Call::add_files>, .kind = Kind::kPaths,
      .value = "FIELD.zip", .fallback_words = "none", .group = kData, .commands = "inspect run",
      .scope = Scope::kCommandLine,

@@ -8,6 +8,7 @@
 #include "describe/describe.h"
 #include "package/package.h"
 #include "pipeline/steps.h"
+#include "split/usual.h"
 
 namespace handlens::pipeline {
 namespace fs = std::filesystem;
@@ -67,7 +68,7 @@ Result<package::BundleRequest> BundleOf(Workspace& space, const std::string& mod
   std::error_code error;
   if (fs::exists(space.At("model/modelcard.md"), error)) bundle.model_card = space.At("model/modelcard.md");
   bundle.name = name;
-  for (const int index : space.split.holdout) {
+  for (const int index : PicturesForApps(space)) {
     const dataset::Picture& picture = space.dataset.pictures[static_cast<size_t>(index)];
     bundle.check_pictures.push_back(
         {PicturePath(space, index), space.dataset.labels[static_cast<size_t>(picture.label)]});
@@ -324,6 +325,16 @@ std::vector<Step> AppRows() {
           StepOf<AppFolder<kIos, package::PackIos, kBuiltIos>>(Wants<kIos>),
           StepOf<AppFolder<kFlutter, package::PackFlutter, kBuiltFlutter>>(Wants<kFlutter>),
           StepOf<AppFolder<kPi, package::PackPi, kBuiltPi>>(Wants<kPi>)};
+}
+
+std::vector<int> PicturesForApps(const Workspace& space) {
+  if (!space.dataset.test_folder) return space.split.holdout;
+  std::vector<int> taken(space.dataset.labels.size()), pictures;
+  for (const int index : space.split.holdout) {
+    const auto label = static_cast<size_t>(space.dataset.pictures[static_cast<size_t>(index)].label);
+    if (++taken[label] <= split::kHoldoutPerClass) pictures.push_back(index);
+  }
+  return pictures;
 }
 
 }  // namespace handlens::pipeline

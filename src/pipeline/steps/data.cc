@@ -213,6 +213,12 @@ struct Split {
                    wanted.order, run.wanted().seed};
   }
   static Result<split::Split> Deal(const dataset::Dataset& dataset, const Options& o) {
+    if (o.holdout_per_class != split::kUsualHoldout && !dataset::HeldByFolder(dataset).held.empty())
+      return Fail(
+          ErrorKind::kUsage,
+          "--holdout: {} has a folder test, which is held out; leave --holdout away, or make new folds "
+          "of all pictures by --merge-splits",
+          dataset.root);
     return split::MakeSplit(dataset, {.folds = o.folds,
                                       .validation_share = o.validation_share,
                                       .holdout_per_class = o.holdout_per_class,
@@ -265,6 +271,32 @@ Result<void> CheckFolds(const Run& run) {
   HL_ASSIGN(const Split::Options options, Split::Read(run));
   HL_TRY(Split::Deal(run.space.dataset, options));
   return {};
+}
+
+Result<void> CheckByNames(Run& run, const fs::path& pictures) {
+  const Wanted& wanted = run.wanted();
+  const dataset::LayoutRules rules{
+      {}, wanted.pictures.merge_splits ? dataset::Splits::kMerge : dataset::Splits::kUse};
+  HL_ASSIGN(const dataset::Listing listing, dataset::ListPictures(pictures, rules, *run.space.progress));
+  dataset::Dataset sketch;  // every file a readable picture of its own
+  sketch.root = listing.root;
+  sketch.test_folder = listing.test_folder;
+  sketch.labels = listing.class_names;
+  for (const dataset::Entry& entry : listing.entries) {
+    dataset::Picture& picture = sketch.pictures.emplace_back();
+    picture.path = entry.path;
+    picture.cluster = static_cast<int>(sketch.pictures.size());
+    picture.label = static_cast<int>(
+        std::lower_bound(sketch.labels.begin(), sketch.labels.end(), entry.label) - sketch.labels.begin());
+  }
+  std::error_code error;
+  const bool grows = !wanted.call.add_files.empty() || fs::exists(run.space.At(kAdded), error);
+  std::swap(run.space.dataset, sketch);
+  Result<void> fine;
+  if (const auto candidates = CandidatesOf(run); !candidates) fine = tl::make_unexpected(candidates.error());
+  else if (run.space.dataset.labels.size() > 1 && !grows) fine = CheckFolds(run);
+  std::swap(run.space.dataset, sketch);
+  return fine;
 }
 
 Result<void> LookOnly(Run& run, const fs::path& pictures) {

@@ -339,6 +339,8 @@ Section FoldsSection(const Records& records) {
       split.holdout.size() == 1 ? "1 picture is"
                                 : Thousands(static_cast<int64_t>(split.holdout.size())) + " pictures are",
       split.seed)});
+  if (const std::string held = dataset::TestFolderSentence(records.dataset); !held.empty())
+    section.blocks.emplace_back(Paragraph{held});
   if (split.order == split::Order::kPaper) {
     section.blocks.emplace_back(
         Note{Tone::kWarning,

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/text.h"
 #include "report/sections/sections.h"
@@ -194,8 +195,14 @@ std::vector<const search::CellResult*> ChosenAndSmaller(const Records& records) 
   return cells;
 }
 
+// Two figures of each: "4.2", "17", "540".
+std::string TwoFigures(double ms) {
+  const double unit = ms < 10 ? 0.1 : std::pow(10.0, std::max(0.0, std::floor(std::log10(ms)) - 1));
+  return ms < 10 ? fmt::format("{:.1f}", ms) : fmt::format("{:.0f}", std::round(ms / unit) * unit);
+}
+
 std::string RangeOfTimes(double low_ms, double high_ms) {
-  return fmt::format("{:.2g} to {:.2g} ms", low_ms, high_ms);
+  return TwoFigures(low_ms) + " to " + TwoFigures(high_ms) + " ms";
 }
 
 void AddTimes(const Records& records, Section& section) {

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "report/routes.h"
 #include "report/sections/sections.h"
+#include "verify/words.h"
 
 namespace handlens::report {
 namespace {
@@ -67,6 +68,11 @@ void SetNumber(const Records& records, const std::vector<Route>& routes, Summary
     if (route->groups > 0)
       summary.number.detail +=
           fmt::format(" It respects that the pictures come from {} groups.", Thousands(route->groups));
+    if (const Route* own = records.dataset.test_folder ? FindRoute(routes, "quantized-holdout") : nullptr)
+      summary.number.detail +=
+          fmt::format(" Of what your test folder held out: {} of {}, {} (95 % interval {} to {}).",
+                      Thousands(own->correct), Thousands(own->n), PercentText(own->accuracy),
+                      PercentText(own->ci.low), PercentText(own->ci.high));
     return;
   }
   const search::CellResult* cell = FinalCell(records);
@@ -145,10 +151,9 @@ void SetNext(const Records& records, Summary& summary) {
     add("Try the app on a phone, and bring back what its field test says.",
         fmt::format("handlens verify {} --import FILE", run));
   } else if (deployable.get<bool>()) {
-    add("Make an app and try it on a phone.", fmt::format("handlens app {} --target web", run));
+    add("Make an app and try it on a phone.", verify::CommandAfterPass(records.run_name));
   } else {
-    add("With other pictures, begin a run of its own, so that you can compare.",
-        "handlens run PICTURES -o " + ShellWord(records.run_name + "-2"));
+    add("With other pictures, begin a run of its own (-o), so that you can compare.");
   }
 }
 
