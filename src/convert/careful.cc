@@ -7,7 +7,6 @@
 #include <set>
 
 #include "base/parallel.h"
-#include "convert/temperature.h"
 
 namespace handlens::convert {
 namespace {
@@ -23,7 +22,7 @@ std::vector<ScoredTruth> Validated(const std::vector<Careful>& models, const std
       const int picture = validation.pictures[i];
       if (left_out.contains(picture)) continue;
       pictures.push_back({std::span(validation.scores).subspan(i * classes, classes),
-                          dataset.pictures[static_cast<size_t>(picture)].label});
+                          dataset.pictures[static_cast<size_t>(picture)].label, picture});
     }
   }
   return pictures;
@@ -151,7 +150,7 @@ Result<void> FitGuards(std::vector<Careful>& models, const Request& request, Pro
 Result<void> MakeCareful(std::vector<Careful>& models, const Request& request, Progress& progress) {
   if (models.size() < 2) return {};
   for (Careful& model : models) {
-    model.temperature = FitTemperature(Validated(models, TestedBy(model, request), *request.data.dataset));
+    model.temperature = ChooseTemperature(Validated(models, TestedBy(model, request), *request.data.dataset));
   }
   return request.strangers == Strangers::kNotSure ? FitGuards(models, request, progress) : Result<void>();
 }

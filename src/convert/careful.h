@@ -8,6 +8,7 @@
 #include "base/progress.h"
 #include "convert/convert.h"
 #include "convert/guard.h"
+#include "convert/temperature.h"
 #include "train/train.h"
 
 namespace handlens::convert {
@@ -17,7 +18,7 @@ struct Careful {
   const train::TrialResult* trial = nullptr;
   const nn::Weights* weights = nullptr;
   std::vector<int> training;         // pictures that it trained on, some of every class
-  double temperature = 1;            // fitted
+  Temperature temperature;           // fitted, and kept where it helps
   std::optional<int> feature_layer;  // of the engine's network; with a guard
   std::optional<Guard> guard;
 };

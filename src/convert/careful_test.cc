@@ -39,14 +39,16 @@ size_t TopOf(std::span<const float> scores) {
   return static_cast<size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin());
 }
 
-TEST(Temperature, FindsTheOneThatTheLabelsWereDrawnBy) {
-  for (const double truth : {0.5, 1.0, 2.5}) {
-    std::vector<std::vector<float>> scores;
-    std::vector<int> labels;
-    for (uint64_t i = 0; i < 4000; ++i) {
+// Labels drawn by softmax of the logits over `truth`, and the scores as of temperature 1.
+struct Drawn {
+  std::vector<std::vector<float>> scores;
+  std::vector<int> labels;
+
+  Drawn(double truth, uint64_t n, float widest) {
+    for (uint64_t i = 0; i < n; ++i) {
       Rng rng(3, "temperature", {i});
       std::vector<double> logits;
-      for (int c = 0; c < 4; ++c) logits.push_back(4.0 * static_cast<double>(rng.Uniform()));
+      for (int c = 0; c < 4; ++c) logits.push_back(static_cast<double>(widest * rng.Uniform()));
       scores.push_back(SoftmaxOf(logits, 1));
       const std::vector<float> drawn_by = SoftmaxOf(logits, truth);
       double left = static_cast<double>(rng.Uniform());
@@ -54,20 +56,48 @@ TEST(Temperature, FindsTheOneThatTheLabelsWereDrawnBy) {
       while (label < 3 && (left -= static_cast<double>(drawn_by[static_cast<size_t>(label)])) > 0) ++label;
       labels.push_back(label);
     }
-    std::vector<ScoredTruth> pictures;
-    for (size_t i = 0; i < scores.size(); ++i) pictures.push_back({scores[i], labels[i]});
-    EXPECT_NEAR(FitTemperature(pictures) / truth, 1, 0.12) << truth;
   }
+  std::vector<ScoredTruth> Pictures() const {
+    std::vector<ScoredTruth> pictures;
+    for (size_t i = 0; i < scores.size(); ++i)
+      pictures.push_back({scores[i], labels[i], static_cast<int>(i)});
+    return pictures;
+  }
+};
+
+TEST(Temperature, FindsTheOneThatTheLabelsWereDrawnBy) {
+  for (const double truth : {0.5, 1.0, 2.5})
+    EXPECT_NEAR(FitTemperature(Drawn(truth, 4000, 4).Pictures()) / truth, 1, 0.12) << truth;
 }
 
 TEST(Temperature, FewPicturesThatAreAllRightAreNoCertainty) {
   const std::vector<float> scores = {0.9f, 0.06f, 0.04f};
-  const std::vector<ScoredTruth> pictures(20, ScoredTruth{scores, 0});
+  const std::vector<ScoredTruth> pictures(20, ScoredTruth{scores, 0, 0});
   const double temperature = FitTemperature(pictures);
   EXPECT_LT(temperature, 1);  // they were underrated
   EXPECT_LT(SoftmaxOf({std::log(0.9), std::log(0.06), std::log(0.04)}, temperature)[0],
             0.97f);  // 21 / 22 at most
   EXPECT_EQ(FitTemperature({}), 1);
+}
+
+TEST(Temperature, IsKeptWhereItHelpsPicturesThatDidNotSetIt) {
+  const Drawn shouted(3, 300, 8), said(1, 300, 8);
+  const Temperature loud = ChooseTemperature(shouted.Pictures()), honest = ChooseTemperature(said.Pictures());
+  EXPECT_NEAR(loud.kept, 3, 1);
+  EXPECT_EQ(loud.kept, loud.fitted);
+  EXPECT_NE(honest.fitted, 1);  // chance moves it a little
+  EXPECT_EQ(honest.kept, 1);
+}
+
+// As of a probe of leaves: 200 pictures, all right and nearly sure. Platt's targets alone made it less sure.
+TEST(Temperature, DoesNotHarmAModelThatIsRightlySure) {
+  const std::vector<float> scores = {0.999f, 0.001f - 2e-7f, 1e-7f, 1e-7f};
+  std::vector<ScoredTruth> pictures;
+  for (int i = 0; i < 200; ++i) pictures.push_back({scores, 0, i});
+  const Temperature temperature = ChooseTemperature(pictures);
+  EXPECT_GT(temperature.fitted, 1.3);
+  EXPECT_EQ(temperature.kept, 1);
+  EXPECT_EQ(ChooseTemperature(std::span(pictures).first(5)).kept, 1);
 }
 
 // conv - ReLU - global average pool - dense: what a guard goes with.

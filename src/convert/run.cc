@@ -246,13 +246,13 @@ class Step {
     std::vector<Careful> models;
     for (const Trial& trial : trials)
       models.push_back(
-          {&trial.result, &trial.weights, ChooseForCalibration(trial.training, kMeansPictures), 1, {}, {}});
+          {&trial.result, &trial.weights, ChooseForCalibration(trial.training, kMeansPictures), {}, {}, {}});
     HL_TRY(MakeCareful(models, request_, progress_));
     record_["care"] = Json::array();
     for (size_t i = 0; i < trials.size(); ++i) {
       Trial& trial = trials[i];
       if (CanCool(trial.plain)) {
-        trial.temperature = models[i].temperature;
+        trial.temperature = models[i].temperature.kept;
         Cool(trial.temperature, trial.plain);
         Cool(trial.temperature, trial.quantized);
         Cool(trial.temperature, trial.calibration);
@@ -267,6 +267,7 @@ class Step {
       }
       record_["care"].push_back({{"fold", trial.result.spec.fold},
                                  {"temperature", trial.temperature},
+                                 {"fitted_temperature", models[i].temperature.fitted},
                                  {"guard", trial.guard.has_value()}});
     }
     return {};

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/stats.h"
 #include "convert/convert.h"
 #include "image/exact_math.h"
 
@@ -12,27 +13,78 @@ namespace {
 
 constexpr double kCoolest = 0.05, kHottest = 20;
 
+// Logits over the temperature, but for a constant that softmax does not see: they are the logarithms of the
+// scores, here less the largest.
+std::vector<double> Logits(std::span<const float> scores, double temperature) {
+  std::vector<double> logits;
+  for (const float score : scores)
+    logits.push_back(image::Log(std::max(static_cast<double>(score), 1e-30)) / temperature);
+  const double top = *std::max_element(logits.begin(), logits.end());
+  for (double& logit : logits) logit -= top;
+  return logits;
+}
+
+double LogSum(const std::vector<double>& logits) {
+  double sum = 0;
+  for (const double logit : logits) sum += image::Exp(std::max(logit, -600.0));  // of what exact_math can
+  return image::Log(sum);
+}
+
 double Loss(std::span<const ScoredTruth> pictures, double temperature) {
   const double n = static_cast<double>(pictures.size()), certain = (n + 1) / (n + 2);
   double loss = 0;
   for (const ScoredTruth& picture : pictures) {
     const size_t classes = picture.scores.size();
     const double other = classes > 1 ? (1 - certain) / static_cast<double>(classes - 1) : 0;
-    // Logits are the logarithms of the scores, but for a constant that softmax does not see: here it makes
-    // the largest 0.
-    const auto logit = [&](float score) {
-      return image::Log(std::max(static_cast<double>(score), 1e-30)) / temperature;
-    };
-    const double top = logit(*std::max_element(picture.scores.begin(), picture.scores.end()));
-    double sum = 0, expected = 0;
-    for (size_t c = 0; c < classes; ++c) {
-      const double below = logit(picture.scores[c]) - top;
-      sum += image::Exp(std::max(below, -600.0));  // of what exact_math can
-      expected += (static_cast<int>(c) == picture.truth ? certain : other) * below;
-    }
-    loss += image::Log(sum) - expected;
+    const std::vector<double> logits = Logits(picture.scores, temperature);
+    double expected = 0;
+    for (size_t c = 0; c < classes; ++c)
+      expected += (static_cast<int>(c) == picture.truth ? certain : other) * logits[c];
+    loss += LogSum(logits) - expected;
   }
   return loss / n;
+}
+
+// How honest scores are that were divided by temperatures: each picture's cross-entropy, and what the
+// expected calibration error is made of.
+struct Honesty {
+  std::vector<double> losses, tops;
+  std::vector<bool> right;
+
+  void Add(const ScoredTruth& picture, double temperature) {
+    const std::vector<double> logits = Logits(picture.scores, temperature);
+    const double sum = LogSum(logits);
+    const auto truth = static_cast<size_t>(picture.truth);
+    losses.push_back(sum - logits[truth]);
+    tops.push_back(image::Exp(-sum));  // the largest logit is 0
+    right.push_back(std::max_element(logits.begin(), logits.end()) - logits.begin() == picture.truth);
+  }
+  double CalibrationError() const { return handlens::Calibration(tops, right).error; }
+};
+
+constexpr int kParts = 5;
+constexpr size_t kFewestPictures = 10;
+constexpr double kOneSided95 = 1.645;
+
+bool Helps(std::span<const ScoredTruth> pictures) {
+  Honesty before, after;
+  for (int part = 0; part < kParts; ++part) {
+    std::vector<ScoredTruth> others;
+    for (const ScoredTruth& p : pictures) {
+      if (p.picture % kParts != part) others.push_back(p);
+    }
+    const double temperature = FitTemperature(others);
+    for (const ScoredTruth& p : pictures) {
+      if (p.picture % kParts != part) continue;
+      before.Add(p, 1);
+      after.Add(p, temperature);
+    }
+  }
+  std::vector<double> saved;
+  for (size_t i = 0; i < before.losses.size(); ++i) saved.push_back(before.losses[i] - after.losses[i]);
+  const MeanStd mean = Summarize(saved);
+  return mean.mean > kOneSided95 * mean.std / std::sqrt(static_cast<double>(saved.size())) &&
+         after.CalibrationError() <= before.CalibrationError();
 }
 
 }  // namespace
@@ -59,6 +111,12 @@ double FitTemperature(std::span<const ScoredTruth> pictures) {
     }
   }
   return std::round(1000 * image::Exp((low + high) / 2)) / 1000;
+}
+
+Temperature ChooseTemperature(std::span<const ScoredTruth> pictures) {
+  const double fitted = FitTemperature(pictures);
+  const bool helps = pictures.size() >= kFewestPictures && Helps(pictures);
+  return {fitted, helps ? fitted : 1};
 }
 
 bool CanCool(const FoldedModel& model) {

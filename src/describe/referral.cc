@@ -12,7 +12,7 @@
 namespace handlens::describe {
 namespace {
 
-constexpr double kReferralConfidence = 0.95, kLeastShare = 0.5, kMostShare = 0.999;
+constexpr double kReferralConfidence = 0.95;
 
 double ScoreOf(const JudgedPicture& picture, size_t label) {
   return static_cast<double>(picture.scores[label]);
@@ -117,10 +117,10 @@ Result<Sensitivity> ParseSensitivity(std::string_view text) {
     wanted.label = text.substr(0, equals);
     const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), wanted.share);
     if (error != std::errc() || end != number.data() + number.size() ||
-        !(wanted.share >= kLeastShare && wanted.share <= kMostShare)) {
+        !(wanted.share >= kLeastSensitivity && wanted.share <= kMostSensitivity)) {
       return Fail(ErrorKind::kUsage,
                   "--sensitivity {}: the share is a number from {} to {}, as in CLASS=0.95", text,
-                  kLeastShare, kMostShare);
+                  kLeastSensitivity, kMostSensitivity);
     }
   }
   if (wanted.label.empty())

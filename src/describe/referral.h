@@ -20,6 +20,9 @@ struct Sensitivity {
   double share = 0.95;
 };
 
+// What may be wanted.
+inline constexpr double kLeastSensitivity = 0.5, kMostSensitivity = 0.999;
+
 // "melanoma=0.95", or "melanoma" for 0.95; a label may hold "=" itself where a share follows it. Kind kUsage:
 // no label, or a share that is no number between 0.5 and 0.999.
 Result<Sensitivity> ParseSensitivity(std::string_view text);

@@ -2,6 +2,7 @@
 #include "base/disk.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "verify/routes/answering.h"
 #include "verify/verify.h"
 #include "verify/words.h"
 
@@ -252,6 +253,11 @@ void AddStatements(const Verdict& verdict, Json& record) {
   if (verdict.answering) {
     record["answering"] = describe::ToJson(*verdict.answering);
     record["answering"]["not_sure_below"] = verdict.answering->not_sure_below;
+    if (!verdict.strangers.empty()) {
+      record["answering"]["strangers"] = {
+          {"pictures", verdict.strangers.size()},
+          {"not_sure", RefusedAt(verdict.answering->not_sure_below, verdict.strangers)}};
+    }
   }
   if (verdict.referral) record["refer"] = describe::ToJson(*verdict.referral);
   if (!verdict.crossvalidation.is_null()) record["crossvalidation"] = verdict.crossvalidation;

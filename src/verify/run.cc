@@ -9,6 +9,7 @@
 #include "verify/routes/memory.h"
 #include "verify/routes/occlusion.h"
 #include "verify/routes/shipped.h"
+#include "verify/routes/strangers.h"
 #include "verify/verify.h"
 #include "verify/words.h"
 
@@ -139,6 +140,12 @@ Result<void> JudgeHoldout(Session& session) {
   return {};
 }
 
+// Of a folder: records are passed on, and where it lies is nobody's business.
+std::string LastName(const fs::path& folder) {
+  const fs::path whole = folder.lexically_normal();
+  return (whole.has_filename() ? whole : whole.parent_path()).filename().string();
+}
+
 Result<void> AddCamera(Session& session, const std::string& kernels) {
   image::Backdrops own;
   if (!session.backgrounds.empty()) {
@@ -148,9 +155,11 @@ Result<void> AddCamera(Session& session, const std::string& kernels) {
   HL_ASSIGN(CameraRoutes camera, JudgeCamera(session.shipped, backdrops, kernels, session.reading));
   for (Route& route : camera.routes) session.verdict.routes.push_back(std::move(route));
   camera.findings.backgrounds =
-      own.own() ? fmt::format("{} ({} of {} pictures)", session.backgrounds.string(), own.size(), own.found())
-                : "built in";
+      own.own()
+          ? fmt::format("{} ({} of {} pictures)", LastName(session.backgrounds), own.size(), own.found())
+          : "built in";
   session.verdict.camera = std::move(camera.findings);
+  HL_ASSIGN(session.verdict.strangers, AskStrangers(session.shipped, backdrops, kernels, session.reading));
   return {};
 }
 

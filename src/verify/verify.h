@@ -135,7 +135,7 @@ struct CameraCurve {
 // What the simulated camera showed, fault by fault, out of fold.
 struct CameraFindings {
   size_t pictures = 0;      // that every point was tried on
-  std::string backgrounds;  // "built in", or where the user's own are
+  std::string backgrounds;  // "built in", or the name of the folder of the user's own
   std::vector<CameraCurve> curves;
   std::string worst_axis;  // with the lowest accuracy at the severity of a hard photograph
   double worst_value = 0, worst_accuracy = 0;
@@ -231,6 +231,9 @@ struct Verdict {
   std::optional<describe::Referral>
       referral;  // what the shipped file says of a class that must not be missed
   std::vector<std::string> referral_problems;
+  // The packed file's highest score for frames of the simulated camera that show a background alone; empty
+  // where they were not asked about.
+  std::vector<double> strangers;
   std::vector<std::string> shipped_file_problems;
   std::optional<Memory> memory;      // empty: not measured
   Json crossvalidation;              // crossvalidation.json's statements, without the folds; null: none

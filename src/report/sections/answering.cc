@@ -147,6 +147,18 @@ void AddReferral(const Json& verdict, const Json& routes, Section& section) {
                                 std::move(roc)})});
 }
 
+void AddStrangers(const Json& answering, Section& section) {
+  const Json& strangers = At(answering, "strangers");
+  if (!strangers.is_object()) return;
+  const size_t n = WholeAt(strangers, "pictures"), refused = WholeAt(strangers, "not_sure");
+  const Interval ci = Wilson95(refused, n);
+  section.blocks.emplace_back(Paragraph{fmt::format(
+      "Pictures of nothing that it knows: of {} photographs of a background alone (plain colours, textures, "
+      "heaps of things), taken by the simulated camera, {} get \"not sure\" (95 % interval {:.1f} to {:.1f} "
+      "%). None of them set anything. Pictures of other things are harder, those of similar things hardest.",
+      n, refused, 100 * ci.low, 100 * ci.high)});
+}
+
 }  // namespace
 
 Section AnsweringSection(const Records& records) {
@@ -172,6 +184,7 @@ Section AnsweringSection(const Records& records) {
       Note{promised ? Tone::kGood : Tone::kWarning,
            fmt::format("\"Not sure\" below {:.2f}", NumberAt(answering, "not_sure_below").value_or(0)),
            {TextAt(answering, "sentence")}});
+  AddStrangers(answering, section);
   AddRoutes(routes, section);
   AddCharts(routes, section);
   AddReferral(records.verdict, routes, section);

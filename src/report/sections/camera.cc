@@ -105,10 +105,11 @@ void AddSheet(const Records& records, Section& section) {
   image::Subject subject(decoded->image, image::Fit::kCrop);
   for (const auto& [title, care] :
        {std::pair{"Usual care", image::Care::kTypical}, std::pair{"Little care", image::Care::kHard}}) {
-    Gallery gallery{.title = title,
-                    .note = "A held-out picture photographed by the simulated camera.",
-                    .pictures = {},
-                    .fold = Fold::kClosed};
+    Gallery gallery{
+        .title = title,
+        .note = "A held-out picture photographed by the simulated camera, before built-in backgrounds.",
+        .pictures = {},
+        .fold = Fold::kClosed};
     for (int i = 0; i < kPhotographs; ++i) {
       const auto id = static_cast<uint64_t>(i);
       gallery.pictures.push_back(
@@ -142,7 +143,7 @@ void AddCamera(const Records& records, Section& section) {
   for (const Json& sentence : At(camera, "advice")) note.lines.push_back(Printed(sentence));
   if (note.lines.empty())
     note.lines.emplace_back(
-        "No single fault of the camera takes ten points of accuracy, even at its strongest.");
+        "No single fault of the camera is seen to take ten points of accuracy, even with little care.");
   section.blocks.emplace_back(std::move(note));
   AddChart(camera, section);
   AddTable(camera, section);

@@ -2,6 +2,7 @@
 #include "verify/routes/answering.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/text.h"
 #include "describe/describe.h"
@@ -75,6 +76,22 @@ std::string AnsweredText(const Route& route) {
       Percent(wrong.low), Percent(wrong.high));
 }
 
+// Where fewer are refused, and chance does not explain it, users are to know.
+constexpr double kRefusedWanted = 0.8;
+
+std::string StrangersText(const Verdict& verdict) {
+  const size_t n = verdict.strangers.size(),
+               refused = RefusedAt(verdict.answering->not_sure_below, verdict.strangers);
+  std::string text = fmt::format("\"not sure\" for {} of photographs of a background alone",
+                                 describe::ShareText(refused, n));
+  if (const Route* own = FindRoute(verdict, "quantized"); own != nullptr && own->answering && own->n > 0)
+    text += fmt::format(", while {} of the own pictures are answered",
+                        describe::ShareText(own->answering->answered, own->n));
+  if (Wilson95(refused, n).high < kRefusedWanted)
+    text += ": the app often names a class where there is none; its users should know";
+  return text;
+}
+
 }  // namespace
 
 Answered AnsweredAt(double not_sure_below, const Route& route) {
@@ -91,6 +108,11 @@ Answered AnsweredAt(double not_sure_below, const Route& route) {
   result.reliability = Calibration(tops, right);
   result.risk = RiskCurve(tops, right);
   return result;
+}
+
+size_t RefusedAt(double not_sure_below, const std::vector<double>& strangers) {
+  return static_cast<size_t>(
+      std::count_if(strangers.begin(), strangers.end(), [&](double top) { return top < not_sure_below; }));
 }
 
 Refers RefersAt(double from, size_t label, const Route& route) {
@@ -136,6 +158,18 @@ void CompareReferral(const describe::Referral& said, const std::vector<describe:
   Differ("pictures counted:", said.counted.pictures, found->counted.pictures, problems);
   Differ("pictures referred:", said.counted.referred, found->counted.referred, problems);
   Differ("others referred:", said.counted.others_referred, found->counted.others_referred, problems);
+}
+
+// What to do where too few pictures of the class show nothing.
+std::string MoreToShow(const describe::Referral& said) {
+  std::string advice = fmt::format("more pictures of {}", said.wanted.label);
+  // A share of s can be shown by n pictures when s^n <= 1 - confidence.
+  const auto n = static_cast<double>(std::max<size_t>(1, said.counted.pictures));
+  const double share = std::floor(100 * std::pow(1 - said.confidence, 1 / n)) / 100;
+  if (share >= describe::kLeastSensitivity)
+    advice += fmt::format("; --sensitivity {}={:.2f} is the most that {} can show", said.wanted.label, share,
+                          Count(static_cast<int64_t>(said.counted.pictures), "picture"));
+  return advice;
 }
 
 }  // namespace
@@ -185,6 +219,7 @@ std::optional<RuleResult> ReferralRule(const Verdict& verdict) {
     return RuleResult{"sensitivity", false, fmt::format("{}", fmt::join(verdict.referral_problems, "; ")),
                       "convert and describe again: the file's threshold is not that of its pictures"};
   }
+  if (!said.shown) return RuleResult{"sensitivity", false, said.sentence, MoreToShow(said)};
   const describe::Referred& elsewhere = said.elsewhere.pictures > 0 ? said.elsewhere : said.counted;
   const bool passed = Wilson95(elsewhere.referred, elsewhere.pictures).high >= said.wanted.share;
   return RuleResult{"sensitivity", passed, said.sentence,
@@ -196,6 +231,7 @@ std::optional<RuleResult> ReferralRule(const Verdict& verdict) {
 
 std::vector<std::string> AnsweringNotes(const Verdict& verdict) {
   std::vector<std::string> notes;
+  if (verdict.answering && !verdict.strangers.empty()) notes.push_back(StrangersText(verdict));
   for (const std::string_view name : {"camera", "camera-hard", "quantized-holdout"}) {
     const Route* route = FindRoute(verdict, name);
     if (route == nullptr || !route->answering) continue;

@@ -15,6 +15,9 @@ void JudgeAnswering(const Shipped& shipped, Verdict& verdict);
 Answered AnsweredAt(double not_sure_below, const Route& route);
 Refers RefersAt(double from, size_t label, const Route& route);
 
+// Of frames that show none of the classes, how many score below the threshold.
+size_t RefusedAt(double not_sure_below, const std::vector<double>& strangers);
+
 // The rules `not-sure` and `sensitivity`, and the notes; none where the file makes no statement. Pure.
 std::optional<RuleResult> AnsweringRule(const Verdict& verdict);
 std::optional<RuleResult> ReferralRule(const Verdict& verdict);

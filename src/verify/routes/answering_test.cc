@@ -42,6 +42,20 @@ TEST(AnsweringRule, FailsWhereThePicturesSayOtherwise) {
   EXPECT_FALSE(AnsweringRule(verdict)->passed);
 }
 
+TEST(AnsweringNotes, SayWhatBecomesOfPicturesOfNothing) {
+  Verdict verdict;
+  verdict.strangers.assign(100, 0.3);
+  EXPECT_TRUE(AnsweringNotes(verdict).empty());  // older files have no threshold
+  verdict.answering.emplace();
+  verdict.answering->not_sure_below = 0.5;
+  EXPECT_EQ(AnsweringNotes(verdict)[0],
+            "\"not sure\" for 100.0 % (100 of 100; 96.3 to 100.0) of photographs of a background alone");
+  std::fill_n(verdict.strangers.begin(), 40, 0.5);
+  EXPECT_EQ(AnsweringNotes(verdict)[0],
+            "\"not sure\" for 60.0 % (60 of 100; 50.2 to 69.1) of photographs of a background alone: the app "
+            "often names a class where there is none; its users should know");
+}
+
 // Class 1 must not be missed; scores of it rise with the picture's number.
 Route Ten() {
   Route route;
@@ -81,6 +95,7 @@ TEST(ReferralRule, FailsWhereItMissesMoreThanItMay) {
   EXPECT_FALSE(ReferralRule(verdict).has_value());
   verdict.referral.emplace();
   verdict.referral->wanted = {"melanoma", 0.95};
+  verdict.referral->shown = true;
   verdict.referral->elsewhere = {
       .pictures = 100, .referred = 91, .others = 100, .others_referred = 10};  // Wilson: 83.8 to 95.2
   EXPECT_TRUE(ReferralRule(verdict)->passed);
@@ -89,6 +104,29 @@ TEST(ReferralRule, FailsWhereItMissesMoreThanItMay) {
   verdict.referral->elsewhere.referred = 100;
   verdict.referral_problems = {"the file says one thing, its pictures say another"};
   EXPECT_FALSE(ReferralRule(verdict)->passed);
+}
+
+// What was asked for is not granted because too few pictures could contradict it.
+TEST(ReferralRule, FailsWhereItCannotBeShown) {
+  Verdict verdict;
+  verdict.referral.emplace();
+  verdict.referral->wanted = {"melanoma", 0.95};
+  verdict.referral->sentence = "It is not shown.";
+  verdict.referral->elsewhere = {.pictures = 20, .referred = 20, .others = 20, .others_referred = 0};
+  for (const auto& [pictures, advice] :
+       {std::pair{20u,
+                  "more pictures of melanoma; --sensitivity melanoma=0.86 is the most that 20 pictures "
+                  "can show"},
+        std::pair{58u,
+                  "more pictures of melanoma; --sensitivity melanoma=0.94 is the most that 58 pictures "
+                  "can show"},
+        std::pair{4u, "more pictures of melanoma"}}) {
+    verdict.referral->counted = {.pictures = pictures, .referred = pictures};
+    const auto rule = ReferralRule(verdict);
+    EXPECT_FALSE(rule->passed);
+    EXPECT_EQ(rule->text, "It is not shown.");
+    EXPECT_EQ(rule->advice, advice);
+  }
 }
 
 }  // namespace

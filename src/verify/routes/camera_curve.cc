@@ -55,6 +55,15 @@ const image::CameraAxis* AxisNamed(std::string_view name) {
   return nullptr;
 }
 
+// " (14 of 20 right at 0.7; 48 to 85 %)": at the weakest strength that was tried from there on.
+std::string MeasuredNear(const CameraCurve& curve, double severity, const image::CameraAxis& axis) {
+  const auto point = std::find_if(curve.points.begin(), curve.points.end(),
+                                  [&](const CameraPoint& p) { return p.severity >= severity - 1e-9; });
+  HL_CHECK(point != curve.points.end());
+  return fmt::format(" ({} of {} right at {:.3g}; {:.0f} to {:.0f} %)", point->correct, point->n,
+                     image::AxisValue(axis, point->severity), 100 * point->ci95.low, 100 * point->ci95.high);
+}
+
 std::string Sentence(const CameraCurve& curve, double severity, double accuracy) {
   const image::CameraAxis* const axis = AxisNamed(curve.axis);
   const auto words = std::find_if(std::begin(kWords), std::end(kWords),
@@ -62,7 +71,7 @@ std::string Sentence(const CameraCurve& curve, double severity, double accuracy)
   HL_CHECK(axis != nullptr && words != std::end(kWords));
   const double value = image::AxisValue(*axis, severity);
   return fmt::format(fmt::runtime(words->advice), value, fmt::format("{:.0f} %", 100 * accuracy)) +
-         fmt::format(" (n={} a point)", curve.points[0].n);
+         MeasuredNear(curve, severity, *axis);
 }
 
 }  // namespace
@@ -111,6 +120,12 @@ std::optional<double> FallsBelow(const CameraCurve& curve, double accuracy) {
   return std::nullopt;
 }
 
+bool HarmIsShown(const CameraCurve& curve, double severity) {
+  return std::any_of(curve.points.begin(), curve.points.end(), [&](const CameraPoint& p) {
+    return p.severity < severity + 1 && p.ci95.high < curve.points[0].smoothed;
+  });
+}
+
 double AccuracyAskedFor(const CameraCurve& curve) {
   return curve.points.empty() ? 0
                               : std::max(0.0, std::floor(20 * (curve.points[0].smoothed - 0.1) + 1e-9) / 20);
@@ -131,7 +146,8 @@ void Advise(CameraFindings& findings) {
       findings.worst_value = image::AxisValue(*axis, axis->hard);
     }
     const double asked = AccuracyAskedFor(curve);
-    if (const auto severity = FallsBelow(curve, asked))
+    const auto severity = FallsBelow(curve, asked);
+    if (severity && *severity <= axis->hard && HarmIsShown(curve, axis->hard))
       sentences.emplace_back(*severity, Sentence(curve, *severity, asked));
   }
   std::stable_sort(sentences.begin(), sentences.end(),

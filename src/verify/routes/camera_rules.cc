@@ -98,7 +98,8 @@ std::vector<std::string> CameraNotes(const Rules& rules, const Verdict& verdict)
       fmt::format("the fault of the camera that harms most is {}: {} right at {:.3g} (n={} a point)",
                   camera.worst_axis, Percent(camera.worst_accuracy), camera.worst_value, camera.pictures));
   if (camera.advice.empty())
-    notes.emplace_back("no single fault of the camera takes ten points of accuracy, even at its strongest");
+    notes.emplace_back(
+        "no single fault of the camera is seen to take ten points of accuracy, even with little care");
   for (const std::string& advice : camera.advice) notes.push_back(advice);
   return notes;
 }

@@ -22,7 +22,7 @@ using testing::IsEmpty;
 CameraCurve CurveOf(const std::string& axis, const std::vector<size_t>& correct, size_t n = 20) {
   CameraCurve curve{axis, "unit", "what", {}};
   for (size_t s = 0; s < correct.size(); ++s)
-    curve.points.push_back({static_cast<double>(s), 0, n, correct[s], {}, 0});
+    curve.points.push_back({static_cast<double>(s), 0, n, correct[s], Wilson95(correct[s], n), 0});
   Smooth(curve);
   return curve;
 }
@@ -44,16 +44,31 @@ TEST(CameraCurve, SaysWhereTheAccuracyFalls) {
 
 TEST(CameraCurve, AdvisesWhatDoesHarmEarliestFirstAndNamesTheWorst) {
   CameraFindings findings;
-  findings.curves = {CurveOf("tilt", {20, 20, 20, 20, 10, 0}), CurveOf("distance", {20, 20, 14, 10, 2, 0}),
+  findings.curves = {CurveOf("tilt", {20, 20, 20, 10, 10, 0}), CurveOf("distance", {20, 20, 14, 10, 2, 0}),
                      CurveOf("glare", {20, 20, 20, 20, 20, 19})};
   Advise(findings);
   EXPECT_EQ(findings.worst_axis, "distance");  // at severity 4, which a hard photograph has
   EXPECT_DOUBLE_EQ(findings.worst_value, 0.5);
   EXPECT_DOUBLE_EQ(findings.worst_accuracy, 0.1);
-  EXPECT_THAT(findings.advice, ElementsAre("hold the phone so that the subject fills the box: under 0.80 of "
-                                           "its side the accuracy falls below 90 % (n=20 a point)",
-                                           "hold the phone parallel to the subject: tilted by 32 degrees the "
-                                           "accuracy falls below 90 % (n=20 a point)"));
+  EXPECT_THAT(findings.advice,
+              ElementsAre("hold the phone so that the subject fills the box: under 0.80 of "
+                          "its side the accuracy falls below 90 % (14 of 20 right at 0.7; 48 "
+                          "to 85 %)",
+                          "hold the phone parallel to the subject: tilted by 22 degrees the "
+                          "accuracy falls below 90 % (10 of 20 right at 30; 30 to 70 %)"));
+}
+
+TEST(CameraCurve, SaysNothingOfWhatHardPhotographsDoNotHaveNorOfChance) {
+  CameraFindings findings;
+  findings.curves = {CurveOf("moire", {20, 20, 20, 8, 6, 4}),      // hard photographs have up to strength 2
+                     CurveOf("tilt", {20, 20, 20, 20, 10, 0}),     // up to 3
+                     CurveOf("glare", {20, 20, 17, 17, 17, 17})};  // 64 to 95 %
+  findings.curves[2].points[0].correct = 19;
+  findings.curves[2].points[1].correct = 19;
+  Smooth(findings.curves[2]);
+  Advise(findings);
+  EXPECT_THAT(findings.advice, IsEmpty());
+  EXPECT_EQ(findings.worst_axis, "glare");
 }
 
 TEST(CameraCurve, EveryAxisHasItsAdvice) {
@@ -175,7 +190,7 @@ TEST(CameraRoute, UsesTheUsersOwnBackgroundsAndNamesAFolderThatIsNotThere) {
   strict.max_camera_loss = 0;
   const auto verdict = VerifyRun({run.folder, strict, 2, backgrounds}, SilentProgress());
   ASSERT_TRUE(verdict) << verdict.error().message;
-  EXPECT_THAT(verdict->camera->backgrounds, HasSubstr("green (1 of 1 pictures)"));
+  EXPECT_EQ(verdict->camera->backgrounds, "green (1 of 1 pictures)");
   const auto missing = VerifyRun({run.folder, {}, 2, run.folder / "nothing"}, SilentProgress());
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().kind, ErrorKind::kBadInput);
