@@ -47,7 +47,7 @@ Group,Recognised,Right,Pictures,Most frequent mistake
 # Names that would move the cursor, colour or turn the writing around are shown, never sent.
 $ mkdir -p odd; cp -r t/* odd/; touch "$(printf 'odd/class000/x\x1b[31m\xc2\x9b31m\xe2\x80\xaegpj.exe')"
 $ handlens inspect odd -o R7 -q 2>&1 | grep -c 'x\\x1B\[31m\\u{009B}31m\\u{202E}gpj.exe: the file is empty'
-1
+2
 $ for json in '' --json; do rm -r R7; handlens inspect odd -o R7 $json >out 2>&1; LC_ALL=C grep -c -P '\x1b|\xc2\x9b|\xe2\x80\xae' out; done; true
 0
 0
