@@ -33,7 +33,12 @@ install(FILES ${CMAKE_BINARY_DIR}/handlens.1 DESTINATION share/man/man1)
 install(FILES ${CMAKE_BINARY_DIR}/handlens.bash DESTINATION share/bash-completion/completions RENAME handlens)
 install(FILES ${CMAKE_BINARY_DIR}/handlens.zsh DESTINATION share/zsh/site-functions RENAME _handlens)
 install(FILES ${CMAKE_BINARY_DIR}/handlens.fish DESTINATION share/fish/vendor_completions.d)
-install(FILES ${CMAKE_SOURCE_DIR}/LICENSE ${CMAKE_SOURCE_DIR}/README.md ${CMAKE_SOURCE_DIR}/CHANGELOG.md DESTINATION share/doc/handlens)
+# README's links lead somewhere without the repository, too.
+install(FILES ${CMAKE_SOURCE_DIR}/LICENSE ${CMAKE_SOURCE_DIR}/README.md ${CMAKE_SOURCE_DIR}/CHANGELOG.md ${CMAKE_SOURCE_DIR}/ARCHITECTURE.md
+  ${CMAKE_SOURCE_DIR}/CONTRIBUTING.md ${CMAKE_SOURCE_DIR}/SECURITY.md ${CMAKE_SOURCE_DIR}/CODE_OF_CONDUCT.md ${CMAKE_SOURCE_DIR}/CITATION.cff
+  DESTINATION share/doc/handlens)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/docs DESTINATION share/doc/handlens)
+install(FILES ${CMAKE_SOURCE_DIR}/data/demo/NOTICE.md DESTINATION share/doc/handlens/data/demo)
 
 # For other programs (docs/library.md), only when asked for: cmake --install build --component devel --prefix PREFIX
 set(devel COMPONENT devel EXCLUDE_FROM_ALL)

@@ -70,7 +70,7 @@ constexpr Command kCommands[] = {
      .function = CommandSplit},
     {.name = kReviewStep,
      .arguments = "RUN",
-     .summary = "find pictures that are probably mislabelled, and what more pictures would bring",
+     .summary = "find pictures that may be mislabelled, and what more pictures would bring",
      .details = "Looks at the pictures with a pre-trained network, before anything is trained: classifiers "
                 "that never saw a picture say which class it looks like. Writes review.csv, the most suspect "
                 "picture first, and shows them in the report, with a learning curve and a map of all "

@@ -49,9 +49,9 @@ std::string Head(const Json& model) {
 }
 
 std::string Files(const Json& description) {
-  std::string out = "## Files\n\n| file | bytes | SHA-256 |\n|---|---|---|\n";
+  std::string out = "## Files\n\n| file | size | SHA-256 |\n|---|---|---|\n";
   for (const Json& f : description.at("files")) {
-    out += fmt::format("| {} | {} | {} |\n", Cell(f.at("file")), f.at("bytes").get<int64_t>(),
+    out += fmt::format("| {} | {} | {} |\n", Cell(f.at("file")), ByteCount(f.at("bytes").get<double>()),
                        f.at("sha256").get<std::string>());
   }
   if (const std::string method = description.at("model").value("quantization", ""); !method.empty()) {

@@ -116,11 +116,12 @@ Result<std::optional<Review>> ReadReview(const std::filesystem::path& run, const
 
 std::string SuspectsSentence(const Review& review) {
   if (review.suspects.empty()) return "no picture looks mislabelled";
-  return fmt::format("{} before you train",
-                     review.suspects.size() == 1
-                         ? "1 picture is probably mislabelled: look at it"
-                         : fmt::format("{} pictures are probably mislabelled: look at them",
-                                       Thousands(static_cast<int64_t>(review.suspects.size()))));
+  return review.suspects.size() == 1
+             ? "1 picture looks more like another class: look at it before you train, it may be mislabelled"
+             : fmt::format(
+                   "{} pictures look more like another class: look at them before you train, some may "
+                   "be mislabelled",
+                   Thousands(static_cast<int64_t>(review.suspects.size())));
 }
 
 std::string ForecastSentence(const Review& review) {

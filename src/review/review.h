@@ -1,5 +1,5 @@
 // A look at the pictures with a pre-trained backbone's eyes, before anything is trained: which pictures are
-// probably mislabelled, what twice the pictures would bring, and a map of them. It advises; nothing that is
+// perhaps mislabelled, what twice the pictures would bring, and a map of them. It advises; nothing that is
 // trained depends on it.
 #pragma once
 

@@ -25,5 +25,8 @@ if [ -e "$build/assets/lite0.safetensors" ]; then handlens list backbones | grep
 for file in share/man/man1/handlens.1 share/bash-completion/completions/handlens share/zsh/site-functions/_handlens share/fish/vendor_completions.d/handlens.fish share/doc/handlens/LICENSE share/handlens/demo/NOTICE.md; do
   [ -s "$tree/$file" ] || fail "$file is missing"
 done
+grep -oE '\]\([^)#:]+\)' "$tree/share/doc/handlens/README.md" | tr -d '])(' | while read -r link; do
+  [ -e "$tree/share/doc/handlens/$link" ] || fail "README.md links to $link, which is not installed"
+done
 if grep -l -a -F "$build/" "$tree/bin/handlens" "$tree/lib/handlens/handlens_judge"; then fail "a path of the build stands in the program"; fi
 echo "passed"

@@ -19,14 +19,14 @@ void AddSuspects(const Records& records, const review::Review& review, Section& 
     return;
   }
   const auto& labels = records.dataset.labels;
-  Gallery gallery{.title = "Probably mislabelled",
+  Gallery gallery{.title = "Perhaps mislabelled",
                   .note =
                       "Each was judged by a classifier that never saw it. Many are right and only unusual: "
                       "look before you correct. Correcting only what a model gets wrong makes its accuracy "
                       "look better than it is.",
                   .pictures = {}};
   Table table{.id = "suspects",
-              .caption = "All pictures that are probably mislabelled, the most suspect first",
+              .caption = "All pictures that look more like another class, the most suspect first",
               .columns = {{"Picture"},
                           {"Its label"},
                           {"Looks like"},
