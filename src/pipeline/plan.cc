@@ -122,13 +122,25 @@ Result<search::Plan> PlanAgain(const Run& run, const RunPlan& plan) {
   return again;
 }
 
-// The final training and what comes after it, as far as they are left to do.
+double MultiplyAdds(const search::Candidate& candidate) {
+  const auto cost = nn::Cost(candidate.architecture, 1);
+  return cost ? static_cast<double>(cost->multiply_adds) : 0;
+}
+
+// The final training and what comes after it, as far as they are left to do. Which candidate will be chosen
+// is not known: a probe trains in no time, but takes longest to convert and to verify.
 double End_s(const Run& run, const RunPlan& plan) {
   if (plan.left.empty()) return kAfterAlways_s;
-  const double step_s = PictureStep_s(Expected(run, plan), plan.search.dearest_trial_s,
-                                      search::TrainingPictures(run.space.dataset));
-  return (plan.Leaves(kFinalStep) ? plan.search.dearest_trial_s * kFinalShare : 0) +
-         LeftAfter_s(run, plan, step_s);
+  const search::Candidate& expected = Expected(run, plan);
+  const double step_s =
+      PictureStep_s(expected, plan.search.dearest_trial_s, search::TrainingPictures(run.space.dataset));
+  double after_s = LeftAfter_s(run, plan, step_s);
+  if (plan.Leaves(kSearchStep)) {
+    const double each_s = step_s / std::max(1.0, MultiplyAdds(expected));
+    for (const search::Candidate& candidate : plan.candidates)
+      after_s = std::max(after_s, After_s(run, candidate, each_s * MultiplyAdds(candidate)));
+  }
+  return (plan.Leaves(kFinalStep) ? plan.search.dearest_trial_s * kFinalShare : 0) + after_s;
 }
 
 // What the program and its libraries take whatever the model; and of each number of a model, as measured with
