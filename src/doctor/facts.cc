@@ -49,19 +49,11 @@ void CheckType(const Patient& patient, std::string_view name, std::vector<Findin
 void CheckNormalization(const Patient& patient, std::vector<Finding>& findings) {
   const tflite::ModelInfo& info = patient.info;
   if (!IsBytes(info.input_type) || info.norm_mean.empty() || info.norm_std.empty()) return;
-  const auto says = [&](float mean, float std) {
-    const auto near = [](float a, float b) { return std::abs(a - b) <= 0.02f * std::max(1.0f, std::abs(b)); };
-    return std::all_of(info.norm_mean.begin(), info.norm_mean.end(),
-                       [&](float m) { return near(m, mean); }) &&
-           std::all_of(info.norm_std.begin(), info.norm_std.end(), [&](float s) { return near(s, std); });
-  };
-  const bool stored = says(0, 1) || (info.input_type == Type::kInt8 && says(128, 1));
-  if (stored || ScaleOf(info.norm_mean, info.norm_std) == patient.declared) return;
-  const tflite::Quantization& steps = info.input_quantization;
-  if (steps.scales.size() == 1 && steps.zero_points.size() == 1) {
-    const float shift = info.input_type == Type::kInt8 ? 128 : 0;
-    if (says(static_cast<float>(steps.zero_points[0]) + shift, 1 / steps.scales[0])) return;
-  }
+  constexpr Normal kStored = {{128, 128, 128}, {1, 1, 1}};  // an int8 is its byte less 128
+  const auto says = [&](const Normal& normal) { return Says(info.norm_mean, info.norm_std, normal); };
+  if (says(NormalOf(patient, Scale::kBytes)) || says(NormalOf(patient, patient.declared)) ||
+      (info.input_type == Type::kInt8 && says(kStored)))
+    return;
   findings.push_back(
       Fact("metadata",
            fmt::format("the metadata says mean {:.4g} and deviation {:.4g}, but the input's own "

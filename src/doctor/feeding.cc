@@ -131,6 +131,15 @@ Normal NormalOf(const Patient& patient, Scale scale) {
   return own;
 }
 
+bool Says(const std::vector<float>& mean, const std::vector<float>& std, const Normal& normal) {
+  for (size_t c = 0; c < 3; ++c) {
+    if (!Near(mean[mean.size() == 3 ? c : 0], normal.mean[c]) ||
+        !Near(std[std.size() == 3 ? c : 0], normal.std[c]))
+      return false;
+  }
+  return true;
+}
+
 Scale ScaleOf(const std::vector<float>& mean, const std::vector<float>& std) {
   const std::pair<Scale, Normal> known[] = {{Scale::kUnit, kUnit},
                                             {Scale::kSymmetric, kSymmetric},
@@ -138,12 +147,7 @@ Scale ScaleOf(const std::vector<float>& mean, const std::vector<float>& std) {
                                             {Scale::kImageNet, kImageNet},
                                             {Scale::kCaffe, kCaffe}};
   for (const auto& [scale, normal] : known) {
-    bool same = true;
-    for (size_t c = 0; c < 3; ++c) {
-      same = same && Near(mean[mean.size() == 3 ? c : 0], normal.mean[c]) &&
-             Near(std[std.size() == 3 ? c : 0], normal.std[c]);
-    }
-    if (same) return scale;
+    if (Says(mean, std, normal)) return scale;
   }
   return Scale::kOwn;
 }

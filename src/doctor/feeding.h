@@ -29,6 +29,9 @@ Result<Patient> Admit(std::span<const uint8_t> model, std::string_view name);
 
 Normal NormalOf(const Patient& patient, Scale scale);
 
+// Whether mean and std of the metadata, one or a channel each, mean this: within 2 %, or 0.02 of small ones.
+bool Says(const std::vector<float>& mean, const std::vector<float>& std, const Normal& normal);
+
 // The scale that fits mean and std of the metadata; kOwn when none does.
 Scale ScaleOf(const std::vector<float>& mean, const std::vector<float>& std);
 
