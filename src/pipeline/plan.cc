@@ -60,15 +60,20 @@ double PictureStep_s(const search::Candidate& candidate, double trial_s, size_t 
 constexpr double kPlain_s = 9e-10;
 constexpr size_t kPlainAlways = 280;
 
+// Of one picture.
+int64_t MultiplyAdds(const search::Candidate& candidate) {
+  const auto cost = nn::Cost(candidate.architecture, 1);
+  return cost ? cost->multiply_adds : 0;
+}
+
 // What takes no faster layers: the calibration of the final model and of all folds', and those.
 double Plain_s(const Run& run, const search::Candidate& candidate) {
-  const auto cost = nn::Cost(candidate.architecture, 1);
-  if (!cost) return 0;
-  const size_t pictures = std::min(convert::MostCalibrationPictures(cost->multiply_adds),
-                                   search::TrainingPictures(run.space.dataset));
+  const int64_t multiply_adds = MultiplyAdds(candidate);
+  const size_t pictures =
+      std::min(convert::MostCalibrationPictures(multiply_adds), search::TrainingPictures(run.space.dataset));
   const size_t models = static_cast<size_t>(run.wanted().folds.folds) + 1;
   return static_cast<double>(models * pictures + kPlainAlways) * kPlain_s *
-         static_cast<double>(cost->multiply_adds);
+         static_cast<double>(multiply_adds);
 }
 
 // All that comes after the final training of such a model.
@@ -78,15 +83,10 @@ double After_s(const Run& run, const search::Candidate& candidate, double step_s
                               std::max(run.space.jobs, 1);
 }
 
-// The network that stands for the chosen one: it itself, else the dearest, which wins more often than not.
-const search::Candidate& Expected(const Run& run, const RunPlan& plan) {
-  return plan.Leaves(kSearchStep) ? plan.candidates[plan.search.dearest] : run.space.chosen.candidate;
-}
-
-// All that comes after the final training, as far as it is left to do.
+// All that comes after the final training of the chosen model, as far as it is left to do.
 double LeftAfter_s(const Run& run, const RunPlan& plan, double step_s) {
   const bool left = plan.Leaves(kConvertStep) || plan.Leaves(kDescribeStep) || plan.Leaves(kVerifyStep);
-  return left ? After_s(run, Expected(run, plan), step_s) : kAfterAlways_s;
+  return left ? After_s(run, run.space.chosen.candidate, step_s) : kAfterAlways_s;
 }
 
 // The repeats are of a candidate that is not chosen yet: the mean one stands for it. A nested search has four
@@ -122,23 +122,21 @@ Result<search::Plan> PlanAgain(const Run& run, const RunPlan& plan) {
   return again;
 }
 
-double MultiplyAdds(const search::Candidate& candidate) {
-  const auto cost = nn::Cost(candidate.architecture, 1);
-  return cost ? static_cast<double>(cost->multiply_adds) : 0;
-}
-
 // The final training and what comes after it, as far as they are left to do. Which candidate will be chosen
 // is not known: a probe trains in no time, but takes longest to convert and to verify.
 double End_s(const Run& run, const RunPlan& plan) {
   if (plan.left.empty()) return kAfterAlways_s;
-  const search::Candidate& expected = Expected(run, plan);
+  const bool searches = plan.Leaves(kSearchStep);
+  const search::Candidate& timed =
+      searches ? plan.candidates[plan.search.dearest] : run.space.chosen.candidate;
   const double step_s =
-      PictureStep_s(expected, plan.search.dearest_trial_s, search::TrainingPictures(run.space.dataset));
-  double after_s = LeftAfter_s(run, plan, step_s);
-  if (plan.Leaves(kSearchStep)) {
-    const double each_s = step_s / std::max(1.0, MultiplyAdds(expected));
+      PictureStep_s(timed, plan.search.dearest_trial_s, search::TrainingPictures(run.space.dataset));
+  double after_s = searches ? 0 : LeftAfter_s(run, plan, step_s);
+  if (searches) {
+    const double each_s = step_s / std::max(1.0, static_cast<double>(MultiplyAdds(timed)));
     for (const search::Candidate& candidate : plan.candidates)
-      after_s = std::max(after_s, After_s(run, candidate, each_s * MultiplyAdds(candidate)));
+      after_s =
+          std::max(after_s, After_s(run, candidate, each_s * static_cast<double>(MultiplyAdds(candidate))));
   }
   return (plan.Leaves(kFinalStep) ? plan.search.dearest_trial_s * kFinalShare : 0) + after_s;
 }
