@@ -30,6 +30,29 @@ Result<void> AddThinner(const backbone::Backbone& whole, const std::vector<std::
   return {};
 }
 
+bool MayBegin(const std::string& name, const std::vector<std::string>& models) {
+  return name == backbone::kUsual || IsNamed(name, models);
+}
+
+// What the run began with elsewhere and no folder here has: its copies, named by their hashes.
+Result<void> AddKept(Run& run) {
+  const std::vector<std::string>& models = run.wanted().search.models;
+  std::vector<std::shared_ptr<const backbone::Backbone>>& there = run.space.backbones;
+  const fs::path kept = run.At("backbones");
+  std::error_code error;
+  if (run.space.folder.empty() || !fs::is_directory(kept, error)) return {};
+  HL_ASSIGN(const std::vector<backbone::Entry> entries, backbone::List(std::span(&kept, 1)));
+  for (const backbone::Entry& entry : entries) {
+    HL_ASSIGN(backbone::Backbone read, backbone::Read(entry.path));
+    const bool known =
+        std::any_of(there.begin(), there.end(), [&](const auto& b) { return b->name == read.name; });
+    if (known || !MayBegin(read.name, models)) continue;
+    there.insert(read.name == backbone::kUsual ? there.begin() : there.end(),
+                 std::make_shared<const backbone::Backbone>(std::move(read)));
+  }
+  return {};
+}
+
 }  // namespace
 
 fs::path OwnBackbones(const Wanted& wanted, const Surroundings& around) {
@@ -52,9 +75,8 @@ Result<void> LoadBackbones(Run& run) {
   if (!space.backbones.empty() || run.wanted().search.from_scratch) return {};
   HL_ASSIGN(std::vector<backbone::Entry> entries,
             backbone::List(BackboneFolders(run.wanted(), run.space.around)));
-  std::erase_if(entries, [&](const backbone::Entry& e) {
-    return e.name != backbone::kUsual && !IsNamed(e.name, run.wanted().search.models);
-  });
+  std::erase_if(entries,
+                [&](const backbone::Entry& e) { return !MayBegin(e.name, run.wanted().search.models); });
   std::stable_partition(entries.begin(), entries.end(),
                         [](const backbone::Entry& e) { return e.name == backbone::kUsual; });
   for (const backbone::Entry& entry : entries) {
@@ -62,7 +84,7 @@ Result<void> LoadBackbones(Run& run) {
     space.backbones.push_back(std::make_shared<const backbone::Backbone>(std::move(read)));
     HL_TRY(AddThinner(*space.backbones.back(), run.wanted().search.models, space));
   }
-  return {};
+  return AddKept(run);
 }
 
 Result<void> NeedBackbone(Workspace& space, const std::optional<train::Start>& start) {

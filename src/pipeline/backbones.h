@@ -15,9 +15,10 @@ std::vector<std::filesystem::path> BackboneFolders(const Wanted& wanted, const S
 // neither is known.
 std::filesystem::path OwnBackbones(const Wanted& wanted, const Surroundings& around);
 
-// Fills run.space.backbones, unless it is filled: the product's own first, then those that --models names;
-// none with --from-scratch. Kind kBadInput when a file of these is damaged; one that is not there is no
-// error.
+// Fills run.space.backbones, unless it is filled: the product's own first, then those that --models names,
+// and of the run's own copies those whose name is nowhere else, so that the run derives the same candidates
+// on a machine without them; none with --from-scratch. Kind kBadInput when a file of these is damaged; one
+// that is not there is no error.
 Result<void> LoadBackbones(Run& run);
 
 // Sees to it that the backbone of `start` is among space.backbones; from the run's own copy when it is

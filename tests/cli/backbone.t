@@ -67,6 +67,12 @@ $ HANDLENS_BACKBONES="$PWD/own" handlens run more -o P --preset quick --models m
 handlens: error: P: its model mine-probe is a classifier on the unchanged layers of mine, so there is nothing new to add; *
 [2]
 
+# On a machine without the backbone the run goes on from its own copy: the same candidates, nothing to train.
+$ HANDLENS_BACKBONES="$PWD/none" handlens run more -o P --dry-run 2>err | grep '^  done'
+  done    split, search, final training, convert, describe, verify
+$ mv P/backbones P/away; HANDLENS_BACKBONES="$PWD/none" handlens run more -o P --dry-run -q 2>&1 | tail -1; mv P/away P/backbones
+handlens: error: model mine-probe begins with the backbone mine, which is not installed; *
+
 # A model whose backbone is not there, or is left out, is no misspelt network of ours.
 $ handlens run pictures --dry-run --models gone-probe -q 2>&1 | tail -1
 handlens: error: model gone-probe begins with the backbone gone, which is not installed; `handlens backbone list` says which are there*
