@@ -24,7 +24,7 @@ handlens: error: --shard and --budget do not go together: what fits a budget dep
 [2]
 
 # Two at once; the options are the run folder's after the first.
-$ search="--preset quick --from-scratch --models nano8,m1 --generators gen1 --sizes 30 --folds 2 --epochs 3"
+$ search="--preset quick --from-scratch --models nano16,m1 --generators gen1 --sizes 30 --folds 2 --epochs 3"
 > handlens split ONE --folds 2 -q >/dev/null 2>&1; handlens search ONE $search -q >/dev/null 2>&1
 > handlens split MANY --folds 2 -q >/dev/null 2>&1
 > handlens search MANY --shard 1/2 --jobs 1 $search -q >first & handlens search MANY --shard 2/2 --jobs 1 $search -q; wait; cat first
@@ -72,6 +72,19 @@ $ plain() { (cd $1 && for f in dataset.json split.json search.json search.csv tr
 
 $ handlens search MANY --shard 1/2 -q
 search is done already
+
+# The reduction likewise: every file but the seconds, the last column of reduce.csv among them.
+$ handlens reduce ONE --reduce always -q >/dev/null 2>&1; for k in 1 2; do handlens reduce MANY --reduce always --shard $k/2 --jobs 1 -q & done; wait; handlens merge MANY -q | grep -A2 wrote
+all trials are done
+next: handlens merge MANY
+all trials are done
+next: handlens merge MANY
+wrote:
+  MANY/reduce.json
+  MANY/reduce.csv
+
+$ plain() { (cd $1 && for f in reduce.json reduce.csv trials/*/*.*; do echo $f; sed -E 's/"seconds": *[0-9.e-]+//; /^[a-z0-9]+,/s/,[0-9.]+$//' $f; done) }
+> cmp <(plain ONE) <(plain MANY) && test $(ls MANY/trials | wc -l) -gt 4 && diff <(ls ONE/trials) <(ls MANY/trials)
 
 # A merge trains nothing unasked.
 $ handlens inspect pictures -o LEFT -q >/dev/null 2>&1; handlens split LEFT --folds 2 -q >/dev/null 2>&1
