@@ -61,8 +61,6 @@ struct Entry {
 // All "<name>.safetensors" of the folders, by name; of two with one name the one in the earlier folder.
 // Folders that do not exist hold nothing.
 Result<std::vector<Entry>> List(std::span<const std::filesystem::path> folders);
-// Kind kUsage: no backbone of this name; the message says where it was looked for and what to do.
-Result<Backbone> Find(std::span<const std::filesystem::path> folders, std::string_view name);
 
 // Whether a cut keeps the whole backbone.
 bool IsLastCut(const Backbone& backbone, int cut);

@@ -115,19 +115,4 @@ Result<std::vector<Entry>> List(std::span<const fs::path> folders) {
   return entries;
 }
 
-Result<Backbone> Find(std::span<const fs::path> folders, std::string_view name) {
-  HL_ASSIGN(const std::vector<Entry> entries, List(folders));
-  std::string names, places;
-  for (const Entry& entry : entries) {
-    if (entry.name == name) return Read(entry.path);
-    names += (names.empty() ? "" : ", ") + entry.name;
-  }
-  for (const fs::path& folder : folders) places += (places.empty() ? "" : ", ") + folder.string();
-  return Fail(
-      ErrorKind::kUsage, "no backbone \"{}\" in {}; {}", name, places,
-      names.empty()
-          ? "there is none: \"./dev build\" fetches lite0, \"handlens backbone add\" takes one of yours"
-          : "there is " + names);
-}
-
 }  // namespace handlens::backbone
