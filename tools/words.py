@@ -82,6 +82,7 @@ check_what checkWhat
 check_running checkNow
 check_passed checkPassed
 check_failed checkFailed
+verdict_missed verdictMissed passed:d of:d
 check_again checkAgain
 to_the_app toTheApp
 more_field moreField

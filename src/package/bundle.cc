@@ -196,6 +196,7 @@ Result<std::vector<BundleFile>> MakeBundle(const BundleRequest& request) {
               {"output_type", TypeName(model.info.output_type)},
               {"output_quantization", OutputQuantization(model.info)},
               {"preprocess", Json::parse(model.info.preprocess_json)}};
+  if (request.verdict) app["verdict"] = {{"passed", request.verdict->passed}, {"of", request.verdict->of}};
   if (!request.guide.empty()) app["guide"] = request.guide;
   std::vector<BundleFile> check;
   Examples examples(model.description.labels);

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,11 @@ struct BundleRequest {
   std::string name;                          // shown under the icon; 1..50 characters, UTF-8
   std::vector<CheckPicture> check_pictures;  // the hold-out
   Carry carry = Carry::kPixels;
+  // How many of the verdict's rules the model passed; missing where it was not judged.
+  struct Checks {
+    int passed = 0, of = 0;
+  };
+  std::optional<Checks> verdict = {};
   std::string guide = {};  // the fault of the camera that the app warns of first: "distance"; empty = none
   tflite::Kernels kernels =
       tflite::Kernels::kBuiltin;  // that give the scores which the app's plain kernels must give

@@ -89,6 +89,18 @@ TEST(PackWeb, WritesEveryFileOnceAndNamesThemForOfflineUse) {
   EXPECT_EQ(manifest->at("name"), "Bär 叶");
 }
 
+TEST(PackWeb, CarriesHowManyChecksTheModelPassed) {
+  WebSample sample = MakeSample("checks", WithLabels(describe::sample::FloatModel(), Labels()));
+  const auto verdict = [&sample] {
+    EXPECT_TRUE(PackWeb(sample.request));
+    const auto app = ParseJson(*ReadText(sample.request.out / "bundle/app.json"), "app.json");
+    return app->contains("verdict") ? app->at("verdict") : Json();
+  };
+  EXPECT_EQ(verdict(), Json());
+  sample.request.bundle.verdict = {11, 13};
+  EXPECT_EQ(verdict(), (Json{{"passed", 11}, {"of", 13}}));
+}
+
 // The file of an example a label; null where the record has none at all.
 Json ExamplesOf(const fs::path& out) {
   const auto app = ParseJson(*ReadText(out / "bundle/app.json"), "app.json");

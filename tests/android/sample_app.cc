@@ -254,6 +254,8 @@ Result<void> Make(const fs::path& templates, const fs::path& pictures, const fs:
       request.templates.push_back(templates / fmt::format("template-{}.apk", abi));
     // The first alone shows examples; see ScreenTest.
     request.bundle.examples = std::string_view(sample.folder) == "float";
+    // The second alone is of a model that missed checks; see ScreenTest.
+    if (std::string_view(sample.folder) == "uint8") request.bundle.verdict = {11, 13};
     request.bundle_resources = templates / "template-bundle.zip";
     request.bundle_templates = request.templates;
     const auto start = std::chrono::steady_clock::now();

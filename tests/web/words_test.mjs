@@ -33,6 +33,21 @@ test("the camera screen says what the model knows and what helps most", async (t
   assert.match(await app.page.textContent(".guide"), /nearer until the object fills the square/);
 });
 
+test("a model that missed checks on the computer is never simply called checked", async (t) => {
+  const host = await hosted(t, pack("two"), editApp((app) => { app.verdict = { passed: 11, of: 13 }; }));
+  const app = await opened(t, browser, host.url + "#check", { viewport: { width: 390, height: 844 } });
+  await checked(app.page);
+  assert.equal(await app.page.textContent(".chip"), "11 of 13 checks");
+  assert.equal(await app.page.getAttribute(".chip", "data-state"), "bad");
+  assert.match(await app.page.textContent(".check-view"), /sees what the computer saw.*passed only 11 of 13 checks/s);
+  await shoot(app.page, "check-390-missed");
+  const good = await hosted(t, pack("two"), editApp((app) => { app.verdict = { passed: 13, of: 13 }; }));
+  const other = await opened(t, browser, good.url + "#check");
+  await checked(other.page);
+  assert.equal(await other.page.textContent(".chip"), "Checked");
+  assert.doesNotMatch(await other.page.textContent(".check-view"), /passed only/);
+});
+
 test("an example picture of each class stands beside its name, only where the pack has them", async (t) => {
   const host = await hosted(t, pack("five"));
   const app = await opened(t, browser, host.url + "#camera");

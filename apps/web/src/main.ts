@@ -78,9 +78,11 @@ function statusChip(context: Context): HTMLElement {
   };
   const settle = () => {
     const result = context.checkResult();
+    const { verdict } = context.bundle.app;
     if (!result) show("none", t("statusNone"));
-    else if (result.passed) show("good", t("statusGood"));
-    else show("bad", t("statusBad"));
+    else if (!result.passed) show("bad", t("statusBad"));
+    else if (verdict && verdict.passed < verdict.of) show("bad", t("statusMissed", verdict));
+    else show("good", t("statusGood"));
   };
   context.onCheck((done, total) => (done < 0 ? settle() : show("running", t("statusRunning", { done, total }))));
   settle();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/program.h"
 #include "describe/describe.h"
@@ -60,6 +61,12 @@ std::string ModelFile(const Run& run) {
   return run.wanted().app.model == "float" ? "model/model.tflite" : "model/quantizedmodel.tflite";
 }
 
+package::BundleRequest::Checks CountChecks(const std::vector<verify::RuleResult>& rules) {
+  const auto passed =
+      std::count_if(rules.begin(), rules.end(), [](const verify::RuleResult& rule) { return rule.passed; });
+  return {static_cast<int>(passed), static_cast<int>(rules.size())};
+}
+
 Result<package::BundleRequest> BundleOf(Workspace& space, const std::string& model, const std::string& name,
                                         const std::optional<std::string>& carry) {
   HL_ASSIGN(space.split, split::ReadSplit(space.At("split.json"), space.dataset));
@@ -74,8 +81,14 @@ Result<package::BundleRequest> BundleOf(Workspace& space, const std::string& mod
         {PicturePath(space, index), space.dataset.labels[static_cast<size_t>(picture.label)]});
   }
   if (carry) bundle.carry = package::Carry::kOriginals;
-  // What the verdict found to harm most becomes the app's advice; a run that was not judged has none.
-  if (const auto verdict = verify::ReadVerdict(space.folder)) bundle.guide = verdict->guide;
+  const auto judged = verify::ReadVerdict(space.folder);
+  if (!judged) return bundle;  // a run that was not judged has nothing to say
+  // What the verdict found to harm most becomes the app's advice.
+  bundle.guide = judged->guide;
+  HL_ASSIGN(const Bytes bytes, ReadFile(bundle.model));
+  const auto file = judged->verdict.files.find(bundle.model.filename().string());
+  if (file != judged->verdict.files.end() && file->second == Sha256(bytes))
+    bundle.verdict = CountChecks(judged->verdict.rules);
   return bundle;
 }
 

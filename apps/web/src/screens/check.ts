@@ -35,6 +35,12 @@ function table(context: Context, rows: CheckRow[]): HTMLElement {
       h("tbody", {}, ...rows.map((entry) => row(context, entry)))));
 }
 
+// What this browser's own check cannot make good.
+function missed(context: Context): HTMLElement[] {
+  const { verdict } = context.bundle.app;
+  return verdict && verdict.passed < verdict.of ? [h("p", { class: "verdict is-bad" }, t("verdictMissed", verdict))] : [];
+}
+
 function resultView(context: Context, result: CheckResult): HTMLElement[] {
   const passed = result.rows.filter((entry) => entry.passed).length;
   const insecure = result.rows.some((entry) => entry.samePixels === null);
@@ -46,6 +52,7 @@ function resultView(context: Context, result: CheckResult): HTMLElement[] {
   return [
     h("p", { class: "verdict " + (result.passed ? "is-good" : "is-bad"), role: "status" }, t(result.passed ? "checkGood" : "checkBad")),
     ...(result.passed ? [] : [h("p", {}, t("checkBadHint"))]),
+    ...missed(context),
     h("h2", {}, t("checkPixels")),
     goldenText(result),
     h("h2", {}, t("checkHoldout")),

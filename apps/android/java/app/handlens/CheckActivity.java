@@ -94,6 +94,8 @@ public final class CheckActivity extends Screen {
         setBusy(false);
         summary.setText(check.passed() ? R.string.check_passed : R.string.check_failed);
         summary.setTextColor(getColor(check.passed() ? R.color.right : R.color.wrong));
+        Spec spec = engine().spec;
+        if (spec.checksPassed < spec.checks) addRow(null, false, getString(R.string.verdict_missed, spec.checksPassed, spec.checks), "");
         Golden golden = check.golden;
         addRow(null, golden.passed(), getString(R.string.check_pixels),
                 getString(R.string.check_pixels_details, golden.count - golden.failed.size(), golden.count, golden.differingBytes, golden.largestDifference));

@@ -19,6 +19,8 @@ final class Spec {
     final String author;
     final String license;
     final String notice;
+    final int checksPassed;  // of the verdict's rules on the computer
+    final int checks;        // how many there were; 0 = the model was not judged
     final String guide;   // the fault of the camera that harms most; empty = none
     final Why why;        // how answers are explained; null in older packs
     final List<String> examples;  // of each label the file of a picture that users may see, or null; empty = none at all
@@ -39,6 +41,9 @@ final class Spec {
         author = preprocess.optString("author");
         license = preprocess.optString("license");
         notice = preprocess.optString("notice");
+        JSONObject verdict = app.optJSONObject("verdict");
+        checksPassed = verdict == null ? 0 : verdict.getInt("passed");
+        checks = verdict == null ? 0 : verdict.getInt("of");
         guide = app.optString("guide");
         JSONObject rule = app.optJSONObject("why");
         why = rule == null ? null : new Why(rule.getInt("cells"), rule.getDouble("least_drop"), rule.getDouble("most_red"));

@@ -178,6 +178,18 @@ public class ScreenTest extends AppTest {
         assertEquals(activity.result().rows.size(), record.getJSONObject("self_check").getJSONArray("pictures").length());
     }
 
+    @Test
+    public void selfCheckSaysWhenTheModelMissedChecksOnTheComputer() throws Exception {
+        CheckActivity activity = Robolectric.buildActivity(CheckActivity.class).setup().get();
+        Lab.await(() -> activity.result() != null);
+        assertEquals(activity.getString(R.string.check_passed), Lab.text(activity, R.id.summary));
+        View first = ((ViewGroup) activity.findViewById(R.id.rows)).getChildAt(0);
+        String title = ((TextView) first.findViewById(R.id.row_title)).getText().toString();
+        boolean missed = System.getProperty("handlens.sample").equals("uint8");
+        assertEquals(activity.getString(missed ? R.string.verdict_missed : R.string.check_pixels, 11, 13), title);
+        if (missed) Lab.shoot(activity, "check-missed");
+    }
+
     private static Uri offer(String address, byte[] bytes) {
         Uri uri = Uri.parse(address);
         shadowOf(Lab.app().getContentResolver()).registerInputStreamSupplier(uri, () -> new ByteArrayInputStream(bytes));
