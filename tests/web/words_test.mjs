@@ -70,6 +70,18 @@ test("an example picture of each class stands beside its name, only where the pa
   assert.equal(await without.page.locator(".knows img").count(), 0);
 });
 
+test("a broken picture is told in the user's language alone", async (t) => {
+  const host = await hosted(t, pack("two"));
+  for (const [locale, words] of [["de-DE", /nicht als Bild lesen/], ["ar-EG", /لا يستطيع هذا المتصفح قراءتها كصورة/], ["en-GB", /cannot read it as a picture/]]) {
+    const app = await opened(t, browser, host.url + "#gallery", { locale });
+    await checked(app.page);
+    await app.page.setInputFiles('[data-input="files"]', { name: "broken.jpg", mimeType: "image/jpeg", buffer: Buffer.from("no picture") });
+    const text = await app.page.locator(".picture.failed .bad").textContent();
+    assert.match(text, words);
+    assert.doesNotMatch(text, /[{}]|could not be decoded/);
+  }
+});
+
 test("a HEIC picture gets a message that says what to do", async (t) => {
   const host = await hosted(t, pack("two"));
   const app = await opened(t, browser, host.url + "#gallery");

@@ -1,6 +1,7 @@
 // Files and camera frames to upright 8-bit RGB, as docs/pixels.md section 1 asks: EXIF orientation applied, colour
 // profiles ignored, transparency over white. The browser decodes; the self-check proves that it decodes as asked.
 import type { Fit, Picture } from "./pixels";
+import { Refusal } from "./refusal";
 
 // Pixels of a canvas at a time: phones refuse canvases of more than 16 megapixels, so pictures come in strips.
 const STRIP_PIXELS = 4_000_000;
@@ -80,7 +81,9 @@ export async function decodeFile(file: Blob, fit: Fit): Promise<Picture> {
     colorSpaceConversion: "none",
   });
   try {
-    if (bitmap.width * bitmap.height > MAX_PIXELS) throw new Error(`${bitmap.width} x ${bitmap.height} pixels are too many`);
+    const pixels = bitmap.width * bitmap.height;
+    if (pixels > MAX_PIXELS)
+      throw new Refusal("galleryTooLarge", { count: String(Math.ceil(pixels / 1e6)), most: String(MAX_PIXELS / 1e6) });
     return readBox(bitmap, boxOf(bitmap.width, bitmap.height, fit));
   } finally {
     bitmap.close();

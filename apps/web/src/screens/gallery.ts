@@ -5,6 +5,7 @@ import { bar, download, h, icon } from "../dom";
 import { type PictureFile, fromInput, fromTransfer, looksLikePicture, truthOf } from "../files";
 import { percent, t } from "../i18n";
 import { slug } from "../phone";
+import { Refusal } from "../refusal";
 import { detailOf, headOf } from "../result";
 import type { Context, Screen } from "../screen";
 import { csvLine, tallyOf } from "../tally";
@@ -21,6 +22,13 @@ interface Row {
   answer: Answer | null;
   scores: number[];
   error: string;
+}
+
+// In the user's language: what browsers say themselves is English nearly everywhere.
+function reasonOf(error: unknown): string {
+  if (error instanceof Refusal) return t(error.key, error.facts);
+  if (error instanceof DOMException) return t("galleryUnreadable");
+  return t("refuseOther", { reason: error instanceof Error ? error.message : String(error) });
 }
 
 class Gallery {
@@ -115,8 +123,7 @@ class Gallery {
       row.scores = await this.context.classifier.classify(await this.inputOf(file));
       row.answer = answerOf(row.scores, preprocess);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      row.error = (await isHeic(file)) ? t("galleryHeic") : t("galleryUnreadable", { reason });
+      row.error = (await isHeic(file)) ? t("galleryHeic") : reasonOf(error);
     }
     return row;
   }
