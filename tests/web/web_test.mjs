@@ -210,6 +210,22 @@ for (const [screen, button] of [["camera", "Start camera"], ["field", "Start ser
   });
 }
 
+test("on a phone, upright or on its side, the answer covers nothing of the square and the shutter is in reach", async (t) => {
+  const camera = await withCamera(t, cameraFlags(writeFilm(() => [200, 30, 40])));
+  const host = await hosted(t, pack("uint8"));
+  for (const viewport of [{ width: 390, height: 844 }, { width: 844, height: 390 }]) {
+    const app = await opened(t, camera, host.url + "#camera", { viewport });
+    await checked(app.page);
+    await app.page.getByRole("button", { name: "Start camera" }).click();
+    await app.page.waitForSelector('.result[data-state="sure"]');
+    const [square, answer, shutter] = await Promise.all([".stage-box", ".result", ".shutter"].map((part) => app.page.locator(part).boundingBox()));
+    const apart = answer.y >= square.y + square.height - 1 || answer.x >= square.x + square.width;
+    assert.ok(apart, `${JSON.stringify(answer)} over ${JSON.stringify(square)}`);
+    assert.ok(square.y >= 0 && shutter.y + shutter.height <= viewport.height, JSON.stringify([square, shutter]));
+    await shoot(app.page, `camera-${viewport.width}`);
+  }
+});
+
 test("a class that must not be missed is referred, whatever scores highest", async (t) => {
   const check = readJson("uint8", "check/check.json");
   const blues = check.pictures.map((picture) => picture.scores_xnnpack[2]).sort((a, b) => a - b);
