@@ -165,10 +165,12 @@ RuleResult KernelsAgree(const Verdict& v) {
       "phones would disagree with each other: use another model (--preset thorough) or model_fp16.tflite");
 }
 
+// All four files often have the same problem: the first is told, `handlens check` lists them all.
 RuleResult Listed(std::string name, const std::vector<std::string>& problems, std::string fine,
                   std::string advice) {
-  std::string text;
-  for (const std::string& problem : problems) text += (text.empty() ? "" : "; ") + problem;
+  std::string text = problems.empty() ? "" : problems.front();
+  if (problems.size() > 1)
+    text += fmt::format("; and {} more, which handlens check lists", problems.size() - 1);
   return Rule(std::move(name), problems.empty(), problems.empty() ? std::move(fine) : text,
               std::move(advice));
 }

@@ -211,6 +211,10 @@ TEST(Decide, AsksForTheLabelProofTheFilesAndTheSize) {
   Rules rules;
   rules.max_bytes = 999;
   EXPECT_THAT(FailedRules(v, rules), ElementsAre("label-order", "shipped-files", "size"));
+  v.label_order_problems = {"model.tflite: a, b", "quantizedmodel.tflite: a, b", "model_fp16.tflite: a, b"};
+  Decide(rules, v);
+  EXPECT_THAT(v.reasons, Contains(HasSubstr("model.tflite: a, b; and 2 more, which handlens check lists")));
+  EXPECT_THAT(v.reasons, Not(Contains(HasSubstr("quantizedmodel"))));
 }
 
 TEST(Decide, NeverDeploysWhatWasNotJudged) {

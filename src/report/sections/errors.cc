@@ -33,6 +33,7 @@ void AddConfusion(const Records& records, const Judged& judged, std::string_view
   for (const std::string& label : labels) table.columns.push_back({label, Align::kNumber, "called " + label});
   for (size_t t = 0; t < labels.size(); ++t) {
     Cell name = Text(labels[t]);
+    name.hint = labels[t];  // long names are cut short
     if (test) name.pick = fmt::format("{},", t);
     table.rows.push_back({std::move(name)});
     for (size_t p = 0; p < labels.size(); ++p) {
