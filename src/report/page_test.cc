@@ -432,6 +432,27 @@ TEST(Page, IsUnderSixMegabytesWith250Pictures) {
   EXPECT_EQ(page, ToHtml(MakeDocument(records))) << "the same records must give the same bytes";
 }
 
+TEST(Page, ThumbnailsGoAlongForMistakesFirstAndThenForEveryClass) {
+  Folder folder;
+  Records records = fixture::MakeRecords({.labels = {"a", "b", "c", "d", "e"}, .pictures_per_class = 400});
+  records.run = folder.path();
+  fixture::WritePictures(folder.path(), records.dataset);
+  const Json held = PicturesOfPage(MakeDocument(records));
+  size_t bytes = 0, without = 0;
+  std::set<int> classes;
+  for (const Json& row : held["pictures"]) {
+    const size_t size = row[5].get<std::string>().size();
+    bytes += size;
+    if (row[1] != row[2]) EXPECT_GT(size, 0u) << row[4];
+    else if (size > 0) classes.insert(row[1].get<int>());
+    without += size == 0 ? 1 : 0;
+  }
+  EXPECT_GT(bytes, 1'900'000u);
+  EXPECT_LT(bytes, 2'050'000u);
+  EXPECT_GT(without, 0u);
+  EXPECT_EQ(classes.size(), 5u);
+}
+
 TEST(Page, ANumberOfTheMatrixNamesItsPictures) {
   const Document document = MakeDocument(fixture::MakeRecords({}));
   const Json held = PicturesOfPage(document);

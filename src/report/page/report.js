@@ -285,7 +285,9 @@
       const found = held.pictures.filter((row) => (truth < 0 || row[1] === truth) && (called === -1 || (called === -2 ? row[2] !== row[1] : row[2] === called)) &&
         row[3] >= low - 1e-9 && row[3] <= high + 1e-9);
       found.sort((a, b) => (a[1] === a[2]) - (b[1] === b[2]) || b[3] - a[3]);
-      part('-count').textContent = `${found.length} test ${found.length === 1 ? 'picture' : 'pictures'}; mistakes first, the most confident answer first`;
+      const bare = found.filter((row) => !sourceOf(row)).length;
+      part('-count').textContent = `${found.length} test ${found.length === 1 ? 'picture' : 'pictures'}; mistakes first, the most confident answer first` +
+        (bare === 0 ? '' : `; ${bare} of them without a small picture, which would make this page too heavy: copy the path to find the file`);
       part('-pictures').replaceChildren(...found.slice(0, shown).map(item));
       part('-more').hidden = found.length <= shown;
     }

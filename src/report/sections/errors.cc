@@ -9,6 +9,7 @@
 
 #include "base/grouped.h"
 #include "base/text.h"
+#include "dataset/look.h"
 #include "report/sections/sections.h"
 
 namespace handlens::report {
@@ -248,16 +249,37 @@ size_t RightOf(const Judged& judged) {
                                                 std::equal_to<>()));
 }
 
-// What the page's viewer shows. Pictures of mistakes go along, as far as the page does not grow heavy; others
-// are seen where a gallery of the page holds them.
+// Test pictures in the order in which their thumbnails are worth bytes: mistakes, the most confident first,
+// then right answers, one of each class after the other.
+std::vector<int> ByWorth(const Records& records, const Judged& test) {
+  std::vector<int> order;
+  for (const Mistake& mistake : WorstMistakes(records)) order.push_back(mistake.picture);
+  std::vector<size_t> seen(records.dataset.labels.size(), 0);
+  std::vector<std::pair<size_t, int>> right;  // how many of its class come before it, picture
+  for (size_t i = 0; i < test.truth.size(); ++i) {
+    if (test.truth[i] == test.predicted[i])
+      right.emplace_back(seen[static_cast<size_t>(test.truth[i])]++, test.picture[i]);
+  }
+  std::stable_sort(right.begin(), right.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (const auto& [before, picture] : right) order.push_back(picture);
+  return order;
+}
+
+// What the page's viewer shows. Thumbnails go along as far as the page does not grow heavy; others are seen
+// where a gallery of the page holds them.
 void AddPictures(const Records& records, const Judged& test, Section& section) {
-  constexpr size_t kRows = 20'000, kThumbnails = 150;
+  constexpr size_t kRows = 20'000, kThumbnailBytes = 2'000'000;
+  // Of a large set they are made here, from whole pictures.
+  const size_t most = records.dataset.pictures.size() > dataset::kMostThumbnails ? 150 : 2'000;
   Pictures pictures{.labels = records.dataset.labels, .rows = {}};
   std::map<int, std::string> sources;
-  for (const Mistake& mistake : WorstMistakes(records)) {
-    if (sources.size() == kThumbnails) break;
-    sources.emplace(mistake.picture,
-                    ThumbnailUri(records, records.dataset.pictures[static_cast<size_t>(mistake.picture)]));
+  size_t bytes = 0;
+  for (const int picture : ByWorth(records, test)) {
+    if (bytes >= kThumbnailBytes || sources.size() == most) break;
+    std::string source = ThumbnailUri(records, records.dataset.pictures[static_cast<size_t>(picture)]);
+    bytes += source.size();
+    sources.emplace(picture, std::move(source));
   }
   for (size_t i = 0; i < test.truth.size() && i < kRows; ++i) {
     const auto source = sources.find(test.picture[i]);
