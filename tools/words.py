@@ -60,6 +60,10 @@ guide_rotation guide_rotation
 guide_light guide_light
 guide_still guide_still
 guide_screen guide_screen
+guide_from_distance guideFrom_distance number:d
+guide_from_place guideFrom_place number:d
+guide_from_tilt guideFrom_tilt number:d
+guide_from_rotation guideFrom_rotation number:d
 hint_dark hintDark
 hint_bright hintBright
 hint_flat hintFlat

@@ -45,6 +45,19 @@ double McNemarExact(size_t only_a, size_t only_b) {
   return std::min(1.0, 2 * tail);
 }
 
+double FisherFewer(size_t few, size_t n, size_t others, size_t of) {
+  if (n == 0 || of == 0) return 1;
+  const size_t right = few + others, all = n + of;
+  const auto log_choose = [](size_t from, size_t count) {
+    return std::lgamma(static_cast<double>(from) + 1) - std::lgamma(static_cast<double>(count) + 1) -
+           std::lgamma(static_cast<double>(from - count) + 1);
+  };
+  double tail = 0;
+  for (size_t k = right > of ? right - of : 0; k <= few; ++k)
+    tail += std::exp(log_choose(n, k) + log_choose(of, right - k) - log_choose(all, right));
+  return std::min(1.0, tail);
+}
+
 double BinomialTail(size_t k, size_t n, double p) {
   if (k >= n || p <= 0) return 1;
   if (p >= 1) return 0;

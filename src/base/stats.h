@@ -25,6 +25,10 @@ MeanStd Summarize(std::span<const double> values);
 // Returns the p value, 1 when they never differ.
 double McNemarExact(size_t only_a, size_t only_b);
 
+// Fisher's exact test, one-sided: how likely so few as `few` right of `n` are, if these and the `others`
+// right of `of` have the same chance. 1 where either has none.
+double FisherFewer(size_t few, size_t n, size_t others, size_t of);
+
 // P(X <= k) for X ~ Binomial(n, p), p in 0..1: as small as this, k errors among n say that the true rate is
 // below p.
 double BinomialTail(size_t k, size_t n, double p);

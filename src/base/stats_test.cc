@@ -47,6 +47,16 @@ TEST(Stats, McNemarIsTheExactBinomialTest) {
   EXPECT_DOUBLE_EQ(McNemarExact(7, 7), 1);
 }
 
+TEST(Stats, FewerRightByChanceEqualsFishersTestOfSciPy) {
+  EXPECT_NEAR(FisherFewer(10, 20, 20, 20), 0.0002179598954, 1e-12);
+  EXPECT_NEAR(FisherFewer(14, 20, 20, 20), 0.0100980100980, 1e-12);
+  EXPECT_NEAR(FisherFewer(17, 20, 19, 20), 0.3024948024948, 1e-12);
+  EXPECT_NEAR(FisherFewer(5, 24, 6, 12), 0.0811472274372, 1e-12);
+  EXPECT_NEAR(FisherFewer(3, 10, 3, 10), 0.6857585139319, 1e-12);
+  EXPECT_NEAR(FisherFewer(0, 20, 20, 20), 7.2544445519e-12, 1e-20);
+  EXPECT_DOUBLE_EQ(FisherFewer(0, 0, 5, 5), 1);
+}
+
 TEST(Stats, AucCountsTiesHalf) {
   const std::vector<double> positives{0.9, 0.8, 0.5}, negatives{0.5, 0.1};
   EXPECT_NEAR(Auc(positives, negatives), 5.5 / 6, 1e-12);

@@ -198,6 +198,7 @@ Result<std::vector<BundleFile>> MakeBundle(const BundleRequest& request) {
               {"preprocess", Json::parse(model.info.preprocess_json)}};
   if (request.verdict) app["verdict"] = {{"passed", request.verdict->passed}, {"of", request.verdict->of}};
   if (!request.guide.empty()) app["guide"] = request.guide;
+  if (request.guide_number != 0) app["guide_number"] = request.guide_number;
   std::vector<BundleFile> check;
   Examples examples(model.description.labels);
   HL_TRY(AddCheck(request, model, examples, check));

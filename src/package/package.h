@@ -42,6 +42,7 @@ struct BundleRequest {
   };
   std::optional<Checks> verdict = {};
   std::string guide = {};  // the fault of the camera that the app warns of first: "distance"; empty = none
+  int guide_number = 0;    // from where on it does harm, in % or degrees; 0 = not said
   tflite::Kernels kernels =
       tflite::Kernels::kBuiltin;  // that give the scores which the app's plain kernels must give
   bool examples = false;          // users see, of each class, the check picture that the model is surest of

@@ -127,8 +127,11 @@ std::string SuspectsSentence(const Review& review) {
 std::string ForecastSentence(const Review& review) {
   if (!review.twice) return "too few pictures to tell what more of them would bring";
   const Forecast& f = *review.twice;
-  return fmt::format("twice the pictures would bring about {} points of accuracy ({} to {})", Points(f.gain),
-                     Points(f.ci95.low), Points(f.ci95.high));
+  // Too narrow an interval to plan with (docs/studies/review.md), so it says what it leaves out.
+  return fmt::format(
+      "twice the pictures would bring about {} points of accuracy ({} to {} by the test pictures' chance "
+      "alone; which pictures you add matters more)",
+      Points(f.gain), Points(f.ci95.low), Points(f.ci95.high));
 }
 
 }  // namespace handlens::review

@@ -236,7 +236,10 @@ VerdictRecord ReadVerdictJson(const Json& j) {
                        rule.at("text").get<std::string>(), rule.at("advice").get<std::string>()});
   }
   for (const Json& route : j.at("routes")) v.routes.push_back(ReadRoute(route));
-  if (j.contains("camera")) record.guide = j.at("camera").value("guide", "");
+  if (j.contains("camera")) {
+    record.guide = j.at("camera").value("guide", "");
+    record.guide_number = j.at("camera").value("guide_number", 0);
+  }
   if (j.contains("summary") && j.at("summary").contains("weakest")) {
     const Json& w = j.at("summary").at("weakest");
     record.weakest = {.label = w.at("label").get<std::string>(),
@@ -336,7 +339,9 @@ Result<void> WriteVerdict(const std::filesystem::path& path, const Verdict& verd
   AddStatements(verdict, record);
   if (verdict.camera) {
     record["camera"] = CameraJson(*verdict.camera);
-    if (const std::string guide = GuideOf(*verdict.camera); !guide.empty()) record["camera"]["guide"] = guide;
+    const Guide guide = GuideOf(*verdict.camera);
+    if (!guide.name.empty()) record["camera"]["guide"] = guide.name;
+    if (guide.number != 0) record["camera"]["guide_number"] = guide.number;
   }
   record["why"] = Json::array();
   for (const Explained& e : verdict.explained) {

@@ -140,6 +140,11 @@ struct CameraFindings {
   std::string worst_axis;  // with the lowest accuracy at the severity of a hard photograph
   double worst_value = 0, worst_accuracy = 0;
   std::vector<std::string> advice;  // sentences with numbers, what does harm earliest first
+  struct Advised {
+    std::string axis;
+    double value = 0;  // in the axis's unit: from there on the accuracy is below what is asked for
+  };
+  std::vector<Advised> advised = {};  // what each sentence is about
 };
 
 // One phone that sent records back (phone.h), as far as they are about a model file of the run.
@@ -296,7 +301,8 @@ struct WeakestClass {
 struct VerdictRecord {
   Verdict verdict;
   Rules rules;
-  std::string guide;  // the camera's fault that users should mind first, as GuideOf (words.h); empty: none
+  std::string guide;     // the camera's fault that users should mind first, as GuideOf (words.h); empty: none
+  int guide_number = 0;  // how much of it; 0: none
   std::optional<WeakestClass> weakest;  // as Weakest (words.h) found it
   Json json;                            // the record as it stands, for who shows more of it
 };

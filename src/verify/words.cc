@@ -116,7 +116,7 @@ std::vector<std::string> ResamplingSentences(const Json& crossvalidation) {
 
 std::string CommandAfterPass(const std::string& run) { return "handlens app " + ShellWord(run); }
 
-std::string GuideOf(const CameraFindings& camera) {
+Guide GuideOf(const CameraFindings& camera) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 14> kGuides = {{
       {"distance", "distance"},
       {"close", "close"},
@@ -133,9 +133,17 @@ std::string GuideOf(const CameraFindings& camera) {
       {"motion", "still"},
       {"moire", "screen"},
   }};
-  const auto found = std::find_if(kGuides.begin(), kGuides.end(),
-                                  [&](const auto& g) { return g.first == camera.worst_axis; });
-  return camera.advice.empty() || found == kGuides.end() ? std::string() : std::string(found->second);
+  for (const CameraFindings::Advised& advised : camera.advised) {
+    const auto found =
+        std::find_if(kGuides.begin(), kGuides.end(), [&](const auto& g) { return g.first == advised.axis; });
+    if (found == kGuides.end()) continue;
+    const std::string_view name = found->second;
+    const double number = name == "distance" || name == "place"  ? 100 * advised.value
+                          : name == "tilt" || name == "rotation" ? advised.value
+                                                                 : 0;
+    return {std::string(name), static_cast<int>(std::lround(number))};
+  }
+  return {};
 }
 
 std::vector<std::string> Caveats(const Verdict& verdict) {

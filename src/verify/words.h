@@ -36,8 +36,13 @@ std::vector<std::string> ResamplingSentences(const Json& crossvalidation);
 std::string CommandAfterPass(const std::string& run);
 
 // The fault of the simulated camera that the app's users should mind first ("distance", "light", ...;
-// docs/formats-app.md), by the fault that took most accuracy. Empty where none took ten points, or where
-// users can do nothing about it.
-std::string GuideOf(const CameraFindings& camera);
+// docs/formats-app.md): of those that the advice speaks of and users can do something about, the one that
+// does harm earliest. Empty where there is none.
+struct Guide {
+  std::string name;
+  int number =
+      0;  // from where on it does harm: % of the square's side or degrees; 0: nothing that users can see
+};
+Guide GuideOf(const CameraFindings& camera);
 
 }  // namespace handlens::verify

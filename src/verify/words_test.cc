@@ -86,11 +86,18 @@ TEST(Caveats, AreThreeTheGravestFirst) {
 TEST(GuideOf, NamesWhatUsersCanMend) {
   CameraFindings camera;
   camera.worst_axis = "defocus";
-  EXPECT_EQ(GuideOf(camera), "") << "no fault takes ten points";
-  camera.advice = {"wait until the picture is sharp"};
-  EXPECT_EQ(GuideOf(camera), "still");
-  camera.worst_axis = "gamma";
-  EXPECT_EQ(GuideOf(camera), "");
+  EXPECT_EQ(GuideOf(camera).name, "") << "no fault takes ten points";
+  camera.advised = {{"defocus", 4.2}, {"tilt", 22.4}};
+  EXPECT_EQ(GuideOf(camera).name, "still");
+  EXPECT_EQ(GuideOf(camera).number, 0) << "pixels that users cannot see";
+  camera.advised = {{"gamma", 0.3}, {"tilt", 22.4}};
+  EXPECT_EQ(GuideOf(camera).name, "tilt");
+  EXPECT_EQ(GuideOf(camera).number, 22);
+  camera.advised = {{"distance", 0.616}};
+  EXPECT_EQ(GuideOf(camera).name, "distance");
+  EXPECT_EQ(GuideOf(camera).number, 62);
+  camera.advised = {{"gamma", 0.3}};
+  EXPECT_EQ(GuideOf(camera).name, "");
 }
 
 // Whoever reads verdict.json reads it here; nobody else knows its keys.
@@ -100,12 +107,13 @@ TEST(VerdictRecord, KeepsTheWeakestClassAndTheAdvice) {
   Verdict v = MadeVerdict();
   v.routes[0].status = "done";
   v.camera = CameraFindings();
-  v.camera->worst_axis = "defocus";
-  v.camera->advice = {"wait until the picture is sharp"};
+  v.camera->advice = {"hold the phone parallel to the subject"};
+  v.camera->advised = {{"tilt", 22.4}};
   ASSERT_TRUE(WriteVerdict(run / "verdict.json", v, {}));
   const auto record = ReadVerdict(run);
   ASSERT_TRUE(record) << record.error().message;
-  EXPECT_EQ(record->guide, "still");
+  EXPECT_EQ(record->guide, "tilt");
+  EXPECT_EQ(record->guide_number, 22);
   ASSERT_TRUE(record->weakest);
   EXPECT_EQ(record->weakest->label, "beech");
   EXPECT_EQ(record->weakest->taken_for, "elm");

@@ -35,6 +35,7 @@ export interface AppInfo {
   output_quantization: Quantization | null;
   why?: WhyRule; // how answers are explained; not in older packs
   guide?: string; // the fault of the camera that harms most, by the verdict: "distance"; not in older packs
+  guide_number?: number; // from where on it does harm, in % of the square's side or degrees
   verdict?: { passed: number; of: number }; // of the checks on the computer; missing where the model was not judged
   examples?: (string | null)[]; // of each label the file of a picture that users may see; only where the author allows it
   preprocess: Preprocess;

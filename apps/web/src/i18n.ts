@@ -48,7 +48,15 @@ export function t(key: Key, facts: Record<string, string | number> = {}): string
 // What of the verdict's faults of the camera a user can do something about, by the words for it.
 const GUIDES = ["distance", "close", "place", "tilt", "rotation", "background", "light", "still", "screen"] as const;
 export type Guide = (typeof GUIDES)[number];
-export const isGuide = (name: string): name is Guide => (GUIDES as readonly string[]).includes(name);
+const isGuide = (name: string): name is Guide => (GUIDES as readonly string[]).includes(name);
+const GUIDES_WITH_NUMBER = ["distance", "place", "tilt", "rotation"] as const;
+
+// What to mind first, with the number from which on it does harm where users can see that; empty where there is none.
+export function guideText(name: string | undefined, value: number | undefined): string {
+  if (!name || !isGuide(name)) return "";
+  const numbered = GUIDES_WITH_NUMBER.find((guide) => guide === name);
+  return t(`guide_${name}`) + (numbered && value ? " " + t(`guideFrom_${numbered}`, { number: value }) : "");
+}
 
 const PERCENT = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 });
 const PERCENT_FINE = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1, minimumFractionDigits: 1 });

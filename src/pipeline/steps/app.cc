@@ -85,6 +85,7 @@ Result<package::BundleRequest> BundleOf(Workspace& space, const std::string& mod
   if (!judged) return bundle;  // a run that was not judged has nothing to say
   // What the verdict found to harm most becomes the app's advice.
   bundle.guide = judged->guide;
+  bundle.guide_number = judged->guide_number;
   HL_ASSIGN(const Bytes bytes, ReadFile(bundle.model));
   const auto file = judged->verdict.files.find(bundle.model.filename().string());
   if (file != judged->verdict.files.end() && file->second == Sha256(bytes))

@@ -257,7 +257,7 @@ struct Describe {
 
 struct Verify {
   static constexpr StepFacts kFacts{
-      .name = kVerifyStep, .title = "verify", .command = kVerifyStep, .version = 6};
+      .name = kVerifyStep, .title = "verify", .command = kVerifyStep, .version = 7};
   struct Options {
     static constexpr std::string_view kNames[] = {"min_accuracy",    "min_agreement", "max_bytes", "for",
                                                   "max_camera_loss", "backgrounds",   "max_memory"};

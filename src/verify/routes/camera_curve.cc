@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/grouped.h"
+#include "base/stats.h"
 #include "image/camera/camera.h"
 
 namespace handlens::verify {
@@ -120,10 +122,12 @@ std::optional<double> FallsBelow(const CameraCurve& curve, double accuracy) {
   return std::nullopt;
 }
 
-bool HarmIsShown(const CameraCurve& curve, double severity) {
-  return std::any_of(curve.points.begin(), curve.points.end(), [&](const CameraPoint& p) {
-    return p.severity < severity + 1 && p.ci95.high < curve.points[0].smoothed;
-  });
+double ChanceOfFall(const CameraCurve& curve, double severity) {
+  const auto after = std::find_if(curve.points.begin(), curve.points.end(),
+                                  [&](const CameraPoint& p) { return p.severity >= severity + 1; });
+  if (after - curve.points.begin() < 2) return 1;
+  const CameraPoint &with = *(after - 1), &without = curve.points.front();
+  return FisherFewer(with.correct, with.n, without.correct, without.n);
 }
 
 double AccuracyAskedFor(const CameraCurve& curve) {
@@ -134,10 +138,12 @@ double AccuracyAskedFor(const CameraCurve& curve) {
 void Advise(CameraFindings& findings) {
   findings.worst_axis.clear();
   findings.advice.clear();
+  findings.advised.clear();
   double lowest = 2;
-  std::vector<std::pair<double, std::string>> sentences;
+  std::vector<double> chances;
   for (const CameraCurve& curve : findings.curves) {
     const image::CameraAxis* const axis = AxisNamed(curve.axis);
+    chances.push_back(axis == nullptr ? 1 : ChanceOfFall(curve, axis->hard));
     if (axis == nullptr || curve.points.empty()) continue;
     if (const double accuracy = AccuracyAt(curve, axis->hard); accuracy < lowest) {
       lowest = accuracy;
@@ -145,14 +151,25 @@ void Advise(CameraFindings& findings) {
       findings.worst_accuracy = accuracy;
       findings.worst_value = image::AxisValue(*axis, axis->hard);
     }
-    const double asked = AccuracyAskedFor(curve);
-    const auto severity = FallsBelow(curve, asked);
-    if (severity && *severity <= axis->hard && HarmIsShown(curve, axis->hard))
-      sentences.emplace_back(*severity, Sentence(curve, *severity, asked));
   }
-  std::stable_sort(sentences.begin(), sentences.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
-  for (auto& [severity, sentence] : sentences) findings.advice.push_back(std::move(sentence));
+  struct Found {
+    double severity;
+    const CameraCurve* curve;
+  };
+  std::vector<Found> found;
+  const std::vector<double> corrected = Holm(chances);
+  for (size_t c = 0; c < findings.curves.size(); ++c) {
+    const CameraCurve& curve = findings.curves[c];
+    if (corrected[c] > 0.05) continue;
+    const auto severity = FallsBelow(curve, AccuracyAskedFor(curve));
+    if (severity && *severity <= AxisNamed(curve.axis)->hard) found.push_back({*severity, &curve});
+  }
+  std::stable_sort(found.begin(), found.end(),
+                   [](const Found& a, const Found& b) { return a.severity < b.severity; });
+  for (const auto& [severity, curve] : found) {
+    findings.advice.push_back(Sentence(*curve, severity, AccuracyAskedFor(*curve)));
+    findings.advised.push_back({curve->axis, image::AxisValue(*AxisNamed(curve->axis), severity)});
+  }
 }
 
 }  // namespace handlens::verify

@@ -24,13 +24,15 @@ std::optional<double> FallsBelow(const CameraCurve& curve, double accuracy);
 // What is asked of every axis: ten points less than without the fault, rounded down to five.
 double AccuracyAskedFor(const CameraCurve& curve);
 
-// Whether the counts show that strengths up to `severity` do harm: at one of them the whole interval lies
-// below the accuracy without the fault.
-bool HarmIsShown(const CameraCurve& curve, double severity);
+// How likely chance alone makes so few right as at the strongest fault that was tried below `severity` + 1,
+// beside those without the fault (Fisher's exact test, one-sided). One strength an axis: more of a fault does
+// no good, so the strongest shows most, and no strength is picked after the fact.
+double ChanceOfFall(const CameraCurve& curve, double severity);
 
 // Names the worst axis, the one with the lowest accuracy at the severity of a hard photograph, and writes a
 // sentence with numbers for every axis that makes the accuracy fall below what is asked for, the earliest
-// first. Nothing is said of what even hard photographs do not have, nor where chance explains the fall.
+// first. Nothing is said of what even hard photographs do not have, nor where chance explains the fall: with
+// Holm's correction for the number of axes, 5 %.
 void Advise(CameraFindings& findings);
 
 }  // namespace handlens::verify

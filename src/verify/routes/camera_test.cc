@@ -71,6 +71,22 @@ TEST(CameraCurve, SaysNothingOfWhatHardPhotographsDoNotHaveNorOfChance) {
   EXPECT_EQ(findings.worst_axis, "glare");
 }
 
+// 20 and 14 of 20: p = 0.01. That is shown where nothing else was asked, and nothing among eighteen axes.
+TEST(CameraCurve, CorrectsForTheNumberOfAxes) {
+  CameraFindings findings;
+  findings.curves = {CurveOf("tilt", {20, 18, 16, 14, 14, 14})};
+  Advise(findings);
+  EXPECT_THAT(findings.advice, SizeIs(1));
+  EXPECT_EQ(findings.advised[0].axis, "tilt");
+  for (const image::CameraAxis& axis : image::CameraAxes()) {
+    if (axis.name != "tilt")
+      findings.curves.push_back(CurveOf(std::string(axis.name), std::vector<size_t>(6, 20)));
+  }
+  Advise(findings);
+  EXPECT_THAT(findings.advice, IsEmpty());
+  EXPECT_EQ(findings.worst_axis, "tilt");
+}
+
 TEST(CameraCurve, EveryAxisHasItsAdvice) {
   for (const image::CameraAxis& axis : image::CameraAxes()) {
     CameraFindings findings;

@@ -1,9 +1,10 @@
 // The camera screen: live answers for the square in the middle of the frame.
+import type { AppInfo } from "../bundle";
 import { Camera, CameraProblem } from "../camera";
 import { type Answer, answerOf } from "../classifier";
 import { grabFrame, pngOf } from "../decode";
 import { download, h, icon } from "../dom";
-import { isGuide, number, t } from "../i18n";
+import { guideText, number, t } from "../i18n";
 import type { Picture } from "../pixels";
 import { slug } from "../phone";
 import { ResultPanel, headOf } from "../result";
@@ -14,8 +15,9 @@ import type { Context, Screen } from "../screen";
 const LEAST_MS = 66;
 
 // What the verdict found to harm most comes first.
-export function tips(guide: string | undefined): HTMLElement {
-  const first = guide && isGuide(guide) ? h("p", { class: "guide" }, t(`guide_${guide}`)) : null;
+export function tips({ guide, guide_number }: AppInfo): HTMLElement {
+  const text = guideText(guide, guide_number);
+  const first = text ? h("p", { class: "guide" }, text) : null;
   return h("div", { class: "advice" }, first, h("details", { class: "tips" }, h("summary", {}, t("tipsTitle")),
     h("ul", {}, ...(["tipSize", "tipDistance", "tipPlace", "tipBackground"] as const).map((key) => h("li", {}, t(key))))));
 }
@@ -144,7 +146,7 @@ export function cameraScreen(context: Context): Screen {
   const element = h("div", { class: "screen camera" },
     h("div", { class: "camera-main" }, h("h1", {}, t("cameraTitle")), h("p", { class: "intro" }, t("cameraIntro")), camera.stage,
       h("div", { class: "actions" }, start, flip, pause, torch, save, why), problem),
-    h("div", { class: "camera-side" }, panel.element, notice ? h("p", { class: "notice" }, notice) : null, tips(context.bundle.app.guide), knows(context), speed));
+    h("div", { class: "camera-side" }, panel.element, notice ? h("p", { class: "notice" }, notice) : null, tips(context.bundle.app), knows(context), speed));
   setPaused(false);
   return {
     element,

@@ -79,7 +79,7 @@ class FieldScreen implements Screen {
         h("button", { type: "button", onclick: () => this.end() }, t("fieldEnd"))),
       h("p", { class: "quiet" }, t("fieldKeys")));
     this.gate = h("p", { class: "notice" }, t("fieldGate") + " ", h("a", { href: "#check" }, t("fieldGateLink")));
-    this.body = h("div", { class: "field-body" }, this.form, this.shooting, this.last, this.problem, tips(context.bundle.app.guide), this.results);
+    this.body = h("div", { class: "field-body" }, this.form, this.shooting, this.last, this.problem, tips(context.bundle.app), this.results);
     this.element = h("div", { class: "screen field-test" }, h("h1", {}, t("fieldTitle")), h("p", { class: "intro" }, t("fieldIntro")), this.gate, this.body);
     document.addEventListener("keydown", (event) => {
       const onControl = event.target instanceof HTMLElement && event.target.closest("button, input, select, a, summary, [tabindex]");

@@ -1,5 +1,7 @@
 package app.handlens;
 
+import android.content.Context;
+
 /**
  * What the user could do for a better picture. The paper's four real-time troubles (picture size, distance, place in the
  * frame, background) as advice, and light and shaking as measured. Never changes a pixel.
@@ -43,6 +45,31 @@ final class Hints {
             default:
                 return 0;
         }
+    }
+
+    /** From which number on the fault does harm; 0 for one whose number users cannot see. */
+    static int numberOf(String fault) {
+        switch (fault) {
+            case "distance":
+                return R.string.guide_from_distance;
+            case "place":
+                return R.string.guide_from_place;
+            case "tilt":
+                return R.string.guide_from_tilt;
+            case "rotation":
+                return R.string.guide_from_rotation;
+            default:
+                return 0;
+        }
+    }
+
+    /** The hint, with the number where it is about the fault that the verdict names. */
+    static String text(Context context, Spec spec, int hint) {
+        if (hint == 0) return "";
+        String text = context.getString(hint);
+        int number = numberOf(spec.guide);
+        boolean numbered = hint == guideOf(spec.guide) && number != 0 && spec.guideNumber != 0;
+        return numbered ? text + " " + context.getString(number, spec.guideNumber) : text;
     }
 
     /** A text of the resources, or 0 when all is well. */

@@ -50,7 +50,7 @@ public final class ScoresPanel extends LinearLayout {
             lines.append(i + 1).append(". ").append(spec.labels.get(k)).append("  ").append(Scores.percent(scores.values[k]));
         }
         setText(others, lines.toString());
-        setText(hint, hintText == 0 ? "" : context.getString(hintText));
+        setText(hint, Hints.text(context, spec, hintText));
     }
 
     /** Only when it changes, or a screen reader would speak without end. */

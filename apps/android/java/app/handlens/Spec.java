@@ -22,6 +22,7 @@ final class Spec {
     final int checksPassed;  // of the verdict's rules on the computer
     final int checks;        // how many there were; 0 = the model was not judged
     final String guide;   // the fault of the camera that harms most; empty = none
+    final int guideNumber;  // from where on it does harm, in % or degrees; 0 = not said
     final Why why;        // how answers are explained; null in older packs
     final List<String> examples;  // of each label the file of a picture that users may see, or null; empty = none at all
     final int size;
@@ -45,6 +46,7 @@ final class Spec {
         checksPassed = verdict == null ? 0 : verdict.getInt("passed");
         checks = verdict == null ? 0 : verdict.getInt("of");
         guide = app.optString("guide");
+        guideNumber = app.optInt("guide_number");
         JSONObject rule = app.optJSONObject("why");
         why = rule == null ? null : new Why(rule.getInt("cells"), rule.getDouble("least_drop"), rule.getDouble("most_red"));
         if (why != null && (why.cells < 2 || why.cells > 64)) throw new Problem(R.string.problem_bundle);

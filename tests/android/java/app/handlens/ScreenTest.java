@@ -443,10 +443,17 @@ public class ScreenTest extends AppTest {
     }
 
     @Test
-    public void whatHarmsMostIsSaidFirst() {
+    public void whatHarmsMostIsSaidFirst() throws Exception {
         assertEquals(R.string.hint_distance, Hints.guideOf("distance"));
         assertEquals(R.string.guide_still, Hints.guideOf("still"));
         assertEquals(0, Hints.guideOf("gamma"));
         assertEquals(0, Hints.guideOf(""));
+        JSONObject app = new JSONObject(Assets.text(assets, "bundle/app.json")).put("guide", "distance").put("guide_number", 62);
+        Spec spec = Spec.parse(app.toString());
+        String expected = Lab.app().getString(R.string.hint_distance) + " " + Lab.app().getString(R.string.guide_from_distance, 62);
+        assertEquals(expected, Hints.text(Lab.app(), spec, R.string.hint_distance));
+        assertTrue(expected.contains("62"));
+        assertEquals(Lab.app().getString(R.string.hint_centre), Hints.text(Lab.app(), spec, R.string.hint_centre));
+        assertEquals("", Hints.text(Lab.app(), spec, 0));
     }
 }
