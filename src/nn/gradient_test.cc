@@ -18,6 +18,7 @@ struct SlopeProblem {
   std::vector<float> inputs;
   std::vector<int> labels{0, 1, 1};
   std::vector<float> weights{1, 2, 0.5f};
+  std::vector<float> taught = {};
   Weights start;
 };
 
@@ -41,7 +42,7 @@ SlopeProblem Make(std::vector<LayerSpec> layers, int size_px) {
 float Loss(const SlopeProblem& p, Backend backend, float rate, Weights& weights) {
   auto net = *Network::Create(p.spec, 3, {}, backend);
   EXPECT_TRUE(net->LoadWeights(weights));
-  const StepResult r = net->TrainStep({p.inputs, p.labels, p.weights, 0.1f}, rate, {3, 4});
+  const StepResult r = net->TrainStep({p.inputs, p.labels, p.weights, 0.1f, p.taught, 0.7f}, rate, {3, 4});
   weights = net->SaveWeights();
   return r.mean_loss;
 }
@@ -100,6 +101,22 @@ TEST_P(Gradient, OfConvolutionPoolAndDense) {
                           {.kind = LayerKind::kDense, .units = 2}},
                          9),
                     GetParam());
+}
+
+TEST_P(Gradient, OfATeachersScores) {
+  SlopeProblem p = Make({Conv(4, 3, 1, Padding::kValid), {.kind = LayerKind::kDense, .units = 2}}, 6);
+  p.taught = {0.9f, 0.1f, 0.3f, 0.7f, 0.5f, 0.5f};
+  ExpectSlopesMatch(p, GetParam());
+  // A teacher that says the smoothed labels changes nothing.
+  Weights by_labels = p.start, by_teacher = p.start;
+  p.taught.clear();
+  const float loss = Loss(p, GetParam(), 1, by_labels);
+  p.taught = {0.95f, 0.05f, 0.05f, 0.95f, 0.05f, 0.95f};
+  EXPECT_NEAR(Loss(p, GetParam(), 1, by_teacher), loss, 1e-6);
+  for (size_t t = 0; t < by_labels.size(); ++t) {
+    for (size_t i = 0; i < by_labels[t].values.size(); ++i)
+      EXPECT_NEAR(by_labels[t].values[i], by_teacher[t].values[i], 1e-5);
+  }
 }
 
 TEST_P(Gradient, OfTwoFusedConvolutionsWithPools) {

@@ -47,6 +47,8 @@ class PlannedNetwork final : public Network {
     const int count = static_cast<int>(batch.labels.size());
     CheckBatch(batch.inputs, count);
     HL_CHECK(batch.weights.empty() || batch.weights.size() == batch.labels.size());
+    HL_CHECK(batch.taught.empty() ||
+             batch.taught.size() == batch.labels.size() * static_cast<size_t>(p_->spec.model.classes));
     for (const int label : batch.labels) HL_CHECK(label >= 0 && label < p_->spec.model.classes);
     float* gradient = p_->arena.At(p_->logit_gradient);
     const float* logits = p_->graph->Forward({batch.inputs.data(), count, Mode::kTraining, key});

@@ -283,7 +283,11 @@ StepResult SoftmaxLoss(int classes, const float* logits, const TrainBatch& batch
     const float log_sum = Log(sum), weight = batch.weights.empty() ? 1.0f : batch.weights[n];
     float loss = 0;
     for (int c = 0; c < classes; ++c) {
-      const float target = floor + (c == batch.labels[n] ? 1 - batch.label_smoothing : 0.0f);
+      float target = floor + (c == batch.labels[n] ? 1 - batch.label_smoothing : 0.0f);
+      if (!batch.taught.empty()) {
+        const float taught = batch.taught[n * static_cast<size_t>(classes) + static_cast<size_t>(c)];
+        target += batch.teaching * (taught - target);
+      }
       loss += target * (log_sum - (logits[c] - *top));
       gradient[c] = (gradient[c] / sum - target) * (weight / count);
     }
