@@ -2,7 +2,7 @@
 // "function matching": Beyer et al. 2022). For a study (docs/studies/transfer.md); not part of the product.
 //   teach PICTURES WORK BACKBONE.safetensors [--teacher lite0-tune] [--teacher-size 128]
 //         [--student lite0-thin75-cut3-train] [--size 96] [--generator camera] [--shares 0,0.5,1]
-//         [--temperature 1] [--epochs 0] [--folds 5] [--only FOLD]
+//         [--temperature 1] [--epochs 0] [--folds 5] [--jobs 2]
 // A fold's student is taught by that fold's teacher alone, which saw the same training pictures; both look at
 // the same view of a picture, each at its own size. Shares: how much of the target is the teacher's.
 #include <algorithm>
@@ -130,81 +130,107 @@ Result<void> Begin(Side& side) {
   return side.network->LoadWeights(weights);
 }
 
-Result<void> Study(const std::string& pictures, const std::filesystem::path& work,
-                   const std::filesystem::path& backbone_file, Flags flags) {
-  HL_ASSIGN(
-      const dataset::Dataset dataset,
-      dataset::Inspect({.pictures = pictures, .limits = {}, .thumbnails = {}, .jobs = 2}, SilentProgress()));
-  split::SplitOptions split_options;
-  split_options.folds = std::atoi(flags["folds"].c_str());
-  HL_ASSIGN(const split::Split split, split::MakeSplit(dataset, split_options));
-  HL_ASSIGN(const backbone::Backbone whole, backbone::Read(backbone_file));
-  std::vector<const backbone::Backbone*> backbones = {&whole};
-  std::optional<backbone::Backbone> thin;
-  if (const size_t at = flags["student"].find("-thin"); at != std::string::npos) {
-    HL_ASSIGN(thin, backbone::Thin(whole, std::atoi(flags["student"].c_str() + at + 5)));
-    backbones.push_back(&*thin);
-  }
-  const auto candidate_of = [&](const std::string& model, const std::string& size) {
-    search::GridChoice choice;
-    choice.models = {model};
-    choice.generators = {flags["generator"]};
-    choice.sizes_px = {std::atoi(size.c_str())};
-    choice.backbones = backbones;
-    return search::PresetCandidates("standard", dataset, choice);
-  };
-  HL_ASSIGN(const auto teachers, candidate_of(flags["teacher"], flags["teacher-size"]));
-  HL_ASSIGN(auto students, candidate_of(flags["student"], flags["size"]));
+// What stays the same over all shares.
+struct Setting {
+  dataset::Dataset dataset;
+  split::Split split;
+  std::vector<const backbone::Backbone*> backbones;
+  search::Candidate student;
   search::SearchOptions options;
-  options.cache = work / "cache";
-  options.trials = work / "trials";
-  options.jobs = std::atoi(flags["jobs"].c_str());
-  options.backbones = backbones;
-  options.candidates = teachers;
-  HL_ASSIGN(const search::SearchResult taught, search::Search(dataset, split, options, SilentProgress()));
-  std::printf(
-      "teacher %s, %s px: test %.1f %% of %zu\n", flags["teacher"].c_str(), flags["teacher-size"].c_str(),
-      100.0 * static_cast<double>(taught.cells[0].test_correct) / static_cast<double>(taught.cells[0].test_n),
-      taught.cells[0].test_n);
-  search::Candidate& candidate = students[0];
-  if (const int epochs = std::atoi(flags["epochs"].c_str()); epochs > 0) candidate.recipe.epochs = epochs;
-  const int sizes[] = {candidate.size_px, teachers[0].size_px};
-  HL_TRY(dataset::Prepare(dataset, sizes, {image::Fit::kCrop, options.cache, 2}, SilentProgress()));
-  HL_ASSIGN(const dataset::PixelSet small,
-            dataset::LoadPixels(dataset, candidate.size_px, image::Fit::kCrop, options.cache));
-  HL_ASSIGN(const dataset::PixelSet large,
-            dataset::LoadPixels(dataset, teachers[0].size_px, image::Fit::kCrop, options.cache));
-  std::stringstream list(flags["shares"]);
-  for (std::string word; std::getline(list, word, ',');) {
-    size_t right = 0, n = 0;
-    for (size_t fold = 0; fold < split.folds.size(); ++fold) {
-      Side student{{candidate.model, candidate.architecture, candidate.generator, candidate.recipe,
-                    candidate.size_px, static_cast<int>(fold), 1, candidate.start},
-                   {&dataset, &split, &small, nullptr, backbones},
-                   nullptr};
-      Side teacher{taught.cells[0].folds[fold].spec, {&dataset, &split, &large, nullptr, backbones}, nullptr};
-      teacher.spec.recipe.batch = std::max(teacher.spec.recipe.batch, candidate.recipe.batch);
-      HL_TRY(Begin(student));
-      HL_TRY(Begin(teacher));
-      HL_ASSIGN(const nn::Weights weights,
-                train::ReadTrialWeights(options.trials / taught.cells[0].folds[fold].id));
-      HL_TRY(teacher.network->LoadWeights(weights));
-      HL_ASSIGN(const size_t correct, Teach(student, teacher, std::strtof(word.c_str(), nullptr),
-                                            std::strtof(flags["temperature"].c_str(), nullptr)));
-      const size_t of = split.folds[fold].test.size();
-      std::printf("  share %s fold %zu: %zu of %zu\n", word.c_str(), fold + 1, correct, of);
-      std::fflush(stdout);
-      right += correct;
-      n += of;
-    }
-    const Interval ci95 = Wilson95(right, n);
-    std::printf("%s %s px, %s, %d epochs, teacher's share %s, temperature %s: %.1f %% [%.1f, %.1f] n=%zu\n",
-                candidate.model.c_str(), flags["size"].c_str(), flags["generator"].c_str(),
-                candidate.recipe.epochs, word.c_str(), flags["temperature"].c_str(),
-                100.0 * static_cast<double>(right) / static_cast<double>(n), 100 * ci95.low, 100 * ci95.high,
-                n);
+  search::CellResult teacher;
+  dataset::PixelSet small, large;  // of the student's and of the teacher's size
+  float temperature = 1;
+};
+
+// Right test pictures of one fold.
+Result<size_t> TeachFold(const Setting& s, size_t fold, float share) {
+  const search::Candidate& c = s.student;
+  Side student{
+      {c.model, c.architecture, c.generator, c.recipe, c.size_px, static_cast<int>(fold), 1, c.start},
+      {&s.dataset, &s.split, &s.small, nullptr, s.backbones},
+      nullptr};
+  Side teacher{s.teacher.folds[fold].spec, {&s.dataset, &s.split, &s.large, nullptr, s.backbones}, nullptr};
+  teacher.spec.recipe.batch = std::max(teacher.spec.recipe.batch, c.recipe.batch);
+  HL_TRY(Begin(student));
+  HL_TRY(Begin(teacher));
+  HL_ASSIGN(const nn::Weights weights, train::ReadTrialWeights(s.options.trials / s.teacher.folds[fold].id));
+  HL_TRY(teacher.network->LoadWeights(weights));
+  return Teach(student, teacher, share, s.temperature);
+}
+
+Result<void> TeachAll(const Setting& s, const std::string& share) {
+  size_t right = 0, n = 0;
+  for (size_t fold = 0; fold < s.split.folds.size(); ++fold) {
+    HL_ASSIGN(const size_t correct, TeachFold(s, fold, std::strtof(share.c_str(), nullptr)));
+    const size_t of = s.split.folds[fold].test.size();
+    std::printf("  share %s fold %zu: %zu of %zu\n", share.c_str(), fold + 1, correct, of);
     std::fflush(stdout);
+    right += correct;
+    n += of;
   }
+  const Interval ci95 = Wilson95(right, n);
+  std::printf("%s %d px, %s, %d epochs, teacher's share %s, temperature %g: %.1f %% [%.1f, %.1f] n=%zu\n",
+              s.student.model.c_str(), s.student.size_px, s.student.generator.name.c_str(),
+              s.student.recipe.epochs, share.c_str(), static_cast<double>(s.temperature),
+              100.0 * static_cast<double>(right) / static_cast<double>(n), 100 * ci95.low, 100 * ci95.high,
+              n);
+  std::fflush(stdout);
+  return {};
+}
+
+Result<search::Candidate> CandidateOf(const Setting& s, const std::string& model, const std::string& size,
+                                      const std::string& generator) {
+  search::GridChoice choice;
+  choice.models = {model};
+  choice.generators = {generator};
+  choice.sizes_px = {std::atoi(size.c_str())};
+  choice.backbones = s.backbones;
+  HL_ASSIGN(const auto candidates, search::PresetCandidates("standard", s.dataset, choice));
+  return candidates.at(0);
+}
+
+// Searches (or reads) the teacher, one for each fold, and makes the pictures of both sizes.
+Result<void> MakeTeacher(const Flags& flags, Setting& s) {
+  HL_ASSIGN(const search::Candidate teacher,
+            CandidateOf(s, flags.at("teacher"), flags.at("teacher-size"), flags.at("generator")));
+  s.options.backbones = s.backbones;
+  s.options.candidates = {teacher};
+  HL_ASSIGN(const search::SearchResult found,
+            search::Search(s.dataset, s.split, s.options, SilentProgress()));
+  s.teacher = found.cells[0];
+  std::printf("teacher %s, %d px: test %.1f %% of %zu\n", teacher.model.c_str(), teacher.size_px,
+              100.0 * static_cast<double>(s.teacher.test_correct) / static_cast<double>(s.teacher.test_n),
+              s.teacher.test_n);
+  const int sizes[] = {s.student.size_px, teacher.size_px};
+  HL_TRY(dataset::Prepare(s.dataset, sizes, {image::Fit::kCrop, s.options.cache, 2}, SilentProgress()));
+  HL_ASSIGN(s.small, dataset::LoadPixels(s.dataset, sizes[0], image::Fit::kCrop, s.options.cache));
+  HL_ASSIGN(s.large, dataset::LoadPixels(s.dataset, sizes[1], image::Fit::kCrop, s.options.cache));
+  return {};
+}
+
+Result<void> Study(const std::vector<std::string>& words, const Flags& flags) {
+  Setting s;
+  s.options.cache = std::filesystem::path(words[1]) / "cache";
+  s.options.trials = std::filesystem::path(words[1]) / "trials";
+  s.options.jobs = std::atoi(flags.at("jobs").c_str());
+  s.temperature = std::strtof(flags.at("temperature").c_str(), nullptr);
+  HL_ASSIGN(s.dataset, dataset::Inspect({.pictures = words[0], .limits = {}, .thumbnails = {}, .jobs = 2},
+                                        SilentProgress()));
+  split::SplitOptions split_options;
+  split_options.folds = std::atoi(flags.at("folds").c_str());
+  HL_ASSIGN(s.split, split::MakeSplit(s.dataset, split_options));
+  HL_ASSIGN(const backbone::Backbone whole, backbone::Read(words[2]));
+  s.backbones = {&whole};
+  std::optional<backbone::Backbone> thin;
+  if (const int percent = backbone::ThinPercent(flags.at("student"), whole.name); percent > 0) {
+    HL_ASSIGN(thin, backbone::Thin(whole, percent));
+    s.backbones.push_back(&*thin);
+  }
+  HL_ASSIGN(s.student, CandidateOf(s, flags.at("student"), flags.at("size"), flags.at("generator")));
+  if (const int epochs = std::atoi(flags.at("epochs").c_str()); epochs > 0) s.student.recipe.epochs = epochs;
+  HL_TRY(MakeTeacher(flags, s));
+  std::stringstream list(flags.at("shares"));
+  for (std::string share; std::getline(list, share, ',');) HL_TRY(TeachAll(s, share));
   return {};
 }
 
@@ -229,7 +255,7 @@ int main(int argc, char** argv) {
     else words.push_back(word);
   }
   if (words.size() != 3) return std::fprintf(stderr, "usage: see the first lines of studies/teach.cc\n"), 2;
-  const auto done = handlens::Study(words[0], words[1], words[2], flags);
+  const auto done = handlens::Study(words, flags);
   if (!done) std::fprintf(stderr, "teach: %s\n", done.error().message.c_str());
   return done ? 0 : static_cast<int>(done.error().kind);
 }
