@@ -189,7 +189,8 @@ std::optional<ByteRange> RangeOf(std::string_view text, size_t size) {
   return ByteRange{static_cast<size_t>(*first), static_cast<size_t>(end - *first + 1)};
 }
 
-Answer FileAnswer(const Request& request, const ServedFile& file) {
+Answer FileAnswer(const Request& request, const std::shared_ptr<const ServedFile>& served) {
+  const ServedFile& file = *served;
   const bool ranged = Lower(request.range).starts_with("bytes=") &&
                       (request.if_range.empty() || request.if_range == file.etag);
   const auto range =
@@ -209,7 +210,7 @@ Answer FileAnswer(const Request& request, const ServedFile& file) {
     }
     AddHeader(answer.head, "Content-Type", file.type);
     AddHeader(answer.head, "Content-Length", fmt::format("{}", range->count));
-    answer.file = &file;
+    answer.file = served;
     if (request.method == "GET")
       answer.body = std::string_view(file.bytes).substr(range->first, range->count);
   }
@@ -254,10 +255,10 @@ Answer AnswerTo(const Request& request, const Files& files, Scope scope) {
   if (request.has_body) return Empty(413, request);
   const auto file = files.find(request.path);
   if (file == files.end()) return Empty(404, request);
-  if (request.if_none_match != file->second.etag) return FileAnswer(request, file->second);
+  if (request.if_none_match != file->second->etag) return FileAnswer(request, file->second);
   Answer answer;
   Begin(answer, 304);
-  AddHeader(answer.head, "ETag", file->second.etag);
+  AddHeader(answer.head, "ETag", file->second->etag);
   answer.close = !request.keep_alive;
   End(answer);
   return answer;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,16 +34,16 @@ struct ParsedHead {
 // Reads the head of the request that begins `bytes`.
 ParsedHead ParseHead(std::string_view bytes);
 
-// What is sent: `head` ends with its empty line; `body` refers to `file`, one of the files that AnswerTo was
-// given.
+// What is sent: `head` ends with its empty line; `body` refers to `file`, which stays as long as the answer,
+// whatever is published meanwhile.
 struct Answer {
   int status = 200;
   std::string head;
-  const ServedFile* file = nullptr;
+  std::shared_ptr<const ServedFile> file;
   std::string_view body;
   bool close = false;  // nothing more is said on this connection
 };
-using Files = std::map<std::string, ServedFile>;
+using Files = std::map<std::string, std::shared_ptr<const ServedFile>>;
 // One range of a file at most: a request for several, or for one outside, gets 416.
 Answer AnswerTo(const Request& request, const Files& files, Scope scope);
 // For a request that could not be read.

@@ -53,7 +53,7 @@ enum class Scope {
   kLan        // all interfaces, TLS
 };
 
-// A running server. Serves on a thread of its own until destroyed. One
+// A running server. Serves on a thread of its own until destroyed; the files change by Publish only. One
 // thread takes all connections in turn, so a client that trickles its request, never sends one or never takes
 // its answer delays nobody: each part of a request has a deadline, heads have bounds (connection.h, http.h),
 // an address has 64 connections at most.
@@ -66,6 +66,10 @@ class Server {
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
+
+  // Puts a file in place of the one at that path, or beside the others; who is being sent the old one gets
+  // all of it. May be called from any thread.
+  void Publish(const std::string& path, ServedFile file);
 
   int port() const;
   int64_t answered() const;  // requests so far

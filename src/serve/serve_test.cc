@@ -312,6 +312,39 @@ TEST(Serve, RefusesAFolderWithoutAnApp) {
   EXPECT_THAT(files.error().message, HasSubstr("handlens app RUN --target web"));
 }
 
+TEST(Serve, GivesWhatWasPublishedLast) {
+  const auto server = Started(Site("published"));
+  httplib::Client client("127.0.0.1", server->port());
+  ASSERT_EQ(client.Get("/live.json")->status, 404);
+  for (const std::string text : {"one", "two"}) {
+    server->Publish("/live.json", {"application/json", "\"" + text + "\"", text});
+    // Whoever asks before the next turn may still get the old one.
+    httplib::Result answer = client.Get("/live.json");
+    for (int i = 0; i < 100 && answer->body != text; ++i) answer = client.Get("/live.json");
+    EXPECT_EQ(answer->body, text);
+    EXPECT_EQ(answer->get_header_value("ETag"), "\"" + text + "\"");
+  }
+  EXPECT_EQ(client.Get("/")->body, "<p>hello");
+}
+
+// A file that is replaced while somebody takes it slowly: all of the old one arrives.
+TEST(Serve, FinishesTheFileThatItBeganWhenAnotherIsPublished) {
+  const auto server = Started(Site("replaced"));
+  const std::string old(8 << 20, 'a');
+  server->Publish("/big", {"text/plain", "\"a\"", old});
+  httplib::Client client("127.0.0.1", server->port());
+  for (int i = 0; i < 100 && client.Get("/big")->status != 200; ++i) {}
+  const Raw slow(server->port());
+  slow.Send("GET /big HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  ASSERT_EQ(slow.Status(), 200);
+  server->Publish("/big", {"text/plain", "\"b\"", "b"});
+  while (client.Get("/big")->body != "b") {}
+  size_t as = 0;
+  for (std::string part = slow.ReadAll(); !part.empty(); part = slow.ReadAll())
+    as += static_cast<size_t>(std::count(part.begin(), part.end(), 'a'));
+  EXPECT_GE(as, old.size());
+}
+
 TEST(Certificate, IsKeptUntilItExpiresOrANameIsMissing) {
   const fs::path pem = Folder("certificate") / "sub/serve.pem";
   const auto first = ReadOrMakeCertificate(pem, {"localhost", "192.0.2.7"}, kNow);

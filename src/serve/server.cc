@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <mutex>
 #include <utility>
 
 #include "serve/connection.h"
@@ -87,6 +88,8 @@ struct Server::Impl {
   std::atomic<int64_t> answered = 0;
   std::atomic<bool> stop = false;
   std::vector<std::unique_ptr<Connection>> connections;
+  std::mutex published_mutex;
+  Files published;  // since the last turn
   std::thread thread;
 
   Impl() = default;
@@ -163,8 +166,15 @@ struct Server::Impl {
     return !stop;
   }
 
+  void TakePublished() {
+    const std::scoped_lock lock(published_mutex);
+    for (auto& [path, file] : published) files[path] = std::move(file);
+    published.clear();
+  }
+
   void Turn() {
     const auto now = Clock::now();
+    TakePublished();
     const size_t count = connections.size();
     for (size_t i = 0; i < count; ++i) {
       Connection& connection = *connections[i];
@@ -200,13 +210,19 @@ Server::~Server() {
   if (impl_->thread.joinable()) impl_->thread.join();
 }
 
+void Server::Publish(const std::string& path, ServedFile file) {
+  auto shared = std::make_shared<const ServedFile>(std::move(file));
+  const std::scoped_lock lock(impl_->published_mutex);
+  impl_->published[path] = std::move(shared);
+}
+
 int Server::port() const { return impl_->port; }
 int64_t Server::answered() const { return impl_->answered; }
 
 Result<std::unique_ptr<Server>> Server::Start(std::map<std::string, ServedFile> files, Scope scope, int port,
                                               const Certificate& certificate) {
   auto impl = std::make_unique<Impl>();
-  impl->files = std::move(files);
+  for (auto& [path, file] : files) impl->files[path] = std::make_shared<const ServedFile>(std::move(file));
   impl->scope = scope;
   if (scope == Scope::kLan) {
     impl->tls = TlsContext(certificate);

@@ -22,9 +22,10 @@ const fuzz::Seeds& SomeRequests() {
 const Files& SomeFiles() {
   static const Files files = [] {
     Files some;
-    some["/"] = ServedFile{"text/html", "\"e0\"", "<!doctype html>"};
-    some["/bundle/app.json"] = ServedFile{"application/json", "\"e1\"", "{\"a\": 1}"};
-    some["/a b"] = ServedFile{"text/plain", "\"e2\"", ""};
+    some["/"] = std::make_shared<const ServedFile>(ServedFile{"text/html", "\"e0\"", "<!doctype html>"});
+    some["/bundle/app.json"] =
+        std::make_shared<const ServedFile>(ServedFile{"application/json", "\"e1\"", "{\"a\": 1}"});
+    some["/a b"] = std::make_shared<const ServedFile>(ServedFile{"text/plain", "\"e2\"", ""});
     return some;
   }();
   return files;
