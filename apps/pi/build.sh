@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the program for the Raspberry Pi without a model: ${BUILD_DIR:-build}/apps/pi/program-arm64 and program-armhf. Packing a model
 # into one is `handlens app` (src/package/pi.cc). Debian's cross compilers; the static libraries of its other architectures are
-# unpacked beside the build, nothing of them is installed.
+# unpacked beside the build, nothing of them is installed. Exit status 3: the libraries cannot be fetched.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -39,7 +39,7 @@ fetch_libraries() {  # architecture
     "$mirror/debian-security" bookworm-security "$keys" >"$state/debian.sources"
   # A list that is being renewed just then is left out; what comes by the others is checked all the same.
   apt_of "$1" update >"$build/pi/apt-$1.log" 2>&1 || grep '^E:' "$build/pi/apt-$1.log" >&2
-  (cd "$state" && apt_of "$1" download "${packages[@]}") >>"$build/pi/apt-$1.log" 2>&1 || { cat "$build/pi/apt-$1.log" >&2; exit 1; }
+  (cd "$state" && apt_of "$1" download "${packages[@]}") >>"$build/pi/apt-$1.log" 2>&1 || { cat "$build/pi/apt-$1.log" >&2; exit 3; }
   for package in "$state"/*.deb; do dpkg-deb -x "$package" "$sysroot"; done
   touch "$sysroot/.done"
 }
