@@ -45,6 +45,7 @@ no_camera cameraNoneApp
 camera_busy cameraBusy
 choose_pictures galleryChoose
 not_sure notSure
+perhaps perhaps label
 refer refer
 refer_possibly referPossibly label percent
 confidence confidenceApp

@@ -17,7 +17,7 @@ struct JudgedPicture {
   bool right = false;
   int cluster = 0;  // pictures that belong together (of one patient, or near-duplicates) share it
   int fold = 0;     // which model was asked
-  int truth = -1;   // its class and all its scores: only for ChooseReferral (referral.h)
+  int truth = -1;   // its class and all its scores: for ChooseReferral (referral.h) and ChooseLabelSets
   std::vector<float> scores = {};
 };
 

@@ -43,7 +43,11 @@ std::string Head(const Json& model) {
   if (const double threshold = model.at("not_sure_below").get<double>(); threshold > 0) {
     out += fmt::format(" Below a top score of {:.2f}, apps say \"not sure\".", threshold);
   }
-  if (model.contains("answering")) out += "\n\n" + Cell(model.at("answering").at("sentence"));
+  if (model.contains("answering")) {
+    const Json& answering = model.at("answering");
+    out += "\n\n" + Cell(answering.at("sentence"));
+    if (answering.contains("sets")) out += " " + Cell(answering.at("sets").at("sentence"));
+  }
   if (model.contains("refer")) out += "\n\n" + Cell(model.at("refer").at("sentence"));
   return out + "\n\n";
 }

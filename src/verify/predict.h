@@ -9,6 +9,7 @@
 
 #include "base/progress.h"
 #include "base/result.h"
+#include "describe/label_sets.h"
 #include "describe/referral.h"
 #include "tflite/tflite.h"
 
@@ -25,11 +26,12 @@ struct PredictOptions {
 
 // One picture and its answer.
 struct Prediction {
-  std::string path;       // as it was asked for
-  std::string error;      // why there are no scores; empty = there are
-  std::string label;      // of the highest score
-  double score = 0;       // of that label, 0..1
-  bool not_sure = false;  // below the model's own threshold
+  std::string path;              // as it was asked for
+  std::string error;             // why there are no scores; empty = there are
+  std::string label;             // of the highest score
+  double score = 0;              // of that label, 0..1
+  bool not_sure = false;         // below the model's own threshold
+  std::vector<size_t> possible;  // classes that the model's own label sets hold, the highest score first
   std::optional<double>
       referred;               // by a model that refers a class: that class's score, where it is high enough
   std::vector<float> scores;  // a label
@@ -42,6 +44,7 @@ struct Predictions {
   int size_px = 0;                  // of the model's input
   std::string fit;                  // "crop", "stretch" or "letterbox": the one that was used
   double not_sure_below = 0;        // the model's own threshold; 0: it has none
+  std::optional<describe::LabelSets> sets;
   std::optional<describe::Referral> referral;
   std::string notice, runtime_version;
   std::vector<std::string> warnings;  // what had to be assumed about a foreign model
@@ -55,6 +58,7 @@ struct Feeding {
   std::vector<std::string> labels;
   std::vector<float> mean, std;  // float32 input: (byte - mean) / std, one value or one a channel
   double not_sure_below = 0;
+  std::optional<describe::LabelSets> sets;
   std::optional<describe::Referral> referral;
   std::string notice;                 // for every user of the model; empty: none
   std::vector<std::string> warnings;  // what had to be assumed

@@ -24,7 +24,7 @@ passed=0 failed=0 skipped=0
 source "$root/apps/android/fetch.sh"
 
 # How many tests must have run; a run that silently ran none must not pass.
-app_tests=40
+app_tests=41
 mismatch_tests=1
 proof_tests=13
 

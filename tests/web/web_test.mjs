@@ -259,6 +259,18 @@ test("a camera answer below the threshold is shown as not sure", async (t) => {
   assert.equal(await app.page.textContent(".result-value"), "perhaps red");
 });
 
+test("what is not sure names the classes that are possible, where the file says which", async (t) => {
+  const camera = await withCamera(t, cameraFlags(writeFilm(() => [60, 50, 40])));
+  for (const [from, words] of [[0.176, "perhaps red or green"], [0.3, ""], [0.1, "perhaps red, green, or blue"], [0.22, "perhaps red"]]) {
+    const host = await hosted(t, pack("uint8"), editApp((app) => { app.preprocess.answering = { sets: { from } }; }));
+    const app = await opened(t, camera, host.url + "#camera");
+    await checked(app.page);
+    await app.page.getByRole("button", { name: "Start camera" }).click();
+    await app.page.waitForSelector('.result[data-state="not-sure"]');
+    assert.equal(await app.page.textContent(".result-value"), words);
+  }
+});
+
 test("a missing and a refused camera are said in words", async (t) => {
   const host = await hosted(t, pack("two"));
   const app = await opened(t, browser, host.url + "#camera");

@@ -15,6 +15,7 @@ export interface Preprocess {
   pixel_contract: number;
   labels: string[];
   not_sure_below: number;
+  answering?: { sets?: { from: number } }; // classes from this score on may be the right one; not in older packs
   refer?: { label: string; class: number; from: number }; // a class that must not be missed; most packs have none
 }
 

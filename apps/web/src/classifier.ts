@@ -67,16 +67,19 @@ export interface Answer {
   notSure: boolean;
   refer: { label: string; score: number } | null; // the class that must not be missed scores so high that no class is to be named
   top: { label: string; score: number }[]; // up to `count`, best first
+  possible: string[] | null; // classes that score enough for the right one to be among them nearly always; not in older files
 }
 
 // The answer that scores give; of equal scores the first label wins, as on every target.
-export function answerOf(scores: number[], { labels, not_sure_below, refer }: Preprocess, count = 3): Answer {
+export function answerOf(scores: number[], { labels, not_sure_below, refer, answering }: Preprocess, count = 3): Answer {
   const order = scores.map((_, i) => i).sort((a, b) => scores[b]! - scores[a]! || a - b);
   const top = order.slice(0, count).map((i) => ({ label: labels[i]!, score: scores[i]! }));
   const best = top[0]!;
+  const from = answering?.sets?.from;
+  const possible = from === undefined ? null : order.filter((i) => scores[i]! >= from).map((i) => labels[i]!);
   const suspect = refer ? scores[refer.class]! : -1;
   return {
-    label: best.label, score: best.score, notSure: best.score < not_sure_below, top,
+    label: best.label, score: best.score, notSure: best.score < not_sure_below, top, possible,
     refer: refer && suspect >= refer.from ? { label: refer.label, score: suspect } : null,
   };
 }

@@ -58,6 +58,9 @@ export function guideText(name: string | undefined, value: number | undefined): 
   return t(`guide_${name}`) + (numbered && value ? " " + t(`guideFrom_${numbered}`, { number: value }) : "");
 }
 
+const EITHER = new Intl.ListFormat(language, { type: "disjunction" });
+export const eitherOf = (names: string[]): string => EITHER.format(names);
+
 const PERCENT = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 });
 const PERCENT_FINE = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1, minimumFractionDigits: 1 });
 const NUMBER = new Intl.NumberFormat(language, { maximumSignificantDigits: 3 });

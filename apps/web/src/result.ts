@@ -1,7 +1,7 @@
 // The answer as people see it: label, confidence bar, best answers. Used by the camera and by the field test.
 import type { Answer } from "./classifier";
 import { bar, h } from "./dom";
-import { percent, t } from "./i18n";
+import { eitherOf, percent, t } from "./i18n";
 
 // What people read first, and what stands beside it.
 export function headOf(answer: Answer): string {
@@ -10,7 +10,14 @@ export function headOf(answer: Answer): string {
 }
 export function detailOf(answer: Answer): string {
   if (answer.refer) return t("referPossibly", { label: answer.refer.label, percent: percent(answer.refer.score) });
-  return answer.notSure ? t("perhaps", { label: answer.label }) : percent(answer.score);
+  return answer.notSure ? perhaps(answer) : percent(answer.score);
+}
+
+// More names than this would be no answer.
+const NAMED = 3;
+function perhaps({ label, possible }: Answer): string {
+  if (!possible) return t("perhaps", { label });
+  return possible.length === 0 || possible.length > NAMED ? "" : t("perhaps", { label: eitherOf(possible) });
 }
 
 export class ResultPanel {

@@ -27,12 +27,27 @@ Json PredictionJson(const verify::Prediction& p, const PictureFile& file, const 
   json["label"] = p.label;
   json["score"] = p.score;
   json["not_sure"] = p.not_sure;
+  if (all.sets) {
+    json["possible"] = Json::array();
+    for (const size_t label : p.possible) json["possible"].push_back(labels[label]);
+  }
   if (refers) json["refer"] = p.referred.has_value();
   Json scores = Json::object();
   for (size_t i = 0; i < labels.size(); ++i) scores[labels[i]] = p.scores[i];
   json["scores"] = std::move(scores);
   if (!p.saved_input.empty()) json["saved_input"] = p.saved_input;
   return json;
+}
+
+// "not sure, oak or beech; ", and what it always was where the model has no label sets, or they say nothing.
+std::string NotSureText(const verify::Prediction& p, const verify::Predictions& all) {
+  constexpr size_t kNamed = 3;  // more names would be no answer
+  if (!all.sets || p.possible.size() == 1) return "not sure, perhaps ";
+  if (p.possible.empty() || p.possible.size() > kNamed) return "not sure; ";
+  std::string names;
+  for (size_t i = 0; i < p.possible.size(); ++i)
+    names += (i == 0 ? "" : i + 1 == p.possible.size() ? " or " : ", ") + Visible(all.labels[p.possible[i]]);
+  return "not sure, " + names + "; ";
 }
 
 // The best three, for people.
@@ -47,7 +62,7 @@ std::string PredictionText(const verify::Prediction& p, const PictureFile& file,
   if (p.referred)
     text += fmt::format("refer, possibly {} ({:.1f} %); ", Visible(all.referral->wanted.label),
                         100 * *p.referred);
-  if (p.not_sure) text += "not sure, perhaps ";
+  if (p.not_sure) text += NotSureText(p, all);
   for (size_t i = 0; i < std::min<size_t>(3, order.size()); ++i) {
     text += fmt::format("{}{} {:.1f} %", i == 0 ? "" : ", ", labels[order[i]],
                         100 * static_cast<double>(p.scores[order[i]]));

@@ -185,7 +185,7 @@ Result<void> KeepNotes(const Workspace& space, const std::string& notes) {
 
 struct Describe {
   static constexpr StepFacts kFacts{
-      .name = kDescribeStep, .title = "describe", .command = kDescribeStep, .version = 4};
+      .name = kDescribeStep, .title = "describe", .command = kDescribeStep, .version = 5};
   struct Options {
     static constexpr std::string_view kNames[] = {"name", "version", "author",    "license", "notice",
                                                   "size", "fit",     "max_wrong", "notes",   "sensitivity"};

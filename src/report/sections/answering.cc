@@ -184,6 +184,8 @@ Section AnsweringSection(const Records& records) {
       Note{promised ? Tone::kGood : Tone::kWarning,
            fmt::format("\"Not sure\" below {:.2f}", NumberAt(answering, "not_sure_below").value_or(0)),
            {TextAt(answering, "sentence")}});
+  if (const std::string sets = TextAt(At(answering, "sets"), "sentence"); !sets.empty())
+    section.blocks.emplace_back(Paragraph{sets});
   AddStrangers(answering, section);
   AddRoutes(routes, section);
   AddCharts(routes, section);

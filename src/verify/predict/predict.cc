@@ -132,6 +132,8 @@ Result<void> PredictOne(const Reader& reader, Judges& judges, const fs::path& sa
   prediction.label = reader.feeding.labels[static_cast<size_t>(best - prediction.scores.begin())];
   prediction.score = static_cast<double>(*best);
   prediction.not_sure = prediction.score < reader.feeding.not_sure_below;
+  if (reader.feeding.sets)
+    prediction.possible = describe::LabelsFrom(reader.feeding.sets->from, prediction.scores);
   if (const auto& referral = reader.feeding.referral) {
     const auto score = static_cast<double>(prediction.scores[referral->label]);
     if (score >= referral->from) prediction.referred = score;
@@ -168,6 +170,7 @@ Result<Feeding> FeedingOf(const tflite::ModelInfo& info, std::string_view model_
     feeding.fit = d.fit;
     feeding.size_px = d.size_px;
     feeding.not_sure_below = d.not_sure_below;
+    feeding.sets = d.sets;
     feeding.referral = d.referral;
     feeding.notice = d.notice;
     HL_TRY(CheckShapes(info, feeding, model_name));
@@ -203,6 +206,7 @@ Result<Predictions> Predict(std::span<const uint8_t> model, std::string_view mod
   result.size_px = feeding.size_px;
   result.fit = image::FitName(fit);
   result.not_sure_below = feeding.not_sure_below;
+  result.sets = feeding.sets;
   result.referral = feeding.referral;
   result.notice = feeding.notice;
   result.warnings = feeding.warnings;

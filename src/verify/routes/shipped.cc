@@ -10,6 +10,7 @@
 #include "describe/describe.h"
 #include "pixels/pixels.h"
 #include "tflite/tflite.h"
+#include "verify/verify.h"
 
 namespace handlens::verify {
 namespace {

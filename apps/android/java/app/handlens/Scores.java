@@ -33,6 +33,18 @@ final class Scores {
         return top() >= spec.notSureBelow;
     }
 
+    /** "oak / beech" where two or three classes may be the right one; empty for one, for more, and where the file does not say. */
+    String possible(Spec spec) {
+        StringBuilder names = new StringBuilder();
+        int count = 0;
+        for (int k : order) {
+            if (spec.possibleFrom <= 0 || values[k] < spec.possibleFrom) break;
+            if (count++ > 0) names.append(" / ");
+            names.append(spec.labels.get(k));
+        }
+        return count == 2 || count == 3 ? names.toString() : "";
+    }
+
     /** The class that must not be missed scores so high that no class is to be named. */
     boolean refers(Spec spec) {
         return spec.referClass >= 0 && values[spec.referClass] >= spec.referFrom;

@@ -38,8 +38,9 @@ public final class ScoresPanel extends LinearLayout {
             setText(confidence, context.getString(R.string.refer_possibly, spec.labels.get(spec.referClass), Scores.percent(scores.values[spec.referClass])));
         } else {
             setText(label, sure ? best : context.getString(R.string.not_sure));
-            setText(confidence, context.getString(sure ? R.string.confidence : R.string.confidence_unsure,
-                    Scores.percent(scores.top()), best));
+            String possible = sure ? "" : scores.possible(spec);
+            setText(confidence, !possible.isEmpty() ? context.getString(R.string.perhaps, possible)
+                    : context.getString(sure ? R.string.confidence : R.string.confidence_unsure, Scores.percent(scores.top()), best));
         }
         bar.setProgress(Math.round(BAR * Math.max(0, Math.min(1, scores.top()))));
         bar.setContentDescription(confidence.getText());

@@ -29,6 +29,7 @@ final class Spec {
     final int fit;
     final List<String> labels;
     final float notSureBelow;
+    final float possibleFrom;  // classes that score at or above this may be the right one; 0 = older files, which do not say
     final int referClass;   // the label that must not be missed; -1 = none
     final float referFrom;  // scores of it at or above this are referred
 
@@ -58,6 +59,9 @@ final class Spec {
         for (int i = 0; i < names.length(); i++) list.add(names.getString(i));
         labels = Collections.unmodifiableList(list);
         examples = examplesOf(app.optJSONArray("examples"));
+        JSONObject answering = preprocess.optJSONObject("answering");
+        JSONObject sets = answering == null ? null : answering.optJSONObject("sets");
+        possibleFrom = sets == null ? 0 : (float) sets.getDouble("from");
         JSONObject refer = preprocess.optJSONObject("refer");
         referClass = refer == null ? -1 : refer.getInt("class");
         referFrom = refer == null ? 1 : (float) refer.getDouble("from");

@@ -67,6 +67,25 @@ public class ScreenTest extends AppTest {
     }
 
     @Test
+    public void whatIsNotSureNamesTheClassesThatArePossible() throws Exception {
+        CameraActivity activity = camera(BACK);
+        JSONObject app = new JSONObject(Assets.text(assets, "bundle/app.json"));
+        app.getJSONObject("preprocess").put("not_sure_below", 0.9).put("answering", new JSONObject().put("sets", new JSONObject().put("from", 0.25)));
+        Spec spec = Spec.parse(app.toString());
+        ScoresPanel panel = activity.findViewById(R.id.scores);
+        float[] values = new float[spec.labels.size()];
+        values[0] = 0.4f;
+        values[1] = 0.5f;
+        panel.show(spec, new Scores(values, 1), 0);
+        assertEquals(activity.getString(R.string.not_sure), Lab.text(activity, R.id.label));
+        String both = spec.labels.get(1) + " / " + spec.labels.get(0);
+        assertEquals(activity.getString(R.string.perhaps, both), Lab.text(activity, R.id.confidence));
+        values[0] = 0.2f;
+        panel.show(spec, new Scores(values, 1), 0);
+        assertEquals(activity.getString(R.string.confidence_unsure, Scores.percent(0.5f), spec.labels.get(1)), Lab.text(activity, R.id.confidence));
+    }
+
+    @Test
     public void aClassThatMustNotBeMissedIsReferredWhateverScoresHighest() throws Exception {
         CameraActivity activity = camera(BACK);
         JSONObject app = new JSONObject(Assets.text(assets, "bundle/app.json"));
