@@ -92,9 +92,11 @@ bool HoldsProse(const Table& block) {
   });
 }
 
-std::string_view LookName(const Table& block, bool prose) {
+std::string LookName(const Table& block, bool prose) {
   switch (block.look) {
-    case Look::kMatrix: return " class=\"matrix\"";
+    case Look::kMatrix:
+      return fmt::format(" class=\"matrix\" style=\"--classes:{}\"",
+                         std::max<size_t>(block.columns.size(), 2) - 1);
     case Look::kSteps: return " class=\"steps\"";
     case Look::kRows: break;
   }

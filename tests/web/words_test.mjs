@@ -27,7 +27,7 @@ test("the camera screen says what the model knows and what helps most", async (t
   const host = await hosted(t, pack("many"), editApp((app) => { app.guide = "distance"; app.guide_number = 62; }));
   const app = await opened(t, browser, host.url + "#camera");
   await checked(app.page);
-  assert.match(await app.page.textContent(".knows"), /^I know/);
+  assert.match(await app.page.textContent(".knows"), /^I know:/);
   assert.equal(await app.page.locator(".knows li").count(), 25);
   assert.match(await app.page.textContent(".knows li:last-child"), /and 176 more/);
   assert.match(await app.page.textContent(".guide"), /nearer until the object fills the square\. If it fills less than 62 % of the square's side/);

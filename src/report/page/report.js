@@ -261,12 +261,13 @@
     let shown = step;
 
     // A picture that a gallery of the page holds is not carried twice.
-    const sourceOf = (row) => row[5] || (document.querySelector(`img[data-picture="${row[0]}"]`) || {}).src || '';
+    const inGallery = new Map([...document.querySelectorAll('img[data-picture]')].map((image) => [Number(image.dataset.picture), image.src]));
+    const sourceOf = (row) => row[5] || inGallery.get(row[0]) || '';
 
     function item(row) {
       const figure = element('figure');
       const source = sourceOf(row);
-      figure.append(source ? element('img', '', { src: source, alt: row[4], loading: 'lazy' }) : element('span', 'no thumbnail', { className: 'no-picture' }));
+      figure.append(source ? element('img', '', { src: source, alt: row[4], loading: 'lazy' }) : element('span', `${held.labels[row[1]]}: ${row[4].split('/').pop()}`, { className: 'no-picture' }));
       const right = row[1] === row[2];
       const caption = element('figcaption', `${right ? '' : 'called '}${held.labels[row[2]]}, ${Math.round(100 * row[3])} %`);
       if (!right) caption.append(element('br'), `is ${held.labels[row[1]]}`);
