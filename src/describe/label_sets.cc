@@ -82,10 +82,6 @@ std::optional<LabelSets> ChooseLabelSets(std::span<const JudgedPicture> pictures
   return sets;
 }
 
-size_t FewestForSets(double coverage) {
-  return static_cast<size_t>(std::ceil(1 / (1 - coverage) - 1e-9)) - 1;
-}
-
 std::vector<size_t> LabelsFrom(double from, std::span<const float> scores) {
   std::vector<size_t> labels;
   for (size_t i = 0; i < scores.size(); ++i) {

@@ -28,11 +28,8 @@ struct LabelSets {
   std::string sentence;  // for people, whole, with the numbers
 };
 
-// Nothing where there are fewer pictures than FewestForSets, or one of them has no scores.
+// Nothing where there are fewer than 19 pictures (k would be 0), or one of them has no scores.
 std::optional<LabelSets> ChooseLabelSets(std::span<const JudgedPicture> pictures);
-
-// The fewest pictures with k >= 1: 19 for 0.95.
-size_t FewestForSets(double coverage);
 
 // The classes of a picture's set, the highest score first, of equals the first.
 std::vector<size_t> LabelsFrom(double from, std::span<const float> scores);
