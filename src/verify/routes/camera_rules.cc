@@ -44,8 +44,10 @@ RuleResult CameraRule(const Rules& rules, const Verdict& verdict, const Route& r
       passed ? "" : WhatToDo(verdict)};
 }
 
-RuleResult LossRule(const Rules& rules, const Verdict& verdict, const Route& route, const Route& base) {
-  const double loss = base.accuracy - route.accuracy;
+// "; right only without the camera: 3, only with it: 1". Empty for routes from a record, which hold no
+// answers.
+std::string PairedText(const Route& route, const Route& base) {
+  if (route.predicted.size() != route.n || base.predicted.size() != route.n) return "";
   size_t only_base = 0, only_camera = 0;
   for (size_t i = 0; i < route.n; ++i) {
     const bool base_right = base.predicted[i] == base.truth[i],
@@ -53,14 +55,18 @@ RuleResult LossRule(const Rules& rules, const Verdict& verdict, const Route& rou
     if (base_right && !camera_right) ++only_base;
     if (!base_right && camera_right) ++only_camera;
   }
+  return fmt::format("; right only without the camera: {}, only with it: {}", only_base, only_camera);
+}
+
+RuleResult LossRule(const Rules& rules, const Verdict& verdict, const Route& route, const Route& base) {
+  const double loss = base.accuracy - route.accuracy;
   const bool passed = loss <= rules.max_camera_loss + 1e-9;  // 0.99 - 0.84 is a hair more than 0.15
   return {"camera-loss", passed,
           fmt::format("{} with the simulated camera, {} without it: {}; at most {:.1f} points are allowed "
-                      "(n={}; right only without the camera: {}, "
-                      "only with it: {})",
+                      "(n={}{})",
                       Percent(route.accuracy), Percent(base.accuracy),
                       loss > 0 ? fmt::format("{:.1f} points lost", 100 * loss) : "nothing lost",
-                      100 * rules.max_camera_loss, route.n, only_base, only_camera),
+                      100 * rules.max_camera_loss, route.n, PairedText(route, base)),
           passed ? "" : WhatToDo(verdict)};
 }
 

@@ -133,6 +133,27 @@ TEST(CameraRules, AskThatTheWholeIntervalIsAboveTheMinimumAndGuessing) {
   EXPECT_THAT(Failed(lax, 60, 56), ElementsAre("camera"));  // 46 to 65 %: guessing gives 50
 }
 
+// verdict.json keeps counts, not every answer; a gate of a later call is decided from it.
+TEST(CameraRules, AreDecidedAnewFromARecordWithoutAnswers) {
+  Verdict verdict;
+  verdict.labels = {"a", "b"};
+  verdict.routes = {MadeRoute("computer", "float", 100, 90), MadeRoute("quantized", "int8", 100, 90),
+                    MadeRoute("camera", "int8", 100, 85)};
+  for (Route& route : verdict.routes) {
+    route.pictures.clear();
+    route.truth.clear();
+    route.predicted.clear();
+    route.scores.clear();
+  }
+  verdict.rules = {{"camera-loss", true, "", ""}, {"camera", true, "", ""}};
+  Rules strict;
+  strict.max_camera_loss = 0.02;
+  DecideGates(strict, verdict);
+  EXPECT_FALSE(verdict.rules[0].passed);
+  EXPECT_THAT(verdict.rules[0].text, HasSubstr("5.0 points lost; at most 2.0 points are allowed (n=100)"));
+  EXPECT_TRUE(verdict.rules[1].passed);
+}
+
 TEST(CameraRules, AskThatTheCameraTakesNoMoreThanIsAllowed) {
   EXPECT_THAT(Failed({}, 99, 84), IsEmpty());
   EXPECT_THAT(Failed({}, 99, 83), ElementsAre("camera-loss"));
