@@ -8,6 +8,15 @@
 #include "base/result.h"
 
 namespace handlens {
+namespace {
+
+// The logarithm of the number of ways to take `count` of `from`: such numbers may be large.
+double LogChoose(size_t from, size_t count) {
+  return std::lgamma(static_cast<double>(from) + 1) - std::lgamma(static_cast<double>(count) + 1) -
+         std::lgamma(static_cast<double>(from - count) + 1);
+}
+
+}  // namespace
 
 Interval Wilson95(size_t correct, size_t n) {
   if (n == 0) return {};
@@ -36,25 +45,17 @@ double McNemarExact(size_t only_a, size_t only_b) {
   const size_t smaller = std::min(only_a, only_b);
   // P(X <= smaller) for X ~ Binomial(n, 1/2), in logarithms so that n may be large.
   double tail = 0;
-  for (size_t k = 0; k <= smaller; ++k) {
-    const double log_choose = std::lgamma(static_cast<double>(n) + 1) -
-                              std::lgamma(static_cast<double>(k) + 1) -
-                              std::lgamma(static_cast<double>(n - k) + 1);
-    tail += std::exp(log_choose - static_cast<double>(n) * std::log(2.0));
-  }
+  for (size_t k = 0; k <= smaller; ++k)
+    tail += std::exp(LogChoose(n, k) - static_cast<double>(n) * std::log(2.0));
   return std::min(1.0, 2 * tail);
 }
 
 double FisherFewer(size_t few, size_t n, size_t others, size_t of) {
   if (n == 0 || of == 0) return 1;
   const size_t right = few + others, all = n + of;
-  const auto log_choose = [](size_t from, size_t count) {
-    return std::lgamma(static_cast<double>(from) + 1) - std::lgamma(static_cast<double>(count) + 1) -
-           std::lgamma(static_cast<double>(from - count) + 1);
-  };
   double tail = 0;
   for (size_t k = right > of ? right - of : 0; k <= few; ++k)
-    tail += std::exp(log_choose(n, k) + log_choose(of, right - k) - log_choose(all, right));
+    tail += std::exp(LogChoose(n, k) + LogChoose(of, right - k) - LogChoose(all, right));
   return std::min(1.0, tail);
 }
 
@@ -65,9 +66,7 @@ double BinomialTail(size_t k, size_t n, double p) {
   double tail = 0;
   for (size_t i = 0; i <= k; ++i) {
     const auto errors = static_cast<double>(i);
-    const double log_choose =
-        std::lgamma(count + 1) - std::lgamma(errors + 1) - std::lgamma(count - errors + 1);
-    tail += std::exp(log_choose + errors * std::log(p) + (count - errors) * std::log1p(-p));
+    tail += std::exp(LogChoose(n, i) + errors * std::log(p) + (count - errors) * std::log1p(-p));
   }
   return std::min(1.0, tail);
 }
