@@ -42,10 +42,12 @@ Result<void> AddKept(Run& run) {
   std::error_code error;
   if (run.space.folder.empty() || !fs::is_directory(kept, error)) return {};
   HL_ASSIGN(const std::vector<backbone::Entry> entries, backbone::List(std::span(&kept, 1)));
+  const auto is_there = [&there](auto same) { return std::any_of(there.begin(), there.end(), same); };
   for (const backbone::Entry& entry : entries) {
+    // Nearly always it is the installed one, and megabytes need not be read again.
+    if (is_there([&](const auto& b) { return b->hash == entry.name; })) continue;
     HL_ASSIGN(backbone::Backbone read, backbone::Read(entry.path));
-    const bool known =
-        std::any_of(there.begin(), there.end(), [&](const auto& b) { return b->name == read.name; });
+    const bool known = is_there([&](const auto& b) { return b->name == read.name; });
     if (known || !MayBegin(read.name, models)) continue;
     there.insert(read.name == backbone::kUsual ? there.begin() : there.end(),
                  std::make_shared<const backbone::Backbone>(std::move(read)));
