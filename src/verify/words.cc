@@ -50,14 +50,16 @@ std::string RuleTitle(std::string_view rule) {
   return std::string(found == kTitles.end() ? rule : found->second);
 }
 
+size_t FailedChecks(const Verdict& verdict) {
+  return static_cast<size_t>(std::count_if(verdict.rules.begin(), verdict.rules.end(),
+                                           [](const RuleResult& rule) { return !rule.passed; }));
+}
+
 std::string Headline(const Verdict& verdict) {
-  const size_t all = verdict.rules.size();
+  const size_t all = verdict.rules.size(), failures = FailedChecks(verdict);
   std::string failed;
-  size_t failures = 0;
   for (const RuleResult& rule : verdict.rules) {
-    if (rule.passed) continue;
-    ++failures;
-    failed += (failed.empty() ? "" : "; ") + RuleTitle(rule.rule);
+    if (!rule.passed) failed += (failed.empty() ? "" : "; ") + RuleTitle(rule.rule);
   }
   if (failures > 0)
     return fmt::format("Failed {} of {}: {}", failures, Count(static_cast<int64_t>(all), "check"), failed);

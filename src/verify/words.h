@@ -15,6 +15,9 @@ namespace handlens::verify {
 // "The small file is as good as the large one" for "quantized"; the rule's own name where it has no title.
 std::string RuleTitle(std::string_view rule);
 
+// How many of the rules failed.
+size_t FailedChecks(const Verdict& verdict);
+
 // "Passed 10 of 10 checks on pictures like yours; not tried on a phone" or "Failed 2 of 12 checks: ...". No
 // full stop. Needs the rules and the routes' names only.
 std::string Headline(const Verdict& verdict);

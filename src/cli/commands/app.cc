@@ -7,6 +7,7 @@
 #include "cli/summary.h"
 #include "pipeline/asking.h"
 #include "pipeline/steps.h"
+#include "verify/words.h"
 
 namespace handlens::cli {
 namespace fs = std::filesystem;
@@ -28,11 +29,9 @@ Result<void> JudgeByVerdict(const Run& run, Outcome& outcome) {
   outcome.json["deployable"] = verdict.deployable;
   if (verdict.reasons.empty()) return {};
   const std::string& first = verdict.reasons[0];
-  const auto failed = std::count_if(verdict.rules.begin(), verdict.rules.end(),
-                                    [](const verify::RuleResult& rule) { return !rule.passed; });
   outcome.missed.push_back(
       fmt::format("the app is packed, but its model failed {} of {}; the first: {}. {} has all of them",
-                  failed, Count(static_cast<int64_t>(verdict.rules.size()), "check"),
+                  verify::FailedChecks(verdict), Count(static_cast<int64_t>(verdict.rules.size()), "check"),
                   first.substr(0, first.find("; try:")), run.At("verdict.json").string()));
   return {};
 }

@@ -10,6 +10,7 @@
 #include "package/package.h"
 #include "pipeline/steps.h"
 #include "split/usual.h"
+#include "verify/words.h"
 
 namespace handlens::pipeline {
 namespace fs = std::filesystem;
@@ -61,10 +62,9 @@ std::string ModelFile(const Run& run) {
   return run.wanted().app.model == "float" ? "model/model.tflite" : "model/quantizedmodel.tflite";
 }
 
-package::BundleRequest::Checks CountChecks(const std::vector<verify::RuleResult>& rules) {
-  const auto passed =
-      std::count_if(rules.begin(), rules.end(), [](const verify::RuleResult& rule) { return rule.passed; });
-  return {static_cast<int>(passed), static_cast<int>(rules.size())};
+package::BundleRequest::Checks CountChecks(const verify::Verdict& verdict) {
+  const size_t all = verdict.rules.size();
+  return {static_cast<int>(all - verify::FailedChecks(verdict)), static_cast<int>(all)};
 }
 
 Result<package::BundleRequest> BundleOf(Workspace& space, const std::string& model, const std::string& name,
@@ -89,7 +89,7 @@ Result<package::BundleRequest> BundleOf(Workspace& space, const std::string& mod
   HL_ASSIGN(const Bytes bytes, ReadFile(bundle.model));
   const auto file = judged->verdict.files.find(bundle.model.filename().string());
   if (file != judged->verdict.files.end() && file->second == Sha256(bytes))
-    bundle.verdict = CountChecks(judged->verdict.rules);
+    bundle.verdict = CountChecks(judged->verdict);
   return bundle;
 }
 
