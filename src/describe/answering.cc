@@ -169,6 +169,7 @@ Answering ChooseAnswering(std::span<const JudgedPicture> pictures, double max_wr
     answering.promise.answered = counts.answered;
     answering.promise.wrong = counts.wrong;
     CrossFit(pictures, answering.promise);
+    answering.sets = ChooseLabelSets(pictures);
   }
   answering.sentence = SentenceOf(answering);
   return answering;
@@ -176,16 +177,18 @@ Answering ChooseAnswering(std::span<const JudgedPicture> pictures, double max_wr
 
 Json ToJson(const Answering& a) {
   const Promise& p = a.promise;
-  return {{"familiar_from", a.familiar_from},
-          {"promised", p.given},
-          {"max_wrong", p.max_wrong},
-          {"confidence", p.confidence},
-          {"pictures", p.pictures},
-          {"answered", p.answered},
-          {"wrong", p.wrong},
-          {"elsewhere",
-           {{"pictures", p.cross_pictures}, {"answered", p.cross_answered}, {"wrong", p.cross_wrong}}},
-          {"sentence", a.sentence}};
+  Json json = {{"familiar_from", a.familiar_from},
+               {"promised", p.given},
+               {"max_wrong", p.max_wrong},
+               {"confidence", p.confidence},
+               {"pictures", p.pictures},
+               {"answered", p.answered},
+               {"wrong", p.wrong},
+               {"elsewhere",
+                {{"pictures", p.cross_pictures}, {"answered", p.cross_answered}, {"wrong", p.cross_wrong}}},
+               {"sentence", a.sentence}};
+  if (a.sets) json["sets"] = ToJson(*a.sets);
+  return json;
 }
 
 Result<Answering> AnsweringFromJson(const Json& json, std::string_view where) {
@@ -204,6 +207,7 @@ Result<Answering> AnsweringFromJson(const Json& json, std::string_view where) {
     p.cross_answered = elsewhere.at("answered").get<size_t>();
     p.cross_wrong = elsewhere.at("wrong").get<size_t>();
     a.sentence = j.at("sentence").get<std::string>();
+    if (j.contains("sets")) a.sets = LabelSetsFrom(j.at("sets"));
     return a;
   });
 }

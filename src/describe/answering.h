@@ -3,11 +3,13 @@
 // seen.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/json.h"
+#include "describe/label_sets.h"
 
 namespace handlens::describe {
 
@@ -48,7 +50,8 @@ struct Answering {
   double familiar_from =
       0;  // the highest multiple of 0.01 that at least 95 % of the user's own pictures reach
   Promise promise;
-  std::string sentence;  // for people, whole, with the numbers
+  std::optional<LabelSets> sets;  // which classes are possible; empty in older files, and for few pictures
+  std::string sentence;           // for people, whole, with the numbers
 };
 
 // The share of the user's own pictures that a threshold should leave answered.

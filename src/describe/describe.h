@@ -15,7 +15,6 @@
 #include "base/progress.h"
 #include "base/result.h"
 #include "describe/answering.h"
-#include "describe/label_sets.h"
 #include "describe/referral.h"
 
 namespace handlens::describe {
@@ -35,8 +34,7 @@ struct Description {
       std;  // of the float file, as TFLite tools apply them: (byte - mean) / std; empty = 0, 255
   double not_sure_below = 0;  // top scores below this are shown as "not sure"; 0..1
   std::optional<Answering>
-      answering;                  // how that threshold came about and what it promises; empty in older files
-  std::optional<LabelSets> sets;  // which classes are possible; empty in older files, and for few pictures
+      answering;  // how that threshold came about and what it promises; empty in older files
   std::optional<Referral> referral;  // a class that must not be missed; empty where the user named none
   std::string golden_sha256;  // of the golden vectors that the apps prove their pixels with; empty = none
 };

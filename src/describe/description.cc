@@ -74,7 +74,6 @@ std::string PreprocessJson(const Description& d) {
   json["labels"] = d.labels;
   json["not_sure_below"] = d.not_sure_below;
   if (d.answering) json["answering"] = ToJson(*d.answering);
-  if (d.answering && d.sets) json["answering"]["sets"] = ToJson(*d.sets);
   if (d.referral) json["refer"] = ToJson(*d.referral);
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
@@ -103,9 +102,6 @@ Result<Description> DescriptionFromJson(std::string_view text, std::string_view 
   if (json.contains("answering")) {
     HL_ASSIGN(Answering answering, AnsweringFromJson(json["answering"], where));
     answering.not_sure_below = d.not_sure_below;
-    if (json["answering"].contains("sets")) {
-      HL_ASSIGN(d.sets, FromJson(json["answering"]["sets"], where, LabelSetsFrom));
-    }
     d.answering = std::move(answering);
   }
   if (json.contains("refer")) {

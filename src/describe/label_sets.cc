@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/stats.h"
+#include "describe/answering.h"
 
 namespace handlens::describe {
 namespace {

@@ -8,9 +8,10 @@
 #include <vector>
 
 #include "base/json.h"
-#include "describe/answering.h"
 
 namespace handlens::describe {
+
+struct JudgedPicture;  // answering.h
 
 // The set of a picture: all classes that score `from` or more. `from` is the k-th lowest score that the right
 // class of a picture has, rounded down to thousandths, with k = floor((1 - coverage) (n + 1)) of n pictures,

@@ -63,7 +63,6 @@ Result<void> WriteDescription(const std::filesystem::path& path, const DescribeR
                      {"labels", d.labels},
                      {"not_sure_below", d.not_sure_below}};
   if (d.answering) record["model"]["answering"] = ToJson(*d.answering);
-  if (d.answering && d.sets) record["model"]["answering"]["sets"] = ToJson(*d.sets);
   if (d.referral) record["model"]["refer"] = ToJson(*d.referral);
   if (!result.quantization.empty()) record["model"]["quantization"] = result.quantization;
   record["files"] = FilesJson(result);

@@ -170,7 +170,6 @@ Result<DescribeResult> DescribeRun(const DescribeRequest& request, Progress& pro
   Description wanted = request.description;
   if (!request.answers.empty()) {
     wanted.answering = ChooseAnswering(request.answers, request.max_wrong);
-    wanted.sets = ChooseLabelSets(request.answers);
     wanted.not_sure_below = wanted.answering->not_sure_below;
   }
   if (request.sensitivity) {

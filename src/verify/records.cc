@@ -256,7 +256,6 @@ void AddStatements(const Verdict& verdict, Json& record) {
   if (verdict.answering) {
     record["answering"] = describe::ToJson(*verdict.answering);
     record["answering"]["not_sure_below"] = verdict.answering->not_sure_below;
-    if (verdict.sets) record["answering"]["sets"] = describe::ToJson(*verdict.sets);
     if (!verdict.strangers.empty()) {
       record["answering"]["strangers"] = {
           {"pictures", verdict.strangers.size()},

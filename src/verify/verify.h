@@ -17,7 +17,6 @@
 #include "base/stats.h"
 #include "dataset/dataset.h"
 #include "describe/answering.h"
-#include "describe/label_sets.h"
 #include "describe/referral.h"
 #include "package/why.h"
 
@@ -233,7 +232,6 @@ struct Verdict {
   std::vector<std::string> label_order_problems;
   std::optional<describe::Answering>
       answering;  // what the shipped file says of its threshold; empty in older files
-  std::optional<describe::LabelSets> sets;      // which classes it holds possible; empty in older files
   std::vector<std::string> answering_problems;  // where these pictures say otherwise
   std::optional<describe::Referral>
       referral;  // what the shipped file says of a class that must not be missed

@@ -170,7 +170,7 @@ Result<Feeding> FeedingOf(const tflite::ModelInfo& info, std::string_view model_
     feeding.fit = d.fit;
     feeding.size_px = d.size_px;
     feeding.not_sure_below = d.not_sure_below;
-    feeding.sets = d.sets;
+    if (d.answering) feeding.sets = d.answering->sets;
     feeding.referral = d.referral;
     feeding.notice = d.notice;
     HL_TRY(CheckShapes(info, feeding, model_name));

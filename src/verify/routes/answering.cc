@@ -178,7 +178,6 @@ void JudgeAnswering(const Shipped& shipped, Verdict& verdict) {
   const auto description = DescriptionOf(shipped);
   if (!description) return;
   verdict.answering = description->answering;
-  verdict.sets = description->sets;
   verdict.referral = description->referral;
   for (Route& route : verdict.routes) {
     if (route.status != "done" || route.scores.empty()) continue;
@@ -198,9 +197,8 @@ void JudgeAnswering(const Shipped& shipped, Verdict& verdict) {
   Differ("pictures counted:", said.promise.pictures, found.promise.pictures, problems);
   Differ("pictures answered:", said.promise.answered, found.promise.answered, problems);
   Differ("answers wrong:", said.promise.wrong, found.promise.wrong, problems);
-  if (!verdict.sets) return;
-  const auto sets = describe::ChooseLabelSets(pictures);
-  Differ("classes are possible from", verdict.sets->from, sets ? sets->from : 0.0, problems);
+  if (!said.sets) return;
+  Differ("classes are possible from", said.sets->from, found.sets ? found.sets->from : 0.0, problems);
 }
 
 std::optional<RuleResult> AnsweringRule(const Verdict& verdict) {
