@@ -76,7 +76,7 @@ TEST(CameraCurve, CorrectsForTheNumberOfAxes) {
   CameraFindings findings;
   findings.curves = {CurveOf("tilt", {20, 18, 16, 14, 14, 14})};
   Advise(findings);
-  EXPECT_THAT(findings.advice, SizeIs(1));
+  EXPECT_THAT(findings.advice, testing::SizeIs(1));
   EXPECT_EQ(findings.advised[0].axis, "tilt");
   for (const image::CameraAxis& axis : image::CameraAxes()) {
     if (axis.name != "tilt")
