@@ -9,11 +9,24 @@
 
 _Alignas(16) static unsigned char arena[HANDLENS_ARENA_BYTES];
 
+/* "not sure", and the classes that are possible; no class scores HANDLENS_POSSIBLE_FROM: a picture of
+ * something else. */
+static void print_possible(const float* scores) {
+  const char* before = ": perhaps ";
+  printf("not sure");
+  for (int i = 0; i < HANDLENS_CLASSES; ++i) {
+    if (HANDLENS_POSSIBLE_FROM <= 0 || scores[i] < HANDLENS_POSSIBLE_FROM) continue;
+    printf("%s%s", before, handlens_labels[i]);
+    before = " or ";
+  }
+  printf("\n");
+}
+
 static void print_scores(int best, const float* scores) {
   for (int i = 0; i < HANDLENS_CLASSES; ++i) printf("%.4f  %s\n", (double)scores[i], handlens_labels[i]);
-  printf("%s\n", HANDLENS_REFERS(scores)                  ? "refer to an expert"
-                 : scores[best] < HANDLENS_NOT_SURE_BELOW ? "not sure"
-                                                          : handlens_labels[best]);
+  if (HANDLENS_REFERS(scores)) puts("refer to an expert");
+  else if (scores[best] < HANDLENS_NOT_SURE_BELOW) print_possible(scores);
+  else puts(handlens_labels[best]);
 }
 
 static int check(void) {

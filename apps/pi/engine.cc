@@ -2,6 +2,7 @@
 
 #include <sys/auxv.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 
@@ -24,6 +25,8 @@ Result<Facts> ReadFacts(const Pack& pack) {
                            .not_sure_below = preprocess.at("not_sure_below")};
             }));
   HL_TRY(FromJson(app, "app.json", [&](const Json& json) -> int {
+    const Json answering = json.at("preprocess").value("answering", Json::object());
+    if (answering.contains("sets")) facts.possible_from = answering.at("sets").at("from");
     const auto refer = json.at("preprocess").find("refer");
     if (refer == json.at("preprocess").end()) return 0;
     facts.refer_class = refer->at("class").get<size_t>();
@@ -34,6 +37,17 @@ Result<Facts> ReadFacts(const Pack& pack) {
     return Fail(ErrorKind::kBadInput, "app.json: a class is to be referred that is none");
   HL_ASSIGN(facts.fit, image::ParseFit(app.at("preprocess").value("fit", "")));
   return facts;
+}
+
+// The best first, of equals the first.
+std::vector<size_t> PossibleOf(const Facts& facts, const std::vector<float>& scores) {
+  std::vector<size_t> labels;
+  if (facts.possible_from <= 0) return labels;
+  for (size_t i = 0; i < scores.size(); ++i) {
+    if (static_cast<double>(scores[i]) >= facts.possible_from) labels.push_back(i);
+  }
+  std::stable_sort(labels.begin(), labels.end(), [&](size_t a, size_t b) { return scores[a] > scores[b]; });
+  return labels;
 }
 
 }  // namespace
@@ -85,6 +99,7 @@ Answer Engine::Classify(const image::Image& picture) {
       facts_.refer_class && static_cast<double>(answer.scores[*facts_.refer_class]) >= facts_.refer_from;
   answer.say = refer ? Say::kRefer : answer.sure ? Say::kSure : Say::kNotSure;
   answer.label = refer ? *facts_.refer_class : answer.best;
+  if (answer.say == Say::kNotSure) answer.possible = PossibleOf(facts_, answer.scores);
   return answer;
 }
 

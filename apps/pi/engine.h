@@ -23,6 +23,8 @@ struct Facts {
   std::string model_file, model_sha256, input_type, notice;
   std::vector<std::string> labels;
   double not_sure_below = 0;
+  double possible_from =
+      0;  // classes that score this or more may be the right one; 0 = older files, which do not say
   std::optional<size_t> refer_class = {};  // the label that must not be missed
   double refer_from = 0;                   // scores of it at or above this are referred to an expert
   image::Fit fit = image::Fit::kCrop;
@@ -33,6 +35,8 @@ struct Answer {
   size_t best = 0;
   bool sure = false;  // the best score reaches the model's threshold
   Say say = Say::kNotSure;
+  std::vector<size_t>
+      possible;               // where it is not sure: the classes that may be the right one, the best first
   size_t label = 0;           // what is said: the best, or the one that must not be missed
   double milliseconds = 0;    // of the model alone
   std::vector<uint8_t> seen;  // (side, side, 3): what the model got

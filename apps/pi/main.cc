@@ -29,8 +29,11 @@ int Complain(const Facts* facts, const Error& error) {
 }
 
 std::string LineOf(const Facts& facts, const Answer& answer, std::string_view where) {
-  return fmt::format("{}\t{:.4f}\t{}\t{}\n", WordOf(answer.say), answer.score(),
-                     Visible(facts.labels[answer.label]), Visible(where));
+  std::string possible;
+  for (const size_t label : answer.possible)
+    possible += (possible.empty() ? "\t" : " / ") + Visible(facts.labels[label]);
+  return fmt::format("{}\t{:.4f}\t{}\t{}{}\n", WordOf(answer.say), answer.score(),
+                     Visible(facts.labels[answer.label]), Visible(where), possible);
 }
 
 // Each picture, whatever became of those before it.

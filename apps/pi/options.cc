@@ -117,8 +117,8 @@ std::string HelpText(const std::string& program) {
       "{0} --self-check            proves that this device answers as the computer did\n\n"
       "A line an answer, with tabs between: sure, not-sure or refer; the score; the label; the picture or "
       "the frame's number.\n"
-      "not-sure: do not act on the label. refer: the label must not be missed, and may be it; ask an "
-      "expert.\n\n",
+      "not-sure: do not act on the label; the labels that are possible may follow as a fifth part. refer: "
+      "the label must not be missed, and may be it; ask an expert.\n\n",
       program);
   for (const Row& row : kRows)
     text += fmt::format("  {:<22} {}\n", fmt::format("{} {}", row.name, row.value), row.help);

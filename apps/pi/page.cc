@@ -66,11 +66,14 @@ Result<Page> Page::Start(const Facts& facts, int port, serve::Scope scope) {
 void Page::Show(const Facts& facts, const Answer& answer, int side, int64_t frame) {
   const Bytes png = image::EncodePng(answer.seen, side, side);
   server_->Publish("/seen.png", FileOf(".png", std::string(png.begin(), png.end())));
-  const Json live = {{"frame", frame},
-                     {"say", WordOf(answer.say)},
-                     {"label", facts.labels[answer.label]},
-                     {"scores", answer.scores},
-                     {"milliseconds", answer.milliseconds}};
+  Json possible = nullptr;  // the model does not say
+  if (facts.possible_from > 0) {
+    possible = Json::array();
+    for (const size_t label : answer.possible) possible.push_back(facts.labels[label]);
+  }
+  const Json live = {
+      {"frame", frame},       {"say", WordOf(answer.say)}, {"label", facts.labels[answer.label]},
+      {"possible", possible}, {"scores", answer.scores},   {"milliseconds", answer.milliseconds}};
   server_->Publish("/live.json", FileOf(".json", live.dump()));
 }
 

@@ -39,6 +39,9 @@ struct Description {
   std::string golden_sha256;  // of the golden vectors that the apps prove their pixels with; empty = none
 };
 
+// From which score on a class is possible (LabelSets); 0 where the description does not say.
+double PossibleFrom(const Description& description);
+
 // preprocess.json, the machine-readable form (docs/formats.md): the same bytes for the same description.
 std::string PreprocessJson(const Description& description);
 // Kind kBadInput, naming `where`: not the format, a newer version, another pixel contract, no labels, a size

@@ -276,6 +276,34 @@ TEST(Wrappers, CppRefersTheClassThatMustNotBeMissed) {
   }
 }
 
+TEST(Wrappers, CppNamesThePossibleClasses) {
+  if (Shell("g++ --version 2>&1") != 0) GTEST_SKIP() << "no g++";
+  for (const bool said : {true, false}) {
+    Description d = Colours();
+    if (said) {
+      d.answering.emplace();
+      d.answering->sets.emplace();
+      d.answering->sets->from = 0.3;
+    }
+    const fs::path folder = FreshFolder(said ? "possible" : "possible-not-said");
+    for (const Wrapper& wrapper : Wrappers(d))
+      ASSERT_TRUE(WriteFileAtomic(folder / wrapper.file_name, wrapper.text));
+    ASSERT_TRUE(WriteFileAtomic(
+        folder / "try.cc",
+        std::string_view(
+            "#include \"handlens_classifier.h\"\nint main() {\n"
+            "  handlens_model::Answer two, none;\n  two.scores = {0.35f, 0.1f, 0.55f};\n"
+            "  none.scores = {0.2f, 0.2f, 0.2f};\n"
+            "  return (two.possible() == std::vector<size_t>{2, 0} ? 1 : 0) +\n"
+            "         (two.possible().empty() ? 2 : 0) + (none.possible().empty() ? 4 : 0);\n}\n")));
+    EXPECT_EQ(Shell(fmt::format(
+                  "cd {1} && g++ -std=c++17 -O1 -Wall -Wextra -Werror -I{0}/src/describe/testdata/stubs "
+                  "-I{0}/src/pixels -I{0}/src try.cc -o try_program && ./try_program; test $? = {2}",
+                  HANDLENS_SOURCE_DIR, folder.string(), said ? 5 : 6)),
+              0);
+  }
+}
+
 TEST(DescribeRun, ProvesTheLabelOrderOnEveryFile) {
   SKIP_WITHOUT_RUNTIME();
   const fs::path folder = ConvertedRun("proves", Colours().labels);

@@ -78,6 +78,10 @@ std::string PreprocessJson(const Description& d) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+double PossibleFrom(const Description& d) {
+  return d.answering && d.answering->sets ? d.answering->sets->from : 0;
+}
+
 Result<Description> DescriptionFromJson(std::string_view text, std::string_view where) {
   HL_ASSIGN(const Json json, ParseJson(text, where));
   HL_TRY(CheckKind(json, where));

@@ -86,6 +86,7 @@ std::map<std::string, std::string, std::less<>> ValuesFor(const Description& d, 
           {"FIT", fmt::format("{}", FitCode(d.fit))},
           {"FIT_NAME", d.fit},
           {"NOT_SURE_BELOW", fmt::format("{:.4f}", d.not_sure_below)},
+          {"POSSIBLE_FROM", fmt::format("{:.4f}", PossibleFrom(d))},
           {"REFER_CLASS", d.referral ? fmt::format("{}", d.referral->label) : "-1"},
           {"REFER_FROM", fmt::format("{:.4f}", d.referral ? d.referral->from : 1)}};
 }

@@ -25,6 +25,7 @@ struct CRequest {
   std::string name;  // for the comment at the top; any text
   std::vector<std::string> labels;  // one an output
   double not_sure_below = 0;        // 0..1
+  double possible_from = 0;         // classes that score this or more are possible; 0 = not said
   int refer_class = -1;             // the label that must not be missed; -1 = none
   double refer_from = 1;            // scores of it at or above this are referred
   int fit = 0;                      // HL_FIT_* of pixels.h

@@ -132,6 +132,7 @@ std::string HeaderText(const CRequest& request, const Lowered& lowered) {
       {"@ARENA_BYTES@", fmt::format("{}", lowered.arena_bytes)},
       {"@CLASSES@", fmt::format("{}", lowered.classes)},
       {"@NOT_SURE_BELOW@", fmt::format("{:.4f}", request.not_sure_below)},
+      {"@POSSIBLE_FROM@", fmt::format("{:.4f}", request.possible_from)},
       {"@REFER_CLASS@", fmt::format("{}", request.refer_class)},
       {"@REFER_FROM@", fmt::format("{:.4f}", request.refer_from)}};
   for (const auto& [key, value] : values) text = Replaced(text, key, value);

@@ -94,6 +94,7 @@ Result<std::vector<BundleFile>> MakeC(const BundleRequest& request) {
                                         .name = request.name,
                                         .labels = description.labels,
                                         .not_sure_below = description.not_sure_below,
+                                        .possible_from = describe::PossibleFrom(description),
                                         .refer_class = ReferClass(description),
                                         .refer_from = ReferFrom(description),
                                         .fit = FitCode(description.fit)});

@@ -18,11 +18,11 @@ namespace fs = std::filesystem;
 using testing::HasSubstr;
 
 FolderRequest MakeRequest(const std::string& name, const Bytes& model,
-                          std::optional<double> refer_from = {}) {
+                          const describe::Description& description = {}) {
   const fs::path folder = fs::path(testing::TempDir()) / ("handlens-c-" + name);
   fs::remove_all(folder);
   EXPECT_TRUE(WriteFileAtomic(folder / "model.tflite",
-                              WithLabels(model, {"red", "green \"x\"", "Bl\xc3\xa4u"}, refer_from)));
+                              WithLabels(model, {"red", "green \"x\"", "Bl\xc3\xa4u"}, description)));
   const auto rgb = describe::sample::Flat(200, 30, 40, 9);
   EXPECT_TRUE(WriteFileAtomic(folder / "red.png", image::EncodePng(rgb, 9, 9)));
   FolderRequest request;
@@ -57,13 +57,36 @@ TEST(PackC, RefersTheClassThatMustNotBeMissed) {
   if (std::system("make --version >/dev/null 2>&1 && cc --version >/dev/null 2>&1") != 0)
     GTEST_SKIP() << "no make or no cc";
   for (const double from : {0.7, 0.9}) {
+    describe::Description description;
+    description.referral.emplace();
+    description.referral->from = from;
     const FolderRequest request =
-        MakeRequest(fmt::format("refers-{}", from), describe::sample::QuantizedModel(), from);
+        MakeRequest(fmt::format("refers-{}", from), describe::sample::QuantizedModel(), description);
     ASSERT_TRUE(PackC(request));
     EXPECT_EQ(Make(request.out), 0) << *ReadText(request.out / "log");
     const std::string said = *ReadText(request.out / "log");
     EXPECT_EQ(said.find("refer to an expert") != std::string::npos, from < 0.78) << said;
   }
+}
+
+// The check picture scores 200/255 red, 40/255 blue, 30/255 green.
+TEST(PackC, NamesThePossibleClassesWhereItIsNotSure) {
+  if (std::system("make --version >/dev/null 2>&1 && cc --version >/dev/null 2>&1") != 0)
+    GTEST_SKIP() << "no make or no cc";
+  const auto said = [](double from) {
+    describe::Description description;
+    description.not_sure_below = 0.99;
+    description.answering.emplace();
+    description.answering->sets.emplace();
+    description.answering->sets->from = from;
+    const FolderRequest request =
+        MakeRequest(fmt::format("possible-{}", from), describe::sample::QuantizedModel(), description);
+    EXPECT_TRUE(PackC(request));
+    EXPECT_EQ(Make(request.out), 0);
+    return *ReadText(request.out / "log");
+  };
+  EXPECT_THAT(said(0.98), HasSubstr("\nnot sure\n"));
+  EXPECT_THAT(said(0.14), HasSubstr("\nnot sure: perhaps red or Bl\xc3\xa4u\n"));
 }
 
 TEST(PackC, SaysWhatItTakes) {

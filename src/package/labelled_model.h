@@ -9,18 +9,13 @@
 
 namespace handlens::package {
 
-// `refer_from`: the first label is referred from this score on; nullopt = none is.
+// `description` may say when the model is not sure, and what it refers; the rest is set here.
 inline Bytes WithLabels(const Bytes& model, const std::vector<std::string>& labels,
-                        std::optional<double> refer_from = {}) {
-  describe::Description description;
+                        describe::Description description = {}) {
   description.name = "colours";
   description.size_px = describe::sample::kSizePx;
   description.labels = labels;
-  if (refer_from) {
-    description.referral.emplace();
-    description.referral->wanted.label = labels[0];
-    description.referral->from = *refer_from;
-  }
+  if (description.referral) description.referral->wanted.label = labels[0];
   tflite::Metadata metadata;
   metadata.name = "colours";
   metadata.mean = {0};

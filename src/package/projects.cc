@@ -64,6 +64,7 @@ Result<void> AddModel(const FolderRequest& request, const Project& project, std:
                                  .name = Visible(description.name),
                                  .labels = description.labels,
                                  .not_sure_below = description.not_sure_below,
+                                 .possible_from = describe::PossibleFrom(description),
                                  .refer_class = ReferClass(description),
                                  .refer_from = ReferFrom(description),
                                  .fit = FitCode(description.fit)});

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs a packed program under emulation, as its user would.
 
-Usage: check_program.py EMULATOR PROGRAM PICTURES OUT. EMULATOR may have options. PICTURES holds a folder a class. OUT gets self-check.json and
-field-test.json with four shots, photographs/field-test.zip with the same and their photographs, and lines, what was said of some pictures.
+Usage: check_program.py EMULATOR PROGRAM PICTURES OUT PREPROCESS PREDICTED. EMULATOR may have options. PICTURES holds a folder a class.
+PREPROCESS is the model's preprocess.json, PREDICTED what `predict --json` says of the pictures. OUT gets self-check.json and field-test.json with four shots, photographs/field-test.zip with the same and their photographs, and lines, what was said of some pictures.
 """
 import hashlib
 import io
@@ -47,10 +47,21 @@ assert all(row["builtin"] == row["computer"] and row["input_equal"] for row in c
 
 # Pictures: one line each, whatever became of the others.
 some = sorted(path for folder in sorted(pictures.iterdir()) for path in sorted(folder.iterdir())[:2])
+predicted = {answer["path"]: answer for answer in json.loads(pathlib.Path(sys.argv[6]).read_text())["pictures"]}
+some += map(pathlib.Path, sorted(predicted, key=lambda path: predicted[path]["score"])[:2])  # which it cannot be sure of
 answers = lines(*some)
 assert [answer[3] for answer in answers] == [str(path) for path in some]
 labels = json.loads((out / "self-check.json").read_text())["labels"]
 assert all(answer[0] in ("sure", "not-sure") and answer[2] in labels and 0 <= float(answer[1]) <= 1 for answer in answers), answers
+
+# Where it is not sure, and only there, it names what the computer holds possible too. The kernels differ by a step of 1/256 or two.
+possible_from = json.loads(pathlib.Path(sys.argv[5]).read_text())["answering"]["sets"]["from"]
+for answer in answers:
+    clear = {label for label, score in predicted[answer[3]]["scores"].items() if abs(score - possible_from) > 3 / 256}
+    expected = {label for label in clear if predicted[answer[3]]["scores"][label] > possible_from} if answer[0] == "not-sure" else set()
+    named = answer[4].split(" / ") if len(answer) > 4 else []
+    assert set(named) & clear == expected and len(set(named)) == len(named) and named[:1] in ([], [answer[2]]), (answer, expected)
+assert any(len(answer) > 4 for answer in answers), "nothing possible was named: nothing was tried"
 about, _ = run("--about")
 threshold = float(re.search(r'"not sure" below ([0-9.]+)', about)[1])
 assert all((float(answer[1]) >= threshold) == (answer[0] == "sure") for answer in answers if abs(float(answer[1]) - threshold) > 1e-3)
@@ -195,7 +206,7 @@ def look(url):
     status, headers, page = fetch(url)
     assert status == 200 and b"page.js" in page and "default-src 'none'" in headers["Content-Security-Policy"], headers
     first = live(url)
-    assert set(first) == {"frame", "say", "label", "scores", "milliseconds"} and first["label"] in labels, first
+    assert set(first) == {"frame", "say", "label", "possible", "scores", "milliseconds"} and first["label"] in labels, first
     while live(url)["frame"] == first["frame"]:
         time.sleep(0.2)
     png = fetch(url + f"seen.png?{first['frame']}")[2]

@@ -15,8 +15,10 @@ trap 'rm -rf "$work"' EXIT
 export HOME=$work/home
 mkdir "$HOME"
 python3 "$here/check_package.py" "$work/run/apps/pi"
+pictures=$here/../../data/demo/pictures
+"$build/handlens" predict "$work/run" "$pictures" --json -q >"$work/predicted.json"
 for processor in arm64:qemu-aarch64 armhf:qemu-arm; do
-  python3 "$here/check_program.py" "${processor#*:}" "$work/run/apps/pi/handlens-hand-signs-${processor%:*}" "$here/../../data/demo/pictures" "$work/shared-${processor%:*}"
+  python3 "$here/check_program.py" "${processor#*:}" "$work/run/apps/pi/handlens-hand-signs-${processor%:*}" "$pictures" "$work/shared-${processor%:*}" "$work/run/model/preprocess.json" "$work/predicted.json"
 done
 # A processor that has no SDOT takes the other kernels; the self-check compares to the last bit.
 for processor in max:"NEON with SDOT" cortex-a53:NEON; do

@@ -22,6 +22,7 @@ class Spec {
         fit = const ['crop', 'stretch', 'letterbox'].indexOf(preprocess['fit'] as String),
         labels = List<String>.from(preprocess['labels'] as List<dynamic>),
         notSureBelow = (preprocess['not_sure_below'] as num? ?? 0).toDouble(),
+        possibleFrom = (((preprocess['answering'] as Map<String, dynamic>?)?['sets'] as Map<String, dynamic>?)?['from'] as num? ?? 0).toDouble(),
         referClass = (preprocess['refer'] as Map<String, dynamic>?)?['class'] as int? ?? -1,
         referFrom = ((preprocess['refer'] as Map<String, dynamic>?)?['from'] as num? ?? 1).toDouble();
 
@@ -31,6 +32,7 @@ class Spec {
   final int fit; // HL_FIT_* of pixels.h
   final List<String> labels;
   final double notSureBelow;
+  final double possibleFrom; // classes that score this or more may be the right one; 0 = older files, which do not say
   final int referClass; // the label that must not be missed; -1 = none
   final double referFrom; // scores of it at or above this are referred
 
@@ -155,6 +157,17 @@ class Engine {
 
   String label(Answer answer) => spec.labels[answer.best];
   bool sure(Answer answer) => answer.top >= spec.notSureBelow;
+
+  /// "Not sure: perhaps oak or beech"; no class where none is possible, or so many that they would be no answer.
+  String unsure(Answer answer) {
+    final possible = spec.possibleFrom > 0
+        ? answer.order.where((index) => answer.scores[index] >= spec.possibleFrom).toList()
+        : [answer.best];
+    if (possible.isEmpty || possible.length > 3) return t('not_sure');
+    final names = possible.map((index) => spec.labels[index]).toList();
+    final last = names.removeLast();
+    return t('answer_unsure', [names.isEmpty ? last : t('or', [names.join(', '), last])]);
+  }
 
   /// Whether the class that must not be missed scores so high that no class is to be named.
   bool refers(Answer answer) => spec.referClass >= 0 && answer.scores[spec.referClass] >= spec.referFrom;

@@ -176,7 +176,7 @@ class GalleryRow extends StatelessWidget {
       final suspect = engine.spec.referClass;
       return '${t('refer')}: ${t('refer_possibly', [engine.spec.labels[suspect], percent(answer.scores[suspect])])}$mark';
     }
-    return (engine.sure(answer) ? line : t('answer_unsure', [line])) + mark;
+    return (engine.sure(answer) ? line : engine.unsure(answer)) + mark;
   }
 
   String others(Answer answer) =>

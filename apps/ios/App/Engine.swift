@@ -64,6 +64,15 @@ final class Engine {
         answer.top >= spec.notSureBelow
     }
 
+    /// "perhaps oak or beech"; empty where no class is possible, or so many that they would be no answer.
+    func perhaps(_ answer: Answer) -> String {
+        let from = spec.preprocess.answering?.sets?.from
+        let possible = from.map { from in answer.order.filter { Double(answer.scores[$0]) >= from } } ?? [answer.best]
+        guard let last = possible.last, possible.count <= 3 else { return "" }
+        let others = possible.dropLast().map { spec.labels[$0] }.joined(separator: ", ")
+        return t("perhaps", others.isEmpty ? spec.labels[last] : t("or", others, spec.labels[last]))
+    }
+
     /// "possibly melanoma (31 %)" where the class that must not be missed scores so high that no class is to be named.
     func referral(_ answer: Answer) -> String? {
         guard let refer = spec.preprocess.refer, Double(answer.scores[refer.index]) >= refer.from else { return nil }

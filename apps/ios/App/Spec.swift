@@ -14,11 +14,21 @@ struct Spec {
         let fit: String
         let labels: [String]
         let notSureBelow: Double?
+        let answering: Answering?
         let refer: Refer?
         let notice: String?
         let modelVersion: String?
         let author: String?
         let license: String?
+    }
+
+    /// Classes that score `sets.from` or more may be the right one.
+    struct Answering: Decodable {
+        let sets: LabelSets?
+
+        struct LabelSets: Decodable {
+            let from: Double
+        }
     }
 
     /// A class that must not be missed: where it scores `from` or more, no class is to be named.

@@ -17,11 +17,18 @@ function row(label, score) {
   return line;
 }
 
+// More names than this would be no answer.
+const named = 3;
+function perhaps(live) {
+  const labels = live.possible ?? [live.label];
+  return labels.length === 0 || labels.length > named ? "" : ` (perhaps ${labels.join(" or ")})`;
+}
+
 function show(live) {
   shown = live.frame;
   changed = Date.now();
   const answer = one("answer");
-  const words = { sure: live.label, "not-sure": `Not sure (perhaps ${live.label})`, refer: `Refer to an expert (possibly ${live.label})` };
+  const words = { sure: live.label, "not-sure": `Not sure${perhaps(live)}`, refer: `Refer to an expert (possibly ${live.label})` };
   answer.textContent = words[live.say];
   answer.classList.toggle("unsure", live.say !== "sure");
   const order = live.scores.map((score, index) => [score, index]).sort((a, b) => b[0] - a[0] || a[1] - b[1]);
