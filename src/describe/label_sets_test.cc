@@ -1,6 +1,6 @@
 // Claims about label sets: what sets them, what they hold, and that the right class is among them as often as
 // stated.
-#include "describe/label_sets.h"
+#include "describe/answering.h"
 
 #include <gmock/gmock.h>
 
