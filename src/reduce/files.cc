@@ -2,6 +2,7 @@
 #include "reduce/files.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <set>
 
@@ -17,6 +18,10 @@ constexpr int64_t kFrameBytes = 1'800, kOperatorBytes = 290, kStepBytes = 100, k
                   kScaleBytes = 2 * 4, kZeroBytes = 8;
 // What the estimates may be wrong by, of finished files (files.h).
 constexpr double kEstimateError = 0.03;
+
+int64_t WithRoom(int64_t estimate) {
+  return static_cast<int64_t>(std::ceil(static_cast<double>(estimate) * (1 + kEstimateError)));
+}
 
 }  // namespace
 
@@ -51,8 +56,16 @@ void EstimateFiles(ReduceCell& cell) {
                     frame;
 }
 
-bool Fits(const ReduceCell& cell, int64_t max_bytes) {
-  return static_cast<double>(cell.int8_bytes) * (1 + kEstimateError) <= static_cast<double>(max_bytes);
+bool Fits(const ReduceCell& cell, int64_t max_bytes) { return WithRoom(cell.int8_bytes) <= max_bytes; }
+
+int64_t MostInt8Bytes(const nn::ModelSpec& architecture) {
+  const auto cost = nn::Cost(architecture, 1);
+  if (!cost) return 0;
+  ReduceCell cell;
+  cell.cell.candidate.architecture = architecture;
+  cell.cell.parameters = cost->parameters;
+  EstimateFiles(cell);
+  return WithRoom(cell.int8_bytes);
 }
 
 search::Choice ChooseCell(const dataset::Dataset& dataset, const std::vector<ReduceCell>& cells,

@@ -56,6 +56,10 @@ struct Sweep {
 std::optional<Sweep> SweepOf(const nn::ModelSpec& base);
 nn::ModelSpec Resized(const nn::ModelSpec& base, const Sweep& sweep, int filters, int neurons);
 
+// How large the int8 .tflite of the architecture may be, in bytes: estimated, with room for what the estimate
+// may be wrong by. 0 for an architecture that is impossible.
+int64_t MostInt8Bytes(const nn::ModelSpec& architecture);
+
 // Sweeps around `base`, the search's choice. A model without a first convolution and a dense layer
 // (MobileNet) has nothing to sweep: the result then holds the one cell and says why in `rule`. Unless the
 // whole grid is asked for, up to 50 cells race over the folds, and of more the knots of a coarser grid are

@@ -16,6 +16,16 @@ plan for pictures-run: 32 pictures in 2 classes, preset quick
 $ ls pictures-run 2>&1 | head -1
 ls: cannot access 'pictures-run': No such file or directory
 
+# A limit of the file's size leaves models out that would not fit; where none fits, nothing is begun.
+$ handlens run pictures --dry-run --preset quick --models m1,nano8 --sizes 30 --folds 2 --max-bytes 20K -q 2>/dev/null | grep -E '^  (search|size)'
+  search  * of 1 model (nano8) at 30 px *
+  size    at most 20.5 KB as quantizedmodel.tflite: only models that fit are tried
+
+$ handlens run pictures --preset quick --models m1,nano8 --sizes 30 --folds 2 --max-bytes 1K -q; ls pictures-run
+handlens: error: --max-bytes: none of the * models that would be tried fits 1.0 KB; the smallest, nano8 at 30 px, may take * as an int8 file. Name smaller ones (--models; `handlens list` has them), or let a reduction look for one: --reduce always
+ls: cannot access 'pictures-run': No such file or directory
+[2]
+
 # 0 and 4 are both good ends.
 $ handlens run pictures --preset quick --models m1 --generators gen1 --sizes 30 --folds 2 --epochs 6 --min-accuracy 0 --min-agreement 0 -q >out 2>err; echo "$?" >code; grep -qx '[04]' code || { cat code err; }
 > grep -v '^  because: ' out

@@ -76,10 +76,10 @@ Result<std::string> PlanText(const Run& run, const RunPlan& plan) {
     text += fmt::format("  reduce  about {} among {}, {}\n", Count(plan.reduction.trials, "trial"),
                         Count(plan.reduction.cells, "smaller model"), Duration(plan.reduction.seconds));
   if (const int64_t most = run.wanted().gates.max_bytes; most > 0) {
-    text += fmt::format(
-        "  size    at most {} as quantizedmodel.tflite: {}\n", ByteCount(static_cast<double>(most)),
-        plan.Leaves(kReduceStep) ? "the reduction looks for a model that fits"
-                                 : "checked at the end; --reduce always looks for a model that fits");
+    text += fmt::format("  size    at most {} as quantizedmodel.tflite: {}\n",
+                        ByteCount(static_cast<double>(most)),
+                        plan.Leaves(kReduceStep) ? "the reduction looks for a model that fits"
+                                                 : "only models that fit are tried");
   }
   if (plan.again.trials > 0)
     text += fmt::format("  again   about {} of repeated or nested cross-validation, {}\n",

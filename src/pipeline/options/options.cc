@@ -203,9 +203,9 @@ constexpr Option kOptions[] = {
      .help = "Likewise when the quantized model agrees less often with the float model."},
     {.name = "max-bytes", .into = Into<&Wanted::gates, &Wanted::Gates::max_bytes>, .kind = Kind::kBytes,
      .value = "SIZE", .fallback_words = "none", .low = 1, .high = 1e12, .group = kGates,
-     .since = kReduceStep, .life = Life::kCall,
-     .help = "Likewise when quantizedmodel.tflite is larger than this, such as 64K or 2M. A "
-        "reduction chooses among models that fit."},
+     .since = kSearchStep, .life = Life::kCall,
+     .help = "Likewise when quantizedmodel.tflite is larger than this, such as 64K or 2M. A reduction, or a "
+        "search without one, takes a model that fits."},
     {.name = "max-memory", .into = Into<&Wanted::gates, &Wanted::Gates::max_memory>, .kind = Kind::kBytes,
      .value = "SIZE", .fallback_words = "none", .low = 1, .high = 1e12, .group = kGates, .since = kVerifyStep,
      .life = Life::kCall,

@@ -44,6 +44,8 @@ double TrainingBudget(const Workspace& space) {
   return std::max(0.001, space.budget->LeftSeconds() - space.after_s);
 }
 
+bool Reduces(const Run& run) { return run.goal == kReduceStep || WantsReduction(run); }
+
 // The gate belongs to the calls that train. Others take the result as it is.
 Result<std::optional<int64_t>> MaxBytesOf(const Run& run, std::string_view step) {
   const int64_t wanted = run.wanted().gates.max_bytes;
@@ -52,6 +54,31 @@ Result<std::optional<int64_t>> MaxBytesOf(const Run& run, std::string_view step)
   const auto before = recorded.find("max_bytes");
   if (before == recorded.end() || !before->is_number_integer()) return std::nullopt;
   return before->get<int64_t>();
+}
+
+// A reduction looks for a model that fits, and begins with the best of any size. Without one the search does.
+Result<std::optional<int64_t>> MaxBytesOfSearch(const Run& run) {
+  if (Reduces(run)) return std::nullopt;
+  return MaxBytesOf(run, kSearchStep);
+}
+
+Result<void> KeepWhatFits(int64_t max_bytes, std::vector<search::Candidate>& candidates) {
+  std::vector<std::pair<int64_t, const search::Candidate*>> sizes;
+  for (const search::Candidate& c : candidates) sizes.emplace_back(reduce::MostInt8Bytes(c.architecture), &c);
+  const auto [bytes, smallest] = std::ranges::min(sizes);
+  if (bytes > max_bytes) {
+    return Fail(
+        ErrorKind::kUsage,
+        "--max-bytes: none of the {} that would be tried fits {}; the smallest, {} at {} px, may take {} "
+        "as an int8 file. Name smaller ones (--models; `handlens list` has them), or let a reduction "
+        "look for one: --reduce always",
+        Count(static_cast<int64_t>(candidates.size()), "model"), ByteCount(static_cast<double>(max_bytes)),
+        smallest->model, smallest->size_px, ByteCount(static_cast<double>(bytes)));
+  }
+  std::erase_if(candidates, [&](const search::Candidate& c) {
+    return reduce::MostInt8Bytes(c.architecture) > max_bytes;
+  });
+  return {};
 }
 
 // Whether this call goes on where a budget of `before_s` cut the step short: only a call for the step itself,
@@ -97,23 +124,25 @@ struct Search {
                                     .shared = true,
                                     .planned_s = [](const RunPlan& plan) { return plan.search.seconds; }};
   struct Options {
-    static constexpr std::string_view kNames[] = {"candidates", "fit",    "seed",       "exhaustive",
-                                                  "budget_s",   "preset", "compared_by"};
-    std::vector<search::Candidate> candidates;
+    static constexpr std::string_view kNames[] = {"candidates", "fit",    "seed",        "exhaustive",
+                                                  "budget_s",   "preset", "compared_by", "max_bytes"};
+    std::vector<search::Candidate> candidates;  // those that fit max_bytes
     image::Fit fit = image::Fit::kCrop;
     uint64_t seed = 0;
     bool exhaustive = true;
     double budget_s = 0;
     std::string preset;
     std::optional<search::Yardstick> compared_by;  // empty: validation pictures as they are
+    std::optional<int64_t> max_bytes;              // of the int8 file, as in Reduce
   };
   static Result<Options> Read(const Run& run) {
     const Wanted::Search& wanted = run.wanted().search;
     HL_ASSIGN(const search::Coverage coverage, search::PresetCoverage(wanted.preset));
     HL_ASSIGN(std::vector<search::Candidate> candidates, CandidatesOf(run));
     HL_ASSIGN(const auto compared_by, ComparedBy(run, kFacts.name));
-    Options options{std::move(candidates), run.fit(),  run.wanted().seed, IsExhaustive(wanted, coverage), 0,
-                    wanted.preset,         compared_by};
+    HL_ASSIGN(const auto max_bytes, MaxBytesOfSearch(run));
+    Options options{std::move(candidates), run.fit(),   run.wanted().seed, IsExhaustive(wanted, coverage), 0,
+                    wanted.preset,         compared_by, max_bytes};
     HL_ASSIGN(options.budget_s, BudgetOf<Search>(run, options));
     return options;
   }
@@ -330,8 +359,7 @@ struct Crossvalidation {
 
 Step SearchRow() { return StepOf<Search>(); }
 Step ReduceRow() {
-  return StepOf<Reduce>(
-      [](const Run& run) { return run.goal == Reduce::kFacts.command || WantsReduction(run); });
+  return StepOf<Reduce>([](const Run& run) { return Reduces(run); });
 }
 Step FinalRow() { return StepOf<Final>(); }
 Step CrossvalidationRow() { return StepOf<Crossvalidation>(WantsResampling); }
@@ -386,7 +414,11 @@ Result<std::vector<search::Candidate>> CandidatesOf(const Run& run) {
   choice.epochs = wanted.epochs;
   choice.backbones = Pointers(run.space);
   choice.from_scratch = wanted.from_scratch;
-  return search::PresetCandidates(wanted.preset, run.space.dataset, choice);
+  HL_ASSIGN(std::vector<search::Candidate> candidates,
+            search::PresetCandidates(wanted.preset, run.space.dataset, choice));
+  HL_ASSIGN(const auto max_bytes, MaxBytesOfSearch(run));
+  if (max_bytes) HL_TRY(KeepWhatFits(*max_bytes, candidates));
+  return candidates;
 }
 
 std::vector<int> SizesOf(const std::vector<search::Candidate>& candidates) {
