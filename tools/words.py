@@ -4,7 +4,7 @@
     python3 tools/words.py            writes apps/android/res/values*/words.xml
     python3 tools/words.py --check    exit status 1 when they are not what the table says, or the table contradicts itself
 
-English has every key. A language may lack some, which are then said in English; it may have no other placeholders than English.
+Every language has every key, with the placeholders of English.
 """
 import json
 import pathlib
@@ -16,7 +16,7 @@ TABLE, RESOURCES = ROOT / "apps/words", ROOT / "apps/android/res"
 MACHINE_MADE = ("ar", "es", "fr", "hi", "pt", "zh")   # translated by a machine; no speaker has read them yet
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
-# Android's name, the table's key, and how placeholders are printed where not as texts.
+# Android's name, the table's key, how placeholders are printed where not as texts, and "plural" where one and many differ.
 ANDROID = """
 camera tabCamera
 gallery tabGallery
@@ -110,6 +110,64 @@ problem_not_a_picture problemNotAPicture
 problem_unreadable problemUnreadable
 problem_too_large problemTooLarge
 problem_memory problemMemory
+check_pixels checkPixels
+check_no_pictures checkHoldoutNone
+choose_distance fieldDistance
+choose_place fieldPlace
+choose_background fieldBackground
+begin_series fieldStart
+end_series fieldEnd
+field_none fieldEmpty
+clear fieldDelete
+distance_fills fieldFills
+distance_half fieldHalf
+distance_quarter fieldQuarter
+pictures pictureCount count:d plural
+answer_unsure answerUnsure label percent
+seen_by_model seenByModel picture
+seen_here seenHere
+check_pixels_details checkPixelsApp passed:d total:d bytes:d levels:d
+check_model checkModel
+check_model_right checkModelRight
+check_model_wrong checkModelWrong
+check_delegate checkFast
+delegate_used fastUsed
+delegate_disagrees fastDisagrees
+delegate_missing fastMissing
+check_picture checkPictureOf label
+check_computer checkComputerSays label score:.4f
+check_builtin checkPhoneSays label score:.4f difference:.6f
+check_xnnpack checkFastSays label score:.4f difference:.6f
+check_same_input checkSameInput
+check_other_input checkOtherInput
+field_what fieldWhat
+choose_label chooseLabel
+choose_count chooseCount
+check_first checkFirst
+shoot shoot
+field_step fieldStep k:d n:d label distance place background
+place_centre placeCentre
+place_edge placeEdge
+background_usual backgroundUsual
+background_plain backgroundPlain
+background_busy backgroundBusy
+all_shots allShots
+clear_question clearQuestion
+facts facts name model version type size:d runtime kernels hash
+path_xnnpack pathFast
+path_builtin pathPlain
+no_card noCard
+software softwareApp
+problem_newer problemNewer
+problem_model problemModel step:d
+problem_no_delegate problemNoDelegate
+problem_input problemInput size:d
+problem_type problemType input:d output:d
+problem_labels problemLabels outputs:d labels:d
+problem_processor problemProcessor
+problem_classify problemClassify
+problem_share problemShare
+problem_save problemSave
 """
 
 
@@ -125,12 +183,12 @@ def contradictions(table):
                 yield f"apps/words/{language}.json: {key} is not in en.json"
             elif set(PLACEHOLDER.findall(text)) != set(PLACEHOLDER.findall(english[key])):
                 yield f"apps/words/{language}.json: {key} has other placeholders than en.json"
-    for key in english.keys() - table["de"].keys():
-        yield f"apps/words/de.json: {key} is missing"
+        for key in english.keys() - words.keys():
+            yield f"apps/words/{language}.json: {key} is missing"
 
 
 def escaped(text, places):
-    text = text.split("|")[-1].replace("&", "&amp;").replace("<", "&lt;").replace("\\", "\\\\").replace("'", "\\'").replace('"', '\\"')
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace("\\", "\\\\").replace("'", "\\'").replace('"', '\\"').replace("\n", "\\n")
     names = [place.split(":")[0] for place in places] or list(dict.fromkeys(PLACEHOLDER.findall(text)))
     if not names:
         return text
@@ -143,8 +201,12 @@ def resources(language, words):
              f'    <bool name="machine_made">{str(language in MACHINE_MADE).lower()}</bool>']
     for row in ANDROID.strip().splitlines():
         name, key, *places = row.split()
-        if key in words:
-            lines.append(f'    <string name="{name}">{escaped(words[key], places)}</string>')
+        one, many = words[key].split("|")[0], words[key].split("|")[-1]
+        if places[-1:] != ["plural"]:
+            lines.append(f'    <string name="{name}">{escaped(many, places)}</string>')
+            continue
+        items = "".join(f'<item quantity="{which}">{escaped(text, places[:-1])}</item>' for which, text in (("one", one), ("other", many)))
+        lines.append(f'    <plurals name="{name}">{items}</plurals>')
     return "\n".join(lines + ["</resources>", ""])
 
 

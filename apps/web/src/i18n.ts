@@ -1,5 +1,4 @@
-// Which language the app speaks, and its sentences: the one table of words that all apps share (apps/words). What a language
-// has no words for is said in English.
+// Which language the app speaks, and its sentences: the one table of words that all apps share (apps/words).
 import ar from "../../words/ar.json";
 import de from "../../words/de.json";
 import en from "../../words/en.json";
@@ -12,7 +11,7 @@ import zh from "../../words/zh.json";
 export type Key = keyof typeof en;
 export type Language = "en" | "de" | "es" | "fr" | "pt" | "zh" | "hi" | "ar";
 
-const DICTIONARIES: Record<Language, Partial<Record<Key, string>>> = { en, de, es, fr, pt, zh, hi, ar };
+const DICTIONARIES: Record<Language, Record<Key, string>> = { en, de, es, fr, pt, zh, hi, ar };
 // Each named in itself.
 export const LANGUAGES: readonly (readonly [Language, string])[] = [
   ["en", "English"], ["de", "Deutsch"], ["es", "Español"], ["fr", "Français"], ["pt", "Português"], ["zh", "中文"], ["hi", "हिन्दी"], ["ar", "العربية"],
@@ -40,7 +39,7 @@ const PLURALS = new Intl.PluralRules(language);
 
 // The sentence of a key; "{name}" becomes facts.name. "one|several" is chosen by facts.count.
 export function t(key: Key, facts: Record<string, string | number> = {}): string {
-  const forms = (DICTIONARIES[language][key] ?? en[key]).split("|");
+  const forms = DICTIONARIES[language][key].split("|");
   const form = forms.length > 1 && PLURALS.select(Number(facts.count)) !== "one" ? forms[1]! : forms[0]!;
   return form.replace(/\{(\w+)\}/g, (whole, name: string) => String(facts[name] ?? whole));
 }

@@ -4,7 +4,7 @@ import { Camera, CameraProblem } from "../camera";
 import { type Answer, answerOf } from "../classifier";
 import { grabFrame, pngOf } from "../decode";
 import { download, h, icon } from "../dom";
-import { guideText, language, number, t } from "../i18n";
+import { guideText, number, t } from "../i18n";
 import type { Picture } from "../pixels";
 import { slug } from "../phone";
 import { ResultPanel, headOf } from "../result";
@@ -26,9 +26,8 @@ export function tips({ guide, guide_number }: AppInfo): HTMLElement {
 export function knows(context: Context): HTMLElement {
   const { examples, preprocess: { labels } } = context.bundle.app;
   const shown = 24;
-  const colon = language === "zh" ? "：" : language === "fr" ? "\u00a0:" : ":";
   const example = (i: number) => examples?.[i] && h("img", { src: `${context.base}bundle/${examples[i]}`, alt: "" });
-  return h("section", { class: examples ? "knows pictured" : "knows", "aria-label": t("knows") }, h("h2", {}, t("knows"), colon),
+  return h("section", { class: examples ? "knows pictured" : "knows", "aria-label": t("knows") }, h("h2", {}, t("knows")),
     h("ul", {}, ...labels.slice(0, shown).map((label, i) => h("li", {}, example(i), h("span", {}, label))),
       labels.length > shown ? h("li", { class: "quiet" }, t("knowsMore", { count: labels.length - shown })) : null));
 }

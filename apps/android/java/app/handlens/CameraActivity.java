@@ -79,7 +79,7 @@ public final class CameraActivity extends CameraScreen {
     /** "I know: ash, beech, ..."; of very many classes the first, and how many more. */
     private String knows(List<String> labels) {
         int shown = Math.min(SHOWN_LABELS, labels.size());
-        String text = getString(R.string.knows) + ": " + TextUtils.join(", ", labels.subList(0, shown));
+        String text = getString(R.string.knows) + " " + TextUtils.join(", ", labels.subList(0, shown));
         return shown == labels.size() ? text : text + " " + getString(R.string.knows_more, labels.size() - shown);
     }
 
