@@ -296,10 +296,11 @@ TEST(Quantize, CoversZeroAndTheRange) {
 
 TEST(Quantize, RoundsToHalfPrecisionAsIeee754) {
   // Values and their binary16 patterns: 1, -2, 65504 (largest), 1e6 (clamped), 2^-24 (smallest), 1/3, 1 +
-  // 2^-11 (tie).
-  const std::vector<float> values = {1.0f,          -2.0f,    65504.0f,       1e6f,
-                                     5.9604645e-8f, 1.0f / 3, 1.00048828125f, 0.0f};
-  const std::vector<uint16_t> halves = {0x3c00, 0xc000, 0x7bff, 0x7bff, 0x0001, 0x3555, 0x3c00, 0x0000};
+  // 2^-11 and 1 + 3 2^-11 (ties, to even), and just above the first of them.
+  const std::vector<float> values = {1.0f,     -2.0f,          65504.0f,       1e6f,       5.9604645e-8f,
+                                     1.0f / 3, 1.00048828125f, 1.00146484375f, 1.0004884f, 0.0f};
+  const std::vector<uint16_t> halves = {0x3c00, 0xc000, 0x7bff, 0x7bff, 0x0001,
+                                        0x3555, 0x3c00, 0x3c02, 0x3c01, 0x0000};
   const Bytes bytes = ToFloat16(values);
   for (size_t i = 0; i < values.size(); ++i) {
     EXPECT_EQ(bytes[2 * i] | bytes[2 * i + 1] << 8, halves[i]) << values[i];

@@ -201,6 +201,7 @@ TEST(Surface, KnotsKeepTheEndsAndNeverRepeat) {
   for (int i = 1; i <= 19; ++i) values.push_back(i);
   EXPECT_EQ(Knots(values, 6), (std::vector<int>{1, 2, 3, 6, 11, 19}));
   EXPECT_EQ(Knots({3, 5}, 6), (std::vector<int>{3, 5}));
+  EXPECT_EQ(Knots({1, 200, 201, 202, 203}, 4), (std::vector<int>{1, 200, 201, 203}));  // 1 is nearest twice
   EXPECT_EQ(Knots({10, 11, 12, 13, 14, 15, 16}, 6).size(), 6u);
 }
 

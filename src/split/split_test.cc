@@ -145,6 +145,10 @@ TEST(Split, IsTheSameForTheSameSeedAndAnotherForAnother) {
     EXPECT_NE(a->folds[f].test, c->folds[f].test);
   }
   EXPECT_EQ(a->holdout, b->holdout);
+  // The folds themselves, not only because other pictures are left for them.
+  const auto whole = MakeSplit(data, {.seed = 3, .holdout_per_class = 0}),
+             other = MakeSplit(data, {.seed = 4, .holdout_per_class = 0});
+  EXPECT_NE(whole->folds[0].test, other->folds[0].test);
 }
 
 TEST(Split, RefusesAClassWithFewerPicturesThanFoldsAndSaysTheNumber) {

@@ -94,7 +94,7 @@ TEST(Apart, RefusesABrokenModelInTheSameWords) {
 }
 
 TEST(Apart, OpensNothing) {
-  for (const char* deed : {"open", "create", "early open", "environment", "descriptors"}) {
+  for (const char* deed : {"open", "create", "look", "early open", "environment", "descriptors"}) {
     const Told told = Evil(deed);
     EXPECT_EQ(told.error, "") << deed;
     ASSERT_EQ(told.scores.size(), 3u) << deed;

@@ -333,6 +333,18 @@ TEST(HostileFiles, AreRefusedWhenAnOperatorsOptionsAreMissing) {
   EXPECT_FALSE(AddMetadata(model, {}));
 }
 
+TEST(HostileFiles, AreRefusedWhenAConstantIsShorterOrLongerThanItsShape) {
+  const Bytes good = WriteModel(QuantizedDense());
+  for (const int more : {-1, 1}) {
+    const std::unique_ptr<fb::ModelT> model(fb::GetModel(good.data())->UnPack());
+    std::vector<uint8_t>& data = model->buffers[model->subgraphs[0]->tensors[4]->buffer]->data;
+    data.resize(data.size() + static_cast<size_t>(more));
+    const auto info = ReadModelInfo(PackModel(*model));
+    ASSERT_FALSE(info) << more;
+    EXPECT_NE(info.error().message.find("where its shape needs"), std::string::npos) << info.error().message;
+  }
+}
+
 // The format lets a buffer lie behind the flatbuffer, at any offset of the file; the runtime would follow it.
 TEST(HostileFiles, AreRefusedWhenABufferLiesOutsideTheModel) {
   const Bytes good = WriteModel(QuantizedDense());

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -56,6 +57,11 @@ struct Deed {
 constexpr Deed kDeeds[] = {
     {"open", [] { return ::open("/etc/passwd", O_RDONLY) >= 0; }},
     {"create", [] { return ::open("/tmp/handlens-evil-was-here", O_WRONLY | O_CREAT, 0644) >= 0; }},
+    {"look",
+     [] {
+       struct stat found;
+       return ::stat("/etc/passwd", &found) == 0;
+     }},
     {"listen", [] { return ::socket(AF_INET, SOCK_STREAM, 0) >= 0; }},
     {"fork", [] { return ::fork() >= 0; }},
     {"exec", [] { return ::execl("/bin/true", "true", nullptr) == 0; }},
