@@ -146,8 +146,8 @@ TEST(Split, IsTheSameForTheSameSeedAndAnotherForAnother) {
   }
   EXPECT_EQ(a->holdout, b->holdout);
   // The folds themselves, not only because other pictures are left for them.
-  const auto whole = MakeSplit(data, {.seed = 3, .holdout_per_class = 0}),
-             other = MakeSplit(data, {.seed = 4, .holdout_per_class = 0});
+  const auto whole = MakeSplit(data, {.holdout_per_class = 0, .seed = 3}),
+             other = MakeSplit(data, {.holdout_per_class = 0, .seed = 4});
   EXPECT_NE(whole->folds[0].test, other->folds[0].test);
 }
 
