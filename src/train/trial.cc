@@ -7,6 +7,7 @@
 
 #include "base/disk.h"
 #include "base/rng.h"
+#include "base/text.h"
 #include "train/camera_check.h"
 #include "train/epoch.h"
 #include "train/feed.h"
@@ -33,7 +34,7 @@ class Trial {
 
   Result<TrialResult> Run() {
     HL_TRY(SetUp());
-    progress_.Begin(spec_.model, spec_.recipe.epochs, "epochs");
+    progress_.Begin(spec_.fold == kAllFolds ? "final training" : spec_.model, spec_.recipe.epochs, "epochs");
     while (!Finished()) HL_TRY(RunEpoch());
     HL_TRY(FlushEvents());
     if (Now() - saved_at_ > std::max(20.0, 200 * save_cost_s_)) HL_TRY(SaveState());
@@ -44,8 +45,9 @@ class Trial {
     HL_ASSIGN(TrialResult result, std::move(evaluated));
     // A final model has no test pictures of its own: its fold models speak for it.
     progress_.End(spec_.fold == kAllFolds
-                      ? fmt::format("{}: trained on {} pictures", spec_.model, result.train.pictures.size())
-                      : fmt::format("{}: test accuracy {:.3f}", spec_.model, result.test_accuracy));
+                      ? fmt::format("trained on {}",
+                                    Count(static_cast<int64_t>(result.train.pictures.size()), "picture"))
+                      : fmt::format("test accuracy {:.3f}", result.test_accuracy));
     return result;
   }
 

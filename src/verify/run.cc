@@ -243,7 +243,8 @@ Result<Verdict> VerifyRun(const VerifyRequest& request, Progress& progress) {
   size_t total =
       2 * shipped.split.holdout.size() + CameraPictures(shipped);  // by the computer and from the gallery
   for (const split::Fold& fold : shipped.split.folds) total += fold.test.size();
-  progress.Begin("verify", static_cast<double>(total), "pictures");
+  session.reading.announced = static_cast<double>(total);
+  progress.Begin("verify", session.reading.announced, "pictures");
   session.verdict.labels = shipped.dataset.labels;
   session.verdict.groups = dataset::GroupsSentence(shipped.dataset);
   session.verdict.test_folder = dataset::TestFolderSentence(shipped.dataset);

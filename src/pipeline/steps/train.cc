@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/text.h"
 #include "dataset/prepare.h"
 #include "pipeline/backbones.h"
 #include "pipeline/plan.h"

@@ -1,6 +1,7 @@
 // Asking the same question of many pictures, in parallel. Not for other rooms.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <span>
 #include <vector>
@@ -33,7 +34,7 @@ Result<std::vector<Answer>> ForEachPicture(std::span<const int> pictures, Readin
     if (opened) answers[i] = ask(*opened, picture);
     else if (opened.error().kind == ErrorKind::kResources) answers[i] = tl::make_unexpected(opened.error());
     else troubles[i] = opened.error().message;
-    reading.progress.Update(reading.done + static_cast<double>(++done), "");
+    reading.progress.Update(std::min(reading.announced, reading.done + static_cast<double>(++done)), "");
   });
   reading.done += static_cast<double>(pictures.size());
   if (reading.progress.StopRequested()) return Interrupted();

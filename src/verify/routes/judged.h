@@ -33,6 +33,7 @@ struct Reading {
   Progress& progress;
   double done = 0;                    // pictures so far, for the progress line
   std::vector<std::string> troubles;  // a line a picture that is gone, changed or broken
+  double announced = 1e18;            // pictures in all, for the progress line; those to explain come on top
 };
 
 // Runs each model over each picture; pictures are read, hashed and decoded once. A picture with a trouble
