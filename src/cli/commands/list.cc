@@ -35,7 +35,9 @@ Result<std::vector<search::Known>> Targets(const Wanted&, const Surroundings&) {
 }
 
 Result<std::vector<search::Known>> Formats(const Wanted&, const Surroundings&) {
-  std::vector<search::Known> known = {{"JPEG, PNG, GIF, BMP, TIFF, WebP, DICOM", "read here"}};
+  std::vector<search::Known> known;
+  for (const char* const format : {"JPEG", "PNG", "GIF", "BMP", "TIFF", "WebP", "DICOM"})
+    known.push_back({format, "read here"});
   for (const char* const format : {"HEIC", "AVIF"}) {
     const auto can = image::CanDecodeHeif(format);
     known.push_back(
