@@ -8,6 +8,7 @@
 
 #include "base/shell_word.h"
 #include "base/text.h"
+#include "package/targets.h"
 #include "report/routes.h"
 #include "report/sections/sections.h"
 #include "verify/words.h"
@@ -173,8 +174,9 @@ void SetFiles(const Records& records, Summary& summary) {
   const auto apps = ListFolder(records.run / "apps");
   if (!apps) return;
   for (const std::string& app : *apps) {
+    const package::TargetFacts* const facts = package::FindTarget(app);
     if (std::filesystem::is_directory(records.run / "apps" / app))
-      summary.files.push_back({"apps/" + app, "the app for " + app, ""});
+      summary.files.push_back({"apps/" + app, facts ? fmt::format("the {}", facts->title) : "", ""});
   }
 }
 
