@@ -462,7 +462,12 @@ TEST(ModelCard, ShowsNoticeCountsAndTheVerdictWhenThereIsOne) {
     return *ReadText(folder / "modelcard.md");
   };
   const std::string after = card_with(verdict);
-  EXPECT_THAT(after, HasSubstr("27 of 36 = 75.0 % | 58.9 to 86.2 %"));
+  EXPECT_THAT(
+      after,
+      HasSubstr(
+          "| computer (test pictures) | 27 of 36 = 75.0 % | 58.9 to 86.2 % |\n| gallery | not run | |\n"));
+  verdict["routes"][0]["title"] = "Float file on the computer";
+  EXPECT_THAT(card_with(verdict), HasSubstr("| Float file on the computer (test pictures) | 27 of 36"));
   EXPECT_THAT(after, HasSubstr("**Failed some checks.**"));
   verdict["summary"] = {{"headline", "Failed 1 of 9 checks: Right often enough"},
                         {"caveats", {"Few pictures."}},

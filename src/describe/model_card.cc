@@ -97,14 +97,16 @@ std::string Notes(const Json& description) {
   return out + "\n";
 }
 
+// A verdict of an older handlens has no titles.
 std::string RouteRow(const Json& route) {
-  if (!route.contains("accuracy")) {
-    return fmt::format("| {} | | | {} | |\n", Cell(route.at("name")),
-                       Cell(route.value("status", Json("not run"))));
-  }
+  std::string what = Cell(route.value("title", route.at("name")));
+  const std::string scope = route.value("scope", "");
+  if (scope.starts_with("out-of-fold")) what += " (test pictures)";
+  if (scope.starts_with("hold-out")) what += " (held-out pictures)";
+  if (!route.contains("accuracy"))
+    return fmt::format("| {} | {} | |\n", what, Cell(route.value("status", Json("not run"))));
   const Json& interval = route.at("ci95");
-  return fmt::format("| {} | {} | {} | {} of {} = {:.1f} % | {:.1f} to {:.1f} % |\n", Cell(route.at("name")),
-                     Cell(route.at("model")), Cell(route.value("scope", Json(""))),
+  return fmt::format("| {} | {} of {} = {:.1f} % | {:.1f} to {:.1f} % |\n", what,
                      route.at("correct").get<int>(), route.at("n").get<int>(),
                      100 * route.at("accuracy").get<double>(), 100 * interval.at(0).get<double>(),
                      100 * interval.at(1).get<double>());
@@ -142,7 +144,7 @@ std::string Validation(const Json& description, const Json* verdict) {
     out += "\n\n";
   }
   if (verdict == nullptr) return out + "Not verified yet: run `handlens verify`.\n\n";
-  out += "| route | model | pictures | right | 95 % interval |\n|---|---|---|---|---|\n";
+  out += "| by what | right | 95 % interval |\n|---|---|---|\n";
   for (const Json& route : verdict->at("routes")) out += RouteRow(route);
   out += "\n" + VerdictWords(*verdict);
   for (const Json& reason : verdict->at("reasons")) {

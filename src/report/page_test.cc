@@ -332,6 +332,7 @@ Json VerdictWithPhone() {
                          {"flips_beyond_ties", 0},
                          {"tolerance", 0.03}};
   verdict["routes"].push_back({{"name", "phone-self-check"},
+                               {"title", "Self-check on Maker <One>"},
                                {"status", "done"},
                                {"scope", "hold-out"},
                                {"n", 2},
@@ -344,6 +345,7 @@ Json VerdictWithPhone() {
                                {"phone", 0}});
   verdict["routes"].push_back(
       {{"name", "phone-field-test"},
+       {"title", "Field test with Maker <One>"},
        {"status", "done"},
        {"scope", "field test"},
        {"n", 10},

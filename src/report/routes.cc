@@ -3,39 +3,18 @@
 #include <algorithm>
 #include <array>
 
+#include "verify/words.h"
+
 namespace handlens::report {
 namespace {
 
-struct KnownRoute {
-  std::string_view name, title;
-};
-// The needed ones among the first, in the order of the paper's step 7: gallery before camera.
-constexpr std::array<KnownRoute, 11> kRoutes = {{
-    {"computer", "Float file on the computer"},
-    {"quantized", "Int8 file on the computer"},
-    {"gallery", "Pictures from the phone's gallery"},
-    {"camera", "A simulated camera, usual care"},
-    {"camera-hard", "A simulated camera, little care"},
-    {"camera-holdout", "A simulated camera, usual care"},
-    {"camera-hard-holdout", "A simulated camera, little care"},
-    {"computer-holdout", "Float file"},
-    {"quantized-holdout", "Int8 file"},
-    {"float16-holdout", "Float16 file"},
-    {"dynamic-holdout", "Dynamic-range file"},
-}};
-// The first four are those that a verdict needs; the others are looked at besides.
-constexpr size_t kNeededRoutes = 4;
+// That a verdict needs, in the order of the paper's step 7: gallery before camera.
+constexpr std::array<std::string_view, 4> kNeededRoutes = {"computer", "quantized", "gallery", "camera"};
 
-// A phone's route is named after the phone.
-std::string TitleOf(const Json& verdict, const Json& route) {
-  const std::string name = TextAt(route, "name");
-  const auto phone = NumberAt(route, "phone");
-  const Json& phones = At(verdict, "phones");
-  if (!phone || !phones.is_array() || *phone < 0 || *phone >= static_cast<double>(phones.size()))
-    return RouteTitle(name);
-  const std::string who = TextAt(phones[static_cast<size_t>(*phone)], "title");
-  if (name.starts_with("phone-camera")) return "A real camera, of " + who;
-  return (name.find("field-test") != std::string::npos ? "Field test with " : "Self-check on ") + who;
+// A verdict of an older handlens has no titles.
+std::string TitleOf(const Json& route) {
+  const std::string title = TextAt(route, "title");
+  return title.empty() ? verify::RouteTitle(TextAt(route, "name")) : title;
 }
 
 std::string JudgedPictures(const std::string& scope) {
@@ -53,7 +32,7 @@ std::vector<Route> RoutesOf(const Json& verdict) {
   for (const Json& json : At(verdict, "routes")) {
     if (const std::string status = TextAt(json, "status"); !status.empty() && status != "done") continue;
     Route route{.name = TextAt(json, "name"),
-                .title = TitleOf(verdict, json),
+                .title = TitleOf(json),
                 .pictures = JudgedPictures(TextAt(json, "scope")),
                 .json = &json};
     route.n = static_cast<int64_t>(NumberAt(json, "n").value_or(0));
@@ -84,19 +63,10 @@ const Route* MainRoute(const std::vector<Route>& routes) {
   return quantized != nullptr ? quantized : FindRoute(routes, "computer");
 }
 
-std::string RouteTitle(const std::string& name) {
-  for (const KnownRoute& route : kRoutes) {
-    if (route.name == name) return std::string(route.title);
-  }
-  return name;
-}
-
 std::vector<std::string> RoutesNotRun(const std::vector<Route>& routes) {
   std::vector<std::string> titles;
-  for (size_t i = 0; i < kNeededRoutes; ++i) {
-    const bool ran = std::any_of(routes.begin(), routes.end(),
-                                 [&](const Route& r) { return r.name == kRoutes[i].name && r.n > 0; });
-    if (!ran) titles.emplace_back(kRoutes[i].title);
+  for (const std::string_view name : kNeededRoutes) {
+    if (FindRoute(routes, name) == nullptr) titles.push_back(verify::RouteTitle(name));
   }
   return titles;
 }

@@ -30,9 +30,6 @@ const Route* FindRoute(const std::vector<Route>& routes, std::string_view name);
 // nullptr = none.
 const Route* MainRoute(const std::vector<Route>& routes);
 
-// Words for a route's name: "gallery" -> "Pictures from the phone's gallery".
-std::string RouteTitle(const std::string& name);
-
 // Titles of those that the paper's step 7 asks for and that were not run.
 std::vector<std::string> RoutesNotRun(const std::vector<Route>& routes);
 

@@ -140,7 +140,7 @@ Json AnsweredJson(const Answered& a) {
 }
 
 Json RouteJson(const Verdict& verdict, const Route& route) {
-  Json json = {{"name", route.name}, {"status", route.status}};
+  Json json = {{"name", route.name}, {"title", RouteTitle(verdict, route)}, {"status", route.status}};
   if (!route.scope.empty()) json["scope"] = route.scope;
   if (!route.model.empty()) json["model"] = route.model;
   if (route.status != "done") return json;

@@ -278,6 +278,7 @@ TEST(VerifyRun, JudgesAWholeRun) {
   const auto record = ReadRecord(run.folder / "verdict.json", "handlens-verdict", 1);
   ASSERT_TRUE(record);
   EXPECT_EQ(record->at("routes").at(0).at("name"), "computer");
+  EXPECT_EQ(record->at("routes").at(0).at("title"), "Float file on the computer");
   EXPECT_EQ(record->at("routes").at(0).at("correct"), 23);
   EXPECT_EQ(record->at("deployable"), true);
   EXPECT_EQ(record->at("quantization"), "post-training quantization");

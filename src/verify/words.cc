@@ -31,6 +31,28 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 19> kTitles 
     {"phone-camera", "Those photographs get the same answers here"},
 }};
 
+constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kRouteTitles = {{
+    {"computer", "Float file on the computer"},
+    {"quantized", "Int8 file on the computer"},
+    {"gallery", "Pictures from the phone's gallery"},
+    {"camera", "A simulated camera, usual care"},
+    {"camera-hard", "A simulated camera, little care"},
+    {"camera-holdout", "A simulated camera, usual care"},
+    {"camera-hard-holdout", "A simulated camera, little care"},
+    {"computer-holdout", "Float file"},
+    {"quantized-holdout", "Int8 file"},
+    {"float16-holdout", "Float16 file"},
+    {"dynamic-holdout", "Dynamic-range file"},
+}};
+
+template <size_t n>
+std::string TitleIn(const std::array<std::pair<std::string_view, std::string_view>, n>& titles,
+                    std::string_view name) {
+  const auto found =
+      std::find_if(titles.begin(), titles.end(), [&](const auto& title) { return title.first == name; });
+  return std::string(found == titles.end() ? name : found->second);
+}
+
 // Below these a reader must be told how few they were.
 constexpr size_t kFewPictures = 200, kFewOfAClass = 30;
 
@@ -44,10 +66,16 @@ bool GroupsUnknown(const Verdict& verdict) { return verdict.groups.find("not kno
 
 }  // namespace
 
-std::string RuleTitle(std::string_view rule) {
-  const auto found =
-      std::find_if(kTitles.begin(), kTitles.end(), [&](const auto& t) { return t.first == rule; });
-  return std::string(found == kTitles.end() ? rule : found->second);
+std::string RuleTitle(std::string_view rule) { return TitleIn(kTitles, rule); }
+
+std::string RouteTitle(std::string_view name) { return TitleIn(kRouteTitles, name); }
+
+std::string RouteTitle(const Verdict& verdict, const Route& route) {
+  if (route.phone < 0 || static_cast<size_t>(route.phone) >= verdict.phones.size())
+    return RouteTitle(route.name);
+  const std::string& who = verdict.phones[static_cast<size_t>(route.phone)].title;
+  if (route.name.starts_with("phone-camera")) return "A real camera, of " + who;
+  return (route.name.find("field-test") != std::string::npos ? "Field test with " : "Self-check on ") + who;
 }
 
 size_t FailedChecks(const Verdict& verdict) {

@@ -15,6 +15,11 @@ namespace handlens::verify {
 // "The small file is as good as the large one" for "quantized"; the rule's own name where it has no title.
 std::string RuleTitle(std::string_view rule);
 
+// "Pictures from the phone's gallery" for "gallery"; the name itself where it has no title.
+std::string RouteTitle(std::string_view name);
+// Likewise; a phone's route is named after the phone.
+std::string RouteTitle(const Verdict& verdict, const Route& route);
+
 // How many of the rules failed.
 size_t FailedChecks(const Verdict& verdict);
 

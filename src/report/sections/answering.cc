@@ -31,7 +31,7 @@ void AddRoutes(const Json& routes, Section& section) {
     if (!a.is_object()) continue;
     const size_t answered = WholeAt(a, "answered"), wrong = WholeAt(a, "wrong");
     const double share = answered == 0 ? 0 : static_cast<double>(wrong) / static_cast<double>(answered);
-    table.rows.push_back({Text(RouteTitle(TextAt(route, "name"))),
+    table.rows.push_back({Text(verify::RouteTitle(TextAt(route, "name"))),
                           Count(static_cast<int64_t>(WholeAt(route, "n"))),
                           Count(static_cast<int64_t>(answered)), Count(static_cast<int64_t>(wrong)),
                           Percent(share), answered > 0 ? Range(Wilson95(wrong, answered)) : Missing(),
@@ -62,7 +62,7 @@ Json Lines(const Json& routes, std::string_view key, Points points) {
     const std::string name = TextAt(route, "name");
     if (!a.is_object() || std::find(kDrawn.begin(), kDrawn.end(), name) == kDrawn.end()) continue;
     const size_t colour = series.size();
-    series.push_back({{"name", RouteTitle(name)},
+    series.push_back({{"name", verify::RouteTitle(name)},
                       {"style", colour == 0 ? "solid" : "dashed"},
                       {"colour", colour},
                       {"points", points(a)}});
@@ -130,7 +130,7 @@ void AddReferral(const Json& verdict, const Json& routes, Section& section) {
                                         : Missing());
       table.rows.back().push_back(n > 0 ? Range(Wilson95(k, n)) : Missing());
     };
-    table.rows.push_back({Text(RouteTitle(TextAt(route, "name")))});
+    table.rows.push_back({Text(verify::RouteTitle(TextAt(route, "name")))});
     cells(WholeAt(r, "referred"), WholeAt(r, "pictures"));
     cells(WholeAt(r, "others") - WholeAt(r, "others_referred"), WholeAt(r, "others"));
   }

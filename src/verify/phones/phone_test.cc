@@ -7,6 +7,7 @@
 
 #include "verify/sample_phone.h"
 #include "verify/verify.h"
+#include "verify/words.h"
 
 namespace handlens::verify {
 namespace {
@@ -380,8 +381,10 @@ TEST(VerifyRun, TakesPhonesIntoTheVerdict) {
   ASSERT_NE(check, nullptr);
   EXPECT_EQ(check->n, 6u);
   EXPECT_EQ(check->computer->max_score_difference, 0);
+  EXPECT_EQ(RouteTitle(*verdict, *check), "Self-check on Maker One");
   const Route* field = FindRoute(*verdict, "phone-field-test-2");
   ASSERT_NE(field, nullptr);
+  EXPECT_EQ(RouteTitle(*verdict, *field), "Field test with Maker One");
   EXPECT_EQ(field->correct, 18u);
   EXPECT_EQ(field->n, 20u);
   EXPECT_EQ(field->conditions[0].facts[0], (std::pair<std::string, std::string>("distance", "fills")));
