@@ -91,16 +91,17 @@ def trained_answers(run):
     return answers
 
 
-def shipped_answers(run):
-    """The same of the int8 files."""
+def shipped_scores(run):
+    """All scores of the int8 files on the folds' test pictures, and each picture's class."""
     record = json.loads((run / "dataset.json").read_text())
     truth = {picture["id"]: record["labels"].index(picture["label"]) if isinstance(picture["label"], str) else picture["label"] for picture in record["pictures"]}
-    answers = []
-    for fold in json.loads((run / "model/answers.json").read_text())["folds"]:
-        for row in fold["pictures"]:
-            top = max(row["scores"])
-            answers.append((top, row["scores"].index(top) == truth[row["picture"]]))
-    return answers
+    folds = json.loads((run / "model/answers.json").read_text())["folds"]
+    return [(row["scores"], truth[row["picture"]]) for fold in folds for row in fold["pictures"]]
+
+
+def shipped_answers(run):
+    """Top score and whether it is right, of the int8 files."""
+    return [(max(scores), scores.index(max(scores)) == right) for scores, right in shipped_scores(run)]
 
 
 def familiar_from(tops):
@@ -186,6 +187,20 @@ def print_promises(runs):
               f"| {e['answered']} of {e['pictures']}; {share(e['wrong'], e['answered'])} |")
 
 
+def print_sets(runs):
+    """Which classes are possible, as each file says of its own set: by scores that the other folds' pictures set."""
+    print("\n| set | classes | possible from | right one among the possible | classes a picture | none for | where \"not sure\": right one among the possible "
+          "(one to three) |\n|---|---|---|---|---|---|---|")
+    for name, (_, run) in runs.items():
+        description = said(run)
+        sets = description["answering"]["sets"]
+        e = sets["elsewhere"]
+        unsure = [(scores, right) for scores, right in shipped_scores(run) if max(scores) < description["not_sure_below"]]
+        named = [scores[right] >= sets["from"] for scores, right in unsure if 1 <= sum(score >= sets["from"] for score in scores) <= 3]
+        print(f"| {name} | {len(description['labels'])} | {sets['from']:.3f} | {share(e['covered'], e['pictures'])} | {e['labels'] / e['pictures']:.2f} "
+              f"| {e['empty']} | {share(sum(named), len(named)) if named else 'none'}, of {len(unsure)} |")
+
+
 def print_strangers(runs, args):
     print("\n| model | pictures of | below, with the guard | without |\n|---|---|---|---|")
     kin = {tuple(pair.split("/")) for pair in args.kin.split(",") if pair}
@@ -226,6 +241,7 @@ def main():
     runs = {name: prepare(args.handlens, args.data, args.work, name, args) for name in args.sets.split(",")}
     print_scores(runs)
     print_promises(runs)
+    print_sets(runs)
     print_strangers(runs, args)
 
 

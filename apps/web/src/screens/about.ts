@@ -14,7 +14,7 @@ export function aboutScreen(context: Context): Screen {
   const { preprocess } = app;
   const offline = h("p", { class: "quiet" });
   const cardView = h("section", { class: "card model-card", "aria-label": t("aboutCard") }, h("h2", {}, t("aboutCard")));
-  cardView.append(renderMarkdown(card));
+  cardView.append(h("div", { lang: "en", dir: "ltr" }, renderMarkdown(card)));  // which handlens writes in English
   const element = h("div", { class: "screen about" }, h("h1", {}, app.name),
     preprocess.notice ? h("section", { class: "notice", "aria-label": t("aboutNotice") }, preprocess.notice) : null,
     h("p", { class: "intro" }, t("aboutPrivacy")), h("p", { class: "quiet" }, t("aboutInstall")), offline,
