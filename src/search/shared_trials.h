@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "search/claims.h"
+#include "search/sharing/claims.h"
 
 namespace handlens::search {
 

@@ -1,4 +1,4 @@
-#include "search/claims.h"
+#include "search/sharing/claims.h"
 
 #include <chrono>
 #include <vector>
