@@ -45,7 +45,7 @@ class Trial {
     HL_ASSIGN(TrialResult result, std::move(evaluated));
     // A final model has no test pictures of its own: its fold models speak for it.
     progress_.End(spec_.fold == kAllFolds
-                      ? fmt::format("trained on {}",
+                      ? fmt::format("{} on {}", spec_.model,
                                     Count(static_cast<int64_t>(result.train.pictures.size()), "picture"))
                       : fmt::format("test accuracy {:.3f}", result.test_accuracy));
     return result;
