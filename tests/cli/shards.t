@@ -105,6 +105,10 @@ $ handlens cluster ONE --slurm -q
 handlens: error: ONE: the search is done; nothing is left to share
 [3]
 
+$ handlens cluster LEFT --slurm --max-bytes 60K -q
+handlens: error: `cluster` and --max-bytes do not go together: a gate counts for one call, and the scripts make others; a line max_bytes = SIZE in LEFT/handlens.toml counts for all
+[2]
+
 $ handlens cluster LEFT --slurm --tasks 2 --threads 1 --time 90m --partition cpu --reduce always -q
 * of the search, about * with 2 threads in all; 2 tasks of 1 thread each
 wrote:

@@ -64,6 +64,13 @@ Result<Outcome> CommandCluster(Call& call) {
                 "`cluster` and --budget do not go together: what fits a budget depends on the machine; "
                 "--time is how long a task may take");
   }
+  if (FlagsOnly(call.asked()).gates.max_bytes > 0) {
+    return Fail(
+        ErrorKind::kUsage,
+        "`cluster` and --max-bytes do not go together: a gate counts for one call, and the scripts make "
+        "others; a line max_bytes = SIZE in {} counts for all",
+        run->At("handlens.toml").string());
+  }
   SayKept(*run, call.command);
   HL_TRY(SaveSettings(*run));
   HL_TRY(DoStepsUpTo(*run, kSplitStep));
