@@ -8,6 +8,7 @@
 #include "base/stats.h"
 #include "report/routes.h"
 #include "report/sections/sections.h"
+#include "verify/words.h"
 
 namespace handlens::report {
 namespace {
