@@ -191,6 +191,7 @@ void AddChart(const search::SearchResult& result, Section& section) {
 
 // Every combination against the chosen one, fold by fold on the same test pictures.
 void AddPaired(const search::SearchResult& result, Section& section) {
+  if (result.chosen < 0 || static_cast<size_t>(result.chosen) >= result.cells.size()) return;
   const search::CellResult& chosen = result.cells[static_cast<size_t>(result.chosen)];
   if (chosen.folds.size() < 3) return;
   std::vector<const search::CellResult*> others;

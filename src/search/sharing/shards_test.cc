@@ -91,7 +91,7 @@ TEST_F(ShardsTest, OneShardOfManyDoesAllWhenTheOthersNeverCome) {
   EXPECT_EQ(Record("shared", Merge("shared", false)), record);
 }
 
-// Some are stopped as SIGTERM stops them, some are killed, all come back.
+// Some are stopped as SIGTERM stops them, some are killed, all come back, and at last nobody disturbs them.
 TEST_F(ShardsTest, StoppedAndKilledTheyEndInTheRecordOfOne) {
   const std::string record = Alone("alone", false);
   Rng rng(11, "kills");
@@ -112,6 +112,7 @@ TEST_F(ShardsTest, StoppedAndKilledTheyEndInTheRecordOfOne) {
       ends += code == 0 ? 1 : 0;
     }
   }
+  for (int k = 1; k <= 2; ++k) ASSERT_EQ(Wait(Start(Shard("shared", {k, 2}, false), SilentProgress())), 0);
   EXPECT_EQ(Record("shared", Merge("shared", false)), record);
   RemoveOwnedFolders(root_ / "shared" / "trials");
   EXPECT_EQ(Trials("shared"), Trials("alone"));
