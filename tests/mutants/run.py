@@ -3,7 +3,7 @@
 
 Each file tests/mutants/ROOM.txt holds mutants: a sentence that says what goes wrong, then `file:`, `test:` (a test program and
 a gtest filter), the lines to take out (`- `) and to put in (`+ `). The text that is taken out must stand in the file once.
-All of it happens in a copy below the build folder; the sources here are not touched. Takes hours; not part of ./dev test.
+All of it happens in a copy below the build folder; the sources here are not touched. Takes half an hour; not part of ./dev test.
 
 usage: run.py [--build FOLDER] [--jobs N] [--only WORDS] [--check]
   --check  only see that every mutant still fits its file
