@@ -23,8 +23,9 @@ took_ms=$((($(date +%s%N) - begun) / 1000000))
 RANDOM=20240517
 killed=0 finished=0
 for ((i = 0; i < kills; ++i)); do
-  # Each attempt gets a moment within what the whole run took; a resumed one may end before it, then the rest starts anew.
-  wait_ms=$((20 + RANDOM * RANDOM % (took_ms / 3 + 1)))
+  # Each attempt gets a moment within what the whole run took, so that no step is too long to be passed; a resumed one may end
+  # before it, then the rest starts anew.
+  wait_ms=$((20 + RANDOM * RANDOM % took_ms))
   "$build/handlens" run pictures -o killed "${options[@]}" >killed.out 2>killed.err &
   pid=$!
   sleep "$(printf '%d.%03d' $((wait_ms / 1000)) $((wait_ms % 1000)))"
