@@ -247,61 +247,49 @@ TEST(Wrappers, CppSampleRunsAndGivesTheComputersScores) {
   EXPECT_NE(Shell(fmt::format("cd {}/wrappers && ./sample_program ../model.tflite", folder.string())), 0);
 }
 
+// Whether the program `main` exits with `code`, compiled against the C++ wrapper of the description.
+bool ExitsWith(int code, const Description& d, const std::string& name, std::string_view main) {
+  const fs::path folder = FreshFolder(name);
+  for (const Wrapper& wrapper : Wrappers(d))
+    EXPECT_TRUE(WriteFileAtomic(folder / wrapper.file_name, wrapper.text));
+  EXPECT_TRUE(WriteFileAtomic(folder / "try.cc", main));
+  return Shell(fmt::format(
+             "cd {1} && g++ -std=c++17 -O1 -Wall -Wextra -Werror -I{0}/src/describe/testdata/stubs "
+             "-I{0}/src/pixels -I{0}/src try.cc -o try_program && ./try_program; test $? = {2}",
+             HANDLENS_SOURCE_DIR, folder.string(), code)) == 0;
+}
+
 TEST(Wrappers, CppRefersTheClassThatMustNotBeMissed) {
   if (Shell("g++ --version 2>&1") != 0) GTEST_SKIP() << "no g++";
-  for (const bool named : {true, false}) {
-    Description d = Colours();
-    if (named) {
-      d.referral.emplace();
-      d.referral->wanted.label = d.labels[2];
-      d.referral->label = 2;
-      d.referral->from = 0.3;
-    }
-    const fs::path folder = FreshFolder(named ? "refers" : "refers-none");
-    for (const Wrapper& wrapper : Wrappers(d))
-      ASSERT_TRUE(WriteFileAtomic(folder / wrapper.file_name, wrapper.text));
-    // Exit code: bit 0 of a sure red with much blue, bit 1 of one with little.
-    ASSERT_TRUE(WriteFileAtomic(
-        folder / "try.cc",
-        std::string_view("#include \"handlens_classifier.h\"\nint main() {\n"
-                         "  handlens_model::Answer much, little;\n  much.scores = {0.6f, 0.1f, 0.3f};\n"
-                         "  little.scores = {0.7f, 0.1f, 0.2f};\n"
-                         "  return (much.refer() ? 1 : 0) + (little.refer() ? 2 : 0);\n}\n")));
-    const std::string source = HANDLENS_SOURCE_DIR;
-    EXPECT_EQ(Shell(fmt::format(
-                  "cd {1} && g++ -std=c++17 -O1 -Wall -Wextra -Werror -I{0}/src/describe/testdata/stubs "
-                  "-I{0}/src/pixels -I{0}/src try.cc -o try_program && ./try_program; test $? = {2}",
-                  source, folder.string(), named ? 1 : 0)),
-              0);
-  }
+  // Exit code: bit 0 of a sure red with much blue, bit 1 of one with little.
+  constexpr std::string_view kMain =
+      "#include \"handlens_classifier.h\"\nint main() {\n"
+      "  handlens_model::Answer much, little;\n  much.scores = {0.6f, 0.1f, 0.3f};\n"
+      "  little.scores = {0.7f, 0.1f, 0.2f};\n"
+      "  return (much.refer() ? 1 : 0) + (little.refer() ? 2 : 0);\n}\n";
+  Description d = Colours();
+  EXPECT_TRUE(ExitsWith(0, d, "refers-none", kMain));
+  d.referral.emplace();
+  d.referral->wanted.label = d.labels[2];
+  d.referral->label = 2;
+  d.referral->from = 0.3;
+  EXPECT_TRUE(ExitsWith(1, d, "refers", kMain));
 }
 
 TEST(Wrappers, CppNamesThePossibleClasses) {
   if (Shell("g++ --version 2>&1") != 0) GTEST_SKIP() << "no g++";
-  for (const bool said : {true, false}) {
-    Description d = Colours();
-    if (said) {
-      d.answering.emplace();
-      d.answering->sets.emplace();
-      d.answering->sets->from = 0.3;
-    }
-    const fs::path folder = FreshFolder(said ? "possible" : "possible-not-said");
-    for (const Wrapper& wrapper : Wrappers(d))
-      ASSERT_TRUE(WriteFileAtomic(folder / wrapper.file_name, wrapper.text));
-    ASSERT_TRUE(WriteFileAtomic(
-        folder / "try.cc",
-        std::string_view(
-            "#include \"handlens_classifier.h\"\nint main() {\n"
-            "  handlens_model::Answer two, none;\n  two.scores = {0.35f, 0.1f, 0.55f};\n"
-            "  none.scores = {0.2f, 0.2f, 0.2f};\n"
-            "  return (two.possible() == std::vector<size_t>{2, 0} ? 1 : 0) +\n"
-            "         (two.possible().empty() ? 2 : 0) + (none.possible().empty() ? 4 : 0);\n}\n")));
-    EXPECT_EQ(Shell(fmt::format(
-                  "cd {1} && g++ -std=c++17 -O1 -Wall -Wextra -Werror -I{0}/src/describe/testdata/stubs "
-                  "-I{0}/src/pixels -I{0}/src try.cc -o try_program && ./try_program; test $? = {2}",
-                  HANDLENS_SOURCE_DIR, folder.string(), said ? 5 : 6)),
-              0);
-  }
+  constexpr std::string_view kMain =
+      "#include \"handlens_classifier.h\"\nint main() {\n"
+      "  handlens_model::Answer two, none;\n  two.scores = {0.35f, 0.1f, 0.55f};\n"
+      "  none.scores = {0.2f, 0.2f, 0.2f};\n"
+      "  return (two.possible() == std::vector<size_t>{2, 0} ? 1 : 0) +\n"
+      "         (two.possible().empty() ? 2 : 0) + (none.possible().empty() ? 4 : 0);\n}\n";
+  Description d = Colours();
+  EXPECT_TRUE(ExitsWith(6, d, "possible-not-said", kMain));
+  d.answering.emplace();
+  d.answering->sets.emplace();
+  d.answering->sets->from = 0.3;
+  EXPECT_TRUE(ExitsWith(5, d, "possible", kMain));
 }
 
 TEST(DescribeRun, ProvesTheLabelOrderOnEveryFile) {

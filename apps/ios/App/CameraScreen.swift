@@ -104,11 +104,8 @@ struct AnswerView: View {
         let referral = engine.referral(answer)
         VStack(alignment: .leading, spacing: 6) {
             Text(referral != nil ? t("refer") : sure ? engine.label(answer) : t("not_sure")).font(.title2).bold()
-            if let referral = referral {
-                Text(verbatim: referral)
-            } else if !sure, !engine.perhaps(answer).isEmpty {
-                Text(verbatim: engine.perhaps(answer))
-            }
+            let detail = referral ?? (sure ? "" : engine.perhaps(answer))
+            if !detail.isEmpty { Text(verbatim: detail) }
             ProgressView(value: min(1, max(0, answer.top)))
                 .accessibilityLabel(sure ? t("confidence", percent(answer.top)) : t("confidence_unsure", percent(answer.top), engine.label(answer)))
             ForEach(answer.order.prefix(3), id: \.self) { index in

@@ -103,9 +103,9 @@ struct GalleryRow: View {
         let line = engine.label(answer) + "  " + percent(answer.top)
         let mark = item.truth.map { $0 == answer.best ? "  " + t("right_mark") : "  " + t("wrong_mark") } ?? ""
         if let referral = engine.referral(answer) { return t("refer") + ": " + referral + mark }
+        if engine.sure(answer) { return line + mark }
         let perhaps = engine.perhaps(answer)
-        let unsure = perhaps.isEmpty ? t("not_sure") : t("answer_unsure", perhaps)
-        return (engine.sure(answer) ? line : unsure) + mark
+        return (perhaps.isEmpty ? t("not_sure") : t("answer_unsure", perhaps)) + mark
     }
 
     private func others(_ answer: Answer) -> String {

@@ -64,22 +64,18 @@ Result<std::optional<int64_t>> MaxBytesOfSearch(const Run& run) {
 }
 
 Result<void> KeepWhatFits(int64_t max_bytes, std::vector<search::Candidate>& candidates) {
-  std::vector<std::pair<int64_t, const search::Candidate*>> sizes;
-  for (const search::Candidate& c : candidates) sizes.emplace_back(reduce::MostInt8Bytes(c.architecture), &c);
-  const auto [bytes, smallest] = std::ranges::min(sizes);
-  if (bytes > max_bytes) {
-    return Fail(
-        ErrorKind::kUsage,
-        "--max-bytes: none of the {} that would be tried fits {}; the smallest, {} at {} px, may take {} "
-        "as an int8 file. Name smaller ones (--models; `handlens list` has them), or let a reduction "
-        "look for one: --reduce always",
-        Count(static_cast<int64_t>(candidates.size()), "model"), ByteCount(static_cast<double>(max_bytes)),
-        smallest->model, smallest->size_px, ByteCount(static_cast<double>(bytes)));
-  }
-  std::erase_if(candidates, [&](const search::Candidate& c) {
-    return reduce::MostInt8Bytes(c.architecture) > max_bytes;
-  });
-  return {};
+  const auto bytes_of = [](const search::Candidate& c) { return reduce::MostInt8Bytes(c.architecture); };
+  const auto tried = static_cast<int64_t>(candidates.size());
+  const search::Candidate smallest = *std::ranges::min_element(candidates, {}, bytes_of);
+  std::erase_if(candidates, [&](const search::Candidate& c) { return bytes_of(c) > max_bytes; });
+  if (!candidates.empty()) return {};
+  return Fail(
+      ErrorKind::kUsage,
+      "--max-bytes: none of the {} that would be tried fits {}; the smallest, {} at {} px, may take {} "
+      "as an int8 file. Name smaller ones (--models; `handlens list` has them), or let a reduction "
+      "look for one: --reduce always",
+      Count(tried, "model"), ByteCount(static_cast<double>(max_bytes)), smallest.model, smallest.size_px,
+      ByteCount(static_cast<double>(bytes_of(smallest))));
 }
 
 // Whether this call goes on where a budget of `before_s` cut the step short: only a call for the step itself,
@@ -359,9 +355,7 @@ struct Crossvalidation {
 }  // namespace
 
 Step SearchRow() { return StepOf<Search>(); }
-Step ReduceRow() {
-  return StepOf<Reduce>([](const Run& run) { return Reduces(run); });
-}
+Step ReduceRow() { return StepOf<Reduce>(Reduces); }
 Step FinalRow() { return StepOf<Final>(); }
 Step CrossvalidationRow() { return StepOf<Crossvalidation>(WantsResampling); }
 

@@ -1,6 +1,7 @@
 // Running models over pictures: what run.cc asks for and judging.cc does. Not for other rooms.
 #pragma once
 
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -33,7 +34,8 @@ struct Reading {
   Progress& progress;
   double done = 0;                    // pictures so far, for the progress line
   std::vector<std::string> troubles;  // a line a picture that is gone, changed or broken
-  double announced = 1e18;            // pictures in all, for the progress line; those to explain come on top
+  // Pictures in all, for the progress line; those to explain come on top.
+  double announced = std::numeric_limits<double>::infinity();
 };
 
 // Runs each model over each picture; pictures are read, hashed and decoded once. A picture with a trouble

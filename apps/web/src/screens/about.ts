@@ -1,6 +1,6 @@
 // The about screen: notice, privacy, facts of the model, its card, language.
 import { h } from "../dom";
-import { percent, percentFine, t } from "../i18n";
+import { direction, language, percent, percentFine, t } from "../i18n";
 import { renderMarkdown } from "../markdown";
 import { APP_VERSION } from "../phone";
 import type { Context, Screen } from "../screen";
@@ -13,8 +13,9 @@ export function aboutScreen(context: Context): Screen {
   const { app, card } = context.bundle;
   const { preprocess } = app;
   const offline = h("p", { class: "quiet" });
-  const cardView = h("section", { class: "card model-card", "aria-label": t("aboutCard") }, h("h2", {}, t("aboutCard")));
-  cardView.append(h("div", { lang: "en", dir: "ltr" }, renderMarkdown(card)));  // which handlens writes in English
+  // The card is English, whatever the app speaks.
+  const cardView = h("section", { class: "card model-card", "aria-label": t("aboutCard"), lang: "en", dir: "ltr" },
+    h("h2", { lang: language, dir: direction }, t("aboutCard")), renderMarkdown(card));
   const element = h("div", { class: "screen about" }, h("h1", {}, app.name),
     preprocess.notice ? h("section", { class: "notice", "aria-label": t("aboutNotice") }, preprocess.notice) : null,
     h("p", { class: "intro" }, t("aboutPrivacy")), h("p", { class: "quiet" }, t("aboutInstall")), offline,
