@@ -41,5 +41,5 @@ add_executable(pi_camera_test ${CMAKE_SOURCE_DIR}/tests/pi/camera_test.cc ${CMAK
   ${CMAKE_SOURCE_DIR}/apps/pi/y4m.cc ${CMAKE_SOURCE_DIR}/apps/pi/v4l2.cc)
 set_target_properties(pi_camera_test PROPERTIES UNITY_BUILD OFF)  # its files have names of their own
 target_include_directories(pi_camera_test PRIVATE ${CMAKE_SOURCE_DIR}/apps/pi)
-target_link_libraries(pi_camera_test PRIVATE image GTest::gtest GTest::gtest_main)
+target_link_libraries(pi_camera_test PRIVATE image test_main)
 gtest_discover_tests(pi_camera_test TEST_PREFIX "devices.pi." DISCOVERY_TIMEOUT 60)
