@@ -76,7 +76,7 @@ int MakeFolders(const fs::path& path) {
   }
   // There already; the system may also say "read-only" or "no permission" of a folder that is there.
   if (::stat(path.c_str(), &status) == 0) return S_ISDIR(status.st_mode) ? 0 : ENOTDIR;
-  return error;
+  return PlaceIsToBlame(errno) ? error : errno;
 }
 
 std::span<const uint8_t> AsBytes(std::string_view text) {
@@ -167,9 +167,16 @@ tl::unexpected<Error> SystemError(const fs::path& path, int error) {
 Result<Bytes> ReadFile(const fs::path& path) { return ReadUpTo<Bytes>(path, kWhole); }
 Result<std::string> ReadText(const fs::path& path) { return ReadUpTo<std::string>(path, kWhole); }
 
+Result<fs::file_type> KindOfFile(const fs::path& path) {
+  std::error_code error;
+  const fs::file_type type = fs::status(path, error).type();
+  if (type == fs::file_type::none) return SystemError(path, error.value());
+  return type;
+}
+
 Result<std::optional<std::string>> ReadHead(const fs::path& path, size_t bytes) {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) != 0 && errno == ENOENT) return std::optional<std::string>();
+  HL_ASSIGN(const fs::file_type kind, KindOfFile(path));
+  if (kind == fs::file_type::not_found) return std::optional<std::string>();
   HL_ASSIGN(std::string text, ReadUpTo<std::string>(path, bytes));
   return std::optional(std::move(text));
 }

@@ -29,6 +29,9 @@ tl::unexpected<Error> SystemError(const std::filesystem::path& path, int error);
 Result<Bytes> ReadFile(const std::filesystem::path& path);
 Result<std::string> ReadText(const std::filesystem::path& path);
 
+// What is at a place, links followed; not_found is an answer, a system that cannot say is an error.
+Result<std::filesystem::file_type> KindOfFile(const std::filesystem::path& path);
+
 // The first bytes of a file, at most `bytes`; nullopt when there is no such file.
 Result<std::optional<std::string>> ReadHead(const std::filesystem::path& path, size_t bytes);
 

@@ -16,8 +16,8 @@ Result<std::set<std::string>> ExpandAll(const fs::path& run, const std::vector<s
   for (const std::string& path : paths) {
     HL_ASSIGN(const auto expanded, Expand(run, path));
     if (expanded.empty()) {
-      std::error_code ignored;
-      if (fs::is_directory(PlaceOf(run, path), ignored)) continue;
+      HL_ASSIGN(const fs::file_type kind, KindOfFile(PlaceOf(run, path)));
+      if (kind == fs::file_type::directory) continue;
       return Fail(ErrorKind::kBadInput, "{}: not there", PlaceOf(run, path).string());
     }
     files.insert(expanded.begin(), expanded.end());
@@ -81,6 +81,7 @@ Result<std::string> WhyStale(const fs::path& run, const Chain& chain, size_t at,
   const RecordedStep& recorded = chain[at];
   if (recorded.options_sha256 != step.options_sha256) return WhatChanged(recorded.options, step.options);
   const auto inputs = ExpandAll(run, step.inputs);
+  if (!inputs && inputs.error().kind == ErrorKind::kResources) return tl::make_unexpected(inputs.error());
   if (!inputs) return inputs.error().message;
   for (const std::string& path : *inputs) {
     if (!recorded.inputs.contains(path)) return fmt::format("{} is new", path);
@@ -107,8 +108,8 @@ Result<void> RecordStep(const fs::path& run, const ChainStep& step) {
   HL_ASSIGN(const auto inputs, ExpandAll(run, step.inputs));
   HL_ASSIGN(auto outputs, ExpandAll(run, step.outputs));
   for (const std::string& path : step.maybe) {
-    std::error_code error;
-    if (fs::exists(PlaceOf(run, path), error)) outputs.insert(path);
+    HL_ASSIGN(const fs::file_type kind, KindOfFile(PlaceOf(run, path)));
+    if (kind != fs::file_type::not_found) outputs.insert(path);
   }
   HL_ASSIGN(recorded.inputs, HashAll(run, inputs));
   HL_ASSIGN(recorded.outputs, HashAll(run, outputs));

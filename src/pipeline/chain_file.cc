@@ -28,8 +28,8 @@ Json HashesJson(const Hashes& hashes) {
 
 Result<Chain> ReadChain(const fs::path& run) {
   const fs::path path = run / "chain.json";
-  std::error_code ignored;
-  if (!fs::exists(path, ignored)) return Chain();
+  HL_ASSIGN(const fs::file_type kind, KindOfFile(path));
+  if (kind == fs::file_type::not_found) return Chain();
   HL_ASSIGN(const Json record, ReadRecord(path, kFormat, 1));
   return FromJson(record, path.string(), [](const Json& json) {
     Chain chain;
@@ -61,8 +61,8 @@ fs::path PlaceOf(const fs::path& run, const std::string& path) {
 
 Result<std::optional<std::string>> HashOnDisk(const fs::path& run, const std::string& path) {
   const fs::path place = PlaceOf(run, path);
-  std::error_code ignored;
-  if (!fs::is_regular_file(place, ignored)) return std::optional<std::string>();
+  HL_ASSIGN(const fs::file_type kind, KindOfFile(place));
+  if (kind != fs::file_type::regular) return std::optional<std::string>();
   HL_ASSIGN(std::string hash, Sha256OfFile(place));
   return std::optional(std::move(hash));
 }
@@ -70,13 +70,13 @@ Result<std::optional<std::string>> HashOnDisk(const fs::path& run, const std::st
 Result<std::vector<std::string>> Expand(const fs::path& run, const std::string& path) {
   std::vector<std::string> files;
   std::vector<std::string> open = {path};
-  std::error_code ignored;
   while (!open.empty()) {
     std::string next = std::move(open.back());
     open.pop_back();
     const fs::path place = PlaceOf(run, next);
-    if (fs::is_regular_file(place, ignored)) files.push_back(next);
-    if (!fs::is_directory(place, ignored)) continue;
+    HL_ASSIGN(const fs::file_type kind, KindOfFile(place));
+    if (kind == fs::file_type::regular) files.push_back(next);
+    if (kind != fs::file_type::directory) continue;
     while (next.size() > 1 && next.back() == '/') next.pop_back();
     HL_ASSIGN(const std::vector<std::string> names, ListFolder(place));
     // Last name on top of the stack is taken first, so the files come out in rising order.

@@ -41,7 +41,7 @@ void Log(const char* text) {
   Real<int (*)(int)>("close")(log);
 }
 
-bool Fails(const char* call, const char* path) {
+bool Fails(const char* call, const char* path, int with = 0) {
   static const char* const under = std::getenv("FAULT_UNDER");
   static const long at = NumberOf("FAULT_AT");
   if (under == nullptr || path == nullptr || std::strstr(path, under) == nullptr) return false;
@@ -49,7 +49,7 @@ bool Fails(const char* call, const char* path) {
   char line[PATH_MAX + 64];
   std::snprintf(line, sizeof line, "failed %s %s\n", call, path);
   Log(line);
-  errno = static_cast<int>(NumberOf("FAULT_ERRNO"));
+  errno = with != 0 ? with : static_cast<int>(NumberOf("FAULT_ERRNO"));
   return true;
 }
 
@@ -107,6 +107,16 @@ int mkostemp(char* path, int flags) {
 }
 char* mkdtemp(char* path) noexcept {
   return Fails("mkdtemp", path) ? nullptr : Real<char* (*)(char*)>("mkdtemp")(path);
+}
+// Asking for a file's kind takes no descriptor and no space.
+int stat(const char* path, struct stat* out) noexcept {
+  return Fails("stat", path, EIO) ? -1 : Real<int (*)(const char*, struct stat*)>("stat")(path, out);
+}
+int lstat(const char* path, struct stat* out) noexcept {
+  return Fails("lstat", path, EIO) ? -1 : Real<int (*)(const char*, struct stat*)>("lstat")(path, out);
+}
+int unlink(const char* path) noexcept {
+  return Fails("unlink", path) ? -1 : Real<int (*)(const char*)>("unlink")(path);
 }
 DIR* opendir(const char* path) {
   return Fails("opendir", path) ? nullptr : Real<DIR* (*)(const char*)>("opendir")(path);

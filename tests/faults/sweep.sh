@@ -1,19 +1,20 @@
 #!/usr/bin/env bash
 # Fails the calls on files of a whole run, one call a run: with EIO, EMFILE and ENOSPC in turn. Each such run ends with exit code 5
 # and one sentence, or does without what failed and ends as ever; the same command without a fault then ends with the same bytes
-# as a run that never met one. usage: sweep.sh BUILD [EVERY, 1 = each call]
+# as a run that never met one. usage: sweep.sh BUILD [EVERY, 1 = each call] [JOBS, runs at once]
 set -eu
 build=$(realpath "$1")
-every=${2:-1}
+every=${2:-1} jobs=${3:-1}
 shim=$build/tests_bin/libfailing_calls.so
 work=$(mktemp -d "${TMPDIR:-/tmp}/handlens-faults.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 cd "$work"
-"$build/tests_bin/make_pictures" pictures 2 14 40
+"$build/tests_bin/make_pictures" pictures 2 4 40
 options=(--preset quick --models m1 --generators gen1 --sizes 30 --folds 2 --epochs 1 --exhaustive --reduce never --jobs 1 --name blocks -q --no-input)
-run() { "$build/handlens" run pictures -o "$1" "${options[@]}" >out 2>err; }
+# In each of these functions the folder that one is in is the job's own.
+run() { "$build/handlens" run "$work/pictures" -o "$1" "${options[@]}" >out 2>err; }
 with_fault() {  # call errno
-  LD_PRELOAD=$shim FAULT_UNDER=$work FAULT_AT=$1 FAULT_ERRNO=$2 FAULT_LOG=$work/log run "$work/faulty"
+  LD_PRELOAD=$shim FAULT_UNDER=$work FAULT_AT=$1 FAULT_ERRNO=$2 FAULT_LOG=$PWD/log run "$PWD/faulty"
 }
 ended_well() { [ "$1" = 0 ] || [ "$1" = 4 ]; }
 
@@ -21,26 +22,35 @@ code=0; run "$work/alone" || code=$?
 ended_well "$code" || { echo "exit code $code without a fault"; cat err; exit 1; }
 code=0; with_fault 0 0 || code=$?
 calls=$(sed -n 's/^calls //p' log | tail -1)
-rm -rf faulty log
-errnos=(5 24 28)  # EIO, EMFILE, ENOSPC
-tried=0 refused=0 harmless=0 bad=0
-for ((at = 1; at <= calls; at += every)); do
-  errno=${errnos[$((tried % 3))]}
-  tried=$((tried + 1))
-  code=0; with_fault "$at" "$errno" || code=$?
-  if [ "$code" = 5 ]; then refused=$((refused + 1))
-  elif ended_well "$code"; then harmless=$((harmless + 1))
-  else
-    bad=$((bad + 1)); echo "call $at, errno $errno: exit code $code: $(grep failed log | tail -1); $(tail -1 err)"
-  fi
-  code=0; run "$work/faulty" || code=$?
-  if ! ended_well "$code" || ! diff -rq alone/model faulty/model >/dev/null || ! cmp -s alone/verdict.json faulty/verdict.json; then
-    bad=$((bad + 1)); echo "call $at, errno $errno: the run after it: exit code $code: $(grep failed log | tail -1); $(tail -1 err)"
-  fi
-  if [ -n "$(find faulty -name '.handlens-unfinished-*')" ]; then
-    bad=$((bad + 1)); echo "call $at, errno $errno: something unfinished stayed behind"
-  fi
-  rm -rf faulty log
+
+sweep() {  # job: its share of the calls; the counts go to the file "counts"
+  local tried=0 refused=0 harmless=0 bad=0 at errno code errnos=(5 24 28)  # EIO, EMFILE, ENOSPC
+  for ((at = 1 + $1 * every; at <= calls; at += jobs * every)); do
+    errno=${errnos[$((at / every % 3))]}
+    tried=$((tried + 1))
+    code=0; with_fault "$at" "$errno" || code=$?
+    if [ "$code" = 5 ]; then refused=$((refused + 1))
+    elif ended_well "$code"; then harmless=$((harmless + 1))
+    else
+      bad=$((bad + 1)); echo "call $at, errno $errno: exit code $code: $(grep failed log | tail -1); $(tail -1 err)"
+    fi
+    code=0; run "$PWD/faulty" || code=$?
+    if ! ended_well "$code" || ! diff -rq "$work/alone/model" faulty/model >/dev/null ||
+      ! cmp -s "$work/alone/verdict.json" faulty/verdict.json; then
+      bad=$((bad + 1)); echo "call $at, errno $errno: the run after it: exit code $code: $(grep failed log | tail -1); $(tail -1 err)"
+    fi
+    if [ -n "$(find faulty -name '.handlens-unfinished-*')" ]; then
+      bad=$((bad + 1)); echo "call $at, errno $errno: something unfinished stayed behind"
+    fi
+    rm -rf faulty log
+    echo "$tried $refused $harmless $bad" >counts
+  done
+}
+for ((job = 0; job < jobs; ++job)); do
+  mkdir "job$job"
+  (cd "job$job" && echo "0 0 0 0" >counts && sweep "$job") &
 done
+wait
+read -r tried refused harmless bad < <(awk '{for (i = 1; i <= 4; ++i) sum[i] += $i} END {print sum[1], sum[2], sum[3], sum[4]}' job*/counts)
 echo "$tried of $calls calls failed, one a run: $refused ended with exit code 5, $harmless did without; $bad not as they should"
-[ "$bad" = 0 ]
+[ "$bad" = 0 ] && [ "$tried" = $(((calls + every - 1) / every)) ]
