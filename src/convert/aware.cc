@@ -244,10 +244,11 @@ Result<void> TrainAware(const std::vector<Tuning>& tunings, const Request& reque
 }
 
 void RemoveTuned(const std::filesystem::path& out) {
-  std::error_code ignored;  // one that stays behind costs disk, nothing else
-  for (const auto& entry : std::filesystem::directory_iterator(out, ignored)) {
-    if (entry.path().filename().string().starts_with(kTunedPrefix))
-      std::filesystem::remove(entry.path(), ignored);
+  const auto names = ListFolder(out);
+  if (!names) return;  // what stays behind costs disk, nothing else
+  for (const std::string& name : *names) {
+    std::error_code ignored;
+    if (name.starts_with(kTunedPrefix)) std::filesystem::remove(out / name, ignored);
   }
 }
 

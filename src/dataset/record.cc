@@ -242,6 +242,8 @@ Result<Dataset> ReadDataset(const std::filesystem::path& path) {
     json = Json::parse(file, [&](int depth, Json::parse_event_t event, Json& parsed) {
       return taker(depth, event, parsed);
     });
+  } catch (const std::ios_base::failure& e) {
+    return SystemError(path, e.code().value());
   } catch (const nlohmann::json::parse_error& e) {
     return Fail(ErrorKind::kBadInput, "{}: not valid JSON ({})", path.string(), e.what());
   } catch (const nlohmann::json::exception& e) {

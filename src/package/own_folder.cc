@@ -111,7 +111,7 @@ Result<std::vector<BundleFile>> ReadBuilt(const fs::path& folder, std::string_vi
   std::error_code error;
   for (auto it = fs::recursive_directory_iterator(folder, error);
        !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
-    if (!it->is_regular_file()) continue;
+    if (!it->is_regular_file(error)) continue;
     HL_ASSIGN(Bytes bytes, ReadFile(it->path()));
     files.push_back({it->path().lexically_relative(folder).generic_string(), std::move(bytes)});
   }

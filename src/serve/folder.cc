@@ -42,8 +42,8 @@ Result<std::map<std::string, ServedFile>> ReadFolder(const std::filesystem::path
   auto it = std::filesystem::recursive_directory_iterator(folder, error);
   for (; !error && it != std::filesystem::recursive_directory_iterator(); it.increment(error)) {
     const bool hidden = it->path().filename().string().starts_with('.');
-    if (hidden && it->is_directory()) it.disable_recursion_pending();
-    if (hidden || it->is_symlink() || !it->is_regular_file()) continue;
+    if (hidden && it->is_directory(error)) it.disable_recursion_pending();
+    if (hidden || it->is_symlink(error) || !it->is_regular_file(error)) continue;
     HL_ASSIGN(const Bytes bytes, ReadFile(it->path()));
     const std::string name = it->path().lexically_relative(folder).generic_string();
     files["/" + name] = {

@@ -115,6 +115,22 @@ int stat(const char* path, struct stat* out) noexcept {
 int lstat(const char* path, struct stat* out) noexcept {
   return Fails("lstat", path, EIO) ? -1 : Real<int (*)(const char*, struct stat*)>("lstat")(path, out);
 }
+// The standard library opens folders so, and removes what is in them.
+int openat(int folder, const char* path, int flags, ...) {
+  va_list arguments;
+  va_start(arguments, flags);
+  const mode_t mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(arguments, mode_t) : 0;
+  va_end(arguments);
+  if (folder == AT_FDCWD ? Fails("openat", path) : FailsOn("openat", folder)) return -1;
+  return Real<int (*)(int, const char*, int, ...)>("openat")(folder, path, flags, mode);
+}
+int unlinkat(int folder, const char* path, int flags) noexcept {
+  if (folder == AT_FDCWD ? Fails("unlinkat", path) : FailsOn("unlinkat", folder)) return -1;
+  return Real<int (*)(int, const char*, int)>("unlinkat")(folder, path, flags);
+}
+dirent* readdir(DIR* folder) {
+  return FailsOn("readdir", dirfd(folder)) ? nullptr : Real<dirent* (*)(DIR*)>("readdir")(folder);
+}
 int unlink(const char* path) noexcept {
   return Fails("unlink", path) ? -1 : Real<int (*)(const char*)>("unlink")(path);
 }

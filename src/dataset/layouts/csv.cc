@@ -70,9 +70,12 @@ Result<std::string> Locate(const fs::path& root, const fs::path& base, const std
                     : "no such file");
   }
   if (status.type() == fs::file_type::directory) return Fail(ErrorKind::kBadInput, "a folder, not a picture");
-  if (status.type() != fs::file_type::regular) {
-    return Fail(ErrorKind::kBadInput, "{}", error ? error.message() : "not a regular file");
+  if (error) {
+    auto failed = SystemError(root / normal, error.value());
+    if (failed.value().kind == ErrorKind::kResources) return failed;
+    return Fail(ErrorKind::kBadInput, "{}", error.message());
   }
+  if (status.type() != fs::file_type::regular) return Fail(ErrorKind::kBadInput, "not a regular file");
   return normal.generic_string();
 }
 
@@ -189,6 +192,7 @@ Result<Listing> ListLabelsFile(const fs::path& file, const Progress& progress) {
     if (progress.StopRequested()) return Interrupted();
     classes.insert(row.label);
     auto path = Locate(listing.root, base, row.path);
+    if (!path && path.error().kind == ErrorKind::kResources) return tl::make_unexpected(path.error());
     if (!path) {
       listing.rejected.push_back(
           {Printable(row.path), fmt::format("line {}: {}", row.line, path.error().message)});

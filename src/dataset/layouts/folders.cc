@@ -73,25 +73,28 @@ class ClassWalk {
       const std::string folder = std::move(waiting.back());
       waiting.pop_back();
       const auto status = StatusOf(listing_.root + "/" + folder);
-      if (!status || (folder != of.path && LeadsBack(IdOf(*status))) ||
-          !entered_.insert(IdOf(*status)).second) {
-        Reject(folder,
-               status ? "a link to a folder that is read anyway; not read twice" : std::strerror(errno));
+      if (!status) {
+        HL_TRY(RejectUnseen(folder, errno));
+        continue;
+      }
+      if ((folder != of.path && LeadsBack(IdOf(*status))) || !entered_.insert(IdOf(*status)).second) {
+        Reject(folder, "a link to a folder that is read anyway; not read twice");
         continue;
       }
       const auto names = ListFolder(listing_.root + "/" + folder);
+      if (!names && names.error().kind == ErrorKind::kResources) return tl::make_unexpected(names.error());
       if (!names) {
         Reject(folder, "the folder cannot be read: " + names.error().message);
         continue;
       }
-      for (const std::string& name : *names) Visit(folder, name, of, waiting);
+      for (const std::string& name : *names) HL_TRY(Visit(folder, name, of, waiting));
     }
     return {};
   }
 
   // Sorts a folder's names into folders and files, each with the folder in front; everything else is counted
   // or rejected.
-  Content Sort(const std::vector<std::string>& names, const std::string& folder = "") {
+  Result<Content> Sort(const std::vector<std::string>& names, const std::string& folder = "") {
     Content content;
     for (const std::string& own : names) {
       const std::string name = folder.empty() ? own : folder + "/" + own;
@@ -100,9 +103,10 @@ class ClassWalk {
         continue;
       }
       const auto status = StatusOf(listing_.root + "/" + name);
-      if (status && S_ISDIR(status->st_mode)) content.folders.push_back(name);
-      else if (status && S_ISREG(status->st_mode)) content.files.push_back(name);
-      else Reject(name, status ? TypeName(status->st_mode) : Reason(errno));
+      if (!status) HL_TRY(RejectUnseen(name, errno));
+      else if (S_ISDIR(status->st_mode)) content.folders.push_back(name);
+      else if (S_ISREG(status->st_mode)) content.files.push_back(name);
+      else Reject(name, TypeName(status->st_mode));
     }
     return content;
   }
@@ -125,17 +129,16 @@ class ClassWalk {
 
   static FolderId IdOf(const struct stat& status) { return {status.st_dev, status.st_ino}; }
 
-  void Visit(const std::string& folder, const std::string& name, const ClassFolder& of,
-             std::vector<std::string>& waiting) {
+  Result<void> Visit(const std::string& folder, const std::string& name, const ClassFolder& of,
+                     std::vector<std::string>& waiting) {
     if (IsLitter(name)) {
       ++litter_;
-      return;
+      return {};
     }
     std::string path = folder + "/" + name;
     const auto status = StatusOf(listing_.root + "/" + path);
-    if (!status) {
-      Reject(path, Reason(errno));
-    } else if (S_ISDIR(status->st_mode)) {
+    if (!status) return RejectUnseen(path, errno);
+    if (S_ISDIR(status->st_mode)) {
       waiting.push_back(std::move(path));
     } else if (!S_ISREG(status->st_mode)) {
       Reject(path, TypeName(status->st_mode));
@@ -148,10 +151,19 @@ class ClassWalk {
     } else {
       listing_.entries.push_back({std::move(path), of.label, "", of.path.size() + 1});
     }
+    return {};
   }
 
   // A folder inside a class that is really another class's folder, or lies above all of them.
   bool LeadsBack(const FolderId& id) const { return above_.contains(id) || classes_.contains(id); }
+
+  // A name that has no status, for its own reasons; those of the machine are an error.
+  Result<void> RejectUnseen(const std::string& path, int error) {
+    auto failed = SystemError(listing_.root + "/" + path, error);
+    if (failed.value().kind == ErrorKind::kResources) return failed;
+    Reject(path, Reason(error));
+    return {};
+  }
 
   void Reject(const std::string& path, std::string reason) {
     listing_.rejected.push_back({Printable(path), std::move(reason)});
@@ -194,7 +206,7 @@ Result<std::vector<ClassFolder>> ClassesOfSplits(const Content& top, Splits spli
   std::vector<std::string> warnings;
   for (const std::string& split : top.folders) {
     HL_ASSIGN(const std::vector<std::string> names, ListFolder(fs::path(listing.root) / split));
-    const Content content = walk.Sort(names, split);
+    HL_ASSIGN(const Content content, walk.Sort(names, split));
     for (const std::string& path : content.folders) {
       classes.push_back({path, path.substr(split.size() + 1)});
       where[classes.back().label].push_back(split);
@@ -276,7 +288,7 @@ Result<Listing> ListClassFolders(const fs::path& folder, Splits splits, const Pr
   listing.root = folder.string();
   HL_ASSIGN(const std::vector<std::string> names, ListFolder(folder));
   ClassWalk walk(listing, progress);
-  const Content top = walk.Sort(names);
+  HL_ASSIGN(const Content top, walk.Sort(names));
   HL_TRY(CheckTopFolders(folder, top));
   HL_TRY(CheckNotOneTooHigh(folder, top));
   std::vector<ClassFolder> classes;
@@ -313,8 +325,9 @@ Result<Listing> ListEither(const fs::path& pictures, Splits splits, const Progre
     return Fail(ErrorKind::kBadInput, "{}: the path is not valid UTF-8; rename the folder",
                 Printable(real.string()));
   }
-  if (fs::is_directory(real, error)) return ListClassFolders(real, splits, progress);
-  if (fs::is_regular_file(real, error) && FoldedName(real.extension().string()) == ".csv")
+  HL_ASSIGN(const fs::file_type kind, KindOfFile(real));
+  if (kind == fs::file_type::directory) return ListClassFolders(real, splits, progress);
+  if (kind == fs::file_type::regular && FoldedName(real.extension().string()) == ".csv")
     return ListLabelsFile(real, progress);
   return Fail(ErrorKind::kBadInput, "{}: neither a folder nor a .csv file{}; {}", Printable(real.string()),
               IsZip(real) ? " (unpack the archive first)" : "", kExpected);

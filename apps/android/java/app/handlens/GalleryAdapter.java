@@ -63,13 +63,7 @@ final class GalleryAdapter extends BaseAdapter {
             answer.setTextColor(context.getColor(R.color.wrong));
             return row;
         }
-        String label = spec.labels.get(item.scores.best());
-        if (item.scores.refers(spec)) {
-            String suspect = context.getString(R.string.refer_possibly, spec.labels.get(spec.referClass), Scores.percent(item.scores.values[spec.referClass]));
-            answer.setText(context.getString(R.string.refer) + ": " + suspect);
-        } else {
-            answer.setText(context.getString(item.scores.sure(spec) ? R.string.answer : R.string.answer_unsure, label, Scores.percent(item.scores.top())));
-        }
+        answer.setText(answerOf(item.scores));
         boolean known = item.truth >= 0;
         boolean right = item.truth == item.scores.best();
         answer.setTextColor(context.getColor(!known ? R.color.text : right ? R.color.right : R.color.wrong));
@@ -77,5 +71,16 @@ final class GalleryAdapter extends BaseAdapter {
         details.setText(context.getString(R.string.row_details, verdict, item.name, item.scores.milliseconds));
         truth.setText(known ? context.getString(R.string.truth_is, spec.labels.get(item.truth)) : context.getString(R.string.truth_question));
         return row;
+    }
+
+    private String answerOf(Scores scores) {
+        if (scores.refers(spec)) {
+            return context.getString(R.string.refer) + ": "
+                    + context.getString(R.string.refer_possibly, spec.labels.get(spec.referClass), Scores.percent(scores.values[spec.referClass]));
+        }
+        boolean sure = scores.sure(spec);
+        String possible = sure ? "" : scores.possible(spec);
+        if (!possible.isEmpty()) return context.getString(R.string.not_sure) + ": " + context.getString(R.string.perhaps, possible);
+        return context.getString(sure ? R.string.answer : R.string.answer_unsure, spec.labels.get(scores.best()), Scores.percent(scores.top()));
     }
 }

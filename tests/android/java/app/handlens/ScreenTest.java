@@ -11,6 +11,7 @@ import android.graphics.drawable.BitmapDrawable;
 import android.net.Uri;
 import android.view.View;
 import android.view.ViewGroup;
+import android.widget.FrameLayout;
 import android.widget.ImageView;
 import android.widget.ListView;
 import android.widget.Spinner;
@@ -80,6 +81,11 @@ public class ScreenTest extends AppTest {
         assertEquals(activity.getString(R.string.not_sure), Lab.text(activity, R.id.label));
         String both = spec.labels.get(1) + " / " + spec.labels.get(0);
         assertEquals(activity.getString(R.string.perhaps, both), Lab.text(activity, R.id.confidence));
+        GalleryItem item = new GalleryItem();
+        item.scores = new Scores(values, 1);
+        View row = new GalleryAdapter(activity, spec, List.of(item), chosen -> { }, chosen -> { }).getView(0, null, new FrameLayout(activity));
+        assertEquals(activity.getString(R.string.not_sure) + ": " + activity.getString(R.string.perhaps, both),
+                ((TextView) row.findViewById(R.id.answer)).getText().toString());
         values[0] = 0.2f;
         panel.show(spec, new Scores(values, 1), 0);
         assertEquals(activity.getString(R.string.confidence_unsure, Scores.percent(0.5f), spec.labels.get(1)), Lab.text(activity, R.id.confidence));
