@@ -195,6 +195,11 @@ TEST(Decide, AsksThatKernelsAgree) {
   EXPECT_TRUE(FailedRules(v).empty());
   v.routes[1].builtin->flips_beyond_ties = 5;
   EXPECT_THAT(FailedRules(v), ElementsAre("kernels"));
+  v.routes[1].builtin->n = 90;  // of few, one
+  v.routes[1].builtin->flips_beyond_ties = 1;
+  EXPECT_TRUE(FailedRules(v).empty());
+  v.routes[1].builtin->flips_beyond_ties = 2;
+  EXPECT_THAT(FailedRules(v), ElementsAre("kernels"));
   v = GoodVerdict();
   v.routes[0].builtin->n = 476;
   v.routes[0].builtin->flips_beyond_ties = 1;

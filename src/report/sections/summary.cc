@@ -140,7 +140,7 @@ void SetNext(const Records& records, Summary& summary) {
   for (const Json& rule : At(records.verdict, "rules")) {
     if (At(rule, "passed") == Json(false) && advice.size() < 2 &&
         advice.insert(TextAt(rule, "advice")).second)
-      add("To pass the failed check: " + TextAt(rule, "advice") + ".");
+      add(fmt::format("To pass \"{}\": {}.", TextAt(rule, "title"), TextAt(rule, "advice")));
   }
   if (!summary.mistakes.pictures.empty())
     add("Look at the mistakes. A wrong label, or a picture of something else, is quickly put right.");
