@@ -41,6 +41,8 @@ struct Records {
   std::string config;  // handlens.toml, empty = not there
   std::vector<std::string>
       changed;  // files that are not as the steps left them, a sentence each; the caller's
+  std::filesystem::path
+      backgrounds;  // the user's own, of the simulated camera; empty: built in; the caller's
   std::map<std::string, std::string>
       hidden_paths;  // of pictures by id, where dataset's paths are not the files' (anonymous.h)
   std::vector<std::string> problems;  // records that are there and could not be read, with the reason

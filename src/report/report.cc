@@ -21,10 +21,12 @@ FileNames NamesInReport(const std::filesystem::path& run) {
 }
 
 Result<std::filesystem::path> WriteReport(const std::filesystem::path& run, Progress& progress,
-                                          FileNames names, const std::vector<std::string>& changed) {
+                                          FileNames names, const std::vector<std::string>& changed,
+                                          const std::filesystem::path& backgrounds) {
   progress.Begin("report", 0, "files");
   HL_ASSIGN(Records records, ReadRecords(run));
   records.changed = changed;
+  records.backgrounds = backgrounds;
   for (const std::string& change : records.changed) progress.Warn(change);
   for (const std::string& problem : records.problems) progress.Warn(problem);
   if (names == FileNames::kHashed) records = WithoutNames(std::move(records));

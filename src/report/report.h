@@ -21,10 +21,12 @@ enum class FileNames { kShown, kHashed };
 // after `inspect`. The page needs no network and no other file; the same records give the same bytes. Kind
 // kBadInput when there is no readable dataset.json, kResources when the disk is full. Not thread-safe for one
 // run folder. `changed` are sentences about files that are not as the steps left them; they are marked at the
-// top of the page.
+// top of the page. `backgrounds` is the folder that the verdict's camera photographed before, empty for the
+// built-in ones: the contact sheet is made before them too; their names and metadata are not shown.
 Result<std::filesystem::path> WriteReport(const std::filesystem::path& run, Progress& progress,
                                           FileNames names = FileNames::kShown,
-                                          const std::vector<std::string>& changed = {});
+                                          const std::vector<std::string>& changed = {},
+                                          const std::filesystem::path& backgrounds = {});
 
 // Of the report that lies in the run folder; kShown where there is none.
 FileNames NamesInReport(const std::filesystem::path& run);

@@ -68,6 +68,31 @@ TEST_F(ReportTest, ReadsWhatOtherRoomsWroteAndWritesTheSameBytesAgain) {
   EXPECT_EQ(*ReadText(run_ / "report.json"), json);
 }
 
+TEST_F(ReportTest, TakesTheSheetsPhotographsBeforeTheUsersOwnBackgrounds) {
+  const auto picture = [](const std::filesystem::path& path, uint8_t level) {
+    ASSERT_TRUE(WriteFileAtomic(path, image::EncodePng(std::vector<uint8_t>(64 * 64 * 3, level), 64, 64)));
+  };
+  records_.dataset.root = records_.dataset.inspected_root = (run_ / "pictures").string();
+  WriteDataset();
+  for (const int held : records_.split->holdout)
+    picture(run_ / "pictures" / records_.dataset.pictures[static_cast<size_t>(held)].path, 90);
+  ASSERT_TRUE(split::WriteSplit(run_ / "split.json", records_.dataset, *records_.split));
+  ASSERT_TRUE(WriteRecord(run_ / "verdict.json", "handlens-verdict", 1, records_.verdict));
+  const auto html = [&](const std::filesystem::path& backgrounds) {
+    EXPECT_TRUE(WriteReport(run_, SilentProgress(), FileNames::kShown, {}, backgrounds));
+    return *ReadText(run_ / "report.html");
+  };
+  const std::string built_in = html({});
+  EXPECT_THAT(built_in, HasSubstr("simulated camera, before built-in backgrounds."));
+  picture(run_ / "garden-7" / "lawn.png", 200);
+  const std::string own = html(run_ / "garden-7");
+  EXPECT_THAT(own, HasSubstr("simulated camera, before your own backgrounds."));
+  EXPECT_THAT(own, Not(HasSubstr("garden-7")));
+  EXPECT_NE(own.substr(own.find("your own backgrounds")),
+            built_in.substr(built_in.find("built-in backgrounds")));
+  EXPECT_THAT(html(run_ / "gone"), HasSubstr("before built-in backgrounds, since your own are not where"));
+}
+
 TEST_F(ReportTest, HashesNamesOfFilesAndGroupsForStrangers) {
   records_.dataset.root = records_.dataset.inspected_root = "/home/jane/clinic";
   records_.dataset.warnings.push_back("Look at " + records_.dataset.pictures[0].path +

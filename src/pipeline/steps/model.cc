@@ -327,7 +327,11 @@ struct Report {
     report::FileNames names = o.anonymous ? report::FileNames::kHashed : report::FileNames::kShown;
     // A page without names does not get them back because something was added to it.
     if (!o.anonymous && !space.names_anew) names = report::NamesInReport(space.folder);
-    HL_TRY(report::WriteReport(space.folder, *space.progress, names, changed));
+    HL_ASSIGN(const Json judged, RecordedOptions(space.folder, kVerifyStep));
+    HL_ASSIGN(const std::string backgrounds, FromJson(judged, "chain.json", [](const Json& options) {
+                return options.value("backgrounds", std::string());
+              }));
+    HL_TRY(report::WriteReport(space.folder, *space.progress, names, changed, backgrounds));
     space.written.emplace_back("report.html");
     return {};
   }

@@ -81,10 +81,32 @@ void AddChart(const Json& camera, Section& section) {
                                              {"series", series}}});
 }
 
+// What the sheet's photographs are taken before, and its words. The user's own are those that the verdict
+// had.
+struct Scenery {
+  image::Backdrops own;
+  std::string words = "built-in backgrounds";
+  const image::Backdrops& backdrops() const { return own.own() ? own : image::Backdrops::BuiltIn(); }
+};
+
+Scenery SceneryOf(const Records& records) {
+  Scenery scenery;
+  if (records.backgrounds.empty()) return scenery;
+  auto own = image::Backdrops::FromFolder(records.backgrounds);
+  if (own) {
+    scenery.own = *std::move(own);
+    scenery.words = "your own backgrounds";
+  } else {
+    scenery.words += ", since your own are not where they were when the model was judged";
+  }
+  return scenery;
+}
+
 // The middle square of a frame, small.
-std::string Thumb(image::Subject& subject, const image::CameraShot& shot, uint64_t id) {
-  const image::Image frame = image::TakePicture(subject, shot, image::Fit::kCrop, image::Backdrops::BuiltIn(),
-                                                Rng(kSeed, "sheet-frame", {id}));
+std::string Thumb(image::Subject& subject, const image::Backdrops& backdrops, const image::CameraShot& shot,
+                  uint64_t id) {
+  const image::Image frame =
+      image::TakePicture(subject, shot, image::Fit::kCrop, backdrops, Rng(kSeed, "sheet-frame", {id}));
   const std::vector<uint8_t> small =
       image::ModelInput(image::Receive(image::Deliver(frame)), kThumbPx, image::Fit::kCrop);
   return JpegUri(image::EncodeJpeg(small, kThumbPx, kThumbPx, kThumbQuality));
@@ -103,17 +125,20 @@ void AddSheet(const Records& records, Section& section) {
     return;
   }
   image::Subject subject(decoded->image, image::Fit::kCrop);
+  const Scenery scenery = SceneryOf(records);
   for (const auto& [title, care] :
        {std::pair{"Usual care", image::Care::kTypical}, std::pair{"Little care", image::Care::kHard}}) {
-    Gallery gallery{
-        .title = title,
-        .note = "A held-out picture photographed by the simulated camera, before built-in backgrounds.",
-        .pictures = {},
-        .fold = Fold::kClosed};
+    Gallery gallery{.title = title,
+                    .note = fmt::format("A held-out picture photographed by the simulated camera, before {}.",
+                                        scenery.words),
+                    .pictures = {},
+                    .fold = Fold::kClosed};
     for (int i = 0; i < kPhotographs; ++i) {
       const auto id = static_cast<uint64_t>(i);
       gallery.pictures.push_back(
-          {Thumb(subject, image::DrawShot(care, Rng(kSeed, "sheet-draw", {id})), id), title, {}});
+          {Thumb(subject, scenery.backdrops(), image::DrawShot(care, Rng(kSeed, "sheet-draw", {id})), id),
+           title,
+           {}});
     }
     section.blocks.emplace_back(std::move(gallery));
   }
@@ -125,7 +150,8 @@ void AddSheet(const Records& records, Section& section) {
     for (const int severity : {2, 5}) {
       const image::CameraAxis& facts = image::CameraAxes()[axis];
       faults.pictures.push_back(
-          {Thumb(subject, image::ShotOnAxis(axis, severity, Rng(kSeed, "sheet-axis", {axis})), axis),
+          {Thumb(subject, scenery.backdrops(),
+                 image::ShotOnAxis(axis, severity, Rng(kSeed, "sheet-axis", {axis})), axis),
            std::string(facts.what),
            {std::string(facts.name), fmt::format("{:.3g}", image::AxisValue(facts, severity))}});
     }
