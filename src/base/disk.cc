@@ -174,9 +174,14 @@ Result<fs::file_type> KindOfFile(const fs::path& path) {
   return type;
 }
 
-Result<std::optional<std::string>> ReadHead(const fs::path& path, size_t bytes) {
+Result<bool> IsThere(const fs::path& path) {
   HL_ASSIGN(const fs::file_type kind, KindOfFile(path));
-  if (kind == fs::file_type::not_found) return std::optional<std::string>();
+  return kind != fs::file_type::not_found;
+}
+
+Result<std::optional<std::string>> ReadHead(const fs::path& path, size_t bytes) {
+  HL_ASSIGN(const bool there, IsThere(path));
+  if (!there) return std::optional<std::string>();
   HL_ASSIGN(std::string text, ReadUpTo<std::string>(path, bytes));
   return std::optional(std::move(text));
 }

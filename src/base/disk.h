@@ -32,6 +32,10 @@ Result<std::string> ReadText(const std::filesystem::path& path);
 // What is at a place, links followed; not_found is an answer, a system that cannot say is an error.
 Result<std::filesystem::file_type> KindOfFile(const std::filesystem::path& path);
 
+// Whether there is anything at all. Where the answer decides what is made anew or left out, std::filesystem's
+// own will not do: with an error code it calls a file missing that a failing disk could not tell of.
+Result<bool> IsThere(const std::filesystem::path& path);
+
 // The first bytes of a file, at most `bytes`; nullopt when there is no such file.
 Result<std::optional<std::string>> ReadHead(const std::filesystem::path& path, size_t bytes);
 

@@ -40,8 +40,8 @@ Result<void> PointTo(const fs::path& place, Dataset& dataset) {
 Result<void> ApplyMove(const fs::path& dataset_json, Dataset& dataset) {
   dataset.inspected_root = dataset.root;
   const fs::path path = PlaceRecord(dataset_json);
-  std::error_code error;
-  if (!fs::exists(path, error)) return {};
+  HL_ASSIGN(const bool there, IsThere(path));
+  if (!there) return {};
   HL_ASSIGN(const Json record, ReadRecord(path, kMovedFormat, kMovedVersion));
   HL_ASSIGN(const auto place, FromJson(record, path.string(), [](const Json& json) {
               return std::pair(json.at("root").get<std::string>(), json.at("labels_file").get<std::string>());

@@ -108,8 +108,8 @@ Result<void> RecordStep(const fs::path& run, const ChainStep& step) {
   HL_ASSIGN(const auto inputs, ExpandAll(run, step.inputs));
   HL_ASSIGN(auto outputs, ExpandAll(run, step.outputs));
   for (const std::string& path : step.maybe) {
-    HL_ASSIGN(const fs::file_type kind, KindOfFile(PlaceOf(run, path)));
-    if (kind != fs::file_type::not_found) outputs.insert(path);
+    HL_ASSIGN(const bool there, IsThere(PlaceOf(run, path)));
+    if (there) outputs.insert(path);
   }
   HL_ASSIGN(recorded.inputs, HashAll(run, inputs));
   HL_ASSIGN(recorded.outputs, HashAll(run, outputs));

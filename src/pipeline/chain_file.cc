@@ -28,8 +28,8 @@ Json HashesJson(const Hashes& hashes) {
 
 Result<Chain> ReadChain(const fs::path& run) {
   const fs::path path = run / "chain.json";
-  HL_ASSIGN(const fs::file_type kind, KindOfFile(path));
-  if (kind == fs::file_type::not_found) return Chain();
+  HL_ASSIGN(const bool there, IsThere(path));
+  if (!there) return Chain();
   HL_ASSIGN(const Json record, ReadRecord(path, kFormat, 1));
   return FromJson(record, path.string(), [](const Json& json) {
     Chain chain;

@@ -55,8 +55,8 @@ bool MayBecomeRun(const std::vector<std::string>& names) {
 }
 
 Result<std::vector<std::string>> NamesIn(const fs::path& folder) {
-  std::error_code error;
-  if (!fs::is_directory(folder, error)) return std::vector<std::string>();
+  HL_ASSIGN(const fs::file_type kind, KindOfFile(folder));
+  if (kind != fs::file_type::directory) return std::vector<std::string>();
   return ListFolder(folder);
 }
 
@@ -101,8 +101,8 @@ Result<void> RefuseNewerRecords(const fs::path& folder) {
   for (const KnownRecord& known : kKnown) {
     HL_ASSIGN(const std::vector<fs::path> files, FilesOf(folder, known));
     for (const fs::path& file : files) {
-      std::error_code error;
-      if (fs::is_regular_file(file, error)) HL_TRY(RefuseNewerRecord(file, known.format, known.version));
+      HL_ASSIGN(const fs::file_type kind, KindOfFile(file));
+      if (kind == fs::file_type::regular) HL_TRY(RefuseNewerRecord(file, known.format, known.version));
     }
   }
   return {};

@@ -69,8 +69,8 @@ std::string HashOf(const Json& steps) {
 // The steps of timings.json; none when there is no such file yet.
 Result<Json> TimedSteps(const fs::path& folder) {
   const fs::path path = folder / "timings.json";
-  std::error_code error;
-  if (!fs::exists(path, error)) return Json::array();
+  HL_ASSIGN(const bool there, IsThere(path));
+  if (!there) return Json::array();
   HL_ASSIGN(const Json record, ReadRecord(path, kTimingsFormat, kTimingsVersion));
   Json steps = Json::array();
   if (!record.contains("steps") || !record["steps"].is_array()) return steps;
@@ -109,7 +109,6 @@ int JobsOf(const Wanted& wanted) { return wanted.manner.jobs.value_or(UsableThre
 image::Fit Run::fit() const { return wanted().pictures.fit.value_or(space.dataset.recommended_fit); }
 
 Result<Settings> MergeSettings(const Asked& asked, const fs::path& folder) {
-  std::error_code error;
   ConfigFiles files;
   const fs::path asked_file = FlagsOnly(asked).call.config;
   if (!asked_file.empty()) {
@@ -118,9 +117,12 @@ Result<Settings> MergeSettings(const Asked& asked, const fs::path& folder) {
   // What the run folder keeps stands below the file that was asked for; a file of the current folder is in
   // place of it.
   fs::path kept = folder / "handlens.toml";
-  if (folder.empty() || !fs::exists(kept, error))
-    kept = asked_file.empty() ? fs::path("handlens.toml") : fs::path();
-  if (!kept.empty() && fs::exists(kept, error)) {
+  HL_ASSIGN(bool keeps, folder.empty() ? Result<bool>(false) : IsThere(kept));
+  if (!keeps && asked_file.empty()) {
+    kept = "handlens.toml";
+    HL_ASSIGN(keeps, IsThere(kept));
+  }
+  if (keeps) {
     HL_ASSIGN(files.kept, ReadConfig(kept));
   }
   return Settings(asked, files);
@@ -148,8 +150,8 @@ namespace {
 
 // A run folder where pictures were expected.
 Result<void> CheckIsNoRun(const fs::path& pictures) {
-  std::error_code error;
-  if (!fs::exists(pictures / "dataset.json", error)) return {};
+  HL_ASSIGN(const bool there, IsThere(pictures / "dataset.json"));
+  if (!there) return {};
   const auto dataset = dataset::ReadDataset(pictures / "dataset.json");
   if (!dataset) return {};  // some other program's
   const std::string source = dataset->labels_file.empty() ? dataset->root : dataset->labels_file;
@@ -159,18 +161,19 @@ Result<void> CheckIsNoRun(const fs::path& pictures) {
 
 // The folder for a run of PICTURES, whether it is there or not.
 Result<fs::path> CheckedFolder(const Asked& asked, const fs::path& pictures) {
-  std::error_code error;
-  if (!fs::exists(pictures, error))
+  HL_ASSIGN(const fs::file_type source, KindOfFile(pictures));
+  if (source == fs::file_type::not_found)
     return Fail(ErrorKind::kBadInput, "{}: no such file or folder", pictures.string());
   HL_TRY(CheckIsNoRun(pictures));
   HL_ASSIGN(const fs::path folder, RunFolderFor(asked, pictures));
-  if (fs::is_directory(pictures, error) && Inside(Canonical(folder), Canonical(pictures))) {
+  if (source == fs::file_type::directory && Inside(Canonical(folder), Canonical(pictures))) {
     return Fail(ErrorKind::kUsage,
                 "the run folder {} would lie inside the pictures {}; name another with -o RUN",
                 folder.string(), pictures.string());
   }
-  if (!fs::exists(folder, error)) return folder;
-  if (!fs::is_directory(folder, error))
+  HL_ASSIGN(const fs::file_type kind, KindOfFile(folder));
+  if (kind == fs::file_type::not_found) return folder;
+  if (kind != fs::file_type::directory)
     return Fail(ErrorKind::kBadInput, "{}: a file, not a run folder; name another with -o RUN",
                 folder.string());
   HL_ASSIGN(const bool ours, IsRunFolder(folder));
@@ -193,13 +196,14 @@ Result<void> ReadSettings(Run& run, const Asked& asked) {
 
 Result<std::unique_ptr<Run>> OpenRun(const Asked& asked, const fs::path& folder, Progress& progress,
                                      Hold hold) {
-  std::error_code error;
-  if (!fs::is_directory(folder, error)) {
+  HL_ASSIGN(const fs::file_type kind, KindOfFile(folder));
+  if (kind != fs::file_type::directory) {
     return Fail(ErrorKind::kBadInput,
                 "{}: no such run folder; start one with `handlens inspect PICTURES -o {}`", folder.string(),
                 folder.string());
   }
-  if (!fs::exists(folder / "dataset.json", error)) {
+  HL_ASSIGN(const bool inspected, IsThere(folder / "dataset.json"));
+  if (!inspected) {
     return Fail(
         ErrorKind::kBadInput,
         "{}: not a run folder (no dataset.json in it); start one with `handlens inspect PICTURES -o RUN`",
@@ -219,7 +223,7 @@ Result<std::unique_ptr<Run>> OpenRun(const Asked& asked, const fs::path& folder,
     HL_TRY(dataset::MovePictures(run->At("dataset.json"), moved, progress));
   }
   HL_ASSIGN(run->space.dataset, dataset::ReadDataset(run->At("dataset.json")));
-  if (!fs::is_directory(run->space.dataset.root, error)) {
+  if (std::error_code error; !fs::is_directory(run->space.dataset.root, error)) {
     progress.Warn(fmt::format("the pictures are not at {} any more; say where they are now by --pictures DIR",
                               run->space.dataset.root));
   }
@@ -230,8 +234,8 @@ Result<std::unique_ptr<Run>> OpenRunFor(const Asked& asked, const fs::path& pict
   HL_ASSIGN(const fs::path folder, CheckedFolder(asked, pictures));
   auto run = NewRun(asked, folder, progress);
   HL_TRY(ReadSettings(*run, asked));
-  std::error_code error;
-  if (!fs::exists(folder / "dataset.json", error)) run->made = std::make_unique<NewFolder>(folder);
+  HL_ASSIGN(const bool inspected, IsThere(folder / "dataset.json"));
+  if (!inspected) run->made = std::make_unique<NewFolder>(folder);
   HL_TRY(TakeLock(*run, Hold::kAlone));
   return run;
 }
@@ -240,8 +244,8 @@ Result<std::unique_ptr<Run>> OpenToLook(const Asked& asked, const fs::path& pict
   HL_ASSIGN(const fs::path folder, CheckedFolder(asked, pictures));
   auto run = NewRun(asked, folder, progress);
   HL_TRY(ReadSettings(*run, asked));
-  std::error_code error;
-  if (!fs::exists(folder / ".lock", error)) return run;
+  HL_ASSIGN(const bool locks, IsThere(folder / ".lock"));
+  if (!locks) return run;
   HL_ASSIGN(const auto lock, FileLock::TryLock(folder / ".lock"));
   if (lock == nullptr) return InUse(folder);
   return run;

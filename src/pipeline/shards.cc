@@ -89,7 +89,9 @@ Result<std::vector<std::string>> MergeShares(Run& run) {
   std::vector<std::string> merged;
   for (const Step& shared : Steps()) {
     const std::string command(shared.facts.command);
-    if (!shared.facts.shared || !fs::exists(FolderOf(run, command), error)) continue;
+    if (!shared.facts.shared) continue;
+    HL_ASSIGN(const bool begun, IsThere(FolderOf(run, command)));
+    if (!begun) continue;
     HL_ASSIGN(const Step* const step, OnlyMissing(run, command));
     run.space.may_train = run.wanted().call.yes;
     if (step != nullptr) HL_TRY(Merge(run, *step));

@@ -12,10 +12,17 @@
 namespace handlens::report {
 namespace {
 
+// Whether there is a record to read; that the disk cannot say is a problem.
+bool IsToRead(const std::filesystem::path& path, std::vector<std::string>& problems) {
+  const auto there = IsThere(path);
+  if (!there) problems.push_back(there.error().message);
+  return there && *there;
+}
+
 // Reads a record that another room wrote as JSON. Absent = null; unreadable = a problem.
 Json Optional(const std::filesystem::path& path, std::string_view format,
               std::vector<std::string>& problems) {
-  if (!std::filesystem::exists(path)) return {};
+  if (!IsToRead(path, problems)) return {};
   auto read = ReadRecord(path, format, 1);
   if (read) return *std::move(read);
   problems.push_back(read.error().message);
@@ -26,7 +33,7 @@ Json Optional(const std::filesystem::path& path, std::string_view format,
 // they say that they are newer.
 Json OptionalPlain(const std::filesystem::path& path, std::string_view format,
                    std::vector<std::string>& problems) {
-  if (!std::filesystem::exists(path)) return {};
+  if (!IsToRead(path, problems)) return {};
   const auto known = RefuseNewerRecord(path, format, 1);
   auto text = known ? ReadText(path) : Result<std::string>(tl::make_unexpected(known.error()));
   auto json = text ? ParseJson(*text, path.string()) : Result<Json>(tl::make_unexpected(text.error()));
@@ -38,7 +45,7 @@ Json OptionalPlain(const std::filesystem::path& path, std::string_view format,
 template <class T, class Read>
 void Fill(std::optional<T>& target, const std::filesystem::path& path, std::vector<std::string>& problems,
           Read&& read) {
-  if (!std::filesystem::exists(path)) return;
+  if (!IsToRead(path, problems)) return;
   auto result = read();
   if (result) target = *std::move(result);
   else problems.push_back(result.error().message);

@@ -62,8 +62,8 @@ Result<void> WriteReview(const std::filesystem::path& run, const dataset::Datase
 
 Result<std::optional<Review>> ReadReview(const std::filesystem::path& run, const dataset::Dataset& dataset) {
   const std::filesystem::path path = run / "review.json";
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) return std::optional<Review>();
+  HL_ASSIGN(const bool there, IsThere(path));
+  if (!there) return std::optional<Review>();
   HL_ASSIGN(const Json json, ReadRecord(path, kFormat, kVersion));
   if (json.value("dataset", Json()) != dataset::Fingerprint(dataset)) return std::optional<Review>();
   std::map<std::string, int> index;

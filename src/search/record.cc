@@ -139,8 +139,8 @@ Result<CellResult> CellFromJson(const Json& json, const std::filesystem::path& r
 }
 
 Result<bool> SaysCutShort(const std::filesystem::path& record, std::string_view format) {
-  std::error_code error;
-  if (!std::filesystem::exists(record, error)) return false;
+  HL_ASSIGN(const bool there, IsThere(record));
+  if (!there) return false;
   HL_ASSIGN(const Json json, ReadRecord(record, format, 1));
   return json.contains("cut_short") && json["cut_short"] == true;
 }

@@ -85,8 +85,8 @@ constexpr const char* kAdded = "added";
 
 // The field tests that were added to the run, as KeepFieldTest named them.
 Result<std::vector<std::string>> AddedTo(const Workspace& space) {
-  std::error_code error;
-  if (!fs::is_directory(space.At(kAdded), error)) return std::vector<std::string>();
+  HL_ASSIGN(const fs::file_type kind, KindOfFile(space.At(kAdded)));
+  if (kind != fs::file_type::directory) return std::vector<std::string>();
   HL_ASSIGN(std::vector<std::string> names, ListFolder(space.At(kAdded)));
   std::erase_if(names, [](const std::string& name) { return IsUnfinished(name); });
   return names;
@@ -289,8 +289,8 @@ Result<void> CheckByNames(Run& run, const fs::path& pictures) {
     picture.label = static_cast<int>(
         std::lower_bound(sketch.labels.begin(), sketch.labels.end(), entry.label) - sketch.labels.begin());
   }
-  std::error_code error;
-  const bool grows = !wanted.call.add_files.empty() || fs::exists(run.space.At(kAdded), error);
+  HL_ASSIGN(const bool grown, IsThere(run.space.At(kAdded)));
+  const bool grows = grown || !wanted.call.add_files.empty();
   std::swap(run.space.dataset, sketch);
   Result<void> fine;
   if (const auto candidates = CandidatesOf(run); !candidates) fine = tl::make_unexpected(candidates.error());
@@ -306,8 +306,8 @@ Result<void> LookOnly(Run& run, const fs::path& pictures) {
     return Fail(ErrorKind::kUsage,
                 "--add: a dry run writes nothing, so it adds no field test; leave one of the "
                 "two out");
-  std::error_code error;
-  if (fs::exists(space.At("dataset.json"), error)) {
+  HL_ASSIGN(const bool inspected, IsThere(space.At("dataset.json")));
+  if (inspected) {
     HL_ASSIGN(space.dataset, dataset::ReadDataset(space.At("dataset.json")));
     HL_TRY(CheckSameSource(space, pictures));
     const auto same = CheckPictures(space);
@@ -323,7 +323,8 @@ Result<void> DoInspect(Run& run, const fs::path& pictures) {
   Workspace& space = run.space;
   space.pictures = pictures;
   std::error_code error;
-  if (fs::exists(space.At("dataset.json"), error)) {
+  HL_ASSIGN(const bool inspected, IsThere(space.At("dataset.json")));
+  if (inspected) {
     HL_ASSIGN(space.dataset, dataset::ReadDataset(space.At("dataset.json")));
     HL_TRY(CheckSameSource(space, pictures));
     if (auto same = CheckPictures(space); !same) {

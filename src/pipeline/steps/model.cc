@@ -167,9 +167,10 @@ constexpr const char* kNotes = "notes.txt";
 Result<std::string> NotesOf(const Run& run) {
   constexpr size_t kMostBytes = 20'000;
   const fs::path& given = run.wanted().call.notes;
-  std::error_code error;
-  if (given.empty())
-    return fs::exists(run.At(kNotes), error) ? ReadText(run.At(kNotes)) : Result<std::string>(std::string());
+  if (given.empty()) {
+    HL_ASSIGN(const bool kept, IsThere(run.At(kNotes)));
+    return kept ? ReadText(run.At(kNotes)) : Result<std::string>(std::string());
+  }
   HL_ASSIGN(std::string text, ReadText(given));
   if (dataset::IsUtf8(text) && text.size() <= kMostBytes) return text;
   return Fail(ErrorKind::kBadInput, "{}: notes are plain text in UTF-8 of at most {} bytes; this file {}",
@@ -178,8 +179,8 @@ Result<std::string> NotesOf(const Run& run) {
 }
 
 Result<void> KeepNotes(const Workspace& space, const std::string& notes) {
-  std::error_code error;
-  if (notes.empty() && !fs::exists(space.At(kNotes), error)) return {};
+  HL_ASSIGN(const bool kept, IsThere(space.At(kNotes)));
+  if (notes.empty() && !kept) return {};
   return WriteFileAtomic(space.At(kNotes), notes);
 }
 
@@ -245,7 +246,8 @@ struct Describe {
     request.data.holdout = static_cast<int>(space.split.holdout.size());
     HL_ASSIGN(const dataset::PixelSet pixels, Pixels(space, o.size_px));
     request.pictures = ProofPictures(space, pixels);
-    if (std::error_code error; fs::exists(space.At("verdict.json"), error)) {
+    HL_ASSIGN(const bool judged, IsThere(space.At("verdict.json")));
+    if (judged) {
       HL_ASSIGN(verify::VerdictRecord record, verify::ReadVerdict(space.folder));
       request.verdict = std::move(record.json);
     }

@@ -367,8 +367,8 @@ Result<std::optional<search::Yardstick>> ComparedBy(const Run& run, std::string_
   const verify::Purpose purpose = run.wanted().gates.purpose;
   HL_ASSIGN(const Json recorded, RecordedOptions(run.space.folder, step));
   const bool named = recorded.contains("compared_by"), trains = run.trains;
-  std::error_code error;
-  const bool from_before = !named && fs::exists(run.At(std::string(step) + ".json"), error);
+  HL_ASSIGN(const bool done, IsThere(run.At(std::string(step) + ".json")));
+  const bool from_before = !named && done;
   if (from_before && !(trains && purpose == verify::Purpose::kCamera)) return std::nullopt;
   if (named && !trains) {
     HL_ASSIGN(const search::Yardstick yardstick,

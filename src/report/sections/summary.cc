@@ -175,7 +175,7 @@ void SetFiles(const Records& records, Summary& summary) {
   if (!apps) return;
   for (const std::string& app : *apps) {
     const package::TargetFacts* const facts = package::FindTarget(app);
-    if (std::filesystem::is_directory(records.run / "apps" / app))
+    if (std::error_code error; std::filesystem::is_directory(records.run / "apps" / app, error))
       summary.files.push_back({"apps/" + app, facts ? fmt::format("the {}", facts->title) : "", ""});
   }
 }

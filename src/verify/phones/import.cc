@@ -185,8 +185,8 @@ Result<std::optional<std::string>> ModelOfRecord(const PhoneRun& run, const Phon
 
 Result<std::vector<StoredRecord>> ReadStoredRecords(const fs::path& run) {
   std::vector<StoredRecord> records;
-  std::error_code error;
-  if (!fs::is_directory(run / kFolder, error)) return records;
+  HL_ASSIGN(const fs::file_type kind, KindOfFile(run / kFolder));
+  if (kind != fs::file_type::directory) return records;
   HL_ASSIGN(const std::vector<std::string> names, ListFolder(run / kFolder));
   for (const std::string& name : names) {
     if (!name.ends_with(".json") && !name.ends_with(".zip")) continue;

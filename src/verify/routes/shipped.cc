@@ -87,8 +87,8 @@ void CheckLabels(const std::string& file, const Bytes& bytes, Shipped& shipped) 
 // The final files as `describe` left them: their hashes are in its record, their labels inside them.
 Result<void> CheckDescription(const fs::path& folder, Shipped& shipped) {
   const fs::path path = folder / "description.json";
-  std::error_code ignored;
-  if (!fs::exists(path, ignored)) {
+  HL_ASSIGN(const bool described, IsThere(path));
+  if (!described) {
     shipped.label_order_not_shown.push_back(
         "the model was not described yet, so its label order is not proven");
     return {};
@@ -148,8 +148,8 @@ Result<void> ReadModels(const fs::path& folder, const std::vector<ListedModel>& 
 
 Result<void> ReadEngine(const fs::path& folder, Shipped& shipped) {
   const fs::path path = folder / "engine_scores.json";
-  std::error_code ignored;
-  if (!fs::exists(path, ignored)) return {};  // the rule on it will say that there are none
+  HL_ASSIGN(const bool there, IsThere(path));
+  if (!there) return {};  // the rule on it will say that there are none
   HL_ASSIGN(const Json record, ReadRecord(path, "handlens-scores", 1));
   HL_ASSIGN(
       shipped.engine, FromJson(record, path.string(), [](const Json& json) {
