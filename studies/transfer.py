@@ -44,6 +44,8 @@ SPECIAL = {"covid_ct": covid_ct, "swedish_leaf": swedish}
 
 
 def share(route):
+    if route["status"] != "done":  # no camera where the gallery's pictures have failed
+        return "not run"
     low, high = route["ci95"]
     return f"{100 * route['accuracy']:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
 
