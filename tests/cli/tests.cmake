@@ -26,8 +26,10 @@ add_library(failing_calls MODULE ${CMAKE_SOURCE_DIR}/tests/faults/failing_calls.
 target_link_libraries(failing_calls PRIVATE handlens_flags ${CMAKE_DL_LIBS})
 set_target_properties(failing_calls PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests_bin)
 add_dependencies(make_pictures failing_calls)
-add_test(NAME cli.faults COMMAND ${CMAKE_SOURCE_DIR}/tests/faults/sweep.sh ${CMAKE_BINARY_DIR} 397)
-set_tests_properties(cli.faults PROPERTIES TIMEOUT 900)
+foreach(from new finished)
+  add_test(NAME cli.faults_${from} COMMAND ${CMAKE_SOURCE_DIR}/tests/faults/sweep.sh ${CMAKE_BINARY_DIR} 397 1 ${from})
+  set_tests_properties(cli.faults_${from} PROPERTIES TIMEOUT 900)
+endforeach()
 # The tutorials' commands, as their pages show them.
 file(GLOB tutorials CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/docs/tutorials/*.md)
 foreach(tutorial ${tutorials})

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Fails the calls on files of a whole run, one call a run: with EIO, EMFILE and ENOSPC in turn. Each such run ends with exit code 5
 # and one sentence, or does without what failed and ends as ever; the same command without a fault then ends with the same bytes
-# as a run that never met one. usage: sweep.sh BUILD [EVERY, 1 = each call] [JOBS, runs at once]
+# as a run that never met one. With "finished" the run is one that is finished already, of which nothing may be lost.
+# usage: sweep.sh BUILD [EVERY, 1 = each call] [JOBS, runs at once] [new|finished]
 set -eu
 build=$(realpath "$1")
-every=${2:-1} jobs=${3:-1}
+every=${2:-1} jobs=${3:-1} from=${4:-new}
 shim=$build/tests_bin/libfailing_calls.so
 work=$(mktemp -d "${TMPDIR:-/tmp}/handlens-faults.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -16,11 +17,15 @@ run() { "$build/handlens" run "$work/pictures" -o "$1" "${options[@]}" >out 2>er
 with_fault() {  # call errno
   LD_PRELOAD=$shim FAULT_UNDER=$work FAULT_AT=$1 FAULT_ERRNO=$2 FAULT_LOG=$PWD/log run "$PWD/faulty"
 }
+begin() {
+  rm -rf faulty log
+  [ "$from" = new ] || cp -a "$work/alone" faulty
+}
 ended_well() { [ "$1" = 0 ] || [ "$1" = 4 ]; }
 
 code=0; run "$work/alone" || code=$?
 ended_well "$code" || { echo "exit code $code without a fault"; cat err; exit 1; }
-code=0; with_fault 0 0 || code=$?
+begin; code=0; with_fault 0 0 || code=$?
 calls=$(sed -n 's/^calls //p' log | tail -1)
 
 sweep() {  # job: its share of the calls; the counts go to the file "counts"
@@ -28,7 +33,7 @@ sweep() {  # job: its share of the calls; the counts go to the file "counts"
   for ((at = 1 + $1 * every; at <= calls; at += jobs * every)); do
     errno=${errnos[$((at / every % 3))]}
     tried=$((tried + 1))
-    code=0; with_fault "$at" "$errno" || code=$?
+    begin; code=0; with_fault "$at" "$errno" || code=$?
     if [ "$code" = 5 ]; then refused=$((refused + 1))
     elif ended_well "$code"; then harmless=$((harmless + 1))
     else
@@ -36,13 +41,13 @@ sweep() {  # job: its share of the calls; the counts go to the file "counts"
     fi
     code=0; run "$PWD/faulty" || code=$?
     if ! ended_well "$code" || ! diff -rq "$work/alone/model" faulty/model >/dev/null ||
-      ! cmp -s "$work/alone/verdict.json" faulty/verdict.json; then
+      ! cmp -s "$work/alone/verdict.json" faulty/verdict.json ||
+      { [ "$from" = finished ] && ! diff -rq "$work/alone/trials" faulty/trials >/dev/null; }; then
       bad=$((bad + 1)); echo "call $at, errno $errno: the run after it: exit code $code: $(grep failed log | tail -1); $(tail -1 err)"
     fi
     if [ -n "$(find faulty -name '.handlens-unfinished-*')" ]; then
       bad=$((bad + 1)); echo "call $at, errno $errno: something unfinished stayed behind"
     fi
-    rm -rf faulty log
     echo "$tried $refused $harmless $bad" >counts
   done
 }
@@ -52,5 +57,5 @@ for ((job = 0; job < jobs; ++job)); do
 done
 wait
 read -r tried refused harmless bad < <(awk '{for (i = 1; i <= 4; ++i) sum[i] += $i} END {print sum[1], sum[2], sum[3], sum[4]}' job*/counts)
-echo "$tried of $calls calls failed, one a run: $refused ended with exit code 5, $harmless did without; $bad not as they should"
+echo "$tried of $calls calls of a $from run failed, one a run: $refused ended with exit code 5, $harmless did without; $bad not as they should"
 [ "$bad" = 0 ] && [ "$tried" = $(((calls + every - 1) / every)) ]
