@@ -11,7 +11,7 @@ cd "$work" || exit 1
 skip() { echo "skipped: $*"; exit 77; }   # ctest counts it as skipped
 fail() { echo "FAILED: $*" >&2; exit 1; }
 
-SEARCH=(--preset quick --from-scratch --models nano8,m1 --generators gen1 --sizes 30 --folds 3 --epochs "${EPOCHS:-4}")
+SEARCH=(--preset quick --from-scratch --models nano8,m1 --generators gen1 --sizes "${SIZE:-30}" --folds 3 --epochs "${EPOCHS:-4}")
 
 # An inspected copy of the pictures' run, with the options of the search kept in it.
 new_run() {  # folder

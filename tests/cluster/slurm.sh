@@ -2,7 +2,7 @@
 # A Slurm of this test's own (slurm_start.sh) runs what `handlens cluster` writes: an array of four tasks, one of which is stopped by a
 # signal, saves, is put back into the queue and goes on; then the merge that waited for all.
 # usage: slurm.sh BUILD_FOLDER; exit 77: skipped
-EPOCHS=40
+EPOCHS=200 SIZE=60  # long enough to be seen, and signalled, while it trains
 source "$(dirname "$0")/common.sh" "$1"
 source "$here/slurm_start.sh"
 trap 'slurm_stop; rm -rf "$work"' EXIT
