@@ -2,8 +2,8 @@
 """What a pre-trained backbone is worth: models from scratch, probes and tuned ones on the same honest folds.
 
 Usage: studies/transfer.py HANDLENS DATA WORK [--sets NAME,...] [--models NAME,...] [--sizes N,...] [--generators NAME,...]
-DATA holds the folders of pictures (flowers, trashnet, ...); WORK gets a run a set, a model and a size and is continued
-when called again. Prints a Markdown table: test accuracy over five folds as trained (mean and deviation; the whole with
+DATA holds the folders of pictures (flowers, trashnet, ...); WORK gets a run a set, a model, a size and a generator and is
+continued when called again. Prints a Markdown table: test accuracy over five folds as trained (mean and deviation; the whole with
 its 95 % interval), of the shipped int8 files on the same pictures and before the simulated camera with usual care, the
 int8 file's kB, and minutes (of this call: a run that was finished before takes none). docs/studies/transfer.md says when
 it was run.
@@ -15,6 +15,8 @@ import pathlib
 import subprocess
 import sys
 import time
+
+from abstain import chosen
 
 
 def covid_ct(data, work):
@@ -51,7 +53,7 @@ def share(route):
 
 
 def row(program, pictures, run, setting):
-    """One model, one size, one generator: searched, converted, judged by its own files."""
+    """What is chosen of a model, usually with one size and one generator: searched, converted, judged by its own files."""
     begun = time.monotonic()
     command = [program, "run", pictures, "-o", run, "--preset", "quick", "--reduce", "never", "-q", "--no-input"]
     for option, value in setting.items():
@@ -60,7 +62,7 @@ def row(program, pictures, run, setting):
     if done.returncode not in (0, 4):  # 4: the verdict has failed a check
         raise subprocess.CalledProcessError(done.returncode, command)
     minutes = (time.monotonic() - begun) / 60
-    cell = json.loads((run / "search.json").read_text())["cells"][0]
+    cell = chosen(run)  # whose files the routes judged
     routes = {route["name"]: route for route in json.loads((run / "verdict.json").read_text())["routes"]}
     kilobytes = (run / "model/quantizedmodel.tflite").stat().st_size / 1000
     accuracy = cell["test_accuracy"]
