@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """How well a model knows when not to answer: honest scores, the guard against strangers, and the promise.
 
-Usage: studies/abstain.py HANDLENS DATA WORK [--sets NAME,...] [--others NAME,...] [--models NAME,...] [--sizes N] [--strangers N]
+Usage: studies/abstain.py HANDLENS DATA WORK [--sets NAME,...] [--finished NAME=RUN,...] [--others NAME,...] [--models NAME,...] [--sizes N] [--strangers N]
 DATA holds the folders of pictures (flowers, trashnet, ...); WORK gets two runs a set, NAME without the guard (--strangers answer)
-and NAME-guard with it, which share their trainings and are continued when called again. Nothing is verified: what the int8 models of the folds say
+and NAME-guard with it, which share their trainings and are continued when called again; --finished adds runs that were
+trained elsewhere, on the set NAME: they are copied, not changed. Nothing is verified: what the int8 models of the folds say
 of their test pictures stands in model/answers.json. Prints Markdown tables:
   1. the expected calibration error of the out-of-fold test pictures, before the temperature (the training engine's scores) and after (the
      int8 files'), with 95 % intervals of 1000 bootstraps over pictures, and how much the guard adds to it, with the interval of the paired
@@ -159,6 +160,18 @@ def prepare(program, data, work, name, args):
     return run, twin
 
 
+def prepare_finished(program, work, run):
+    """Copies of a trained run, without the guard and with it."""
+    pair = []
+    for ending, strangers in (("", "answer"), ("-guard", "not-sure")):
+        copy = work / f"{run.name}{ending}"
+        if not copy.exists():
+            shutil.copytree(run, copy, ignore=shutil.ignore_patterns("model"))
+        call(program, "describe", copy, "--strangers", strangers, "-q", "--no-input", "-j1")
+        pair.append(copy)
+    return tuple(pair)
+
+
 def said(run):
     return json.loads((run / "model/preprocess.json").read_text())
 
@@ -208,12 +221,13 @@ def print_strangers(runs, args):
     for name, pair in runs.items():
         thresholds = [said(run)["answering"]["familiar_from"] for run in pair]
         for other in args.others.split(","):
-            if other == name:
+            own = name.split()[0]
+            if other == own:
                 continue
             found = pictures_of(args.data, other, args.strangers)
             scores = [tops(args.handlens, run, found) for run in pair]
             without, guarded = (sum(score < threshold for score in row) for row, threshold in zip(scores, thresholds))
-            near = (name, other) in kin or (other, name) in kin
+            near = (own, other) in kin or (other, own) in kin
             for line in ("kin",) if near else (name, "all"):
                 counts = total.setdefault(line, [0, 0, 0])
                 for place, count in enumerate((guarded, without, len(scores[0]))):
@@ -229,6 +243,7 @@ def main():
     parser.add_argument("data", type=pathlib.Path)
     parser.add_argument("work", type=pathlib.Path)
     parser.add_argument("--sets", default="leafsnap_phone,sign_digits_phone,trashnet,flowers")
+    parser.add_argument("--finished", default="")
     parser.add_argument("--others", default="leafsnap_phone,sign_digits_phone,trashnet,flowers,phone_objects4,covid_ct,crc_histology_mini,"
                         "xray_covid2,swedish_leaf,cifar10_jpeg_mini,xray_augmented_trap")
     parser.add_argument("--kin", default="leafsnap_phone/swedish_leaf,leafsnap_phone/phone_objects4,flowers/leafsnap_phone,flowers/swedish_leaf,"
@@ -238,7 +253,10 @@ def main():
     parser.add_argument("--strangers", type=int, default=40, help="pictures of each other set")
     args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)
-    runs = {name: prepare(args.handlens, args.data, args.work, name, args) for name in args.sets.split(",")}
+    runs = {name: prepare(args.handlens, args.data, args.work, name, args) for name in args.sets.split(",") if name}
+    for name, run in (pair.split("=") for pair in args.finished.split(",") if pair):
+        run = pathlib.Path(run)
+        runs[f"{name} ({run.name})"] = prepare_finished(args.handlens, args.work, run)
     print_scores(runs)
     print_promises(runs)
     print_sets(runs)

@@ -62,6 +62,14 @@ tl::unexpected<Error> Fail(ErrorKind kind, fmt::format_string<Args...> format, A
       return tl::make_unexpected(std::move(hl_try_result).error()); \
   } while (false)
 
+// HL_TRY_MACHINE(result): the calling function returns its error if that is the machine's (kResources), which
+// says nothing of the file asked for; any other error is left to the caller.
+#define HL_TRY_MACHINE(result)                                       \
+  do {                                                               \
+    if (!(result) && (result).error().kind == ErrorKind::kResources) \
+      return tl::make_unexpected((result).error());                  \
+  } while (false)
+
 // HL_CHECK(condition): a programmer error aborts here rather than corrupting a result later.
 #define HL_CHECK(condition) \
   ((condition) ? static_cast<void>(0) : ::handlens::CheckFailed(#condition, __FILE__, __LINE__))

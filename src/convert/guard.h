@@ -1,5 +1,5 @@
 // A guard against pictures of something else: inside the file, every score is multiplied by how familiar the
-// picture looks: by 0.993 for nine in ten of the user's own, by 0.18 at the least. The answer stays the same.
+// picture looks: by 0.993 for nine in ten of the user's own, by 0.08 at the least. The answer stays the same.
 // It learns from the user's own pictures alone, and is made of dense layers and an addition.
 //
 // A network that ends in a global average pool describes a picture by how much each of its channels lights
@@ -24,9 +24,10 @@ struct Guard {
   float enough = 1;            // of the sum of what is above zero: that familiar, nothing is taken off
 };
 
-// The factor is 1 / (1 + e^v) with v from -5 (0.993) for a familiar picture to 1.5 (0.18) for one that is not
-// at all: not lower, so that in 256 steps of a score the order of the classes can still be told.
-inline constexpr double kFamiliar = -5, kStrange = 1.5;
+// The factor is 1 / (1 + e^v) with v from -5 (0.993) for a familiar picture to 2.5 (0.08) for one that is not
+// at all: not lower, so that in 256 steps of a score the order of the classes can still be told; at 1.5 more
+// strangers pass (docs/studies/abstain.md).
+inline constexpr double kFamiliar = -5, kStrange = 2.5;
 
 // Features of pictures of known class.
 struct Seen {

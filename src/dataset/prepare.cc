@@ -61,7 +61,7 @@ Result<std::string> PrepareOne(const Dataset& dataset, size_t index, image::Fit 
                                image::DecodeMemory& memory, Round& round) {
   const Picture& picture = dataset.pictures[index];
   const auto bytes = ReadFile(std::filesystem::path(dataset.root) / picture.path);
-  if (!bytes && bytes.error().kind == ErrorKind::kResources) return tl::make_unexpected(bytes.error());
+  HL_TRY_MACHINE(bytes);
   if (!bytes) return "cannot be read any more";
   if (Sha256(std::span<const uint8_t>(*bytes)) != picture.id) return "has changed";
   image::DecodeShare share(memory);

@@ -281,7 +281,7 @@ Result<void> CheckUnchanged(const Dataset& dataset, Progress& progress) {
     if (progress.StopRequested()) return Interrupted();
     const Picture& picture = dataset.pictures[i];
     const auto bytes = ReadFile(std::filesystem::path(dataset.root) / picture.path);
-    if (!bytes && bytes.error().kind == ErrorKind::kResources) return tl::make_unexpected(bytes.error());
+    HL_TRY_MACHINE(bytes);
     if (!bytes) problems[i] = "cannot be read any more";
     else if (Sha256(std::span<const uint8_t>(*bytes)) != picture.id) problems[i] = "has changed";
   }

@@ -81,7 +81,7 @@ Result<std::string> WhyStale(const fs::path& run, const Chain& chain, size_t at,
   const RecordedStep& recorded = chain[at];
   if (recorded.options_sha256 != step.options_sha256) return WhatChanged(recorded.options, step.options);
   const auto inputs = ExpandAll(run, step.inputs);
-  if (!inputs && inputs.error().kind == ErrorKind::kResources) return tl::make_unexpected(inputs.error());
+  HL_TRY_MACHINE(inputs);
   if (!inputs) return inputs.error().message;
   for (const std::string& path : *inputs) {
     if (!recorded.inputs.contains(path)) return fmt::format("{} is new", path);

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Fails the calls on files of a whole run, one call a run: with EIO, EMFILE and ENOSPC in turn. Each such run ends with exit code 5
 # and one sentence, or does without what failed and ends as ever; the same command without a fault then ends with the same bytes
-# as a run that never met one. With "finished" the run is one that is finished already, of which nothing may be lost.
+# as a run that never met one. With "finished" the run is one that is finished already, of which nothing may be lost. After a call
+# that failed before the verdict, the steps up to the verdict are done again and their bytes compared: it follows from them, and its
+# photographs would take most of the time.
 # usage: sweep.sh BUILD [EVERY, 1 = each call] [JOBS, runs at once] [new|finished]
 set -eu
 build=$(realpath "$1")
@@ -14,6 +16,19 @@ cd "$work"
 options=(--preset quick --models m1 --generators gen1 --sizes 30 --folds 2 --epochs 1 --exhaustive --reduce never --jobs 1 --name blocks -q --no-input)
 # In each of these functions the folder that one is in is the job's own.
 run() { "$build/handlens" run "$work/pictures" -o "$1" "${options[@]}" >out 2>err; }
+run_again() {
+  if [ -f faulty/dataset.json ] && [ ! -f faulty/verdict.json ]; then
+    "$build/handlens" describe "$PWD/faulty" "${options[@]}" --yes >out 2>err
+  else
+    run "$PWD/faulty"
+  fi
+}
+same() { diff -rq "$work/alone/$1" "faulty/$1" "${@:2}" >/dev/null; }
+same_end() {
+  same dataset.json && same split.json || return 1
+  if [ -f faulty/verdict.json ]; then same verdict.json && same model; else same model -x modelcard.md; fi || return 1
+  [ "$from" = new ] || same trials
+}
 with_fault() {  # call errno
   LD_PRELOAD=$shim FAULT_UNDER=$work FAULT_AT=$1 FAULT_ERRNO=$2 FAULT_LOG=$PWD/log run "$PWD/faulty"
 }
@@ -39,10 +54,8 @@ sweep() {  # job: its share of the calls; the counts go to the file "counts"
     else
       bad=$((bad + 1)); echo "call $at, errno $errno: exit code $code: $(grep failed log | tail -1); $(tail -1 err)"
     fi
-    code=0; run "$PWD/faulty" || code=$?
-    if ! ended_well "$code" || ! diff -rq "$work/alone/model" faulty/model >/dev/null ||
-      ! cmp -s "$work/alone/verdict.json" faulty/verdict.json ||
-      { [ "$from" = finished ] && ! diff -rq "$work/alone/trials" faulty/trials >/dev/null; }; then
+    code=0; run_again || code=$?
+    if ! ended_well "$code" || ! same_end; then
       bad=$((bad + 1)); echo "call $at, errno $errno: the run after it: exit code $code: $(grep failed log | tail -1); $(tail -1 err)"
     fi
     if [ -n "$(find faulty -name '.handlens-unfinished-*')" ]; then

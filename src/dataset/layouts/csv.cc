@@ -192,7 +192,7 @@ Result<Listing> ListLabelsFile(const fs::path& file, const Progress& progress) {
     if (progress.StopRequested()) return Interrupted();
     classes.insert(row.label);
     auto path = Locate(listing.root, base, row.path);
-    if (!path && path.error().kind == ErrorKind::kResources) return tl::make_unexpected(path.error());
+    HL_TRY_MACHINE(path);
     if (!path) {
       listing.rejected.push_back(
           {Printable(row.path), fmt::format("line {}: {}", row.line, path.error().message)});

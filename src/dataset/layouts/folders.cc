@@ -82,7 +82,7 @@ class ClassWalk {
         continue;
       }
       const auto names = ListFolder(listing_.root + "/" + folder);
-      if (!names && names.error().kind == ErrorKind::kResources) return tl::make_unexpected(names.error());
+      HL_TRY_MACHINE(names);
       if (!names) {
         Reject(folder, "the folder cannot be read: " + names.error().message);
         continue;

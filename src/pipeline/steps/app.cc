@@ -153,7 +153,8 @@ Result<std::vector<std::string>> ChangedIn(const fs::path& folder) {
 std::string SomeOf(const std::vector<std::string>& names) {
   constexpr size_t kMostNamed = 3;
   const size_t named = std::min(names.size(), kMostNamed);
-  std::string text = fmt::format("{}", fmt::join(names.begin(), names.begin() + named, ", "));
+  std::string text =
+      fmt::format("{}", fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(named), ", "));
   if (names.size() > named) text += fmt::format(" and {} more", names.size() - named);
   return text;
 }

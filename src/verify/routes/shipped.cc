@@ -116,7 +116,7 @@ Result<void> CheckDescription(const fs::path& folder, Shipped& shipped) {
   std::string lines;
   for (const std::string& label : shipped.dataset.labels) lines += label + "\n";
   const auto text = ReadText(folder / "labels.txt");
-  if (!text && text.error().kind == ErrorKind::kResources) return tl::make_unexpected(text.error());
+  HL_TRY_MACHINE(text);
   if (!text || *text != lines)
     shipped.label_order_problems.push_back("labels.txt is not the data set's labels in its order");
   return {};
