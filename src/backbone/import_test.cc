@@ -299,6 +299,20 @@ TEST(Import, RefusesShapesThatLie) {
   }
 }
 
+TEST(Import, RefusesAPictureWithoutAShape) {
+  // Between a depthwise convolution and a sum, where nothing else asks for it.
+  Graph bad = Classifier(Type::kFloat32, End::kFlatten);
+  const auto relu =
+      std::find_if(bad.ops.begin(), bad.ops.end(), [](const OpDef& op) { return op.op == Op::kRelu6; });
+  const int picture = relu->inputs[0];
+  *relu = {.op = Op::kAdd, .inputs = {picture, picture}, .outputs = relu->outputs};
+  EXPECT_TRUE(tflite::ReadGraph(tflite::WriteModel(bad)));
+  bad.tensors[static_cast<size_t>(picture)].shape = {};
+  const auto read = tflite::ReadGraph(tflite::WriteModel(bad));
+  ASSERT_FALSE(read);
+  EXPECT_THAT(read.error().message, HasSubstr("DEPTHWISE_CONV_2D: a picture without a shape"));
+}
+
 TEST(Import, AnUnknownOperatorIsNamedWithItsPlace) {
   // The softmax's code becomes HARD_SWISH's (117).
   const Bytes file = tflite::WriteModel(Classifier(Type::kFloat32, End::kMean));

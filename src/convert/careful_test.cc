@@ -198,7 +198,7 @@ TEST(Guard, MakesTheStepsOfWideLogitsNoCoarser) {
     return calibration;
   };
   const Calibration wide = ranges(-20, 16, 3);
-  EXPECT_EQ(wide.low[1], -9);  // 3 - 7 - 5
+  EXPECT_EQ(wide.low[1], -9);      // 3 - 7 - 5
   EXPECT_EQ(wide.high[1], 18.5f);  // 16 + 2.5
   EXPECT_LT(wide.high[1] - wide.low[1], 16 + 20);
   EXPECT_EQ(ranges(-2, 16, 8).low[1], -4);  // 8 - 7 - 5

@@ -109,6 +109,7 @@ std::string ReadOptions(const fb::Operator& op, const Graph& graph, OpDef& def) 
   if (const auto* depthwise = op.builtin_options_as_DepthwiseConv2DOptions()) {
     const TensorDef& in = graph.tensors[static_cast<size_t>(def.inputs[0])];
     const TensorDef& out = graph.tensors[static_cast<size_t>(def.outputs[0])];
+    if (in.shape.empty() || out.shape.empty()) return "a picture without a shape";
     if (in.shape.back() != out.shape.back())
       return fmt::format("{} channels from {}", out.shape.back(), in.shape.back());
     return ReadConvolution(*depthwise, def);
