@@ -35,6 +35,23 @@ std::string ErrorOf(std::string_view text) {
   return message.substr(message.find(".toml") + 5);
 }
 
+TEST(Settings, LettersBeyondAsciiAreForQuotesAndComments) {
+  for (const char* text : {"author = \"M\xC3\xBCller\" # f\xC3\xBCr alle", "author = 'M\xC3\xBCller'",
+                           "\xEF\xBB\xBF"
+                           "author = \"\"\"M\xC3\xBCller\"\"\"\"\"\nname = \"a\"",
+                           "author = \"\\\"\xC3\xBC\"", "author = \"\" # \xD1\xA2"}) {
+    const auto read = Read(text);
+    EXPECT_TRUE(read) << text << ": " << (read ? "" : read.error().message);
+  }
+  for (const char* text : {"author = M\xC3\xBCller", "name = \"a\" \xC3\xA4", "name = 1.\xD1\xA2",
+                           "\xC3\xA4 = 1", "author = \"\\\xC3\xBC\""}) {
+    const auto read = Read(fmt::format("# one\n\n{}\n", text));
+    ASSERT_FALSE(read) << text;
+    EXPECT_EQ(read.error().kind, ErrorKind::kUsage);
+    EXPECT_NE(read.error().message.find(":3: letters beyond a to z belong in quotes"), std::string::npos);
+  }
+}
+
 TEST(Config, ReadsEveryKindOfValue) {
   const auto config = Read(
       "preset = 'quick'\nsizes = [30, 50]\nmodels = ['m1', 'nano24']\nfolds = 3\nvalidation = "

@@ -17,11 +17,9 @@ options=(--preset quick --models m1 --generators gen1 --sizes 30 --folds 2 --epo
 # In each of these functions the folder that one is in is the job's own.
 run() { "$build/handlens" run "$work/pictures" -o "$1" "${options[@]}" >out 2>err; }
 run_again() {
-  if [ -f faulty/dataset.json ] && [ ! -f faulty/verdict.json ]; then
-    "$build/handlens" describe "$PWD/faulty" "${options[@]}" --yes >out 2>err
-  else
-    run "$PWD/faulty"
-  fi
+  if [ -f faulty/verdict.json ]; then run "$PWD/faulty"; return; fi
+  [ -f faulty/dataset.json ] || "$build/handlens" inspect "$work/pictures" -o "$PWD/faulty" -q >out 2>err || return
+  "$build/handlens" describe "$PWD/faulty" "${options[@]}" --yes >out 2>err
 }
 same() { diff -rq "$work/alone/$1" "faulty/$1" "${@:2}" >/dev/null; }
 same_end() {

@@ -42,6 +42,43 @@ Result<void> ReadKey(const std::string& key, const toml::node& node, ConfigFile&
               key, DidYouMean(key, known));
 }
 
+bool BeyondAscii(char c) { return static_cast<unsigned char>(c) >= 0x80; }
+
+// The line of the first letter beyond ASCII outside of strings and comments, or escaped in a string: no TOML.
+// 0 = none. The library asks whether such a letter is a space of a table with holes, which is undefined.
+int LineOfBareLetter(std::string_view text) {
+  int line = 1;
+  std::string_view closing;  // the quotes that end the string we are in
+  bool comment = false;
+  for (size_t i = text.starts_with("\xEF\xBB\xBF") ? 3 : 0; i < text.size(); ++i) {
+    const char c = text[i], next = i + 1 < text.size() ? text[i + 1] : '\0';
+    if (c == '\n') {
+      ++line;
+      comment = false;
+      if (closing.size() == 1) closing = {};  // broken: the library says so
+    } else if (comment) {
+      continue;
+    } else if (closing.starts_with('"') && c == '\\') {
+      if (BeyondAscii(next)) return line;
+      if (next != '\n') ++i;
+    } else if (!closing.empty()) {
+      if (!text.substr(i).starts_with(closing)) continue;
+      i += closing.size() - 1;
+      if (closing.size() == 3) i = std::min(text.find_first_not_of(c, i), i + 3) - 1;  // """a"""""
+      closing = {};
+    } else if (c == '"' || c == '\'') {
+      const size_t quotes = text.substr(i).starts_with(std::string(3, c)) ? 3 : 1;
+      closing = text.substr(i, quotes);
+      i += quotes - 1;
+    } else if (c == '#') {
+      comment = true;
+    } else if (BeyondAscii(c)) {
+      return line;
+    }
+  }
+  return 0;
+}
+
 }  // namespace
 
 Result<ConfigFile> ReadConfig(const std::filesystem::path& path) {
@@ -49,6 +86,10 @@ Result<ConfigFile> ReadConfig(const std::filesystem::path& path) {
   config.path = path;
   auto text = ReadText(path);
   if (!text) return Fail(ErrorKind::kUsage, "{}", text.error().message);
+  if (const int line = LineOfBareLetter(*text); line > 0) {
+    return Fail(ErrorKind::kUsage, "{}:{}: letters beyond a to z belong in quotes, as in author = \"Müller\"",
+                path.string(), line);
+  }
   toml::table table;
   try {
     table = toml::parse(*text, path.string());
