@@ -23,7 +23,9 @@ std::optional<double> FromOf(std::span<const JudgedPicture> one_of_each) {
   std::vector<double> rising;
   for (const JudgedPicture& p : one_of_each) rising.push_back(ScoreOfRight(p));
   std::sort(rising.begin(), rising.end());
-  return std::floor(1000 * rising[k - 1] + 1e-9) / 1000;
+  const double from = std::floor(1000 * rising[k - 1] + 1e-9) / 1000;
+  if (from <= 0) return std::nullopt;  // every class would be possible for every picture: nothing is said
+  return from;
 }
 
 void CrossFit(std::span<const JudgedPicture> pictures, LabelSets& sets) {

@@ -29,7 +29,8 @@ struct LabelSets {
   std::string sentence;  // for people, whole, with the numbers
 };
 
-// Nothing where there are fewer than 19 pictures (k would be 0), or one of them has no scores.
+// Nothing where there are fewer than 19 pictures (k would be 0), one of them has no scores, or `from` would
+// be 0: then every class is possible for every picture.
 std::optional<LabelSets> ChooseLabelSets(std::span<const JudgedPicture> pictures);
 
 // The classes of a picture's set, the highest score first, of equals the first.

@@ -42,6 +42,16 @@ TEST(LabelSets, TakesTheScoreThatFewRightClassesAreBelow) {
   EXPECT_DOUBLE_EQ(ChooseLabelSets(RisingScoresOfRight(79))->from, 0.031);
 }
 
+TEST(LabelSets, SayNothingWhereEveryClassIsAlwaysPossible) {
+  std::vector<JudgedPicture> pictures = RisingScoresOfRight(100);
+  for (int i = 0; i < 5; ++i) pictures[static_cast<size_t>(i)].scores = {1, 1};  // above the others
+  EXPECT_TRUE(ChooseLabelSets(pictures));
+  for (JudgedPicture& p : pictures) {
+    if (p.cluster < 6) p.scores = {p.truth == 0 ? 0.0004f : 1.0f, p.truth == 1 ? 0.0004f : 1.0f};
+  }
+  EXPECT_FALSE(ChooseLabelSets(pictures));
+}
+
 TEST(LabelSets, HoldsWhatScoresEnoughTheHighestFirst) {
   const std::vector<float> scores = {0.2f, 0.5f, 0.05f, 0.25f};
   EXPECT_THAT(LabelsFrom(0.2, scores), ElementsAre(1, 3, 0));
