@@ -36,6 +36,8 @@ Result<void> DoOne(Run& run, std::string_view name);
 // What names alone tell before any picture is read: a class with too few files for the folds, a model, a
 // generator or a size that is not known or does not fit. The errors are those of CheckFolds and CandidatesOf.
 Result<void> CheckByNames(Run& run, const std::filesystem::path& pictures);
+// What late steps read besides the pictures, read now: --notes and --backgrounds. Kind kBadInput.
+Result<void> CheckOtherFiles(const Run& run);
 
 // Inspects PICTURES into the workspace and RUN/dataset.json, or proves that they are unchanged since. Kind
 // kBadInput when pictures changed under trials: those are never thrown away silently.

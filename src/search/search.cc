@@ -150,6 +150,7 @@ PoolOptions Run::Hooks(const std::vector<TrialJob>& jobs, const Later& later) {
     hooks.reads_others = options_.chooses;
   }
   hooks.camera_check = options_.yardstick != Yardstick::kPictures;
+  hooks.backdrops = options_.backdrops;
   std::set<int> cuts;  // of one backbone, which share one pass over the pictures
   for (const Candidate& candidate : options_.candidates) {
     if (candidate.start) cuts.insert(candidate.start->cut);

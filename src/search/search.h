@@ -80,6 +80,7 @@ struct SearchOptions {
   uint64_t seed = 1;
   int jobs = 1;
   Yardstick yardstick = Yardstick::kPictures;
+  const image::Backdrops* backdrops = nullptr;  // of the simulated camera; null: the built-in ones
   bool exhaustive = true;  // false: race (successive halving over folds with statistical elimination)
   std::optional<Standard> standard = {};  // with a race of one candidate; nothing is chosen then
   double budget_s = 0;                    // 0 = none

@@ -8,6 +8,7 @@
 #include "base/disk.h"
 #include "base/parallel.h"
 #include "dataset/prepare.h"
+#include "train/camera_check.h"
 #include "train/trial_ids.h"
 
 namespace handlens::search {
@@ -57,6 +58,9 @@ class Pool {
     if (options_.advanced) options_.advanced(shares_);
   }
   bool Expired(size_t job) const { return options_.expired && options_.expired(jobs_[job]); }
+  bool LacksCameraCheck(const train::TrialResult& done) const {
+    return options_.camera_check && !train::HasCameraCheck(done, options_.backdrops);
+  }
   bool Failed() const {
     const std::lock_guard lock(mutex_);
     return error_.has_value();
@@ -205,8 +209,7 @@ void Pool::Try(size_t job, Progress& progress) {
   std::error_code ignored;
   if (std::filesystem::exists(folder / "trial.json", ignored)) {
     auto done = train::ReadTrial(folder);
-    if (!done || !options_.camera_check || !done->camera.pictures.empty())
-      return Finish(job, std::move(done));
+    if (!done || !LacksCameraCheck(*done)) return Finish(job, std::move(done));
   }
   auto lock = FileLock::TryLock(folder / "lock");
   if (!lock) return SetError(std::move(lock).error());
@@ -300,8 +303,7 @@ bool Pool::TakeFinished(size_t job) {
     return true;
   }
   auto done = train::ReadTrial(FolderOf(job));
-  if (done && options_.camera_check && done->camera.pictures.empty())
-    return false;  // to be added, or not to be seen yet
+  if (done && LacksCameraCheck(*done)) return false;  // to be added, or not to be seen yet
   Finish(job, std::move(done));
   return true;
 }
@@ -332,7 +334,8 @@ Result<train::TrialResult> Pool::Train(size_t job, const std::filesystem::path& 
   HL_ASSIGN(const auto pixels, pixels_.Get(jobs_[job].spec.size_px));
   const train::TrialData data{
       &dataset_,          &split_,           pixels.get(),          &spare_,
-      options_.backbones, options_.features, options_.camera_check, options_.all_cuts};
+      options_.backbones, options_.features, options_.camera_check, options_.backdrops,
+      options_.all_cuts};
   return train::RunTrial(jobs_[job].spec, data, folder, progress);
 }
 

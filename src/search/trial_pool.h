@@ -58,6 +58,7 @@ struct PoolOptions {
   std::vector<const backbone::Backbone*> backbones = {};  // as train::TrialData wants them
   train::FeatureStore* features = nullptr;
   bool camera_check = false, all_cuts = false;  // likewise
+  const image::Backdrops* backdrops = nullptr;  // likewise
   // In place of train::RunTrial: tests of the order of things need no real training.
   std::function<Result<train::TrialResult>(const TrialJob&, const std::filesystem::path& folder, Progress&)>
       train = {};

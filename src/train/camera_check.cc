@@ -66,6 +66,7 @@ class Check {
     key.all_cuts = TakesAllCuts(*trial_.spec.start, data_, *backbone);
     key.shots = kCameraShots;
     key.of = AllValidation(*data_.split);
+    key.backdrops = data_.backdrops;
     HL_ASSIGN(const auto features, data_.features->Get(key, *data_.pixels, progress_));
     for (size_t i = 0; i < predictions_.pictures.size(); ++i) {
       const auto shot = static_cast<int>(i % kCameraShots);
@@ -85,7 +86,8 @@ class Check {
       if (progress_.StopRequested()) return Interrupted();
       const auto shot = static_cast<int>(i % kCameraShots);
       const std::vector<uint8_t> bytes =
-          CameraShotOf(*data_.pixels, static_cast<size_t>(predictions_.pictures[i]), shot, trial_.spec.seed);
+          CameraShotOf(*data_.pixels, static_cast<size_t>(predictions_.pictures[i]), shot, trial_.spec.seed,
+                       data_.backdrops);
       hl_feed_float(bytes.data(), bytes.size(), input.data());
       network->Predict(input, 1, Scores(i));
     }
@@ -105,26 +107,36 @@ Result<void> Write(const std::filesystem::path& folder, const dataset::Dataset& 
   const SetScore score = ScoreOf(dataset, result.camera);
   Json scores = Json::array();
   for (const float value : result.camera.scores) scores.push_back(ShortNumber(value));
-  return WriteRecord(FileIn(folder), kFormat, 1,
-                     {{"trial", result.id},
-                      {"shots", kCameraShots},
-                      {"accuracy", DoubleOrNull(score.accuracy)},
-                      {"loss", DoubleOrNull(score.loss)},
-                      {"pictures", result.camera.pictures},
-                      {"scores", scores}});
+  Json json = {{"trial", result.id},
+               {"shots", kCameraShots},
+               {"accuracy", DoubleOrNull(score.accuracy)},
+               {"loss", DoubleOrNull(score.loss)},
+               {"pictures", result.camera.pictures},
+               {"scores", scores}};
+  if (!result.camera_backdrops.empty()) json["backgrounds"] = result.camera_backdrops;
+  return WriteRecord(FileIn(folder), kFormat, 1, std::move(json));
 }
+
+std::string IdOf(const image::Backdrops* backdrops) { return backdrops == nullptr ? "" : backdrops->id(); }
 
 }  // namespace
 
-std::vector<uint8_t> CameraShotOf(const dataset::PixelSet& pixels, size_t picture, int shot, uint64_t seed) {
+std::vector<uint8_t> CameraShotOf(const dataset::PixelSet& pixels, size_t picture, int shot, uint64_t seed,
+                                  const image::Backdrops* backdrops) {
   return image::TypicalCameraInput(
       pixels.Picture(picture), pixels.size_px, pixels.size_px,
+      backdrops == nullptr ? image::Backdrops::BuiltIn() : *backdrops,
       Rng(seed, "validation photograph", {static_cast<uint64_t>(picture), static_cast<uint64_t>(shot)}));
+}
+
+bool HasCameraCheck(const TrialResult& result, const image::Backdrops* backdrops) {
+  return !result.camera.pictures.empty() && result.camera_backdrops == IdOf(backdrops);
 }
 
 Result<void> AddCameraCheck(const TrialData& data, const std::filesystem::path& folder, TrialResult& result,
                             Progress& progress) {
   HL_ASSIGN(result.camera, Check(data, folder, result, progress).Run());
+  result.camera_backdrops = IdOf(data.backdrops);
   return Write(folder, *data.dataset, result);
 }
 
@@ -144,7 +156,9 @@ void ReadCameraCheck(const std::filesystem::path& folder, TrialResult& result) {
   for (size_t i = 0; whole && i < wanted; ++i) {
     if (read->pictures[i] != result.validation.pictures[i / kCameraShots]) return;
   }
-  if (whole) result.camera = *std::move(read);
+  if (!whole) return;
+  result.camera = *std::move(read);
+  result.camera_backdrops = json->value("backgrounds", "");
 }
 
 }  // namespace handlens::train

@@ -13,9 +13,14 @@ namespace handlens::train {
 // Photographs of each validation picture. Two: one alone says more about its luck than about the model.
 constexpr int kCameraShots = 2;
 
-// A picture as the camera shows it, (size, size, 3) bytes: keyed by (seed, picture, shot) and nothing of a
-// trial, so all candidates of one size see the same photographs.
-std::vector<uint8_t> CameraShotOf(const dataset::PixelSet& pixels, size_t picture, int shot, uint64_t seed);
+// A picture as the camera shows it before data's backdrops (null: the built-in ones), (size, size, 3) bytes:
+// keyed by (seed, picture, shot) and nothing of a trial, so all candidates of one size see the same
+// photographs.
+std::vector<uint8_t> CameraShotOf(const dataset::PixelSet& pixels, size_t picture, int shot, uint64_t seed,
+                                  const image::Backdrops* backdrops);
+
+// Whether result.camera is there, before these backdrops.
+bool HasCameraCheck(const TrialResult& result, const image::Backdrops* backdrops);
 
 // Fills result.camera of a fold's trial in `folder` and writes folder/camera.json (docs/formats.md), the same
 // bytes whoever makes it. A probe's come from features that all folds share. Kind kInterrupted when progress
@@ -23,8 +28,8 @@ std::vector<uint8_t> CameraShotOf(const dataset::PixelSet& pixels, size_t pictur
 Result<void> AddCameraCheck(const TrialData& data, const std::filesystem::path& folder, TrialResult& result,
                             Progress& progress);
 
-// What an earlier call left, into result.camera. Nothing where there is none, or where it is of another trial
-// or damaged: it is made again.
+// What an earlier call left, into result.camera and its backdrops. Nothing where there is none, or where it
+// is of another trial or damaged: it is made again.
 void ReadCameraCheck(const std::filesystem::path& folder, TrialResult& result);
 
 }  // namespace handlens::train

@@ -27,6 +27,7 @@ std::string FolderName(const FeatureKey& key, const dataset::PixelSet& pixels,
                                  key.views > 0 ? image::ToJson(key.generator).dump() : "", key.seed,
                                  kFeaturesVersion, key.all_cuts ? "all cuts" : "last cut");
   if (key.shots > 0) text += fmt::format("\nphotographs {} of {}", key.shots, fmt::join(key.of, " "));
+  if (key.shots > 0 && key.backdrops != nullptr) text += "\nbefore " + key.backdrops->id();
   return Sha256(text).substr(0, 16);
 }
 
@@ -59,7 +60,7 @@ class Extractor {
     const size_t width = features.size() / static_cast<size_t>(key_.Rows());
     for (int view = 0; view < key_.Rows(); ++view) {
       if (key_.shots > 0) {
-        const std::vector<uint8_t> bytes = CameraShotOf(pixels, picture, view, key_.seed);
+        const std::vector<uint8_t> bytes = CameraShotOf(pixels, picture, view, key_.seed, key_.backdrops);
         hl_feed_float(bytes.data(), bytes.size(), input_.data());
       } else if (view == 0) {
         const int index[] = {static_cast<int>(picture)};

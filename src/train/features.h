@@ -15,6 +15,7 @@
 #include "dataset/dataset.h"
 #include "dataset/prepare.h"
 #include "image/augment.h"
+#include "image/camera/camera.h"
 
 namespace handlens::train {
 
@@ -29,6 +30,7 @@ struct FeatureKey {
   // others' features stay 0.
   int shots = 0;
   std::vector<int> of = {};
+  const image::Backdrops* backdrops = nullptr;  // behind the photographs; null: the built-in ones
 
   int Rows() const { return shots > 0 ? shots : 1 + views; }  // of a picture
 };

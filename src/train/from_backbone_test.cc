@@ -41,6 +41,24 @@ class FromBackbone : public testing::Test {
     return store.Get({&backbone_, generator, views, 5, true}, made_.pixels, progress);
   }
 
+  // result.camera is what the trial's network says of each validation picture's photographs.
+  void ExpectWhatTheNetworkSays(const TrialResult& result, const fs::path& trial,
+                                const image::Backdrops* backdrops) {
+    ASSERT_EQ(result.camera.pictures.size(), result.validation.pictures.size() * kCameraShots);
+    auto network = *nn::Network::Create(result.trained, 1, {});
+    ASSERT_TRUE(network->LoadWeights(*ReadTrialWeights(trial)));
+    std::vector<float> input(16 * 16 * 3), scores(3);
+    for (size_t i = 0; i < result.camera.pictures.size(); ++i) {
+      const auto picture = static_cast<size_t>(result.camera.pictures[i]);
+      EXPECT_EQ(result.camera.pictures[i], result.validation.pictures[i / kCameraShots]);
+      const auto bytes = CameraShotOf(made_.pixels, picture, static_cast<int>(i % kCameraShots),
+                                      result.spec.seed, backdrops);
+      for (size_t k = 0; k < input.size(); ++k) input[k] = static_cast<float>(bytes[k]) / 255;
+      network->Predict(input, 1, scores);
+      for (size_t c = 0; c < 3; ++c) EXPECT_NEAR(scores[c], result.camera.scores[i * 3 + c], 1e-4);
+    }
+  }
+
   const fs::path folder_ =
       fs::temp_directory_path() / fmt::format("from_backbone_{}_{}", ::getpid(),
                                               testing::UnitTest::GetInstance()->current_test_info()->name());
@@ -165,18 +183,7 @@ TEST_F(FromBackbone, TheCameraCheckOfAProbeIsWhatItsNetworkSaysOfThePhotographs)
   const fs::path trial = folder_ / "trials" / "probe";
   const auto result = RunTrial(spec, data, trial, SilentProgress());
   ASSERT_TRUE(result) << result.error().message;
-  ASSERT_EQ(result->camera.pictures.size(), result->validation.pictures.size() * kCameraShots);
-  auto network = *nn::Network::Create(result->trained, 1, {});
-  ASSERT_TRUE(network->LoadWeights(*ReadTrialWeights(trial)));
-  std::vector<float> input(16 * 16 * 3), scores(3);
-  for (size_t i = 0; i < result->camera.pictures.size(); ++i) {
-    const auto picture = static_cast<size_t>(result->camera.pictures[i]);
-    EXPECT_EQ(result->camera.pictures[i], result->validation.pictures[i / kCameraShots]);
-    const auto bytes = CameraShotOf(made_.pixels, picture, static_cast<int>(i % kCameraShots), spec.seed);
-    for (size_t k = 0; k < input.size(); ++k) input[k] = static_cast<float>(bytes[k]) / 255;
-    network->Predict(input, 1, scores);
-    for (size_t c = 0; c < 3; ++c) EXPECT_NEAR(scores[c], result->camera.scores[i * 3 + c], 1e-4);
-  }
+  ExpectWhatTheNetworkSays(*result, trial, nullptr);
   // Made once, read back, and made again in the same bytes where it is gone or damaged; the trial itself
   // stays as it is.
   const Bytes check = *ReadFile(trial / "camera.json"), record = *ReadFile(trial / "trial.json");
@@ -185,6 +192,36 @@ TEST_F(FromBackbone, TheCameraCheckOfAProbeIsWhatItsNetworkSaysOfThePhotographs)
   EXPECT_TRUE(ReadTrial(trial)->camera.pictures.empty());
   const auto again = RunTrial(spec, data, trial, SilentProgress());
   ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(*ReadFile(trial / "camera.json"), check);
+  EXPECT_EQ(*ReadFile(trial / "trial.json"), record);
+}
+
+TEST_F(FromBackbone, TheCameraCheckIsMadeAgainBeforeOtherBackgrounds) {
+  const TrialSpec spec = TrialFrom(backbone_, made_, Method::kProbe);
+  ASSERT_TRUE(KeepBackbone(folder_ / "trials", backbone_));
+  std::vector<uint8_t> stripes(64 * 64 * 3);
+  for (size_t i = 0; i < stripes.size(); ++i) stripes[i] = i / 48 % 2 == 0 ? 255 : 0;
+  fs::create_directories(folder_ / "places");
+  ASSERT_TRUE(WriteFileAtomic(folder_ / "places" / "one.png", image::EncodePng(stripes, 64, 64)));
+  const auto own = image::Backdrops::FromFolder(folder_ / "places");
+  ASSERT_TRUE(own) << own.error().message;
+  EXPECT_EQ(own->id().size(), 16u);
+  EXPECT_EQ(image::Backdrops::BuiltIn().id(), "");
+  TrialData data = Data();
+  data.camera_check = true;
+  const fs::path trial = folder_ / "trials" / "probe";
+  const TrialResult built_in = *RunTrial(spec, data, trial, SilentProgress());
+  const Bytes check = *ReadFile(trial / "camera.json"), record = *ReadFile(trial / "trial.json");
+  EXPECT_FALSE(HasCameraCheck(built_in, &*own));
+  data.backdrops = &*own;
+  const TrialResult before_own = *RunTrial(spec, data, trial, SilentProgress());
+  EXPECT_TRUE(HasCameraCheck(before_own, &*own));
+  EXPECT_FALSE(HasCameraCheck(before_own, nullptr));
+  EXPECT_NE(before_own.camera.scores, built_in.camera.scores);
+  ExpectWhatTheNetworkSays(before_own, trial, &*own);
+  EXPECT_EQ(ReadTrial(trial)->camera_backdrops, own->id());
+  data.backdrops = nullptr;
+  ASSERT_TRUE(RunTrial(spec, data, trial, SilentProgress()));
   EXPECT_EQ(*ReadFile(trial / "camera.json"), check);
   EXPECT_EQ(*ReadFile(trial / "trial.json"), record);
 }

@@ -16,6 +16,7 @@
 #include "dataset/dataset.h"
 #include "dataset/prepare.h"
 #include "image/augment.h"
+#include "image/camera/camera.h"
 #include "nn/nn.h"
 #include "split/split.h"
 
@@ -114,8 +115,9 @@ struct TrialResult {
   double test_accuracy = 0, test_loss = 0;  // 0 and empty predictions for kAllFolds
   Predictions train, validation, test;
   // The validation pictures as a phone's camera shows them, each kCameraShots times in a row
-  // (camera_check.h); empty where nobody asked.
+  // (camera_check.h); empty where nobody asked. Behind them: image::Backdrops::id.
   Predictions camera = {};
+  std::string camera_backdrops = {};
 };
 
 class FeatureStore;  // features.h
@@ -129,6 +131,7 @@ struct TrialData {
   std::vector<const backbone::Backbone*> backbones = {};  // those that trials may begin with
   FeatureStore* features = nullptr;                       // needed with backbones
   bool camera_check = false;                              // fill TrialResult::camera of a fold's trial
+  const image::Backdrops* backdrops = nullptr;            // behind its subjects; null: the built-in ones
   bool all_cuts = false;  // features of shallower cuts are asked for too: take all in one pass
 };
 

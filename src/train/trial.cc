@@ -306,7 +306,7 @@ Result<TrialResult> TrainOrRead(const TrialSpec& spec, const TrialData& data,
 Result<TrialResult> RunTrial(const TrialSpec& spec, const TrialData& data,
                              const std::filesystem::path& folder, Progress& progress) {
   HL_ASSIGN(TrialResult result, TrainOrRead(spec, data, folder, progress));
-  if (data.camera_check && spec.fold != kAllFolds && result.camera.pictures.empty()) {
+  if (data.camera_check && spec.fold != kAllFolds && !HasCameraCheck(result, data.backdrops)) {
     HL_TRY(AddCameraCheck(data, folder, result, progress));
   }
   return result;

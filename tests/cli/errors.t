@@ -95,3 +95,10 @@ $ rm -r few/lone; handlens run few --models nano99; handlens run few --folds 5 -
 handlens: error: unknown model "nano99"; did you mean "nano8"?
 handlens: error: unknown generator 'gen77'; did you mean 'gen1'?
 [2]
+
+# What only late steps read is looked at before the first one, and nothing is begun.
+$ handlens run few -o late --notes gone.txt -q; handlens run few -o late --backgrounds gone --dry-run -q; ls late
+handlens: error: gone.txt: No such file or directory
+handlens: error: gone: no folder of backgrounds that can be read: No such file or directory
+ls: cannot access 'late': No such file or directory
+[2]

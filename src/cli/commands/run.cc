@@ -52,8 +52,12 @@ Result<std::string> SearchText(const Run& run, const RunPlan& plan) {
       fmt::join(SizesOf(plan.candidates), ", "), fmt::join(generators, ", "), run.wanted().folds.folds,
       plan.search.finished > 0 ? fmt::format("; {} more are done", plan.search.finished) : "");
   HL_ASSIGN(const auto compared_by, ComparedBy(run, kSearchStep));
-  text += fmt::format("  choice  by {}\n",
-                      search::YardstickWords(compared_by.value_or(search::Yardstick::kPictures)));
+  const search::Yardstick yardstick = compared_by.value_or(search::Yardstick::kPictures);
+  const std::filesystem::path& own = run.wanted().gates.backgrounds;
+  text += fmt::format("  choice  by {}{}\n", search::YardstickWords(yardstick),
+                      own.empty() || yardstick == search::Yardstick::kPictures
+                          ? ""
+                          : fmt::format(", before the photographs of {}", own.string()));
   if (run.space.backbones.empty() && !run.wanted().search.from_scratch &&
       run.wanted().search.models.empty()) {
     text += "  note    no backbone is installed: all models learn from nothing (`handlens help backbone`)\n";

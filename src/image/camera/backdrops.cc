@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/hash.h"
 #include "image/camera/camera_parts.h"
 
 namespace handlens::image {
@@ -152,8 +153,7 @@ std::shared_ptr<const Backdrops::Picture> Finish(int side, Tile pixels) {
   return picture;
 }
 
-std::shared_ptr<const Backdrops::Picture> OwnPicture(const Image& image) {
-  const std::vector<uint8_t> rgb = ModelInput(image, kOwnPx, Fit::kCrop);
+std::shared_ptr<const Backdrops::Picture> OwnPicture(const std::vector<uint8_t>& rgb) {
   const auto& levels = LinearLevels();
   Tile pixels(rgb.size() / 3);
   for (size_t i = 0; i < pixels.size(); ++i)
@@ -200,15 +200,21 @@ Result<Backdrops> Backdrops::FromFolder(const fs::path& folder) {
   Backdrops own;
   own.found_ = files.size();
   const size_t count = std::min(files.size(), kMostPictures);
-  std::string troubles;
+  std::string troubles, hashes;
   for (size_t i = 0; i < count; ++i) {
     const auto decoded = DecodeFile(files[i * files.size() / count]);
-    if (!decoded) troubles += "\n  " + decoded.error().message;
-    else own.pictures_.push_back(OwnPicture(decoded->image));
+    if (!decoded) {
+      troubles += "\n  " + decoded.error().message;
+      continue;
+    }
+    const std::vector<uint8_t> rgb = ModelInput(decoded->image, kOwnPx, Fit::kCrop);
+    hashes += Sha256(rgb);
+    own.pictures_.push_back(OwnPicture(rgb));
   }
   if (!troubles.empty())
     return Fail(ErrorKind::kBadInput, "{}: pictures of the backgrounds cannot be read; take them out:{}",
                 folder.string(), troubles);
+  own.id_ = Sha256(hashes).substr(0, 16);
   return own;
 }
 

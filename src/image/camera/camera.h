@@ -94,6 +94,8 @@ class Backdrops {
 
   size_t size() const { return pictures_.size(); }
   size_t found() const { return found_; }  // pictures in the folder
+  // Of the pixels, 16 hexadecimal digits; empty for the built-in ones, which never change.
+  const std::string& id() const { return id_; }
   bool own() const { return found_ > 0; }
   struct Picture;  // camera_parts.h
   const Picture& at(size_t i) const { return *pictures_[i]; }
@@ -101,6 +103,7 @@ class Backdrops {
  private:
   std::vector<std::shared_ptr<const Picture>> pictures_;
   size_t found_ = 0;
+  std::string id_;
 };
 
 // A picture ready to be held before the camera: what the model's fit would take of it, as a square in linear
@@ -140,6 +143,7 @@ Image Receive(const CameraFrame& frame);
 // judging candidates on validation pictures as the camera will show them. The frame is as small as the
 // model's picture allows, so it costs about a generator's variation; through YUV, fit and resize. `rng`
 // chooses the shot. Thread-safe.
-std::vector<uint8_t> TypicalCameraInput(std::span<const uint8_t> rgb, int side, int n, Rng rng);
+std::vector<uint8_t> TypicalCameraInput(std::span<const uint8_t> rgb, int side, int n,
+                                        const Backdrops& backdrops, Rng rng);
 
 }  // namespace handlens::image

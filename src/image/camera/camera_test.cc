@@ -170,7 +170,8 @@ TEST(Camera, TheSameKeyGivesTheSameBytes) {
       const Image frame = Receive(Deliver(Taken(Picture(i), DrawShot(care, Rng(5, "same", {i})), i)));
       bytes += Sha256(frame.rgb);
     }
-    const std::vector<uint8_t> small = TypicalCameraInput(Picture(i, 50).rgb, 50, 40, Rng(5, "small", {i}));
+    const std::vector<uint8_t> small =
+        TypicalCameraInput(Picture(i, 50).rgb, 50, 40, Backdrops::BuiltIn(), Rng(5, "small", {i}));
     return bytes + Sha256(small);
   };
   std::string first = all(1) + all(2), second[2];
@@ -195,7 +196,8 @@ TEST(Camera, ATypicalSmallPictureResemblesTheFullOne) {
   double small = 0, unlike = 0;
   for (uint64_t i = 0; i < 8; ++i) {
     const Image picture = Picture(i, 100);
-    const std::vector<uint8_t> input = TypicalCameraInput(picture.rgb, 100, 100, Rng(6, "resembles", {i}));
+    const std::vector<uint8_t> input =
+        TypicalCameraInput(picture.rgb, 100, 100, Backdrops::BuiltIn(), Rng(6, "resembles", {i}));
     ASSERT_EQ(input.size(), 100u * 100 * 3);
     small += MeanDifference(picture, {100, 100, input});
     unlike += MeanDifference(Picture(i + 100, 100), {100, 100, input});

@@ -239,7 +239,8 @@ Image TakePicture(Subject& subject, const CameraShot& shot, Fit fit, const Backd
   return std::move(decoded->image);
 }
 
-std::vector<uint8_t> TypicalCameraInput(std::span<const uint8_t> rgb, int side, int n, Rng rng) {
+std::vector<uint8_t> TypicalCameraInput(std::span<const uint8_t> rgb, int side, int n,
+                                        const Backdrops& backdrops, Rng rng) {
   HL_CHECK(rgb.size() == static_cast<size_t>(side) * static_cast<size_t>(side) * 3 && n >= 1);
   CameraShot shot = DrawShot(Care::kTypical, Rng(rng.Next(), "shot"));
   // A model cannot see what is lost by a frame of little more than its own pixels; blocks and chroma of such
@@ -247,7 +248,7 @@ std::vector<uint8_t> TypicalCameraInput(std::span<const uint8_t> rgb, int side, 
   shot.box_px = std::clamp((n * 5 / 4 + 1) / 2 * 2, 64, kBoxPx);
   shot.jpeg_quality = 0;
   Subject subject(Image{side, side, {rgb.begin(), rgb.end()}}, Fit::kCrop);
-  return ModelInput(TakePicture(subject, shot, Fit::kStretch, Backdrops::BuiltIn(), rng), n, Fit::kCrop);
+  return ModelInput(TakePicture(subject, shot, Fit::kStretch, backdrops, rng), n, Fit::kCrop);
 }
 
 }  // namespace handlens::image

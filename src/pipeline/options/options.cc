@@ -223,9 +223,9 @@ constexpr Option kOptions[] = {
      .since = kVerifyStep, .life = Life::kCall,
      .help = "Likewise when the simulated camera takes more of the accuracy than this."},
     {.name = "backgrounds", .into = Into<&Wanted::gates, &Wanted::Gates::backgrounds>, .kind = Kind::kPath,
-     .value = "DIR", .fallback_words = "built in", .group = kGates, .since = kVerifyStep,
-     .help = "Photographs to put behind the subjects of the simulated camera: places where the app will be "
-        "used, without the subject."},
+     .value = "DIR", .fallback_words = "built in", .group = kGates, .since = kSearchStep,
+     .help = "Photographs to put behind the subjects of the simulated camera, where candidates are compared "
+        "and in the verdict: places where the app will be used, without the subject."},
 
     {.name = "target", .into = Into<&Wanted::app, &Wanted::App::target>, .letter = 't', .kind = Kind::kChoice,
      .value = "TARGET", .fallback = "android", .choices = package::kTargetChoices, .group = kApp,

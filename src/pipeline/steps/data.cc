@@ -274,6 +274,7 @@ Result<void> CheckFolds(const Run& run) {
 }
 
 Result<void> CheckByNames(Run& run, const fs::path& pictures) {
+  HL_TRY(CheckOtherFiles(run));
   const Wanted& wanted = run.wanted();
   const dataset::LayoutRules rules{
       {}, wanted.pictures.merge_splits ? dataset::Splits::kMerge : dataset::Splits::kUse};

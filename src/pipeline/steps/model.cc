@@ -342,6 +342,14 @@ struct Report {
 
 }  // namespace
 
+Result<void> CheckOtherFiles(const Run& run) {
+  HL_TRY(NotesOf(run));
+  const fs::path& backgrounds = run.wanted().gates.backgrounds;
+  if (backgrounds.empty()) return {};
+  HL_TRY(image::Backdrops::FromFolder(backgrounds));
+  return {};
+}
+
 Step ConvertRow() { return StepOf<Convert>(); }
 Step DescribeRow() { return StepOf<Describe>(); }
 Step VerifyRow() { return StepOf<Verify>(); }

@@ -57,6 +57,23 @@ Result<std::optional<int64_t>> MaxBytesOf(const Run& run, std::string_view step)
   return before->get<int64_t>();
 }
 
+// Where a simulated camera compares. Calls that do not train take what the step was done with.
+Result<std::optional<fs::path>> BackgroundsOf(const Run& run, std::string_view step,
+                                              std::optional<search::Yardstick> compared_by) {
+  if (compared_by.value_or(search::Yardstick::kPictures) == search::Yardstick::kPictures) return std::nullopt;
+  const fs::path& wanted = run.wanted().gates.backgrounds;
+  if (run.trains) return wanted.empty() ? std::nullopt : std::optional(fs::absolute(wanted));
+  HL_ASSIGN(const Json recorded, RecordedOptions(run.space.folder, step));
+  const auto before = recorded.find("backgrounds");
+  if (before == recorded.end() || !before->is_string()) return std::nullopt;
+  return before->get<std::string>();
+}
+
+Result<std::optional<image::Backdrops>> BackdropsOf(const std::optional<fs::path>& folder) {
+  if (!folder) return std::nullopt;
+  return image::Backdrops::FromFolder(*folder);
+}
+
 // A reduction looks for a model that fits, and begins with the best of any size. Without one the search does.
 Result<std::optional<int64_t>> MaxBytesOfSearch(const Run& run) {
   if (Reduces(run)) return std::nullopt;
@@ -121,8 +138,9 @@ struct Search {
                                     .shared = true,
                                     .planned_s = [](const RunPlan& plan) { return plan.search.seconds; }};
   struct Options {
-    static constexpr std::string_view kNames[] = {"candidates", "fit",    "seed",        "exhaustive",
-                                                  "budget_s",   "preset", "compared_by", "max_bytes"};
+    static constexpr std::string_view kNames[] = {"candidates",  "fit",       "seed",
+                                                  "exhaustive",  "budget_s",  "preset",
+                                                  "compared_by", "max_bytes", "backgrounds"};
     std::vector<search::Candidate> candidates;  // those that fit max_bytes
     image::Fit fit = image::Fit::kCrop;
     uint64_t seed = 0;
@@ -131,6 +149,7 @@ struct Search {
     std::string preset;
     std::optional<search::Yardstick> compared_by;  // empty: validation pictures as they are
     std::optional<int64_t> max_bytes;              // of the int8 file, as in Reduce
+    std::optional<fs::path> backgrounds;           // of the simulated camera; empty: the built-in ones
   };
   static Result<Options> Read(const Run& run) {
     const Wanted::Search& wanted = run.wanted().search;
@@ -138,8 +157,10 @@ struct Search {
     HL_ASSIGN(std::vector<search::Candidate> candidates, CandidatesOf(run));
     HL_ASSIGN(const auto compared_by, ComparedBy(run, kFacts.name));
     HL_ASSIGN(const auto max_bytes, MaxBytesOfSearch(run));
-    Options options{std::move(candidates), run.fit(),   run.wanted().seed, IsExhaustive(wanted, coverage), 0,
-                    wanted.preset,         compared_by, max_bytes};
+    HL_ASSIGN(const auto backgrounds, BackgroundsOf(run, kFacts.name, compared_by));
+    Options options{
+        std::move(candidates), run.fit(), run.wanted().seed, IsExhaustive(wanted, coverage), 0, wanted.preset,
+        compared_by,           max_bytes, backgrounds};
     HL_ASSIGN(options.budget_s, BudgetOf<Search>(run, options));
     return options;
   }
@@ -157,6 +178,8 @@ struct Search {
     options.budget_s = o.budget_s > 0 ? TrainingBudget(space) * (space.reduces_after ? kSearchShare : 1) : 0;
     options.preset = o.preset;
     options.yardstick = o.compared_by.value_or(search::Yardstick::kPictures);
+    HL_ASSIGN(const auto backdrops, BackdropsOf(o.backgrounds));
+    options.backdrops = backdrops ? &*backdrops : nullptr;
     if (!space.share)
       HL_TRY(PrepareSizes(space, o.fit,
                           SizesOf(o.candidates)));  // the search of a share makes what is missing itself
@@ -182,9 +205,9 @@ struct Reduce {
                                     .shared = true,
                                     .planned_s = [](const RunPlan& plan) { return plan.reduction.seconds; }};
   struct Options {
-    static constexpr std::string_view kNames[] = {"candidates",  "fit",      "seed",    "exhaustive",
-                                                  "budget_s",    "preset",   "filters", "neurons",
-                                                  "compared_by", "max_bytes"};
+    static constexpr std::string_view kNames[] = {"candidates",  "fit",       "seed",       "exhaustive",
+                                                  "budget_s",    "preset",    "filters",    "neurons",
+                                                  "compared_by", "max_bytes", "backgrounds"};
     std::vector<search::Candidate>
         candidates;  // none: they follow from the search's choice, which is an input
     image::Fit fit = image::Fit::kCrop;
@@ -195,11 +218,13 @@ struct Reduce {
     std::vector<int> filters, neurons;
     std::optional<search::Yardstick> compared_by;
     std::optional<int64_t> max_bytes;  // of the int8 file; empty: any size
+    std::optional<fs::path> backgrounds;
   };
   static Result<Options> Read(const Run& run) {
     HL_ASSIGN(const reduce::ReduceOptions wanted, ReduceOptionsOf(run));
     HL_ASSIGN(const auto compared_by, ComparedBy(run, kFacts.name));
     HL_ASSIGN(const auto max_bytes, MaxBytesOf(run, kFacts.name));
+    HL_ASSIGN(const auto backgrounds, BackgroundsOf(run, kFacts.name, compared_by));
     Options options{{},
                     run.fit(),
                     run.wanted().seed,
@@ -209,7 +234,8 @@ struct Reduce {
                     wanted.filters,
                     wanted.neurons,
                     compared_by,
-                    max_bytes};
+                    max_bytes,
+                    backgrounds};
     HL_ASSIGN(options.budget_s, BudgetOf<Reduce>(run, options));
     return options;
   }
@@ -227,6 +253,8 @@ struct Reduce {
     options.search.exhaustive = o.exhaustive;
     options.search.preset = o.preset;
     options.search.yardstick = o.compared_by.value_or(search::Yardstick::kPictures);
+    HL_ASSIGN(const auto backdrops, BackdropsOf(o.backgrounds));
+    options.search.backdrops = backdrops ? &*backdrops : nullptr;
     if (!space.share) HL_TRY(PrepareSizes(space, o.fit, {space.chosen.candidate.size_px}));
     options.search.budget_s =
         o.budget_s > 0
@@ -293,8 +321,8 @@ struct Crossvalidation {
                                     .trains = true,
                                     .planned_s = [](const RunPlan& plan) { return plan.again.seconds; }};
   struct Options {
-    static constexpr std::string_view kNames[] = {"repeats", "nested",     "candidates", "fit",
-                                                  "seed",    "exhaustive", "compared_by"};
+    static constexpr std::string_view kNames[] = {"repeats", "nested",     "candidates",  "fit",
+                                                  "seed",    "exhaustive", "compared_by", "backgrounds"};
     int repeats = 1;
     bool nested = false;
     std::vector<search::Candidate> candidates;  // of the nested search
@@ -302,6 +330,7 @@ struct Crossvalidation {
     uint64_t seed = 0;
     bool exhaustive = true;
     std::optional<search::Yardstick> compared_by;
+    std::optional<fs::path> backgrounds;
   };
   static Result<Options> Read(const Run& run) {
     HL_ASSIGN(const Search::Options searched, Search::Read(run));
@@ -312,7 +341,8 @@ struct Crossvalidation {
                    searched.fit,
                    searched.seed,
                    searched.exhaustive,
-                   searched.compared_by};
+                   searched.compared_by,
+                   searched.backgrounds};
   }
   static Files Touches(const Workspace& space, const Options&) {
     Files files{{"dataset.json", "split.json", "search.json"}, {search::kResamplingFile}};
@@ -325,6 +355,7 @@ struct Crossvalidation {
     std::vector<search::Candidate> trained = o.candidates;
     trained.push_back(space.chosen.candidate);
     HL_TRY(PrepareSizes(space, o.fit, SizesOf(trained)));
+    HL_ASSIGN(const auto backdrops, BackdropsOf(o.backgrounds));
     const search::Searcher searcher = [&](const split::Split& split,
                                           const std::vector<search::Candidate>& candidates) {
       search::SearchOptions options = OptionsOf(space);
@@ -333,6 +364,7 @@ struct Crossvalidation {
       options.seed = o.seed;
       options.exhaustive = o.exhaustive || candidates.size() == 1;
       options.yardstick = o.compared_by.value_or(search::Yardstick::kPictures);
+      options.backdrops = backdrops ? &*backdrops : nullptr;
       options.step = kFacts.title;
       return search::Search(space.dataset, split, options, *space.progress);
     };
