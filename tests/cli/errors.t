@@ -99,6 +99,6 @@ handlens: error: unknown generator 'gen77'; did you mean 'gen1'?
 # What only late steps read is looked at before the first one, and nothing is begun.
 $ handlens run few -o late --notes gone.txt -q; handlens run few -o late --backgrounds gone --dry-run -q; ls late
 handlens: error: gone.txt: No such file or directory
-handlens: error: gone: no folder of backgrounds that can be read: No such file or directory
+handlens: error: */gone: no folder of backgrounds that can be read: No such file or directory
 ls: cannot access 'late': No such file or directory
 [2]

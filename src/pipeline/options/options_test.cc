@@ -59,6 +59,12 @@ TEST(CheckValue, RefusesTextThatCannotBeKept) {
   EXPECT_TRUE(CheckValue(*FindOption("name"), "caf\xc3\xa9", "--name"));
 }
 
+TEST(CheckValue, KeepsPathsThatMeanTheSameFromEverywhere) {
+  EXPECT_EQ(*CheckValue(*FindOption("backgrounds"), "places", "here"),
+            std::filesystem::absolute("places").string());
+  EXPECT_EQ(*CheckValue(*FindOption("out"), "RUN", "here"), "RUN");  // of this call alone
+}
+
 TEST(CheckValue, ChecksEveryItemOfAList) {
   EXPECT_EQ(*CheckValue(*FindOption("sizes"), "30, 50,100", "s"), "30,50,100");
   EXPECT_EQ(CheckValue(*FindOption("sizes"), "30,5000", "s").error().message,

@@ -113,7 +113,9 @@ Result<std::string> CheckValue(const Option& option, std::string_view text, std:
     case Kind::kPath:
     case Kind::kPaths:
       if (text.empty()) return Fail(ErrorKind::kUsage, "{}: the path is empty", where);
-      return std::string(text);
+      // What a run keeps means the same from whatever folder it is called next.
+      return option.scope == Scope::kEverywhere ? std::filesystem::absolute(text).string()
+                                                : std::string(text);
     case Kind::kInteger: return CheckInteger(option, text, where);
     case Kind::kNumber: return CheckNumber(option, text, where);
     case Kind::kDuration: return CheckUnits(option, text, where, "a time such as 90s, 30m or 2h");
