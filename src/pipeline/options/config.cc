@@ -44,37 +44,34 @@ Result<void> ReadKey(const std::string& key, const toml::node& node, ConfigFile&
 
 bool BeyondAscii(char c) { return static_cast<unsigned char>(c) >= 0x80; }
 
-// The line of the first letter beyond ASCII outside of strings and comments, or escaped in a string: no TOML.
-// 0 = none. The library asks whether such a letter is a space of a table with holes, which is undefined.
-int LineOfBareLetter(std::string_view text) {
-  int line = 1;
-  std::string_view closing;  // the quotes that end the string we are in
-  bool comment = false;
-  for (size_t i = text.starts_with("\xEF\xBB\xBF") ? 3 : 0; i < text.size(); ++i) {
-    const char c = text[i], next = i + 1 < text.size() ? text[i + 1] : '\0';
-    if (c == '\n') {
-      ++line;
-      comment = false;
-      if (closing.size() == 1) closing = {};  // broken: the library says so
-    } else if (comment) {
-      continue;
-    } else if (closing.starts_with('"') && c == '\\') {
-      if (BeyondAscii(next)) return line;
-      if (next != '\n') ++i;
-    } else if (!closing.empty()) {
-      if (!text.substr(i).starts_with(closing)) continue;
-      i += closing.size() - 1;
-      if (closing.size() == 3) i = std::min(text.find_first_not_of(c, i), i + 3) - 1;  // """a"""""
-      closing = {};
-    } else if (c == '"' || c == '\'') {
-      const size_t quotes = text.substr(i).starts_with(std::string(3, c)) ? 3 : 1;
-      closing = text.substr(i, quotes);
-      i += quotes - 1;
-    } else if (c == '#') {
-      comment = true;
-    } else if (BeyondAscii(c)) {
-      return line;
+// Where the text goes on behind the string that begins at `at`; at the end of a line that breaks it off; or
+// at a letter beyond ASCII that a backslash stands before, which is no TOML.
+size_t BehindString(std::string_view text, size_t at) {
+  const bool is_long = text.substr(at).starts_with(std::string(3, text[at]));
+  const std::string_view quotes = text.substr(at, is_long ? 3 : 1);
+  for (size_t i = at + quotes.size(); i < text.size(); ++i) {
+    if (text[i] == '\n' && !is_long) return i;
+    if (text[i] == '\\' && quotes[0] == '"') {
+      if (++i < text.size() && BeyondAscii(text[i])) return i;
+    } else if (text.substr(i).starts_with(quotes)) {
+      const size_t others = text.find_first_not_of(quotes[0], i);  // """a""""" ends in two quotes of its own
+      return std::min({others, i + (is_long ? 5 : 1), text.size()});
     }
+  }
+  return text.size();
+}
+
+// The line of the first letter beyond ASCII outside of strings and comments; 0 = none. The library asks
+// whether such a letter is a space of a table with holes, which is undefined.
+int LineOfBareLetter(std::string_view text) {
+  for (size_t i = text.starts_with("\xEF\xBB\xBF") ? 3 : 0; i < text.size();) {
+    if (BeyondAscii(text[i])) {
+      const std::string_view before = text.substr(0, i);
+      return 1 + static_cast<int>(std::count(before.begin(), before.end(), '\n'));
+    }
+    if (text[i] == '#') i = std::min(text.find('\n', i), text.size());
+    else if (text[i] == '"' || text[i] == '\'') i = BehindString(text, i);
+    else ++i;
   }
   return 0;
 }
