@@ -102,3 +102,9 @@ handlens: error: gone.txt: No such file or directory
 handlens: error: */gone: no folder of backgrounds that can be read: No such file or directory
 ls: cannot access 'late': No such file or directory
 [2]
+
+# Settings that the disk cannot give are the disk's fault.
+$ echo 'preset = "quick"' > my.toml; for at in 1 2; do LD_PRELOAD=$(dirname "$MAKE_PICTURES")/libfailing_calls.so FAULT_UNDER=my.toml FAULT_AT=$at FAULT_ERRNO=5 handlens run few --config my.toml --dry-run -q; done
+handlens: error: *my.toml: Input/output error
+handlens: error: *my.toml: Input/output error
+[5]

@@ -82,6 +82,7 @@ Result<ConfigFile> ReadConfig(const std::filesystem::path& path) {
   ConfigFile config;
   config.path = path;
   auto text = ReadText(path);
+  HL_TRY_MACHINE(text);
   if (!text) return Fail(ErrorKind::kUsage, "{}", text.error().message);
   if (const int line = LineOfBareLetter(*text); line > 0) {
     return Fail(ErrorKind::kUsage, "{}:{}: letters beyond a to z belong in quotes, as in author = \"Müller\"",
