@@ -4,10 +4,10 @@
 # as a run that never met one. With "finished" the run is one that is finished already, of which nothing may be lost. After a call
 # that failed before the verdict, the steps up to the verdict are done again and their bytes compared: it follows from them, and its
 # photographs would take most of the time.
-# usage: sweep.sh BUILD [EVERY, 1 = each call] [JOBS, runs at once] [new|finished]
+# usage: sweep.sh BUILD [EVERY, 1 = each call] [JOBS, runs at once] [new|finished] [FIRST, the call to begin with]
 set -eu
 build=$(realpath "$1")
-every=${2:-1} jobs=${3:-1} from=${4:-new}
+every=${2:-1} jobs=${3:-1} from=${4:-new} first=${5:-1}
 shim=$build/tests_bin/libfailing_calls.so
 work=$(mktemp -d "${TMPDIR:-/tmp}/handlens-faults.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -43,7 +43,7 @@ calls=$(sed -n 's/^calls //p' log | tail -1)
 
 sweep() {  # job: its share of the calls; the counts go to the file "counts"
   local tried=0 refused=0 harmless=0 bad=0 at errno code errnos=(5 24 28)  # EIO, EMFILE, ENOSPC
-  for ((at = 1 + $1 * every; at <= calls; at += jobs * every)); do
+  for ((at = first + $1 * every; at <= calls; at += jobs * every)); do
     errno=${errnos[$((at / every % 3))]}
     tried=$((tried + 1))
     begin; code=0; with_fault "$at" "$errno" || code=$?
@@ -69,4 +69,4 @@ done
 wait
 read -r tried refused harmless bad < <(awk '{for (i = 1; i <= 4; ++i) sum[i] += $i} END {print sum[1], sum[2], sum[3], sum[4]}' job*/counts)
 echo "$tried of $calls calls of a $from run failed, one a run: $refused ended with exit code 5, $harmless did without; $bad not as they should"
-[ "$bad" = 0 ] && [ "$tried" = $(((calls + every - 1) / every)) ]
+[ "$bad" = 0 ] && [ "$tried" = $(((calls - first + every) / every)) ]
