@@ -37,7 +37,10 @@ Result<void> DoOne(Run& run, std::string_view name);
 // generator or a size that is not known or does not fit. The errors are those of CheckFolds and CandidatesOf.
 Result<void> CheckByNames(Run& run, const std::filesystem::path& pictures);
 // What late steps read besides the pictures, read now: --notes and --backgrounds. Kind kBadInput.
-Result<void> CheckOtherFiles(const Run& run);
+Result<void> CheckOtherFiles(Run& run);
+// The photographs of a folder, read once a call; null for no folder, which means the built-in ones. Kind
+// kBadInput as Backdrops::FromFolder.
+Result<const image::Backdrops*> BackdropsOf(Workspace& space, const std::filesystem::path& folder);
 
 // Inspects PICTURES into the workspace and RUN/dataset.json, or proves that they are unchanged since. Kind
 // kBadInput when pictures changed under trials: those are never thrown away silently.

@@ -13,9 +13,8 @@ namespace handlens::train {
 // Photographs of each validation picture. Two: one alone says more about its luck than about the model.
 constexpr int kCameraShots = 2;
 
-// A picture as the camera shows it before data's backdrops (null: the built-in ones), (size, size, 3) bytes:
-// keyed by (seed, picture, shot) and nothing of a trial, so all candidates of one size see the same
-// photographs.
+// A picture as the camera shows it before `backdrops` (null: the built-in ones), (size, size, 3) bytes: keyed
+// by (seed, picture, shot) and nothing of a trial, so all candidates of one size see the same photographs.
 std::vector<uint8_t> CameraShotOf(const dataset::PixelSet& pixels, size_t picture, int shot, uint64_t seed,
                                   const image::Backdrops* backdrops);
 

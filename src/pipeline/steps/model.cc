@@ -342,12 +342,20 @@ struct Report {
 
 }  // namespace
 
-Result<void> CheckOtherFiles(const Run& run) {
+Result<void> CheckOtherFiles(Run& run) {
   HL_TRY(NotesOf(run));
-  const fs::path& backgrounds = run.wanted().gates.backgrounds;
-  if (backgrounds.empty()) return {};
-  HL_TRY(image::Backdrops::FromFolder(backgrounds));
+  HL_TRY(BackdropsOf(run.space, run.wanted().gates.backgrounds));
   return {};
+}
+
+Result<const image::Backdrops*> BackdropsOf(Workspace& space, const fs::path& folder) {
+  if (folder.empty()) return nullptr;
+  auto known = space.backdrops.find(folder);
+  if (known == space.backdrops.end()) {
+    HL_ASSIGN(image::Backdrops read, image::Backdrops::FromFolder(folder));
+    known = space.backdrops.emplace(folder, std::move(read)).first;
+  }
+  return &known->second;
 }
 
 Step ConvertRow() { return StepOf<Convert>(); }

@@ -94,7 +94,7 @@ Result<void> PerformStep(Run& run) {
   HL_TRY(DoStep(run.space, S::kFacts, step, work));
   auto loaded = S::Load(run.space, options);
   if (loaded || !S::kFacts.trains || !run.may_train) return loaded;
-  if (loaded.error().kind == ErrorKind::kResources) return loaded;  // the disk's fault: nothing is missing
+  HL_TRY_MACHINE(loaded);  // the disk's fault: nothing is missing
   Forget(run.space, step, loaded.error());
   HL_TRY(DoStep(run.space, S::kFacts, step, work));
   return S::Load(run.space, options);

@@ -69,11 +69,6 @@ Result<std::optional<fs::path>> BackgroundsOf(const Run& run, std::string_view s
   return before->get<std::string>();
 }
 
-Result<std::optional<image::Backdrops>> BackdropsOf(const std::optional<fs::path>& folder) {
-  if (!folder) return std::nullopt;
-  return image::Backdrops::FromFolder(*folder);
-}
-
 // A reduction looks for a model that fits, and begins with the best of any size. Without one the search does.
 Result<std::optional<int64_t>> MaxBytesOfSearch(const Run& run) {
   if (Reduces(run)) return std::nullopt;
@@ -178,8 +173,7 @@ struct Search {
     options.budget_s = o.budget_s > 0 ? TrainingBudget(space) * (space.reduces_after ? kSearchShare : 1) : 0;
     options.preset = o.preset;
     options.yardstick = o.compared_by.value_or(search::Yardstick::kPictures);
-    HL_ASSIGN(const auto backdrops, BackdropsOf(o.backgrounds));
-    options.backdrops = backdrops ? &*backdrops : nullptr;
+    HL_ASSIGN(options.backdrops, BackdropsOf(space, o.backgrounds.value_or(fs::path())));
     if (!space.share)
       HL_TRY(PrepareSizes(space, o.fit,
                           SizesOf(o.candidates)));  // the search of a share makes what is missing itself
@@ -253,8 +247,7 @@ struct Reduce {
     options.search.exhaustive = o.exhaustive;
     options.search.preset = o.preset;
     options.search.yardstick = o.compared_by.value_or(search::Yardstick::kPictures);
-    HL_ASSIGN(const auto backdrops, BackdropsOf(o.backgrounds));
-    options.search.backdrops = backdrops ? &*backdrops : nullptr;
+    HL_ASSIGN(options.search.backdrops, BackdropsOf(space, o.backgrounds.value_or(fs::path())));
     if (!space.share) HL_TRY(PrepareSizes(space, o.fit, {space.chosen.candidate.size_px}));
     options.search.budget_s =
         o.budget_s > 0
@@ -355,7 +348,8 @@ struct Crossvalidation {
     std::vector<search::Candidate> trained = o.candidates;
     trained.push_back(space.chosen.candidate);
     HL_TRY(PrepareSizes(space, o.fit, SizesOf(trained)));
-    HL_ASSIGN(const auto backdrops, BackdropsOf(o.backgrounds));
+    HL_ASSIGN(const image::Backdrops* const backdrops,
+              BackdropsOf(space, o.backgrounds.value_or(fs::path())));
     const search::Searcher searcher = [&](const split::Split& split,
                                           const std::vector<search::Candidate>& candidates) {
       search::SearchOptions options = OptionsOf(space);
@@ -364,7 +358,7 @@ struct Crossvalidation {
       options.seed = o.seed;
       options.exhaustive = o.exhaustive || candidates.size() == 1;
       options.yardstick = o.compared_by.value_or(search::Yardstick::kPictures);
-      options.backdrops = backdrops ? &*backdrops : nullptr;
+      options.backdrops = backdrops;
       options.step = kFacts.title;
       return search::Search(space.dataset, split, options, *space.progress);
     };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include "backbone/backbone.h"
 #include "base/progress.h"
 #include "dataset/dataset.h"
+#include "image/camera/camera.h"
 #include "package/package.h"
 #include "pipeline/steps/budget.h"
 #include "pipeline/surroundings.h"
@@ -63,7 +65,8 @@ struct Workspace {
   train::TrialResult final_trial;
   AndroidResult android;
   FolderResult app_folder;
-  std::filesystem::path pictures;    // as this call named them; empty when it named the run alone
+  std::filesystem::path pictures;  // as this call named them; empty when it named the run alone
+  std::map<std::filesystem::path, image::Backdrops> backdrops;  // that BackdropsOf has read
   std::vector<std::string> written;  // files that this call wrote, for its last words
 
   std::filesystem::path At(std::string_view name) const { return folder / name; }
