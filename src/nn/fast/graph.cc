@@ -1,6 +1,7 @@
 // The fast backend: cuts a model into operations, lays out their tensors, runs them in order.
 #include <algorithm>
 #include <atomic>
+#include <barrier>
 #include <map>
 #include <optional>
 #include <thread>
@@ -26,6 +27,14 @@ class Schedule {
     return static_cast<size_t>(std::find_if(groups.begin(), groups.end(), runs) - groups.begin());
   }
   std::vector<Group> forward, backward;  // of steps; of steps counted from the last
+};
+
+// What is done for a group of operations before, for and after the pictures of a batch.
+template <class Begin, class Picture, class End>
+struct Work {
+  Begin begin;
+  Picture picture;
+  End end;
 };
 
 class FastGraph final : public Graph {
@@ -71,8 +80,10 @@ class FastGraph final : public Graph {
   void AddStep(const GraphSpec& spec, const Cut& cut, Arena& arena, Step& step);
   OtherInput Source(int layer) const;
   bool IsShared(size_t begin, size_t end, std::optional<size_t> next) const;
-  template <class Run>
-  void ForPictures(bool shared, const Run& run);
+  template <class Tasks>
+  void ForGroups(const std::vector<bool>& shared, const Tasks& work);
+  template <class Tasks>
+  void ShareGroups(size_t begin, size_t end, size_t lanes, const Tasks& work);
   void ForwardGroup(const Context& c, const Group& group, size_t picture);
   void BackwardPicture(const Context& c, const Step& step, size_t picture, std::atomic<size_t>& turn);
   void WriteMeans(const Context& c, int layer, size_t picture) const;
@@ -108,23 +119,32 @@ FastGraph::Slot FastGraph::PictureSlot(const GraphSpec& spec) const {
   return slot;
 }
 
+// The border of zeros over which a depthwise convolution of stride 1 reads the gradient of its output, with
+// the kernel turned round.
+size_t ReachOfData(const Node& depthwise) {
+  if (depthwise.layer.stride != 1) return 0;
+  const Window w = WindowOf(depthwise.layer, depthwise.in, depthwise.out);
+  const int before = w.kernel - 1 - std::min(w.top, w.left);
+  const int behind = std::max(depthwise.in.height - depthwise.out.height + w.top,
+                              depthwise.in.width - depthwise.out.width + w.left);
+  return Size(std::max(before, behind));
+}
+
 FastGraph::Slot FastGraph::MakeSlot(const GraphSpec& spec, const Cut& cut) const {
   const auto [pixel, rows] = LayOut(spec, cut.last);
   const Shape& shape = spec.nodes[Size(cut.last)].out;
   Slot slot;
   slot.value = PlanTensor(shape, pixel, Cutter(spec).BorderOf(cut.last), rows);
   slot.trains = spec.nodes[Size(cut.last)].trains;
-  // Readers spill the gradient of padding over the edge; and the gradient of a depthwise convolution's output
-  // is itself read with the kernel turned round, over a border of zeros.
-  const size_t reach =
-      cut.kind == Cut::Kind::kDepthwise ? Size(spec.nodes[Size(cut.first)].layer.kernel - 1) : 0;
+  // Readers spill the gradient of padding over the edge.
+  const size_t reach = cut.kind == Cut::Kind::kDepthwise ? ReachOfData(spec.nodes[Size(cut.first)]) : 0;
   slot.gradient = PlanTensor(shape, pixel, std::max(reach, slot.value.border), rows);
   if (slot.trains && spec.readers[Size(cut.last)].size() > 1) slot.shared = slot.gradient;
   return slot;
 }
 
-// The last operation that reads an output which every picture can write to the same place: no backward pass
-// needs it, and all that read it run in the writer's group.
+// The last operation that reads an output which no backward pass needs. Dense layers want zeros behind it, so
+// what they read is kept.
 std::optional<size_t> FastGraph::LastReaderOfPassing(const GraphSpec& spec, const std::vector<Cut>& cuts,
                                                      size_t k) const {
   const std::vector<int>& readers = spec.readers[Size(cuts[k].last)];
@@ -132,11 +152,10 @@ std::optional<size_t> FastGraph::LastReaderOfPassing(const GraphSpec& spec, cons
   size_t last = k;
   for (size_t r = k + 1; r < cuts.size(); ++r) {
     if (std::count(readers.begin(), readers.end(), cuts[r].first) == 0) continue;
-    if (slots_[Size(cuts[r].last + 1)].trains) return std::nullopt;
+    if (slots_[Size(cuts[r].last + 1)].trains || cuts[r].kind == Cut::Kind::kDense) return std::nullopt;
     last = r;
   }
-  const auto group = [&](size_t place) { return Schedule::GroupOf(place, schedule_.forward); };
-  return group(last) == group(k) ? std::optional(last) : std::nullopt;
+  return last;
 }
 
 // Whether an operation's output is worked out again in the backward pass where one operation alone reads it,
@@ -154,16 +173,21 @@ bool FastGraph::IsRepeated(const GraphSpec& spec, const Cut& cut) const {
 void FastGraph::PlaceValues(const GraphSpec& spec, const std::vector<Cut>& cuts, Arena& arena) {
   SharedMemory kept(arena, batch_), passing(lanes_[0], 1);
   std::vector<Tensor4*> of_one_picture;
+  const auto group = [&](size_t place) { return Schedule::GroupOf(place, schedule_.forward); };
   if (!slots_[0].value.given) kept.Keep(slots_[0].value);
   for (size_t k = 0; k < cuts.size(); ++k) {
     Tensor4& value = slots_[Size(cuts[k].last + 1)].value;
     const std::vector<int>& readers = spec.readers[Size(cuts[k].last)];
     const bool next = readers.size() == 1 && k + 1 < cuts.size() && cuts[k + 1].first == readers[0] &&
-                      Schedule::GroupOf(k, schedule_.forward) == Schedule::GroupOf(k + 1, schedule_.forward);
+                      group(k) == group(k + 1);
     if (const std::optional<size_t> last = LastReaderOfPassing(spec, cuts, k)) {
-      passing.Add(value, {k, *last});
-      of_one_picture.push_back(&value);
       steps_[k].clears_border = true;
+      if (group(*last) == group(k)) {
+        passing.Add(value, {k, *last});
+        of_one_picture.push_back(&value);
+      } else {
+        kept.Add(value, {group(k), group(*last)});
+      }
     } else if (next && IsRepeated(spec, cuts[k])) {
       SharedMemory::KeepOne(lanes_[0], value);
       steps_[k + 1].again = k;
@@ -171,6 +195,7 @@ void FastGraph::PlaceValues(const GraphSpec& spec, const std::vector<Cut>& cuts,
       kept.Keep(value);
     }
   }
+  kept.Place();
   passing.Place();
   for (Tensor4* value : of_one_picture) {
     value->picture = 0;
@@ -191,12 +216,12 @@ void FastGraph::PlaceGradients(const GraphSpec& spec, const std::vector<Cut>& cu
     const std::vector<int>& readers = spec.readers[Size(cut.last)];
     if (slot.shared) memory.Keep(*slot.shared);
     const size_t read = group_of[cut.first], written = readers.size() == 1 ? group_of[readers[0]] : read;
-    // A border of zeros must stay one.
-    const bool bordered = cut.kind == Cut::Kind::kDepthwise && written != read;
-    if (readers.size() != 1 || bordered) {
+    if (readers.size() != 1) {
       memory.Keep(slot.gradient);
     } else if (written == read) {
       SharedMemory::KeepOne(lanes_[0], slot.gradient);
+    } else if (cut.kind == Cut::Kind::kDepthwise) {
+      memory.AddBordered(slot.gradient, {written, read});
     } else {
       memory.Add(slot.gradient, {written, read});
     }
@@ -273,14 +298,15 @@ bool FastGraph::IsShared(size_t begin, size_t end, std::optional<size_t> next) c
                      [](const Step& step) { return step.operation->Shares(); });
 }
 
-// A group of one or two operations is not worth a thread.
+// One or two operations are not worth a thread.
 bool FastGraph::SharesPictures() const {
   constexpr size_t kLeastOperations = 8;
-  for (size_t g = 0; g < schedule_.forward.size(); ++g) {
+  size_t operations = 0;  // of neighbouring groups that share
+  for (size_t g = 0; g < schedule_.forward.size() && operations < kLeastOperations; ++g) {
     const Group& group = schedule_.forward[g];
-    if (forward_shared_[g] && group.end - group.begin >= kLeastOperations) return true;
+    operations = forward_shared_[g] ? operations + group.end - group.begin : 0;
   }
-  return false;
+  return operations >= kLeastOperations;
 }
 
 Result<void> FastGraph::UseThreads(int threads) {
@@ -294,19 +320,36 @@ Result<void> FastGraph::UseThreads(int threads) {
   return {};
 }
 
-// Calls run(context, picture) for the pictures of the batch, in their order or, shared, in rising order of
-// start.
-template <class Run>
-void FastGraph::ForPictures(bool shared, const Run& run) {
-  const size_t count = context_.Count(), lanes = shared ? std::min(threads_, count) : 1;
+// For each group: work.begin(group), then work.picture(context, group, picture) for the pictures of the
+// batch, in their order or, shared, in rising order of start, then work.end(group).
+template <class Tasks>
+void FastGraph::ForGroups(const std::vector<bool>& shared, const Tasks& work) {
+  for (size_t g = 0, end = 0; g < shared.size(); g = end) {
+    end = g + 1;
+    while (shared[g] && end < shared.size() && shared[end]) ++end;
+    ShareGroups(g, end, shared[g] ? std::min(threads_, context_.Count()) : 1, work);
+  }
+}
+
+// Threads wait for each other between groups; to begin them anew would cost more.
+template <class Tasks>
+void FastGraph::ShareGroups(size_t begin, size_t end, size_t lanes, const Tasks& work) {
+  size_t group = begin;
   std::atomic<size_t> next = 0;
-  const auto work = [&](size_t lane) {
+  std::barrier all_done(static_cast<std::ptrdiff_t>(lanes), [&]() noexcept {
+    work.end(group);
+    if (++group < end) work.begin(group);
+    next = 0;
+  });
+  work.begin(begin);
+  ParallelFor(lanes, static_cast<int>(lanes), [&](size_t lane) {
     Context context = context_;
     context.lane = &lanes_[lane];
-    for (size_t b; (b = next++) < count;) run(context, b);
-  };
-  if (lanes == 1) return work(0);
-  ParallelFor(lanes, static_cast<int>(lanes), work);
+    for (size_t g = begin; g < end; ++g) {
+      for (size_t b; (b = next++) < context.Count();) work.picture(context, g, b);
+      all_done.arrive_and_wait();
+    }
+  });
 }
 
 void FastGraph::Bind(const Arena& arena, Params& params) {
@@ -327,11 +370,12 @@ const float* FastGraph::Forward(const Pass& pass) {
     HL_CHECK(
         std::any_of(steps_.begin(), steps_.end(), [&](const Step& step) { return step.layer == layer; }));
   }
-  for (size_t g = 0; g < schedule_.forward.size(); ++g) {
-    const Group& group = schedule_.forward[g];
-    for (size_t i = group.begin; i < group.end; ++i) steps_[i].operation->BeginForward(context_);
-    ForPictures(forward_shared_[g], [&](const Context& c, size_t b) { ForwardGroup(c, group, b); });
-  }
+  const auto begin = [&](size_t g) {
+    for (size_t i = schedule_.forward[g].begin; i < schedule_.forward[g].end; ++i)
+      steps_[i].operation->BeginForward(context_);
+  };
+  const auto run = [&](const Context& c, size_t g, size_t b) { ForwardGroup(c, schedule_.forward[g], b); };
+  ForGroups(forward_shared_, Work{begin, run, [](size_t) {}});
   const Tensor4& last = slots_.back().value;
   float* logits = context_.arena->At(logits_);
   for (size_t b = 0; b < context_.Count(); ++b) Unpack(context_, last, b, logits + b * Count(last.shape));
@@ -390,16 +434,20 @@ void FastGraph::Backward(const float* logit_gradient, const Update& update) {
     }
   };
   Turns turns(steps_.size());
-  for (size_t g = 0; g < schedule_.backward.size(); ++g) {
-    const Group& group = schedule_.backward[g];
-    for_trained(group, [&](const Step& s, size_t) { s.operation->BeginBackward(context_); });
-    ForPictures(backward_shared_[g], [&](const Context& c, size_t b) {
-      for_trained(group, [&](const Step& s, size_t place) { BackwardPicture(c, s, b, turns[place]); });
-      for_trained({group.end, std::min(group.end + 1, steps_.size())},
-                  [&](const Step& s, size_t) { s.operation->GatherBackward(c, b); });
-    });
-    for_trained(group, [&](const Step& s, size_t) { s.operation->EndBackward(context_); });
-  }
+  const auto begin = [&](size_t g) {
+    for_trained(schedule_.backward[g], [&](const Step& s, size_t) { s.operation->BeginBackward(context_); });
+  };
+  const auto run = [&](const Context& c, size_t g, size_t b) {
+    const size_t end = schedule_.backward[g].end;
+    for_trained(schedule_.backward[g],
+                [&](const Step& s, size_t place) { BackwardPicture(c, s, b, turns[place]); });
+    for_trained({end, std::min(end + 1, steps_.size())},
+                [&](const Step& s, size_t) { s.operation->GatherBackward(c, b); });
+  };
+  const auto close = [&](size_t g) {
+    for_trained(schedule_.backward[g], [&](const Step& s, size_t) { s.operation->EndBackward(context_); });
+  };
+  ForGroups(backward_shared_, Work{begin, run, close});
 }
 
 }  // namespace

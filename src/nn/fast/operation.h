@@ -67,8 +67,9 @@ struct Wires {
 };
 
 // What an operation must have seen before it can do its first picture: nothing but that picture, something of
-// each picture (batch norm: Gather*), or all of them (dense layers, which do all work in Begin*).
-enum class Reach { kPicture, kGathers, kBatch };
+// each picture (batch norm: Gather*), or all of them (dense layers, which do all work in Begin*). kWeights
+// needs no more than kPicture, but has so many weights that all pictures had better go through them in turn.
+enum class Reach { kPicture, kGathers, kWeights, kBatch };
 
 // The graph calls Gather* for all pictures, then Begin*, then the picture functions in the pictures' order,
 // then EndBackward; operations in a row run picture by picture, while the picture is in the cache (plan.h).

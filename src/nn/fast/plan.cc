@@ -49,7 +49,8 @@ Cut Cutter::CutAt(int i) const {
   switch (Layer(i).kind) {
     case LayerKind::kConv: {
       const int pool = PoolAfter(i);
-      return pool >= 0 ? Cut{i, pool, Kind::kConvPool} : WithFollowers({i, i, Kind::kConv});
+      return pool >= 0 ? Cut{i, pool, Kind::kConvPool}
+                       : WithFollowers({.first = i, .last = i, .kind = Kind::kConv, .heavy = IsHeavy(i)});
     }
     case LayerKind::kDepthwise: {
       // A dense layer cannot read pixels with a border.
@@ -64,6 +65,15 @@ Cut Cutter::CutAt(int i) const {
     }
     default: return {i, i, Kind::kPlain};
   }
+}
+
+// Picture by picture such weights would come from a far cache each time, and their sums of gradients would go
+// there.
+bool Cutter::IsHeavy(int i) const {
+  constexpr size_t kNearKernel = size_t{8} << 10;
+  const Node& n = spec_.nodes[Size(i)];
+  const size_t kernel = Size(n.layer.kernel * n.layer.kernel) * Size(n.in.channels) * Size(n.out.channels);
+  return kernel > kNearKernel && 2 * kernel > Count(n.in) + Count(n.out);
 }
 
 bool Cutter::IsActivation(int i) const {
@@ -117,7 +127,10 @@ bool IsUnusual(const GraphSpec& spec) {
 std::vector<Group> GroupsOf(const std::vector<Reach>& order) {
   std::vector<Group> groups = {{0, 0}};
   for (size_t i = 0; i < order.size(); ++i) {
-    const bool alone = order[i] == Reach::kBatch || (i > 0 && order[i - 1] == Reach::kBatch);
+    const auto stands_alone = [&](size_t k) {
+      return order[k] == Reach::kBatch || order[k] == Reach::kWeights;
+    };
+    const bool alone = stands_alone(i) || (i > 0 && stands_alone(i - 1));
     if (alone || order[i] == Reach::kGathers) groups.push_back({i, i});
     groups.back().end = i + 1;
   }
@@ -130,26 +143,32 @@ void SharedMemory::KeepOne(Arena& lane, Tensor4& tensor) {
   tensor.of_lane = true;
 }
 
+bool SharedMemory::CanFollow(const Entry& before, const Entry& next) {
+  const Tensor4 &a = *before.tensor, &b = *next.tensor;
+  const bool alike = a.shape == b.shape && a.pixel == b.pixel && a.row == b.row && a.border == b.border;
+  return before.life.read < next.life.written && before.bordered == next.bordered &&
+         (alike || !next.bordered);
+}
+
 // First fit in the order of running.
 void SharedMemory::Place() {
   struct Buffer {
-    size_t floats = 0, free_after = 0;
-    std::vector<Tensor4*> tensors = {};
+    size_t floats = 0;
+    std::vector<Entry> entries = {};
   };
   std::vector<Buffer> buffers;
   std::stable_sort(entries_.begin(), entries_.end(),
                    [](const Entry& a, const Entry& b) { return a.life.written < b.life.written; });
   for (const Entry& e : entries_) {
     auto free = std::find_if(buffers.begin(), buffers.end(),
-                             [&](const Buffer& b) { return b.free_after < e.life.written; });
+                             [&](const Buffer& b) { return CanFollow(b.entries.back(), e); });
     if (free == buffers.end()) free = buffers.insert(free, Buffer{});
     free->floats = std::max(free->floats, batch_ * e.tensor->picture);
-    free->free_after = e.life.read;
-    free->tensors.push_back(e.tensor);
+    free->entries.push_back(e);
   }
   for (const Buffer& buffer : buffers) {
     const size_t at = arena_.Reserve(buffer.floats);
-    for (Tensor4* tensor : buffer.tensors) tensor->at += at;
+    for (const Entry& e : buffer.entries) e.tensor->at += at;
   }
 }
 

@@ -12,9 +12,13 @@ namespace handlens::nn {
 struct Cut {
   int first = 0, last = 0;
   enum class Kind { kConv, kConvPool, kDepthwise, kDense, kNorm, kFixedNorm, kPlain } kind = Kind::kPlain;
-  int norm = -1;  // convolutions: the batch norm with fixed statistics among the layers
+  int norm = -1;       // convolutions: the batch norm with fixed statistics among the layers
+  bool heavy = false;  // convolutions: more numbers in the kernel than in a picture's inputs and outputs
   Reach Sees() const {
-    return kind == Kind::kNorm ? Reach::kGathers : kind == Kind::kDense ? Reach::kBatch : Reach::kPicture;
+    return kind == Kind::kNorm    ? Reach::kGathers
+           : kind == Kind::kDense ? Reach::kBatch
+           : heavy                ? Reach::kWeights
+                                  : Reach::kPicture;
   }
 };
 
@@ -33,6 +37,7 @@ class Cutter {
   int SoleReader(int i) const { return spec_.readers[Size(i)].size() == 1 ? spec_.readers[Size(i)][0] : -1; }
   Cut CutAt(int i) const;
   Cut WithFollowers(const Cut& conv) const;
+  bool IsHeavy(int i) const;
   bool IsActivation(int i) const;
   int PoolAfter(int i) const;
   bool FitsConvPool(const LayerSpec& conv) const;
@@ -48,15 +53,15 @@ bool IsUnusual(const GraphSpec& spec);
 struct Group {
   size_t begin = 0, end = 0;
 };
-// A new group begins at an operation that must have seen all pictures; one that works on all at once stands
-// alone. The first group may be empty.
+// A new group begins at an operation that must have seen all pictures; one that works on all at once or keeps
+// its weights in the cache over all of them stands alone. The first group may be empty.
 std::vector<Group> GroupsOf(const std::vector<Reach>& order);
 
 // What lives from one place in the order of running, which writes it, to another, which reads it last: a few
 // buffers, each as large as the largest that it holds in turn, serve all. Gradients live from group to group
-// of the backward pass; those of one group need a single picture's memory, and so do outputs that no backward
-// pass reads, from operation to operation of a group. The less memory a step touches, the more of it stays in
-// the cache.
+// of the backward pass, outputs that no backward pass reads from group to group of the forward pass; within a
+// group either needs a single picture's memory. The less memory a step touches, the more of it stays in the
+// cache.
 class SharedMemory {
  public:
   SharedMemory(Arena& arena, size_t batch) : arena_(arena), batch_(batch) {}
@@ -64,6 +69,8 @@ class SharedMemory {
     size_t written = 0, read = 0;
   };
   void Add(Tensor4& tensor, Life life) { entries_.push_back({&tensor, life}); }
+  // The same where the border must stay zero: shares with tensors of its own geometry alone.
+  void AddBordered(Tensor4& tensor, Life life) { entries_.push_back({&tensor, life, true}); }
   // In memory of its own, for as long as the network lives.
   void Keep(Tensor4& tensor) { tensor.at += arena_.Reserve(batch_ * tensor.picture); }
   // The same, every picture's in the same place of a lane.
@@ -75,7 +82,9 @@ class SharedMemory {
   struct Entry {
     Tensor4* tensor;
     Life life;
+    bool bordered = false;
   };
+  static bool CanFollow(const Entry& before, const Entry& next);
   Arena& arena_;
   size_t batch_;
   std::vector<Entry> entries_;

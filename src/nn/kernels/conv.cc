@@ -137,21 +137,62 @@ void ConvForwardImpl(const ConvForwardArgs& a) {
   }
 }
 
+// Sums of R taps x Q panels of outputs, in registers.
+template <size_t R, size_t Q>
+struct Sums {
+  hn::Vec<Panel> at[R][Q * kPanelVectors];
+};
+
+// From rows of `channels` floats.
+template <size_t R, size_t Q>
+HWY_INLINE void LoadSums(const float* from, size_t channels, Sums<R, Q>& sums) {
+  const Panel d;
+  for (size_t r = 0; r < R; ++r, from += channels) {
+    for (size_t n = 0; n < Q * kPanelVectors; ++n) sums.at[r][n] = hn::LoadU(d, from + n * hn::MaxLanes(d));
+  }
+}
+
+// Into such rows from `panel` on, which end at `channels`.
+template <size_t R, size_t Q>
+HWY_INLINE void StoreSums(const Sums<R, Q>& sums, float* rows, size_t panel, size_t channels) {
+  const Panel d;
+  for (size_t r = 0; r < R; ++r, rows += channels) {
+    for (size_t n = 0; n < Q * kPanelVectors; ++n)
+      StorePart(sums.at[r][n], rows, panel * kLanes + n * hn::MaxLanes(d), channels);
+  }
+}
+
+// The same, added to what is there.
+template <size_t R, size_t Q>
+HWY_INLINE void AddTo(float* rows, size_t panel, size_t channels, Sums<R, Q>& sums) {
+  const Panel d;
+  const float* from = rows + panel * kLanes;
+  for (size_t r = 0; r < R; ++r, from += channels) {
+    for (size_t n = 0; n < Q * kPanelVectors; ++n)
+      sums.at[r][n] = hn::Add(hn::LoadU(d, from + n * hn::MaxLanes(d)), sums.at[r][n]);
+  }
+  StoreSums(sums, rows, panel, channels);
+}
+
 // R taps x Q panels of outputs, kept in registers over some rows of the picture.
 template <size_t R, size_t Q>
 HWY_INLINE void WeightsBlock(const ConvWeightsArgs& a, const float* x, size_t tap, size_t panel,
                              const RowsOf& rows) {
   const Panel d;
   using V = hn::Vec<Panel>;
+  constexpr size_t kTapsAhead = 16;  // sums come from a farther cache than pixels
   constexpr size_t kL = hn::MaxLanes(Panel()), kV = Q * kPanelVectors;
-  V acc[R][kV];
-  float* own = a.own + tap * a.channels + panel * kLanes;
-  for (size_t r = 0; r < R; ++r) {
-    for (size_t n = 0; n < kV; ++n)
-      acc[r][n] = rows.first ? hn::Zero(d) : hn::LoadU(d, own + r * a.channels + n * kL);
+  Sums<R, Q> sums;
+  if (rows.first) {
+    for (size_t r = 0; r < R; ++r) {
+      for (size_t n = 0; n < kV; ++n) sums.at[r][n] = hn::Zero(d);
+    }
+  } else {
+    LoadSums(a.own + tap * a.channels + panel * kLanes, a.channels, sums);
   }
   for (size_t r = 0; r < R; ++r) {
-    for (size_t q = 0; q < Q; ++q) hwy::Prefetch(a.total + (tap + r) * a.channels + (panel + q) * kLanes);
+    for (size_t q = 0; q < Q; ++q)
+      hwy::Prefetch(a.total + (tap + r + kTapsAhead) * a.channels + (panel + q) * kLanes);
   }
   const size_t step = a.taps.stride * a.x.pixel, dy_pixel = a.dy.pixel;
   for (size_t oy = rows.begin; oy < rows.end; ++oy) {
@@ -162,16 +203,14 @@ HWY_INLINE void WeightsBlock(const ConvWeightsArgs& a, const float* x, size_t ta
       for (size_t n = 0; n < kV; ++n) g[n] = hn::LoadU(d, dy + n * kL);
       for (size_t r = 0; r < R; ++r) {
         const V s = hn::Set(d, from[r]);
-        for (size_t n = 0; n < kV; ++n) acc[r][n] = FusedMulAdd(d, s, g[n], acc[r][n]);
+        for (size_t n = 0; n < kV; ++n) sums.at[r][n] = FusedMulAdd(d, s, g[n], sums.at[r][n]);
       }
     }
   }
-  for (size_t r = 0; r < R; ++r) {
-    float* to = (rows.last ? a.total : a.own) + (tap + r) * a.channels;
-    ForVectors<Q>([&](size_t n, size_t offset) HWY_ATTR {
-      const size_t at = panel * kLanes + offset;
-      StorePart(rows.last ? hn::Add(hn::LoadU(d, to + at), acc[r][n]) : acc[r][n], to, at, a.channels);
-    });
+  if (rows.last) {
+    AddTo(a.total + tap * a.channels, panel, a.channels, sums);
+  } else {
+    StoreSums(sums, a.own + tap * a.channels, panel, a.channels);
   }
 }
 
