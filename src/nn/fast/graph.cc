@@ -1,7 +1,6 @@
 // The fast backend: cuts a model into operations, lays out their tensors, runs them in order.
 #include <algorithm>
 #include <atomic>
-#include <barrier>
 #include <map>
 #include <optional>
 #include <thread>
@@ -331,23 +330,25 @@ void FastGraph::ForGroups(const std::vector<bool>& shared, const Tasks& work) {
   }
 }
 
-// Threads wait for each other between groups; to begin them anew would cost more.
+// Threads begin once for all these groups. A group opens when the last picture of the one before is done, by
+// whoever did it: no thread is waited for that never began.
 template <class Tasks>
 void FastGraph::ShareGroups(size_t begin, size_t end, size_t lanes, const Tasks& work) {
-  size_t group = begin;
-  std::atomic<size_t> next = 0;
-  std::barrier all_done(static_cast<std::ptrdiff_t>(lanes), [&]() noexcept {
-    work.end(group);
-    if (++group < end) work.begin(group);
-    next = 0;
-  });
+  const size_t count = context_.Count();
+  std::atomic<size_t> next = 0, done = 0, open = begin;
   work.begin(begin);
   ParallelFor(lanes, static_cast<int>(lanes), [&](size_t lane) {
     Context context = context_;
     context.lane = &lanes_[lane];
-    for (size_t g = begin; g < end; ++g) {
-      for (size_t b; (b = next++) < context.Count();) work.picture(context, g, b);
-      all_done.arrive_and_wait();
+    for (size_t item; (item = next++) < (end - begin) * count;) {
+      const size_t group = begin + item / count;
+      for (size_t now; (now = open) < group;) open.wait(now);
+      work.picture(context, group, item % count);
+      if (++done < (group + 1 - begin) * count) continue;
+      work.end(group);
+      if (group + 1 < end) work.begin(group + 1);
+      open = group + 1;
+      open.notify_all();
     }
   });
 }
