@@ -59,7 +59,7 @@ ROWS = [
 
 
 def share(route):
-    if route["status"] != "done":  # no camera where the gallery's pictures have failed
+    if not route or route["status"] != "done":  # no camera where the gallery's pictures have failed
         return "not run"
     low, high = route["ci95"]
     return f"{100 * route['accuracy']:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
@@ -82,7 +82,7 @@ def row(program, pictures, run, setting):
     return (f"{cell['model']} | {cell['size_px']} | {cell['generator']['name']} | {cell['test_n']} "
             f"| {100 * accuracy['mean']:.1f} ± {100 * accuracy['std']:.1f} | [{100 * low:.1f}, {100 * high:.1f}] "
             f"| {share(routes['quantized'])} | {100 * routes['quantized']['agreement']:.1f} | {share(routes['camera'])} "
-            f"| {share(routes['camera-hard'])} | {kilobytes:.0f} | {minutes:.1f}")
+            f"| {share(routes.get('camera-hard'))} | {kilobytes:.0f} | {minutes:.1f}")
 
 
 def wanted(name, args):
