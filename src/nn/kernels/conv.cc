@@ -140,6 +140,7 @@ void ConvForwardImpl(const ConvForwardArgs& a) {
 // Sums of R taps x Q panels of outputs, in registers.
 template <size_t R, size_t Q>
 struct Sums {
+  HWY_INLINE Sums() {}  // an implicit one would not be for the instruction set
   hn::Vec<Panel> at[R][Q * kPanelVectors];
 };
 
