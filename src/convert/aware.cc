@@ -202,7 +202,7 @@ bool Fits(const nn::Weights& weights, const nn::Weights& start) {
 
 Result<void> TrainOne(const Tuning& tuning, const Request& request, Progress& progress) {
   const AwareNetwork network = MakeAware(*tuning.model, *tuning.calibration);
-  const nn::Weights start = WeightsOf(*tuning.model, network);
+  const nn::Weights start = WeightsOf(CorrectBiases(*tuning.model, *tuning.calibration), network);
   train::TrialSpec spec = *tuning.trial;
   spec.architecture = network.spec;
   spec.recipe = AwareRecipe(tuning.trial->recipe);
@@ -210,7 +210,7 @@ Result<void> TrainOne(const Tuning& tuning, const Request& request, Progress& pr
   tuning.tuned->name += fmt::format(", {}", MethodWords(Method::kAware));  // the file says it itself
   // Of all that the result depends on: the trial stands for the pictures, the network for the ranges.
   const std::string key =
-      Sha256(train::ToJson(spec).dump() + Sha256(nn::EncodeWeights(start)) +
+      Sha256("taught" + train::ToJson(spec).dump() + Sha256(nn::EncodeWeights(start)) +
              train::DataFingerprint(*request.data.dataset, *request.data.split, request.data.pixels->fit));
   const std::filesystem::path file =
       request.out / fmt::format("{}{}.safetensors", kTunedPrefix, key.substr(0, 16));
@@ -222,7 +222,7 @@ Result<void> TrainOne(const Tuning& tuning, const Request& request, Progress& pr
       return {};
     }
   }
-  HL_ASSIGN(const nn::Weights weights, train::FineTune(spec, start, request.data, progress));
+  HL_ASSIGN(const nn::Weights weights, train::FineTune(spec, start, request.data, progress, tuning.trained));
   TakeWeights(weights, network, *tuning.tuned);
   return WriteFileAtomic(file, nn::EncodeWeights(weights));
 }

@@ -31,11 +31,13 @@ void TakeWeights(const nn::Weights& weights, const AwareNetwork& network, Folded
 train::Recipe AwareRecipe(const train::Recipe& trained);
 
 // One model to fine-tune on the training pictures of the trial that trained it, with that trial's generator
-// and seed.
+// and seed. It learns what the model as trained says of them, not the labels: the same answers are what the
+// int8 file is for.
 struct Tuning {
   const FoldedModel* model = nullptr;
   const Calibration* calibration = nullptr;
   const train::TrialSpec* trial = nullptr;
+  train::Teacher trained;
   FoldedModel* tuned = nullptr;  // receives the model with its new numbers
 };
 

@@ -151,8 +151,9 @@ Trained Train(const train::Synthetic& made, const char* name, int jobs, Keep kee
   request.jobs = jobs;
   request.out = std::filesystem::path(testing::TempDir()) / fmt::format("handlens-aware-{}", name);
   if (keep == Keep::kNothing) std::filesystem::remove_all(request.out);
-  const auto done =
-      TrainAware({{&result.before, &result.calibration, &spec, &result.after}}, request, SilentProgress());
+  const auto done = TrainAware(
+      {{&result.before, &result.calibration, &spec, {&spec.architecture, &*trained}, &result.after}}, request,
+      SilentProgress());
   EXPECT_TRUE(done) << done.error().message;
   return result;
 }

@@ -49,8 +49,9 @@ bool LosesTooMuch(const Comparison& c) {
 }
 
 bool IsBetter(const Comparison& aware, const Comparison& post_training) {
-  return aware.int8_right != post_training.int8_right ? aware.int8_right > post_training.int8_right
-                                                      : aware.agree > post_training.agree;
+  if (aware.agree < post_training.agree) return false;
+  return aware.int8_right > post_training.int8_right ||
+         (aware.int8_right == post_training.int8_right && aware.agree > post_training.agree);
 }
 
 }  // namespace handlens::convert

@@ -22,7 +22,8 @@ Json ToJson(const Comparison& comparison);  // n, agree, float_correct, quantize
 
 // More than 0.7 of a hundred right answers gone, and two at least, since one is chance.
 bool LosesTooMuch(const Comparison& post_training);
-// More of the int8 file's answers right; of equals, more as the float model's.
+// No fewer of the int8 file's answers as the float model's, whose accuracy is what was judged; of these more
+// right, or as many right and more as the float model's.
 bool IsBetter(const Comparison& aware, const Comparison& post_training);
 
 }  // namespace handlens::convert

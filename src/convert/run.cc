@@ -232,7 +232,11 @@ class Step {
   Result<void> Tune(std::vector<Trial>& trials) {
     std::vector<Tuning> tunings;
     for (Trial& trial : trials)
-      tunings.push_back({&trial.plain, &trial.calibration, &trial.result.spec, &trial.quantized});
+      tunings.push_back({&trial.plain,
+                         &trial.calibration,
+                         &trial.result.spec,
+                         {&trial.result.trained, &trial.weights},
+                         &trial.quantized});
     HL_TRY(TrainAware(tunings, request_, progress_));
     record_["fine_tuning"] = train::ToJson(AwareRecipe(trials[0].result.spec.recipe));
     method_ = Method::kAware;

@@ -206,7 +206,7 @@ TEST(ConvertRun, FineTunesOnlyWhereValidationPicturesWantIt) {
   SKIP_WITHOUT_RUNTIME();
   World world = MakeWorld("auto");
   for (split::Fold& fold : world.split.folds) fold.validation = fold.test;  // more of them
-  for (const float factor : {1.0f, 500.0f, 4000.0f}) {
+  for (const float factor : {1.0f, 400.0f, 4000.0f}) {
     Request request = MakeRequest(world, "m1d1", world.folder / "auto");
     for (const fs::path& trial : request.fold_trials) MakeHardToRound(trial, factor);
     ASSERT_TRUE(ConvertRun(request, SilentProgress()).has_value());
@@ -215,14 +215,15 @@ TEST(ConvertRun, FineTunesOnlyWhereValidationPicturesWantIt) {
     const Json& tried = (*record)["validation"];
     ASSERT_EQ(tried.size(), factor == 1 ? 1u : 2u) << tried;
     EXPECT_EQ(tried[0]["n"], 33);
-    const bool better = tried.size() == 2 && tried[1]["quantized_correct"] > tried[0]["quantized_correct"];
+    const bool better = tried.size() == 2 && tried[1]["quantized_correct"] > tried[0]["quantized_correct"] &&
+                        tried[1]["agree"] >= tried[0]["agree"];
     EXPECT_EQ((*record)["method"], better ? "quantization-aware training" : "post-training quantization");
     request.method = better ? Method::kAware : Method::kPostTraining;
     request.out = world.folder / "asked";
     ASSERT_TRUE(ConvertRun(request, SilentProgress()).has_value());
     for (const char* file : {"quantizedmodel.tflite", "folds/fold0_quantized.tflite"})
       EXPECT_EQ(*ReadFile(world.folder / "auto" / file), *ReadFile(world.folder / "asked" / file)) << file;
-    EXPECT_TRUE(better || factor != 500) << tried;
+    EXPECT_TRUE(better || factor != 400) << tried;
     fs::remove_all(world.folder / "trials");
   }
 }
@@ -233,7 +234,8 @@ TEST(Method, TriesFineTuningForTwoLostAnswersAndMoreThanSevenInAThousand) {
   EXPECT_FALSE(LosesTooMuch({20, 19, 15, 14})) << "one answer is chance";
   EXPECT_TRUE(LosesTooMuch({20, 18, 15, 13}));
   EXPECT_FALSE(LosesTooMuch({20, 18, 13, 15}));
-  EXPECT_TRUE(IsBetter({20, 10, 15, 14}, {20, 18, 15, 13}));
+  EXPECT_TRUE(IsBetter({20, 18, 15, 14}, {20, 18, 15, 13}));
+  EXPECT_FALSE(IsBetter({20, 17, 15, 16}, {20, 18, 15, 13})) << "another model, whose accuracy nobody judged";
   EXPECT_TRUE(IsBetter({20, 19, 15, 13}, {20, 18, 15, 13}));
   EXPECT_FALSE(IsBetter({20, 18, 15, 13}, {20, 18, 15, 13})) << "of equals, what costs nothing";
 }

@@ -158,8 +158,8 @@ struct TrainBatch {
   std::span<const int> labels = {};     // (count)
   std::span<const float> weights = {};  // (count) factor of each picture's loss; empty = all 1
   float label_smoothing = 0;
-  // (count, classes) what a teacher says of each picture, summing to 1; empty: there is none, as in all
-  // trainings but those of studies/teach.cc. The target is `teaching` of it and the rest of the label.
+  // (count, classes) what a teacher says of each picture, summing to 1; empty: there is none. The target is
+  // `teaching` of it and the rest of the label.
   std::span<const float> taught = {};
   float teaching = 0;
 };

@@ -99,7 +99,7 @@ Result<EpochSums> TrainEpoch(nn::Network& network, const Course& course, int epo
   Batches batches(course, epoch, inputs, threads.Most() > 1 ? nullptr : course.data->spare);
   const size_t steps = batches.Steps();
   std::vector<int> labels;
-  std::vector<float> weights;
+  std::vector<float> weights, taught;
   EpochSums sums;
   for (size_t step = 0; step < steps; ++step) {
     if (stops()) return Interrupted();
@@ -115,7 +115,13 @@ Result<EpochSums> TrainEpoch(nn::Network& network, const Course& course, int epo
     }
     const auto global_step = static_cast<uint64_t>(epoch) * steps + step;
     sums.rate = LearningRate(spec.recipe, static_cast<int64_t>(global_step), static_cast<int64_t>(steps));
-    const nn::TrainBatch train_batch{varied, labels, weights, spec.recipe.label_smoothing};
+    nn::TrainBatch train_batch{varied, labels, weights, spec.recipe.label_smoothing};
+    if (course.teacher) {
+      taught.resize(batch.size() * static_cast<size_t>(spec.architecture.classes));
+      course.teacher->Predict(varied, static_cast<int>(batch.size()), taught);
+      train_batch.taught = taught;
+      train_batch.teaching = 1;
+    }
     const nn::StepResult result = network.TrainStep(train_batch, sums.rate, {spec.seed, global_step});
     sums.loss += static_cast<double>(result.mean_loss) * static_cast<double>(batch.size());
     sums.correct += result.correct;
@@ -123,8 +129,21 @@ Result<EpochSums> TrainEpoch(nn::Network& network, const Course& course, int epo
   return sums;
 }
 
+namespace {
+
+// Ready to predict, with no memory for gradients.
+Result<std::unique_ptr<nn::Network>> MakeTeacher(const Teacher& teacher, int batch) {
+  nn::ModelSpec spec = *teacher.spec;
+  for (nn::LayerSpec& layer : spec.layers) layer.frozen = true;
+  HL_ASSIGN(auto network, nn::Network::Create(spec, batch, {}));
+  HL_TRY(network->LoadWeights(*teacher.weights));
+  return network;
+}
+
+}  // namespace
+
 Result<nn::Weights> FineTune(const TrialSpec& spec, const nn::Weights& start, const TrialData& data,
-                             Progress& progress) {
+                             Progress& progress, const std::optional<Teacher>& teacher) {
   const size_t stride = static_cast<size_t>(spec.size_px) * static_cast<size_t>(spec.size_px) * 3;
   HL_CHECK(data.pixels->size_px == spec.size_px && spec.architecture.size_px == spec.size_px);
   HL_CHECK(static_cast<size_t>(spec.architecture.classes) == data.dataset->labels.size());
@@ -137,7 +156,11 @@ Result<nn::Weights> FineTune(const TrialSpec& spec, const nn::Weights& start, co
   const std::vector<float> class_weights =
       spec.recipe.class_weights ? ClassWeights(*data.dataset, pictures.train) : std::vector<float>();
   std::vector<float> inputs(static_cast<size_t>(spec.recipe.batch) * stride);
-  const Course course{&spec, &data, pictures.train, class_weights};
+  std::unique_ptr<nn::Network> teaches;
+  if (teacher) {
+    HL_ASSIGN(teaches, MakeTeacher(*teacher, spec.recipe.batch));
+  }
+  const Course course{&spec, &data, pictures.train, class_weights, teaches.get()};
   for (int epoch = 0; epoch < spec.recipe.epochs; ++epoch) {
     HL_ASSIGN(const EpochSums sums,
               TrainEpoch(*network, course, epoch, inputs, [&] { return progress.StopRequested(); }));

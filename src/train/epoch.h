@@ -16,6 +16,7 @@ struct Course {
   const TrialData* data = nullptr;
   std::span<const int> pictures = {};         // to train on
   std::span<const float> class_weights = {};  // factor of each class's loss; empty = all 1
+  nn::Network* teacher = nullptr;             // what it says is learnt; null: the labels
 };
 
 struct EpochSums {

@@ -36,6 +36,25 @@ TEST(FineTune, FromFreshWeightsIsTheTrialItself) {
   }
 }
 
+TEST(FineTune, LearnsFromATeacherInsteadOfTheLabels) {
+  const Synthetic made = MakeSynthetic({12, 14}, 12, 3);
+  TrialSpec spec = TinyTrial(made, 30);
+  const nn::Weights start = FreshWeights(spec);
+  nn::Weights says_second = start;
+  for (float& v : says_second.back().values) v = &v == &says_second.back().values[1] ? 4.0f : -4.0f;
+  const auto tuned =
+      FineTune(spec, start, made.Data(), SilentProgress(), Teacher{&spec.architecture, &says_second});
+  ASSERT_TRUE(tuned) << tuned.error().message;
+  auto network = *nn::Network::Create(spec.architecture, 1, {});
+  ASSERT_TRUE(network->LoadWeights(*tuned));
+  for (size_t i = 0; i < 26; ++i) {
+    std::vector<float> input, scores(2);
+    for (const uint8_t level : made.pixels.Picture(i)) input.push_back(static_cast<float>(level) / 255.0f);
+    network->Predict(input, 1, scores);
+    EXPECT_GT(scores[1], 0.9f) << i;
+  }
+}
+
 TEST(FineTune, StopsWhenAsked) {
   const Synthetic made = MakeSynthetic({12, 14}, 12, 3);
   const TrialSpec spec = TinyTrial(made, 3);
