@@ -14,7 +14,6 @@ import sys
 
 import numpy as np
 import torch
-from PIL import Image
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -22,14 +21,7 @@ from sklearn.preprocessing import StandardScaler
 from abstain import chosen
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "tools/oracles"))
-from lite_torch import network, normalised  # noqa: E402
-
-
-def square(path, size):
-    image = Image.open(path).convert("RGB")
-    side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    return np.asarray(image.resize((size, size), Image.BICUBIC, box=(left, top, left + side, top + side)))
+from lite_torch import network, normalised, square  # noqa: E402
 
 
 def features(model, paths, size):

@@ -3,7 +3,7 @@
 
 Usage: studies/transfer.py HANDLENS DATA WORK [--sets NAME,...] [--models NAME,... [--sizes N,...] [--generators NAME,...]]
 DATA holds the folders of pictures (flowers, trashnet, ...); WORK gets a run a set, a model, a size and a generator and is
-continued when called again. Without --models: the rows of docs/studies/transfer.md. Prints a Markdown table: test accuracy
+continued when called again. Without --models: the study's main rows (ROWS). Prints a Markdown table: test accuracy
 over five folds as trained (mean and deviation; the whole with its 95 % interval), of the shipped int8 files on the same
 pictures, how often these answer as the float files do, before the simulated camera with usual and with little care, the
 int8 file's kB, and the run's minutes by the clock.

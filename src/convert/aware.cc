@@ -210,7 +210,7 @@ Result<void> TrainOne(const Tuning& tuning, const Request& request, Progress& pr
   tuning.tuned->name += fmt::format(", {}", MethodWords(Method::kAware));  // the file says it itself
   // Of all that the result depends on: the trial stands for the pictures, the network for the ranges.
   const std::string key =
-      Sha256("taught" + train::ToJson(spec).dump() + Sha256(nn::EncodeWeights(start)) +
+      Sha256(train::ToJson(spec).dump() + Sha256(nn::EncodeWeights(start)) +
              train::DataFingerprint(*request.data.dataset, *request.data.split, request.data.pixels->fit));
   const std::filesystem::path file =
       request.out / fmt::format("{}{}.safetensors", kTunedPrefix, key.substr(0, 16));

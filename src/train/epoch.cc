@@ -85,6 +85,15 @@ class Batches {
   std::jthread thread_;                           // last: it uses all of the above
 };
 
+// Ready to predict, with no memory for gradients.
+Result<std::unique_ptr<nn::Network>> MakeTeacher(const Teacher& teacher, int batch) {
+  nn::ModelSpec spec = *teacher.spec;
+  for (nn::LayerSpec& layer : spec.layers) layer.frozen = true;
+  HL_ASSIGN(auto network, nn::Network::Create(spec, batch, {}));
+  HL_TRY(network->LoadWeights(*teacher.weights));
+  return network;
+}
+
 }  // namespace
 
 size_t StepsPerEpoch(size_t pictures, const Recipe& recipe) {
@@ -128,19 +137,6 @@ Result<EpochSums> TrainEpoch(nn::Network& network, const Course& course, int epo
   }
   return sums;
 }
-
-namespace {
-
-// Ready to predict, with no memory for gradients.
-Result<std::unique_ptr<nn::Network>> MakeTeacher(const Teacher& teacher, int batch) {
-  nn::ModelSpec spec = *teacher.spec;
-  for (nn::LayerSpec& layer : spec.layers) layer.frozen = true;
-  HL_ASSIGN(auto network, nn::Network::Create(spec, batch, {}));
-  HL_TRY(network->LoadWeights(*teacher.weights));
-  return network;
-}
-
-}  // namespace
 
 Result<nn::Weights> FineTune(const TrialSpec& spec, const nn::Weights& start, const TrialData& data,
                              Progress& progress, const std::optional<Teacher>& teacher) {

@@ -145,15 +145,17 @@ struct TrialData {
 Result<TrialResult> RunTrial(const TrialSpec& spec, const TrialData& data,
                              const std::filesystem::path& folder, Progress& progress);
 
+// A network whose scores are learnt in place of labels. Both outlive the training.
+struct Teacher {
+  const nn::ModelSpec* spec = nullptr;  // of the same input and classes
+  const nn::Weights* weights = nullptr;
+};
+
 // Trains on from given weights: spec.architecture as it is, on the training pictures of its fold with its
 // generator and recipe, all epochs; gives the last weights. Writes nothing: one that was stopped begins anew.
 // One thread; `progress` hears of every epoch and may ask to stop (kInterrupted). Kind kBadInput when `start`
 // does not fit the architecture, or when the loss is no longer finite. With a teacher, what that says of each
 // varied picture is learnt instead of the labels.
-struct Teacher {
-  const nn::ModelSpec* spec = nullptr;  // of the same input and classes
-  const nn::Weights* weights = nullptr;
-};
 Result<nn::Weights> FineTune(const TrialSpec& spec, const nn::Weights& start, const TrialData& data,
                              Progress& progress, const std::optional<Teacher>& teacher = std::nullopt);
 

@@ -78,15 +78,17 @@ def record(arguments):
     write_safetensors(arguments.out, {"means": feature_means(model, pictures)})
 
 
+def square(path, size):
+    """A picture's centre square as uint8 (size, size, 3)."""
+    image = Image.open(path).convert("RGB")
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    return np.asarray(image.resize((size, size), Image.BICUBIC, box=(left, top, left + side, top + side)))
+
+
 def real_pictures(folder, size):
-    pictures = []
-    for path in sorted(p for p in pathlib.Path(folder).iterdir() if p.suffix.lower() in {".jpg", ".jpeg", ".png"}):
-        image = Image.open(path).convert("RGB")
-        side = min(image.size)
-        left, top = (image.width - side) // 2, (image.height - side) // 2
-        image = image.resize((size, size), Image.BICUBIC, box=(left, top, left + side, top + side))
-        pictures.append(np.asarray(image))
-    return np.stack(pictures)
+    paths = sorted(p for p in pathlib.Path(folder).iterdir() if p.suffix.lower() in {".jpg", ".jpeg", ".png"})
+    return np.stack([square(path, size) for path in paths])
 
 
 def engine_scores(arguments, pictures):

@@ -148,9 +148,10 @@ constexpr Option kOptions[] = {
     {.name = "quantization", .into = Into<&Wanted::model, &Wanted::Model::quantization>,
      .kind = Kind::kChoice, .value = "METHOD", .fallback = "auto", .choices = "auto|post-training|aware",
      .group = kModel, .since = kConvertStep,
-     .help = "How int8 files come about: post-training rounds the trained model; aware trains on with "
-        "everything rounded as the file will round it; auto: the second where the first loses more than 0.7 "
-        "of 100 right answers on validation pictures and the second loses less."},
+     .help = "How int8 files come about: post-training rounds the trained model; aware trains it to "
+        "answer the same with everything rounded as the file will round it; auto: the second where the first "
+        "loses more than 0.7 of 100 right answers on validation pictures and the second loses less and "
+        "answers as the trained model at least as often."},
 
     {.name = "strangers", .into = Into<&Wanted::model, &Wanted::Model::strangers>, .kind = Kind::kChoice,
      .value = "WHAT", .fallback = "not-sure", .choices = "not-sure|answer", .group = kModel,
